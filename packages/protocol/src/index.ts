@@ -1,0 +1,24 @@
+export { digestJson, digestText } from './digest.ts'
+export { formatDuration, parseDuration } from './durations.ts'
+export {
+  assertPayloadFits,
+  type Envelope,
+  parseEnvelope,
+  type Priority,
+  prioritySchema,
+  RESPONSE_TARGET_MS,
+} from './envelope.ts'
+export { type ErrorKind, type ErrorOptions, EsaError, isEsaError } from './errors.ts'
+export { AGENT_KINDS, type AgentId, type AgentKind, agentIdSchema, CEO_ID, newId, ulidSchema } from './ids.ts'
+export {
+  HOLD_MAX_MS,
+  type IncidentCommand,
+  type IncidentCommandType,
+  incidentCommandSchema,
+  type OpenIncident,
+  openIncidentSchema,
+  SNOOZE_MAX_MS,
+} from './incident-commands.ts'
+export { canonicalJson, type Json, type JsonObject } from './json.ts'
+export { CATEGORIES, type Category, categorySchema, type Level, LEVELS, levelSchema } from './ladder-words.ts'
+export { bodySchemas, type MessageType } from './message-bodies.ts'

@@ -1,0 +1,34 @@
+/** A value that survives JSON unchanged: no Date, no Map, no undefined inside arrays. */
+export type Json = string | number | boolean | null | Json[] | { [key: string]: Json | undefined }
+
+/** A JSON object. */
+export type JsonObject = { [key: string]: Json | undefined }
+
+/** Largest payload that the edge takes, in bytes of UTF-8: a message is a fact or a request, not a file. */
+export const PAYLOAD_BYTES_MAX = 256 * 1024
+
+/** Deepest nesting that the edge takes: beyond it lies an attack or a mistake. */
+export const PAYLOAD_DEPTH_MAX = 32
+
+/**
+ * JSON text with object keys in code-unit order and undefined members left out, so that equal values have equal text
+ * whatever database or parser they went through.
+ */
+export function canonicalJson(value: unknown): string {
+  if (value === null || typeof value !== 'object') return JSON.stringify(value) ?? 'null'
+  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`
+  const record = value as Record<string, unknown>
+  const members = Object.keys(record)
+    .filter((key) => record[key] !== undefined)
+    .sort()
+    .map((key) => `${JSON.stringify(key)}:${canonicalJson(record[key])}`)
+  return `{${members.join(',')}}`
+}
+
+/** Nesting depth of a JSON value: 0 for a scalar, 1 for a flat object; stops counting one past `limit`. */
+export function jsonDepth(value: unknown, limit: number = PAYLOAD_DEPTH_MAX): number {
+  if (value === null || typeof value !== 'object' || limit < 0) return 0
+  let deepest = 0
+  for (const child of Object.values(value)) deepest = Math.max(deepest, jsonDepth(child, limit - 1))
+  return deepest + 1
+}

@@ -1,0 +1,28 @@
+import * as z from 'zod'
+
+const text = z.string().trim().min(1).max(4_000)
+const json = z.json()
+
+/**
+ * The body of each message type of the organisation's protocol. Source: docs/protocol.md, "Message types".
+ * Incident commands are not messages of the organisation: see incident-commands.ts.
+ */
+export const bodySchemas = {
+  task_request: z.strictObject({ task: text, data: json.optional() }),
+  task_complete: z.strictObject({ task: text, result: json.optional() }),
+  status_update: z.strictObject({ status: text, data: json.optional() }),
+  best_practice: z.strictObject({ practice: text }),
+  lesson_learned: z.strictObject({ lesson: text }),
+  insight_share: z.strictObject({ insight: text, data: json.optional() }),
+  sync_request: z.strictObject({ about: text }),
+  dependency_update: z.strictObject({ dependency: text, change: text }),
+  resource_request: z.strictObject({ resource: text, reason: text }),
+  conflict: z.strictObject({ about: text, positions: z.array(text).max(16).default([]) }),
+  blocker: z.strictObject({ blockedBy: text }),
+  incident: z.strictObject({ what: text, evidence: json.optional() }),
+  proposal: z.strictObject({ proposal: text }),
+  decision: z.strictObject({ decision: text, because: text }),
+  directive: z.strictObject({ directive: text }),
+} as const
+
+export type MessageType = keyof typeof bodySchemas
