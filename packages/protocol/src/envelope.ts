@@ -55,7 +55,7 @@ export function parseEnvelope(input: unknown): Envelope {
   }
   const parsed = bodySchemas[type].safeParse(body)
   if (!parsed.success) throw invalid('message.invalid', `body of ${type}: ${z.prettifyError(parsed.error)}`)
-  return { ...rest, type, body: parsed.data as JsonObject }
+  return { ...rest, type, body: parsed.data }
 }
 
 /**
