@@ -1,1 +1,11 @@
-export {}
+export { connectPool, type PoolOptions } from './connect-pool.ts'
+export { describeUrl, isLoopback, isPooler, withDatabase } from './database-url.ts'
+export { createDatabase, dropDatabase } from './databases.ts'
+export {
+  type EmbeddedServer,
+  embeddedServerStatus,
+  type EmbeddedServerStatus,
+  ensureEmbeddedServer,
+  stopEmbeddedServer,
+} from './embedded-server.ts'
+export { mapPgError } from './map-pg-error.ts'

@@ -1,0 +1,63 @@
+import { EsaError } from '@esa/protocol'
+
+/**
+ * The parsed form of a PostgreSQL URL.
+ * @throws EsaError `database.url-unreadable` (terminal); it carries no part of the URL, because it may hold a password.
+ */
+export function parseDatabaseUrl(url: string): URL {
+  const parsed = URL.parse(url)
+  if (parsed && (parsed.protocol === 'postgres:' || parsed.protocol === 'postgresql:')) return parsed
+  throw new EsaError('database.url-unreadable', 'terminal', 'This is not a PostgreSQL URL.', {
+    hint: 'Write postgresql://USER:PASSWORD@HOST:PORT/DATABASE and percent-encode special characters in the password.',
+  })
+}
+
+/** `user@host:port/database` for messages and logs; never the password or the query, and never throws. */
+export function describeUrl(url: string): string {
+  const parsed = URL.parse(url)
+  if (!parsed || !/^postgres(ql)?:$/.test(parsed.protocol)) return 'an unreadable database URL'
+  const user = parsed.username === '' ? '' : `${decode(parsed.username)}@`
+  const host = parsed.host === '' ? (parsed.searchParams.get('host') ?? 'localhost') : decode(parsed.host)
+  return `${user}${host}${decode(parsed.pathname)}`
+}
+
+/** True when the URL leads to this machine: localhost, 127.0.0.0/8, ::1, or a unix socket. */
+export function isLoopback(url: string): boolean {
+  const parsed = URL.parse(url)
+  if (!parsed) return false
+  const override = parsed.searchParams.get('host')
+  const host = decode(override ?? parsed.hostname)
+  if (host === '' || host.startsWith('/')) return true
+  return host === 'localhost' || host === '::1' || host === '[::1]' || /^127(\.\d{1,3}){3}$/.test(host)
+}
+
+/** True for a Neon host, which is reached over WebSocket. */
+export function isNeon(url: string): boolean {
+  return parseDatabaseUrl(url).hostname.endsWith('.neon.tech')
+}
+
+/** True for Neon's transaction-mode pooler: no startup options, no session state, no LISTEN. */
+export function isPooler(url: string): boolean {
+  return parseDatabaseUrl(url).hostname.includes('-pooler.')
+}
+
+/** The same server and user, another database. */
+export function withDatabase(url: string, name: string): string {
+  const parsed = parseDatabaseUrl(url)
+  parsed.pathname = `/${encodeURIComponent(name)}`
+  return parsed.href
+}
+
+/** The database a URL names, or its user's name, which is PostgreSQL's own default. */
+export function databaseOf(url: string): string {
+  const parsed = parseDatabaseUrl(url)
+  return decode(parsed.pathname.slice(1)) || decode(parsed.username)
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
+}

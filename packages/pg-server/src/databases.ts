@@ -1,0 +1,75 @@
+import { EsaError } from '@esa/protocol'
+import type { Client } from 'pg'
+import { databaseOf, parseDatabaseUrl, withDatabase } from './database-url.ts'
+import { mapPgError } from './map-pg-error.ts'
+
+/** PostgreSQL cuts longer names silently, and two of them could become one. */
+const NAME_MAX_BYTES = 63
+const CONNECT_TIMEOUT_MS = 10_000
+const DUPLICATE_DATABASE = '42P04'
+/** Two CREATE DATABASE at once can also collide in the catalogue itself. */
+const UNIQUE_VIOLATION = '23505'
+/** The database that every server has, for statements about the others. */
+const MAINTENANCE_DATABASE = 'postgres'
+
+/**
+ * Makes database `name` on the server of `url`, unless it exists, and answers its URL.
+ * @throws EsaError `database.permission`, `database.unreachable` and the others of mapPgError.
+ */
+export async function createDatabase(url: string, name: string): Promise<string> {
+  assertName(name)
+  await withClient(url, async (client) => {
+    const found = await client.query('SELECT 1 FROM pg_database WHERE datname = $1', [name])
+    if (found.rowCount !== 0) return
+    await client
+      .query(`CREATE DATABASE ${client.escapeIdentifier(name)}`)
+      .catch((error: { code?: string }) => {
+        if (error.code !== DUPLICATE_DATABASE && error.code !== UNIQUE_VIOLATION) throw error
+      })
+  })
+  return withDatabase(url, name)
+}
+
+/**
+ * Removes database `name` with all its rows and ends the connections to it; false when there was none.
+ * @throws EsaError of mapPgError.
+ */
+export async function dropDatabase(url: string, name: string): Promise<boolean> {
+  assertName(name)
+  const from = databaseOf(url) === name ? withDatabase(url, MAINTENANCE_DATABASE) : url
+  return await withClient(from, async (client) => {
+    const found = await client.query('SELECT 1 FROM pg_database WHERE datname = $1', [name])
+    await client.query(`DROP DATABASE IF EXISTS ${client.escapeIdentifier(name)} WITH (FORCE)`)
+    return found.rowCount !== 0
+  })
+}
+
+/** One connection for the length of `work`; its failures come out mapped. */
+export async function withClient<T>(url: string, work: (client: Client) => Promise<T>): Promise<T> {
+  parseDatabaseUrl(url)
+  const { default: pg } = await import('pg')
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: CONNECT_TIMEOUT_MS })
+  // A connection that breaks also fails the statement in hand, which is where it is handled.
+  client.on('error', () => {})
+  try {
+    await client.connect()
+    return await work(client)
+  } catch (error) {
+    throw mapPgError(error)
+  } finally {
+    await client.end().catch(() => {})
+  }
+}
+
+function assertName(name: string): void {
+  const bytes = Buffer.byteLength(name)
+  if (bytes > 0 && bytes <= NAME_MAX_BYTES && !name.includes('\0')) return
+  throw new EsaError(
+    'database.name-invalid',
+    'terminal',
+    `A database name has 1 to ${NAME_MAX_BYTES} bytes.`,
+    {
+      details: { name },
+    },
+  )
+}
