@@ -1,1 +1,17 @@
-export {}
+export { type Clock, systemClock } from './clock.ts'
+export {
+  type BuildOptions,
+  type BuildProgress,
+  buildIndexConcurrently,
+  type BuiltIndex,
+} from './concurrent-index.ts'
+export { explainStatement, findSlowest, type PlanEvidence, type PlanFinding } from './explain.ts'
+export { type ProposedIndex } from './index-proposal.ts'
+export { measure, type MeasureOptions, type VerifiedMigration } from './measure.ts'
+export { type MetricReading, type MetricThreshold, type StatementTiming } from './metric-reading.ts'
+export { postgresError } from './postgres-error.ts'
+export { type ExtendedStatement, onOneSession, type Queryable, type QueryAnswer } from './queryable.ts'
+export { inReadOnly, requireSelect } from './read-only.ts'
+export { type Probe, probeDatabase } from './uptime.ts'
+export { parseWorkload, type WorkloadStatement } from './workload.ts'
+export { type WorkloadRun } from './workload-timing.ts'

@@ -1,0 +1,112 @@
+import { type Clock, systemClock } from './clock.ts'
+import { indexHitRatio } from './index-hit-ratio.ts'
+import { type Finding, type MetricReading, type MetricThreshold, toReading } from './metric-reading.ts'
+import { postgresError } from './postgres-error.ts'
+import type { Queryable } from './queryable.ts'
+import { inReadOnly, OWN_MARK } from './read-only.ts'
+import { DEFAULT_PERCENTILE } from './response-time.ts'
+import { sampleStatements } from './statement-sampling.ts'
+import { type Probe, probeDatabase, uptime } from './uptime.ts'
+import { timeWorkload, type WorkloadRun } from './workload-timing.ts'
+
+/** A migration that was verified, `at` epoch milliseconds: were rows or values lost? */
+export interface VerifiedMigration {
+  at: number
+  lost: boolean
+}
+
+/** What a measurement may use beside the database. */
+export interface MeasureOptions {
+  /** The metrics to measure, as the card gives them. */
+  thresholds: readonly MetricThreshold[]
+  /** Statements to run for the response time; without them the traffic of others is sampled. */
+  workload?: WorkloadRun
+  /** How long traffic is sampled, 5 s unless told. */
+  sampleMs?: number
+  /** Recorded probes, and how many more are made now (5, 200 ms apart, unless told). */
+  probeHistory?: readonly Probe[]
+  probes?: { count: number; everyMs: number }
+  /** Verified migrations on record. */
+  migrations?: readonly VerifiedMigration[]
+  clock?: Clock
+}
+
+const SAMPLE_MS = 5_000
+const PROBES = { count: 5, everyMs: 200 }
+const TIMEOUT_MS = 5_000
+
+type Meter = (
+  queryable: Queryable,
+  threshold: MetricThreshold,
+  options: MeasureOptions,
+  clock: Clock,
+) => Promise<Finding>
+
+async function startedAt(queryable: Queryable): Promise<number | undefined> {
+  const { rows } = await inReadOnly(queryable, TIMEOUT_MS, (session) =>
+    session.query(`select ${OWN_MARK} extract(epoch from pg_postmaster_start_time())::float8 * 1000 as at`),
+  )
+  return typeof rows[0]?.['at'] === 'number' ? rows[0]['at'] : undefined
+}
+
+function lossIncidents(migrations: readonly VerifiedMigration[], now: number): Finding {
+  const method = 'verified migrations on record (row counts and checksums before and after)'
+  const first = migrations.reduce((earliest, { at }) => Math.min(earliest, at), Infinity)
+  if (migrations.length === 0) {
+    return { value: null, why: 'not measured: no verified migration is on record', method }
+  }
+  const value = migrations.filter((migration) => migration.lost).length
+  return { value, samples: migrations.length, window: now - first, method }
+}
+
+/** How each metric of the card is measured, by its key. */
+const METERS: Record<string, Meter> = {
+  'query-response-time': (
+    queryable,
+    { percentile = DEFAULT_PERCENTILE },
+    { workload, sampleMs = SAMPLE_MS },
+    clock,
+  ) =>
+    workload
+      ? timeWorkload(queryable, workload, percentile, clock)
+      : sampleStatements(queryable, sampleMs, percentile, clock),
+  'data-loss-incidents-during-migrations': async (_queryable, _threshold, { migrations = [] }, clock) =>
+    lossIncidents(migrations, clock.now()),
+  'database-uptime': async (queryable, _threshold, { probeHistory = [], probes = PROBES }, clock) => {
+    const made = await probeDatabase(queryable, { ...probes, clock })
+    // A database that is down cannot say when it started; the probes say enough.
+    const started = await startedAt(queryable).catch(() => undefined)
+    return uptime([...probeHistory, ...made], started)
+  },
+  'index-hit-ratio': indexHitRatio,
+  'schema-normalization-score': async () => ({
+    value: null,
+    why: 'not measured yet: it needs functional dependencies found in the data; no guess is made from the catalog',
+    method: 'none',
+  }),
+}
+
+/**
+ * Measures the given metrics on a database, one after the other so that none disturbs another, reading only. A metric
+ * that cannot be measured, or that the server refuses, has value null and says why; it never takes the others down.
+ * @throws EsaError `sql.not-a-read`, `workload.*` for a workload that cannot be run.
+ */
+export async function measure(queryable: Queryable, options: MeasureOptions): Promise<MetricReading[]> {
+  const clock = options.clock ?? systemClock
+  const readings: MetricReading[] = []
+  for (const threshold of options.thresholds) {
+    const meter = METERS[threshold.key]
+    const finding: Finding = meter
+      ? await meter(queryable, threshold, options, clock).catch((error: unknown) => unmeasured(error))
+      : { value: null, why: 'not measurable: no measurement of this metric exists', method: 'none' }
+    readings.push(toReading(threshold, finding))
+  }
+  return readings
+}
+
+/** A fault of the workload is the caller's to mend and is thrown; a fault of the database is part of the reading. */
+function unmeasured(thrown: unknown): Finding {
+  const error = postgresError(thrown)
+  if (!error.code.startsWith('postgres.')) throw error
+  return { value: null, why: `not measured: ${error.message} (${error.code})`, method: 'none' }
+}
