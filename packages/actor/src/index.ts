@@ -1,1 +1,21 @@
-export {}
+export {
+  type ActorDefinition,
+  type ActorEvent,
+  type ActorState,
+  type ArmedTimer,
+  CLOSED_TAG,
+  type Effect,
+  effects,
+  type OpenParams,
+  type Opening,
+  type PerformParams,
+  type RecordParams,
+  type SendParams,
+  type StepEnv,
+  type StepFacts,
+  type StepInput,
+} from './actor-definition.ts'
+export { checkDefinition } from './check-definition.ts'
+export { type RecordedStep, replay, type Replay } from './replay.ts'
+export { isDue, step, type Step } from './step.ts'
+export { type ActivityContext, type ActivityHandler, type ActivityResult } from './activity-handler.ts'

@@ -1,0 +1,82 @@
+import type { StepFacts } from '@esa/actor'
+import type { AgentId, IncidentCommand, Json } from '@esa/protocol'
+import type { PathStep, Policy } from './policy.ts'
+
+/** What an incident carries through its life. Everything in it survives JSON; times are ms. */
+export type IncidentContext = {
+  policy: Policy
+  title: string
+  evidence: Json
+  dedupKey: string | null
+  openedBy: string | null
+  openedAt: number
+  /** The rung the incident stands on. */
+  index: number
+  /** Who was told on this visit of the rung; a reassignment replaces them. */
+  addressees: AgentId[]
+  /** Addressees of this visit who declined. */
+  declined: AgentId[]
+  /** Addressees of this visit whom no notice reached. */
+  failed: AgentId[]
+  /** Everyone told so far, at any rung. */
+  told: AgentId[]
+  /** Counts the times somebody was told: the fence of a notice. */
+  visit: number
+  /** The delay of the state that is being entered. */
+  armMs: number
+  /** What a suppression left of the wait. */
+  remainingMs: number
+  duplicates: number
+  dataLoss: boolean
+  ceoToldAgain: boolean
+  heldBy: string | null
+}
+
+/** What the machine starts from; `incident.opened` records it whole. */
+export type IncidentInput = {
+  policy: Policy
+  title: string
+  evidence: Json
+  dedupKey: string | null
+  openedBy: string | null
+}
+
+/** What becomes of a notice: the activity that delivers says so. */
+type NoticeFact = {
+  type: 'notice.sent' | 'notice.failed' | 'notice.dropped'
+  target: AgentId
+  visit: number
+  why?: string
+}
+
+/** A second open with the same agent and key. */
+type DuplicateOpen = { type: 'open'; category: string; by?: string }
+
+/** Every event an incident understands. Timers come as XState's own `xstate.after.*`. */
+export type IncidentEvent = (
+  | { type: 'start' }
+  | IncidentCommand
+  | DuplicateOpen
+  | NoticeFact
+  | { type: 'agent.stopped'; agent: AgentId }
+) &
+  StepFacts
+
+/** The rung an incident stands on. */
+export function rungOf(context: IncidentContext): PathStep {
+  const rung = context.policy.path[context.index]
+  if (rung === undefined)
+    throw new RangeError(`no rung ${context.index} on a path of ${context.policy.path.length}`)
+  return rung
+}
+
+/** True on the last rung: the CEO's. */
+export function atCeo(context: IncidentContext): boolean {
+  return context.index === context.policy.path.length - 1
+}
+
+/** Addressees of this visit who could still answer: not stopped, not failed, not declined. */
+export function reachable(context: IncidentContext, event: StepFacts): AgentId[] {
+  const gone = new Set([...event.facts.unreachable, ...context.failed, ...context.declined])
+  return context.addressees.filter((agent) => !gone.has(agent))
+}

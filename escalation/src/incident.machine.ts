@@ -1,0 +1,245 @@
+import { CLOSED_TAG, effects, type StepFacts } from '@esa/actor'
+import type { IncidentCommand } from '@esa/protocol'
+import { enqueueActions, setup } from 'xstate'
+import * as act from './incident-actions.ts'
+import {
+  atCeo,
+  type IncidentContext,
+  type IncidentEvent,
+  type IncidentInput,
+  reachable,
+} from './incident-context.ts'
+import { refusalOf, type RefusalCode } from './incident-rules.ts'
+
+type Command = IncidentCommand & StepFacts
+type Enqueue = {
+  (action: { type: string; params: unknown }): void
+  assign(set: Partial<IncidentContext>): void
+}
+
+/** Makes a pure action XState's: what it sets, records and asks for, in that order. */
+function doing<E>(action: (context: IncidentContext, event: E) => act.Change) {
+  return ({
+    context,
+    event,
+    enqueue,
+  }: {
+    context: IncidentContext
+    event: unknown
+    enqueue: unknown
+  }): void => {
+    const { set, record = [], perform = [] } = action(context, event as E)
+    const queue = enqueue as Enqueue
+    if (set !== undefined) queue.assign(set)
+    for (const params of record) queue({ type: 'record', params })
+    for (const params of perform) queue({ type: 'perform', params })
+  }
+}
+
+function isFailureOfVisit(context: IncidentContext, event: IncidentEvent): boolean {
+  return (
+    event.type === 'notice.failed' &&
+    event.visit === context.visit &&
+    context.addressees.includes(event.target)
+  )
+}
+
+function reachableAfterFailure(context: IncidentContext, event: IncidentEvent): number {
+  const failed = event.type === 'notice.failed' ? [...context.failed, event.target] : context.failed
+  return reachable({ ...context, failed }, event).length
+}
+
+const refusing = (fallback: RefusalCode) => (context: IncidentContext, event: Command) =>
+  act.refuse(event, fallback === 'incident.resolved' ? fallback : (refusalOf(context, event) ?? fallback))
+
+/** Every command, given the same transition: the table of who gets a refusal. */
+function everyCommand(action: 'refuse' | 'refuseResolved') {
+  const actions = { actions: action } as const
+  return {
+    acknowledge: actions,
+    decline: actions,
+    resolve: actions,
+    withdraw: actions,
+    snooze: actions,
+    suppress: actions,
+    unsuppress: actions,
+    escalate: actions,
+    reassign: actions,
+    raise: actions,
+  }
+}
+
+/**
+ * The life of one incident. A deadline is an `after`; who may ask what is in incident-rules.ts; what a transition sets,
+ * records and asks for is in incident-actions.ts. Source: docs/escalation.md, "States, commands".
+ */
+export const incidentMachine = setup({
+  types: { context: {} as IncidentContext, events: {} as IncidentEvent, input: {} as IncidentInput },
+  actions: {
+    ...effects,
+    open: enqueueActions(doing(act.open)),
+    enterRung: enqueueActions(doing(act.enterRung)),
+    tell: enqueueActions(doing(act.tell)),
+    climb: enqueueActions(doing(act.climb)),
+    tellCeoAgain: enqueueActions(doing(act.tellCeoAgain)),
+    passLevel: enqueueActions(doing(act.passLevel)),
+    alarmUnreachableCeo: enqueueActions(doing(act.alarmUnreachableCeo)),
+    exhaust: enqueueActions(doing(act.exhaust)),
+    alarmAgain: enqueueActions(doing(act.alarmAgain)),
+    acknowledge: enqueueActions(doing(act.acknowledge)),
+    expireAck: enqueueActions(doing(act.expireAck)),
+    decline: enqueueActions(doing(act.decline)),
+    snooze: enqueueActions(doing(act.snooze)),
+    endSnooze: enqueueActions(doing(act.endSnooze)),
+    suppress: enqueueActions(doing(act.suppress)),
+    unsuppress: enqueueActions(doing(act.unsuppress)),
+    reassign: enqueueActions(doing(act.reassign)),
+    keepDeadline: enqueueActions(doing(act.keepDeadline)),
+    fullWait: enqueueActions(doing(act.fullWait)),
+    raise: enqueueActions(doing(act.raise)),
+    countDuplicate: enqueueActions(doing(act.countDuplicate)),
+    resolve: enqueueActions(doing(act.resolve)),
+    withdraw: enqueueActions(doing(act.withdraw)),
+    noteNotice: enqueueActions(doing(act.noteNotice)),
+    noteFailure: enqueueActions(doing(act.noteFailure)),
+    refuse: enqueueActions(doing(refusing('incident.wrong-state'))),
+    refuseResolved: enqueueActions(doing(refusing('incident.resolved'))),
+  },
+  guards: {
+    allowed: ({ context, event }) => refusalOf(context, event as Command) === null,
+    declinedByAll: ({ context, event }) => {
+      const command = event as Extract<Command, { type: 'decline' }>
+      if (refusalOf(context, command) !== null) return false
+      return reachable({ ...context, declined: act.declinedAfter(context, command) }, event).length === 0
+    },
+    belowCeo: ({ context }) => !atCeo(context),
+    nobodyReachable: ({ context, event }) => reachable(context, event).length === 0,
+    nobodyReachableBelowCeo: ({ context, event }) =>
+      !atCeo(context) && reachable(context, event).length === 0,
+    ceoNotToldAgain: ({ context }) => !context.ceoToldAgain,
+    raisesToDataLoss: ({ context, event }) =>
+      event.type === 'open' && event.category === 'data-loss' && !context.dataLoss,
+    failedThisVisit: ({ context, event }) => isFailureOfVisit(context, event),
+    failedLast: ({ context, event }) =>
+      isFailureOfVisit(context, event) && reachableAfterFailure(context, event) === 0,
+    failedLastBelowCeo: ({ context, event }) =>
+      isFailureOfVisit(context, event) && !atCeo(context) && reachableAfterFailure(context, event) === 0,
+  },
+  delays: {
+    'ack-wait': ({ context }) => context.armMs,
+    'ack-timeout': ({ context }) => context.armMs,
+    'snooze-end': ({ context }) => context.armMs,
+    'suppression-end': ({ context }) => context.armMs,
+    alarm: ({ context }) => context.armMs,
+  },
+}).createMachine({
+  id: 'incident',
+  context: ({ input }) => ({
+    ...input,
+    openedAt: 0,
+    index: 0,
+    addressees: [],
+    declined: [],
+    failed: [],
+    told: [],
+    visit: 0,
+    armMs: 0,
+    remainingMs: 0,
+    duplicates: 0,
+    dataLoss: input.policy.category === 'data-loss',
+    ceoToldAgain: false,
+    heldBy: null,
+  }),
+  initial: 'new',
+  on: {
+    ...everyCommand('refuse'),
+    'notice.sent': { actions: 'noteNotice' },
+    'notice.failed': { actions: 'noteNotice' },
+    'notice.dropped': { actions: 'noteNotice' },
+  },
+  states: {
+    new: { on: { start: { target: 'open', actions: 'open' } } },
+    open: {
+      initial: 'entering',
+      on: {
+        resolve: { guard: 'allowed', target: 'resolved', actions: 'resolve' },
+        withdraw: { guard: 'allowed', target: 'resolved', actions: 'withdraw' },
+        raise: { guard: 'allowed', target: '.entering', actions: 'raise' },
+        open: [
+          { guard: 'raisesToDataLoss', target: '.entering', actions: ['countDuplicate', 'raise'] },
+          { actions: 'countDuplicate' },
+        ],
+      },
+      states: {
+        entering: {
+          entry: 'enterRung',
+          always: [
+            { guard: 'nobodyReachableBelowCeo', target: 'entering', reenter: true, actions: 'passLevel' },
+            { guard: 'nobodyReachable', target: 'triggered', actions: ['tell', 'alarmUnreachableCeo'] },
+            { target: 'triggered', actions: 'tell' },
+          ],
+        },
+        climbing: {
+          always: [
+            { guard: 'belowCeo', target: 'entering', actions: 'climb' },
+            { guard: 'ceoNotToldAgain', target: 'entering', actions: 'tellCeoAgain' },
+            { target: 'exhausted', actions: 'exhaust' },
+          ],
+        },
+        triggered: {
+          after: { 'ack-wait': 'climbing' },
+          on: {
+            acknowledge: { guard: 'allowed', target: 'acknowledged', actions: 'acknowledge' },
+            decline: [
+              { guard: 'declinedByAll', target: 'climbing', actions: 'decline' },
+              { guard: 'allowed', actions: 'decline' },
+            ],
+            snooze: { guard: 'allowed', target: 'snoozed', actions: 'snooze' },
+            suppress: { guard: 'allowed', target: 'suppressed', actions: 'suppress' },
+            escalate: { guard: 'allowed', target: 'climbing' },
+            reassign: {
+              guard: 'allowed',
+              target: 'triggered',
+              reenter: true,
+              actions: ['reassign', 'tell', 'keepDeadline'],
+            },
+            'notice.failed': [
+              { guard: 'failedLastBelowCeo', target: 'entering', actions: ['noteFailure', 'passLevel'] },
+              { guard: 'failedLast', actions: ['noteFailure', 'alarmUnreachableCeo'] },
+              { guard: 'failedThisVisit', actions: 'noteFailure' },
+              { actions: 'noteNotice' },
+            ],
+            'agent.stopped': [
+              { guard: 'nobodyReachableBelowCeo', target: 'entering', actions: 'passLevel' },
+              { guard: 'nobodyReachable', actions: 'alarmUnreachableCeo' },
+            ],
+          },
+        },
+        acknowledged: {
+          after: { 'ack-timeout': { target: 'entering', actions: 'expireAck' } },
+          on: {
+            snooze: { guard: 'allowed', target: 'snoozed', actions: 'snooze' },
+            escalate: { guard: 'allowed', target: 'climbing' },
+            reassign: { guard: 'allowed', target: 'triggered', actions: ['reassign', 'tell', 'fullWait'] },
+          },
+        },
+        snoozed: {
+          after: { 'snooze-end': { target: 'entering', actions: 'endSnooze' } },
+          on: {
+            acknowledge: { guard: 'allowed', target: 'acknowledged', actions: 'acknowledge' },
+            escalate: { guard: 'allowed', target: 'climbing' },
+          },
+        },
+        suppressed: {
+          after: { 'suppression-end': { target: 'triggered', actions: 'unsuppress' } },
+          on: { unsuppress: { guard: 'allowed', target: 'triggered', actions: 'unsuppress' } },
+        },
+        exhausted: {
+          after: { alarm: { target: 'exhausted', reenter: true, actions: 'alarmAgain' } },
+          on: { acknowledge: { guard: 'allowed', target: 'acknowledged', actions: 'acknowledge' } },
+        },
+      },
+    },
+    resolved: { tags: [CLOSED_TAG], on: everyCommand('refuseResolved') },
+  },
+})

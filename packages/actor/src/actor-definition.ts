@@ -1,0 +1,129 @@
+import type { JsonObject } from '@esa/protocol'
+import type { AnyStateMachine, StateValue } from 'xstate'
+
+/** The tag that marks a state in which an actor's life is over: its key is free again and it takes no timer. */
+export const CLOSED_TAG = 'closed'
+
+/**
+ * One kind of durable actor: an XState machine under a name and a version. `World` is what `inputFrom` may consult
+ * besides the opening message (the org's directory); the machine itself sees only what `inputFrom` returned.
+ */
+export interface ActorDefinition<World = unknown> {
+  type: string
+  version: number
+  machine: AnyStateMachine
+  /** The machine's input for a new actor. Everything it needs for its life is in here, because replay reads it there. */
+  inputFrom(opening: Opening, world: World): JsonObject
+}
+
+/** What a new actor is made from: its id, who asked for it, and with what. */
+export interface Opening {
+  actorId: string
+  from: string
+  body: JsonObject
+}
+
+/** What the store knew at the instant of a step; recorded with the step, so that a replay sees the same. */
+export interface StepEnv {
+  /** Store clock, integer ms since the Unix epoch, never before the actor's last event. */
+  at: number
+  /** Agents that nothing reaches at this instant (stopped). */
+  unreachable: string[]
+}
+
+/** One input of an actor. `id` applies once per actor. */
+export type StepInput =
+  | { kind: 'start'; id: string; input: JsonObject; event: JsonObject }
+  | { kind: 'event'; id: string; event: JsonObject & { type: string } }
+  | { kind: 'timer'; id: string; epoch: number }
+
+/** The timer an actor has armed: at most one. Served at the first instant past `dueAt` (ms), fenced by `epoch`. */
+export interface ArmedTimer {
+  kind: string
+  dueAt: number
+  event: string
+}
+
+/** An actor at rest, as the store keeps it. `seq` counts its events, `at` is the last one's time, `epoch` counts timer changes. */
+export interface ActorState {
+  id: string
+  type: string
+  version: number
+  status: string
+  live: boolean
+  seq: number
+  at: number
+  epoch: number
+  timer: ArmedTimer | null
+  snapshot: { value: StateValue; context: JsonObject }
+}
+
+/** A fact in an actor's stream. `lateMs` stands on the first event of a step that a timer caused. */
+export interface ActorEvent {
+  seq: number
+  at: number
+  type: string
+  epoch: number
+  level?: string
+  actor?: string
+  lateMs?: number
+  data: JsonObject
+}
+
+/** What `record` takes: a fact to append to the actor's stream. */
+export interface RecordParams {
+  type: string
+  level?: string | undefined
+  actor?: string | undefined
+  data?: JsonObject
+}
+
+/** What `send` takes: a message to one actor. */
+export interface SendParams {
+  to: string
+  type: string
+  body: JsonObject
+}
+
+/** What `open` takes: start an actor of a type, or tell the live one that holds the key. */
+export interface OpenParams {
+  actorType: string
+  key: string | null
+  body: JsonObject
+}
+
+/** What `perform` takes: an activity that touches the world, with its time-out in ms. */
+export interface PerformParams {
+  activity: string
+  input: JsonObject
+  timeoutMs?: number
+}
+
+/** An effect as data, keyed (actor, seq, index): the same step always gives the same ids. */
+export type Effect =
+  | ({ kind: 'send'; id: string } & SendParams)
+  | ({ kind: 'open'; id: string } & OpenParams)
+  | ({ kind: 'perform'; id: string } & PerformParams)
+
+/**
+ * The actions a machine declares its effects with. They do nothing when XState runs them: `step` reads them as data.
+ * Spread them into `setup({ actions: { ...effects } })`.
+ */
+export const effects = {
+  record: (_: unknown, _params: RecordParams): void => {},
+  send: (_: unknown, _params: SendParams): void => {},
+  open: (_: unknown, _params: OpenParams): void => {},
+  perform: (_: unknown, _params: PerformParams): void => {},
+}
+
+/** What every event carries besides its own fields when a machine sees it. */
+export interface StepFacts {
+  at: number
+  facts: {
+    actorId: string
+    epoch: number
+    dueAt: number | null
+    lateMs: number | null
+    unreachable: string[]
+  }
+}

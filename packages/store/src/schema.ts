@@ -1,0 +1,164 @@
+import { sql } from 'drizzle-orm'
+import {
+  bigint,
+  boolean,
+  index,
+  integer,
+  jsonb,
+  pgSchema,
+  primaryKey,
+  text,
+  uniqueIndex,
+} from 'drizzle-orm/pg-core'
+
+/** Everything of ours lives in one schema, so that a database can be shared. Instants are integer ms, store clock. */
+export const esa = pgSchema('esa')
+
+const ms = (name: string) => bigint(name, { mode: 'number' })
+
+/** One row: who this world is. The id prefixes its queues; host and name tell a restored copy. */
+export const runtime = esa.table('runtime', {
+  one: boolean().primaryKey().default(true),
+  id: text().notNull(),
+  createdAt: ms('created_at').notNull(),
+})
+
+/** An actor at rest. Its timer is part of the row: `due_at` null means none is armed. */
+export const actors = esa.table(
+  'actors',
+  {
+    id: text().primaryKey(),
+    type: text().notNull(),
+    version: integer().notNull(),
+    status: text().notNull(),
+    live: boolean().notNull(),
+    key: text(),
+    seq: integer().notNull(),
+    at: ms('at').notNull(),
+    epoch: integer().notNull(),
+    dueAt: ms('due_at'),
+    timerKind: text('timer_kind'),
+    timerEvent: text('timer_event'),
+    snapshot: jsonb().notNull(),
+    head: text().notNull(),
+  },
+  (t) => [
+    uniqueIndex('actors_open_key')
+      .on(t.type, t.key)
+      .where(sql`${t.live} and ${t.key} is not null`),
+    index('actors_due')
+      .on(t.dueAt)
+      .where(sql`${t.dueAt} is not null`),
+    index('actors_live')
+      .on(t.type, t.id)
+      .where(sql`${t.live}`),
+    index('actors_stopped')
+      .on(t.id)
+      .where(sql`${t.status} = 'stopped'`),
+  ],
+)
+
+/** The log. The first event of a step carries the step's input and env; `hash` chains a stream. Append-only. */
+export const events = esa.table(
+  'events',
+  {
+    stream: text().notNull(),
+    seq: integer().notNull(),
+    at: ms('at').notNull(),
+    type: text().notNull(),
+    epoch: integer().notNull(),
+    level: text(),
+    actor: text(),
+    lateMs: ms('late_ms'),
+    data: jsonb().notNull(),
+    inputId: text('input_id'),
+    input: jsonb(),
+    env: jsonb(),
+    hash: text().notNull(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.stream, t.seq] }),
+    uniqueIndex('events_input_once')
+      .on(t.stream, t.inputId)
+      .where(sql`${t.inputId} is not null`),
+    index('events_late')
+      .on(t.at)
+      .where(sql`${t.lateMs} is not null`),
+  ],
+)
+
+/** Inbox and outbox in one: a row is durable when inserted, rung on its queue, and done in its recipient's step. */
+export const messages = esa.table(
+  'messages',
+  {
+    id: text().primaryKey(),
+    queue: text().notNull(),
+    toActor: text('to_actor'),
+    toType: text('to_type'),
+    toKey: text('to_key'),
+    from: text('from_actor').notNull(),
+    type: text().notNull(),
+    body: jsonb().notNull(),
+    correlationId: text('correlation_id').notNull(),
+    causationId: text('causation_id'),
+    at: ms('at').notNull(),
+    rungAt: ms('rung_at'),
+    attempt: integer().notNull().default(0),
+    doneAt: ms('done_at'),
+    deadCode: text('dead_code'),
+  },
+  (t) => [
+    index('messages_open')
+      .on(t.rungAt)
+      .where(sql`${t.doneAt} is null`),
+    index('messages_correlation').on(t.correlationId),
+  ],
+)
+
+/** Work that touches the world. Claimed under a lease; `fence` counts the claims, and an older one's result is refused. */
+export const activities = esa.table(
+  'activities',
+  {
+    id: text().primaryKey(),
+    actorId: text('actor_id').notNull(),
+    queue: text().notNull(),
+    activity: text().notNull(),
+    input: jsonb().notNull(),
+    timeoutMs: integer('timeout_ms'),
+    at: ms('at').notNull(),
+    rungAt: ms('rung_at'),
+    attempt: integer().notNull().default(0),
+    fence: integer().notNull().default(0),
+    claimedUntil: ms('claimed_until'),
+    doneAt: ms('done_at'),
+    outcome: text(),
+  },
+  (t) => [
+    index('activities_open')
+      .on(t.rungAt)
+      .where(sql`${t.doneAt} is null`),
+  ],
+)
+
+/** A worker that lives renews `beat_at`; operators read it, nothing is decided by it. */
+export const workers = esa.table('workers', {
+  id: text().primaryKey(),
+  pid: integer().notNull(),
+  host: text().notNull(),
+  startedAt: ms('started_at').notNull(),
+  beatAt: ms('beat_at').notNull(),
+  skewMs: ms('skew_ms').notNull(),
+  info: jsonb().notNull(),
+})
+
+/** History of measured metrics, one row a reading. */
+export const metrics = esa.table(
+  'metrics',
+  {
+    target: text().notNull(),
+    key: text().notNull(),
+    at: ms('at').notNull(),
+    reading: jsonb().notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.target, t.key, t.at] })],
+)

@@ -1,0 +1,167 @@
+import type { ActorEvent, ActorState, StepEnv, StepInput } from '@esa/actor'
+import type { JsonObject } from '@esa/protocol'
+
+/** An actor under its lock: its state, the key it holds while it lives, and the head of its log's hash chain. */
+export interface LockedActor {
+  state: ActorState
+  key: string | null
+  head: string
+}
+
+/** One step to be written: its input and env go onto its first event. */
+export interface StepWrite {
+  input: StepInput
+  env: StepEnv
+  events: ActorEvent[]
+}
+
+/** All steps that one transaction took on one actor. `locked` is null for a new actor. */
+export interface ActorWrite {
+  locked: LockedActor | null
+  key: string | null
+  state: ActorState
+  steps: StepWrite[]
+}
+
+/** A message to an actor (`toActor`), or to whichever live actor of `toType` holds `toKey`, started when there is none. */
+export interface NewMessage {
+  id: string
+  queue: string
+  toActor: string | null
+  toType: string | null
+  toKey: string | null
+  from: string
+  type: string
+  body: JsonObject
+  correlationId: string
+  causationId: string | null
+}
+
+/** A message row. `doneAt` is set by its recipient's step; `deadCode` when it was given up. */
+export interface MessageRow extends NewMessage {
+  at: number
+  attempt: number
+  doneAt: number | null
+  deadCode: string | null
+}
+
+/** An activity that an actor asked for. */
+export interface NewActivity {
+  id: string
+  actorId: string
+  queue: string
+  activity: string
+  input: JsonObject
+  timeoutMs: number | null
+}
+
+/** A claimed activity: `fence` must come back with the result, `attempt` counts from 1. */
+export interface ClaimedActivity extends NewActivity {
+  attempt: number
+  fence: number
+}
+
+/** What one transaction writes. `rung`: the writer rings the new rows itself after the commit. */
+export interface Commit {
+  at: number
+  actors: ActorWrite[]
+  messages: NewMessage[]
+  activities: NewActivity[]
+  doneMessages: string[]
+  rung: boolean
+}
+
+/** A row whose doorbell is to be rung: job id `<prefix><id>-<attempt>` on `queue`. */
+export interface Ring {
+  kind: 'message' | 'activity'
+  id: string
+  queue: string
+  attempt: number
+}
+
+/** One event as the log holds it. */
+export interface StoredEvent extends ActorEvent {
+  stream: string
+  inputId: string | null
+  input: StepInput | null
+  env: StepEnv | null
+  hash: string
+}
+
+/** The store inside one transaction. Everything it reads under a lock stays true until the commit. */
+export interface StoreTx {
+  /** Locks actor rows in id order; with `skipLocked`, rows locked elsewhere are left out. Missing ids are left out. */
+  lockActors(ids: string[], options?: { skipLocked?: boolean }): Promise<LockedActor[]>
+  /** Locks the live actor of a type that holds a key. */
+  lockKey(type: string, key: string): Promise<LockedActor | null>
+  /** Store clock in ms and the stopped agents, both read now: ask after the lock. */
+  env(): Promise<StepEnv>
+  /** A message by id, as committed. */
+  message(id: string): Promise<MessageRow | null>
+  /** Writes a commit. @throws EsaError `store.key-taken`, `store.conflict` or `store.input-applied` (transient). */
+  write(commit: Commit): Promise<void>
+  /** Ends a claimed activity: false when `fence` is no longer its fence or it has ended, and nothing is changed. */
+  endActivity(id: string, fence: number, outcome: string): Promise<boolean>
+}
+
+/** One metric reading as kept. */
+export interface KeptReading {
+  target: string
+  key: string
+  at: number
+  reading: JsonObject
+}
+
+/** A worker's sign of life. */
+export interface WorkerBeat {
+  id: string
+  pid: number
+  host: string
+  startedAt: number
+  beatAt: number
+  skewMs: number
+  info: JsonObject
+}
+
+/** Which actors to list. */
+export interface ActorFilter {
+  type?: string
+  live?: boolean
+  ids?: string[]
+}
+
+/**
+ * Where the truth lives. Two adapters keep this contract, PostgreSQL and in-memory, and one conformance suite
+ * (`storeContract`) says what it promises.
+ */
+export interface Store {
+  /** Runs `work` in one transaction: its writes all happen, or none. @throws EsaError `store.commit-unknown` (transient) when the answer of a commit is lost. */
+  transact<T>(work: (tx: StoreTx) => Promise<T>): Promise<T>
+  /** Ids of actors whose deadline lies behind the store clock, longest overdue first, and the next deadline after that. */
+  due(limit: number): Promise<{ ids: string[]; nowMs: number; nextDueAt: number | null }>
+  /** Takes rows that nobody has rung, or whose ring went unheard for `afterMs`, as their next attempt. */
+  takeOverdue(options: { limit: number; afterMs: number }): Promise<Ring[]>
+  /** Claims an activity for `leaseMs`; null when it has ended or is held. */
+  claimActivity(id: string, leaseMs: number): Promise<ClaimedActivity | null>
+  /** Lets go of a claim, to be rung again after `retryInMs`. */
+  releaseActivity(id: string, fence: number, retryInMs: number): Promise<void>
+  /** Gives a message up. */
+  buryMessage(id: string, deadCode: string): Promise<void>
+
+  readActor(id: string): Promise<LockedActor | null>
+  listActors(filter: ActorFilter): Promise<LockedActor[]>
+  /** Events of one stream in order. */
+  readStream(stream: string, afterSeq?: number): Promise<StoredEvent[]>
+  /** Lateness (ms) of every timer served since an instant. */
+  lateness(sinceMs: number): Promise<number[]>
+  /** Messages and activities not done, and messages given up. */
+  backlog(): Promise<{ messages: number; activities: number; dead: number; oldestMs: number | null }>
+
+  keepReadings(readings: KeptReading[]): Promise<void>
+  readings(target: string, key: string, sinceMs: number): Promise<KeptReading[]>
+  beat(beat: Omit<WorkerBeat, 'beatAt' | 'skewMs'> & { workerNowMs: number }): Promise<void>
+  workers(): Promise<WorkerBeat[]>
+  /** This world's id and the store clock. */
+  runtime(): Promise<{ id: string; nowMs: number }>
+  close(): Promise<void>
+}
