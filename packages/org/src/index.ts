@@ -1,1 +1,12 @@
-export {}
+export type {
+  AgentCard,
+  CardCollaboration,
+  CardEscalation,
+  CardMention,
+  CardMetric,
+  Comparator,
+} from './agent-card.ts'
+export { CARD_BYTES_MAX, type CardSource, decodeCard } from './card-source.ts'
+export { type ChartAgent, chartAgent, ORG_CHART } from './org-chart.ts'
+export { parseCard } from './parse-card.ts'
+export { byPlace, hasErrors, type Problem, type Severity } from './problem.ts'
