@@ -116,7 +116,7 @@ async function start(paths: HomePaths, onProgress: (message: string) => void): P
   onProgress('Starting PostgreSQL 18')
   const port = await settledPort(paths)
   const postmaster = await startServer(paths, binaries, identity, port)
-  return await open(paths, postmaster.pid, port, true)
+  return await open(paths, postmaster.pid, postmaster.port ?? port, postmaster.started)
 }
 
 async function open(paths: HomePaths, pid: number, port: number, started: boolean): Promise<EmbeddedServer> {

@@ -180,15 +180,20 @@ export function mapPgError(error: unknown): EsaError {
   const chain = causes(error)
   const mapped = chain.find((link) => link instanceof EsaError)
   if (mapped instanceof EsaError) return mapped
-  for (const link of chain) {
-    const rule = ruleFor(link)
-    if (rule) return fromRule(rule, link, error)
+  // A code anywhere beats words; of words the innermost count, because wrappers quote statements and their parameters.
+  const inward = chain.toReversed()
+  for (const find of [ruleByCode, ruleByWords]) {
+    for (const link of inward) {
+      const rule = find(link)
+      if (rule) return fromRule(rule, link, error)
+    }
   }
-  return fromRule(UNEXPECTED, chain[0] ?? {}, error)
+  return fromRule(UNEXPECTED, inward[0] ?? {}, error)
 }
 
 function fromRule(rule: Rule, source: DriverError, cause: unknown): EsaError {
-  const words = typeof source.message === 'string' ? source.message.trim() : ''
+  // The server quotes the value it could not take: that stays in the cause.
+  const words = typeof source.message === 'string' && rule !== DATA ? source.message.trim() : ''
   const details = Object.fromEntries(
     (['code', 'table', 'column', 'constraint'] as const)
       .map((key) => [key === 'code' ? 'sqlState' : key, source[key]] as const)
@@ -201,13 +206,14 @@ function fromRule(rule: Rule, source: DriverError, cause: unknown): EsaError {
   })
 }
 
-function ruleFor(error: DriverError): Rule | undefined {
-  if (typeof error.code === 'string') {
-    const bySystem = BY_SYSTEM_CODE[error.code]
-    if (bySystem) return bySystem
-    if (/^[0-9A-Z]{5}$/.test(error.code) && error.severity !== undefined)
-      return BY_SQLSTATE[error.code] ?? BY_SQLSTATE[error.code.slice(0, 2)] ?? FAILED
-  }
+function ruleByCode(error: DriverError): Rule | undefined {
+  if (typeof error.code !== 'string') return undefined
+  const bySystem = BY_SYSTEM_CODE[error.code]
+  if (bySystem || error.severity === undefined) return bySystem
+  return BY_SQLSTATE[error.code] ?? BY_SQLSTATE[error.code.slice(0, 2)] ?? FAILED
+}
+
+function ruleByWords(error: DriverError): Rule | undefined {
   const words = typeof error.message === 'string' ? error.message : ''
   return BY_MESSAGE.find(([pattern]) => pattern.test(words))?.[1]
 }

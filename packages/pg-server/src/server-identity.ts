@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { stat } from 'node:fs/promises'
+import { chmod, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { promisify } from 'node:util'
 import { EsaError } from '@esa/protocol'
@@ -34,6 +34,7 @@ export interface ServerIdentity {
 export async function serverIdentity(dataDirectory: string, postgres: string): Promise<ServerIdentity> {
   if (process.getuid?.() !== 0) return { owner: undefined, command: (file, args) => ({ file, args }) }
   const owner = (await ownerOf(dataDirectory)) ?? (await unprivilegedUser())
+  await giveAway(dataDirectory, owner)
   const closed =
     (await closedParent(dirname(dataDirectory), owner)) ?? (await closedParent(dirname(postgres), owner))
   if (closed === undefined) return { owner, command: (file, args) => ({ file, args, ...owner }) }
@@ -65,6 +66,14 @@ function withCapability(owner: { uid: number; gid: number }, capability: string)
 async function ownerOf(dataDirectory: string): Promise<{ uid: number; gid: number } | undefined> {
   const stats = await stat(dataDirectory).catch(() => undefined)
   return stats && stats.uid !== 0 ? { uid: stats.uid, gid: stats.gid } : undefined
+}
+
+/** A home that root copied or restored belongs to root and is open, and PostgreSQL refuses both. */
+async function giveAway(dataDirectory: string, owner: { uid: number; gid: number }): Promise<void> {
+  const stats = await stat(dataDirectory).catch(() => undefined)
+  if (stats?.uid !== 0) return
+  await run('chown', ['-R', `${owner.uid}:${owner.gid}`, dataDirectory])
+  await chmod(dataDirectory, 0o700)
 }
 
 async function unprivilegedUser(): Promise<{ uid: number; gid: number }> {

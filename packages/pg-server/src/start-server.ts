@@ -30,7 +30,8 @@ const LOG_TAIL_BYTES = 2_048
 const LEFTOVER = /lock file "postmaster.pid" already exists|pre-existing shared memory block/
 
 /**
- * Starts the server in the background and returns when it answers; it lives on after this process. Call it under the home's lock.
+ * Starts the server in the background and returns when it answers; it lives on after this process. One that somebody who died
+ * had begun to start is waited for instead. Call it under the home's lock.
  * @throws EsaError `database.port-in-use`, `database.disk-full`, `database.start-failed` (terminal), each with the tail of the log.
  */
 export async function startServer(
@@ -38,15 +39,27 @@ export async function startServer(
   binaries: PostgresBinaries,
   identity: ServerIdentity,
   port: number,
-): Promise<Postmaster> {
+): Promise<Postmaster & { started: boolean }> {
   await setLogAside(paths)
   await removeForeignPostmasterFile(paths)
   const giveUpAt = performance.now() + LEFTOVER_WAIT_MS
   for (;;) {
+    const begun = await waitUntilReady(paths)
+    if (begun) return { ...begun, started: false }
     const outcome = await startOnce(paths, binaries, identity, port)
-    if (typeof outcome !== 'string') return outcome
+    if (typeof outcome !== 'string') return { ...outcome, started: true }
     if (!LEFTOVER.test(outcome) || performance.now() > giveUpAt) throw startFailed(paths, port, outcome)
     await wait(LEFTOVER_RETRY_MS)
+  }
+}
+
+/** The server that runs on the directory once it is ready; undefined when none runs, or it ends before. */
+async function waitUntilReady(paths: HomePaths): Promise<Postmaster | undefined> {
+  const giveUpAt = performance.now() + START_TIMEOUT_MS
+  for (;;) {
+    const postmaster = await runningPostmaster(paths.data)
+    if (!postmaster || postmaster.ready || performance.now() > giveUpAt) return postmaster
+    await wait(POLL_MS)
   }
 }
 
