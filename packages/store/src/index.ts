@@ -1,1 +1,21 @@
-export {}
+export { chainSteps, GENESIS_HEAD, recordedSteps, verifyChain } from './hash-chain.ts'
+export { createMemoryStore, type MemoryStoreOptions } from './memory-store.ts'
+export { assertCurrent, migrate, type SchemaState, schemaState } from './migrate.ts'
+export { openPostgresStore, type PostgresStoreOptions } from './postgres-store.ts'
+export type {
+  ActorFilter,
+  ActorWrite,
+  ClaimedActivity,
+  Commit,
+  KeptReading,
+  LockedActor,
+  MessageRow,
+  NewActivity,
+  NewMessage,
+  Ring,
+  StepWrite,
+  Store,
+  StoredEvent,
+  StoreTx,
+  WorkerBeat,
+} from './store.ts'

@@ -148,6 +148,9 @@ export interface Store {
   /** Gives a message up. */
   buryMessage(id: string, deadCode: string): Promise<void>
 
+  /** Calls back after commits whose rows nobody rings; best effort, so poll too. Returns what stops it. */
+  listen(onWake: () => void): Promise<() => Promise<void>>
+
   readActor(id: string): Promise<LockedActor | null>
   listActors(filter: ActorFilter): Promise<LockedActor[]>
   /** Events of one stream in order. */

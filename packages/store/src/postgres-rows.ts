@@ -1,0 +1,124 @@
+import type { ActorState, StepEnv, StepInput } from '@esa/actor'
+import type { JsonObject } from '@esa/protocol'
+import type { ActorWrite, LockedActor, MessageRow, StoredEvent } from './store.ts'
+
+/** A row of esa.actors as the driver gives it. */
+export interface ActorRow {
+  id: string
+  type: string
+  version: number
+  status: string
+  live: boolean
+  key: string | null
+  seq: number
+  at: number
+  epoch: number
+  due_at: number | null
+  timer_kind: string | null
+  timer_event: string | null
+  snapshot: ActorState['snapshot']
+  head: string
+}
+
+/** The actor a row stands for. */
+export function actorOf(row: ActorRow): LockedActor {
+  const { id, type, version, status, live, seq, at, epoch, snapshot, key, head } = row
+  const timer =
+    row.due_at === null ? null : { kind: row.timer_kind!, dueAt: row.due_at, event: row.timer_event! }
+  return { state: { id, type, version, status, live, seq, at, epoch, timer, snapshot }, key, head }
+}
+
+/** The row an actor is written as; `before_seq` null says that it is new. */
+export function actorRowOf(write: ActorWrite, head: string): ActorRow & { before_seq: number | null } {
+  const { timer, ...state } = write.state
+  return {
+    ...state,
+    key: write.key,
+    due_at: timer?.dueAt ?? null,
+    timer_kind: timer?.kind ?? null,
+    timer_event: timer?.event ?? null,
+    head,
+    before_seq: write.locked?.state.seq ?? null,
+  }
+}
+
+/** A row of esa.events as the driver gives it. */
+export interface EventRow {
+  stream: string
+  seq: number
+  at: number
+  type: string
+  epoch: number
+  level: string | null
+  actor: string | null
+  late_ms: number | null
+  data: JsonObject
+  input_id: string | null
+  input: StepInput | null
+  env: StepEnv | null
+  hash: string
+}
+
+/** The event a row stands for. */
+export function eventOf(row: EventRow): StoredEvent {
+  const { stream, seq, at, type, epoch, data, input, env, hash } = row
+  return {
+    stream,
+    seq,
+    at,
+    type,
+    epoch,
+    ...(row.level === null ? {} : { level: row.level }),
+    ...(row.actor === null ? {} : { actor: row.actor }),
+    ...(row.late_ms === null ? {} : { lateMs: row.late_ms }),
+    data,
+    inputId: row.input_id,
+    input,
+    env,
+    hash,
+  }
+}
+
+/** The row an event is written as. */
+export function eventRowOf(event: StoredEvent): EventRow {
+  const { lateMs, inputId, level, actor, ...rest } = event
+  return { ...rest, level: level ?? null, actor: actor ?? null, late_ms: lateMs ?? null, input_id: inputId }
+}
+
+/** A row of esa.messages as the driver gives it. */
+export interface MessageDbRow {
+  id: string
+  queue: string
+  to_actor: string | null
+  to_type: string | null
+  to_key: string | null
+  from_actor: string
+  type: string
+  body: JsonObject
+  correlation_id: string
+  causation_id: string | null
+  at: number
+  attempt: number
+  done_at: number | null
+  dead_code: string | null
+}
+
+/** The message a row stands for. */
+export function messageOf(row: MessageDbRow): MessageRow {
+  return {
+    id: row.id,
+    queue: row.queue,
+    toActor: row.to_actor,
+    toType: row.to_type,
+    toKey: row.to_key,
+    from: row.from_actor,
+    type: row.type,
+    body: row.body,
+    correlationId: row.correlation_id,
+    causationId: row.causation_id,
+    at: row.at,
+    attempt: row.attempt,
+    doneAt: row.done_at,
+    deadCode: row.dead_code,
+  }
+}

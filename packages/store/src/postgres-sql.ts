@@ -1,0 +1,104 @@
+/** Store clock: integer ms of the database's own clock, read when the statement runs and not when the transaction began. */
+const NOW = `floor(extract(epoch from clock_timestamp()) * 1000)::bigint`
+
+/** The channel that wakes relays and timer services. */
+export const WAKE_CHANNEL = 'esa_wake'
+
+const ACTOR_COLUMNS = `id, type, version, status, live, key, seq, at, epoch, due_at, timer_kind, timer_event, snapshot, head`
+
+export const LOCK_ACTORS = `select ${ACTOR_COLUMNS} from esa.actors where id = any($1) order by id for update`
+
+export const LOCK_KEY = `select ${ACTOR_COLUMNS} from esa.actors where type = $1 and key = $2 and live for update`
+
+export const READ_ACTORS = `select ${ACTOR_COLUMNS} from esa.actors
+  where ($1::text is null or type = $1) and ($2::boolean is null or live = $2) and ($3::text[] is null or id = any($3))
+  order by id`
+
+export const ENV = `select ${NOW} as at,
+  array(select id from esa.actors where status = 'stopped' order by id) as unreachable`
+
+export const MESSAGE = `select id, queue, to_actor, to_type, to_key, from_actor, type, body, correlation_id, causation_id,
+  at, attempt, done_at, dead_code from esa.messages where id = $1`
+
+/**
+ * A whole commit in one statement and one round trip. New actors fail on a taken key; known ones are compared on `seq`,
+ * so the count that comes back tells a lost race.
+ */
+export const WRITE = `with
+  a as (select * from jsonb_to_recordset($2::jsonb) as a(id text, type text, version int, status text, live boolean, key text,
+    seq int, at bigint, epoch int, due_at bigint, timer_kind text, timer_event text, snapshot jsonb, head text, before_seq int)),
+  created as (insert into esa.actors (${ACTOR_COLUMNS})
+    select ${ACTOR_COLUMNS} from a where before_seq is null returning id),
+  moved as (update esa.actors set version = a.version, status = a.status, live = a.live, seq = a.seq, at = a.at,
+    epoch = a.epoch, due_at = a.due_at, timer_kind = a.timer_kind, timer_event = a.timer_event, snapshot = a.snapshot,
+    head = a.head from a where actors.id = a.id and actors.seq = a.before_seq returning actors.id),
+  logged as (insert into esa.events (stream, seq, at, type, epoch, level, actor, late_ms, data, input_id, input, env, hash)
+    select stream, seq, at, type, epoch, level, actor, late_ms, data, input_id, input, env, hash
+    from jsonb_to_recordset($3::jsonb) as e(stream text, seq int, at bigint, type text, epoch int, level text, actor text,
+      late_ms bigint, data jsonb, input_id text, input jsonb, env jsonb, hash text)),
+  posted as (insert into esa.messages (id, queue, to_actor, to_type, to_key, from_actor, type, body, correlation_id, causation_id, at, rung_at)
+    select id, queue, to_actor, to_type, to_key, from_actor, type, body, correlation_id, causation_id, $1::bigint,
+      case when $7::boolean then $1::bigint end
+    from jsonb_to_recordset($4::jsonb) as m(id text, queue text, to_actor text, to_type text, to_key text, from_actor text,
+      type text, body jsonb, correlation_id text, causation_id text)
+    on conflict (id) do nothing returning 1),
+  asked as (insert into esa.activities (id, actor_id, queue, activity, input, timeout_ms, at, rung_at)
+    select id, actor_id, queue, activity, input, timeout_ms, $1::bigint, case when $7::boolean then $1::bigint end
+    from jsonb_to_recordset($5::jsonb) as x(id text, actor_id text, queue text, activity text, input jsonb, timeout_ms int)
+    on conflict (id) do nothing returning 1),
+  done as (update esa.messages set done_at = $1::bigint where id = any($6::text[]))
+select (select count(*) from created) + (select count(*) from moved) as written,
+  case when not $7::boolean then pg_notify('${WAKE_CHANNEL}', '')::text end as woken`
+
+export const END_ACTIVITY = `update esa.activities set done_at = ${NOW}, outcome = $3, claimed_until = null
+  where id = $1 and fence = $2 and done_at is null`
+
+export const CLAIM_ACTIVITY = `update esa.activities set claimed_until = ${NOW} + $2::bigint, fence = fence + 1
+  where id = $1 and done_at is null and (claimed_until is null or claimed_until < ${NOW})
+  returning id, actor_id, queue, activity, input, timeout_ms, fence`
+
+export const RELEASE_ACTIVITY = `update esa.activities set claimed_until = ${NOW} + $3::bigint, rung_at = ${NOW}
+  where id = $1 and fence = $2 and done_at is null`
+
+export const BURY_MESSAGE = `update esa.messages set dead_code = $2 where id = $1 and done_at is null`
+
+export const DUE = `select n.ms as now_ms,
+  array(select id from esa.actors where due_at < n.ms order by due_at, id limit $1) as ids,
+  (select min(due_at) from esa.actors where due_at >= n.ms) as next_due_at
+  from (select ${NOW} as ms) n`
+
+/** Unheard rings double their pause with every attempt, up to 32 times `$2`. */
+const OVERDUE = `(rung_at is null or rung_at <= ${NOW} - $2::bigint * least(32, 2 ^ least(attempt, 5))::bigint)`
+
+export const TAKE_MESSAGES = `update esa.messages set rung_at = ${NOW}, attempt = attempt + 1 where id in (
+  select id from esa.messages where done_at is null and dead_code is null and ${OVERDUE}
+  order by rung_at nulls first, at limit $1 for update skip locked) returning id, queue, attempt, at`
+
+export const TAKE_ACTIVITIES = `update esa.activities set rung_at = ${NOW}, attempt = attempt + 1 where id in (
+  select id from esa.activities where done_at is null and (claimed_until is null or claimed_until < ${NOW}) and ${OVERDUE}
+  order by rung_at nulls first, at limit $1 for update skip locked) returning id, queue, attempt, at`
+
+export const READ_STREAM = `select stream, seq, at, type, epoch, level, actor, late_ms, data, input_id, input, env, hash
+  from esa.events where stream = $1 and seq > $2 order by seq`
+
+export const LATENESS = `select late_ms from esa.events where late_ms is not null and at >= $1`
+
+export const BACKLOG = `select
+  (select count(*) from esa.messages where done_at is null and dead_code is null) as messages,
+  (select count(*) from esa.activities where done_at is null) as activities,
+  (select count(*) from esa.messages where done_at is null and dead_code is not null) as dead,
+  (select ${NOW} - min(at) from esa.messages where done_at is null and dead_code is null) as oldest_ms`
+
+export const KEEP_READINGS = `insert into esa.metrics (target, key, at, reading)
+  select target, key, at, reading from jsonb_to_recordset($1::jsonb) as r(target text, key text, at bigint, reading jsonb)
+  on conflict do nothing`
+
+export const READINGS = `select target, key, at, reading from esa.metrics where target = $1 and key = $2 and at >= $3 order by at`
+
+export const BEAT = `insert into esa.workers (id, pid, host, started_at, beat_at, skew_ms, info)
+  values ($1, $2, $3, $4, ${NOW}, $5::bigint - ${NOW}, $6)
+  on conflict (id) do update set beat_at = excluded.beat_at, skew_ms = excluded.skew_ms, info = excluded.info`
+
+export const WORKERS = `select id, pid, host, started_at, beat_at, skew_ms, info from esa.workers order by started_at`
+
+export const RUNTIME = `select id, ${NOW} as now_ms from esa.runtime`

@@ -1,0 +1,221 @@
+import { connectPool, isPooler, mapPgError } from '@esa/pg-server'
+import { EsaError } from '@esa/protocol'
+import type { Pool, PoolClient } from 'pg'
+import { listenForWake } from './postgres-listen.ts'
+import { type ActorRow, actorOf, type EventRow, eventOf } from './postgres-rows.ts'
+import * as sql from './postgres-sql.ts'
+import { PostgresTx } from './postgres-tx.ts'
+import type {
+  ActorFilter,
+  ClaimedActivity,
+  KeptReading,
+  LockedActor,
+  Ring,
+  Store,
+  StoredEvent,
+  StoreTx,
+  WorkerBeat,
+} from './store.ts'
+
+/** How a store reaches its database. `onError` hears of connections that broke while idle. */
+export interface PostgresStoreOptions {
+  url: string
+  /** Most connections at once. */
+  max?: number
+  applicationName?: string
+  onError?: (error: EsaError) => void
+}
+
+/** The store on PostgreSQL 14 or newer, embedded or by URL. Its schema must be current: see `migrate`. */
+export async function openPostgresStore(options: PostgresStoreOptions): Promise<Store> {
+  const { url, max = 10, applicationName = 'esa', onError } = options
+  const pool = await connectPool(url, { max, applicationName, ...(onError === undefined ? {} : { onError }) })
+  return new PostgresStore(pool, url)
+}
+
+class PostgresStore implements Store {
+  readonly #pool: Pool
+  readonly #url: string
+  /** Through a transaction-mode pooler a named statement may meet another server connection. */
+  readonly #named: boolean
+
+  constructor(pool: Pool, url: string) {
+    this.#pool = pool
+    this.#url = url
+    this.#named = !isPooler(url)
+  }
+
+  async transact<T>(work: (tx: StoreTx) => Promise<T>): Promise<T> {
+    const client = await this.#connect()
+    let broken = true
+    try {
+      await client.query('begin')
+      const result = await work(new PostgresTx(client, this.#named))
+      await commit(client)
+      broken = false
+      return result
+    } catch (error) {
+      broken = !(await rolledBack(client))
+      throw mapPgError(error)
+    } finally {
+      client.release(broken)
+    }
+  }
+
+  async due(limit: number): Promise<{ ids: string[]; nowMs: number; nextDueAt: number | null }> {
+    const [row] = await this.#rows<{ now_ms: number; ids: string[]; next_due_at: number | null }>(sql.DUE, [
+      limit,
+    ])
+    return { ids: row!.ids, nowMs: row!.now_ms, nextDueAt: row!.next_due_at }
+  }
+
+  async takeOverdue({ limit, afterMs }: { limit: number; afterMs: number }): Promise<Ring[]> {
+    const messages = await this.#rows<TakenRow>(sql.TAKE_MESSAGES, [limit, afterMs])
+    const activities = await this.#rows<TakenRow>(sql.TAKE_ACTIVITIES, [limit, afterMs])
+    return [
+      ...messages.toSorted(byAge).map(ringOf('message')),
+      ...activities.toSorted(byAge).map(ringOf('activity')),
+    ]
+  }
+
+  async claimActivity(id: string, leaseMs: number): Promise<ClaimedActivity | null> {
+    const [row] = await this.#rows<ActivityRow>(sql.CLAIM_ACTIVITY, [id, leaseMs])
+    if (row === undefined) return null
+    const { actor_id: actorId, timeout_ms: timeoutMs, ...rest } = row
+    return { ...rest, actorId, timeoutMs, attempt: row.fence }
+  }
+
+  async releaseActivity(id: string, fence: number, retryInMs: number): Promise<void> {
+    await this.#rows(sql.RELEASE_ACTIVITY, [id, fence, retryInMs])
+  }
+
+  async buryMessage(id: string, deadCode: string): Promise<void> {
+    await this.#rows(sql.BURY_MESSAGE, [id, deadCode])
+  }
+
+  listen(onWake: () => void): Promise<() => Promise<void>> {
+    return listenForWake(this.#url, onWake)
+  }
+
+  async readActor(id: string): Promise<LockedActor | null> {
+    return (await this.listActors({ ids: [id] }))[0] ?? null
+  }
+
+  async listActors({ type, live, ids }: ActorFilter): Promise<LockedActor[]> {
+    const rows = await this.#rows<ActorRow>(sql.READ_ACTORS, [type ?? null, live ?? null, ids ?? null])
+    return rows.map(actorOf)
+  }
+
+  async readStream(stream: string, afterSeq = 0): Promise<StoredEvent[]> {
+    return (await this.#rows<EventRow>(sql.READ_STREAM, [stream, afterSeq])).map(eventOf)
+  }
+
+  async lateness(sinceMs: number): Promise<number[]> {
+    return (await this.#rows<{ late_ms: number }>(sql.LATENESS, [sinceMs])).map((row) => row.late_ms)
+  }
+
+  async backlog(): Promise<{ messages: number; activities: number; dead: number; oldestMs: number | null }> {
+    const [row] = await this.#rows<{
+      messages: number
+      activities: number
+      dead: number
+      oldest_ms: number | null
+    }>(sql.BACKLOG, [])
+    const { messages, activities, dead, oldest_ms: oldestMs } = row!
+    return { messages, activities, dead, oldestMs }
+  }
+
+  async keepReadings(readings: KeptReading[]): Promise<void> {
+    await this.#rows(sql.KEEP_READINGS, [JSON.stringify(readings)])
+  }
+
+  readings(target: string, key: string, sinceMs: number): Promise<KeptReading[]> {
+    return this.#rows<KeptReading>(sql.READINGS, [target, key, sinceMs])
+  }
+
+  async beat(beat: Omit<WorkerBeat, 'beatAt' | 'skewMs'> & { workerNowMs: number }): Promise<void> {
+    const { id, pid, host, startedAt, workerNowMs, info } = beat
+    await this.#rows(sql.BEAT, [id, pid, host, startedAt, workerNowMs, JSON.stringify(info)])
+  }
+
+  async workers(): Promise<WorkerBeat[]> {
+    const rows = await this.#rows<WorkerRow>(sql.WORKERS, [])
+    return rows.map(({ started_at: startedAt, beat_at: beatAt, skew_ms: skewMs, ...row }) => ({
+      ...row,
+      startedAt,
+      beatAt,
+      skewMs,
+    }))
+  }
+
+  async runtime(): Promise<{ id: string; nowMs: number }> {
+    const [row] = await this.#rows<{ id: string; now_ms: number }>(sql.RUNTIME, [])
+    if (row === undefined)
+      throw new EsaError('store.no-runtime', 'terminal', 'the database names no runtime', {
+        hint: 'run: esa migrate',
+      })
+    return { id: row.id, nowMs: row.now_ms }
+  }
+
+  async close(): Promise<void> {
+    await this.#pool.end()
+  }
+
+  async #connect(): Promise<PoolClient> {
+    try {
+      return await this.#pool.connect()
+    } catch (error) {
+      throw mapPgError(error)
+    }
+  }
+
+  async #rows<Row>(text: string, values: unknown[]): Promise<Row[]> {
+    try {
+      return (await this.#pool.query(text, values)).rows as Row[]
+    } catch (error) {
+      throw mapPgError(error)
+    }
+  }
+}
+
+type TakenRow = { id: string; queue: string; attempt: number; at: number }
+type ActivityRow = Omit<ClaimedActivity, 'actorId' | 'timeoutMs' | 'attempt'> & {
+  actor_id: string
+  timeout_ms: number | null
+}
+type WorkerRow = Omit<WorkerBeat, 'startedAt' | 'beatAt' | 'skewMs'> & {
+  started_at: number
+  beat_at: number
+  skew_ms: number
+}
+
+const byAge = (a: TakenRow, b: TakenRow): number => a.at - b.at
+
+function ringOf(kind: Ring['kind']): (row: TakenRow) => Ring {
+  return ({ id, queue, attempt }) => ({ kind, id, queue, attempt })
+}
+
+/** A COMMIT that fails on the connection may have happened: only a retry that finds out is safe. */
+async function commit(client: PoolClient): Promise<void> {
+  try {
+    await client.query('commit')
+  } catch (cause) {
+    if (mapPgError(cause).code !== 'database.unreachable') throw cause
+    throw new EsaError(
+      'store.commit-unknown',
+      'transient',
+      'the connection broke before the commit was answered',
+      { cause },
+    )
+  }
+}
+
+/** True when the connection is clean again; a broken one is not worth keeping. */
+async function rolledBack(client: PoolClient): Promise<boolean> {
+  try {
+    await client.query('rollback')
+    return true
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,108 @@
+import type { StepEnv } from '@esa/actor'
+import { mapPgError } from '@esa/pg-server'
+import { EsaError } from '@esa/protocol'
+import type { PoolClient, QueryResult } from 'pg'
+import { chainSteps, GENESIS_HEAD } from './hash-chain.ts'
+import {
+  type ActorRow,
+  actorOf,
+  actorRowOf,
+  eventRowOf,
+  type MessageDbRow,
+  messageOf,
+} from './postgres-rows.ts'
+import * as sql from './postgres-sql.ts'
+import type { Commit, LockedActor, MessageRow, StoreTx } from './store.ts'
+
+/** What a violated constraint means here. */
+const CONSTRAINT_CODES: Record<string, string> = {
+  actors_open_key: 'store.key-taken',
+  events_input_once: 'store.input-applied',
+  actors_pkey: 'store.conflict',
+  events_stream_seq_pk: 'store.conflict',
+}
+
+/** One transaction on one connection. Hot statements are prepared once a connection, where `named` allows it. */
+export class PostgresTx implements StoreTx {
+  readonly #client: PoolClient
+  readonly #named: boolean
+
+  constructor(client: PoolClient, named: boolean) {
+    this.#client = client
+    this.#named = named
+  }
+
+  async lockActors(ids: string[], { skipLocked = false } = {}): Promise<LockedActor[]> {
+    const [name, text] = skipLocked
+      ? ['esa_lock_free', `${sql.LOCK_ACTORS} skip locked`]
+      : ['esa_lock', sql.LOCK_ACTORS]
+    return (await this.#query<ActorRow>(name, text, [ids])).rows.map(actorOf)
+  }
+
+  async lockKey(type: string, key: string): Promise<LockedActor | null> {
+    const { rows } = await this.#query<ActorRow>('esa_lock_key', sql.LOCK_KEY, [type, key])
+    return rows[0] === undefined ? null : actorOf(rows[0])
+  }
+
+  async env(): Promise<StepEnv> {
+    const { rows } = await this.#query<StepEnv>('esa_env', sql.ENV, [])
+    return rows[0]!
+  }
+
+  async message(id: string): Promise<MessageRow | null> {
+    const { rows } = await this.#query<MessageDbRow>('esa_message', sql.MESSAGE, [id])
+    return rows[0] === undefined ? null : messageOf(rows[0])
+  }
+
+  async write(commit: Commit): Promise<void> {
+    const chained = commit.actors.map((write) => ({
+      write,
+      ...chainSteps(write.state.id, write.locked?.head ?? GENESIS_HEAD, write.steps),
+    }))
+    const actors = chained.map(({ write, head }) => actorRowOf(write, head))
+    const events = chained.flatMap(({ rows }) => rows.map(eventRowOf))
+    const messages = commit.messages.map(
+      ({ toActor, toType, toKey, from, correlationId, causationId, ...rest }) => ({
+        ...rest,
+        to_actor: toActor,
+        to_type: toType,
+        to_key: toKey,
+        from_actor: from,
+        correlation_id: correlationId,
+        causation_id: causationId,
+      }),
+    )
+    const activities = commit.activities.map(({ actorId, timeoutMs, ...rest }) => ({
+      ...rest,
+      actor_id: actorId,
+      timeout_ms: timeoutMs,
+    }))
+    const lists = [actors, events, messages, activities].map((rows) => JSON.stringify(rows))
+    const values = [commit.at, ...lists, commit.doneMessages, commit.rung]
+    const { rows } = await this.#query<{ written: number }>('esa_write', sql.WRITE, values)
+    if (rows[0]!.written !== actors.length) {
+      throw new EsaError('store.conflict', 'transient', 'an actor moved on since it was read')
+    }
+  }
+
+  async endActivity(id: string, fence: number, outcome: string): Promise<boolean> {
+    const { rowCount } = await this.#query('esa_end_activity', sql.END_ACTIVITY, [id, fence, outcome])
+    return rowCount === 1
+  }
+
+  async #query<Row extends object>(name: string, text: string, values: unknown[]): Promise<QueryResult<Row>> {
+    try {
+      return await this.#client.query<Row>(this.#named ? { name, text, values } : { text, values })
+    } catch (error) {
+      throw storeError(error)
+    }
+  }
+}
+
+function storeError(cause: unknown): EsaError {
+  const error = mapPgError(cause)
+  const code = CONSTRAINT_CODES[String(error.details['constraint'])]
+  return code === undefined
+    ? error
+    : new EsaError(code, 'transient', error.message, { cause, details: error.details })
+}
