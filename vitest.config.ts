@@ -1,16 +1,21 @@
 import { defineConfig } from 'vitest/config'
+import { CountReporter } from './vitest.reporter.ts'
 
 const node = { NODE_ENV: 'test' }
 
 export default defineConfig({
   test: {
     env: node,
+    reporters: ['default', new CountReporter()],
     projects: [
       {
         extends: true,
         test: {
           name: 'unit',
-          include: ['{packages,agents,escalation}/**/*.test.ts', 'test/{house,incidents,properties}/**/*.test.ts'],
+          include: [
+            '{packages,agents,escalation}/**/*.test.ts',
+            'test/{house,incidents,properties}/**/*.test.ts',
+          ],
           exclude: ['**/*.integration.test.ts', '**/node_modules/**'],
           isolate: false,
         },

@@ -1,0 +1,71 @@
+import { describe, expect, it } from 'vitest'
+import { brokenArrows, brokenManifest, type Manifest } from './arrows.ts'
+import { sourceFiles } from './source-files.ts'
+
+const manifests = new Map<string, Manifest>(
+  sourceFiles('{packages/*,escalation,agents,test}/package.json')
+    .map(({ text }) => JSON.parse(text) as Manifest)
+    .map((manifest) => [manifest.name, manifest]),
+)
+const broken = (path: string, text: string): string[] => brokenArrows({ path, text }, manifests)
+
+describe('the arrows of the house', () => {
+  const files = sourceFiles('{packages,escalation,agents,test}/**/*.ts')
+
+  it('hold in every import', () => {
+    expect(files.length).toBeGreaterThan(20)
+    expect(files.flatMap((file) => brokenArrows(file, manifests))).toEqual([])
+  })
+
+  it('hold in every package.json', () => {
+    expect(manifests.size).toBeGreaterThan(10)
+    expect([...manifests.values()].flatMap(brokenManifest)).toEqual([])
+  })
+})
+
+describe('a broken arrow is seen', () => {
+  it.each([
+    [
+      'packages/runtime/src/a.ts',
+      `import { x } from '@esa/escalation'`,
+      'runtime has no arrow to escalation',
+    ],
+    ['packages/runtime/src/a.ts', `import type { X } from '@esa/agents'`, 'runtime has no arrow to agents'],
+    ['packages/org/src/a.ts', `export { x } from '@esa/store'`, 'org has no arrow to store'],
+    ['packages/store/src/a.ts', `await import('@esa/runtime')`, 'store has no arrow to runtime'],
+    ['packages/store/src/a.ts', `type X = import('@esa/cli').X`, 'store has no arrow to cli'],
+    ['packages/simulator/src/a.ts', `import '@esa/agents/activities'`, 'no arrow to agents/activities'],
+    ['packages/store/src/a.ts', `import '@esa/actor/src/step.ts'`, 'is not an entry'],
+    ['packages/store/src/a.ts', `import '../../actor/src/step.ts'`, 'leaves its package'],
+    ['packages/cli/src/a.ts', `import '../../../escalation/src/index.ts'`, 'leaves its package'],
+    ['test/e2e/a.ts', `import '../../packages/cli/src/main.ts'`, 'leaves its package'],
+    ['agents/layers/a.ts', `import './a.activity.ts'`, 'a machine imports an activity'],
+    ['agents/layers/a.ts', `import { x } from '@esa/postgres'`, 'agents has no arrow to postgres'],
+    ['escalation/src/a.ts', `import 'node:fs'`, 'pure, but imports node:fs'],
+    ['packages/protocol/src/a.ts', `import 'crypto'`, 'pure, but imports crypto'],
+    ['packages/actor/src/a.ts', `await import(name)`, 'cannot be read from the source'],
+    ['packages/shed/src/a.ts', `import '@esa/protocol'`, 'shed has no arrow to protocol'],
+  ])('%s: %s', (path, text, why) => {
+    const found = broken(path, `\n${text}`)
+    expect(found).toHaveLength(1)
+    expect(found[0]).toContain(why)
+    expect(found[0]).toContain(`${path}:2 `)
+  })
+
+  it('in a manifest', () => {
+    const dependencies = { '@esa/cli': 'workspace:*', zod: '4.6.7' }
+    expect(brokenManifest({ name: '@esa/store', dependencies })).toHaveLength(1)
+    expect(brokenManifest({ name: '@esa/shed' })).toHaveLength(1)
+  })
+})
+
+it.each([
+  ['packages/cli/src/a.ts', `import { a } from '@esa/agents/activities'`],
+  ['agents/layers/layer-1/measure.activity.ts', `import { q } from '@esa/postgres'; import 'node:fs'`],
+  ['agents/activities.ts', `export { a } from './layers/layer-1/measure.activity.ts'`],
+  ['agents/layers/layer-1/measure.activity.ts', `import { a } from './metrics.ts'`],
+  ['packages/store/src/a.test.ts', `import { start } from '@esa/pg-server'; import 'node:fs'`],
+  ['packages/org/src/a.ts', `import { fromMarkdown } from 'mdast-util-from-markdown'`],
+])('an allowed import passes: %s: %s', (path, text) => {
+  expect(broken(path, text)).toEqual([])
+})

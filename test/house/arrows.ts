@@ -1,0 +1,106 @@
+import { isBuiltin } from 'node:module'
+import { dirname, join } from 'node:path'
+import { factsOf, type SourceFile } from './source-files.ts'
+
+const EVERYTHING =
+  'protocol org actor pg-server postgres notify store runtime escalation agents agents/activities simulator'.split(
+    ' ',
+  )
+
+/**
+ * The arrows of the house: what each room may import of our own rooms. A room that is not here may not exist.
+ * Source: AGENTS.md, "Rooms and arrows".
+ */
+export const ARROWS: Record<string, readonly string[]> = {
+  protocol: [],
+  org: ['protocol'],
+  actor: ['protocol'],
+  'pg-server': ['protocol'],
+  postgres: ['protocol'],
+  notify: ['protocol'],
+  store: ['protocol', 'actor', 'pg-server'],
+  runtime: ['protocol', 'org', 'actor', 'store'],
+  escalation: ['protocol', 'org', 'actor'],
+  agents: ['protocol', 'org', 'actor'],
+  'agents/activities': ['protocol', 'org', 'actor', 'agents', 'postgres', 'pg-server'],
+  simulator: ['protocol', 'org', 'actor', 'store', 'runtime', 'escalation', 'agents'],
+  cli: EVERYTHING,
+  test: [...EVERYTHING, 'cli'],
+}
+
+/** Rooms that decide: no I/O, no clock, no randomness, so that every decision can be replayed. */
+export const PURE_ROOMS: readonly string[] = ['protocol', 'org', 'actor', 'escalation', 'agents']
+
+/** A test beside its source may start a real database: equipment, not a dependency of the product. */
+const TEST_EQUIPMENT: readonly string[] = ['pg-server']
+
+/** The part of a package.json that the arrows concern. */
+export interface Manifest {
+  name: string
+  exports?: Record<string, string>
+  dependencies?: Record<string, string>
+}
+
+/** The room a file belongs to; undefined for files of the root. An activity of an agent is a room of its own. */
+export function roomOf(path: string): string | undefined {
+  const [top, second] = path.split('/')
+  if (top === 'packages') return second
+  if (
+    top === 'agents' &&
+    /(?:\/|^)(?:activities|[^/]+\.activity)(?:\.test)?\.ts$|\/activities\//.test(path)
+  ) {
+    return 'agents/activities'
+  }
+  return top === 'agents' || top === 'escalation' || top === 'test' ? top : undefined
+}
+
+/** Each import of the file that breaks an arrow, as `file:line  why`. `manifests` are keyed by package name. */
+export function brokenArrows(file: SourceFile, manifests: ReadonlyMap<string, Manifest>): string[] {
+  const room = roomOf(file.path)
+  if (room === undefined) return []
+  const isTest = file.path.endsWith('.test.ts')
+  return factsOf(file).imports.flatMap(({ specifier, line }) => {
+    const why = specifier.startsWith('.')
+      ? relativeFault(file.path, room, specifier)
+      : packageFault(room, isTest, specifier, manifests)
+    return why === undefined ? [] : [`${file.path}:${line}  ${why}`]
+  })
+}
+
+/** Each own package in a manifest's dependencies that its room has no arrow to. */
+export function brokenManifest(manifest: Manifest): string[] {
+  const room = manifest.name.replace('@esa/', '')
+  const allowed = ARROWS[room]
+  if (!allowed) return [`${manifest.name}  is not a room of the house: add its arrows first`]
+  const wanted = new Set([...allowed, ...(room === 'agents' ? ARROWS['agents/activities']! : [])])
+  return Object.keys(manifest.dependencies ?? {})
+    .filter((name) => name.startsWith('@esa/') && !wanted.has(name.replace('@esa/', '')))
+    .map((name) => `${manifest.name}  depends on ${name} without an arrow`)
+}
+
+function relativeFault(path: string, room: string, specifier: string): string | undefined {
+  const target = roomOf(join(dirname(path), specifier))
+  if (target === room || (room === 'agents/activities' && target === 'agents')) return undefined
+  if (target === 'agents/activities') return `a machine imports an activity by ${specifier}`
+  return `leaves its package by ${specifier}`
+}
+
+function packageFault(
+  room: string,
+  isTest: boolean,
+  specifier: string,
+  manifests: ReadonlyMap<string, Manifest>,
+): string | undefined {
+  if (PURE_ROOMS.includes(room) && !isTest && (isBuiltin(specifier) || specifier === '')) {
+    return specifier === '' ? 'imports what cannot be read from the source' : `pure, but imports ${specifier}`
+  }
+  const own = /^@esa\/([^/]+)(?:\/(.+))?$/.exec(specifier)
+  if (!own) return undefined
+  const [, name = '', subpath] = own
+  const manifest = manifests.get(`@esa/${name}`)
+  if (!manifest?.exports?.[subpath === undefined ? '.' : `./${subpath}`])
+    return `${specifier} is not an entry`
+  const target = subpath === undefined ? name : `${name}/${subpath}`
+  const allowed = [...(ARROWS[room] ?? []), ...(isTest ? TEST_EQUIPMENT : [])]
+  return allowed.includes(target) ? undefined : `${room} has no arrow to ${target}`
+}

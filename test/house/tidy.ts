@@ -1,0 +1,55 @@
+import { factsOf, type SourceFile } from './source-files.ts'
+
+/** Longest file: past this it holds more than one thing. Source: CONTRIBUTING.md, "Sizes and names". */
+const FILE_LINES_MAX = 400
+/** Longest function: what fits one screen can be read in one look. */
+const FUNCTION_LINES_MAX = 70
+/** Longest index.ts: a package that needs more exports is two packages. */
+const INDEX_LINES_MAX = 40
+
+// Names that say where code was put instead of what it does.
+const EMPTY_NAMES = new Set(
+  'common core helper helpers manager managers service services shared util utils'.split(' '),
+)
+
+const KEBAB_CASE = /^[a-z0-9]+(?:-[a-z0-9]+)*(?:\.[a-z0-9]+(?:-[a-z0-9]+)*)*$/
+
+// A home directory, or a drive of Windows: a path that exists on one machine only.
+const MACHINE_PATH = /(?<![\w.])(?:\/(?:home|Users|root|mnt|work)\/\w|[A-Z]:\\\w)/
+
+/** What is untidy about a TypeScript file's size and exports, as `file[:line]  why`. */
+export function untidySource(file: SourceFile): string[] {
+  const { path, text } = file
+  const lines = text.replace(/\n$/, '').split('\n').length
+  const facts = factsOf(file)
+  // A test's describe block is a list, not a function to hold in one look.
+  const functions = path.endsWith('.test.ts') ? [] : facts.functions
+  return [
+    ...(lines > FILE_LINES_MAX ? [`${path}  ${lines} lines, at most ${FILE_LINES_MAX}`] : []),
+    ...(/(?:^|\/)index\.ts$/.test(path) && lines > INDEX_LINES_MAX
+      ? [`${path}  ${lines} lines, an index at most ${INDEX_LINES_MAX}`]
+      : []),
+    ...functions
+      .filter((fn) => fn.lines > FUNCTION_LINES_MAX)
+      .map((fn) => `${path}:${fn.line}  a function of ${fn.lines} lines, at most ${FUNCTION_LINES_MAX}`),
+    ...facts.exportAll.map((line) => `${path}:${line}  export * hides what is promised: name the exports`),
+  ]
+}
+
+/** What is wrong with the names on a path: empty words, or anything but kebab-case. */
+export function untidyName(path: string): string[] {
+  const names = path.split('/').filter((name) => !/^[A-Z]+\.md$/.test(name))
+  return [
+    ...names
+      .filter((name) => EMPTY_NAMES.has(name.split('.')[0]!))
+      .map((name) => `${path}  "${name}" says nothing about what is inside`),
+    ...names.filter((name) => !KEBAB_CASE.test(name)).map((name) => `${path}  "${name}" is not kebab-case`),
+  ]
+}
+
+/** Each line that names a path of somebody's machine. */
+export function machinePaths({ path, text }: SourceFile): string[] {
+  return text
+    .split('\n')
+    .flatMap((line, n) => (MACHINE_PATH.test(line) ? [`${path}:${n + 1}  a path of one machine`] : []))
+}
