@@ -78,13 +78,16 @@ async function poolConfig(url: string, options: PoolOptions): Promise<PoolConfig
 /** Type parsers of one pool; the driver's global ones stay as they are for others in the process. */
 async function numbersForBigints(): Promise<CustomTypesConfig> {
   const { default: pg } = await import('pg')
-  const parseTexts = pg.types.getTypeParser(INT8_ARRAY_OID as number, 'text') as (text: string) => Nested
-  const getTypeParser = (oid: number, format?: 'text' | 'binary') => {
-    if (format !== 'binary' && oid === INT8_OID) return safeInteger
-    if (format !== 'binary' && oid === INT8_ARRAY_OID) return (text: string) => deepNumbers(parseTexts(text))
-    return pg.types.getTypeParser(oid, format as 'text')
+  const parserOf: (oid: number, format?: 'text' | 'binary') => unknown = pg.types.getTypeParser
+  const parseTexts = parserOf(INT8_ARRAY_OID) as (text: string) => Nested
+  return {
+    getTypeParser: (oid: number, format?: 'text' | 'binary') => {
+      if (format !== 'binary' && oid === INT8_OID) return safeInteger
+      if (format !== 'binary' && oid === INT8_ARRAY_OID)
+        return (text: string) => deepNumbers(parseTexts(text))
+      return parserOf(oid, format)
+    },
   }
-  return { getTypeParser } as CustomTypesConfig
 }
 
 type Nested = string | null | Nested[]

@@ -1,6 +1,7 @@
 import { EsaError } from '@esa/protocol'
 import type { Client } from 'pg'
 import { databaseOf, parseDatabaseUrl, withDatabase } from './database-url.ts'
+import { errorCode } from './error-code.ts'
 import { mapPgError } from './map-pg-error.ts'
 
 /** PostgreSQL cuts longer names silently, and two of them could become one. */
@@ -21,11 +22,10 @@ export async function createDatabase(url: string, name: string): Promise<string>
   await withClient(url, async (client) => {
     const found = await client.query('SELECT 1 FROM pg_database WHERE datname = $1', [name])
     if (found.rowCount !== 0) return
-    await client
-      .query(`CREATE DATABASE ${client.escapeIdentifier(name)}`)
-      .catch((error: { code?: string }) => {
-        if (error.code !== DUPLICATE_DATABASE && error.code !== UNIQUE_VIOLATION) throw error
-      })
+    await client.query(`CREATE DATABASE ${client.escapeIdentifier(name)}`).catch((error: unknown) => {
+      const code = errorCode(error)
+      if (code !== DUPLICATE_DATABASE && code !== UNIQUE_VIOLATION) throw error
+    })
   })
   return withDatabase(url, name)
 }

@@ -85,16 +85,22 @@ describe('a home with a server', () => {
   it('answers as promised: UTF-8, UTC, checksums, durable, measuring, on loopback only', async () => {
     const pool = await connectPool(server.url, { applicationName: 'esa test', statementTimeoutMs: 1_234 })
     onTestFinished(() => pool.end())
-    const settings = ['server_encoding', 'TimeZone', 'data_checksums', 'fsync', 'shared_preload_libraries']
-    const more = ['listen_addresses', 'unix_socket_directories', 'application_name', 'statement_timeout']
-    const { rows } = await pool.query<{ value: string }>(
-      'SELECT current_setting(name) AS value FROM unnest($1::text[]) AS name',
-      [[...settings, ...more]],
+    const promised = {
+      server_encoding: 'UTF8',
+      TimeZone: 'UTC',
+      data_checksums: 'on',
+      fsync: 'on',
+      shared_preload_libraries: 'pg_stat_statements',
+      listen_addresses: '127.0.0.1',
+      unix_socket_directories: '',
+      application_name: 'esa test',
+      statement_timeout: '1234ms',
+    }
+    const { rows } = await pool.query<{ name: string; value: string }>(
+      'SELECT name, current_setting(name) AS value FROM unnest($1::text[]) AS name',
+      [Object.keys(promised)],
     )
-    expect(rows.map(({ value }) => value)).toEqual([
-      ...['UTF8', 'UTC', 'on', 'on', 'pg_stat_statements'],
-      ...['127.0.0.1', '', 'esa test', '1234ms'],
-    ])
+    expect(Object.fromEntries(rows.map(({ name, value }) => [name, value]))).toEqual(promised)
   })
 
   it('reads bigints as numbers, exactly or not at all', async () => {
@@ -188,7 +194,7 @@ describe('a new home', () => {
     const code = 'say(await esa.ensureEmbeddedServer({ home }))'
     const pair = [otherProcess(home, code), otherProcess(home, code)]
     const servers = await Promise.all(pair.map((child) => firstLine<EmbeddedServer>(child)))
-    expect(servers.map(({ started }) => started).toSorted()).toEqual([false, true])
+    expect(servers.filter(({ started }) => started)).toHaveLength(1)
     expect(new Set(servers.map(({ pid }) => pid)).size).toBe(1)
     // Both are gone by now or soon; the server is not.
     expect(await ensureEmbeddedServer({ home })).toMatchObject({ started: false, pid: servers[0]!.pid })

@@ -1,4 +1,5 @@
 import { EsaError } from '@esa/protocol'
+import { errorCode } from './error-code.ts'
 
 /** Runs file work of a home, and turns the system's refusals into errors that name the way out. */
 export async function inHome<T>(home: string, work: () => Promise<T>): Promise<T> {
@@ -11,7 +12,7 @@ export async function inHome<T>(home: string, work: () => Promise<T>): Promise<T
 
 function homeError(home: string, error: unknown): unknown {
   if (error instanceof EsaError) return error
-  const code = (error as { code?: unknown } | null)?.code
+  const code = errorCode(error)
   const path = (error as { path?: string } | null)?.path ?? home
   const options = { cause: error, details: { home, path } }
   if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS')

@@ -4,6 +4,7 @@ import { chown, mkdir, open, readdir, rename, rm, stat, writeFile } from 'node:f
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { EsaError } from '@esa/protocol'
+import { errorCode } from './error-code.ts'
 import { diskFull } from './home-errors.ts'
 import type { HomePaths } from './home-paths.ts'
 import type { PostgresBinaries } from './postgres-binaries.ts'
@@ -31,8 +32,8 @@ const INITIAL_SETTINGS = {
 export async function isInitialised(paths: HomePaths): Promise<boolean> {
   return await stat(join(paths.data, 'PG_VERSION')).then(
     () => true,
-    (error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT') return false
+    (error: unknown) => {
+      if (errorCode(error) === 'ENOENT') return false
       throw error
     },
   )
@@ -88,7 +89,7 @@ async function runInitdb(
     await run(file, args, { ...ids, cwd: '/', env: SERVER_ENVIRONMENT })
   } catch (error) {
     await rm(workshop, { recursive: true, force: true })
-    const output = String((error as { stderr?: unknown }).stderr ?? '').trim()
+    const output = ((error as { stderr?: string }).stderr ?? '').trim()
     if (/No space left on device/.test(output))
       throw diskFull(paths.directory, { cause: error, details: { output } })
     throw new EsaError('database.init-failed', 'terminal', 'PostgreSQL could not create its files.', {

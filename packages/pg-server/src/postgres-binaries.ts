@@ -2,6 +2,7 @@ import { access, chmod, constants, lstat, readFile, symlink } from 'node:fs/prom
 import { createRequire } from 'node:module'
 import { basename, dirname, join } from 'node:path'
 import { EsaError } from '@esa/protocol'
+import { errorCode } from './error-code.ts'
 
 /** Absolute paths of the programs that the platform's package brings. */
 export interface PostgresBinaries {
@@ -57,9 +58,9 @@ async function addMissingSymlinks(root: string): Promise<void> {
     links.map(async ({ source, target }) => {
       const path = join(root, target)
       if (await lstat(path).catch(() => undefined)) return
-      await symlink(basename(source), path).catch((error: NodeJS.ErrnoException) => {
+      await symlink(basename(source), path).catch((error: unknown) => {
         // Two first starts at once: the other one made it.
-        if (error.code !== 'EEXIST') throw error
+        if (errorCode(error) !== 'EEXIST') throw error
       })
     }),
   )

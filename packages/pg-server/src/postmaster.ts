@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process'
 import { readFile, readlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { errorCode } from './error-code.ts'
 
 const run = promisify(execFile)
 
@@ -40,7 +41,7 @@ export async function servesDirectory(pid: number, dataDirectory: string): Promi
   try {
     return (await readlink(`/proc/${pid}/cwd`)) === dataDirectory
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EACCES') return false
+    if (errorCode(error) !== 'EACCES') return false
     // Root in a container may not look into other users' processes; their command lines are open to all.
     const words = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')
     return words.split('\0').includes(dataDirectory)
@@ -53,10 +54,10 @@ export function isAlive(pid: number): boolean {
     process.kill(pid, 0)
     return true
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
+    return errorCode(error) === 'EPERM'
   }
 }
 
-function missingIsUndefined(error: NodeJS.ErrnoException): undefined {
-  if (error.code !== 'ENOENT') throw error
+function missingIsUndefined(error: unknown): undefined {
+  if (errorCode(error) !== 'ENOENT') throw error
 }

@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto'
 import { readFile, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { EsaError } from '@esa/protocol'
+import { errorCode } from './error-code.ts'
 import type { HomePaths } from './home-paths.ts'
 import { SUPERUSER } from './init-cluster.ts'
 
@@ -34,8 +35,8 @@ export async function serverUrls(paths: HomePaths, port: number): Promise<{ url:
 }
 
 async function readPort(paths: HomePaths): Promise<number | undefined> {
-  const text = await readFile(paths.settingsFile, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'ENOENT') throw error
+  const text = await readFile(paths.settingsFile, 'utf8').catch((error: unknown) => {
+    if (errorCode(error) !== 'ENOENT') throw error
     return '{}'
   })
   try {

@@ -74,10 +74,14 @@ async function startOnce(
   try {
     const logStart = (await log.stat()).size
     const { file, args, ...ids } = identity.command(binaries.postgres, [
-      ...['-D', paths.data],
-      ...['-c', `port=${port}`],
-      ...['-c', 'listen_addresses=127.0.0.1'],
-      ...['-c', 'unix_socket_directories='],
+      '-D',
+      paths.data,
+      '-c',
+      `port=${port}`,
+      '-c',
+      'listen_addresses=127.0.0.1',
+      '-c',
+      'unix_socket_directories=',
     ])
     const server = spawn(file, args, {
       ...ids,
