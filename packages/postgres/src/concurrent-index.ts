@@ -99,22 +99,21 @@ async function clear(session: Queryable, index: ProposedIndex): Promise<void> {
   await session.query(`DROP INDEX CONCURRENTLY IF EXISTS ${quoteRelation(index.schema, left.name)}`)
 }
 
+async function look(watch: Queryable): Promise<BuildProgress | undefined> {
+  const { rows } = await watch.query(
+    `select phase, greatest(blocks_done, tuples_done)::float8 as done, greatest(blocks_total, tuples_total)::float8 as total
+     from pg_stat_progress_create_index where datname = current_database() limit 1`,
+  )
+  const row = rows[0]
+  return row && { phase: String(row['phase']), done: Number(row['done']), total: Number(row['total']) }
+}
+
 async function watched(build: Promise<unknown>, { progress }: BuildOptions, clock: Clock): Promise<void> {
-  let running = true
-  const ended = build.finally(() => (running = false))
-  while (progress && running) {
-    const { rows } = await progress.watch.query(
-      `select phase, greatest(blocks_done, tuples_done)::float8 as done, greatest(blocks_total, tuples_total)::float8 as total
-       from pg_stat_progress_create_index where datname = current_database() limit 1`,
-    )
-    const row = rows[0]
-    if (row)
-      progress.onProgress({
-        phase: String(row['phase']),
-        done: Number(row['done']),
-        total: Number(row['total']),
-      })
-    await Promise.race([ended.catch(() => undefined), clock.pause(PROGRESS_MS)])
+  const ended = build.then(() => true)
+  while (progress && !(await Promise.race([ended, clock.pause(PROGRESS_MS).then(() => false)]))) {
+    // Who only watches must not end a build.
+    const seen = await look(progress.watch).catch(() => undefined)
+    if (seen) progress.onProgress(seen)
   }
   await ended
 }
@@ -149,7 +148,7 @@ async function build(
       return await buildOnce(session, index, options, clock)
     } catch (thrown) {
       const error = postgresError(thrown)
-      if (error.kind !== 'transient' || error.code === 'postgres.unreachable' || attempt >= attempts)
+      if (error.kind !== 'transient' || error.code === 'database.unreachable' || attempt >= attempts)
         throw error
       await clock.pause(RETRY_PAUSE_MS * attempt)
     }
@@ -160,7 +159,7 @@ async function build(
  * Builds a B-tree index without blocking writes and analyses its table; an index that does the same work already is
  * success, an INVALID leftover of its own name is dropped and built again. Needs a session of its own outside any
  * transaction: not through a transaction-mode pooler. The statement is made from the names, `ddl` is never run.
- * @throws EsaError `index.name-taken` (terminal), `index.being-built`, `postgres.lock-timed-out` (transient).
+ * @throws EsaError `index.name-taken` (terminal), `index.being-built`, `database.locked` (transient).
  */
 export async function buildIndexConcurrently(
   queryable: Queryable,

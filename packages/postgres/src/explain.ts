@@ -67,7 +67,13 @@ async function findingsOf(session: Queryable, root: PlanNode): Promise<PlanFindi
     const relation = `${scan.schema}.${scan.relation}`
     const message = `${relation} was read from end to end ${loops} times: ${removed} rows thrown away, ${rows} kept`
     findings.push({
-      ...{ kind: 'seq-scan-with-selective-filter', relation, rows, removed, loops, ms, message },
+      kind: 'seq-scan-with-selective-filter',
+      relation,
+      rows,
+      removed,
+      loops,
+      ms,
+      message,
       ...(proposedIndex === undefined ? {} : { proposedIndex }),
     })
   }
@@ -76,7 +82,7 @@ async function findingsOf(session: Queryable, root: PlanNode): Promise<PlanFindi
 
 /**
  * Runs one SELECT under EXPLAIN (ANALYZE, BUFFERS) in a read-only transaction and says what its plan wastes.
- * @throws EsaError `sql.not-a-read` (terminal), `postgres.timed-out` after `timeoutMs` (30 s unless told).
+ * @throws EsaError `sql.not-a-read` (terminal), `database.timeout` after `timeoutMs` (30 s unless told).
  */
 export async function explainStatement(
   queryable: Queryable,
@@ -91,7 +97,7 @@ export async function explainStatement(
     })
     const document = rows[0]?.['QUERY PLAN']
     const parsed = (typeof document === 'string' ? JSON.parse(document) : document) as [Explained] | undefined
-    if (!parsed?.[0]) throw new EsaError('postgres.plan-missing', 'bug', 'EXPLAIN gave no plan')
+    if (!parsed?.[0]) throw new EsaError('database.plan-missing', 'bug', 'EXPLAIN gave no plan')
     const { Plan, 'Planning Time': planningMs, 'Execution Time': executionMs } = parsed[0]
     const [lines, findings] = [planLines(Plan), await findingsOf(session, Plan)]
     return {

@@ -107,6 +107,6 @@ export async function measure(queryable: Queryable, options: MeasureOptions): Pr
 /** A fault of the workload is the caller's to mend and is thrown; a fault of the database is part of the reading. */
 function unmeasured(thrown: unknown): Finding {
   const error = postgresError(thrown)
-  if (!error.code.startsWith('postgres.')) throw error
+  if (!error.code.startsWith('database.')) throw error
   return { value: null, why: `not measured: ${error.message} (${error.code})`, method: 'none' }
 }

@@ -45,19 +45,12 @@ const MS_OF: Record<string, number> = { ms: 1, s: 1_000, min: 60_000 }
 const DECIMALS = 3
 
 /** True when the value meets the threshold, compared as measured and never as rounded. */
-export function meets(threshold: MetricThreshold, value: number): boolean {
-  switch (threshold.comparator) {
-    case '<':
-      return value < threshold.value
-    case '<=':
-      return value <= threshold.value
-    case '>':
-      return value > threshold.value
-    case '>=':
-      return value >= threshold.value
-    case '=':
-      return value === threshold.value
-  }
+export function meets({ comparator, value: limit }: MetricThreshold, value: number): boolean {
+  if (comparator === '<') return value < limit
+  if (comparator === '<=') return value <= limit
+  if (comparator === '>') return value > limit
+  if (comparator === '>=') return value >= limit
+  return value === limit
 }
 
 /** The reading of a finding under a threshold: durations are given in the threshold's own unit. */

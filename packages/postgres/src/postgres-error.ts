@@ -10,18 +10,30 @@ export function sqlState(error: unknown): string | undefined {
 /** Codes of Node's socket errors that come from a server that is away, not from a statement. */
 const AWAY = /^(?:ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN)/
 
+/** What the driver says, without a code, of a session that is gone. */
+const LOST = /connection (?:terminated|timeout)|not queryable|after calling end/i
+
+/** By SQLSTATE, the whole code before its class. The codes are those of the rest of the runtime. */
+const BY_STATE: Record<string, [code: string, kind: ErrorKind, hint?: string]> = {
+  '57014': ['database.timeout', 'transient'],
+  '55P03': ['database.locked', 'transient', 'another session holds the lock; try again'],
+  '42501': ['database.permission', 'terminal', 'grant the role what the message names'],
+  '57P': ['database.unreachable', 'transient'],
+  '08': ['database.unreachable', 'transient'],
+  '53': ['database.busy', 'transient'],
+  '40': ['database.serialization', 'transient'],
+  '42': ['database.schema', 'terminal'],
+}
+
 function classify(error: unknown): [code: string, kind: ErrorKind, hint?: string] {
   const state = sqlState(error)
-  if (state === '57014') return ['postgres.timed-out', 'transient']
-  if (state === '55P03')
-    return ['postgres.lock-timed-out', 'transient', 'another session holds the lock; try again']
-  if (state === '42501') return ['postgres.not-allowed', 'terminal', 'grant the role what the message names']
-  if (state !== undefined && /^(?:08|53|57P)/.test(state)) return ['postgres.unreachable', 'transient']
-  if (state !== undefined && /^40/.test(state)) return ['postgres.aborted', 'transient']
-  if (state !== undefined) return ['postgres.statement-failed', 'terminal']
-  const { code = '', message = '' } = error as { code?: string; message?: string }
-  const away = AWAY.test(code) || /connection (?:terminated|timeout)|not queryable|ended/i.test(message)
-  return away ? ['postgres.unreachable', 'transient'] : ['postgres.failed', 'bug']
+  if (state !== undefined) {
+    const known = BY_STATE[state] ?? BY_STATE[state.slice(0, 3)] ?? BY_STATE[state.slice(0, 2)]
+    return known ?? ['database.failed', 'terminal']
+  }
+  const { code, message } = error as { code?: unknown; message?: unknown }
+  const away = AWAY.test(String(code)) || LOST.test(String(message))
+  return away ? ['database.unreachable', 'transient'] : ['database.unexpected', 'bug']
 }
 
 /** The error of a query as an EsaError, its cause kept; an EsaError passes unchanged. */

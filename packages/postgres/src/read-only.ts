@@ -43,7 +43,7 @@ export function requireSelect(sql: string): string {
 
 /**
  * Runs `work` in a read-only transaction that is rolled back, each statement cut off after `timeoutMs`.
- * @throws EsaError `postgres.*` with the server's error as cause; an EsaError of `work` passes unchanged.
+ * @throws EsaError `database.*` with the server's error as cause; an EsaError of `work` passes unchanged.
  */
 export async function inReadOnly<T>(
   queryable: Queryable,

@@ -1,0 +1,30 @@
+import { expect, it } from 'vitest'
+import { requireSelect } from './read-only.ts'
+
+it.each([
+  'select 1',
+  '  (select 1) union select 2',
+  'with a as (select 1) select * from a',
+  'select \'delete; drop\' as "into"',
+  'select t.update from t',
+  'values (1)',
+  'table a',
+])('lets %j pass', (sql) => {
+  expect(requireSelect(`${sql} ; -- end`)).toBe(sql.trim())
+})
+
+it.each([
+  ['', 'no statement'],
+  ['delete from a', 'delete'],
+  ['explain analyze delete from a', 'explain'],
+  ['select 1; commit; drop table a', 'more than one'],
+  ['with gone as (delete from a returning *) select * from gone', 'delete'],
+  ['with a as (select 1) update b set c = 1', 'update'],
+  ['with a as materialized (insert into b select 1 returning 1) table a', 'insert'],
+  ['select * into b from a', 'INTO'],
+  ['do $$ begin end $$', 'do'],
+  ["set transaction_read_only = 'off'", 'set'],
+])('refuses %j', (sql, word) => {
+  expect(() => requireSelect(sql)).toThrow(expect.objectContaining({ code: 'sql.not-a-read' }))
+  expect(() => requireSelect(sql)).toThrow(word)
+})
