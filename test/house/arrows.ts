@@ -11,7 +11,7 @@ const EVERYTHING =
  * The arrows of the house: what each room may import of our own rooms. A room that is not here may not exist.
  * Source: AGENTS.md, "Rooms and arrows".
  */
-export const ARROWS: Record<string, readonly string[]> = {
+const ARROWS: Record<string, readonly string[]> = {
   protocol: [],
   org: ['protocol'],
   actor: ['protocol'],
@@ -29,7 +29,7 @@ export const ARROWS: Record<string, readonly string[]> = {
 }
 
 /** Rooms that decide: no I/O, no clock, no randomness, so that every decision can be replayed. */
-export const PURE_ROOMS: readonly string[] = ['protocol', 'org', 'actor', 'escalation', 'agents']
+const PURE_ROOMS: readonly string[] = ['protocol', 'org', 'actor', 'escalation', 'agents']
 
 /** A test beside its source may start a real database: equipment, not a dependency of the product. */
 const TEST_EQUIPMENT: readonly string[] = ['pg-server']
@@ -42,7 +42,7 @@ export interface Manifest {
 }
 
 /** The room a file belongs to; undefined for files of the root. An activity of an agent is a room of its own. */
-export function roomOf(path: string): string | undefined {
+function roomOf(path: string): string | undefined {
   const [top, second] = path.split('/')
   if (top === 'packages') return second
   if (
