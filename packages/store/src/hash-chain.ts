@@ -56,8 +56,9 @@ export function verifyChain(events: StoredEvent[], head?: { seq: number; hash: s
 export function recordedSteps(events: StoredEvent[]): RecordedStep[] {
   const steps: RecordedStep[] = []
   for (const stored of events) {
-    const { stream, inputId, input, env, hash: _, ...event } = stored
-    if (inputId !== null && input !== null && env !== null) {
+    const { stream, input, env } = stored
+    const event = actorEventOf(stored)
+    if (input !== null && env !== null) {
       steps.push({ input, env, events: [event] })
       continue
     }
@@ -72,6 +73,19 @@ export function recordedSteps(events: StoredEvent[]): RecordedStep[] {
     current.events.push(event)
   }
   return steps
+}
+
+function actorEventOf({ seq, at, type, epoch, level, actor, lateMs, data }: StoredEvent): ActorEvent {
+  return {
+    seq,
+    at,
+    type,
+    epoch,
+    ...(level === undefined ? {} : { level }),
+    ...(actor === undefined ? {} : { actor }),
+    ...(lateMs === undefined ? {} : { lateMs }),
+    data,
+  }
 }
 
 function checkHead(events: StoredEvent[], head: { seq: number; hash: string }): ChainCheck {
