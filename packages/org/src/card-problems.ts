@@ -13,7 +13,7 @@ export interface Fault {
 
 /** Collects what a reading of one card finds, at the places of its text. */
 export class CardReading {
-  readonly mentions: CardMention[] = []
+  private readonly mentions: CardMention[] = []
   private readonly found: Problem[] = []
   private readonly lineStarts: number[]
   private readonly file: string
@@ -60,6 +60,11 @@ export class CardReading {
       this.report({ severity: 'error', code: 'card.agent-unreadable', message, hint }, prose, start)
     }
     return idsOf(scan)
+  }
+
+  /** Everybody noted, in reading order. */
+  mentionsInOrder(): CardMention[] {
+    return [...this.mentions].sort((a, b) => a.line - b.line || a.column - b.column)
   }
 
   /** Everything reported, in reading order. */

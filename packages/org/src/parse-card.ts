@@ -89,7 +89,7 @@ export function parseCard(source: CardSource): { agent: AgentCard | null; proble
   const end = second ? outline.indexOf(second) : outline.length
   const sections = outline.slice(outline.indexOf(title) + 1, end)
   const agent = readAgent(identity, title, sections, reading)
-  const card = { ...agent, cardHash: digestText(text), file: source.file, mentions: reading.mentions }
+  const card = { ...agent, cardHash: digestText(text), file: source.file, mentions: reading.mentionsInOrder() }
   return { agent: card, problems: reading.problems() }
 }
 
