@@ -109,13 +109,13 @@ async function look(watch: Queryable): Promise<BuildProgress | undefined> {
 }
 
 async function watched(build: Promise<unknown>, { progress }: BuildOptions, clock: Clock): Promise<void> {
+  if (!progress) return void (await build)
   const ended = build.then(() => true)
-  while (progress && !(await Promise.race([ended, clock.pause(PROGRESS_MS).then(() => false)]))) {
+  while (!(await Promise.race([ended, clock.pause(PROGRESS_MS).then(() => false)]))) {
     // Who only watches must not end a build.
     const seen = await look(progress.watch).catch(() => undefined)
     if (seen) progress.onProgress(seen)
   }
-  await ended
 }
 
 async function buildOnce(

@@ -90,15 +90,12 @@ function comparison(conjunct: Token[], alias: string): FilterColumn | undefined 
 /**
  * The columns of relation `alias` that an index could look up for a plan's `Filter`, as EXPLAIN VERBOSE prints it:
  * those compared with a constant, a parameter or another relation in a conjunct of its own. A condition under OR or
- * inside a function gives none.
+ * inside a function stands in deeper parentheses, where EXPLAIN always puts it, and gives none.
  */
 export function filterColumns(filter: string, alias: string): FilterColumn[] {
   const tokens = unwrapped(joined(filter))
   const conjuncts = split(tokens, isWord('and'))
-  const found = conjuncts.flatMap((conjunct) => {
-    const inner = unwrapped(conjunct)
-    return split(inner, isWord('or')).length > 1 ? [] : (comparison(inner, alias) ?? [])
-  })
+  const found = conjuncts.flatMap((conjunct) => comparison(conjunct, alias) ?? [])
   return found.filter((one, index) => found.findIndex((other) => other.column === one.column) === index)
 }
 

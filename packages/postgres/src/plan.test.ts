@@ -40,8 +40,15 @@ const plan: PlanNode = {
 it('finds the scan that threw nearly everything away, with totals over its loops and the order asked of it', () => {
   expect(wastefulScans(plan)).toEqual([
     {
-      ...{ schema: 'shop', relation: 'orders', alias: 'o', filter: '(o.customer_id = c.id)' },
-      ...{ sortKey: ['o.placed_at DESC'], loops: 40, rows: 400, removed: 7_999_600, ms: 500 },
+      schema: 'shop',
+      relation: 'orders',
+      alias: 'o',
+      filter: '(o.customer_id = c.id)',
+      sortKey: ['o.placed_at DESC'],
+      loops: 40,
+      rows: 400,
+      removed: 7_999_600,
+      ms: 500,
     },
   ])
 })

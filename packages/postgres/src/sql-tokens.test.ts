@@ -5,7 +5,14 @@ const texts = (sql: string): string[] => tokenize(sql).map((token) => token.text
 
 it('keeps semicolons inside quotes, dollar quotes and nested comments', () => {
   expect(texts(`a ';''' ";" $x$;$y$;$x$ $$;$$ /* ; /* ; */ ; */ -- ;\n;`)).toEqual([
-    ...['a', `';'''`, '";"', '$x$;$y$;$x$', '$$;$$', '/* ; /* ; */ ; */', '-- ;', ';'],
+    'a',
+    `';'''`,
+    '";"',
+    '$x$;$y$;$x$',
+    '$$;$$',
+    '/* ; /* ; */ ; */',
+    '-- ;',
+    ';',
   ])
 })
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { type Probe, uptime } from './uptime.ts'
+import { type Probe, probeDatabase, uptime } from './uptime.ts'
 
 const MINUTE = 60_000
 const probe = (minute: number, ok: boolean = true): Probe => ({ at: minute * MINUTE, ok })
@@ -21,4 +21,20 @@ it('mentions a restart that no probe saw', () => {
 
 it.each([[[]], [[probe(1)]], [[probe(1), probe(60)]]])('measures nothing from %j', (probes) => {
   expect(uptime(probes, 0)).toMatchObject({ value: null, samples: probes.length })
+})
+
+it('counts an error as a failed probe', async () => {
+  let asked = 0
+  const query = async () => {
+    asked += 1
+    if (asked === 2) throw new Error('gone')
+    return { rows: [] }
+  }
+  let now = 0
+  const clock = { now: () => now, pause: async (ms: number) => void (now += ms) }
+  expect(await probeDatabase({ query }, { count: 3, everyMs: 10, clock })).toEqual([
+    { at: 0, ok: true },
+    { at: 10, ok: false },
+    { at: 20, ok: true },
+  ])
 })
