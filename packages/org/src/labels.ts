@@ -46,8 +46,7 @@ export function closest(word: string, candidates: readonly string[]): string | u
   let best: { candidate: string; far: number } | undefined
   for (const candidate of candidates) {
     const far = distance(word.toLowerCase(), candidate.toLowerCase())
-    if (far <= Math.max(1, Math.floor(candidate.length / 3)) && (!best || far < best.far))
-      best = { candidate, far }
+    if (far <= Math.ceil(candidate.length / 3) && (!best || far < best.far)) best = { candidate, far }
   }
   return best?.candidate
 }

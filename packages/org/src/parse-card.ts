@@ -89,7 +89,12 @@ export function parseCard(source: CardSource): { agent: AgentCard | null; proble
   const end = second ? outline.indexOf(second) : outline.length
   const sections = outline.slice(outline.indexOf(title) + 1, end)
   const agent = readAgent(identity, title, sections, reading)
-  const card = { ...agent, cardHash: digestText(text), file: source.file, mentions: reading.mentionsInOrder() }
+  const card = {
+    ...agent,
+    cardHash: digestText(text),
+    file: source.file,
+    mentions: reading.mentionsInOrder(),
+  }
   return { agent: card, problems: reading.problems() }
 }
 
@@ -103,7 +108,9 @@ function readAgent(
   const items = itemsByName(sections)
   const field = (name: string): Prose[] => fields.filter((f) => f.name === name).map((f) => f.value)
   const reportsTo = field('reports to').flatMap((value) => agentsOf(value, 'reportsTo', reading))
-  const managed = [...field('manages'), ...items.manages.map(wholeProse)]
+  const listed = withoutHeader(items.manages).map((item) => ({ ...item, words: wholeProse(item) }))
+  const naming = listed.filter((item) => item.kind !== 'line' || allReferences(item.words.text).end > 0)
+  const managed = [...field('manages'), ...naming.map((item) => item.words)]
   const division = field('division')[0]
   if (identity.kind !== 'ceo') reportMissing(title, sections, field('reports to').length > 0, items, reading)
   return {
@@ -127,10 +134,12 @@ function identityOf(heading: Prose): Identity | undefined {
   const kind = KINDS[id.split('-')[0]!]
   if (!kind) return undefined
   const digits = /-(\d+)$/.exec(id)
-  const behind = heading.text.slice(
-    reference.start + referenceLength(heading.text, reference.start, reference.end),
-  )
-  const name = trimmed(behind) || trimmed(heading.text.slice(0, reference.start))
+  const own = referenceLength(heading.text, reference.start, reference.end)
+  const behind = heading.text.slice(reference.start + own)
+  // "ESA CEO (Agent #0)": what stands behind is the agent again, and what stands before is the name.
+  const again = /^\s*\([^()]*#\s*\d+\s*\)/.test(behind)
+  const before = heading.text.slice(0, reference.start + (again ? own : 0))
+  const name = (again ? '' : trimmed(behind)) || trimmed(before)
   const number = digits ? Number(digits[1]) : null
   return {
     id,

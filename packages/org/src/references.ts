@@ -1,4 +1,5 @@
 import { type AgentId, CEO_ID } from '@esa/protocol'
+import { closest } from './labels.ts'
 import { ORG_CHART } from './org-chart.ts'
 import { looksLikeWait, parenthesesOf, readWait } from './waits.ts'
 
@@ -41,12 +42,12 @@ const BARE_ID = /(?:(?:layer|domain|chief|expert|ops|agent)-\d+|lifeceo-[a-z]+(?
 const LIFE_CEO = /life[ -]?ceo(?:\s+agent)?(?:\s*[:#–—-]\s*|\s+)([a-z]+(?:[ -][a-z]+)?)/iy
 const NUMBERED =
   /(layer|domain|chief|expert|ops|operational|operations|agent)(s?)(?:\s+(?:agent|coordinator|orchestrator|lead)(s?))?\s*(#?)\s*(\d+)(?![\w.%])/iy
-const CEO = /(?:esa\s+)?ceo(?![\w-])/iy
+const CEO = /(?<!\blife[ -])(?:esa\s+)?ceo(?![\w-])/iy
 const NEXT_HASHED = /\s*(?:,|&|\+|\/|\band\b)\s*(?:and\s+)?#(\d+)(?![\w.%])/iy
 const NEXT_PLAIN = /\s*(?:,|&|\+|\/|\band\b)\s*(?:and\s+)?#?(\d+)(?![\w.%])(?!\s*(?:min|h|hour|day|ms|s)\b)/iy
 const RANGE = /(?:\s*–\s*|-|\s+(?:to|through)\s+|\s*-\s*(?=#))#?(\d+)(?![\w.%])/iy
 const SEPARATOR = /(?:[\s,;&+/•·]|\band\b|\bor\b|\bplus\b|\bthe\b)*/iy
-const UNREADABLE = /\p{L}[\p{L}-]*(?:\s+agents?)?\s*#\s*[\p{L}\p{N}][\p{L}\p{N}-]*/iuy
+const UNREADABLE = /(\p{L}[\p{L}-]*)(\s+agents?)?\s*#\s*[\p{L}\p{N}][\p{L}\p{N}-]*/iuy
 
 const LIFE_CEO_NAMES = ORG_CHART.filter((agent) => agent.kind === 'life-ceo').map((agent) => agent.name)
 
@@ -125,10 +126,14 @@ function readAt(text: string, at: number): Reference | UnreadableReference | und
   if (ceo) return { ids: [CEO_ID], start: at, end: at + ceo[0].length }
   const unreadable = matchAt(UNREADABLE, text, at)
   if (!unreadable) return undefined
+  const near = closest(unreadable[1]!, ['Layer', 'Domain', 'Chief', 'Expert', 'Agent'])
+  // "ask Agent #12": the agent begins at the second word.
+  if (unreadable[2] && !near) return undefined
+  const meant = near && near.toLowerCase() !== unreadable[1]!.toLowerCase() ? `Did you mean "${near}"? ` : ''
   return {
     text: unreadable[0],
     start: at,
-    hint: 'Write it like "Layer #2", "Domain #1", "Chief #1", "Expert #11", "Agent #63" or "Life CEO: health".',
+    hint: `${meant}Write it like "Layer #2", "Domain #1", "Chief #1", "Expert #11", "Agent #63" or "Life CEO: health".`,
   }
 }
 
