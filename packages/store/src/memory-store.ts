@@ -1,0 +1,253 @@
+import { EsaError, newId } from '@esa/protocol'
+import { lockOwner, MemoryLocks } from './memory-locks.ts'
+import { type ActivityRecord, copyJson, keyName, MemoryTables, type MessageRecord } from './memory-tables.ts'
+import { activityLock, MemoryTx, messageLock } from './memory-tx.ts'
+import type {
+  ActorFilter,
+  ClaimedActivity,
+  KeptReading,
+  LockedActor,
+  Ring,
+  Store,
+  StoredEvent,
+  StoreTx,
+  WorkerBeat,
+} from './store.ts'
+
+/**
+ * Faults for simulations. `beforeCommit` throws: the transaction is aborted with that error. `afterCommit` throws: the
+ * transaction has happened, and its caller gets `store.commit-unknown`.
+ */
+export interface MemoryFaults {
+  beforeCommit?(): void
+  afterCommit?(): void
+}
+
+/** What the store in memory lives on: `now` gives ms since the Unix epoch, `random` numbers in [0, 1). */
+export interface MemoryStoreOptions {
+  clock: { now(): number }
+  random: () => number
+  faults?: MemoryFaults
+}
+
+/**
+ * The store in the memory of one process, for tests and simulations: it waits only for its own transactions, reads no
+ * clock but the given one, and the same calls in the same order always give the same rows. `close` keeps its rows.
+ */
+export function createMemoryStore(options: MemoryStoreOptions): Store {
+  return new MemoryStore(options)
+}
+
+/** Unheard rings double their pause with every attempt, up to 2^5 times: a dead letter must not keep a bell busy. */
+const BACKOFF_DOUBLINGS_MAX = 5
+
+class MemoryStore implements Store {
+  readonly #tables = new MemoryTables()
+  readonly #locks = new MemoryLocks()
+  readonly #listeners = new Set<() => void>()
+  readonly #now: () => number
+  readonly #faults: MemoryFaults
+  readonly #id: string
+
+  constructor({ clock, random, faults = {} }: MemoryStoreOptions) {
+    this.#now = () => Math.floor(clock.now())
+    this.#faults = faults
+    this.#id = newId(this.#now(), random)
+  }
+
+  async transact<T>(work: (tx: StoreTx) => Promise<T>): Promise<T> {
+    const tx = new MemoryTx(this.#tables, this.#locks, this.#now)
+    let result: T
+    try {
+      result = await work(tx)
+      tx.assertSound()
+      this.#faults.beforeCommit?.()
+      tx.commit()
+    } finally {
+      tx.end()
+    }
+    if (tx.wakes) for (const wake of this.#listeners) wake()
+    try {
+      this.#faults.afterCommit?.()
+    } catch (cause) {
+      throw new EsaError('store.commit-unknown', 'transient', 'the answer of the commit was lost', { cause })
+    }
+    return result
+  }
+
+  async due(limit: number): Promise<{ ids: string[]; nowMs: number; nextDueAt: number | null }> {
+    const nowMs = this.#now()
+    return { ...this.#tables.due.before(nowMs, limit), nowMs }
+  }
+
+  async takeOverdue({ limit, afterMs }: { limit: number; afterMs: number }): Promise<Ring[]> {
+    const now = this.#now()
+    const messages = [...this.#tables.openMessages].filter(
+      (row) => isUnheard(row, now, afterMs) && !this.#locks.isTaken(messageLock(row.id)),
+    )
+    const activities = [...this.#tables.openActivities].filter(
+      (row) =>
+        isUnclaimed(row, now) && isUnheard(row, now, afterMs) && !this.#locks.isTaken(activityLock(row.id)),
+    )
+    return [...take('message', messages, limit, now), ...take('activity', activities, limit, now)]
+  }
+
+  claimActivity(id: string, leaseMs: number): Promise<ClaimedActivity | null> {
+    return this.#alone(activityLock(id), () => {
+      const row = this.#tables.activities.get(id)
+      const now = this.#now()
+      if (row === undefined || row.doneAt !== null || !isUnclaimed(row, now)) return null
+      row.claimedUntil = now + leaseMs
+      row.fence += 1
+      const { actorId, queue, activity, input, timeoutMs, fence } = copyJson(row)
+      return { id, actorId, queue, activity, input, timeoutMs, fence, attempt: fence }
+    })
+  }
+
+  releaseActivity(id: string, fence: number, retryInMs: number): Promise<void> {
+    return this.#alone(activityLock(id), () => {
+      const row = this.#tables.activities.get(id)
+      if (row === undefined || row.doneAt !== null || row.fence !== fence) return
+      row.rungAt = this.#now()
+      row.claimedUntil = row.rungAt + retryInMs
+    })
+  }
+
+  buryMessage(id: string, deadCode: string): Promise<void> {
+    return this.#alone(messageLock(id), () => {
+      const row = this.#tables.messages.get(id)
+      if (row === undefined || row.doneAt !== null) return
+      row.deadCode = deadCode
+      this.#tables.openMessages.delete(row)
+      this.#tables.deadMessages.add(row)
+    })
+  }
+
+  async listen(onWake: () => void): Promise<() => Promise<void>> {
+    const listener = (): void => onWake()
+    this.#listeners.add(listener)
+    return async () => {
+      this.#listeners.delete(listener)
+    }
+  }
+
+  async readActor(id: string): Promise<LockedActor | null> {
+    return copyJson(this.#tables.actors.get(id) ?? null)
+  }
+
+  async listActors({ type, live, ids }: ActorFilter): Promise<LockedActor[]> {
+    const { actors, liveActors } = this.#tables
+    const candidates = ids === undefined ? (live === true ? liveActors : actors.keys()) : new Set(ids)
+    return [...candidates]
+      .sort()
+      .flatMap((id) => actors.get(id) ?? [])
+      .filter(({ state }) => type === undefined || state.type === type)
+      .filter(({ state }) => live === undefined || state.live === live)
+      .map(copyJson)
+  }
+
+  async readStream(stream: string, afterSeq = 0): Promise<StoredEvent[]> {
+    const events = this.#tables.streams.get(stream) ?? []
+    return events.slice(afterSeq).map(copyJson)
+  }
+
+  async lateness(sinceMs: number): Promise<number[]> {
+    return this.#tables.late.filter(({ at }) => at >= sinceMs).map(({ lateMs }) => lateMs)
+  }
+
+  async backlog(): Promise<{ messages: number; activities: number; dead: number; oldestMs: number | null }> {
+    const { openMessages, openActivities, deadMessages } = this.#tables
+    let oldestAt: number | null = null
+    for (const { at } of openMessages) if (oldestAt === null || at < oldestAt) oldestAt = at
+    return {
+      messages: openMessages.size,
+      activities: openActivities.size,
+      dead: deadMessages.size,
+      oldestMs: oldestAt === null ? null : this.#now() - oldestAt,
+    }
+  }
+
+  async keepReadings(readings: KeptReading[]): Promise<void> {
+    for (const reading of readings) {
+      const series = this.#series(reading.target, reading.key)
+      if (!series.has(reading.at)) series.set(reading.at, copyJson(reading))
+    }
+  }
+
+  async readings(target: string, key: string, sinceMs: number): Promise<KeptReading[]> {
+    return [...this.#series(target, key).values()]
+      .filter(({ at }) => at >= sinceMs)
+      .sort((one, other) => one.at - other.at)
+      .map(copyJson)
+  }
+
+  async beat(beat: Omit<WorkerBeat, 'beatAt' | 'skewMs'> & { workerNowMs: number }): Promise<void> {
+    const { workerNowMs, ...worker } = beat
+    const now = this.#now()
+    const { pid, host, startedAt } = this.#tables.workers.get(beat.id) ?? worker
+    const renewed = { pid, host, startedAt, beatAt: now, skewMs: workerNowMs - now }
+    this.#tables.workers.set(beat.id, copyJson({ ...worker, ...renewed }))
+  }
+
+  async workers(): Promise<WorkerBeat[]> {
+    return [...this.#tables.workers.values()]
+      .sort((one, other) => one.startedAt - other.startedAt)
+      .map(copyJson)
+  }
+
+  async runtime(): Promise<{ id: string; nowMs: number }> {
+    return { id: this.#id, nowMs: this.#now() }
+  }
+
+  async close(): Promise<void> {}
+
+  #series(target: string, key: string): Map<number, KeptReading> {
+    const name = keyName(target, key)
+    const series = this.#tables.readings.get(name) ?? new Map<number, KeptReading>()
+    this.#tables.readings.set(name, series)
+    return series
+  }
+
+  /** One statement outside of a transaction: it waits for whoever has written the row. */
+  async #alone<T>(lock: string, statement: () => T): Promise<T> {
+    const owner = lockOwner()
+    if (!this.#locks.tryTake(owner, lock)) await this.#locks.take(owner, lock)
+    try {
+      return statement()
+    } finally {
+      this.#locks.releaseAll(owner)
+    }
+  }
+}
+
+function isUnheard(
+  { rungAt, attempt }: { rungAt: number | null; attempt: number },
+  now: number,
+  afterMs: number,
+) {
+  return rungAt === null || rungAt <= now - afterMs * 2 ** Math.min(attempt, BACKOFF_DOUBLINGS_MAX)
+}
+
+function isUnclaimed({ claimedUntil }: ActivityRecord, now: number): boolean {
+  return claimedUntil === null || claimedUntil < now
+}
+
+/** Takes the `limit` rows that have waited longest, rings them at `now`, and names them oldest first. */
+function take(
+  kind: Ring['kind'],
+  rows: (MessageRecord | ActivityRecord)[],
+  limit: number,
+  now: number,
+): Ring[] {
+  const waitedSince = (row: { rungAt: number | null }): number => row.rungAt ?? Number.NEGATIVE_INFINITY
+  const longest = (one: { rungAt: number | null; at: number }, other: typeof one): number =>
+    waitedSince(one) < waitedSince(other) ? -1 : waitedSince(one) > waitedSince(other) ? 1 : one.at - other.at
+  const taken = rows.sort(longest).slice(0, limit)
+  for (const row of taken) {
+    row.rungAt = now
+    row.attempt += 1
+  }
+  return taken
+    .sort((one, other) => one.at - other.at)
+    .map(({ id, queue, attempt }) => ({ kind, id, queue, attempt }))
+}
