@@ -23,7 +23,7 @@ export interface BuildOptions {
   clock?: Clock
 }
 
-/** A built index: `ms` the whole work, 0 built when it was there already. */
+/** A built index: `ms` the whole work in milliseconds, `built` false when it was there already. */
 export interface BuiltIndex {
   index: string
   ms: number
@@ -172,7 +172,12 @@ export async function buildIndexConcurrently(
     try {
       const before = await standing(session, index)
       if (before?.valid && before.same) {
-        return { index: before.name, ms: clock.now() - from, sizeBytes: before.sizeBytes, built: false }
+        return {
+          index: before.name,
+          ms: Math.round(clock.now() - from),
+          sizeBytes: before.sizeBytes,
+          built: false,
+        }
       }
       await session.query(`select set_config('lock_timeout', $1, false)`, [
         `${options.lockTimeoutMs ?? LOCK_TIMEOUT_MS}ms`,
@@ -186,7 +191,12 @@ export async function buildIndexConcurrently(
       const after = await standing(session, index)
       if (!after?.valid)
         throw refuse('invalid', 'transient', `${quoteIdentifier(index.name)} is invalid`, 'try again')
-      return { index: after.name, ms: clock.now() - from, sizeBytes: after.sizeBytes, built: true }
+      return {
+        index: after.name,
+        ms: Math.round(clock.now() - from),
+        sizeBytes: after.sizeBytes,
+        built: true,
+      }
     } catch (error) {
       throw postgresError(error)
     }

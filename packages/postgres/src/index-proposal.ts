@@ -36,9 +36,11 @@ export function proposedColumns(scan: Pick<WastefulScan, 'filter' | 'alias' | 's
   return [...new Set([...equal, ...rest])].slice(0, COLUMNS_MAX)
 }
 
+/** Columns of type char(n) are left out: a plan may compare them as text, which their own index does not serve. */
 const CATALOG = `select ${OWN_MARK} c.relkind, c.reltuples::float8 as tuples,
   (select coalesce(json_agg(a.attname), '[]') from pg_attribute a
-    where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped) as columns,
+    where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+      and a.atttypid <> 'bpchar'::regtype) as columns,
   (select coalesce(json_agg((select json_agg(a.attname order by k.nth)
       from unnest(i.indkey::int2[]) with ordinality k(attnum, nth)
       left join pg_attribute a on a.attrelid = c.oid and a.attnum = k.attnum)), '[]')

@@ -41,10 +41,10 @@ export interface WastefulScan {
 }
 
 /** Rows a scan must have thrown away to matter: below it the plan reads them faster than an index would help. */
-export const REMOVED_ROWS_MIN = 10_000
+const REMOVED_ROWS_MIN = 10_000
 
 /** Rows thrown away for each row kept before an index is the better way; near 1:10 a sequential scan still wins. */
-export const REMOVED_PER_ROW_MIN = 10
+const REMOVED_PER_ROW_MIN = 10
 
 /** Longest filter text kept in a summary, in characters: evidence is read by people and must stay small. */
 const TEXT_CHARS_MAX = 500

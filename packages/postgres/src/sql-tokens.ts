@@ -4,7 +4,7 @@ import { EsaError } from '@esa/protocol'
  * What a piece of SQL text is. `word` covers keywords, names and `$1`; `quoted` is a "quoted name", `string` any
  * string constant, prefix and dollar quotes included; `sign` is one character of anything else.
  */
-export type TokenKind = 'word' | 'quoted' | 'string' | 'number' | 'sign' | 'comment'
+type TokenKind = 'word' | 'quoted' | 'string' | 'number' | 'sign' | 'comment'
 
 /** One token with its place in the text; white space lies between tokens and is not one. */
 export interface Token {

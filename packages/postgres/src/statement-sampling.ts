@@ -8,7 +8,7 @@ import { quoteIdentifier } from './identifiers.ts'
 import { tokenize } from './sql-tokens.ts'
 
 /** Time between two polls: short, so that most changes are one call and its exact duration. */
-export const POLL_MS = 200
+const POLL_MS = 200
 
 /** Cut-off of one poll: a server that cannot answer it in this time is not measured by it. */
 const POLL_TIMEOUT_MS = 5_000

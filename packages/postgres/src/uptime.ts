@@ -11,7 +11,7 @@ export interface Probe {
 }
 
 /** Longest time between two probes that they may speak for; a longer gap was not observed and counts for nothing. */
-export const PROBE_GAP_MS = 5 * 60_000
+const PROBE_GAP_MS = 5 * 60_000
 
 async function answers(queryable: Queryable): Promise<boolean> {
   return queryable.query(`select ${OWN_MARK} 1`).then(
