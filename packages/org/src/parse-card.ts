@@ -281,7 +281,8 @@ function collaborationOf(item: Item, reading: CardReading): CardCollaboration[] 
 }
 
 function metricOf(item: Item, reading: CardReading): CardMetric[] {
-  const prose = item.prose
+  // A table's first columns are the metric and its bound; what follows is today's value or a remark.
+  const prose = item.kind === 'row' ? joinProse(item.cells.slice(0, 2), ' ') : item.prose
   if (item.kind === 'line' && !splitLabel(prose)) return []
   const metric = parseMetric(prose.text, reading.lineOf(prose))
   if (metric) return [metric, ...item.nested.flatMap((nested) => metricOf(nested, reading))]
