@@ -119,7 +119,8 @@ describe('checkDirectory', () => {
       'Reports to: Chief #1 + Domain #1',
       '- Peers: Layer #3, Layer #162 (30 min)',
     )
-    const problems = check(ceo, chief, domain, peers, card('Layer #2: API', 'Reports to: Chief #1'))
+    const other = card('Layer #2: API', 'Reports to: Chief #1', '- Peers: Layer #3\n- CEO: Agent #0')
+    const problems = check(ceo, chief, domain, peers, other)
     expect(problems).toMatchObject([
       {
         code: 'org.no-card',
@@ -162,6 +163,7 @@ describe('checkDirectory', () => {
   it('refuses a second card of an id, and warns of self-naming, wrong kinds and strangers', () => {
     const again = card('Layer #1: Copy', 'Reports to: Chief #1 + Domain #1')
     expect(check(ceo, chief, domain, one, again, two).map(({ code }) => code)).toContain('org.duplicate-id')
+    expect(buildDirectory([one, again]).get('layer-1')?.card).toBe(one)
     expect(check(ceo, chief, domain, one, two).map(({ code }) => code)).toEqual(['org.names-itself'])
     const odd = card('Layer #62: Odd', 'Reports to: Agent #0', '- Chief: Domain #1')
     expect(check(ceo, chief, domain, odd).map(({ code }) => code)).toEqual(

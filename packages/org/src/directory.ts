@@ -17,19 +17,19 @@ export interface DirectoryAgent {
 /** Who is who, and who is above and beside whom. Immutable; unknown ids have no chief, domain or peers. */
 export interface Directory {
   /** The agent of an id, or undefined when neither a card nor the chart has it. */
-  get(id: AgentId): DirectoryAgent | undefined
+  readonly get: (id: AgentId) => DirectoryAgent | undefined
   /** Every agent: the chart's in its order, then those that only cards know, by id. */
-  all(): readonly DirectoryAgent[]
+  readonly all: () => readonly DirectoryAgent[]
   /** Every card that the directory was built from, duplicates included. */
-  cards(): readonly AgentCard[]
+  readonly cards: () => readonly AgentCard[]
   /** The rungs of a level that the agent's card names, in the card's order. */
-  escalationOf(id: AgentId, level: Level): readonly CardEscalation[]
+  readonly escalationOf: (id: AgentId, level: Level) => readonly CardEscalation[]
   /** Peers that the agent's card names, itself left out. */
-  peersOf(id: AgentId): AgentId[]
+  readonly peersOf: (id: AgentId) => AgentId[]
   /** The chief that the card names, else the first one upward through reportsTo. */
-  chiefOf(id: AgentId): AgentId | undefined
+  readonly chiefOf: (id: AgentId) => AgentId | undefined
   /** The domain that the card names, else the first one upward through reportsTo. */
-  domainOf(id: AgentId): AgentId | undefined
+  readonly domainOf: (id: AgentId) => AgentId | undefined
 }
 
 /** The organisation that cards describe; of two cards with one id the first counts (`checkDirectory` reports it). */

@@ -49,7 +49,9 @@ const RANGE = /(?:\s*–\s*|-|\s+(?:to|through)\s+|\s*-\s*(?=#))#?(\d+)(?![\w.%]
 const SEPARATOR = /(?:[\s,;&+/•·]|\band\b|\bor\b|\bplus\b|\bthe\b)*/iy
 const UNREADABLE = /(\p{L}[\p{L}-]*)(\s+agents?)?\s*#\s*[\p{L}\p{N}][\p{L}\p{N}-]*/iuy
 
-const LIFE_CEO_NAMES = ORG_CHART.filter((agent) => agent.kind === 'life-ceo').map((agent) => agent.name)
+const LIFE_CEO_NAMES: ReadonlySet<string> = new Set(
+  ORG_CHART.filter((agent) => agent.kind === 'life-ceo').map((agent) => agent.name),
+)
 
 /** The agents that a text begins with, up to the first words that are something else. */
 export function leadingReferences(text: string): ReferenceScan {
@@ -190,7 +192,7 @@ function agentNumbered(id: AgentId, match: RegExpExecArray, at: number): Referen
 
 function lifeCeo(match: RegExpExecArray, at: number): Reference | undefined {
   const words = match[1]!.toLowerCase().replace(/\s+/g, '-')
-  const known = [words, words.split('-')[0]!].find((name) => LIFE_CEO_NAMES.includes(name))
+  const known = [words, words.split('-')[0]!].find((name) => LIFE_CEO_NAMES.has(name))
   const marked = /[:#–—-]\s*\S*$/.test(match[0].slice(0, match[0].length - match[1]!.length))
   if (!known && !marked) return undefined
   const name = known ?? words.split('-')[0]!
