@@ -92,12 +92,12 @@ class MemoryStore implements Store {
     return [...take('message', messages, limit, now), ...take('activity', activities, limit, now)]
   }
 
-  claimActivity(id: string, leaseMs: number): Promise<ClaimedActivity | null> {
+  claimActivity(id: string, marginMs: number): Promise<ClaimedActivity | null> {
     return this.#alone(activityLock(id), () => {
       const row = this.#tables.activities.get(id)
       const now = this.#now()
       if (row === undefined || row.doneAt !== null || !isUnclaimed(row, now)) return null
-      row.claimedUntil = now + leaseMs
+      row.claimedUntil = now + row.timeoutMs + marginMs
       row.fence += 1
       const { actorId, queue, activity, input, timeoutMs, fence } = copyJson(row)
       return { id, actorId, queue, activity, input, timeoutMs, fence, attempt: fence }

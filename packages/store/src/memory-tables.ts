@@ -67,9 +67,10 @@ function copyValue(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value
   if (Array.isArray(value)) return value.map(copyValue)
   const copy: Record<string, unknown> = { ...value }
-  for (const [name, member] of Object.entries(copy)) {
+  for (const name of Object.keys(copy)) {
+    const member = copy[name]
     if (member === undefined) delete copy[name]
-    else copy[name] = copyValue(member)
+    else if (typeof member !== 'string') copy[name] = copyValue(member)
   }
   return copy
 }

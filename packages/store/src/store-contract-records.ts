@@ -1,0 +1,67 @@
+import { describe, expect, it } from 'vitest'
+import { CONTEXT, type StoreHarness } from './store-contract-rows.ts'
+
+/** What the store promises about what it keeps for operators: readings of metrics and signs of life. */
+export function recordContract(harness: () => StoreHarness): void {
+  describe('readings', () => {
+    it('come back in order of time, by target and key, since an instant', async () => {
+      const { store } = harness()
+      const reading = (at: number, key = 'p95', target = 'shop') => ({
+        target,
+        key,
+        at,
+        reading: { ...CONTEXT, at },
+      })
+      await store.keepReadings([
+        reading(3),
+        reading(1),
+        reading(2),
+        reading(2, 'hits'),
+        reading(2, 'p95', 'own'),
+      ])
+      expect(await store.readings('shop', 'p95', 2)).toStrictEqual([reading(2), reading(3)])
+      expect(await store.readings('shop', 'hits', 0)).toStrictEqual([reading(2, 'hits')])
+      expect(await store.readings('shop', 'x', 0)).toEqual([])
+      await store.keepReadings([])
+    })
+
+    it('are kept once an instant: the first stays', async () => {
+      const { store } = harness()
+      const reading = (value: number) => ({ target: 'shop', key: 'p95', at: 1, reading: { value } })
+      await store.keepReadings([reading(1)])
+      await store.keepReadings([reading(2), { ...reading(3), at: 2 }])
+      const kept = await store.readings('shop', 'p95', 0)
+      expect(kept.map(({ reading }) => reading)).toEqual([{ value: 1 }, { value: 3 }])
+    })
+  })
+
+  describe('a worker', () => {
+    it('is seen alive by the clock of the store, with the skew of its own', async () => {
+      const { store, pass } = harness()
+      const { nowMs } = await store.runtime()
+      const worker = (id: string, startedAt: number) => ({
+        id,
+        pid: 7,
+        host: 'h',
+        startedAt,
+        info: { queues: ['layer'] },
+      })
+      await store.beat({ ...worker('w2', 2), workerNowMs: nowMs })
+      await store.beat({ ...worker('w1', 1), workerNowMs: nowMs + 3_600_000 })
+      const [first, second] = await store.workers()
+      const seen = { beatAt: expect.any(Number), skewMs: expect.any(Number) }
+      expect([first, second]).toStrictEqual([
+        { ...worker('w1', 1), ...seen },
+        { ...worker('w2', 2), ...seen },
+      ])
+      expect(first!.beatAt).toBeGreaterThanOrEqual(nowMs)
+      expect(first!.skewMs).toBe(nowMs + 3_600_000 - first!.beatAt)
+      await pass(60_000)
+      await store.beat({ ...worker('w1', 1), info: {}, workerNowMs: nowMs })
+      const [renewed, unseen, ...others] = await store.workers()
+      expect(others).toEqual([])
+      expect(renewed).toMatchObject({ id: 'w1', info: {} })
+      expect(renewed!.beatAt - unseen!.beatAt).toBeGreaterThanOrEqual(60_000)
+    })
+  })
+}
