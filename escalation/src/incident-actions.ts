@@ -1,11 +1,9 @@
-import type { PerformParams, RecordParams, StepFacts } from '@esa/actor'
+import type { Change as ChangeOf, PerformParams, RecordParams, StepFacts } from '@esa/actor'
 import type { IncidentCommand, Json, JsonObject } from '@esa/protocol'
 import { type IncidentContext, rungOf } from './incident-context.ts'
 import type { RefusalCode } from './incident-rules.ts'
 
-/** What an action does, as data: members of the context to set, facts to record, activities to ask for. */
-export type Change = { set?: Partial<IncidentContext>; record?: RecordParams[]; perform?: PerformParams[] }
-
+type Change = ChangeOf<IncidentContext>
 type Seen = StepFacts & { type: string }
 type Command<T extends IncidentCommand['type']> = Extract<IncidentCommand, { type: T }> & StepFacts
 

@@ -1,4 +1,4 @@
-import { CLOSED_TAG, effects, type StepFacts } from '@esa/actor'
+import { CLOSED_TAG, doing, effects, type StepFacts } from '@esa/actor'
 import type { IncidentCommand } from '@esa/protocol'
 import { enqueueActions, setup } from 'xstate'
 import * as act from './incident-actions.ts'
@@ -12,29 +12,6 @@ import {
 import { refusalOf, type RefusalCode } from './incident-rules.ts'
 
 type Command = IncidentCommand & StepFacts
-type Enqueue = {
-  (action: { type: string; params: unknown }): void
-  assign(set: Partial<IncidentContext>): void
-}
-
-/** Makes a pure action XState's: what it sets, records and asks for, in that order. */
-function doing<E>(action: (context: IncidentContext, event: E) => act.Change) {
-  return ({
-    context,
-    event,
-    enqueue,
-  }: {
-    context: IncidentContext
-    event: unknown
-    enqueue: unknown
-  }): void => {
-    const { set, record = [], perform = [] } = action(context, event as E)
-    const queue = enqueue as Enqueue
-    if (set !== undefined) queue.assign(set)
-    for (const params of record) queue({ type: 'record', params })
-    for (const params of perform) queue({ type: 'perform', params })
-  }
-}
 
 function isFailureOfVisit(context: IncidentContext, event: IncidentEvent): boolean {
   return (

@@ -1,33 +1,33 @@
-import type { JsonObject } from '@esa/protocol'
+import type { EsaError, JsonObject } from '@esa/protocol'
 
-/** What an activity gets besides its input: an idempotency key, its attempt (from 1), and an abort at its time-out. */
+/** What an activity gets besides its input: its actor, an idempotency key, its attempt (from 1), an abort at its time-out. */
 export interface ActivityContext {
+  actorId: string
   key: string
   attempt: number
   signal: AbortSignalLike
 }
 
 /** The part of AbortSignal that handlers use; declared here because this package knows no platform. */
-export interface AbortSignalLike {
+interface AbortSignalLike {
   readonly aborted: boolean
   addEventListener(type: 'abort', listener: () => void, options?: { once?: boolean }): void
 }
 
-/** What an activity brings back: the event its actor receives. */
-export interface ActivityResult {
+/** A message that goes out with an activity's end: to its own actor, or to another. */
+export interface ActivityMessage {
+  to: string
   type: string
   body: JsonObject
-  /** Messages that are sent in the same transaction as the result. */
-  messages?: { to: string; type: string; body: JsonObject }[]
 }
 
 /**
- * Touches the world for an actor. Runs at least once: `context.key` is the same at every attempt.
- * Null: nothing to tell the actor.
- * Throws EsaError; `transient` is retried with backoff, anything else comes back as `<activity>.failed`.
+ * Touches the world for an actor, and answers with messages that are sent in the transaction that ends it. Runs at least
+ * once: `context.key` is the same at every attempt. Throws EsaError: `transient` is tried again with backoff, and of a
+ * final failure the actor learns what `onFailure` says.
  */
 export interface ActivityHandler {
   activity: string
-  timeoutMs: number
-  run(input: JsonObject, context: ActivityContext): Promise<ActivityResult | null>
+  run(input: JsonObject, context: ActivityContext): Promise<ActivityMessage[]>
+  onFailure?(input: JsonObject, failure: EsaError, actorId: string): ActivityMessage[]
 }

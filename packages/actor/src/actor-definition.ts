@@ -92,7 +92,7 @@ export interface OpenParams {
   body: JsonObject
 }
 
-/** What `perform` takes: an activity that touches the world, with its time-out in ms. */
+/** What `perform` takes: an activity that touches the world, and how long one run of it may take, ms (default 30 s). */
 export interface PerformParams {
   activity: string
   input: JsonObject

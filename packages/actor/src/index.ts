@@ -18,4 +18,5 @@ export {
 export { checkDefinition } from './check-definition.ts'
 export { type RecordedStep, replay, type Replay } from './replay.ts'
 export { isDue, step, type Step } from './step.ts'
-export { type ActivityContext, type ActivityHandler, type ActivityResult } from './activity-handler.ts'
+export { type ActivityContext, type ActivityHandler, type ActivityMessage } from './activity-handler.ts'
+export { type Change, doing } from './pure-action.ts'

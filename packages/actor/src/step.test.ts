@@ -1,4 +1,4 @@
-import { type AnyStateMachine, assign, setup } from 'xstate'
+import { assign, setup } from 'xstate'
 import { describe, expect, it } from 'vitest'
 import {
   type ActorDefinition,
@@ -177,9 +177,7 @@ describe('checkDefinition', () => {
   const refused = (config: object) => () =>
     checkDefinition({
       ...bell,
-      machine: setup({ actions: { ...effects, run: () => {} } }).createMachine(
-        config as never,
-      ) as AnyStateMachine,
+      machine: setup({ actions: { ...effects, run: () => {} } }).createMachine(config as never) as never,
     })
 
   it('accepts a machine of named delays and known actions', () => {

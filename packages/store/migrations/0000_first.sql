@@ -6,7 +6,7 @@ CREATE TABLE "esa"."activities" (
 	"queue" text NOT NULL,
 	"activity" text NOT NULL,
 	"input" jsonb NOT NULL,
-	"timeout_ms" integer,
+	"timeout_ms" integer NOT NULL,
 	"at" bigint NOT NULL,
 	"rung_at" bigint,
 	"attempt" integer DEFAULT 0 NOT NULL,

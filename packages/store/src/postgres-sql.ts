@@ -53,7 +53,7 @@ select (select count(*) from created) + (select count(*) from moved) as written,
 export const END_ACTIVITY = `update esa.activities set done_at = ${NOW}, outcome = $3, claimed_until = null
   where id = $1 and fence = $2 and done_at is null`
 
-export const CLAIM_ACTIVITY = `update esa.activities set claimed_until = ${NOW} + $2::bigint, fence = fence + 1
+export const CLAIM_ACTIVITY = `update esa.activities set claimed_until = ${NOW} + timeout_ms + $2::bigint, fence = fence + 1
   where id = $1 and done_at is null and (claimed_until is null or claimed_until < ${NOW})
   returning id, actor_id, queue, activity, input, timeout_ms, fence`
 

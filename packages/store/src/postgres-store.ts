@@ -78,8 +78,8 @@ class PostgresStore implements Store {
     ]
   }
 
-  async claimActivity(id: string, leaseMs: number): Promise<ClaimedActivity | null> {
-    const [row] = await this.#rows<ActivityRow>(sql.CLAIM_ACTIVITY, [id, leaseMs])
+  async claimActivity(id: string, marginMs: number): Promise<ClaimedActivity | null> {
+    const [row] = await this.#rows<ActivityRow>(sql.CLAIM_ACTIVITY, [id, marginMs])
     if (row === undefined) return null
     const { actor_id: actorId, timeout_ms: timeoutMs, ...rest } = row
     return { ...rest, actorId, timeoutMs, attempt: row.fence }
@@ -181,7 +181,7 @@ class PostgresStore implements Store {
 type TakenRow = { id: string; queue: string; attempt: number; at: number }
 type ActivityRow = Omit<ClaimedActivity, 'actorId' | 'timeoutMs' | 'attempt'> & {
   actor_id: string
-  timeout_ms: number | null
+  timeout_ms: number
 }
 type WorkerRow = Omit<WorkerBeat, 'startedAt' | 'beatAt' | 'skewMs'> & {
   started_at: number

@@ -16,7 +16,7 @@ export const esa = pgSchema('esa')
 
 const ms = (name: string) => bigint(name, { mode: 'number' })
 
-/** One row: who this world is. The id prefixes its queues; host and name tell a restored copy. */
+/** One row: who this world is. The id keeps its queues apart from those of other worlds. */
 export const runtime = esa.table('runtime', {
   one: boolean().primaryKey().default(true),
   id: text().notNull(),
@@ -124,7 +124,7 @@ export const activities = esa.table(
     queue: text().notNull(),
     activity: text().notNull(),
     input: jsonb().notNull(),
-    timeoutMs: integer('timeout_ms'),
+    timeoutMs: integer('timeout_ms').notNull(),
     at: ms('at').notNull(),
     rungAt: ms('rung_at'),
     attempt: integer().notNull().default(0),

@@ -52,7 +52,8 @@ export interface NewActivity {
   queue: string
   activity: string
   input: JsonObject
-  timeoutMs: number | null
+  /** How long one run may take, ms. */
+  timeoutMs: number
 }
 
 /** A claimed activity: `fence` must come back with the result, `attempt` counts from 1. */
@@ -141,8 +142,8 @@ export interface Store {
   due(limit: number): Promise<{ ids: string[]; nowMs: number; nextDueAt: number | null }>
   /** Takes rows that nobody has rung, or whose ring went unheard for `afterMs`, as their next attempt. */
   takeOverdue(options: { limit: number; afterMs: number }): Promise<Ring[]>
-  /** Claims an activity for `leaseMs`; null when it has ended or is held. */
-  claimActivity(id: string, leaseMs: number): Promise<ClaimedActivity | null>
+  /** Claims an activity for its time-out and `marginMs` more; null when it has ended or is held. */
+  claimActivity(id: string, marginMs: number): Promise<ClaimedActivity | null>
   /** Lets go of a claim, to be rung again after `retryInMs`. */
   releaseActivity(id: string, fence: number, retryInMs: number): Promise<void>
   /** Gives a message up. */

@@ -1,0 +1,52 @@
+import type { ActorDefinition, ActorEvent } from '@esa/actor'
+import type { Directory } from '@esa/org'
+import { EsaError, openIncidentSchema } from '@esa/protocol'
+import * as z from 'zod'
+import { incidentMachine } from './incident.machine.ts'
+import { pinPolicy } from './pin-policy.ts'
+
+/** The type under which incidents live in the store. */
+export const INCIDENT_TYPE = 'incident'
+
+/** The incident as a durable actor. Its policy is pinned when it opens, with waits divided by `timeScale`. */
+export function incidentDefinition({ timeScale }: { timeScale: number }): ActorDefinition<Directory> {
+  return {
+    type: INCIDENT_TYPE,
+    version: 1,
+    machine: incidentMachine,
+    inputFrom: ({ body }, directory) => {
+      const { agent, category, title, dedupKey, evidence, by } = parseOpenIncident(body)
+      return {
+        policy: pinPolicy(agent, category, directory, timeScale),
+        title,
+        evidence: evidence ?? null,
+        dedupKey: dedupKey ?? null,
+        openedBy: by ?? null,
+      }
+    },
+  }
+}
+
+/** What opens an incident, checked. @throws EsaError `incident.invalid` (terminal). */
+export function parseOpenIncident(body: unknown): z.infer<typeof openIncidentSchema> {
+  const parsed = openIncidentSchema.safeParse(body)
+  if (parsed.success) return parsed.data
+  throw new EsaError(
+    'incident.invalid',
+    'terminal',
+    `this cannot open an incident: ${z.prettifyError(parsed.error)}`,
+  )
+}
+
+/** The key that is unique among open incidents: the opener's id and its dedup key, or null for none. */
+export function incidentKey(agent: string, dedupKey: string | undefined): string | null {
+  return dedupKey === undefined ? null : `${agent} ${dedupKey}`
+}
+
+/** The refusal among the events that a command wrote, or null when it was obeyed. */
+export function refusalIn(events: readonly ActorEvent[]): { command: string; code: string } | null {
+  const refused = events.findLast(({ type }) => type === 'command.refused')
+  return refused === undefined
+    ? null
+    : { command: String(refused.data['command']), code: String(refused.data['code']) }
+}

@@ -1,0 +1,75 @@
+import { isAbsolute, resolve } from 'node:path'
+import { EsaError } from '@esa/protocol'
+import * as z from 'zod'
+
+/** Options that every command takes, as commander gives them. */
+export interface GlobalFlags {
+  home?: string
+  databaseUrl?: string
+  timeScale?: string
+  json?: boolean
+  yes?: boolean
+}
+
+const url = (schemes: string[]) =>
+  z
+    .string()
+    .refine(
+      (text) => schemes.some((scheme) => text.startsWith(`${scheme}://`)),
+      `must start with ${schemes.map((s) => `${s}://`).join(' or ')}`,
+    )
+
+const environmentSchema = z.object({
+  ESA_HOME: z.string().min(1).default('.esa'),
+  DATABASE_URL: url(['postgres', 'postgresql']).optional(),
+  REDIS_URL: url(['redis', 'rediss']).optional(),
+  ESA_TIME_SCALE: z.coerce.number().positive().max(1_000_000).default(1),
+  ESA_ALARM_WEBHOOK: url(['http', 'https']).optional(),
+  ESA_LOG: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('warn'),
+})
+
+/** Everything that the environment and the flags decide, read once. */
+export interface Config {
+  home: string
+  /** Null: the embedded server under `home`. */
+  databaseUrl: string | null
+  /** Null: BullMQ's backend on the runtime's own database. */
+  redisUrl: string | null
+  timeScale: number
+  alarmWebhook: string | null
+  logLevel: z.infer<typeof environmentSchema>['ESA_LOG']
+  json: boolean
+  yes: boolean
+}
+
+/**
+ * The configuration: flags win over the environment, empty variables count as unset.
+ * @throws EsaError `config.invalid` (terminal) that names every faulty variable at once.
+ */
+export function readConfig(flags: GlobalFlags, environment: NodeJS.ProcessEnv): Config {
+  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''))
+  const parsed = environmentSchema.safeParse({
+    ...given,
+    ...(flags.home === undefined ? {} : { ESA_HOME: flags.home }),
+    ...(flags.databaseUrl === undefined ? {} : { DATABASE_URL: flags.databaseUrl }),
+    ...(flags.timeScale === undefined ? {} : { ESA_TIME_SCALE: flags.timeScale }),
+  })
+  if (!parsed.success) {
+    // Messages name the variable and the rule, never the value: it may hold a password.
+    const faults = parsed.error.issues.map(({ path, message }) => `${path.join('.')} ${message}`)
+    throw new EsaError('config.invalid', 'terminal', `the configuration is faulty: ${faults.join('; ')}`, {
+      hint: 'see: esa --help, "Environment"',
+    })
+  }
+  const { ESA_HOME, DATABASE_URL, REDIS_URL, ESA_TIME_SCALE, ESA_ALARM_WEBHOOK, ESA_LOG } = parsed.data
+  return {
+    home: isAbsolute(ESA_HOME) ? ESA_HOME : resolve(ESA_HOME),
+    databaseUrl: DATABASE_URL ?? null,
+    redisUrl: REDIS_URL ?? null,
+    timeScale: ESA_TIME_SCALE,
+    alarmWebhook: ESA_ALARM_WEBHOOK ?? null,
+    logLevel: ESA_LOG,
+    json: flags.json === true,
+    yes: flags.yes === true,
+  }
+}

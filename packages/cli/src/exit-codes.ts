@@ -1,0 +1,74 @@
+import { type EsaError, isEsaError } from '@esa/protocol'
+
+/** What a command ends with. Source: docs/cli.md, "Exit codes". */
+export const EXIT = {
+  ok: 0,
+  findings: 1,
+  usage: 2,
+  invalid: 3,
+  notFound: 4,
+  forbidden: 5,
+  conflict: 6,
+  unreachable: 7,
+  confirm: 8,
+  bug: 70,
+  interrupted: 130,
+} as const
+
+/** Exit codes by error code, the longest matching prefix wins. */
+const BY_PREFIX: [string, number][] = [
+  ['usage.', EXIT.usage],
+  ['agent.unknown', EXIT.notFound],
+  ['incident.unknown', EXIT.notFound],
+  ['target.unknown', EXIT.notFound],
+  ['stream.unknown', EXIT.notFound],
+  ['file.', EXIT.notFound],
+  ['incident.not-allowed', EXIT.forbidden],
+  ['auth.', EXIT.forbidden],
+  ['incident.invalid', EXIT.usage],
+  ['incident.', EXIT.conflict],
+  ['seat.', EXIT.conflict],
+  ['inbox.', EXIT.conflict],
+  ['demo.', EXIT.conflict],
+  ['store.schema-', EXIT.conflict],
+  ['store.', EXIT.unreachable],
+  ['queue.evicting', EXIT.invalid],
+  ['queue.', EXIT.unreachable],
+  ['runtime.not-running', EXIT.unreachable],
+  ['sql.not-a-read', EXIT.forbidden],
+  ['sql.', EXIT.usage],
+  ['workload.', EXIT.usage],
+  ['message.', EXIT.usage],
+  ['database.home-', EXIT.invalid],
+  ['database.url-unreadable', EXIT.usage],
+  ['database.auth', EXIT.forbidden],
+  ['database.permission', EXIT.forbidden],
+  ['database.', EXIT.unreachable],
+  ['config.', EXIT.invalid],
+  ['card.', EXIT.invalid],
+  ['org.', EXIT.invalid],
+  ['policy.', EXIT.invalid],
+  ['scenario.', EXIT.usage],
+  ['confirm.', EXIT.confirm],
+]
+
+/** The exit code of an error; 70 for whatever is not an EsaError or is a bug. */
+export function exitCodeOf(error: unknown): number {
+  if (!isEsaError(error) || error.kind === 'bug') return EXIT.bug
+  const matching = BY_PREFIX.filter(([prefix]) => error.code.startsWith(prefix))
+  const longest = matching.toSorted(([a], [b]) => b.length - a.length)[0]
+  return longest?.[1] ?? EXIT.findings
+}
+
+/** An error as problem+json (RFC 9457), for `--json`. */
+export function problemOf(error: EsaError): Record<string, unknown> {
+  const { code, message, hint, details } = error
+  const about = { type: 'about:blank', title: code, detail: message }
+  return {
+    ...about,
+    code,
+    message,
+    ...(hint === undefined ? {} : { hint }),
+    ...(Object.keys(details).length === 0 ? {} : { details }),
+  }
+}

@@ -1,0 +1,57 @@
+import { EsaError, isEsaError } from '@esa/protocol'
+import pc from 'picocolors'
+import type { Config } from './config.ts'
+import { exitCodeOf, problemOf } from './exit-codes.ts'
+
+/** Prints a command's answer on stdout: one JSON document with `--json`, else its text. */
+export function answer(config: Pick<Config, 'json'>, document: unknown, text: () => string): void {
+  process.stdout.write(`${config.json ? JSON.stringify(document) : text()}\n`)
+}
+
+/** Prints a line of progress on stderr. */
+export function note(line: string): void {
+  process.stderr.write(`${line}\n`)
+}
+
+/** Prints an error on stderr, as problem+json with `--json`, and gives the exit code. A stack is shown for a bug only. */
+export function reportError(error: unknown, json: boolean): number {
+  const known = isEsaError(error) ? error : new EsaError('cli.bug', 'bug', messageOf(error), { cause: error })
+  if (json) note(JSON.stringify(problemOf(known)))
+  else {
+    note(`${pc.red('error')} ${pc.bold(known.code)} ${known.message}`)
+    if (known.hint !== undefined) note(`  ${pc.dim('→')} ${known.hint}`)
+    if (known.kind === 'bug') note(pc.dim(stackOf(known)))
+  }
+  return exitCodeOf(known)
+}
+
+/** Rows as aligned columns; widths count characters without colour. */
+export function columns(rows: string[][], gap = 2): string {
+  const widths = rows.reduce<number[]>(
+    (all, row) => row.map((cell, i) => Math.max(all[i] ?? 0, plainLength(cell))),
+    [],
+  )
+  const line = (row: string[]): string =>
+    row
+      .map((cell, i) =>
+        i === row.length - 1 ? cell : cell + ' '.repeat(widths[i]! - plainLength(cell) + gap),
+      )
+      .join('')
+  return rows.map(line).join('\n')
+}
+
+// oxlint-disable-next-line no-control-regex -- ESC is what colour codes begin with
+const COLOUR = /\u001B\[[0-9;]*m/g
+
+function plainLength(text: string): number {
+  return text.replace(COLOUR, '').length
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
+
+function stackOf(error: EsaError): string {
+  const { cause } = error
+  return cause instanceof Error ? (cause.stack ?? cause.message) : (error.stack ?? error.message)
+}

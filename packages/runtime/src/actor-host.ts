@@ -1,0 +1,219 @@
+import type { ActorEvent, StepInput } from '@esa/actor'
+import { isEsaError, type JsonObject, newId } from '@esa/protocol'
+import type { MessageRow, Ring, Store, StoreTx } from '@esa/store'
+import type { Registry } from './registry.ts'
+import { type Cause, type Outgoing, StepDraft, type Told } from './step-draft.ts'
+
+/** A lost race or a lost answer is tried again this often; each try is a fresh transaction. */
+const TRIES_MAX = 6
+
+/** What the host needs. */
+export interface ActorHostOptions {
+  store: Store
+  registry: Registry
+  /** Numbers in [0, 1) for ids. */
+  random: () => number
+  /** True when this process rings the doorbells of what it commits; else a worker's relay finds the rows. */
+  rings: boolean
+  /** Told after every commit: doorbells to ring, and the earliest deadline armed. */
+  onCommit?: (committed: { rings: Ring[]; nextDueAt: number | null }) => void
+}
+
+/** What opens an actor: `from` is the agent (or `operator`) that asks, `key` is unique among live actors of the type. */
+export interface OpenRequest {
+  type: string
+  key: string | null
+  from: string
+  body: JsonObject
+}
+
+/**
+ * Hosts one step at a time, each in one transaction: lock the actor, read the store clock, settle an overdue deadline,
+ * step, write. Commands run in the caller's process, messages and timers in a worker's. The order of an actor's steps
+ * is the order of its row lock.
+ */
+export class ActorHost {
+  readonly #options: ActorHostOptions
+
+  constructor(options: ActorHostOptions) {
+    this.#options = options
+  }
+
+  /** Gives an actor an event; the answer is the commit. @throws EsaError `agent.unknown` (terminal) when it is neither an actor nor an agent. */
+  command(actorId: string, event: JsonObject & { type: string }): Promise<Told> {
+    return this.#transact(async (tx, idAt, retried) => {
+      const [locked] = await tx.lockActors([actorId])
+      const draft = await this.#draft(tx)
+      const input: StepInput = { kind: 'event', id: idAt(draft.at), event }
+      if (locked === undefined) return { draft, result: this.#startAgent(draft, actorId, [input], null) }
+      const applied = retried ? await this.#appliedBefore(actorId, input.id) : []
+      if (applied.length > 0) return { draft: null, result: { state: locked.state, events: applied } }
+      return { draft, result: draft.advance(locked, input, null) }
+    })
+  }
+
+  /** Opens an actor of a type, or tells the live one that holds the key. */
+  open(request: OpenRequest): Promise<Opened> {
+    return this.#transact((tx, idAt) => this.#open(tx, request, idAt, null))
+  }
+
+  /** Writes a message from outside: once this returns its id, it is durable. */
+  post(message: Outgoing): Promise<string> {
+    return this.#transact(async (tx, idAt) => {
+      const draft = await this.#draft(tx)
+      const id = idAt(draft.at)
+      draft.post(id, message, id)
+      return { draft, result: id }
+    })
+  }
+
+  /** Hands a message to its recipient, once. One that can never be taken is buried: `dead`. */
+  async deliver(messageId: string): Promise<'delivered' | 'already' | 'dead'> {
+    try {
+      return await this.#transact((tx, idAt) => this.#deliver(tx, messageId, idAt))
+    } catch (error) {
+      if (!isEsaError(error) || error.kind === 'transient') throw error
+      await this.#options.store.buryMessage(messageId, error.code)
+      if (error.kind === 'bug') throw error
+      return 'dead'
+    }
+  }
+
+  /**
+   * Serves what is due among these actors in one transaction; one that is locked elsewhere is left to whoever holds it.
+   * An actor whose machine fails is reported, and costs the others nothing.
+   */
+  serveDue(ids: string[]): Promise<{ served: number; failed: { id: string; error: unknown }[] }> {
+    return this.#transact(async (tx) => {
+      const locked = await tx.lockActors(ids, { skipLocked: true })
+      const draft = await this.#draft(tx)
+      const failed: { id: string; error: unknown }[] = []
+      let served = 0
+      for (const actor of locked) {
+        try {
+          if (draft.settle(actor)) served++
+        } catch (error) {
+          failed.push({ id: actor.state.id, error })
+        }
+      }
+      return { draft, result: { served, failed } }
+    })
+  }
+
+  /** Ends an activity and sends what it brought back, in one transaction. False when its claim was lost meanwhile. */
+  endActivity(activity: { id: string; fence: number }, outcome: string, sent: Outgoing[]): Promise<boolean> {
+    return this.#transact(async (tx) => {
+      const ended = await tx.endActivity(activity.id, activity.fence, outcome)
+      const draft = await this.#draft(tx)
+      if (ended)
+        sent.forEach((message, index) => draft.post(`${activity.id}.r${index}`, message, message.from))
+      return { draft, result: ended }
+    })
+  }
+
+  async #deliver(tx: StoreTx, messageId: string, idAt: IdAt): Promise<Taken<'delivered' | 'already'>> {
+    const already: Taken<'already'> = { draft: null, result: 'already' }
+    const hint = await tx.message(messageId)
+    if (hint === null || isOver(hint)) return already
+    const cause = { messageId, correlationId: hint.correlationId }
+    if (hint.toActor === null) {
+      const request = { type: hint.toType ?? '', key: hint.toKey, from: hint.from, body: hint.body }
+      const { draft } = await this.#open(tx, request, idAt, cause)
+      return { draft, result: 'delivered' }
+    }
+    const [locked] = await tx.lockActors([hint.toActor])
+    // Under the lock: another worker may have consumed it while this one waited.
+    const message = await tx.message(messageId)
+    if (message === null || isOver(message)) return already
+    const draft = await this.#draft(tx)
+    draft.consume(messageId)
+    const input: StepInput = { kind: 'event', id: messageId, event: eventOf(message) }
+    if (locked === undefined) this.#startAgent(draft, hint.toActor, [input], cause)
+    else draft.advance(locked, input, cause)
+    return { draft, result: 'delivered' }
+  }
+
+  async #open(tx: StoreTx, request: OpenRequest, idAt: IdAt, cause: Cause | null): Promise<Taken<Opened>> {
+    const { registry } = this.#options
+    const { type, key, from, body } = request
+    const holder = key === null ? null : await tx.lockKey(type, key)
+    const draft = await this.#draft(tx)
+    const actorId = idAt(draft.at)
+    // After a commit whose answer was lost, the actor that stands there is the one this very request opened.
+    const [mine] = holder === null ? await tx.lockActors([actorId]) : [holder]
+    if (mine?.state.id === actorId)
+      return { draft: null, result: { state: mine.state, events: [], created: true } }
+    if (cause !== null) draft.consume(cause.messageId)
+    if (holder !== null) {
+      const input: StepInput = { kind: 'event', id: actorId, event: { ...body, type: 'open', from } }
+      return { draft, result: { ...draft.advance(holder, input, cause), created: false } }
+    }
+    const definition = registry.newest(type)
+    const input = registry.inputFor(definition, { actorId, from, body })
+    const first: StepInput = { kind: 'start', id: actorId, input, event: {} }
+    return { draft, result: { ...draft.start(definition, first, key, [], cause), created: true } }
+  }
+
+  /** The events that this input wrote in an earlier try whose answer was lost. */
+  async #appliedBefore(actorId: string, inputId: string): Promise<ActorEvent[]> {
+    const stream = await this.#options.store.readStream(actorId)
+    const from = stream.findIndex((event) => event.inputId === inputId)
+    if (from < 0) return []
+    const next = stream.findIndex((event, index) => index > from && event.inputId !== null)
+    return stream.slice(from, next < 0 ? undefined : next)
+  }
+
+  /** An agent's mailbox comes into being with its first message. */
+  #startAgent(draft: StepDraft, agentId: string, then: StepInput[], cause: Cause | null): Told {
+    const { registry } = this.#options
+    const definition = registry.agent(agentId)
+    const input = registry.inputFor(definition, { actorId: agentId, from: agentId, body: {} })
+    return draft.start(definition, { kind: 'start', id: agentId, input, event: {} }, null, then, cause)
+  }
+
+  async #draft(tx: StoreTx): Promise<StepDraft> {
+    return new StepDraft(this.#options.registry, await tx.env())
+  }
+
+  /** One transaction, tried again after a lost race or a lost answer, with the same id: an input applies once. */
+  async #transact<T>(work: (tx: StoreTx, idAt: IdAt, retried: boolean) => Promise<Taken<T>>): Promise<T> {
+    const { store, rings, random, onCommit } = this.#options
+    let id: string | null = null
+    const idAt = (at: number): string => (id ??= newId(at, random))
+    for (let tries = 1; ; tries++) {
+      try {
+        const committed = await store.transact(async (tx) => {
+          const { draft, result } = await work(tx, idAt, tries > 1)
+          const rung = draft === null || draft.empty ? [] : await draft.write(tx, rings)
+          return { result, rings: rings ? rung : [], nextDueAt: draft?.nextDueAt ?? null }
+        })
+        onCommit?.(committed)
+        return committed.result
+      } catch (error) {
+        if (tries >= TRIES_MAX || !isEsaError(error) || !WORTH_ANOTHER_TRY.has(error.code)) throw error
+      }
+    }
+  }
+}
+
+type Taken<T> = { draft: StepDraft | null; result: T }
+type Opened = Told & { created: boolean }
+type IdAt = (at: number) => string
+
+/** What a fresh transaction gets past. */
+const WORTH_ANOTHER_TRY = new Set([
+  'store.key-taken',
+  'store.conflict',
+  'store.input-applied',
+  'store.commit-unknown',
+  'database.serialization',
+])
+
+function isOver(message: MessageRow): boolean {
+  return message.doneAt !== null || message.deadCode !== null
+}
+
+/** What a machine sees of a message. It speaks for its sender: `as` is who sent it, whatever the body says. */
+function eventOf({ id, type, from, body }: MessageRow): JsonObject & { type: string } {
+  return { ...body, type, from, as: from, messageId: id }
+}

@@ -1,0 +1,162 @@
+import { EsaError } from '@esa/protocol'
+import {
+  createPostgresBackend,
+  type Job,
+  type PostgresConnectionOptions,
+  Queue,
+  runMigrations,
+  withBackend,
+  Worker,
+} from 'bullmq'
+import { Redis } from 'ioredis'
+import pg from 'pg'
+
+/** BullMQ's schema in the runtime's database; fixed by BullMQ for a pool that it did not build. */
+const BULLMQ_SCHEMA = 'bullmq'
+
+/** Every Worker pins one connection to listen on; the rest serve them all. With 6 for six Workers the pool hangs. */
+const POOL_MAX = 16
+
+/** Queues and Workers share one pool and each adds its listeners. */
+const LISTENERS_MAX = 100
+
+/** BullMQ's classes on its PostgreSQL backend. */
+const OnPostgres = withBackend(createPostgresBackend)
+
+/** First wait for a Redis that does not answer, ms. */
+const REDIS_CONNECT_TIMEOUT_MS = 5_000
+
+/** How a doorbell reaches its queues: Redis when a URL is given, else BullMQ's backend on the runtime's own database. */
+export interface DoorbellOptions {
+  redisUrl: string | null
+  databaseUrl: string
+  /** The runtime's id: two worlds on one Redis never meet. */
+  runtimeId: string
+}
+
+/** What a doorbell uses of a BullMQ queue. */
+export interface RingQueue {
+  addBulk(jobs: { name: string; data: { id: string }; opts: object }[]): Promise<unknown>
+  close(): Promise<void>
+}
+
+/** What a doorbell uses of a BullMQ worker. */
+export interface RingWorker {
+  close(): Promise<void>
+}
+
+/** One server behind the queues: what builds queues and Workers on its shared connection, and what ends that. */
+export interface Backend {
+  queue(name: string): RingQueue
+  worker(name: string, answer: (job: Job) => Promise<void>): RingWorker
+  close(): Promise<void>
+}
+
+/**
+ * Recovery measured with kill -9 in mid-work: BullMQ's defaults take 60 s to find stalled jobs, these 5.5 s. The stalled
+ * count is out of the way because a job whose worker died twice would otherwise be failed and never run.
+ */
+const WORKER_OPTIONS = {
+  /** Jobs a Worker takes at once: steps are short, and a queue must not starve behind one slow actor. */
+  concurrency: 8,
+  lockDuration: 5_000,
+  stalledInterval: 1_000,
+  maxStalledCount: 1_000,
+  runRetryDelay: 1_000,
+}
+
+/**
+ * Opens the backend only when its server answers: a Worker that is built while the database is away never starts and
+ * says nothing. @throws EsaError `queue.unreachable` (transient) or `queue.evicting` (terminal).
+ */
+export function openBackend(options: DoorbellOptions, onError: (error: Error) => void): Promise<Backend> {
+  return options.redisUrl === null
+    ? openPostgres(options.databaseUrl, onError)
+    : openRedis(options.redisUrl, options.runtimeId, onError)
+}
+
+async function openPostgres(url: string, onError: (error: Error) => void): Promise<Backend> {
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: POOL_MAX,
+    keepAlive: true,
+    options: `-c search_path=${BULLMQ_SCHEMA}`,
+    application_name: 'esa doorbell',
+  })
+  pool.setMaxListeners(LISTENERS_MAX)
+  pool.on('error', onError)
+  // A checked-out client is deaf without a listener of its own, and its error would end the process.
+  pool.on('connect', (client) => {
+    client.setMaxListeners(LISTENERS_MAX)
+    client.on('error', onError)
+  })
+  try {
+    const client = await pool.connect()
+    try {
+      await runMigrations(client, BULLMQ_SCHEMA)
+    } finally {
+      client.release()
+    }
+  } catch (cause) {
+    await pool.end()
+    throw unreachable('the database of the queues does not answer', cause)
+  }
+  // BullMQ declares its own, narrower type of a pool; at run time it takes any pg.Pool.
+  const anyPool: unknown = pool
+  const connection = anyPool as PostgresConnectionOptions
+  return {
+    queue: (name) => listening(new OnPostgres.Queue(name, { connection }), onError),
+    worker: (name, answer) =>
+      listening(new OnPostgres.Worker(name, answer, { connection, ...WORKER_OPTIONS }), onError),
+    close: () => pool.end(),
+  }
+}
+
+async function openRedis(url: string, runtimeId: string, onError: (error: Error) => void): Promise<Backend> {
+  const redis = new Redis(url, {
+    maxRetriesPerRequest: null,
+    lazyConnect: true,
+    connectTimeout: REDIS_CONNECT_TIMEOUT_MS,
+  })
+  redis.on('error', onError)
+  try {
+    await redis.connect()
+    await refuseEviction(redis)
+  } catch (cause) {
+    redis.disconnect()
+    if (cause instanceof EsaError) throw cause
+    throw unreachable('Redis does not answer', cause)
+  }
+  // The braces keep all keys of a runtime in one slot of a Redis Cluster.
+  const shared = { connection: redis, prefix: `{esa-${runtimeId}}` }
+  return {
+    queue: (name) => listening(new Queue(name, shared), onError),
+    worker: (name, answer) => listening(new Worker(name, answer, { ...shared, ...WORKER_OPTIONS }), onError),
+    close: async () => redis.disconnect(),
+  }
+}
+
+/** A Redis that evicts keys would drop doorbells at random. */
+async function refuseEviction(redis: Redis): Promise<void> {
+  const [, policy] = (await redis.config('GET', 'maxmemory-policy')) as string[]
+  if (policy === undefined || policy === 'noeviction') return
+  throw new EsaError('queue.evicting', 'terminal', `Redis evicts keys (maxmemory-policy ${policy})`, {
+    hint: 'run: redis-cli config set maxmemory-policy noeviction',
+  })
+}
+
+/** An 'error' that nobody hears would end the process. */
+function listening<T extends { on(event: 'error', listener: (error: Error) => void): unknown }>(
+  emitter: T,
+  onError: (error: Error) => void,
+): T {
+  emitter.on('error', onError)
+  return emitter
+}
+
+function unreachable(message: string, cause: unknown): EsaError {
+  return new EsaError('queue.unreachable', 'transient', message, {
+    cause,
+    hint: 'check that the server runs and that its URL is right',
+  })
+}

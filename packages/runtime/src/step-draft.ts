@@ -1,0 +1,197 @@
+import {
+  type ActorDefinition,
+  type ActorEvent,
+  type ActorState,
+  type Effect,
+  step,
+  type StepEnv,
+  type StepInput,
+} from '@esa/actor'
+import type { Directory } from '@esa/org'
+import type { JsonObject } from '@esa/protocol'
+import type { ActorWrite, LockedActor, NewActivity, NewMessage, Ring, StoreTx } from '@esa/store'
+import { ACTIVITIES_QUEUE, ACTORS_QUEUE } from './queues.ts'
+import type { Registry } from './registry.ts'
+
+/** How long one run of an activity may take when its machine does not say, ms. */
+const ACTIVITY_TIMEOUT_MS = 30_000
+
+/** An actor after its step, and the events that this transaction wrote to its stream. */
+export interface Told {
+  state: ActorState
+  events: ActorEvent[]
+}
+
+/** What a step answers: the message that caused it, when one did. */
+export interface Cause {
+  messageId: string
+  correlationId: string
+}
+
+/** A message to one actor, before it has an id. */
+export interface Outgoing {
+  from: string
+  to: string
+  type: string
+  body: JsonObject
+}
+
+/** Everything one transaction is going to write: steps are taken in memory, then written in one statement. */
+export class StepDraft {
+  readonly #registry: Registry
+  readonly #env: StepEnv
+  readonly #actors: ActorWrite[] = []
+  readonly #messages: NewMessage[] = []
+  readonly #activities: NewActivity[] = []
+  readonly #done: string[] = []
+
+  /** `env` must have been read after the locks of every actor that takes part. */
+  constructor(registry: Registry, env: StepEnv) {
+    this.#registry = registry
+    this.#env = env
+  }
+
+  /** The store clock of this transaction, ms. */
+  get at(): number {
+    return this.#env.at
+  }
+
+  /** True when there is nothing to write. */
+  get empty(): boolean {
+    return this.#actors.length + this.#messages.length + this.#done.length === 0
+  }
+
+  /** The earliest deadline that this draft arms. */
+  get nextDueAt(): number | null {
+    const armed = this.#actors.flatMap(({ state }) => (state.timer === null ? [] : [state.timer.dueAt]))
+    return armed.length === 0 ? null : Math.min(...armed)
+  }
+
+  /** Serves an overdue deadline of a locked actor. False when none is overdue. */
+  settle(locked: LockedActor): boolean {
+    return this.#take(locked, [timerInput(locked.state)], null).events.length > 0
+  }
+
+  /** Settles an overdue deadline first, then takes the input: who wins at the deadline is decided here. */
+  advance(locked: LockedActor, input: StepInput, cause: Cause | null): Told {
+    return this.#take(locked, [timerInput(locked.state), input], cause)
+  }
+
+  /** Starts a new actor, and gives it a first event where there is one. */
+  start(
+    definition: ActorDefinition<Directory>,
+    first: StepInput,
+    key: string | null,
+    then: StepInput[],
+    cause: Cause | null,
+  ): Told {
+    const taken = this.#run(definition, null, [first, ...then], this.#env, cause)
+    this.#actors.push({ locked: null, key, state: taken.state, steps: taken.steps })
+    return { state: taken.state, events: taken.steps.flatMap(({ events }) => events) }
+  }
+
+  /** Marks a message as consumed. */
+  consume(messageId: string): void {
+    this.#done.push(messageId)
+  }
+
+  /** Adds a message that no step sent: from outside, or an activity's result. */
+  post(id: string, message: Outgoing, correlationId: string): void {
+    this.#messages.push(this.#messageOf(id, message, correlationId, null))
+  }
+
+  /** Writes everything; returns the doorbells of the new rows. */
+  async write(tx: StoreTx, rung: boolean): Promise<Ring[]> {
+    await tx.write({
+      at: this.#env.at,
+      actors: this.#actors,
+      messages: this.#messages,
+      activities: this.#activities,
+      doneMessages: this.#done,
+      rung,
+    })
+    return [
+      ...this.#messages.map(({ id, queue }): Ring => ({ kind: 'message', id, queue, attempt: 0 })),
+      ...this.#activities.map(({ id, queue }): Ring => ({ kind: 'activity', id, queue, attempt: 0 })),
+    ]
+  }
+
+  #take(locked: LockedActor, inputs: (StepInput | null)[], cause: Cause | null): Told {
+    const definition = this.#registry.definitionOf(locked.state)
+    // Store time never runs backwards within a stream, whatever the database's clock does.
+    const env = { ...this.#env, at: Math.max(this.#env.at, locked.state.at) }
+    const taken = this.#run(
+      definition,
+      locked.state,
+      inputs.filter((input) => input !== null),
+      env,
+      cause,
+    )
+    const { state, steps } = taken
+    if (steps.length > 0) this.#actors.push({ locked, key: locked.key, state, steps })
+    return { state, events: steps.flatMap(({ events }) => events) }
+  }
+
+  #run(
+    definition: ActorDefinition<Directory>,
+    before: ActorState | null,
+    inputs: StepInput[],
+    env: StepEnv,
+    cause: Cause | null,
+  ): { state: ActorState; steps: ActorWrite['steps'] } {
+    let state = before
+    const steps: ActorWrite['steps'] = []
+    for (const input of inputs) {
+      const taken = step(definition, state, input, env)
+      state = taken.state
+      if (taken.outcome === 'unchanged') continue
+      steps.push({ input, env, events: taken.events })
+      for (const effect of taken.effects) this.#keep(effect, taken.state.id, cause)
+    }
+    if (state === null) throw new RangeError('a draft took no step')
+    return { state, steps }
+  }
+
+  #keep(effect: Effect, actorId: string, cause: Cause | null): void {
+    const correlationId = cause?.correlationId ?? actorId
+    if (effect.kind === 'perform') {
+      const { id, activity, input, timeoutMs = ACTIVITY_TIMEOUT_MS } = effect
+      this.#activities.push({ id, actorId, queue: ACTIVITIES_QUEUE, activity, input, timeoutMs })
+    } else if (effect.kind === 'send') {
+      const message = { from: actorId, to: effect.to, type: effect.type, body: effect.body }
+      this.#messages.push(this.#messageOf(effect.id, message, correlationId, cause))
+    } else {
+      const { id, actorType: toType, key: toKey, body } = effect
+      this.#messages.push({
+        id,
+        queue: ACTORS_QUEUE,
+        toActor: null,
+        toType,
+        toKey,
+        from: actorId,
+        type: 'open',
+        body,
+        correlationId,
+        causationId: cause?.messageId ?? null,
+      })
+    }
+  }
+
+  #messageOf(
+    id: string,
+    { from, to, type, body }: Outgoing,
+    correlationId: string,
+    cause: Cause | null,
+  ): NewMessage {
+    const queue = this.#registry.queueOf(to)
+    const causationId = cause?.messageId ?? null
+    return { id, queue, toActor: to, toType: null, toKey: null, from, type, body, correlationId, causationId }
+  }
+}
+
+/** The input that both a command and the timer service write for an armed deadline: whoever comes first. */
+function timerInput(state: ActorState): StepInput | null {
+  return state.timer === null
+    ? null
+    : { kind: 'timer', id: `timer:${state.id}:${state.epoch}`, epoch: state.epoch }
+}

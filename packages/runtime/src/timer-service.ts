@@ -1,0 +1,90 @@
+import { isEsaError } from '@esa/protocol'
+import type { Store } from '@esa/store'
+import type { Logger } from 'pino'
+import type { ActorHost } from './actor-host.ts'
+import { Sleeper } from './sleeper.ts'
+
+/** Deadlines served in one transaction: enough to batch a herd, few enough that a command never waits long for a lock. */
+const BATCH = 64
+
+/** Longest sleep, ms. Half of the promised second, for deadlines that another process armed without being heard. */
+const POLL_MS = 500
+
+/** An actor whose machine failed on its timer is left alone for this long, ms: it must not starve the others. */
+const QUARANTINE_MS = 60_000
+
+/** Wait before the store is asked again after it failed, ms. */
+const RETRY_MS = 250
+
+/** What a timer service needs. `onWedged` is told of an actor whose deadline its machine could not take. */
+export interface TimerServiceOptions {
+  store: Store
+  host: ActorHost
+  log: Logger
+  onWedged(actorId: string, error: unknown): void
+}
+
+/** Serves deadlines: sleeps until the next one by the store's clock, then steps the actors, a batch a transaction. */
+export class TimerService {
+  readonly #options: TimerServiceOptions
+  readonly #sleeper = new Sleeper()
+  readonly #quarantined = new Map<string, number>()
+  #running: Promise<void> | null = null
+
+  constructor(options: TimerServiceOptions) {
+    this.#options = options
+  }
+
+  start(): void {
+    this.#running ??= this.#run()
+  }
+
+  /** Looks again at once: a deadline may have been armed that is nearer than the one slept for. */
+  wake(): void {
+    this.#sleeper.wake()
+  }
+
+  /** Ends after the batch in hand. */
+  async stop(): Promise<void> {
+    this.#sleeper.stop()
+    await this.#running
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#sleeper.stopped) await this.#sleeper.sleep(await this.#turn())
+  }
+
+  /** Serves one batch; answers how long to sleep, ms. */
+  async #turn(): Promise<number> {
+    try {
+      const { ids, nowMs, nextDueAt } = await this.#options.store.due(BATCH)
+      const ready = ids.filter((id) => !this.#isQuarantined(id))
+      if (ready.length > 0) {
+        const { served, failed } = await this.#options.host.serveDue(ready)
+        for (const { id, error } of failed) this.#quarantine(id, error)
+        // Nothing served: every row was locked elsewhere, and its holder settles the deadline itself.
+        return served > 0 ? 0 : RETRY_MS / 10
+      }
+      // A deadline is over one millisecond after it: `at > due`.
+      return nextDueAt === null ? POLL_MS : Math.min(POLL_MS, nextDueAt - nowMs + 1)
+    } catch (error) {
+      this.#options.log.warn({ err: error }, 'timer service: store trouble')
+      return RETRY_MS
+    }
+  }
+
+  #isQuarantined(id: string): boolean {
+    const until = this.#quarantined.get(id)
+    if (until === undefined) return false
+    if (until > performance.now()) return true
+    this.#quarantined.delete(id)
+    return false
+  }
+
+  #quarantine(id: string, error: unknown): void {
+    this.#quarantined.set(id, performance.now() + QUARANTINE_MS)
+    if (isEsaError(error) && error.kind === 'transient') return
+    this.#options.log.error({ actorId: id, err: error }, 'timer not served: its machine failed')
+    this.#options.onWedged(id, error)
+  }
+}

@@ -1,0 +1,121 @@
+import { isEsaError } from '@esa/protocol'
+import type { Ring, Store } from '@esa/store'
+import type { Logger } from 'pino'
+import { ActivityRunner } from './activity-runner.ts'
+import { ActorHost } from './actor-host.ts'
+import { Doorbell } from './doorbell.ts'
+import type { DoorbellOptions } from './doorbell-backend.ts'
+import { OutboxRelay } from './outbox-relay.ts'
+import type { Registry } from './registry.ts'
+import { Sleeper } from './sleeper.ts'
+import { TimerService } from './timer-service.ts'
+
+/** Pause between two signs of life, ms. */
+const BEAT_MS = 2_000
+
+/** Something that must reach a human even when the bus is down. */
+export interface WorkerAlarm {
+  code: string
+  message: string
+  details: Record<string, unknown>
+}
+
+/** What a worker is made of. */
+export interface WorkerOptions {
+  store: Store
+  registry: Registry
+  random: () => number
+  log: Logger
+  doorbell: Omit<DoorbellOptions, 'runtimeId'>
+  identity: { id: string; pid: number; host: string; startedAt: number; now(): number }
+  onAlarm(alarm: WorkerAlarm): void
+}
+
+/** A running worker. `host` takes commands in this process; `stop` finishes the steps in hand. */
+export interface RunningWorker {
+  host: ActorHost
+  stop(): Promise<void>
+}
+
+/**
+ * Starts everything that acts: Workers on the queues, the relay of the outbox, the timer service, activities. Several
+ * workers on one database are safe. @throws EsaError `queue.unreachable` (transient), `queue.evicting` (terminal).
+ */
+export async function startWorker(options: WorkerOptions): Promise<RunningWorker> {
+  const { store, registry, random, log, onAlarm } = options
+  const { id: runtimeId } = await store.runtime()
+  const doorbell = new Doorbell({ ...options.doorbell, runtimeId }, log)
+  const onCommit = ({ rings, nextDueAt }: { rings: Ring[]; nextDueAt: number | null }): void => {
+    if (rings.length > 0) void doorbell.ring(rings)
+    if (nextDueAt !== null) timers.wake()
+  }
+  const host = new ActorHost({ store, registry, random, rings: true, onCommit })
+  const timers = new TimerService({
+    store,
+    host,
+    log,
+    onWedged: (actorId, error) => onAlarm(alarmOf(error, { actorId })),
+  })
+  const relay = new OutboxRelay({ store, doorbell, log })
+  const activities = new ActivityRunner({ store, host, registry, log })
+
+  await doorbell.start(async ({ kind, id }) => {
+    if (kind === 'activity') return activities.run(id)
+    await deliver(host, id, log, onAlarm)
+  })
+  timers.start()
+  relay.start()
+  const unlisten = await store.listen(() => {
+    relay.wake()
+    timers.wake()
+  })
+  const beat = startBeat(options)
+  return {
+    host,
+    stop: async () => {
+      await Promise.all([unlisten(), timers.stop(), relay.stop(), beat.stop()])
+      await doorbell.close()
+    },
+  }
+}
+
+async function deliver(
+  host: ActorHost,
+  id: string,
+  log: Logger,
+  onAlarm: WorkerOptions['onAlarm'],
+): Promise<void> {
+  try {
+    const outcome = await host.deliver(id)
+    if (outcome === 'dead') log.warn({ messageId: id }, 'message buried: its recipient can never take it')
+  } catch (error) {
+    if (isEsaError(error) && error.kind === 'transient') throw error
+    log.error({ messageId: id, err: error }, 'message buried: it broke its recipient')
+    onAlarm(alarmOf(error, { messageId: id }))
+  }
+}
+
+function startBeat({ store, identity, log }: WorkerOptions): { stop(): Promise<void> } {
+  const sleeper = new Sleeper()
+  const run = async (): Promise<void> => {
+    while (!sleeper.stopped) {
+      const { now, ...self } = identity
+      await store
+        .beat({ ...self, workerNowMs: now(), info: {} })
+        .catch((error: unknown) => log.warn({ err: error }, 'no sign of life written'))
+      await sleeper.sleep(BEAT_MS)
+    }
+  }
+  const running = run()
+  return {
+    stop: async () => {
+      sleeper.stop()
+      await running
+    },
+  }
+}
+
+function alarmOf(error: unknown, details: Record<string, unknown>): WorkerAlarm {
+  const code = isEsaError(error) ? error.code : 'runtime.bug'
+  return { code, message: error instanceof Error ? error.message : String(error), details }
+}
