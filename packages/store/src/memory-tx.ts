@@ -93,7 +93,7 @@ export class MemoryTx implements StoreTx {
     return this.#statement(async () => {
       await this.#take(activityLock(id))
       const activity = this.#tables.activities.get(id)
-      if (activity === undefined || activity.fence !== fence) return false
+      if (activity === undefined || activity.fence !== fence || activity.doneAt !== null) return false
       if (this.#draft.endedActivities.has(id)) return false
       this.#draft.endedActivities.set(id, { at: this.#now(), outcome })
       return true
