@@ -32,7 +32,9 @@ export function actorContract(harness: () => StoreHarness): void {
 
     it('is not changed by who holds what was written or read', async () => {
       const { store } = harness()
-      const write = opening('a', { snapshot: { value: 'waiting', context: { list: [1], gone: undefined } } })
+      const write = opening('a', {
+        snapshot: { value: 'waiting', context: { list: [1], gone: undefined, zero: -0 } },
+      })
       await put(store, { actors: [write] })
       Object.assign(write.state.snapshot.context, { list: [9] })
       Object.assign(write.steps[0]!.events[0]!.data, { by: 'nobody' })
@@ -40,7 +42,7 @@ export function actorContract(harness: () => StoreHarness): void {
       Object.assign(read!.state.snapshot.context, { list: [8] })
       const [event] = await store.readStream('a')
       Object.assign(event!.data, { by: 'nobody' })
-      expect((await store.readActor('a'))!.state.snapshot.context).toStrictEqual({ list: [1] })
+      expect((await store.readActor('a'))!.state.snapshot.context).toStrictEqual({ list: [1], zero: 0 })
       expect((await store.readStream('a'))[0]!.data).toStrictEqual({ by: 'agent-0' })
     })
 

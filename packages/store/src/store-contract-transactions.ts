@@ -15,7 +15,9 @@ import {
 import type { Store, StoreTx } from './store.ts'
 
 /** Writers that meet on one actor in the case that lets them all go at once. */
-const WRITERS = 12
+const WRITERS = 8
+/** Steps of each: more than one, so that some come when a lock has just changed hands. */
+const ROUNDS = 3
 
 /** What the store promises about transactions: all or nothing, locks, and what others see meanwhile. */
 export function transactionContract(harness: () => StoreHarness): void {
@@ -136,12 +138,14 @@ export function transactionContract(harness: () => StoreHarness): void {
       const { store, second } = harness()
       await put(store, { actors: [opening('a')] })
       const stores = [store, await second()]
-      await Promise.all(
-        Array.from({ length: WRITERS }, (_, index) => advance(stores[index % 2]!, 'a', `i${index}`)),
-      )
+      const writer = async (index: number): Promise<void> => {
+        for (let round = 0; round < ROUNDS; round++)
+          await advance(stores[index % 2]!, 'a', `i${index}-${round}`)
+      }
+      await Promise.all(Array.from({ length: WRITERS }, (_, index) => writer(index)))
       const [actor, events] = [(await store.readActor('a'))!, await store.readStream('a')]
-      expect(actor.state.seq).toBe(WRITERS + 1)
-      expect(verifyChain(events, { seq: WRITERS + 1, hash: actor.head })).toEqual({ ok: true })
+      expect(actor.state.seq).toBe(WRITERS * ROUNDS + 1)
+      expect(verifyChain(events, { seq: WRITERS * ROUNDS + 1, hash: actor.head })).toEqual({ ok: true })
     })
 
     it('is taken in the order of ids, whatever order they are asked in', async () => {
