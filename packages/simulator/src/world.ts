@@ -1,0 +1,223 @@
+import { type ActorEvent, type ActorState, replay } from '@esa/actor'
+import { type Incident, INCIDENT_TYPE, incidentDefinition, incidentKey, incidentView } from '@esa/escalation'
+import type { Directory } from '@esa/org'
+import {
+  canonicalJson,
+  EsaError,
+  type IncidentCommand,
+  type JsonObject,
+  type OpenIncident,
+} from '@esa/protocol'
+import { ActorHost, Registry, type Told } from '@esa/runtime'
+import {
+  createMemoryStore,
+  recordedSteps,
+  type Ring,
+  type Store,
+  type StoredEvent,
+  verifyChain,
+} from '@esa/store'
+import { seededRandom } from './seeded-random.ts'
+
+/** Where virtual time begins, Unix ms: 2026-01-01T00:00:00.000Z. A fixed instant, so that a run repeats byte for byte. */
+const WORLD_BEGINS_AT = 1_767_225_600_000
+
+/** Deadlines served in one transaction; the order of service does not depend on it. */
+const DUE_BATCH = 64
+
+/** Timers that one world serves: beyond it the waits are scaled to nothing, or the horizon is a mistake. */
+const TIMERS_MAX = 100_000
+
+/** The seat that stands for whoever has no machine in a simulation: nobody here answers by itself. */
+const EMPTY_SEAT = { type: 'empty-seat', version: 1 }
+
+/** What a world is made of. `timeScale` divides every pinned wait; `seed` decides the ids. */
+export interface WorldOptions {
+  directory: Directory
+  timeScale?: number
+  seed?: number
+}
+
+/** Something an incident asked the world to do: a notice or an alarm. Nothing leaves a simulation. */
+export interface Request {
+  at: number
+  actorId: string
+  activity: string
+  input: JsonObject
+}
+
+/**
+ * The real machine, policy, host and store rules in one process, on a clock that only moves when told. The same calls
+ * in the same order give the same rows, byte for byte. Times are ms since the world began.
+ */
+export class World {
+  /** Notices and alarms that were asked for, in order. */
+  readonly requests: Request[] = []
+  readonly store: Store
+  readonly #host: ActorHost
+  readonly #definition: ReturnType<typeof incidentDefinition>
+  readonly #rings: Ring[] = []
+  #directory: Directory
+  #nowMs = 0
+  #served = 0
+
+  constructor({ directory, timeScale = 1, seed = 1 }: WorldOptions) {
+    const random = seededRandom(seed)
+    this.#directory = directory
+    this.#definition = incidentDefinition({ timeScale })
+    this.store = createMemoryStore({ clock: { now: () => WORLD_BEGINS_AT + this.#nowMs }, random })
+    const registry = new Registry({
+      definitions: [this.#definition],
+      agentType: () => EMPTY_SEAT.type,
+      activities: [],
+      directory: () => this.#directory,
+    })
+    const onCommit = ({ rings }: { rings: Ring[] }): void => void this.#rings.push(...rings)
+    this.#host = new ActorHost({ store: this.store, registry, random, rings: true, onCommit })
+  }
+
+  /** Virtual time, ms since the world began. */
+  get nowMs(): number {
+    return this.#nowMs
+  }
+
+  /** Replaces the cards: incidents that are open keep their pinned policy. */
+  adopt(directory: Directory): void {
+    this.#directory = directory
+  }
+
+  /** Opens an incident, or counts up the open one of the same agent and key. @throws EsaError `agent.unknown` and others of the policy. */
+  async open(incident: OpenIncident, as = incident.agent): Promise<Told & { created: boolean }> {
+    const key = incidentKey(incident.agent, incident.dedupKey)
+    const opened = await this.#host.open({ type: INCIDENT_TYPE, key, from: as, body: { ...incident } })
+    await this.#hearRequests()
+    return opened
+  }
+
+  /** Gives an incident a command at this instant; the answer holds what it wrote, an overdue deadline's events first. */
+  command(id: string, command: IncidentCommand): Promise<ActorEvent[]> {
+    return this.tell(id, { ...command })
+  }
+
+  /** Gives an incident any event of its machine, such as what became of a notice. */
+  async tell(id: string, event: JsonObject & { type: string }): Promise<ActorEvent[]> {
+    const { events } = await this.#host.command(id, event)
+    await this.#hearRequests()
+    return events
+  }
+
+  /**
+   * Moves to an instant, serving each timer on the way at the first instant past its deadline. Those whose instant is
+   * `atMs` itself are left: a command of that instant comes first, and settles them.
+   */
+  async moveTo(atMs: number): Promise<void> {
+    await this.#serveThrough(atMs - 1)
+    this.#nowMs = Math.max(this.#nowMs, atMs)
+  }
+
+  /** Moves `ms` on, serving every timer through that instant. */
+  async advance(ms: number): Promise<void> {
+    const until = this.#nowMs + ms
+    await this.#serveThrough(until)
+    this.#nowMs = until
+  }
+
+  /** `ms` pass while nobody serves timers; those that are due then are served at the end of it. */
+  async outage(ms: number): Promise<void> {
+    this.#nowMs += ms
+    await this.advance(0)
+  }
+
+  /** Lets `ms` pass while nobody serves timers, and leaves the overdue ones to whoever comes next. */
+  freeze(ms: number): void {
+    this.#nowMs += ms
+  }
+
+  /** Rings for an actor as a timer job would: early, twice or late, the row decides. True when a deadline was served. */
+  async ring(id: string): Promise<boolean> {
+    const { served } = await this.#serve([id])
+    return served > 0
+  }
+
+  /** Stops an agent from this instant on: nothing reaches it any more. */
+  async stop(agentId: string): Promise<void> {
+    await this.store.transact(async (tx) => {
+      const { at } = await tx.env()
+      const snapshot = { value: 'stopped', context: {} }
+      const rest = { seq: 0, at, epoch: 0, timer: null, snapshot }
+      const state: ActorState = { id: agentId, ...EMPTY_SEAT, status: 'stopped', live: true, ...rest }
+      const actors = [{ locked: null, key: null, state, steps: [] }]
+      await tx.write({ at, actors, messages: [], activities: [], doneMessages: [], rung: true })
+    })
+  }
+
+  /** An incident's actor as the store holds it. @throws EsaError `incident.unknown` (terminal). */
+  async state(id: string): Promise<ActorState> {
+    const actor = await this.store.readActor(id)
+    if (actor !== null) return actor.state
+    throw new EsaError('incident.unknown', 'terminal', `there is no incident ${id}`)
+  }
+
+  /** The view of an incident now. */
+  async incident(id: string): Promise<Incident> {
+    return incidentView(await this.state(id), WORLD_BEGINS_AT + this.#nowMs)
+  }
+
+  /** An incident's log. */
+  events(id: string): Promise<StoredEvent[]> {
+    return this.store.readStream(id)
+  }
+
+  /** What a replay and the hash chain find wrong with an incident's log: nothing, when all is well. */
+  async faults(id: string): Promise<string[]> {
+    const events = await this.events(id)
+    const actor = await this.store.readActor(id)
+    const chain = verifyChain(events, { seq: actor?.state.seq ?? 0, hash: actor?.head ?? '' })
+    const replayed = replay(this.#definition, recordedSteps(events))
+    const faults: string[] = []
+    if (!chain.ok) faults.push(`chain, event ${chain.seq}: ${chain.why}`)
+    if (!replayed.identical) faults.push(`replay, event ${replayed.seq}: ${replayed.why}`)
+    else if (canonicalJson(replayed.state) !== canonicalJson(actor?.state ?? null))
+      faults.push('the replay ends in another state than the stored one')
+    return faults
+  }
+
+  async #serveThrough(untilMs: number): Promise<void> {
+    for (;;) {
+      const { ids, nextDueAt } = await this.store.due(DUE_BATCH)
+      if (ids.length > 0 && this.#nowMs <= untilMs) {
+        await this.#serve(ids)
+        continue
+      }
+      const nextMs = nextDueAt === null ? null : nextDueAt + 1 - WORLD_BEGINS_AT
+      if (ids.length > 0 || nextMs === null || nextMs > untilMs) return
+      this.#nowMs = nextMs
+    }
+  }
+
+  async #serve(ids: string[]): Promise<{ served: number }> {
+    const { served, failed } = await this.#host.serveDue(ids)
+    const first = failed[0]
+    if (first !== undefined) throw first.error
+    this.#served += served
+    if (this.#served > TIMERS_MAX) {
+      throw new EsaError('scenario.too-long', 'terminal', `more than ${TIMERS_MAX} timers were served`, {
+        hint: 'choose a nearer horizon or a smaller time scale',
+      })
+    }
+    await this.#hearRequests()
+    return { served }
+  }
+
+  /** Takes note of the notices and alarms of the last commit. Whether they arrive is not simulated. */
+  async #hearRequests(): Promise<void> {
+    for (const { kind, id } of this.#rings.splice(0)) {
+      if (kind !== 'activity') continue
+      const claimed = await this.store.claimActivity(id, 0)
+      if (claimed === null) continue
+      const { actorId, activity, input, fence } = claimed
+      this.requests.push({ at: this.#nowMs, actorId, activity, input })
+      await this.#host.endActivity({ id, fence }, 'simulated', [])
+    }
+  }
+}
