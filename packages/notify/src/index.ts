@@ -1,1 +1,1 @@
-export {}
+export { type Alarm, type AlarmChannels, raiseAlarm } from './raise-alarm.ts'

@@ -1,0 +1,209 @@
+import { userInfo } from 'node:os'
+import {
+  INCIDENT_TYPE,
+  type Incident,
+  incidentKey,
+  incidentView,
+  parseOpenIncident,
+  refusalIn,
+} from '@esa/escalation'
+import {
+  assertPayloadFits,
+  EsaError,
+  formatDuration,
+  incidentCommandSchema,
+  type JsonObject,
+  parseDuration,
+  ulidSchema,
+} from '@esa/protocol'
+import pc from 'picocolors'
+import * as z from 'zod'
+import type { Config } from '../config.ts'
+import { answer, columns } from '../output.ts'
+import { readText } from '../targets.ts'
+import { inWorld, type World } from '../world.ts'
+
+type Flags = Record<string, string | undefined>
+
+/** The command type of a verb that is spelled shorter on the command line. */
+const TYPE_OF: Record<string, string> = { ack: 'acknowledge' }
+
+/** Opens an incident, or counts up the open one of the same agent and key. */
+export async function openIncident(config: Config, flags: Flags): Promise<void> {
+  const { agent, category, title, dedupKey, evidence } = flags
+  const body = {
+    agent,
+    category,
+    title,
+    by: osUser(),
+    ...(dedupKey === undefined ? {} : { dedupKey }),
+    ...(evidence === undefined ? {} : { evidence: parseEvidence(await readText(evidence), evidence) }),
+  }
+  assertPayloadFits(body)
+  const opening = parseOpenIncident(body)
+  await inWorld(config, async (world) => {
+    requireAgent(world, opening.agent)
+    const key = incidentKey(opening.agent, opening.dedupKey)
+    const { state, created } = await world.host.open({
+      type: INCIDENT_TYPE,
+      key,
+      from: 'operator',
+      body: opening,
+    })
+    const incident = incidentView(state, await now(world))
+    answer(
+      config,
+      incident,
+      () => `${created ? 'opened' : 'counted as a duplicate of'} ${describe(incident)}`,
+    )
+  })
+}
+
+/** Gives an incident a command. @throws EsaError with the refusal's code when it is refused. */
+export async function commandIncident(config: Config, verb: string, id: string, flags: Flags): Promise<void> {
+  const event = parseCommand(verb, flags)
+  await inWorld(config, async (world) => {
+    await requireIncident(world, id)
+    if (event['as'] !== 'operator') requireAgent(world, String(event['as']))
+    if (typeof event['to'] === 'string') requireAgent(world, event['to'])
+    const { state, events } = await world.host.command(id, event)
+    const incident = incidentView(state, await now(world))
+    const refusal = refusalIn(events)
+    if (refusal !== null) throw refused(refusal, incident)
+    answer(config, incident, () => describe(incident))
+  })
+}
+
+/** Shows an incident. */
+export async function showIncident(config: Config, id: string): Promise<void> {
+  await inWorld(config, async (world) => {
+    const incident = await requireIncident(world, id)
+    answer(config, incident, () => describe(incident))
+  })
+}
+
+/** Lists incidents, newest first. */
+export async function listIncidents(config: Config, flags: Flags): Promise<void> {
+  await inWorld(config, async (world) => {
+    const found = await world.store.listActors({
+      type: INCIDENT_TYPE,
+      ...(flags['open'] === undefined ? {} : { live: true }),
+    })
+    const at = await now(world)
+    const all = found
+      .map(({ state }) => incidentView(state, at))
+      .filter(({ level }) => flags['level'] === undefined || level === flags['level'])
+    const incidents = all.toReversed()
+    answer(config, { incidents }, () => (incidents.length === 0 ? 'no incidents' : table(incidents)))
+  })
+}
+
+/** The incident of an id. @throws EsaError `incident.unknown` (terminal). */
+export async function requireIncident(world: World, id: string): Promise<Incident> {
+  const found = ulidSchema.safeParse(id).success ? await world.store.readActor(id) : null
+  if (found !== null && found.state.type === INCIDENT_TYPE) return incidentView(found.state, await now(world))
+  throw new EsaError('incident.unknown', 'terminal', `there is no incident "${id}"`, {
+    hint: 'list them with: esa incidents ls',
+  })
+}
+
+/** @throws EsaError `agent.unknown` (terminal). */
+export function requireAgent({ directory }: World, id: string): void {
+  if (directory.get(id) !== undefined) return
+  throw new EsaError('agent.unknown', 'terminal', `there is no agent "${id}"`, {
+    hint: 'list them with: esa agents ls',
+  })
+}
+
+/** A duration flag in ms. @throws EsaError `usage.duration` (terminal). */
+export function durationFlag(flag: string, text: string): number {
+  const ms = parseDuration(text)
+  if (ms !== undefined && ms > 0) return ms
+  throw new EsaError('usage.duration', 'terminal', `${flag} ${text} is no duration`, {
+    hint: 'like 45s, 30m, 2h or 1d',
+  })
+}
+
+/** Who runs this command on this machine; recorded beside `--as`. */
+export function osUser(): string {
+  return userInfo().username
+}
+
+async function now(world: World): Promise<number> {
+  return (await world.store.runtime()).nowMs
+}
+
+function parseCommand(verb: string, flags: Flags): JsonObject & { type: string } {
+  const { as = 'operator', reason, cause, to, epoch } = flags
+  const command = {
+    type: TYPE_OF[verb] ?? verb,
+    as,
+    by: osUser(),
+    ...(flags['for'] === undefined ? {} : { forMs: durationFlag('--for', flags['for']) }),
+    ...(reason === undefined ? {} : { reason }),
+    ...(cause === undefined ? {} : { cause }),
+    ...(to === undefined ? {} : { to }),
+    ...(epoch === undefined ? {} : { epoch: Number(epoch) }),
+  }
+  const parsed = incidentCommandSchema.safeParse(command)
+  if (parsed.success) return parsed.data
+  throw new EsaError('usage.command', 'terminal', `this is no command: ${z.prettifyError(parsed.error)}`, {
+    hint: `see: esa incidents ${verb} --help`,
+  })
+}
+
+function parseEvidence(text: string, file: string): z.infer<ReturnType<typeof z.json>> {
+  try {
+    return z.json().parse(JSON.parse(text))
+  } catch (cause) {
+    throw new EsaError('usage.evidence', 'terminal', `${file} is not JSON`, { cause })
+  }
+}
+
+function refused({ command, code }: { command: string; code: string }, incident: Incident): EsaError {
+  const details = {
+    incidentId: incident.id,
+    status: incident.status,
+    level: incident.level,
+    epoch: incident.epoch,
+  }
+  return new EsaError(
+    code,
+    'terminal',
+    `${command} is refused: the incident is ${incident.status} at the ${incident.level} level`,
+    {
+      details,
+      hint: `see: esa replay show ${incident.id}`,
+    },
+  )
+}
+
+function describe(incident: Incident): string {
+  const left =
+    incident.deadlineAt === null
+      ? ''
+      : `, ${incident.timerKind} ends in ${formatDuration(Date.parse(incident.deadlineAt) - Date.parse(incident.nowAt))}`
+  const scale = incident.timeScale === 1 ? '' : pc.yellow(` (waits divided by ${incident.timeScale})`)
+  const path = incident.path
+    .map(({ level, agents, waitMs }) => `${level} ${agents.join(', ')} (${formatDuration(waitMs)})`)
+    .join(' → ')
+  return [
+    `${pc.bold(incident.id)} ${incident.title}`,
+    `  ${incident.category} of ${incident.agent}: ${pc.bold(incident.status)} at ${incident.level}${left}${scale}`,
+    `  told: ${incident.addressees.join(', ') || 'nobody yet'}; epoch ${incident.epoch}, duplicates ${incident.duplicates}`,
+    `  path: ${path}`,
+  ].join('\n')
+}
+
+function table(incidents: Incident[]): string {
+  const rows = incidents.map(({ id, agent, category, status, level, deadlineAt, title }) => [
+    id,
+    agent,
+    category,
+    status,
+    level,
+    deadlineAt ?? '-',
+    title,
+  ])
+  return columns([['ID', 'AGENT', 'CATEGORY', 'STATUS', 'LEVEL', 'DEADLINE', 'TITLE'], ...rows])
+}

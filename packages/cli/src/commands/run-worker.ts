@@ -1,0 +1,95 @@
+import { hostname } from 'node:os'
+import { EsaError, newId } from '@esa/protocol'
+import { raiseAlarm } from '@esa/notify'
+import { startWorker } from '@esa/runtime'
+import { pino } from 'pino'
+import type { Config } from '../config.ts'
+import { note } from '../output.ts'
+import { openTarget } from '../targets.ts'
+import { alarmFile, openWorld, random } from '../world.ts'
+import { workerActivities } from '../worker-activities.ts'
+
+/** Connections of a worker's store: a Worker's concurrency is 8, and waiting for one is cheaper than many servers. */
+const STORE_CONNECTIONS = 10
+
+/** How long a worker may take to finish its steps once it is told to stop, ms. */
+const STOP_WITHIN_MS = 10_000
+
+/** Secrets never reach a log line, wherever an error carries them. */
+const REDACTED = [
+  'url',
+  'databaseUrl',
+  'redisUrl',
+  '*.url',
+  '*.databaseUrl',
+  '*.redisUrl',
+  '*.connectionString',
+  '*.password',
+]
+
+/** Runs a worker in this process until it is told to stop. `began` is when the command began, for the ready line. */
+export async function runWorker(
+  config: Config,
+  environment: NodeJS.ProcessEnv,
+  began: number,
+): Promise<void> {
+  const channels = { file: alarmFile(config), webhook: config.alarmWebhook }
+  const world = await openWorld(config, {
+    max: STORE_CONNECTIONS,
+    activities: (store) =>
+      workerActivities({ store, channels, openTarget: (name) => openTarget(config, name, environment) }),
+  })
+  const log = pino({ level: config.logLevel, redact: { paths: REDACTED, censor: '***' } }, process.stderr)
+  const startedAt = Date.now()
+  const id = newId(startedAt, random)
+  const worker = await startWorker({
+    store: world.store,
+    registry: world.registry,
+    random,
+    log,
+    doorbell: { redisUrl: config.redisUrl, databaseUrl: world.databaseUrl },
+    identity: { id, pid: process.pid, host: hostname(), startedAt, now: () => Date.now() },
+    onAlarm: ({ code, message, details }) => {
+      const alarm = { at: new Date().toISOString(), subject: code, why: message, details }
+      raiseAlarm(channels, alarm).catch((error: unknown) => log.error({ err: error }, 'alarm not raised'))
+    },
+  })
+  note(
+    `ready in ${Math.round(performance.now() - began)} ms: worker ${id} (pid ${process.pid}), queues on ${config.redisUrl === null ? 'PostgreSQL' : 'Redis'}${scaleNote(config)}`,
+  )
+  await stopSignal()
+  note('stopping: the steps in hand are finished first')
+  await bounded(worker.stop().then(() => world.close()))
+}
+
+function scaleNote({ timeScale }: Config): string {
+  return timeScale === 1 ? '' : `, waits divided by ${timeScale}`
+}
+
+/** Resolves at the first Ctrl-C or SIGTERM; a second Ctrl-C ends the process at once. */
+function stopSignal(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+      process.once(signal, () => {
+        process.once('SIGINT', () => process.exit(130))
+        resolve()
+      })
+    }
+  })
+}
+
+async function bounded(stopping: Promise<void>): Promise<void> {
+  const timer = setTimeout(() => {
+    note(`stopped hard: the steps in hand took longer than ${STOP_WITHIN_MS} ms`)
+    process.exit(7)
+  }, STOP_WITHIN_MS)
+  await stopping
+  clearTimeout(timer)
+}
+
+/** Refuses to run without a live worker. @throws EsaError `runtime.not-running` (transient). */
+export function notRunning(): EsaError {
+  return new EsaError('runtime.not-running', 'transient', 'no runtime is running on this database', {
+    hint: 'start one with: esa up',
+  })
+}

@@ -1,0 +1,27 @@
+import { migrate, schemaState } from '@esa/store'
+import type { Config } from '../config.ts'
+import { answer, note } from '../output.ts'
+import { resolveDatabase } from '../world.ts'
+import { runWorker } from './run-worker.ts'
+
+/** Starts the database, brings its schema up to date, and runs a worker until it is told to stop. */
+export async function up(
+  config: Config,
+  environment: NodeJS.ProcessEnv,
+  mayMigrate: boolean,
+  began: number,
+): Promise<void> {
+  const url = await resolveDatabase(config, note)
+  if (mayMigrate && (await schemaState(url)) !== 'current') await migrate(url)
+  await runWorker(config, environment, began)
+}
+
+/** Brings the schema of the runtime's database up to this version. */
+export async function migrateOnly(config: Config): Promise<void> {
+  const url = await resolveDatabase(config, note)
+  const before = await schemaState(url)
+  await migrate(url)
+  answer(config, { before, after: 'current' }, () =>
+    before === 'current' ? 'the schema is current' : `the schema was ${before} and is current now`,
+  )
+}

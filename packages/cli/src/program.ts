@@ -1,0 +1,63 @@
+import { Command, Option } from 'commander'
+import { type Config, type GlobalFlags, readConfig } from './config.ts'
+import { addDatabaseCommands } from './groups/database-commands.ts'
+import { addIncidentCommands } from './groups/incident-commands.ts'
+import { addOrgCommands } from './groups/org-commands.ts'
+import { addReplayCommands } from './groups/replay-commands.ts'
+import { addRuntimeCommands } from './groups/runtime-commands.ts'
+
+const ENVIRONMENT = `
+Environment:
+  ESA_HOME            folder of this world: the embedded database, alarms, targets (default .esa)
+  DATABASE_URL        a PostgreSQL of yours instead of the embedded one
+  REDIS_URL           queues on Redis instead of on the database
+  ESA_TIME_SCALE      divides every wait when a policy is pinned; for demos and rehearsals
+  ESA_ALARM_WEBHOOK   alarms are posted here besides the alarm file
+  ESA_LOG             debug, info, warn, error or silent (default warn)
+
+Exit codes: 0 ok, 1 findings, 2 usage, 3 card or configuration, 4 not found, 5 not allowed, 6 conflict with the state,
+7 unreachable, 8 confirmation needed, 70 bug, 130 interrupted.
+
+Examples:
+  esa demo
+  esa up
+  esa incidents open --agent layer-1 --category integration --title "pool exhausted"
+  esa incidents ack 01K... --as layer-2 --for 2h
+`
+
+/** What a group of commands needs: where to add them, and the configuration of the call at hand. */
+export interface Commands {
+  program: Command
+  /** The configuration that this command's flags and the environment give. */
+  config(command: Command): Config
+  /** When the process began, on the monotonic clock, ms. */
+  began: number
+}
+
+/** The command line. Commands are imported when they run: a start must not pay for what it does not use. */
+export function program(began: number): Command {
+  const root = new Command('esa')
+    .description(
+      'The ESA runtime: agents, incidents that climb a ladder by the clock, and a database architect.',
+    )
+    .version('0.1.0')
+    .option('--home <dir>', 'folder of this world (default .esa, or ESA_HOME)')
+    .option('--database-url <url>', 'a PostgreSQL of yours (or DATABASE_URL)')
+    .addOption(new Option('--time-scale <n>', 'divides every wait of new incidents (or ESA_TIME_SCALE)'))
+    .option('--json', 'one JSON document on stdout')
+    .option('--yes', 'confirm what asks for it')
+    .addHelpText('after', ENVIRONMENT)
+    .exitOverride()
+    .showHelpAfterError('(see: esa --help)')
+  const commands: Commands = {
+    program: root,
+    config: (command) => readConfig(command.optsWithGlobals<GlobalFlags>(), process.env),
+    began,
+  }
+  addRuntimeCommands(commands)
+  addIncidentCommands(commands)
+  addOrgCommands(commands)
+  addReplayCommands(commands)
+  addDatabaseCommands(commands)
+  return root
+}

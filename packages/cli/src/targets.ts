@@ -1,0 +1,121 @@
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { connectPool, describeUrl } from '@esa/pg-server'
+import type { OpenTarget } from '@esa/agents/activities'
+import { parseWorkload } from '@esa/postgres'
+import { EsaError } from '@esa/protocol'
+import * as z from 'zod'
+import type { Config } from './config.ts'
+
+/** Connections that one look at a target may take: a database that is looked after must not feel it. */
+const TARGET_CONNECTIONS = 3
+
+const targetsSchema = z.record(
+  z.string(),
+  z.strictObject({ at: z.string(), workload: z.string().optional() }),
+)
+
+/** Targets by name: `at` is a URL or `env:VAR`, `workload` the path of a file of statements. */
+export type Targets = z.infer<typeof targetsSchema>
+
+/** Names are short words, so that none is mistaken for a URL or a variable. */
+const NAME = /^[a-z][a-z0-9-]{0,39}$/
+
+/** The targets of a home. */
+export async function readTargets({ home }: Pick<Config, 'home'>): Promise<Targets> {
+  const file = join(home, 'targets.json')
+  let text: string
+  try {
+    text = await readFile(file, 'utf8')
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return {}
+    throw new EsaError('config.targets', 'terminal', `cannot read ${file}`, { cause })
+  }
+  const parsed = targetsSchema.safeParse(safeJson(text))
+  if (parsed.success) return parsed.data
+  throw new EsaError('config.targets', 'terminal', `${file} is damaged: ${z.prettifyError(parsed.error)}`, {
+    hint: 'mend or remove the file, then: esa targets add NAME URL',
+  })
+}
+
+/** Keeps a target. The file is readable by its owner only, as a URL may hold a password. */
+export async function addTarget(config: Config, name: string, at: string, workload?: string): Promise<void> {
+  if (!NAME.test(name))
+    throw new EsaError('usage.target-name', 'terminal', `"${name}" is no name for a target`, {
+      hint: 'like shop or orders-db',
+    })
+  const targets = {
+    ...(await readTargets(config)),
+    [name]: { at, ...(workload === undefined ? {} : { workload }) },
+  }
+  const file = join(config.home, 'targets.json')
+  await mkdir(dirname(file), { recursive: true })
+  await writeFile(`${file}.new`, `${JSON.stringify(targets, null, 2)}\n`, { mode: 0o600 })
+  await rename(`${file}.new`, file)
+}
+
+/** Where a target leads: a name of this home, `env:VAR`, or a URL. @throws EsaError `target.unknown` (terminal). */
+export async function resolveTarget(
+  config: Config,
+  target: string,
+  environment: NodeJS.ProcessEnv,
+): Promise<{ url: string; workload: string | null }> {
+  if (/^postgres(ql)?:\/\//.test(target)) return { url: target, workload: null }
+  if (target.startsWith('env:')) return { url: fromEnvironment(target, environment), workload: null }
+  const targets = await readTargets(config)
+  const known = targets[target]
+  if (known === undefined) {
+    const names = Object.keys(targets).join(', ')
+    throw new EsaError('target.unknown', 'terminal', `there is no target "${target}"`, {
+      hint: names === '' ? 'add it with: esa targets add NAME URL' : `known targets: ${names}`,
+    })
+  }
+  const url = known.at.startsWith('env:') ? fromEnvironment(known.at, environment) : known.at
+  return { url, workload: known.workload ?? null }
+}
+
+/** Opens a target for Layer 1. @throws EsaError `target.unknown`, `file.unreadable` or `workload.*` (terminal), `database.*`. */
+export async function openTarget(
+  config: Config,
+  name: string,
+  environment: NodeJS.ProcessEnv,
+): Promise<OpenTarget> {
+  const { url, workload } = await resolveTarget(config, name, environment)
+  const statements = workload === null ? null : parseWorkload(await readText(workload))
+  const pool = await connectPool(url, { max: TARGET_CONNECTIONS, applicationName: 'esa layer-1' })
+  return { queryable: pool, workload: statements, close: () => pool.end() }
+}
+
+/** A file's text. @throws EsaError `file.unreadable` (terminal). */
+export async function readText(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8')
+  } catch (cause) {
+    throw new EsaError('file.unreadable', 'terminal', `cannot read ${file}`, {
+      cause,
+      hint: 'check the path and its rights',
+    })
+  }
+}
+
+/** A target for people: never with its password. */
+export function describeTarget(at: string): string {
+  return at.startsWith('env:') ? at : describeUrl(at)
+}
+
+function fromEnvironment(reference: string, environment: NodeJS.ProcessEnv): string {
+  const variable = reference.slice('env:'.length)
+  const url = environment[variable]
+  if (url !== undefined && url !== '') return url
+  throw new EsaError('target.unknown', 'terminal', `the variable ${variable} is not set`, {
+    hint: `export ${variable}=postgres://...`,
+  })
+}
+
+function safeJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,81 @@
+import type { ActivityHandler } from '@esa/actor'
+import { buildIndexActivity, measureActivity, type OpenTargetByName } from '@esa/agents/activities'
+import { INCIDENT_TYPE, incidentContext } from '@esa/escalation'
+import { type Alarm, type AlarmChannels, raiseAlarm } from '@esa/notify'
+import { type Json, type JsonObject, isoTime } from '@esa/protocol'
+import type { Store } from '@esa/store'
+
+/** What the activities of a worker reach: the store, the targets of Layer 1, and where alarms go. */
+export interface ActivityPorts {
+  store: Store
+  openTarget: OpenTargetByName
+  channels: AlarmChannels
+}
+
+/** Every activity that a worker runs. */
+export function workerActivities({ store, openTarget, channels }: ActivityPorts): ActivityHandler[] {
+  return [
+    deliverNotice(store),
+    raise(store, channels),
+    measureActivity(openTarget, async (target, readings) => {
+      const { nowMs } = await store.runtime()
+      const plain = readings.map((reading) => JSON.parse(JSON.stringify(reading)) as JsonObject)
+      await store.keepReadings(
+        plain.map((reading) => ({ target, key: String(reading['key']), at: nowMs, reading })),
+      )
+    }),
+    buildIndexActivity(openTarget),
+  ]
+}
+
+/**
+ * Delivers a notice to its addressee's mailbox. One whose level was left meanwhile is dropped, one to a stopped agent
+ * fails, and the incident learns either; copies and the news that somebody took over just go out.
+ */
+function deliverNotice(store: Store): ActivityHandler {
+  return {
+    activity: 'notice.deliver',
+    run: async (input, { actorId }) => {
+      const { target, notice, visit, body } = input as {
+        target: string
+        notice: string
+        visit: number
+        body: JsonObject
+      }
+      const message = { to: target, type: notice, body }
+      if (notice !== 'incident.notice') return [message]
+      const fact = (type: string, why?: string) => ({ to: actorId, type, body: { target, visit, why } })
+      if (!(await isCurrent(store, actorId, visit))) return [fact('notice.dropped', 'its level was left')]
+      const mailbox = await store.readActor(target)
+      if (mailbox?.state.status === 'stopped') return [fact('notice.failed', 'the agent is stopped')]
+      return [message, fact('notice.sent')]
+    },
+    onFailure: ({ target, visit }, { code, message }, actorId) => [
+      {
+        to: actorId,
+        type: 'notice.failed',
+        body: { target: target as Json, visit: visit as Json, why: `${code}: ${message}` },
+      },
+    ],
+  }
+}
+
+async function isCurrent(store: Store, incidentId: string, visit: number): Promise<boolean> {
+  const incident = await store.readActor(incidentId)
+  if (incident === null || incident.state.type !== INCIDENT_TYPE || !incident.state.live) return false
+  return incidentContext(incident.state).visit === visit
+}
+
+/** An alarm leaves the bus by file, and by webhook where there is one. */
+function raise(store: Store, channels: AlarmChannels): ActivityHandler {
+  return {
+    activity: 'alarm',
+    run: async (input, { actorId }) => {
+      const { nowMs } = await store.runtime()
+      const { why, ...details } = input
+      const alarm: Alarm = { at: isoTime(nowMs), subject: `incident ${actorId}`, why: String(why), details }
+      await raiseAlarm(channels, alarm)
+      return []
+    },
+  }
+}
