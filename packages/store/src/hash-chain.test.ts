@@ -1,3 +1,4 @@
+import { canonicalJson, digestText } from '@esa/protocol'
 import { describe, expect, it } from 'vitest'
 import { chainSteps, GENESIS_HEAD, recordedSteps, verifyChain } from './hash-chain.ts'
 import type { StepWrite, StoredEvent } from './store.ts'
@@ -52,6 +53,15 @@ describe('chainSteps', () => {
     spelled[0]!.events[0]!.data = { a: 2, b: 1 }
     Object.assign(spelled[1]!.events[0]!, { level: undefined })
     expect(chainSteps('bell-1', GENESIS_HEAD, spelled).head).toBe(chained().head)
+  })
+
+  it('hashes the hash before, a newline and the canonical JSON of what is there', () => {
+    const [first, second] = chained().rows
+    const { input, env } = steps[0]!
+    const opened = { stream: 'bell-1', inputId: 'bell-1', input, env, ...steps[0]!.events[0] }
+    expect(first!.hash).toBe(digestText(`\n${canonicalJson(opened)}`))
+    const told = canonicalJson({ stream: 'bell-1', ...steps[0]!.events[1] })
+    expect(second!.hash).toBe(digestText(`${first!.hash}\n${told}`))
   })
 
   it('leaves no row for a step without an event', () => {

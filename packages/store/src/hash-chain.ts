@@ -1,5 +1,6 @@
+import { hash as digest } from 'node:crypto'
 import type { ActorEvent, RecordedStep } from '@esa/actor'
-import { canonicalJson, digestText, EsaError } from '@esa/protocol'
+import { canonicalJson, EsaError } from '@esa/protocol'
 import type { StepWrite, StoredEvent } from './store.ts'
 
 /** The head of a stream that has no event yet. */
@@ -104,10 +105,14 @@ function checkHead(events: StoredEvent[], head: { seq: number; hash: string }): 
 
 type Unlinked = ActorEvent & Pick<StoredEvent, 'stream' | 'inputId' | 'input' | 'env'>
 
-/** Absent members are left out of what is hashed, so that null in a column and a missing member are the same. */
+/**
+ * SHA-256 of the hash before, a newline, and the event's canonical JSON. Absent members are left out, so that null in a
+ * column and a missing member are the same. Node's own digest: in plain JavaScript, hashing took half the time of a step
+ * in memory.
+ */
 function linkHash(previous: string, event: Unlinked): string {
   const { stream, seq, at, type, epoch, level, actor, lateMs, data, inputId, input, env } = event
-  const linked = { stream, seq, at, type, epoch, level, actor, lateMs, data, inputId, input, env }
-  const present = Object.entries(linked).filter(([, value]) => value !== undefined && value !== null)
-  return digestText(`${previous}\n${canonicalJson(Object.fromEntries(present))}`)
+  const recorded = { inputId: inputId ?? undefined, input: input ?? undefined, env: env ?? undefined }
+  const linked = { stream, seq, at, type, epoch, level, actor, lateMs, data, ...recorded }
+  return digest('sha256', `${previous}\n${canonicalJson(linked)}`)
 }

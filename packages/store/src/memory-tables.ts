@@ -63,14 +63,14 @@ export function copyJson<T>(value: T): T {
 }
 
 function copyValue(value: unknown): unknown {
-  if (typeof value === 'number') return value + 0
+  if (value === 0) return 0
   if (typeof value !== 'object' || value === null) return value
   if (Array.isArray(value)) return value.map(copyValue)
   const copy: Record<string, unknown> = { ...value }
-  for (const name of Object.keys(copy)) {
+  for (const name in copy) {
     const member = copy[name]
     if (member === undefined) delete copy[name]
-    else if (typeof member !== 'string') copy[name] = copyValue(member)
+    else if (typeof member === 'object' || member === 0) copy[name] = copyValue(member)
   }
   return copy
 }

@@ -10,7 +10,7 @@ import {
   type StoreHarness,
   TIMEOUT_MS,
 } from './store-contract-rows.ts'
-import type { Store } from './store.ts'
+import type { NewMessage, Store } from './store.ts'
 
 const MINUTE_MS = 60_000
 const HOUR_MS = 60 * MINUTE_MS
@@ -47,6 +47,16 @@ function messageContract(harness: () => StoreHarness): void {
         { ...keyed, ...kept },
       ])
       expect(await store.transact((tx) => tx.message('x'))).toBeNull()
+    })
+
+    it('is plain data, whatever its members are called', async () => {
+      const { store } = harness()
+      const body = JSON.parse('{"__proto__": {"admin": true}, "constructor": 1}') as NewMessage['body']
+      await put(store, { messages: [{ ...messageTo('a', 'm1'), body }] })
+      const read = (await store.transact((tx) => tx.message('m1')))!.body
+      expect(JSON.parse(JSON.stringify(read))).toEqual(body)
+      expect(Object.keys(read).sort()).toEqual(['__proto__', 'constructor'])
+      expect(Object.getPrototypeOf(read)).toBe(Object.prototype)
     })
 
     it('is done once, at the instant of the commit that consumed it', async () => {
