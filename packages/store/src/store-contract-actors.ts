@@ -15,6 +15,14 @@ import {
 
 /** What the store promises about actors at rest: their rows, their logs, their keys and their deadlines. */
 export function actorContract(harness: () => StoreHarness): void {
+  actorCases(harness)
+  logCases(harness)
+  keyCases(harness)
+  deadlineCases(harness)
+  knowledgeCases(harness)
+}
+
+function actorCases(harness: () => StoreHarness): void {
   describe('an actor', () => {
     it('comes back as it was written', async () => {
       const { store } = harness()
@@ -71,7 +79,9 @@ export function actorContract(harness: () => StoreHarness): void {
       expect(await ids({ ids: [] })).toEqual([])
     })
   })
+}
 
+function logCases(harness: () => StoreHarness): void {
   describe('a log', () => {
     it('keeps every event in order, with what is absent absent', async () => {
       const { store } = harness()
@@ -137,7 +147,9 @@ export function actorContract(harness: () => StoreHarness): void {
       expect(await store.lateness(102)).toEqual([])
     })
   })
+}
 
+function keyCases(harness: () => StoreHarness): void {
   describe('a key', () => {
     it('belongs to one live actor of a type, and is free when that one closes', async () => {
       const { store } = harness()
@@ -168,7 +180,9 @@ export function actorContract(harness: () => StoreHarness): void {
       expect(await store.transact((tx) => tx.lockKey('other', 'k'))).toBeNull()
     })
   })
+}
 
+function deadlineCases(harness: () => StoreHarness): void {
   describe('a deadline', () => {
     it('is due once it lies behind the clock, the longest overdue first', async () => {
       const { store } = harness()
@@ -206,7 +220,9 @@ export function actorContract(harness: () => StoreHarness): void {
       expect(await store.due(10)).toMatchObject({ ids: ['a'], nextDueAt: null })
     })
   })
+}
 
+function knowledgeCases(harness: () => StoreHarness): void {
   describe('what the store knows', () => {
     it('is its clock in whole ms and the stopped agents', async () => {
       const { store } = harness()

@@ -28,12 +28,15 @@ const end = (store: Store, id: string, fence: number, outcome = 'done') =>
 
 /** What the store promises about messages, activities and the bells that are rung for them. */
 export function bellContract(harness: () => StoreHarness): void {
-  messageContract(harness)
-  sweepContract(harness)
-  activityContract(harness)
+  messageCases(harness)
+  consumedCases(harness)
+  sweepCases(harness)
+  sweeperCases(harness)
+  claimCases(harness)
+  resultCases(harness)
 }
 
-function messageContract(harness: () => StoreHarness): void {
+function messageCases(harness: () => StoreHarness): void {
   describe('a message', () => {
     it('comes back as it was written', async () => {
       const { store } = harness()
@@ -58,7 +61,11 @@ function messageContract(harness: () => StoreHarness): void {
       expect(Object.keys(read).sort()).toEqual(['__proto__', 'constructor'])
       expect(Object.getPrototypeOf(read)).toBe(Object.prototype)
     })
+  })
+}
 
+function consumedCases(harness: () => StoreHarness): void {
+  describe('a message', () => {
     it('is done once, at the instant of the commit that consumed it', async () => {
       const { store } = harness()
       await put(store, { messages: [messageTo('a', 'm1')] })
@@ -116,7 +123,7 @@ function messageContract(harness: () => StoreHarness): void {
   })
 }
 
-function sweepContract(harness: () => StoreHarness): void {
+function sweepCases(harness: () => StoreHarness): void {
   describe('a sweep', () => {
     it('takes what nobody has rung, oldest first, as attempt 1, and not again at once', async () => {
       const { store } = harness()
@@ -169,7 +176,11 @@ function sweepContract(harness: () => StoreHarness): void {
         expect(await swept(store, HOUR_MS)).toEqual([`m1-${index + 1}`, `t1-${index + 1}`])
       }
     })
+  })
+}
 
+function sweeperCases(harness: () => StoreHarness): void {
+  describe('a sweep', () => {
     it('leaves out what is done, and what is just being done', async () => {
       const { store, second } = harness()
       const other = await second()
@@ -208,7 +219,7 @@ function sweepContract(harness: () => StoreHarness): void {
   })
 }
 
-function activityContract(harness: () => StoreHarness): void {
+function claimCases(harness: () => StoreHarness): void {
   describe('an activity', () => {
     it('is claimed by one at a time, and comes back as it was asked for', async () => {
       const { store, second } = harness()
@@ -235,7 +246,11 @@ function activityContract(harness: () => StoreHarness): void {
       await pass(MINUTE_MS + 1)
       expect(await swept(store, 0)).toEqual(['t1-1'])
     })
+  })
+}
 
+function resultCases(harness: () => StoreHarness): void {
+  describe('an activity', () => {
     it('passes to the next when its claim runs out, and refuses the late result', async () => {
       const { store, pass } = harness()
       await put(store, { activities: [activityOf('a', 't1')] })

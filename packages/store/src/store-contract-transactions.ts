@@ -21,6 +21,15 @@ const ROUNDS = 3
 
 /** What the store promises about transactions: all or nothing, locks, and what others see meanwhile. */
 export function transactionContract(harness: () => StoreHarness): void {
+  transactionCases(harness)
+  failureCases(harness)
+  lockCases(harness)
+  lockOrderCases(harness)
+  claimCases(harness)
+  openingCases(harness)
+}
+
+function transactionCases(harness: () => StoreHarness): void {
   describe('a transaction', () => {
     it('answers with what its work answered, and leaves nothing when the work throws', async () => {
       const { store } = harness()
@@ -60,7 +69,11 @@ export function transactionContract(harness: () => StoreHarness): void {
       expect((await other.readActor('a'))!.state.seq).toBe(3)
       expect(verifyChain(await other.readStream('a'))).toEqual({ ok: true })
     })
+  })
+}
 
+function failureCases(harness: () => StoreHarness): void {
+  describe('a transaction', () => {
     it.each(['store.conflict', 'store.input-applied', 'store.key-taken'])(
       'is lost when %s is swallowed',
       async (code) => {
@@ -106,7 +119,9 @@ export function transactionContract(harness: () => StoreHarness): void {
       expect(await store.readStream('a')).toHaveLength(2)
     })
   })
+}
 
+function lockCases(harness: () => StoreHarness): void {
   describe('a lock', () => {
     it('makes writers of one actor take turns, each on what the one before left', async () => {
       const { store, second } = harness()
@@ -147,7 +162,11 @@ export function transactionContract(harness: () => StoreHarness): void {
       expect(actor.state.seq).toBe(WRITERS * ROUNDS + 1)
       expect(verifyChain(events, { seq: WRITERS * ROUNDS + 1, hash: actor.head })).toEqual({ ok: true })
     })
+  })
+}
 
+function lockOrderCases(harness: () => StoreHarness): void {
+  describe('a lock', () => {
     it('is taken in the order of ids, whatever order they are asked in', async () => {
       const { store, second } = harness()
       const other = await second()
@@ -187,7 +206,11 @@ export function transactionContract(harness: () => StoreHarness): void {
       const failed = outcomes.find((outcome) => outcome.status === 'rejected')
       expect(failed!.reason).toEqual(refusal('database.serialization'))
     })
+  })
+}
 
+function claimCases(harness: () => StoreHarness): void {
+  describe('a lock', () => {
     it('is passed over with skipLocked, so that two claimers share the work', async () => {
       const { store, second } = harness()
       const ids = ['a', 'b', 'c', 'd', 'e', 'f']
@@ -227,7 +250,9 @@ export function transactionContract(harness: () => StoreHarness): void {
       expect(await late).toBeNull()
     })
   })
+}
 
+function openingCases(harness: () => StoreHarness): void {
   describe('two openings of one key', () => {
     it('wait when its holder is just closing', async () => {
       const { store, second } = harness()
