@@ -13,10 +13,13 @@ import {
 } from './memory-tables.ts'
 import type { ActorWrite, Commit, LockedActor, MessageRow, StoreTx } from './store.ts'
 
-/** Names of row locks. */
-export const actorLock = (id: string): string => `actor ${id}`
-export const keyLock = (name: string): string => `key ${name}`
+const actorLock = (id: string): string => `actor ${id}`
+const keyLock = (name: string): string => `key ${name}`
+
+/** The name of the lock on a message's row. */
 export const messageLock = (id: string): string => `message ${id}`
+
+/** The name of the lock on an activity's row. */
 export const activityLock = (id: string): string => `activity ${id}`
 
 /**
