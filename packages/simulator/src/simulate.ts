@@ -50,7 +50,8 @@ export async function simulate(
       if (second.created) later.push(second.state.id)
     } else await world.command(opened.id, command)
   }
-  if ((await world.state(opened.id)).live) {
+  const { row } = await world.history(opened.id)
+  if (row.state.live) {
     const horizonMs = scenario.horizonMs ?? defaultHorizonMs(scenario, incidentContext(opened).policy)
     await world.advance(Math.max(0, horizonMs - world.nowMs))
   }
@@ -59,14 +60,12 @@ export async function simulate(
 
 async function resultOf(world: World, id: string): Promise<Omit<SimulationResult, 'later'>> {
   const incident = await world.incident(id)
-  const state = await world.state(id)
-  const { openedAt } = incidentContext(state)
-  const events = timeline(await world.events(id)).map(({ sinceMs, ...event }) => ({
-    atMs: sinceMs,
-    ...event,
-  }))
-  const deadlineMs = state.timer === null ? null : state.timer.dueAt - openedAt
-  return { path: incident.path, events, outcome: state.status, end: { ...incident, deadlineMs } }
+  const { events: stream, row } = await world.history(id)
+  const { timer, status } = row.state
+  const { openedAt } = incidentContext(row.state)
+  const events = timeline(stream).map(({ sinceMs, ...event }) => ({ atMs: sinceMs, ...event }))
+  const deadlineMs = timer === null ? null : timer.dueAt - openedAt
+  return { path: incident.path, events, outcome: status, end: { ...incident, deadlineMs } }
 }
 
 /** Far enough for a silent ladder to end and its alarm to repeat once, counted from the last command's longest hold. */

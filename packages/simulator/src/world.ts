@@ -1,22 +1,9 @@
-import { type ActorEvent, type ActorState, replay } from '@esa/actor'
+import { type ActorEvent, type ActorState } from '@esa/actor'
 import { type Incident, INCIDENT_TYPE, incidentDefinition, incidentKey, incidentView } from '@esa/escalation'
 import type { Directory } from '@esa/org'
-import {
-  canonicalJson,
-  EsaError,
-  type IncidentCommand,
-  type JsonObject,
-  type OpenIncident,
-} from '@esa/protocol'
+import { EsaError, type IncidentCommand, type JsonObject, type OpenIncident } from '@esa/protocol'
 import { ActorHost, Registry, type Told } from '@esa/runtime'
-import {
-  createMemoryStore,
-  recordedSteps,
-  type Ring,
-  type Store,
-  type StoredEvent,
-  verifyChain,
-} from '@esa/store'
+import { createMemoryStore, type LockedActor, type Ring, type Store, type StoredEvent } from '@esa/store'
 import { seededRandom } from './seeded-random.ts'
 
 /** Where virtual time begins, Unix ms: 2026-01-01T00:00:00.000Z. A fixed instant, so that a run repeats byte for byte. */
@@ -139,9 +126,10 @@ export class World {
     return served > 0
   }
 
-  /** Stops an agent from this instant on: nothing reaches it any more. */
+  /** Stops an agent from this instant on, once: nothing reaches it any more. */
   async stop(agentId: string): Promise<void> {
     await this.store.transact(async (tx) => {
+      if ((await tx.lockActors([agentId])).length > 0) return
       const { at } = await tx.env()
       const snapshot = { value: 'stopped', context: {} }
       const rest = { seq: 0, at, epoch: 0, timer: null, snapshot }
@@ -151,35 +139,17 @@ export class World {
     })
   }
 
-  /** An incident's actor as the store holds it. @throws EsaError `incident.unknown` (terminal). */
-  async state(id: string): Promise<ActorState> {
-    const actor = await this.store.readActor(id)
-    if (actor !== null) return actor.state
-    throw new EsaError('incident.unknown', 'terminal', `there is no incident ${id}`)
-  }
-
   /** The view of an incident now. */
   async incident(id: string): Promise<Incident> {
-    return incidentView(await this.state(id), WORLD_BEGINS_AT + this.#nowMs)
+    const { row } = await this.history(id)
+    return incidentView(row.state, WORLD_BEGINS_AT + this.#nowMs)
   }
 
-  /** An incident's log. */
-  events(id: string): Promise<StoredEvent[]> {
-    return this.store.readStream(id)
-  }
-
-  /** What a replay and the hash chain find wrong with an incident's log: nothing, when all is well. */
-  async faults(id: string): Promise<string[]> {
-    const events = await this.events(id)
-    const actor = await this.store.readActor(id)
-    const chain = verifyChain(events, { seq: actor?.state.seq ?? 0, hash: actor?.head ?? '' })
-    const replayed = replay(this.#definition, recordedSteps(events))
-    const faults: string[] = []
-    if (!chain.ok) faults.push(`chain, event ${chain.seq}: ${chain.why}`)
-    if (!replayed.identical) faults.push(`replay, event ${replayed.seq}: ${replayed.why}`)
-    else if (canonicalJson(replayed.state) !== canonicalJson(actor?.state ?? null))
-      faults.push('the replay ends in another state than the stored one')
-    return faults
+  /** An incident's log, and its row with the head of its hash chain. @throws EsaError `incident.unknown` (terminal). */
+  async history(id: string): Promise<{ events: StoredEvent[]; row: LockedActor }> {
+    const row = await this.store.readActor(id)
+    if (row !== null) return { events: await this.store.readStream(id), row }
+    throw new EsaError('incident.unknown', 'terminal', `there is no incident ${id}`)
   }
 
   async #serveThrough(untilMs: number): Promise<void> {

@@ -1,0 +1,145 @@
+import type { IncidentCommand } from '@esa/protocol'
+import { describe, expect } from 'vitest'
+import { type Stage, story } from './story.ts'
+
+const MIN = 60_000
+
+/** Ways into each open state that a raise can leave. */
+const INTO: [string, (stage: Stage, id: string) => Promise<unknown>][] = [
+  ['triggered', async () => {}],
+  ['acknowledged', ({ command }, id) => command(id, { type: 'acknowledge', as: 'layer-2' })],
+  ['snoozed', ({ command }, id) => command(id, { type: 'snooze', as: 'layer-2', forMs: 60 * MIN })],
+  ['suppressed', ({ command }, id) => command(id, { type: 'suppress', as: 'operator', forMs: 60 * MIN })],
+  ['exhausted', ({ after }) => after('6h')],
+]
+
+describe('raising', () => {
+  for (const [status, into] of INTO) {
+    story(`out of ${status}: the CEO in the same instant, with the full wait`, async (stage) => {
+      const { open, command, told, world } = stage
+      const id = await open('layer-1', 'integration')
+      await into(stage, id)
+      expect(await world.incident(id)).toMatchObject({ status })
+      told()
+      expect(await command(id, { type: 'raise', as: 'layer-1' })).toBe('obeyed')
+      expect(told()).toEqual(['agent-0'])
+      const { deadlineAt, nowAt, ...incident } = await world.incident(id)
+      expect(incident).toMatchObject({
+        status: 'triggered',
+        level: 'ceo',
+        dataLoss: true,
+        category: 'integration',
+      })
+      expect(Date.parse(deadlineAt!) - Date.parse(nowAt)).toBe(120 * MIN)
+      expect(await command(id, { type: 'raise', as: 'layer-1' })).toBe('incident.already-data-loss')
+    })
+  }
+
+  story('at the CEO: told anew', async ({ open, after, command, told }) => {
+    const id = await open('layer-1', 'security')
+    await after('1h')
+    told()
+    expect(await command(id, { type: 'raise', as: 'layer-1' })).toBe('obeyed')
+    expect(told()).toEqual(['agent-0'])
+  })
+})
+
+describe('escalating by command', () => {
+  story(
+    'one level up at once; the epoch of before is stale',
+    async ({ open, after, command, told, world }) => {
+      const id = await open('layer-1', 'integration')
+      const { epoch } = await world.incident(id)
+      await after('5m')
+      told()
+      expect(await command(id, { type: 'escalate', as: 'layer-2', epoch })).toBe('obeyed')
+      expect(told()).toEqual(['chief-1'])
+      expect(await command(id, { type: 'escalate', as: 'layer-2', epoch })).toBe('incident.already-escalated')
+      expect(told()).toEqual([])
+    },
+  )
+
+  story('a deadline that passed meanwhile makes the epoch stale', async ({ open, world, command, told }) => {
+    const id = await open('layer-1', 'integration')
+    const { epoch } = await world.incident(id)
+    world.freeze(31 * MIN)
+    told()
+    expect(await command(id, { type: 'escalate', as: 'layer-2', epoch })).toBe('incident.already-escalated')
+    expect(told()).toEqual(['chief-1'])
+  })
+
+  story(
+    'out of acknowledged and snoozed; at the CEO it is a missed wait',
+    async ({ open, command, told, world }) => {
+      const id = await open('layer-1', 'integration')
+      await command(id, { type: 'acknowledge', as: 'layer-2' })
+      expect(await command(id, { type: 'escalate', as: 'layer-1' })).toBe('obeyed')
+      await command(id, { type: 'snooze', as: 'chief-1', forMs: MIN })
+      expect(await command(id, { type: 'escalate', as: 'chief-1' })).toBe('obeyed')
+      told()
+      expect(await command(id, { type: 'escalate', as: 'operator' })).toBe('obeyed')
+      expect(told()).toEqual(['agent-0'])
+      expect(await command(id, { type: 'escalate', as: 'operator' })).toBe('obeyed')
+      expect(await world.incident(id)).toMatchObject({ status: 'exhausted' })
+      expect(await command(id, { type: 'escalate', as: 'operator' })).toBe('incident.wrong-state')
+    },
+  )
+})
+
+describe('reassigning', () => {
+  const toLayer14: IncidentCommand = { type: 'reassign', as: 'operator', to: 'layer-14' }
+
+  story('while triggered: told at once, the others learn it, the deadline stands', async (stage) => {
+    const { open, at, command, told, others, world } = stage
+    const id = await open('layer-1', 'integration')
+    told()
+    await at('20m')
+    const { deadlineAt, epoch } = await world.incident(id)
+    expect(await command(id, toLayer14)).toBe('obeyed')
+    expect(told()).toEqual(['layer-14'])
+    expect(others()).toEqual(['taken layer-2', 'taken layer-3'])
+    expect(await world.incident(id)).toMatchObject({ deadlineAt, epoch: epoch + 1, addressees: ['layer-14'] })
+    expect(await command(id, { type: 'decline', as: 'layer-2', reason: 'no' })).toBe('incident.not-allowed')
+    await at('30m', 2)
+    expect(told()).toEqual(['chief-1'])
+  })
+
+  story(
+    'out of an acknowledgement: triggered again, with the full wait',
+    async ({ open, at, command, told, world }) => {
+      const id = await open('layer-1', 'integration')
+      await command(id, { type: 'acknowledge', as: 'layer-2' })
+      await at('20m')
+      told()
+      expect(await command(id, toLayer14)).toBe('obeyed')
+      expect(told()).toEqual(['layer-14'])
+      const { deadlineAt, openedAt, ...incident } = await world.incident(id)
+      expect(incident).toMatchObject({ status: 'triggered', heldBy: null, level: 'peer' })
+      expect(Date.parse(deadlineAt!) - Date.parse(openedAt)).toBe(50 * MIN)
+    },
+  )
+
+  story('entering the level again forgets it', async ({ open, command, after, told }) => {
+    const id = await open('layer-1', 'integration')
+    await command(id, toLayer14)
+    await command(id, { type: 'acknowledge', as: 'layer-14' })
+    told()
+    await after('2h')
+    expect(told()).toEqual(['layer-2', 'layer-3'])
+  })
+
+  story('the last addressee declines: it climbs', async ({ open, command, told }) => {
+    const id = await open('layer-1', 'integration')
+    await command(id, toLayer14)
+    told()
+    await command(id, { type: 'decline', as: 'layer-14', reason: 'no' })
+    expect(told()).toEqual(['chief-1'])
+  })
+
+  story('never to the opener, or to somebody stopped', async ({ open, command, world }) => {
+    const id = await open('layer-1', 'integration')
+    expect(await command(id, { type: 'reassign', as: 'operator', to: 'layer-1' })).toBe('incident.own-path')
+    await world.stop('layer-14')
+    expect(await command(id, toLayer14)).toBe('incident.unreachable')
+  })
+})
