@@ -13,27 +13,28 @@ const org = projectOrg()
 export interface Stage {
   world: World
   /** Opens an incident (or counts a duplicate) and gives its id. */
-  open(agent: string, category: Category, dedupKey?: string): Promise<string>
+  open: (agent: string, category: Category, dedupKey?: string) => Promise<string>
   /** Lets a duration pass and one ms more: T itself still belongs to whoever answers. */
-  after(duration: string): Promise<void>
+  after: (duration: string) => Promise<void>
   /** Moves to an instant after the story began (a duration or ms, and `ms` more); a timer of that very instant waits. */
-  at(instant: string | number, ms?: number): Promise<void>
+  at: (instant: string | number, ms?: number) => Promise<void>
   /** Gives a command; answers `obeyed` or the code of its refusal. */
-  command(id: string, command: IncidentCommand): Promise<string>
+  command: (id: string, command: IncidentCommand) => Promise<string>
   /** Who was told by a notice since this was last asked. */
-  told(): string[]
+  told: () => string[]
   /** Other notices since this was last asked, as `copy chief-1` or `taken layer-3`. */
-  others(): string[]
+  others: () => string[]
   /** How many alarms were raised since this was last asked. */
-  alarms(): number
+  alarms: () => number
   /** The whole timeline as `ms type level`, the level where there is one. */
-  timeline(id: string): Promise<string[]>
+  timeline: (id: string) => Promise<string[]>
   /** The last event of a type. */
-  last(id: string, type: string): Promise<ActorEvent>
+  last: (id: string, type: string) => Promise<ActorEvent>
 }
 
 /** A test on a virtual clock. It ends with every invariant, replay and hash chain of each incident it opened. */
 export function story(title: string, tell: (stage: Stage) => Promise<void>): void {
+  // oxlint-disable-next-line vitest/valid-title -- each story brings its own
   it(title, async () => {
     const world = new World({ directory: org })
     const opened = new Set<string>()

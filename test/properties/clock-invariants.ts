@@ -35,10 +35,7 @@ export function neverEarly(_: History, turns: Turn[]): string[] {
   return eachTurn(turns, (turn) => {
     const { before, env, input } = turn
     if (input.kind === 'timer')
-      return faultIf(
-        before?.timer == null || env.at <= before.timer.dueAt,
-        'a timer was served at or before T',
-      )
+      return faultIf(env.at <= (before?.timer?.dueAt ?? Infinity), 'a timer was served at or before T')
     const climbers = ['escalate', 'decline']
     const climbed = found(turn, 'incident.escalated') !== undefined
     return faultIf(climbed && !climbers.includes(givenOf(turn)?.type ?? ''), 'it escalated without a reason')

@@ -62,8 +62,7 @@ export function duplicatesTouchNothing(_: History, turns: Turn[]): string[] {
     const counted = faultIf(after.duplicates !== before.duplicates + 1, 'a duplicate was not counted')
     if (given['category'] === 'data-loss' && !before.dataLoss)
       return [...counted, ...faultIf(found(turn, 'incident.raised') === undefined, 'data loss did not raise')]
-    const { duplicates: _, ...was } = essence(before)
-    const { duplicates: __, ...is } = essence(after)
+    const [was, is] = [essence(before, { duplicates: 0 }), essence(after, { duplicates: 0 })]
     return [
       ...counted,
       ...faultIf(canonicalJson(was) !== canonicalJson(is), 'a duplicate touched the incident'),
@@ -184,17 +183,10 @@ export function policyIsPinned(_: History, turns: Turn[]): string[] {
   return eachTurn(turns, ({ after }) => faultIf(canonicalJson(after.policy) !== pinned, 'the policy changed'))
 }
 
-/** What of an incident a command may change, apart from its sequence and time. */
-function essence({ status, live, epoch, timer, snapshot, duplicates }: Standing) {
-  return {
-    status,
-    live,
-    epoch,
-    timer,
-    value: snapshot.value,
-    context: { ...snapshot.context, duplicates: 0 },
-    duplicates,
-  }
+/** What of an incident a refused command may not change; `but` replaces members of its context. */
+function essence({ status, live, epoch, timer, snapshot }: Standing, but = {}) {
+  const { value, context } = snapshot
+  return { status, live, epoch, timer, value, context: { ...context, ...but } }
 }
 
 function sameAgents(some: string[], others: string[]): boolean {
