@@ -1,6 +1,6 @@
 import { globSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { resolve } from 'node:path'
 import { type AgentCard, buildDirectory, decodeCard, type Directory, parseCard, type Problem } from '@esa/org'
 import { EsaError } from '@esa/protocol'
 import { PROJECT_ROOT } from './project-root.ts'
@@ -11,7 +11,7 @@ export interface LoadedOrg {
   problems: Problem[]
 }
 
-/** Cards and what could not be read in them, with paths as given. */
+/** Cards and what could not be read in them; paths are reported as given, relative ones are read under `root`. */
 export async function readCards(
   files: string[],
   root: string,
@@ -47,7 +47,7 @@ async function readCard(
 ): Promise<{ card: AgentCard | null; problems: Problem[] }> {
   let bytes: Uint8Array
   try {
-    bytes = await readFile(join(root, file))
+    bytes = await readFile(resolve(root, file))
   } catch (cause) {
     throw new EsaError('file.unreadable', 'terminal', `cannot read ${file}`, {
       cause,

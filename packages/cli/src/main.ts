@@ -1,15 +1,13 @@
 import { EsaError } from '@esa/protocol'
+import { CommanderError } from 'commander'
 import { EXIT } from './exit-codes.ts'
 import { reportError } from './output.ts'
 import { program } from './program.ts'
 
-/** Commander's own ends: help and version are fine, everything else is a wrong call that it has explained already. */
+/** Commander's own ends: a help or version that was asked for is fine, everything else is a wrong call that it has explained already. */
 function commanderExit(error: unknown): number | null {
-  const code = (error as { code?: unknown }).code
-  if (typeof code !== 'string' || !code.startsWith('commander.')) return null
-  return ['commander.help', 'commander.helpDisplayed', 'commander.version'].includes(code)
-    ? EXIT.ok
-    : EXIT.usage
+  if (!(error instanceof CommanderError)) return null
+  return error.exitCode === 0 ? EXIT.ok : EXIT.usage
 }
 
 const json = process.argv.includes('--json')

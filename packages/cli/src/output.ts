@@ -1,5 +1,5 @@
 import { EsaError, isEsaError } from '@esa/protocol'
-import pc from 'picocolors'
+import { errorColours as pc } from './colours.ts'
 import type { Config } from './config.ts'
 import { exitCodeOf, problemOf } from './exit-codes.ts'
 
@@ -25,12 +25,11 @@ export function reportError(error: unknown, json: boolean): number {
   return exitCodeOf(known)
 }
 
-/** Rows as aligned columns; widths count characters without colour. */
+/** Rows as aligned columns; a row may be shorter than others. Widths count characters without colour. */
 export function columns(rows: string[][], gap = 2): string {
-  const widths = rows.reduce<number[]>(
-    (all, row) => row.map((cell, i) => Math.max(all[i] ?? 0, plainLength(cell))),
-    [],
-  )
+  const widths: number[] = []
+  for (const row of rows)
+    for (const [i, cell] of row.entries()) widths[i] = Math.max(widths[i] ?? 0, plainLength(cell))
   const line = (row: string[]): string =>
     row
       .map((cell, i) =>

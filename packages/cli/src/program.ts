@@ -5,6 +5,7 @@ import { addIncidentCommands } from './groups/incident-commands.ts'
 import { addOrgCommands } from './groups/org-commands.ts'
 import { addReplayCommands } from './groups/replay-commands.ts'
 import { addRuntimeCommands } from './groups/runtime-commands.ts'
+import { addSimulateCommands } from './groups/simulate-commands.ts'
 
 const ENVIRONMENT = `
 Environment:
@@ -58,6 +59,7 @@ export function program(began: number): Command {
   addIncidentCommands(commands)
   addOrgCommands(commands)
   addReplayCommands(commands)
+  addSimulateCommands(commands)
   addDatabaseCommands(commands)
   return root
 }

@@ -2,9 +2,10 @@ import { type AgentContext, agentDefinitions, type InboxItem } from '@esa/agents
 import { refusalIn } from '@esa/escalation'
 import { EsaError, isoTime } from '@esa/protocol'
 import type { Config } from '../config.ts'
+import { osUser } from '../flags.ts'
 import { answer, columns } from '../output.ts'
 import { inWorld, type World } from '../world.ts'
-import { osUser, requireAgent } from './incidents.ts'
+import { requireAgent } from './incidents.ts'
 
 type Entry = Omit<InboxItem, 'at'> & { agent: string; at: string }
 

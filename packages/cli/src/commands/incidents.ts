@@ -1,4 +1,3 @@
-import { userInfo } from 'node:os'
 import {
   INCIDENT_TYPE,
   type Incident,
@@ -13,12 +12,12 @@ import {
   formatDuration,
   incidentCommandSchema,
   type JsonObject,
-  parseDuration,
   ulidSchema,
 } from '@esa/protocol'
-import pc from 'picocolors'
 import * as z from 'zod'
+import { colours } from '../colours.ts'
 import type { Config } from '../config.ts'
+import { durationFlag, osUser } from '../flags.ts'
 import { answer, columns } from '../output.ts'
 import { readText } from '../targets.ts'
 import { inWorld, type World } from '../world.ts'
@@ -115,20 +114,6 @@ export function requireAgent({ directory }: World, id: string): void {
   })
 }
 
-/** A duration flag in ms. @throws EsaError `usage.duration` (terminal). */
-export function durationFlag(flag: string, text: string): number {
-  const ms = parseDuration(text)
-  if (ms !== undefined && ms > 0) return ms
-  throw new EsaError('usage.duration', 'terminal', `${flag} ${text} is no duration`, {
-    hint: 'like 45s, 30m, 2h or 1d',
-  })
-}
-
-/** Who runs this command on this machine; recorded beside `--as`. */
-export function osUser(): string {
-  return userInfo().username
-}
-
 async function now(world: World): Promise<number> {
   return (await world.store.runtime()).nowMs
 }
@@ -183,13 +168,13 @@ function describe(incident: Incident): string {
     incident.deadlineAt === null
       ? ''
       : `, ${incident.timerKind} ends in ${formatDuration(Date.parse(incident.deadlineAt) - Date.parse(incident.nowAt))}`
-  const scale = incident.timeScale === 1 ? '' : pc.yellow(` (waits divided by ${incident.timeScale})`)
+  const scale = incident.timeScale === 1 ? '' : colours.yellow(` (waits divided by ${incident.timeScale})`)
   const path = incident.path
     .map(({ level, agents, waitMs }) => `${level} ${agents.join(', ')} (${formatDuration(waitMs)})`)
     .join(' → ')
   return [
-    `${pc.bold(incident.id)} ${incident.title}`,
-    `  ${incident.category} of ${incident.agent}: ${pc.bold(incident.status)} at ${incident.level}${left}${scale}`,
+    `${colours.bold(incident.id)} ${incident.title}`,
+    `  ${incident.category} of ${incident.agent}: ${colours.bold(incident.status)} at ${incident.level}${left}${scale}`,
     `  told: ${incident.addressees.join(', ') || 'nobody yet'}; epoch ${incident.epoch}, duplicates ${incident.duplicates}`,
     `  path: ${path}`,
   ].join('\n')

@@ -1,7 +1,7 @@
 import { INCIDENT_TYPE, incidentView } from '@esa/escalation'
 import { describeUrl } from '@esa/pg-server'
 import { formatDuration, isoTime } from '@esa/protocol'
-import pc from 'picocolors'
+import { colours } from '../colours.ts'
 import type { Config } from '../config.ts'
 import { answer, columns } from '../output.ts'
 import { inWorld, type World } from '../world.ts'
@@ -95,10 +95,10 @@ function text(seen: Figures): string {
   return columns([
     [
       'runtime',
-      `${seen.runtimeId}${seen.timeScale === 1 ? '' : pc.yellow(` (new waits divided by ${seen.timeScale})`)}`,
+      `${seen.runtimeId}${seen.timeScale === 1 ? '' : colours.yellow(` (new waits divided by ${seen.timeScale})`)}`,
     ],
     ['database', `${seen.database}, queues on ${seen.queues}`],
-    ['workers', running.length === 0 ? pc.yellow('none: start one with: esa up') : running.join('; ')],
+    ['workers', running.length === 0 ? colours.yellow('none: start one with: esa up') : running.join('; ')],
     ['open', `${open.total} (${counts(open.byLevel)}; ${counts(open.byStatus)})`],
     ['overdue', String(seen.overdue)],
     ['lateness', late],

@@ -1,4 +1,74 @@
+import type { Command } from 'commander'
+import type { SeatFlags } from '../commands/seats.ts'
 import type { Commands } from '../program.ts'
 
-/** Commands of this group. */
-export function addOrgCommands(_: Commands): void {}
+/** `esa agents ...`, `esa org ...`. */
+export function addOrgCommands({ program, config }: Commands): void {
+  const agents = program.command('agents').description('the agents, their cards and their seats')
+  agents
+    .command('ls')
+    .description('every agent of the organisation')
+    .addHelpText('after', '\nExample:\n  esa agents ls --json')
+    .action(async (_: object, command: Command) =>
+      (await import('../commands/agents.ts')).listAgents(config(command)),
+    )
+  agents
+    .command('show')
+    .argument('<id>')
+    .description('what an agent’s card says')
+    .addHelpText('after', '\nExample:\n  esa agents show layer-1')
+    .action(async (id: string, _: object, command: Command) =>
+      (await import('../commands/agents.ts')).showAgent(config(command), id),
+    )
+  agents
+    .command('lint')
+    .argument('<path...>', 'cards, or folders of cards')
+    .description('check cards, each by itself and against the organisation; exit 3 on an error')
+    .addHelpText('after', '\nExample:\n  esa agents lint agents/layers/layer-1/card.md --json')
+    .action(async (paths: string[], _: object, command: Command) =>
+      (await import('../commands/lint-cards.ts')).lintCards(config(command), paths),
+    )
+  agents
+    .command('seat')
+    .argument('<id>')
+    .description('who answers for an agent: a person, or its built-in playbook')
+    .option('--human', 'a person sits here from now on')
+    .option('--built-in', 'the built-in playbook sits here from now on')
+    .option('--show', 'say who sits here')
+    .addHelpText('after', '\nExample:\n  esa agents seat domain-1 --human')
+    .action(async (id: string, flags: SeatFlags, command: Command) =>
+      (await import('../commands/seats.ts')).seatAgent(config(command), id, flags),
+    )
+  agents
+    .command('stop')
+    .argument('<id>')
+    .description('take an agent out of reach; incidents that wait for it move on')
+    .addHelpText('after', '\nExample:\n  esa agents stop layer-2')
+    .action(async (id: string, _: object, command: Command) =>
+      (await import('../commands/seats.ts')).stopAgent(config(command), id),
+    )
+  agents
+    .command('resume')
+    .argument('<id>')
+    .description('let a stopped agent work again')
+    .addHelpText('after', '\nExample:\n  esa agents resume layer-2')
+    .action(async (id: string, _: object, command: Command) =>
+      (await import('../commands/seats.ts')).resumeAgent(config(command), id),
+    )
+
+  const org = program
+    .command('org')
+    .description('who reports to whom')
+    .option('--tree', 'draw it (also what happens without an option)')
+    .addHelpText('after', '\nExamples:\n  esa org --tree\n  esa org check --json')
+    .action(async (_: object, command: Command) =>
+      (await import('../commands/org.ts')).showOrg(config(command)),
+    )
+  org
+    .command('check')
+    .description('check every card and how they fit together; exit 3 on an error')
+    .addHelpText('after', '\nExample:\n  esa org check --json')
+    .action(async (_: object, command: Command) =>
+      (await import('../commands/org.ts')).checkOrg(config(command)),
+    )
+}

@@ -1,0 +1,120 @@
+import { writeFile } from 'node:fs/promises'
+import { EsaError, isoTime } from '@esa/protocol'
+import { type ChainHeads, parseHeads } from '../chain-heads.ts'
+import { colours } from '../colours.ts'
+import type { Config } from '../config.ts'
+import { Progress } from '../demo/progress.ts'
+import { EXIT } from '../exit-codes.ts'
+import { answer } from '../output.ts'
+import { readText } from '../targets.ts'
+import { type Fault, verifyStream } from '../verify-stream.ts'
+import { inWorld, type World } from '../world.ts'
+import { requireStream } from './replay-show.ts'
+
+/** What `esa replay verify` says. Source: docs/cli.md, "Timelines and replay". */
+interface Verdict {
+  checked: number
+  identical: number
+  unchecked: number
+  diverged: (Fault & { id: string })[]
+  chain: { checked: number; broken: (Fault & { id: string })[] }
+}
+
+/** Replays streams and walks their hash chains; exit 1 when one diverges or is broken. */
+export async function verifyStreams(
+  config: Config,
+  id: string | undefined,
+  flags: { all?: boolean; heads?: string },
+): Promise<void> {
+  if ((id === undefined) !== (flags.all === true)) {
+    throw new EsaError('usage.verify', 'terminal', 'name one stream, or say --all', {
+      hint: 'esa replay verify --all',
+    })
+  }
+  const kept = flags.heads === undefined ? null : await readText(flags.heads)
+  await inWorld(config, async (world) => {
+    const { id: runtimeId } = await world.store.runtime()
+    const heads = kept === null ? null : parseHeads(kept, flags.heads ?? '', runtimeId)
+    const verdict = await verify(world, id, heads)
+    const { diverged, chain } = verdict
+    if (diverged.length + chain.broken.length > 0) process.exitCode = EXIT.findings
+    answer(config, verdict, () => text(verdict))
+  })
+}
+
+/** Writes the last hash of every stream to a file, or prints them. */
+export async function exportHeads(config: Config, file: string | undefined): Promise<void> {
+  await inWorld(config, async ({ store }) => {
+    const { id: runtimeId, nowMs } = await store.runtime()
+    const actors = await store.listActors({})
+    const heads = Object.fromEntries(
+      actors.map(({ state, head }) => [state.id, { seq: state.seq, hash: head }]),
+    )
+    const document: ChainHeads = { runtimeId, takenAt: isoTime(nowMs), heads }
+    if (file === undefined) answer(config, document, () => JSON.stringify(document, null, 2))
+    else {
+      await writeText(file, `${JSON.stringify(document, null, 2)}\n`)
+      answer(
+        config,
+        { file, streams: actors.length },
+        () => `${actors.length} heads in ${file}; keep it where the database's owner cannot write`,
+      )
+    }
+  })
+}
+
+/** Writes a file. @throws EsaError `file.unwritable` (terminal). */
+export async function writeText(file: string, content: string): Promise<void> {
+  try {
+    await writeFile(file, content)
+  } catch (cause) {
+    throw new EsaError('file.unwritable', 'terminal', `cannot write ${file}`, {
+      cause,
+      hint: 'check that its folder exists and may be written',
+    })
+  }
+}
+
+async function verify(world: World, id: string | undefined, heads: ChainHeads | null): Promise<Verdict> {
+  const { store, registry } = world
+  // Actors first: a stream that grows meanwhile only has more than its actor says.
+  const actors = id === undefined ? await store.listActors({}) : [(await requireStream(world, id)).actor]
+  const known = new Set(actors.map(({ state }) => state.id))
+  const lost = id === undefined ? Object.keys(heads?.heads ?? {}).filter((stream) => !known.has(stream)) : []
+  const gone = lost.map((stream) => ({ id: stream, seq: 1, why: 'the stream is gone, its head was kept' }))
+  const verdict: Verdict = {
+    checked: actors.length,
+    identical: 0,
+    unchecked: 0,
+    diverged: [],
+    chain: { checked: actors.length + gone.length, broken: gone },
+  }
+  const bar = new Progress().bar('streams', actors.length)
+  try {
+    for (const [index, actor] of actors.entries()) {
+      const stream = actor.state.id
+      const found = verifyStream(registry, actor, await store.readStream(stream), heads?.heads[stream])
+      if (found.replay === 'identical') verdict.identical++
+      else if (found.replay === 'unchecked') verdict.unchecked++
+      else verdict.diverged.push({ id: stream, ...found.replay })
+      if (found.chain !== 'unbroken') verdict.chain.broken.push({ id: stream, ...found.chain })
+      bar.update(index + 1)
+    }
+  } finally {
+    bar.stop()
+  }
+  return verdict
+}
+
+function text({ checked, identical, unchecked, diverged, chain }: Verdict): string {
+  const line = (what: string, { id, seq, why }: Fault & { id: string }): string =>
+    `${colours.red(what)} ${id} at event ${seq}: ${why}`
+  const unknown =
+    unchecked === 0 ? '' : colours.yellow(`, ${unchecked} unchecked (a machine version unknown here)`)
+  return [
+    ...diverged.map((fault) => line('diverged', fault)),
+    ...chain.broken.map((fault) => line('broken chain', fault)),
+    `${checked} streams replayed: ${identical} identical, ${diverged.length} diverged${unknown}`,
+    `${chain.checked} hash chains walked: ${chain.broken.length} broken`,
+  ].join('\n')
+}

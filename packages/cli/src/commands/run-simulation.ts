@@ -1,0 +1,20 @@
+import type { Config } from '../config.ts'
+import { requireOrg } from '../load-org.ts'
+import { answer } from '../output.ts'
+import { readText } from '../targets.ts'
+import { formatSimulation, runSimulate, type SimulateArgs } from './simulate.ts'
+
+/** Options of `esa simulate`, as commander gives them. */
+export type SimulateFlags = Omit<SimulateArgs, 'agent'>
+
+/** Climbs ladders on a virtual clock; nothing is stored and nobody is told. */
+export async function simulateLadder(
+  config: Config,
+  agent: string | undefined,
+  flags: SimulateFlags,
+): Promise<void> {
+  const directory = await requireOrg()
+  const io = { directory, timeScale: config.timeScale, readFile: readText }
+  const result = await runSimulate({ ...flags, ...(agent === undefined ? {} : { agent }) }, io)
+  answer(config, result, () => [result].flat().map(formatSimulation).join('\n\n'))
+}
