@@ -4,7 +4,7 @@ import type { Json, JsonObject } from '@esa/protocol'
 import type { OpenTarget, OpenTargetByName } from './target.ts'
 
 /** Executions of each statement of a workload: enough for a p95 that one slow run does not decide. */
-const RUNS = 10
+export const WORKLOAD_RUNS = 10
 
 /** Keeps what was measured, so that history outlives the process. */
 export type KeepReadings = (target: string, readings: MetricReading[]) => Promise<void>
@@ -20,7 +20,7 @@ export function measureActivity(openTarget: OpenTargetByName, keep: KeepReadings
         const { workload, queryable } = target
         const readings = await measure(queryable, {
           thresholds: input['thresholds'] as unknown[] as MetricThreshold[],
-          ...(workload === null ? {} : { workload: { statements: [...workload], runs: RUNS } }),
+          ...(workload === null ? {} : { workload: { statements: [...workload], runs: WORKLOAD_RUNS } }),
         })
         await keep(name, readings)
         const evidence = await slowest(target, readings)

@@ -18,15 +18,19 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 })
 
 try {
-  await program(performance.now()).parseAsync()
+  await program(performance.now(), json).parseAsync()
 } catch (error) {
   const usage = commanderExit(error)
   if (usage === null) process.exitCode = reportError(error, json)
   else {
-    if (usage !== EXIT.ok && json) {
-      const message = error instanceof Error ? error.message : String(error)
-      reportError(new EsaError('usage.wrong-call', 'terminal', message.replace(/^error: /, '')), true)
-    }
+    if (usage !== EXIT.ok && json) reportError(wrongCall(error), true)
     process.exitCode = usage
   }
+}
+
+/** What commander found wrong, for `--json`; people have read it from commander itself. */
+function wrongCall(error: unknown): EsaError {
+  const { code, message } = error as CommanderError
+  const said = code === 'commander.help' ? 'a command is missing' : message.replace(/^error: /, '')
+  return new EsaError('usage.wrong-call', 'terminal', said, { cause: error, hint: 'see: esa --help' })
 }

@@ -35,8 +35,11 @@ export interface Commands {
   began: number
 }
 
-/** The command line. Commands are imported when they run: a start must not pay for what it does not use. */
-export function program(began: number): Command {
+/**
+ * The command line. Commands are imported when they run: a start must not pay for what it does not use. `quiet`: wrong
+ * calls are not explained on stderr, whoever runs this does so.
+ */
+export function program(began: number, quiet: boolean): Command {
   const root = new Command('esa')
     .description(
       'The ESA runtime: agents, incidents that climb a ladder by the clock, and a database architect.',
@@ -50,6 +53,7 @@ export function program(began: number): Command {
     .addHelpText('after', ENVIRONMENT)
     .exitOverride()
     .showHelpAfterError('(see: esa --help)')
+  if (quiet) root.configureOutput({ writeErr: () => {}, outputError: () => {} })
   const commands: Commands = {
     program: root,
     config: (command) => readConfig(command.optsWithGlobals<GlobalFlags>(), process.env),

@@ -38,49 +38,58 @@ export async function readTargets({ home }: Pick<Config, 'home'>): Promise<Targe
   })
 }
 
-/** Keeps a target. The file is readable by its owner only, as a URL may hold a password. */
+/** Keeps a target. @throws EsaError `usage.target-name` or `usage.target-url` (terminal). */
 export async function addTarget(config: Config, name: string, at: string, workload?: string): Promise<void> {
+  // A name that is not one may be a URL in the wrong place, with a password: it is not repeated.
   if (!NAME.test(name))
-    throw new EsaError('usage.target-name', 'terminal', `"${name}" is no name for a target`, {
-      hint: 'like shop or orders-db',
+    throw new EsaError('usage.target-name', 'terminal', 'the name of a target is a short word', {
+      hint: 'like shop or orders-db: small letters, digits and dashes',
     })
-  const targets = {
-    ...(await readTargets(config)),
-    [name]: { at, ...(workload === undefined ? {} : { workload }) },
-  }
-  const file = join(config.home, 'targets.json')
+  if (!/^env:[A-Za-z_]\w*$/.test(at) && !isPostgresUrl(at)) throw badUrl()
+  const targets = await readTargets(config)
+  await writeTargets(config, { ...targets, [name]: { at, ...(workload === undefined ? {} : { workload }) } })
+}
+
+/** Forgets a target. @throws EsaError `target.unknown` (terminal). */
+export async function removeTarget(config: Config, name: string): Promise<void> {
+  const { [name]: known, ...others } = await readTargets(config)
+  if (known === undefined) throw unknownTarget(name, Object.keys(others))
+  await writeTargets(config, others)
+}
+
+/** The file is readable by its owner only, as a URL may hold a password. */
+async function writeTargets({ home }: Pick<Config, 'home'>, targets: Targets): Promise<void> {
+  const file = join(home, 'targets.json')
   await mkdir(dirname(file), { recursive: true })
   await writeFile(`${file}.new`, `${JSON.stringify(targets, null, 2)}\n`, { mode: 0o600 })
   await rename(`${file}.new`, file)
 }
 
-/** Where a target leads: a name of this home, `env:VAR`, or a URL. @throws EsaError `target.unknown` (terminal). */
+/** Where a target leads: a name of this home, `env:VAR`, or a URL. @throws EsaError `target.unknown` or `usage.target-url` (terminal). */
 export async function resolveTarget(
   config: Config,
   target: string,
   environment: NodeJS.ProcessEnv,
 ): Promise<{ url: string; workload: string | null }> {
-  if (/^postgres(ql)?:\/\//.test(target)) return { url: target, workload: null }
+  if (isPostgresUrl(target)) return { url: target, workload: null }
+  if (!NAME.test(target) && !target.startsWith('env:')) throw badUrl()
   if (target.startsWith('env:')) return { url: fromEnvironment(target, environment), workload: null }
   const targets = await readTargets(config)
-  const known = targets[target]
-  if (known === undefined) {
-    const names = Object.keys(targets).join(', ')
-    throw new EsaError('target.unknown', 'terminal', `there is no target "${target}"`, {
-      hint: names === '' ? 'add it with: esa targets add NAME URL' : `known targets: ${names}`,
-    })
-  }
+  const known = Object.hasOwn(targets, target) ? targets[target] : undefined
+  if (known === undefined) throw unknownTarget(target, Object.keys(targets))
   const url = known.at.startsWith('env:') ? fromEnvironment(known.at, environment) : known.at
   return { url, workload: known.workload ?? null }
 }
 
-/** Opens a target for Layer 1. @throws EsaError `target.unknown`, `file.unreadable` or `workload.*` (terminal), `database.*`. */
+/** Opens a target for Layer 1; a workload file given here is taken instead of the target's own. @throws EsaError `target.unknown`, `file.unreadable` or `workload.*` (terminal), `database.*`. */
 export async function openTarget(
   config: Config,
   name: string,
   environment: NodeJS.ProcessEnv,
+  workloadFile?: string,
 ): Promise<OpenTarget> {
-  const { url, workload } = await resolveTarget(config, name, environment)
+  const { url, workload: own } = await resolveTarget(config, name, environment)
+  const workload = workloadFile ?? own
   const statements = workload === null ? null : parseWorkload(await readText(workload))
   const pool = await connectPool(url, { max: TARGET_CONNECTIONS, applicationName: 'esa layer-1' })
   return { queryable: pool, workload: statements, close: () => pool.end() }
@@ -101,6 +110,29 @@ export async function readText(file: string): Promise<string> {
 /** A target for people: never with its password. */
 export function describeTarget(at: string): string {
   return at.startsWith('env:') ? at : describeUrl(at)
+}
+
+/** True for a URL of PostgreSQL that parses. */
+function isPostgresUrl(text: string): boolean {
+  return /^postgres(ql)?:\/\//.test(text) && URL.canParse(text)
+}
+
+/** What was given is not repeated: it may hold a password. */
+function badUrl(): EsaError {
+  return new EsaError(
+    'usage.target-url',
+    'terminal',
+    'this is no target: neither a name nor env:VAR nor a URL',
+    {
+      hint: 'a URL begins with postgres:// and its password is percent-encoded',
+    },
+  )
+}
+
+function unknownTarget(name: string, known: string[]): EsaError {
+  return new EsaError('target.unknown', 'terminal', `there is no target "${name}"`, {
+    hint: known.length === 0 ? 'add it with: esa targets add NAME URL' : `known targets: ${known.join(', ')}`,
+  })
 }
 
 function fromEnvironment(reference: string, environment: NodeJS.ProcessEnv): string {

@@ -1,4 +1,4 @@
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import type { Commands } from '../program.ts'
 
 type Flags = Record<string, string | undefined>
@@ -107,6 +107,7 @@ export function addIncidentCommands({ program, config }: Commands): void {
     .command('show')
     .argument('<id>')
     .description('one incident')
+    .addHelpText('after', '\nExample:\n  esa incidents show 01K... --json')
     .action(async (id: string, _: Flags, command: Command) =>
       (await import('../commands/incidents.ts')).showIncident(config(command), id),
     )
@@ -114,7 +115,15 @@ export function addIncidentCommands({ program, config }: Commands): void {
     .command('ls')
     .description('incidents, newest first')
     .option('--open', 'only those that are not resolved')
-    .option('--level <level>', 'only those that stand at peer, domain, chief or ceo')
+    .addOption(
+      new Option('--level <level>', 'only those that stand at this level').choices([
+        'peer',
+        'domain',
+        'chief',
+        'ceo',
+      ]),
+    )
+    .addHelpText('after', '\nExample:\n  esa incidents ls --open --level chief')
     .action(async (flags: Flags, command: Command) =>
       (await import('../commands/incidents.ts')).listIncidents(config(command), flags),
     )
@@ -123,6 +132,7 @@ export function addIncidentCommands({ program, config }: Commands): void {
   program
     .command('timers')
     .description('every armed deadline, the next first')
+    .addHelpText('after', '\nExample:\n  esa timers --json')
     .action(async (_: Flags, command: Command) =>
       (await import('../commands/timers.ts')).listTimers(config(command)),
     )
@@ -132,6 +142,7 @@ export function addIncidentCommands({ program, config }: Commands): void {
     .command('ls')
     .description('open items')
     .option('--agent <id>', 'of one agent only')
+    .addHelpText('after', '\nExample:\n  esa inbox ls --agent layer-14')
     .action(async (flags: Flags, command: Command) =>
       (await import('../commands/inbox.ts')).listInbox(config(command), flags['agent']),
     )
