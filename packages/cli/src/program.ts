@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander'
-import { type Config, type GlobalFlags, readConfig } from './config.ts'
+import { type GlobalFlags, readConfig } from './config.ts'
+import type { Commands } from './groups/commands.ts'
 import { addDatabaseCommands } from './groups/database-commands.ts'
 import { addIncidentCommands } from './groups/incident-commands.ts'
 import { addOrgCommands } from './groups/org-commands.ts'
@@ -25,15 +26,6 @@ Examples:
   esa incidents open --agent layer-1 --category integration --title "pool exhausted"
   esa incidents ack 01K... --as layer-2 --for 2h
 `
-
-/** What a group of commands needs: where to add them, and the configuration of the call at hand. */
-export interface Commands {
-  program: Command
-  /** The configuration that this command's flags and the environment give. */
-  config(command: Command): Config
-  /** When the process began, on the monotonic clock, ms. */
-  began: number
-}
 
 /**
  * The command line. Commands are imported when they run: a start must not pay for what it does not use. `quiet`: wrong

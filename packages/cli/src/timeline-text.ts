@@ -1,5 +1,5 @@
 import { type Incident, timeline, type TimelineEvent } from '@esa/escalation'
-import { formatDuration, type JsonObject } from '@esa/protocol'
+import { formatDuration, type Json, type JsonObject } from '@esa/protocol'
 import type { StoredEvent } from '@esa/store'
 import { colours as pc } from './colours.ts'
 import { columns } from './output.ts'
@@ -50,7 +50,7 @@ export function since(ms: number): string {
 
 function targets(data: JsonObject): string {
   const list = data['targets']
-  return Array.isArray(list) ? `→ ${list.join(', ')}` : ''
+  return Array.isArray(list) ? `→ ${list.map(said).join(', ')}` : ''
 }
 
 /** What a reader needs of an event's data, in words; the card's line last. */
@@ -58,11 +58,15 @@ export function about(type: string, data: JsonObject, cardFile: string | null): 
   const { cause, cardLine, why, reason, code, command, forMs } = data
   const line = typeof cardLine === 'number' && cardFile !== null ? pc.dim(`${cardFile}:${cardLine}`) : ''
   const words = [
-    type === 'command.refused' ? `${String(command)}: ${String(code)}` : '',
+    type === 'command.refused' ? `${said(command)}: ${said(code)}` : '',
     typeof cause === 'string' ? cause : '',
     typeof reason === 'string' ? reason : '',
     typeof why === 'string' ? why : '',
     typeof forMs === 'number' ? `for ${formatDuration(forMs)}` : '',
   ]
   return [...words, line].filter((part) => part !== '').join(' ')
+}
+
+function said(value: Json | undefined): string {
+  return typeof value === 'string' ? value : JSON.stringify(value ?? null)
 }

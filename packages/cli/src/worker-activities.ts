@@ -2,7 +2,7 @@ import type { ActivityHandler } from '@esa/actor'
 import { buildIndexActivity, measureActivity, type OpenTargetByName } from '@esa/agents/activities'
 import { INCIDENT_TYPE, incidentContext } from '@esa/escalation'
 import { type Alarm, type AlarmChannels, raiseAlarm } from '@esa/notify'
-import { type Json, type JsonObject, isoTime } from '@esa/protocol'
+import { type JsonObject, isoTime } from '@esa/protocol'
 import type { Store } from '@esa/store'
 
 /** What the activities of a worker reach: the store, the targets of Layer 1, and where alarms go. */
@@ -21,7 +21,7 @@ export function workerActivities({ store, openTarget, channels }: ActivityPorts)
       const { nowMs } = await store.runtime()
       const plain = readings.map((reading) => JSON.parse(JSON.stringify(reading)) as JsonObject)
       await store.keepReadings(
-        plain.map((reading) => ({ target, key: String(reading['key']), at: nowMs, reading })),
+        plain.map((reading) => ({ target, key: reading['key'] as string, at: nowMs, reading })),
       )
     }),
     buildIndexActivity(openTarget),
@@ -54,7 +54,7 @@ function deliverNotice(store: Store): ActivityHandler {
       {
         to: actorId,
         type: 'notice.failed',
-        body: { target: target as Json, visit: visit as Json, why: `${code}: ${message}` },
+        body: { target, visit, why: `${code}: ${message}` },
       },
     ],
   }
@@ -73,7 +73,7 @@ function raise(store: Store, channels: AlarmChannels): ActivityHandler {
     run: async (input, { actorId }) => {
       const { nowMs } = await store.runtime()
       const { why, ...details } = input
-      const alarm: Alarm = { at: isoTime(nowMs), subject: `incident ${actorId}`, why: String(why), details }
+      const alarm: Alarm = { at: isoTime(nowMs), subject: `incident ${actorId}`, why: why as string, details }
       await raiseAlarm(channels, alarm)
       return []
     },

@@ -63,7 +63,8 @@ export async function commandIncident(config: Config, verb: string, id: string, 
   const event = parseCommand(verb, flags)
   await inWorld(config, async (world) => {
     await requireIncident(world, id)
-    if (event['as'] !== 'operator') requireAgent(world, String(event['as']))
+    const { as } = event
+    if (typeof as === 'string' && as !== 'operator') requireAgent(world, as)
     if (typeof event['to'] === 'string') requireAgent(world, event['to'])
     const { state, events } = await world.host.command(id, event)
     const incident = incidentView(state, await now(world))

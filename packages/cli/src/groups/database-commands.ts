@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import type { MeasureFlags } from '../commands/db-measure.ts'
 import type { WatchFlags } from '../commands/db-watch.ts'
-import type { Commands } from '../program.ts'
+import type { Commands } from './commands.ts'
 
 const TARGET = '--target <target>'
 const TARGET_IS = 'a name (esa targets), env:VAR or a URL'

@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander'
-import type { Commands } from '../program.ts'
+import type { Commands } from './commands.ts'
 
 type Flags = Record<string, string | undefined>
 

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import type { SeatFlags } from '../commands/seats.ts'
-import type { Commands } from '../program.ts'
+import type { Commands } from './commands.ts'
 
 /** `esa agents ...`, `esa org ...`. */
 export function addOrgCommands({ program, config }: Commands): void {

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import type { Commands } from '../program.ts'
+import type { Commands } from './commands.ts'
 
 /** `esa replay ...`: looking back. Nothing here sends anything or changes anything. */
 export function addReplayCommands({ program, config }: Commands): void {

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import type { SimulateFlags } from '../commands/run-simulation.ts'
-import type { Commands } from '../program.ts'
+import type { Commands } from './commands.ts'
 
 /** `esa simulate`. */
 export function addSimulateCommands({ program, config }: Commands): void {
