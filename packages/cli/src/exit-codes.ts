@@ -23,6 +23,7 @@ const BY_PREFIX: [string, number][] = [
   ['target.unknown', EXIT.notFound],
   ['stream.unknown', EXIT.notFound],
   ['file.', EXIT.notFound],
+  ['agent.stopped', EXIT.conflict],
   ['incident.not-allowed', EXIT.forbidden],
   ['auth.', EXIT.forbidden],
   ['incident.invalid', EXIT.usage],
@@ -30,11 +31,17 @@ const BY_PREFIX: [string, number][] = [
   ['seat.', EXIT.conflict],
   ['inbox.', EXIT.conflict],
   ['demo.', EXIT.conflict],
+  ['demo.interrupted', EXIT.interrupted],
+  ['demo.timed-out', EXIT.unreachable],
+  ['actor.', EXIT.conflict],
+  ['index.', EXIT.conflict],
+  ['activity.', EXIT.unreachable],
+  ['alarm.', EXIT.unreachable],
   ['store.schema-', EXIT.conflict],
   ['store.', EXIT.unreachable],
   ['queue.evicting', EXIT.invalid],
   ['queue.', EXIT.unreachable],
-  ['runtime.not-running', EXIT.unreachable],
+  ['runtime.', EXIT.unreachable],
   ['sql.not-a-read', EXIT.forbidden],
   ['sql.', EXIT.usage],
   ['workload.', EXIT.usage],
@@ -52,12 +59,12 @@ const BY_PREFIX: [string, number][] = [
   ['confirm.', EXIT.confirm],
 ]
 
-/** The exit code of an error; 70 for whatever is not an EsaError or is a bug. */
+/** The exit code of an error; 70 for whatever is not an EsaError, is a bug, or has a code that nobody thought of here. */
 export function exitCodeOf(error: unknown): number {
   if (!isEsaError(error) || error.kind === 'bug') return EXIT.bug
   const matching = BY_PREFIX.filter(([prefix]) => error.code.startsWith(prefix))
   const longest = matching.toSorted(([a], [b]) => b.length - a.length)[0]
-  return longest?.[1] ?? EXIT.findings
+  return longest?.[1] ?? EXIT.bug
 }
 
 /** An error as problem+json (RFC 9457), for `--json`. */

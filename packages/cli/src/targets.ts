@@ -52,9 +52,9 @@ export async function addTarget(config: Config, name: string, at: string, worklo
 
 /** Forgets a target. @throws EsaError `target.unknown` (terminal). */
 export async function removeTarget(config: Config, name: string): Promise<void> {
-  const { [name]: known, ...others } = await readTargets(config)
-  if (known === undefined) throw unknownTarget(name, Object.keys(others))
-  await writeTargets(config, others)
+  const targets = await readTargets(config)
+  if (!Object.hasOwn(targets, name)) throw unknownTarget(name, Object.keys(targets))
+  await writeTargets(config, Object.fromEntries(Object.entries(targets).filter(([key]) => key !== name)))
 }
 
 /** The file is readable by its owner only, as a URL may hold a password. */

@@ -1,0 +1,72 @@
+import { EsaError } from '@esa/protocol'
+import { describe, expect, it } from 'vitest'
+import { readConfig } from './config.ts'
+
+const refusal = (environment: NodeJS.ProcessEnv, flags = {}): EsaError => {
+  try {
+    readConfig(flags, environment)
+  } catch (error) {
+    if (error instanceof EsaError) return error
+    throw error
+  }
+  throw new Error('the configuration was taken')
+}
+
+describe('the configuration', () => {
+  it('has a default for everything', () => {
+    const { home, ...rest } = readConfig({}, {})
+    expect(home).toMatch(/\/\.esa$/)
+    expect(rest).toEqual({
+      databaseUrl: null,
+      redisUrl: null,
+      timeScale: 1,
+      alarmWebhook: null,
+      logLevel: 'warn',
+      json: false,
+      yes: false,
+    })
+  })
+
+  it('prefers flags to the environment', () => {
+    const environment = { ESA_HOME: '/tmp/a', DATABASE_URL: 'postgres://a/a', ESA_TIME_SCALE: '2' }
+    const flags = { home: '/tmp/b', databaseUrl: 'postgresql://b/b', timeScale: '360', json: true, yes: true }
+    expect(readConfig(flags, environment)).toMatchObject({
+      home: '/tmp/b',
+      databaseUrl: 'postgresql://b/b',
+      timeScale: 360,
+      json: true,
+      yes: true,
+    })
+  })
+
+  it('takes an empty variable for an unset one', () => {
+    const environment = { DATABASE_URL: '', REDIS_URL: '', ESA_TIME_SCALE: '', ESA_HOME: '' }
+    expect(readConfig({}, environment)).toEqual(readConfig({}, {}))
+  })
+
+  it('reports every fault at once, by the name of its variable', () => {
+    const { code, message } = refusal({
+      DATABASE_URL: 'mysql://u:hunter2@db/x',
+      REDIS_URL: 'http://:hunter2@cache',
+      ESA_TIME_SCALE: 'fast',
+      ESA_ALARM_WEBHOOK: 'ftp://hunter2',
+      ESA_LOG: 'hunter2',
+    })
+    expect(code).toBe('config.invalid')
+    const variables = ['DATABASE_URL', 'REDIS_URL', 'ESA_TIME_SCALE', 'ESA_ALARM_WEBHOOK', 'ESA_LOG']
+    for (const variable of variables) expect(message).toContain(variable)
+  })
+
+  it('never repeats a value: it may hold a password', () => {
+    const error = refusal({
+      DATABASE_URL: 'mysql://u:hunter2@db/x',
+      ESA_LOG: 'hunter2',
+      ESA_TIME_SCALE: 'hunter2',
+    })
+    expect(JSON.stringify([error.message, error.hint, error.details])).not.toContain('hunter2')
+  })
+
+  it.each(['0', '-1', 'NaN', '1e9', 'Infinity'])('refuses a time scale of %s', (timeScale) => {
+    expect(refusal({}, { timeScale }).message).toContain('ESA_TIME_SCALE')
+  })
+})

@@ -1,0 +1,53 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { loadOrg, readCards, requireOrg } from './load-org.ts'
+
+const CARD = '# Layer Agent #62: Test Bench\n\n**Reports to:** Chief #1 (Foundation)\n'
+let folder: string
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'esa-cards-'))
+})
+
+afterEach(() => rm(folder, { recursive: true }))
+
+describe('reading cards', () => {
+  it('reads a relative path under its root and an absolute one as it is, and reports both as given', async () => {
+    const absolute = join(folder, 'b.txt')
+    await writeFile(join(folder, 'a.md'), CARD)
+    await writeFile(absolute, CARD.replace('#62', '#63'))
+    const { cards } = await readCards(['a.md', absolute], folder)
+    expect(cards.map(({ id, file }) => [id, file])).toEqual([
+      ['layer-62', 'a.md'],
+      ['layer-63', absolute],
+    ])
+  })
+
+  it('goes on past a card that cannot be read, and says what is wrong with it', async () => {
+    await writeFile(join(folder, 'a.md'), '# Nobody in particular\n')
+    await writeFile(join(folder, 'b.md'), CARD)
+    await writeFile(join(folder, 'c.md'), new Uint8Array([0x23, 0x20, 0xff]))
+    const { cards, problems } = await readCards(['a.md', 'b.md', 'c.md'], folder)
+    expect(cards.map(({ id }) => id)).toEqual(['layer-62'])
+    const errors = problems.filter(({ severity }) => severity === 'error')
+    expect(errors.map(({ file, code }) => [file, code])).toEqual([
+      ['a.md', 'card.no-agent'],
+      ['c.md', 'card.not-utf8'],
+    ])
+  })
+
+  it('refuses a path that is not there', async () => {
+    await expect(readCards(['gone.md'], folder)).rejects.toMatchObject({ code: 'file.unreadable' })
+  })
+})
+
+describe('this checkout', () => {
+  it('has an organisation whose cards can all be read', async () => {
+    const { directory, problems } = await loadOrg()
+    expect(problems.filter(({ severity }) => severity === 'error')).toEqual([])
+    expect(directory.get('layer-1')?.card?.file).toBe('agents/layers/layer-1/card.md')
+    expect((await requireOrg()).all().length).toBeGreaterThanOrEqual(105)
+  })
+})
