@@ -12,8 +12,8 @@ const WORLD_BEGINS_AT = 1_767_225_600_000
 /** Deadlines served in one transaction; the order of service does not depend on it. */
 const DUE_BATCH = 64
 
-/** Timers that one world serves: beyond it the waits are scaled to nothing, or the horizon is a mistake. */
-const TIMERS_MAX = 100_000
+/** Turns that one move takes, half a second's work: beyond it the waits are scaled to nothing, or the move is a mistake. */
+const TURNS_MAX = 20_000
 
 /** The seat that stands for whoever has no machine in a simulation: nobody here answers by itself. */
 const EMPTY_SEAT = { type: 'empty-seat', version: 1 }
@@ -46,7 +46,6 @@ export class World {
   readonly #rings: Ring[] = []
   #directory: Directory
   #nowMs = 0
-  #served = 0
 
   constructor({ directory, timeScale = 1, seed = 1 }: WorldOptions) {
     const random = seededRandom(seed)
@@ -122,8 +121,7 @@ export class World {
 
   /** Rings for an actor as a timer job would: early, twice or late, the row decides. True when a deadline was served. */
   async ring(id: string): Promise<boolean> {
-    const { served } = await this.#serve([id])
-    return served > 0
+    return (await this.#serve([id])) > 0
   }
 
   /** Stops an agent from this instant on, once: nothing reaches it any more. */
@@ -153,7 +151,7 @@ export class World {
   }
 
   async #serveThrough(untilMs: number): Promise<void> {
-    for (;;) {
+    for (let served = 0; served <= TIMERS_MAX;) {
       const { ids, nextDueAt } = await this.store.due(DUE_BATCH)
       if (ids.length > 0 && this.#nowMs <= untilMs) {
         await this.#serve(ids)
@@ -163,20 +161,17 @@ export class World {
       if (ids.length > 0 || nextMs === null || nextMs > untilMs) return
       this.#nowMs = nextMs
     }
+    throw new EsaError('scenario.too-long', 'terminal', `too many timers fall due on the way`, {
+      hint: 'choose a nearer horizon or a smaller time scale',
+    })
   }
 
-  async #serve(ids: string[]): Promise<{ served: number }> {
+  async #serve(ids: string[]): Promise<number> {
     const { served, failed } = await this.#host.serveDue(ids)
     const first = failed[0]
     if (first !== undefined) throw first.error
-    this.#served += served
-    if (this.#served > TIMERS_MAX) {
-      throw new EsaError('scenario.too-long', 'terminal', `more than ${TIMERS_MAX} timers were served`, {
-        hint: 'choose a nearer horizon or a smaller time scale',
-      })
-    }
     await this.#hearRequests()
-    return { served }
+    return served
   }
 
   /** Takes note of the notices and alarms of the last commit. Whether they arrive is not simulated. */
