@@ -151,7 +151,7 @@ export class World {
   }
 
   async #serveThrough(untilMs: number): Promise<void> {
-    for (let served = 0; served <= TIMERS_MAX;) {
+    for (let turn = 0; turn < TURNS_MAX; turn++) {
       const { ids, nextDueAt } = await this.store.due(DUE_BATCH)
       if (ids.length > 0 && this.#nowMs <= untilMs) {
         await this.#serve(ids)
