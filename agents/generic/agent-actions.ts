@@ -14,7 +14,7 @@ const ENVELOPE_FIELDS = new Set(['type', 'from', 'as', 'at', 'facts', 'messageId
 type Act = (context: AgentContext, event: AgentEvent) => Change<AgentContext>
 
 /** The agent comes into being with its first message. */
-export const open: Act = (context) => ({
+export const begin: Act = (context) => ({
   record: [{ type: 'agent.opened', actor: context.agentId, data: {} }],
 })
 

@@ -17,7 +17,7 @@ export function agentMachine(mind: Mind) {
     types: { context: {} as AgentContext, events: {} as AgentEvent, input: {} as AgentInput },
     actions: {
       ...effects,
-      open: enqueueActions(doing(act.open)),
+      begin: enqueueActions(doing(act.begin)),
       think: enqueueActions(doing(think)),
       wake: enqueueActions(
         doing((context: AgentContext, event: AgentEvent) => think(context, { ...event, type: 'wake' })),
@@ -40,7 +40,7 @@ export function agentMachine(mind: Mind) {
     }),
     initial: 'new',
     states: {
-      new: { on: { start: { target: 'working', actions: 'open' } } },
+      new: { on: { start: { target: 'working', actions: 'begin' } } },
       working: {
         initial: 'resting',
         on: { stop: { target: 'stopped', actions: 'stop' }, '*': { actions: 'think' } },

@@ -8,7 +8,7 @@ type Seen = StepFacts & { type: string }
 type Command<T extends IncidentCommand['type']> = Extract<IncidentCommand, { type: T }> & StepFacts
 
 /** Opens the incident with its whole policy in the log, and sends the copies that its category asks for. */
-export function open(context: IncidentContext, event: Seen): Change {
+export function begin(context: IncidentContext, event: Seen): Change {
   const { policy, title, evidence, dedupKey, openedBy } = context
   const data: JsonObject = { policy, title, evidence, dedupKey, openedBy, dataLoss: context.dataLoss }
   const record: RecordParams[] = [

@@ -54,7 +54,7 @@ export const incidentMachine = setup({
   types: { context: {} as IncidentContext, events: {} as IncidentEvent, input: {} as IncidentInput },
   actions: {
     ...effects,
-    open: enqueueActions(doing(act.open)),
+    begin: enqueueActions(doing(act.begin)),
     enterRung: enqueueActions(doing(act.enterRung)),
     tell: enqueueActions(doing(act.tell)),
     climb: enqueueActions(doing(act.climb)),
@@ -135,7 +135,7 @@ export const incidentMachine = setup({
     'notice.dropped': { actions: 'noteNotice' },
   },
   states: {
-    new: { on: { start: { target: 'open', actions: 'open' } } },
+    new: { on: { start: { target: 'open', actions: 'begin' } } },
     open: {
       initial: 'entering',
       on: {

@@ -44,6 +44,10 @@ function delayFaults(node: AnyStateNode, { machine }: ActorDefinition): string[]
 }
 
 function actionFaults(node: AnyStateNode, { machine }: ActorDefinition): string[] {
+  const hidden = Object.entries(effects).filter(
+    ([name, effect]) => (machine.implementations.actions[name] ?? effect) !== effect,
+  )
+  if (hidden.length > 0) return [`the effect "${hidden[0]![0]}" is hidden by an action of that name`]
   const transitions = transitionsOf(node).flatMap(({ actions }) => actions)
   const declared: unknown[] = [...node.entry, ...node.exit, ...transitions]
   return declared.flatMap((action) => {

@@ -184,6 +184,11 @@ describe('checkDefinition', () => {
     expect(() => checkDefinition(bell)).not.toThrow()
   })
 
+  it('refuses an action that takes the name of an effect, as it would run in its place', () => {
+    const hiding = setup({ actions: { ...effects, send: assign({}) } }).createMachine({}) as never
+    expect(() => checkDefinition({ ...bell, machine: hiding })).toThrow(/effect "send" is hidden/)
+  })
+
   it.each([
     [
       'a delay that does not exist',

@@ -46,7 +46,7 @@ export const WRITE = `with
     select id, actor_id, queue, activity, input, timeout_ms, $1::bigint, case when $7::boolean then $1::bigint end
     from jsonb_to_recordset($5::jsonb) as x(id text, actor_id text, queue text, activity text, input jsonb, timeout_ms int)
     on conflict (id) do nothing returning 1),
-  done as (update esa.messages set done_at = $1::bigint where id = any($6::text[]))
+  done as (update esa.messages set done_at = $1::bigint where id = any($6::text[]) and done_at is null)
 select (select count(*) from created) + (select count(*) from moved) as written,
   case when not $7::boolean then pg_notify('${WAKE_CHANNEL}', '')::text end as woken`
 

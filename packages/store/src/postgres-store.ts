@@ -50,7 +50,9 @@ class PostgresStore implements Store {
     let broken = true
     try {
       await client.query('begin')
-      const result = await work(new PostgresTx(client, this.#named))
+      const tx = new PostgresTx(client, this.#named)
+      const result = await work(tx)
+      tx.assertSound()
       await commit(client)
       broken = false
       return result

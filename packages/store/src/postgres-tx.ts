@@ -26,6 +26,7 @@ const CONSTRAINT_CODES: Record<string, string> = {
 export class PostgresTx implements StoreTx {
   readonly #client: PoolClient
   readonly #named: boolean
+  #failed = false
 
   constructor(client: PoolClient, named: boolean) {
     this.#client = client
@@ -81,6 +82,7 @@ export class PostgresTx implements StoreTx {
     const values = [commit.at, ...lists, commit.doneMessages, commit.rung]
     const { rows } = await this.#query<{ written: number }>('esa_write', sql.WRITE, values)
     if (rows[0]!.written !== actors.length) {
+      this.#failed = true
       throw new EsaError('store.conflict', 'transient', 'an actor moved on since it was read')
     }
   }
@@ -90,10 +92,18 @@ export class PostgresTx implements StoreTx {
     return rowCount === 1
   }
 
+  /** Refuses what cannot be committed. @throws EsaError `store.aborted` (transient) after a failed statement. */
+  assertSound(): void {
+    if (!this.#failed) return
+    throw new EsaError('store.aborted', 'transient', 'the transaction failed and takes nothing any more')
+  }
+
   async #query<Row extends object>(name: string, text: string, values: unknown[]): Promise<QueryResult<Row>> {
+    this.assertSound()
     try {
       return await this.#client.query<Row>(this.#named ? { name, text, values } : { text, values })
     } catch (error) {
+      this.#failed = true
       throw storeError(error)
     }
   }

@@ -60,15 +60,22 @@ export async function runWorker(
   await stopSignal()
   note('stopping: the steps in hand are finished first')
   await bounded(worker.stop().then(() => world.close()))
+  // An open channel to the process that started this one would keep it alive.
+  if (process.connected) process.disconnect()
 }
 
 function scaleNote({ timeScale }: Config): string {
   return timeScale === 1 ? '' : `, waits divided by ${timeScale}`
 }
 
-/** Resolves at the first Ctrl-C or SIGTERM; a second Ctrl-C ends the process at once. */
+/**
+ * Resolves at the first Ctrl-C or SIGTERM; a second Ctrl-C ends the process at once. A worker that another process
+ * started over a channel also stops when that process is gone, unless it was told to live on.
+ */
 function stopSignal(): Promise<void> {
   return new Promise((resolve) => {
+    process.once('disconnect', resolve)
+    process.once('message', () => process.removeListener('disconnect', resolve))
     for (const signal of ['SIGINT', 'SIGTERM'] as const) {
       process.once(signal, () => {
         process.once('SIGINT', () => process.exit(130))

@@ -1,0 +1,118 @@
+import { incidentContext } from '@esa/escalation'
+import { formatDuration, type JsonObject } from '@esa/protocol'
+import type { DemoWorker } from './demo-worker.ts'
+import { type DemoWorld, SHOP_TARGET } from './demo-world.ts'
+import type { Progress } from './progress.ts'
+import { compareCopy, plantMissingRows, restoreMissingRows } from './shop-archive.ts'
+
+/** Longest that any part of the story may take, ms: the machine is slow then, or something is broken. */
+const PART_MS = 60_000
+
+/** What the story needs of its surroundings. */
+export interface Stage {
+  demo: DemoWorld
+  progress: Progress
+  /** Kills the worker with SIGKILL and starts another. */
+  replaceWorker(): Promise<{ killed: number; worker: DemoWorker }>
+}
+
+/** Layer 1 asks its peers about connections; one of them answers from the server's own numbers. */
+export async function integrationStory({ demo, progress }: Stage): Promise<string> {
+  progress.step('An integration incident goes to the two peers on the card of layer-1')
+  const { rows } = await demo.shop.query<{ max: number; used: number }>(
+    `select current_setting('max_connections')::int as max, (select count(*)::int from pg_stat_activity) as used`,
+  )
+  const { max, used } = rows[0]!
+  const evidence = { kind: 'connections', maxConnections: max, usedConnections: used, processes: 4 }
+  const id = await demo.incident(
+    'integration',
+    `how large may the pools be? ${used} of ${max} connections are taken`,
+    evidence,
+  )
+  const acknowledged = await demo.event(id, 'incident.acknowledged', PART_MS)
+  const resolved = await demo.event(id, 'incident.resolved', PART_MS)
+  progress.detail(`${acknowledged.actor} took it and answers: ${String(resolved.data['cause'])}`)
+  return id
+}
+
+/** Rows of a copy are missing: the CEO is told in the very transaction that opens the incident. */
+export async function dataLossStory({ demo, progress }: Stage): Promise<string> {
+  progress.step('A data-loss incident reaches the CEO in the transaction that opens it')
+  await plantMissingRows(demo.shop)
+  const found = await compareCopy(demo.shop)
+  const evidence = JSON.parse(JSON.stringify(found)) as JsonObject
+  const id = await demo.incident(
+    'data-loss',
+    `${found.missing} rows of ${found.source} are missing from ${found.copy}`,
+    evidence,
+  )
+  const [opened, , notified] = await demo.events(id)
+  const same =
+    opened !== undefined && notified !== undefined && opened.at === notified.at && notified.inputId === null
+  progress.detail(
+    `counted ${found.missing} missing rows; CEO told ${same ? 'in the same commit' : 'later'}: ${String(notified?.data['targets'])}`,
+  )
+  await demo.event(id, 'incident.acknowledged', PART_MS)
+  const restored = await restoreMissingRows(demo.shop)
+  const left = (await compareCopy(demo.shop)).missing
+  await demo.command(id, {
+    type: 'resolve',
+    cause: `${restored} rows restored from ${found.source}, ${left} missing now`,
+  })
+  progress.detail(`an operator restored ${restored} rows and counted again: ${left} missing`)
+  return id
+}
+
+/** Layer 1 measures the shop, finds p95 over its promise, and opens an incident with the plan as evidence. */
+export async function breachStory({ demo, progress }: Stage): Promise<string> {
+  progress.step('Layer 1 measures the shop: it runs the workload and times every statement')
+  await demo.command('layer-1', { type: 'measure', target: SHOP_TARGET })
+  const incident = await demo.until('the breach', PART_MS, async () =>
+    (await demo.openIncidents()).find(({ dedupKey }) => dedupKey?.startsWith('query-response-time') === true),
+  )
+  progress.detail(incident.title)
+  const { proposedIndex } = incident.evidence as { proposedIndex?: { ddl?: string } }
+  progress.detail(
+    `evidence: the plan of the slowest statement; it lacks: ${proposedIndex?.ddl ?? 'nothing that an index gives'}`,
+  )
+  return incident.id
+}
+
+/** Domain 1 is a person's seat and stays silent. The worker is killed in the middle of the wait, and the deadline holds. */
+export async function silentDomainStory({ demo, progress, replaceWorker }: Stage, id: string): Promise<void> {
+  await demo.event(id, 'notice.sent', PART_MS)
+  const { path, deadlineAt, nowAt } = await demo.view(id)
+  const left = Date.parse(deadlineAt ?? nowAt) - Date.parse(nowAt)
+  progress.step(
+    `domain-1 is told and stays silent; ${formatDuration(left)} to the deadline (${formatDuration(path[0]!.waitMs)} in all)`,
+  )
+  const { killed, worker } = await replaceWorker()
+  progress.detail(
+    `worker ${killed} killed with SIGKILL in the middle of the wait; worker ${worker.pid} started, ready in ${worker.readyMs} ms`,
+  )
+  const escalated = await demo.event(id, 'incident.escalated', PART_MS)
+  progress.detail(`the deadline held: ${escalated.level} told ${escalated.lateMs} ms after it`)
+}
+
+/** Chief 1 recognises the evidence, orders the index, and resolves when the promise is kept again. */
+export async function chiefStory({ demo, progress }: Stage, id: string): Promise<void> {
+  progress.step('Chief 1 reads the evidence')
+  await demo.event(id, 'incident.acknowledged', PART_MS)
+  const decided = (await demo.events('chief-1')).findLast(({ type }) => type === 'agent.decided')
+  progress.detail(`acknowledged: ${String(decided?.data['because'])}`)
+  const built = await demo.until('the index', PART_MS, async () => {
+    const event = (await demo.events('layer-1')).findLast(({ type }) => type === 'index.built')
+    return event !== undefined && event.at >= incidentOpenedAt(await demo.world.store.readActor(id))
+      ? event
+      : undefined
+  })
+  progress.detail(
+    `layer-1 built ${String(built.data['index'])} concurrently in ${formatDuration(Number(built.data['ms']))}`,
+  )
+  const resolved = await demo.event(id, 'incident.resolved', PART_MS)
+  progress.detail(`measured again and resolved: ${String(resolved.data['cause'])}`)
+}
+
+function incidentOpenedAt(actor: Awaited<ReturnType<DemoWorld['world']['store']['readActor']>>): number {
+  return actor === null ? 0 : incidentContext(actor.state).openedAt
+}
