@@ -1,5 +1,5 @@
 import type { Change } from '@esa/actor'
-import type { JsonObject } from '@esa/protocol'
+import { type Json, type JsonObject, textOf } from '@esa/protocol'
 import type { AgentContext, AgentEvent, InboxItem, Mind, Notice } from './mind.ts'
 
 /** Items an inbox holds. Beyond it a message is refused in the log: a mailbox that nobody reads must not grow for ever. */
@@ -102,7 +102,7 @@ function notice(mind: Mind): Act {
 
 /** A person answers an item; whoever asked gets the answer as a completed task. */
 const answer: Act = (context, event) => {
-  const item = context.inbox[String(event['item'])]
+  const item = context.inbox[textOf(event['item'])]
   if (item === undefined || item.kind !== 'message') {
     return {
       record: [
@@ -110,7 +110,7 @@ const answer: Act = (context, event) => {
       ],
     }
   }
-  const text = String(event['text'])
+  const text = textOf(event['text'])
   return {
     set: { inbox: without(context.inbox, item.id) },
     record: [{ type: 'agent.answered', actor: event.as, data: { item: item.id, text, by: event.by } }],
@@ -129,7 +129,7 @@ const takeSeat: Act = (context, event) => {
 
 function forget(fact: string): Act {
   return (context, event) => {
-    const incidentId = String(event['incidentId'])
+    const incidentId = textOf(event['incidentId'])
     return {
       set: { inbox: without(context.inbox, incidentId) },
       record: [{ type: fact, data: { incidentId, because: event.type } }],
@@ -159,7 +159,9 @@ function noticeOf(event: AgentEvent): Notice {
 }
 
 function bodyOf(event: AgentEvent): JsonObject {
-  return Object.fromEntries(Object.entries(event).filter(([key]) => !ENVELOPE_FIELDS.has(key))) as JsonObject
+  return Object.fromEntries<Json | undefined>(
+    Object.entries(event).filter(([key]) => !ENVELOPE_FIELDS.has(key)),
+  )
 }
 
 /** The line that stands for a message in a list: the first field that reads like one. */

@@ -1,6 +1,6 @@
 import type { ActorDefinition, ActorEvent } from '@esa/actor'
 import type { Directory } from '@esa/org'
-import { EsaError, openIncidentSchema } from '@esa/protocol'
+import { EsaError, openIncidentSchema, textOf } from '@esa/protocol'
 import * as z from 'zod'
 import { incidentMachine } from './incident.machine.ts'
 import { pinPolicy } from './pin-policy.ts'
@@ -48,5 +48,5 @@ export function refusalIn(events: readonly ActorEvent[]): { command: string; cod
   const refused = events.findLast(({ type }) => type === 'command.refused')
   return refused === undefined
     ? null
-    : { command: String(refused.data['command']), code: String(refused.data['code']) }
+    : { command: textOf(refused.data['command']), code: textOf(refused.data['code']) }
 }

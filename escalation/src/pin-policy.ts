@@ -31,7 +31,7 @@ interface Rung {
 }
 
 /** The ladder of each category, lowest rung first. Source: docs/escalation.md, "Paths". */
-const LADDERS: Record<Category, { rungs: Rung[]; copies?: (Level | AgentId)[] }> = {
+const LADDERS: Record<Category, { rungs: Rung[]; copies?: string[] }> = {
   integration: { rungs: [{ level: 'peer' }, { level: 'chief' }, { level: 'ceo' }] },
   performance: { rungs: [{ level: 'domain' }, { level: 'chief' }, { level: 'ceo' }] },
   architecture: { rungs: [{ level: 'chief' }, { level: 'ceo' }] },
@@ -102,7 +102,8 @@ function pinRung(agent: AgentId, rung: Rung, org: Directory, scaled: (ms: number
   ]
 }
 
-function agentsAt(agent: AgentId, who: Level | AgentId, org: Directory): AgentId[] {
+/** The agents that a level's name, or an agent's id, stands for. */
+function agentsAt(agent: AgentId, who: string, org: Directory): AgentId[] {
   switch (who) {
     case 'peer':
       return org.peersOf(agent)

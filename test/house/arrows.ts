@@ -29,7 +29,7 @@ const ARROWS: Record<string, readonly string[]> = {
 }
 
 /** Rooms that decide: no I/O, no clock, no randomness, so that every decision can be replayed. */
-const PURE_ROOMS: readonly string[] = ['protocol', 'org', 'actor', 'escalation', 'agents']
+const PURE_ROOMS: ReadonlySet<string> = new Set(['protocol', 'org', 'actor', 'escalation', 'agents'])
 
 /** A test beside its source may start a real database: equipment, not a dependency of the product. */
 const TEST_EQUIPMENT: readonly string[] = ['pg-server']
@@ -91,7 +91,7 @@ function packageFault(
   specifier: string,
   manifests: ReadonlyMap<string, Manifest>,
 ): string | undefined {
-  if (PURE_ROOMS.includes(room) && !isTest && (isBuiltin(specifier) || specifier === '')) {
+  if (PURE_ROOMS.has(room) && !isTest && (isBuiltin(specifier) || specifier === '')) {
     return specifier === '' ? 'imports what cannot be read from the source' : `pure, but imports ${specifier}`
   }
   const own = /^@esa\/([^/]+)(?:\/(.+))?$/.exec(specifier)

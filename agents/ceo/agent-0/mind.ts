@@ -1,3 +1,4 @@
+import { textOf } from '@esa/protocol'
 import { type Decision, evidenceOf, type Mind, type Notice } from '../../generic/mind.ts'
 
 /** Takes a data loss that is counted, and binds its opener to keep the source until a person has restored the rows. */
@@ -11,7 +12,7 @@ function playbook(notice: Notice): Decision {
   ) {
     return { kind: 'cannot-decide', because: 'the evidence counts no missing rows' }
   }
-  const directive = `Nothing is dropped or truncated in ${String(source)} until the ${missing} rows missing from ${String(copy)} are back and counted.`
+  const directive = `Nothing is dropped or truncated in ${textOf(source)} until the ${missing} rows missing from ${textOf(copy)} are back and counted.`
   return {
     kind: 'acknowledge',
     because: `${missing} rows are missing and the source still has them`,

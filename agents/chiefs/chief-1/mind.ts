@@ -1,4 +1,4 @@
-import type { JsonObject } from '@esa/protocol'
+import { type JsonObject, textOf } from '@esa/protocol'
 import { receive } from '../../generic/agent-actions.ts'
 import { type Decision, evidenceOf, type Mind, type Notice, type Skill } from '../../generic/mind.ts'
 
@@ -12,7 +12,7 @@ function playbook(notice: Notice): Decision {
   const data: JsonObject = { incidentId: notice.incidentId, target, proposedIndex, before }
   return {
     kind: 'acknowledge',
-    because: `the plan reads a whole table for want of ${String(proposedIndex['name'])}; building it blocks nobody`,
+    because: `the plan reads a whole table for want of ${textOf(proposedIndex['name'])}; building it blocks nobody`,
     change: { send: [{ to: notice.agent, type: 'task_request', body: { task: 'build-index', data } }] },
   }
 }
@@ -23,7 +23,7 @@ const completed: Skill = (context, event) => {
   const { ok, incidentId, p95MsBefore, p95MsAfter, why } = result
   if (event['task'] !== 'build-index' || typeof incidentId !== 'string') return receive(context, event)
   if (ok !== true) {
-    const because = typeof why === 'string' ? why : `p95 is ${String(p95MsAfter)} ms after the index`
+    const because = typeof why === 'string' ? why : `p95 is ${textOf(p95MsAfter)} ms after the index`
     return { record: [{ type: 'agent.undecided', data: { incidentId, because } }] }
   }
   const cause = `index built: p95 went from ${round(p95MsBefore)} ms to ${round(p95MsAfter)} ms`

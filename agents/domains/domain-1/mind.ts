@@ -1,3 +1,4 @@
+import { textOf } from '@esa/protocol'
 import { type Decision, evidenceOf, type Mind, type Notice } from '../../generic/mind.ts'
 
 /** Takes a breach that asks for coordination; one whose cure is an index needs the chief's word, so its clock runs on. */
@@ -9,7 +10,7 @@ function playbook(notice: Notice): Decision {
   if (proposedIndex !== null && proposedIndex !== undefined) {
     return { kind: 'cannot-decide', because: 'the cure is a new index, which the chief has to approve' }
   }
-  const about = `p95 breach on ${String(target)}: what can pooling and caching take off it?`
+  const about = `p95 breach on ${textOf(target)}: what can pooling and caching take off it?`
   return {
     kind: 'acknowledge',
     because: 'no index would help: pooling and caching are the next to ask',

@@ -1,6 +1,6 @@
 import type { ActivityHandler } from '@esa/actor'
 import { buildIndexConcurrently, type ProposedIndex } from '@esa/postgres'
-import { EsaError, type JsonObject } from '@esa/protocol'
+import { EsaError, type JsonObject, textOf } from '@esa/protocol'
 import type { OpenTargetByName } from './target.ts'
 
 /** Builds an index that was ordered, concurrently; one that stands already is success. */
@@ -8,7 +8,7 @@ export function buildIndexActivity(openTarget: OpenTargetByName): ActivityHandle
   return {
     activity: 'index.build',
     run: async (input, { actorId }) => {
-      const target = await openTarget(String(input['target']))
+      const target = await openTarget(textOf(input['target']))
       try {
         const { index, ms, sizeBytes } = await buildIndexConcurrently(target.queryable, proposed(input))
         return [{ to: actorId, type: 'index.built', body: { ...input, index, ms, sizeBytes } }]

@@ -1,6 +1,6 @@
 import type { ActivityHandler } from '@esa/actor'
 import { findSlowest, measure, type MetricReading, type MetricThreshold } from '@esa/postgres'
-import type { Json, JsonObject } from '@esa/protocol'
+import { type Json, type JsonObject, textOf } from '@esa/protocol'
 import type { OpenTarget, OpenTargetByName } from './target.ts'
 
 /** Executions of each statement of a workload: enough for a p95 that one slow run does not decide. */
@@ -14,7 +14,7 @@ export function measureActivity(openTarget: OpenTargetByName, keep: KeepReadings
   return {
     activity: 'database.measure',
     run: async (input, { actorId }) => {
-      const name = String(input['target'])
+      const name = textOf(input['target'])
       const target = await openTarget(name)
       try {
         const { workload, queryable } = target

@@ -1,5 +1,5 @@
 import type { OpenParams, PerformParams, RecordParams } from '@esa/actor'
-import type { Json, JsonObject } from '@esa/protocol'
+import { type Json, type JsonObject, textOf } from '@esa/protocol'
 import type { AgentContext, Mind, Skill } from '../../generic/mind.ts'
 import { receive } from '../../generic/agent-actions.ts'
 
@@ -34,7 +34,7 @@ type Recheck = { incidentId: string; replyTo: string; task: string; before: numb
 /** Watches a target from now on, or stops with `everyMs: null`. */
 const watch: Skill = (context, event) => {
   const everyMs = typeof event['everyMs'] === 'number' ? event['everyMs'] : null
-  const target = String(event['target'])
+  const target = textOf(event['target'])
   return {
     set: { wakeMs: everyMs, memory: { ...context.memory, target } },
     record: [{ type: 'watch.set', actor: event.as, data: { target, everyMs } }],
@@ -43,13 +43,13 @@ const watch: Skill = (context, event) => {
 
 /** The watch's turn has come. */
 const wake: Skill = (context) => {
-  const target = String(context.memory['target'])
+  const target = textOf(context.memory['target'])
   return { record: [{ type: 'measure.due', data: { target } }], perform: [measuring(context, { target })] }
 }
 
 /** Somebody asks for a measurement now. */
 const measureNow: Skill = (context, event) => {
-  const target = String(event['target'])
+  const target = textOf(event['target'])
   return {
     record: [{ type: 'measure.asked', actor: event.as, data: { target } }],
     perform: [measuring(context, { target })],
@@ -59,7 +59,7 @@ const measureNow: Skill = (context, event) => {
 /** A measurement came back: keep it in the log, and open an incident for each metric out of bounds. */
 const measured: Skill = (context, event) => {
   const readings = event['readings'] as Reading[]
-  const target = String(event['target'])
+  const target = textOf(event['target'])
   const record: RecordParams[] = [{ type: 'database.measured', data: { target, readings } }]
   const recheck = event['recheck'] as Recheck | undefined
   if (recheck !== undefined) return report(recheck, readings, record)
@@ -68,15 +68,13 @@ const measured: Skill = (context, event) => {
     type: 'metric.breached',
     data: { target, key, value, unit },
   }))
-  const open = breached.map((reading) =>
-    breach(context, target, reading, (event['evidence'] ?? null) as Json),
-  )
+  const open = breached.map((reading) => breach(context, target, reading, event['evidence'] ?? null))
   return { record: [...record, ...facts], open }
 }
 
 /** A measurement could not be made: that is a fact, and no metric is guessed. */
 const measureFailed: Skill = (_, event) => ({
-  record: [{ type: 'measure.failed', data: { target: event['target'] as Json, why: event['why'] as Json } }],
+  record: [{ type: 'measure.failed', data: { target: event['target'], why: event['why'] } }],
 })
 
 /** A task: the chief may order an index; anything else waits in the inbox. */
@@ -90,7 +88,7 @@ const task: Skill = (context, event) => {
     }
     return {
       record: [{ type: 'task.refused', actor: event.from, data: { task: 'build-index' } }],
-      send: [{ to: String(event.from), type: 'task_complete', body: refusal }],
+      send: [{ to: textOf(event.from), type: 'task_complete', body: refusal }],
     }
   }
   const perform = {
@@ -116,7 +114,7 @@ const indexBuilt: Skill = (context, event) => {
   } as Recheck
   return {
     record: [{ type: 'index.built', data: { target, index, ms, sizeBytes } }],
-    perform: [measuring(context, { target: String(target), recheck })],
+    perform: [measuring(context, { target: textOf(target), recheck })],
   }
 }
 
@@ -127,7 +125,7 @@ const indexFailed: Skill = (_, event) => {
     record: [{ type: 'index.failed', data: { target, why } }],
     send: [
       {
-        to: String(replyTo),
+        to: textOf(replyTo),
         type: 'task_complete',
         body: { task: 'build-index', result: { ok: false, incidentId, why } },
       },

@@ -1,3 +1,4 @@
+import { textOf } from '@esa/protocol'
 import { type Decision, evidenceOf, type Mind, type Notice } from '../../generic/mind.ts'
 
 /** Takes an endpoint's query that pages by OFFSET, and answers with keyset paging on its sort columns. */
@@ -8,7 +9,7 @@ function playbook(notice: Notice): Decision {
   if (notice.category !== 'integration' || !pages) {
     return { kind: 'cannot-decide', because: 'the evidence is not a paged query of an endpoint' }
   }
-  const cause = `${String(endpoint)} pages by keyset on (${sort.join(', ')}) instead of OFFSET ${offset}`
+  const cause = `${textOf(endpoint)} pages by keyset on (${sort.map(textOf).join(', ')}) instead of OFFSET ${offset}`
   return {
     kind: 'acknowledge',
     because: 'an endpoint that skips rows by OFFSET is mine to change',

@@ -20,6 +20,6 @@ export {
   SNOOZE_MAX_MS,
 } from './incident-commands.ts'
 export { isoTime } from './iso-time.ts'
-export { canonicalJson, type Json, type JsonObject } from './json.ts'
+export { canonicalJson, type Json, type JsonObject, textOf } from './json.ts'
 export { CATEGORIES, type Category, categorySchema, type Level, LEVELS, levelSchema } from './ladder-words.ts'
 export { bodySchemas, type MessageType } from './message-bodies.ts'

@@ -32,3 +32,9 @@ export function jsonDepth(value: unknown, limit: number = PAYLOAD_DEPTH_MAX): nu
   for (const child of Object.values(value)) deepest = Math.max(deepest, jsonDepth(child, limit - 1))
   return deepest + 1
 }
+
+/** A value that should be a text: itself, a number or truth value as written, and empty for anything else. */
+export function textOf(value: unknown): string {
+  if (typeof value === 'string') return value
+  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : ''
+}

@@ -1,5 +1,5 @@
 import { incidentContext } from '@esa/escalation'
-import { formatDuration, type JsonObject } from '@esa/protocol'
+import { formatDuration, type JsonObject, textOf } from '@esa/protocol'
 import type { DemoWorker } from './demo-worker.ts'
 import { type DemoWorld, SHOP_TARGET } from './demo-world.ts'
 import type { Progress } from './progress.ts'
@@ -31,7 +31,7 @@ export async function integrationStory({ demo, progress }: Stage): Promise<strin
   )
   const acknowledged = await demo.event(id, 'incident.acknowledged', PART_MS)
   const resolved = await demo.event(id, 'incident.resolved', PART_MS)
-  progress.detail(`${acknowledged.actor} took it and answers: ${String(resolved.data['cause'])}`)
+  progress.detail(`${acknowledged.actor} took it and answers: ${textOf(resolved.data['cause'])}`)
   return id
 }
 
@@ -50,7 +50,7 @@ export async function dataLossStory({ demo, progress }: Stage): Promise<string> 
   const same =
     opened !== undefined && notified !== undefined && opened.at === notified.at && notified.inputId === null
   progress.detail(
-    `counted ${found.missing} missing rows; CEO told ${same ? 'in the same commit' : 'later'}: ${String(notified?.data['targets'])}`,
+    `counted ${found.missing} missing rows; CEO told ${same ? 'in the same commit' : 'later'}: ${textOf(notified?.data['targets'])}`,
   )
   await demo.event(id, 'incident.acknowledged', PART_MS)
   const restored = await restoreMissingRows(demo.shop)
@@ -99,7 +99,7 @@ export async function chiefStory({ demo, progress }: Stage, id: string): Promise
   progress.step('Chief 1 reads the evidence')
   await demo.event(id, 'incident.acknowledged', PART_MS)
   const decided = (await demo.events('chief-1')).findLast(({ type }) => type === 'agent.decided')
-  progress.detail(`acknowledged: ${String(decided?.data['because'])}`)
+  progress.detail(`acknowledged: ${textOf(decided?.data['because'])}`)
   const built = await demo.until('the index', PART_MS, async () => {
     const event = (await demo.events('layer-1')).findLast(({ type }) => type === 'index.built')
     return event !== undefined && event.at >= incidentOpenedAt(await demo.world.store.readActor(id))
@@ -107,10 +107,10 @@ export async function chiefStory({ demo, progress }: Stage, id: string): Promise
       : undefined
   })
   progress.detail(
-    `layer-1 built ${String(built.data['index'])} concurrently in ${formatDuration(Number(built.data['ms']))}`,
+    `layer-1 built ${textOf(built.data['index'])} concurrently in ${formatDuration(Number(built.data['ms']))}`,
   )
   const resolved = await demo.event(id, 'incident.resolved', PART_MS)
-  progress.detail(`measured again and resolved: ${String(resolved.data['cause'])}`)
+  progress.detail(`measured again and resolved: ${textOf(resolved.data['cause'])}`)
 }
 
 function incidentOpenedAt(actor: Awaited<ReturnType<DemoWorld['world']['store']['readActor']>>): number {
