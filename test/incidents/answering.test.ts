@@ -56,6 +56,19 @@ describe('acknowledging', () => {
     },
   )
 
+  story('for 24 h at most, and on the level that it was given on', async ({ open, after, command, told }) => {
+    const id = await open('layer-1', 'integration')
+    await after('30m')
+    const forMs = 86_400_000
+    expect(await command(id, { type: 'acknowledge', as: 'chief-1', forMs: forMs + 1 })).toBe(
+      'incident.too-long',
+    )
+    expect(await command(id, { type: 'acknowledge', as: 'chief-1', forMs })).toBe('obeyed')
+    told()
+    await after('24h')
+    expect(told()).toEqual(['chief-1'])
+  })
+
   story('out of exhausted: its time-out tells the CEO, whose next miss exhausts again', async (stage) => {
     const { open, after, command, told, alarms, world } = stage
     const id = await open('layer-1', 'data-loss')
