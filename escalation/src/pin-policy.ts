@@ -88,7 +88,8 @@ function ceoAlone(scaled: (ms: number) => number): PathStep {
 function pinRung(agent: AgentId, rung: Rung, org: Directory, scaled: (ms: number) => number): PathStep[] {
   const agents = (rung.agents ?? agentsAt(agent, rung.level, org)).filter((other) => other !== agent)
   if (agents.length === 0) return []
-  const named = org.escalationOf(agent, rung.level)
+  // A rung that the table fills is not the card's: neither is its wait.
+  const named = rung.agents === undefined ? org.escalationOf(agent, rung.level) : []
   const entry = named.find(({ waitMs }) => waitMs !== null) ?? named[0]
   const fromCard = rung.level === 'ceo' || rung.waitMs !== undefined ? null : (entry?.waitMs ?? null)
   return [
@@ -96,7 +97,7 @@ function pinRung(agent: AgentId, rung: Rung, org: Directory, scaled: (ms: number
       level: rung.level,
       agents,
       waitMs: scaled(rung.waitMs ?? fromCard ?? DEFAULT_WAIT_MS[rung.level]),
-      cardLine: rung.agents === undefined ? (entry?.line ?? null) : null,
+      cardLine: entry?.line ?? null,
       defaultWait: fromCard === null,
     },
   ]
