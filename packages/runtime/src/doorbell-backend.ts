@@ -1,4 +1,4 @@
-import { EsaError } from '@esa/protocol'
+import { EsaError, isEsaError } from '@esa/protocol'
 import {
   createPostgresBackend,
   type Job,
@@ -10,6 +10,8 @@ import {
 } from 'bullmq'
 import { Redis } from 'ioredis'
 import pg from 'pg'
+import { ACTIVITIES_QUEUE } from './queues.ts'
+import { within } from './within.ts'
 
 /** BullMQ's schema in the runtime's database; fixed by BullMQ for a pool that it did not build. */
 const BULLMQ_SCHEMA = 'bullmq'
@@ -23,8 +25,8 @@ const LISTENERS_MAX = 100
 /** BullMQ's classes on its PostgreSQL backend. */
 const OnPostgres = withBackend(createPostgresBackend)
 
-/** First wait for a Redis that does not answer, ms. */
-const REDIS_CONNECT_TIMEOUT_MS = 5_000
+/** A server that takes the connection and then says nothing is as good as away, ms. */
+const CONNECT_TIMEOUT_MS = 5_000
 
 /** How a doorbell reaches its queues: Redis when a URL is given, else BullMQ's backend on the runtime's own database. */
 export interface DoorbellOptions {
@@ -57,13 +59,17 @@ export interface Backend {
  * count is out of the way because a job whose worker died twice would otherwise be failed and never run.
  */
 const WORKER_OPTIONS = {
-  /** Jobs a Worker takes at once: steps are short, and a queue must not starve behind one slow actor. */
-  concurrency: 8,
   lockDuration: 5_000,
   stalledInterval: 1_000,
   maxStalledCount: 1_000,
   runRetryDelay: 1_000,
 }
+
+/** Jobs a Worker takes at once: steps are short, and a queue must not starve behind one slow actor. */
+const STEPS_AT_ONCE = 8
+
+/** Activities mostly wait for the world, and some hang until their time-out: the others must still find a place. */
+const ACTIVITIES_AT_ONCE = 24
 
 /**
  * Opens the backend only when its server answers: a Worker that is built while the database is away never starts and
@@ -80,6 +86,7 @@ async function openPostgres(url: string, onError: (error: Error) => void): Promi
     connectionString: url,
     max: POOL_MAX,
     keepAlive: true,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     options: `-c search_path=${BULLMQ_SCHEMA}`,
     application_name: 'esa doorbell',
   })
@@ -107,7 +114,7 @@ async function openPostgres(url: string, onError: (error: Error) => void): Promi
   return {
     queue: (name) => listening(new OnPostgres.Queue(name, { connection }), onError),
     worker: (name, answer) =>
-      listening(new OnPostgres.Worker(name, answer, { connection, ...WORKER_OPTIONS }), onError),
+      listening(new OnPostgres.Worker(name, answer, { connection, ...workerOptions(name) }), onError),
     close: () => pool.end(),
   }
 }
@@ -116,33 +123,58 @@ async function openRedis(url: string, runtimeId: string, onError: (error: Error)
   const redis = new Redis(url, {
     maxRetriesPerRequest: null,
     lazyConnect: true,
-    connectTimeout: REDIS_CONNECT_TIMEOUT_MS,
+    connectTimeout: CONNECT_TIMEOUT_MS,
   })
   redis.on('error', onError)
+  const connections = withDuplicates(redis)
   try {
-    await redis.connect()
-    await refuseEviction(redis)
+    await within(
+      redis.connect().then(() => refuseEviction(redis)),
+      CONNECT_TIMEOUT_MS,
+    )
   } catch (cause) {
     redis.disconnect()
-    if (cause instanceof EsaError) throw cause
+    if (isEsaError(cause, 'queue.evicting')) throw cause
     throw unreachable('Redis does not answer', cause)
   }
   // The braces keep all keys of a runtime in one slot of a Redis Cluster.
   const shared = { connection: redis, prefix: `{esa-${runtimeId}}` }
   return {
     queue: (name) => listening(new Queue(name, shared), onError),
-    worker: (name, answer) => listening(new Worker(name, answer, { ...shared, ...WORKER_OPTIONS }), onError),
-    close: async () => redis.disconnect(),
+    worker: (name, answer) =>
+      listening(new Worker(name, answer, { ...shared, ...workerOptions(name) }), onError),
+    close: async () => {
+      for (const connection of connections) connection.disconnect()
+    },
   }
 }
 
-/** A Redis that evicts keys would drop doorbells at random. */
+/**
+ * This connection and those that BullMQ makes of it, one a Worker. A Worker that cannot close leaves its own behind: it
+ * would come back with the server, and keep the process alive until then.
+ */
+function withDuplicates(redis: Redis): Redis[] {
+  const connections = [redis]
+  const duplicate = redis.duplicate.bind(redis)
+  redis.duplicate = (override) => {
+    const copy = duplicate(override)
+    connections.push(copy)
+    return copy
+  }
+  return connections
+}
+
+/** A Redis that evicts keys would drop doorbells at random. INFO tells it also where CONFIG is forbidden. */
 async function refuseEviction(redis: Redis): Promise<void> {
-  const [, policy] = (await redis.config('GET', 'maxmemory-policy')) as string[]
+  const policy = /^maxmemory_policy:(\S+)/m.exec(await redis.info('memory'))?.[1]
   if (policy === undefined || policy === 'noeviction') return
   throw new EsaError('queue.evicting', 'terminal', `Redis evicts keys (maxmemory-policy ${policy})`, {
     hint: 'run: redis-cli config set maxmemory-policy noeviction',
   })
+}
+
+function workerOptions(queue: string): typeof WORKER_OPTIONS & { concurrency: number } {
+  return { ...WORKER_OPTIONS, concurrency: queue === ACTIVITIES_QUEUE ? ACTIVITIES_AT_ONCE : STEPS_AT_ONCE }
 }
 
 /** An 'error' that nobody hears would end the process. */

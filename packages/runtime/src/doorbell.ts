@@ -1,4 +1,3 @@
-import { EsaError } from '@esa/protocol'
 import type { Ring } from '@esa/store'
 import type { Job } from 'bullmq'
 import type { Logger } from 'pino'
@@ -10,6 +9,8 @@ import {
   type RingWorker,
 } from './doorbell-backend.ts'
 import { QUEUES } from './queues.ts'
+import { TroubleLog } from './trouble-log.ts'
+import { within } from './within.ts'
 
 /** Called for every ring. The row in the store says what is to be done, and whether it still is. */
 export type OnRing = (ring: Pick<Ring, 'kind' | 'id'>) => Promise<void>
@@ -25,11 +26,17 @@ const JOB_OPTIONS = {
 /** A queue that does not answer in this time is left to the sweep, ms. */
 const RING_TIMEOUT_MS = 2_000
 
-/** `worker.close()` can wait for ever on a lost connection, ms. */
-const CLOSE_TIMEOUT_MS = 5_000
+/** What is in hand at the end may take this long, ms; then its row is left to whoever comes next. */
+const FINISH_MS = 5_000
 
-/** Errors of a queue's connection come in hundreds while a server recovers: one line a period, ms. */
-const ERROR_LOG_EVERY_MS = 5_000
+/** `close()` can wait for ever on a lost connection, ms. */
+const CLOSE_TIMEOUT_MS = 1_000
+
+/** A queue that was rung and starts nothing for this long, while its rows stay unheard, is deaf, ms. */
+const DEAF_MS = 3_500
+
+/** Ids of our rows. Anything else in a job was not put there by us. */
+const ROW_ID = /^[\w.:-]{1,200}$/
 
 /**
  * BullMQ as a doorbell: jobs carry ids only, may be lost, doubled or late, and nothing depends on them but speed. What
@@ -38,17 +45,24 @@ const ERROR_LOG_EVERY_MS = 5_000
 export class Doorbell {
   readonly #options: DoorbellOptions
   readonly #log: Logger
+  readonly #trouble: TroubleLog
   #backend: Backend | null = null
   readonly #queues = new Map<string, RingQueue>()
   #workers: RingWorker[] = []
   #onRing: OnRing | null = null
-  #lastLogAt = 0
-  /** When a ring was last answered, on this process's monotonic clock, ms. */
-  lastStartedAt = performance.now()
+  readonly #inHand = new Set<Promise<void>>()
+  /** Since when a queue has been rung without starting anything, on this process's monotonic clock, ms. */
+  readonly #unansweredSince = new Map<string, number>()
 
   constructor(options: DoorbellOptions, log: Logger) {
     this.#options = options
     this.#log = log
+    this.#trouble = new TroubleLog(log, 'queue trouble')
+  }
+
+  /** False after a rebuild that failed: its server is away, and a ring would go nowhere. */
+  get isBuilt(): boolean {
+    return this.#backend !== null
   }
 
   /** Connects and builds one Worker a queue. @throws EsaError `queue.unreachable` (transient) or `queue.evicting` (terminal). */
@@ -57,9 +71,15 @@ export class Doorbell {
     await this.#build()
   }
 
-  /** Tears Workers and queues down and builds them again: for a Worker that was built while its server was away. */
+  /** True when a queue is rung and its Worker does not start anything: a Worker can die without saying so. */
+  isDeaf(queue: string): boolean {
+    const since = this.#unansweredSince.get(queue)
+    return since !== undefined && performance.now() - since > DEAF_MS
+  }
+
+  /** Tears down what there is of Workers and queues and builds them anew. @throws EsaError like `start`; then `isBuilt` is false. */
   async rebuild(): Promise<void> {
-    this.#log.warn({}, 'doorbell rebuilt')
+    if (this.isBuilt) this.#log.warn({}, 'doorbell rebuilt: its Workers did not answer')
     await this.#tearDown()
     await this.#build()
   }
@@ -77,32 +97,37 @@ export class Doorbell {
   async #add(queueName: string, rings: Ring[]): Promise<void> {
     const queue = this.#queues.get(queueName)
     if (queue === undefined) return
+    if (!this.#unansweredSince.has(queueName)) this.#unansweredSince.set(queueName, performance.now())
     const jobs = rings.map(({ kind, id, attempt }) => ({
       name: kind,
       data: { id },
       opts: { ...JOB_OPTIONS, jobId: `${kind === 'message' ? 'm' : 'a'}${id}-${attempt}` },
     }))
     try {
-      await within(queue.addBulk(jobs), RING_TIMEOUT_MS, 'queue.slow')
+      await within(queue.addBulk(jobs), RING_TIMEOUT_MS)
     } catch (error) {
-      this.#logError(error)
+      this.#trouble.add(error)
     }
   }
 
   async #build(): Promise<void> {
-    this.#backend = await openBackend(this.#options, (error) => this.#logError(error))
+    const backend = await openBackend(this.#options, (error) => this.#trouble.add(error))
+    this.#backend = backend
+    this.#unansweredSince.clear()
     for (const name of QUEUES) {
-      this.#queues.set(name, this.#backend.queue(name))
-      this.#workers.push(this.#backend.worker(name, (job) => this.#answer(job)))
+      this.#queues.set(name, backend.queue(name))
+      this.#workers.push(backend.worker(name, (job) => this.#answer(name, job)))
     }
-    this.lastStartedAt = performance.now()
   }
 
-  async #answer(job: Job<{ id?: unknown }>): Promise<void> {
-    this.lastStartedAt = performance.now()
-    const { id } = job.data
-    if (typeof id !== 'string' || this.#onRing === null) return
-    await this.#onRing({ kind: job.name === 'activity' ? 'activity' : 'message', id })
+  async #answer(queue: string, { name, data }: Job<{ id?: unknown } | null>): Promise<void> {
+    this.#unansweredSince.delete(queue)
+    const id = data?.id
+    if (typeof id !== 'string' || !ROW_ID.test(id) || this.#onRing === null) return
+    const work = this.#onRing({ kind: name === 'activity' ? 'activity' : 'message', id })
+    const settled = work.catch(() => {})
+    this.#inHand.add(settled)
+    await work.finally(() => this.#inHand.delete(settled))
   }
 
   async #tearDown(): Promise<void> {
@@ -111,38 +136,20 @@ export class Doorbell {
     this.#workers = []
     this.#queues.clear()
     this.#backend = null
-    await Promise.all(open.map((each) => this.#closing(each)))
-    if (backend !== null) await this.#closing(backend)
+    if (backend === null) return
+    // Asked to close, a Worker takes no more, and waits for what it has.
+    const closed = Promise.all(open.map((each) => each.close()))
+    closed.catch(() => {})
+    await this.#bounded(Promise.race([closed, Promise.all(this.#inHand)]), FINISH_MS)
+    await this.#bounded(closed, CLOSE_TIMEOUT_MS)
+    await this.#bounded(backend.close(), CLOSE_TIMEOUT_MS)
   }
 
-  async #closing(open: { close(): Promise<void> }): Promise<void> {
+  async #bounded(work: Promise<unknown>, ms: number): Promise<void> {
     try {
-      await within(open.close(), CLOSE_TIMEOUT_MS, 'queue.slow')
+      await within(work, ms)
     } catch (error) {
-      this.#logError(error)
+      this.#trouble.add(error)
     }
-  }
-
-  #logError(error: unknown): void {
-    const now = performance.now()
-    if (now - this.#lastLogAt < ERROR_LOG_EVERY_MS && this.#lastLogAt !== 0) return
-    this.#lastLogAt = now
-    this.#log.warn({ err: error }, 'queue trouble')
-  }
-}
-
-/** Bounds a promise that may never settle. @throws EsaError with the given code (transient). */
-async function within<T>(work: Promise<T>, ms: number, code: string): Promise<T> {
-  let timer: NodeJS.Timeout | undefined
-  const limit = new Promise<never>((_, reject) => {
-    timer = setTimeout(
-      () => reject(new EsaError(code, 'transient', `no answer from the queue in ${ms} ms`)),
-      ms,
-    )
-  })
-  try {
-    return await Promise.race([work, limit])
-  } finally {
-    clearTimeout(timer)
   }
 }

@@ -1,7 +1,7 @@
-import type { Store } from '@esa/store'
+import type { Ring, Store } from '@esa/store'
 import type { Logger } from 'pino'
-import type { Doorbell } from './doorbell.ts'
 import { Sleeper } from './sleeper.ts'
+import { TroubleLog } from './trouble-log.ts'
 
 /** Rows taken in one turn. */
 const BATCH = 200
@@ -12,16 +12,21 @@ const POLL_MS = 500
 /** A ring that is not answered in this time is rung again as another job, ms. */
 const UNHEARD_MS = 2_000
 
-/** Rings go unheard and no job starts for this long: the Workers are dead without having said so, ms. */
-const DEAF_MS = 6_000
-
 /** Wait before the store is asked again after it failed, ms. */
 const RETRY_MS = 500
+
+/** What a relay does with a doorbell. */
+export interface RelayBell {
+  readonly isBuilt: boolean
+  isDeaf(queue: string): boolean
+  rebuild(): Promise<void>
+  ring(rings: Ring[]): Promise<void>
+}
 
 /** What a relay needs. */
 export interface OutboxRelayOptions {
   store: Store
-  doorbell: Doorbell
+  doorbell: RelayBell
   log: Logger
 }
 
@@ -31,11 +36,13 @@ export interface OutboxRelayOptions {
  */
 export class OutboxRelay {
   readonly #options: OutboxRelayOptions
+  readonly #trouble: TroubleLog
   readonly #sleeper = new Sleeper()
   #running: Promise<void> | null = null
 
   constructor(options: OutboxRelayOptions) {
     this.#options = options
+    this.#trouble = new TroubleLog(options.log, 'outbox relay: store or queue trouble')
   }
 
   start(): void {
@@ -58,16 +65,20 @@ export class OutboxRelay {
   }
 
   async #turn(): Promise<number> {
-    const { store, doorbell, log } = this.#options
+    const { store, doorbell } = this.#options
     try {
-      const rings = await store.takeOverdue({ limit: BATCH, afterMs: UNHEARD_MS })
-      if (rings.some(({ attempt }) => attempt > 1) && performance.now() - doorbell.lastStartedAt > DEAF_MS) {
-        await doorbell.rebuild()
-      }
+      // Without a bell no row is taken: each attempt doubles the pause to the next, and nobody could hear it.
+      const silent = !doorbell.isBuilt
+      if (silent) await doorbell.rebuild()
+      // What was rung last went down with the old bell: it is not to wait for its pause.
+      const afterMs = silent ? 0 : UNHEARD_MS
+      const rings = await store.takeOverdue({ limit: BATCH, afterMs })
+      const unheard = rings.filter(({ attempt }) => attempt > 1)
+      if (unheard.some(({ queue }) => doorbell.isDeaf(queue))) await doorbell.rebuild()
       await doorbell.ring(rings)
       return rings.length >= BATCH ? 0 : POLL_MS
     } catch (error) {
-      log.warn({ err: error }, 'outbox relay: store or queue trouble')
+      this.#trouble.add(error)
       return RETRY_MS
     }
   }
