@@ -1,5 +1,5 @@
 import type { ActorEvent, StepInput } from '@esa/actor'
-import { isEsaError, type JsonObject, newId } from '@esa/protocol'
+import { EsaError, isEsaError, type JsonObject, newId } from '@esa/protocol'
 import type { MessageRow, Ring, Store, StoreTx } from '@esa/store'
 import type { Registry } from './registry.ts'
 import { type Cause, type Outgoing, StepDraft, type Told } from './step-draft.ts'
@@ -18,6 +18,9 @@ export interface ActorHostOptions {
   /** Told after every commit: doorbells to ring, and the earliest deadline armed. */
   onCommit?: (committed: { rings: Ring[]; nextDueAt: number | null }) => void
 }
+
+/** What became of a message: `already` when its recipient has had it. */
+export type Delivery = { outcome: 'delivered' | 'already' } | { outcome: 'dead'; error: EsaError }
 
 /** What opens an actor: `from` is the agent (or `operator`) that asks, `key` is unique among live actors of the type. */
 export interface OpenRequest {
@@ -67,15 +70,17 @@ export class ActorHost {
     })
   }
 
-  /** Hands a message to its recipient, once. One that can never be taken is buried: `dead`. */
-  async deliver(messageId: string): Promise<'delivered' | 'already' | 'dead'> {
+  /**
+   * Hands a message to its recipient, once. One that can never be taken is buried: `dead`. @throws EsaError of the store,
+   * when it is the store that is in trouble and not the message.
+   */
+  async deliver(messageId: string): Promise<Delivery> {
     try {
-      return await this.#transact((tx, idAt) => this.#deliver(tx, messageId, idAt))
+      return { outcome: await this.#transact((tx, idAt) => this.#deliver(tx, messageId, idAt)) }
     } catch (error) {
-      if (!isEsaError(error) || error.kind === 'transient') throw error
+      if (!isEsaError(error) || !isOfTheMessage(error)) throw error
       await this.#options.store.buryMessage(messageId, error.code)
-      if (error.kind === 'bug') throw error
-      return 'dead'
+      return { outcome: 'dead', error }
     }
   }
 
@@ -183,7 +188,7 @@ export class ActorHost {
     for (let tries = 1; ; tries++) {
       try {
         const committed = await store.transact(async (tx) => {
-          const { draft, result } = await work(tx, idAt, tries > 1)
+          const { draft, result } = await work(tx, idAt, tries > 1).catch(brokenStep)
           const rung = draft === null || draft.empty ? [] : await draft.write(tx, rings)
           return { result, rings: rings ? rung : [], nextDueAt: draft?.nextDueAt ?? null }
         })
@@ -208,6 +213,20 @@ const WORTH_ANOTHER_TRY = new Set([
   'store.commit-unknown',
   'database.serialization',
 ])
+
+/** What PostgreSQL says of a row it will never take; its other errors are about the database. */
+const REFUSED_ROW = new Set(['database.data', 'database.constraint', 'database.conflict'])
+
+/** True when another try of the same message would end the same way, whatever becomes of the servers. */
+function isOfTheMessage({ code, kind }: EsaError): boolean {
+  return kind !== 'transient' && (!code.startsWith('database.') || REFUSED_ROW.has(code))
+}
+
+/** Code around a machine that throws is a bug of that code, and must not pass for trouble of the database. */
+function brokenStep(error: unknown): never {
+  if (isEsaError(error)) throw error
+  throw new EsaError('runtime.step-broken', 'bug', 'a step broke outside of its machine', { cause: error })
+}
 
 function isOver(message: MessageRow): boolean {
   return message.doneAt !== null || message.deadCode !== null

@@ -3,6 +3,7 @@ import type { Store } from '@esa/store'
 import type { Logger } from 'pino'
 import type { ActorHost } from './actor-host.ts'
 import { Sleeper } from './sleeper.ts'
+import { TroubleLog } from './trouble-log.ts'
 
 /** Deadlines served in one transaction: enough to batch a herd, few enough that a command never waits long for a lock. */
 const BATCH = 64
@@ -16,6 +17,9 @@ const QUARANTINE_MS = 60_000
 /** Wait before the store is asked again after it failed, ms. */
 const RETRY_MS = 250
 
+/** Wait for whoever holds all that is due: about one step, ms. */
+const LOCKED_MS = 25
+
 /** What a timer service needs. `onWedged` is told of an actor whose deadline its machine could not take. */
 export interface TimerServiceOptions {
   store: Store
@@ -27,12 +31,14 @@ export interface TimerServiceOptions {
 /** Serves deadlines: sleeps until the next one by the store's clock, then steps the actors, a batch a transaction. */
 export class TimerService {
   readonly #options: TimerServiceOptions
+  readonly #trouble: TroubleLog
   readonly #sleeper = new Sleeper()
   readonly #quarantined = new Map<string, number>()
   #running: Promise<void> | null = null
 
   constructor(options: TimerServiceOptions) {
     this.#options = options
+    this.#trouble = new TroubleLog(options.log, 'timer service: store trouble')
   }
 
   start(): void {
@@ -57,20 +63,37 @@ export class TimerService {
   /** Serves one batch; answers how long to sleep, ms. */
   async #turn(): Promise<number> {
     try {
-      const { ids, nowMs, nextDueAt } = await this.#options.store.due(BATCH)
-      const ready = ids.filter((id) => !this.#isQuarantined(id))
+      // Those left alone stay the longest overdue: without room for them they would hide the others.
+      const { ids, nowMs, nextDueAt } = await this.#options.store.due(BATCH + this.#quarantined.size)
+      const ready = ids.filter((id) => !this.#isQuarantined(id)).slice(0, BATCH)
       if (ready.length > 0) {
-        const { served, failed } = await this.#options.host.serveDue(ready)
-        for (const { id, error } of failed) this.#quarantine(id, error)
         // Nothing served: every row was locked elsewhere, and its holder settles the deadline itself.
-        return served > 0 ? 0 : RETRY_MS / 10
+        return (await this.#serve(ready)) > 0 ? 0 : LOCKED_MS
       }
       // A deadline is over one millisecond after it: `at > due`.
       return nextDueAt === null ? POLL_MS : Math.min(POLL_MS, nextDueAt - nowMs + 1)
     } catch (error) {
-      this.#options.log.warn({ err: error }, 'timer service: store trouble')
+      this.#trouble.add(error)
       return RETRY_MS
     }
+  }
+
+  /** Serves a batch; when the store cannot take it, each by itself, so that one actor costs the others nothing. */
+  async #serve(ids: string[]): Promise<number> {
+    try {
+      const { served, failed } = await this.#options.host.serveDue(ids)
+      for (const { id, error } of failed) this.#quarantine(id, error)
+      return served + failed.length
+    } catch (error) {
+      if (isEsaError(error) && error.kind === 'transient') throw error
+      if (ids.length === 1) {
+        this.#quarantine(ids[0]!, error)
+        return 1
+      }
+    }
+    let moved = 0
+    for (const id of ids) moved += await this.#serve([id])
+    return moved
   }
 
   #isQuarantined(id: string): boolean {

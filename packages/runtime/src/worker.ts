@@ -9,9 +9,13 @@ import { OutboxRelay } from './outbox-relay.ts'
 import type { Registry } from './registry.ts'
 import { Sleeper } from './sleeper.ts'
 import { TimerService } from './timer-service.ts'
+import { TroubleLog } from './trouble-log.ts'
 
 /** Pause between two signs of life, ms. */
 const BEAT_MS = 2_000
+
+/** At the end, activities may take this long; then they are aborted and left to the next worker, ms. */
+const ACTIVITY_GRACE_MS = 3_000
 
 /** Something that must reach a human even when the bus is down. */
 export interface WorkerAlarm {
@@ -27,8 +31,8 @@ export interface WorkerOptions {
   random: () => number
   log: Logger
   doorbell: Omit<DoorbellOptions, 'runtimeId'>
-  identity: { id: string; pid: number; host: string; startedAt: number; now(): number }
-  onAlarm(alarm: WorkerAlarm): void
+  identity: { id: string; pid: number; host: string; startedAt: number; now: () => number }
+  onAlarm: (alarm: WorkerAlarm) => void
 }
 
 /** A running worker. `host` takes commands in this process; `stop` finishes the steps in hand. */
@@ -59,9 +63,16 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   const relay = new OutboxRelay({ store, doorbell, log })
   const activities = new ActivityRunner({ store, host, registry, log })
 
+  const trouble = new TroubleLog(log, 'work put off')
   await doorbell.start(async ({ kind, id }) => {
-    if (kind === 'activity') return activities.run(id)
-    await deliver(host, id, log, onAlarm)
+    try {
+      if (kind === 'activity') await activities.run(id)
+      else await deliver(host, id, log, onAlarm)
+    } catch (error) {
+      // The queue tries again soon, and the sweep after that: the row is not done.
+      trouble.add(error)
+      throw error
+    }
   })
   timers.start()
   relay.start()
@@ -74,7 +85,9 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     host,
     stop: async () => {
       await Promise.all([unlisten(), timers.stop(), relay.stop(), beat.stop()])
+      const abort = setTimeout(() => activities.abort(), ACTIVITY_GRACE_MS)
       await doorbell.close()
+      clearTimeout(abort)
     },
   }
 }
@@ -85,14 +98,11 @@ async function deliver(
   log: Logger,
   onAlarm: WorkerOptions['onAlarm'],
 ): Promise<void> {
-  try {
-    const outcome = await host.deliver(id)
-    if (outcome === 'dead') log.warn({ messageId: id }, 'message buried: its recipient can never take it')
-  } catch (error) {
-    if (isEsaError(error) && error.kind === 'transient') throw error
-    log.error({ messageId: id, err: error }, 'message buried: it broke its recipient')
-    onAlarm(alarmOf(error, { messageId: id }))
-  }
+  const delivery = await host.deliver(id)
+  if (delivery.outcome !== 'dead') return
+  const { error } = delivery
+  log.error({ messageId: id, err: error }, 'message buried: its recipient can never take it')
+  if (error.kind === 'bug') onAlarm(alarmOf(error, { messageId: id }))
 }
 
 function startBeat({ store, identity, log }: WorkerOptions): { stop(): Promise<void> } {
