@@ -4,9 +4,22 @@ import type { ClaimedActivity, Store } from '@esa/store'
 import type { Logger } from 'pino'
 import type { ActorHost } from './actor-host.ts'
 import type { Registry } from './registry.ts'
+import { Sleeper } from './sleeper.ts'
 
-/** How much longer than its time-out an activity is held: the end of a run must not race its claim, ms. */
-const LEASE_MARGIN_MS = 5_000
+/**
+ * A claim is held for this long at a time and renewed while its activity runs: what a killed worker had in hand is free
+ * again after it, however long the activity may take, ms.
+ */
+const LEASE_MS = 5_000
+
+/** Several renewals may fail before a lease is lost, ms. */
+const RENEW_EVERY_MS = 1_500
+
+/** How much longer than its time-out the first claim holds, until it is renewed: a short time-out must not race it, ms. */
+const CLAIM_MARGIN_MS = 5_000
+
+/** Activities of one actor at a time: an agent whose activities hang must leave places for the others. */
+const AT_ONCE_PER_ACTOR = 4
 
 /** Tries of an activity that fails transiently. */
 const ATTEMPTS_MAX = 6
@@ -29,15 +42,51 @@ export interface ActivityRunnerOptions {
  */
 export class ActivityRunner {
   readonly #options: ActivityRunnerOptions
+  readonly #stopping = new AbortController()
+  readonly #running = new Map<string, number>()
+  /** Activities that wait for an earlier one of their actor. */
+  readonly #parked = new Map<string, Set<string>>()
 
   constructor(options: ActivityRunnerOptions) {
     this.#options = options
   }
 
-  /** Runs one activity, unless it has ended or another worker holds it. */
+  /** Runs one activity, unless it has ended, another worker holds it, or its actor has enough running: then it is next. */
   async run(id: string): Promise<void> {
+    const actorId = actorOf(id)
+    const running = this.#running.get(actorId) ?? 0
+    if (running >= AT_ONCE_PER_ACTOR) {
+      this.#parked.set(actorId, (this.#parked.get(actorId) ?? new Set()).add(id))
+      return
+    }
+    this.#running.set(actorId, running + 1)
+    try {
+      for (let next: string | undefined = id; next !== undefined; next = this.#unpark(actorId)) {
+        await this.#runOne(next)
+      }
+    } finally {
+      const left = (this.#running.get(actorId) ?? 1) - 1
+      if (left > 0) this.#running.set(actorId, left)
+      else this.#running.delete(actorId)
+    }
+  }
+
+  /** Aborts what runs, and lets go of it for the next worker. */
+  abort(): void {
+    this.#stopping.abort()
+  }
+
+  #unpark(actorId: string): string | undefined {
+    const parked = this.#parked.get(actorId)
+    const [next] = parked ?? []
+    if (next !== undefined) parked?.delete(next)
+    if (parked?.size === 0) this.#parked.delete(actorId)
+    return next
+  }
+
+  async #runOne(id: string): Promise<void> {
     const { store, registry, log } = this.#options
-    const claimed = await store.claimActivity(id, LEASE_MARGIN_MS)
+    const claimed = await store.claimActivity(id, CLAIM_MARGIN_MS)
     if (claimed === null) return
     let handler: ActivityHandler
     try {
@@ -47,9 +96,13 @@ export class ActivityRunner {
       await store.releaseActivity(id, claimed.fence, BACKOFF_LONGEST_MS)
       throw error
     }
+    const letGo = this.#hold(claimed)
     try {
-      await this.#end(claimed, 'done', await runWithin(handler, claimed))
+      const messages = await this.#runWithin(handler, claimed)
+      await letGo()
+      await this.#end(claimed, 'done', messages)
     } catch (error) {
+      await letGo()
       const failure = isEsaError(error)
         ? error
         : new EsaError('activity.failed', 'bug', `${claimed.activity} failed`, { cause: error })
@@ -61,13 +114,43 @@ export class ActivityRunner {
     }
   }
 
+  /** Renews a claim until it is let go of. One that cannot be renewed is lost to whoever comes first. */
+  #hold({ id, fence }: ClaimedActivity): () => Promise<void> {
+    const { store, log } = this.#options
+    const sleeper = new Sleeper()
+    const renew = async (): Promise<void> => {
+      while (!sleeper.stopped) {
+        await store.releaseActivity(id, fence, LEASE_MS).catch((error: unknown) => {
+          log.warn({ activityId: id, err: error }, 'claim not renewed')
+        })
+        await sleeper.sleep(RENEW_EVERY_MS)
+      }
+    }
+    const renewing = renew()
+    return async () => {
+      sleeper.stop()
+      await renewing
+    }
+  }
+
   async #fail(handler: ActivityHandler, claimed: ClaimedActivity, failure: EsaError): Promise<void> {
+    const { store } = this.#options
+    if (failure.code === ABORTED) return store.releaseActivity(claimed.id, claimed.fence, 0)
     if (failure.kind === 'transient' && claimed.attempt < ATTEMPTS_MAX) {
       const pause = Math.min(BACKOFF_LONGEST_MS, BACKOFF_FIRST_MS * 2 ** (claimed.attempt - 1))
-      await this.#options.store.releaseActivity(claimed.id, claimed.fence, pause)
-      return
+      return store.releaseActivity(claimed.id, claimed.fence, pause)
     }
-    await this.#end(claimed, failure.code, handler.onFailure?.(claimed.input, failure, claimed.actorId) ?? [])
+    await this.#end(claimed, failure.code, this.#lastWords(handler, claimed, failure))
+  }
+
+  /** What the actor learns of the failure. A handler that fails here too must not keep its activity from ending. */
+  #lastWords(handler: ActivityHandler, claimed: ClaimedActivity, failure: EsaError): ActivityMessage[] {
+    try {
+      return handler.onFailure?.(claimed.input, failure, claimed.actorId) ?? []
+    } catch (error) {
+      this.#options.log.error({ activityId: claimed.id, err: error }, 'activity failed without last words')
+      return []
+    }
   }
 
   async #end(claimed: ClaimedActivity, outcome: string, messages: ActivityMessage[]): Promise<void> {
@@ -77,29 +160,31 @@ export class ActivityRunner {
     if (!ended)
       this.#options.log.warn({ activityId: claimed.id, actorId }, 'late result refused: the claim was lost')
   }
+
+  async #runWithin(handler: ActivityHandler, claimed: ClaimedActivity): Promise<ActivityMessage[]> {
+    const { timeoutMs, activity, actorId, id: key, attempt } = claimed
+    const timeout = AbortSignal.timeout(timeoutMs)
+    const signal = AbortSignal.any([timeout, this.#stopping.signal])
+    const late = new Promise<never>((_, reject) => {
+      const fail = (): void => {
+        const [code, why] = timeout.aborted
+          ? ['activity.timed-out', `took longer than ${timeoutMs} ms`]
+          : [ABORTED, 'was stopped with its worker']
+        reject(new EsaError(code, 'transient', `${activity} ${why}`))
+      }
+      if (signal.aborted) fail()
+      else signal.addEventListener('abort', fail)
+    })
+    // When the handler ends first, nobody waits for this any more.
+    late.catch(() => {})
+    return Promise.race([handler.run(claimed.input, { actorId, key, attempt, signal }), late])
+  }
 }
 
-async function runWithin(handler: ActivityHandler, claimed: ClaimedActivity): Promise<ActivityMessage[]> {
-  const { timeoutMs } = claimed
-  const signal = AbortSignal.timeout(timeoutMs)
-  const late = new Promise<never>((_, reject) => {
-    signal.addEventListener('abort', () => {
-      reject(
-        new EsaError(
-          'activity.timed-out',
-          'transient',
-          `${claimed.activity} took longer than ${timeoutMs} ms`,
-        ),
-      )
-    })
-  })
-  return Promise.race([
-    handler.run(claimed.input, {
-      actorId: claimed.actorId,
-      key: claimed.id,
-      attempt: claimed.attempt,
-      signal,
-    }),
-    late,
-  ])
+/** The code of an activity that ended with its worker. */
+const ABORTED = 'activity.aborted'
+
+/** An effect's id is (actor, seq, index). */
+function actorOf(activityId: string): string {
+  return activityId.replace(/\.\d+\.\d+$/, '')
 }
