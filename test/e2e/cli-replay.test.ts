@@ -1,0 +1,179 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { connectPool, ensureEmbeddedServer } from '@esa/pg-server'
+import type { Pool } from 'pg'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Incident, TimelineEvent } from '@esa/escalation'
+import { ended, EsaHome, says } from './run-esa.ts'
+
+type Fault = { id: string; seq: number; why: string }
+type Verdict = { code: number | null; identical: number; diverged: Fault[]; chain: { broken: Fault[] } }
+type Item = { id: string; agent: string; kind: string; about: string }
+
+let esa: EsaHome
+let pool: Pool
+let url: string
+let id: string
+const path = (name: string): string => join(esa.folder, name)
+
+/** The verdict on every stream, and how the command ended. */
+async function verdict(...more: string[]): Promise<Verdict> {
+  const { code, stdout } = await esa.run(['replay', 'verify', '--all', ...more, '--json'])
+  return { ...(JSON.parse(stdout) as Verdict), code }
+}
+
+beforeAll(async () => {
+  esa = await EsaHome.create()
+  await esa.json('migrate')
+  url = (await ensureEmbeddedServer({ home: esa.home })).url
+  pool = await connectPool(url, { max: 2 })
+  const title = ['--title', 'pool | exhausted <b>']
+  const opened = await esa.json<Incident>(
+    'incidents',
+    'open',
+    '--agent',
+    'layer-1',
+    '--category',
+    'integration',
+    ...title,
+  )
+  id = opened.id
+  await esa.json('incidents', 'ack', id, '--as', 'layer-2')
+  await esa.json('incidents', 'resolve', id, '--as', 'layer-2', '--cause', 'restarted')
+})
+
+afterAll(async () => {
+  await pool.end()
+  await esa.remove()
+})
+
+describe('esa replay show', () => {
+  it('tells the story, with the line of the card that caused each step', async () => {
+    const { events, head } = await esa.json<{ events: TimelineEvent[]; head: string }>('replay', 'show', id)
+    expect(events.map(({ seq }) => seq)).toEqual(events.map((_, i) => i + 1))
+    expect(events.at(-1)).toMatchObject({
+      type: 'incident.resolved',
+      actor: 'layer-2',
+      data: { cause: 'restarted' },
+    })
+    expect(head).toMatch(/^[0-9a-f]{64}$/)
+    const { stdout } = await esa.run(['replay', 'show', id])
+    expect(stdout).toMatch(/\d{4}-\d\d-\d\dT\S+Z +\+00:00\.000 .*incident\.opened/)
+    expect(stdout).toMatch(/agents\/layers\/layer-1\/card\.md:\d+/)
+  })
+})
+
+describe('esa replay export', () => {
+  it('writes every stored event on a line behind a header', async () => {
+    await esa.json('replay', 'export', id, '-o', path('events.jsonl'))
+    const [header, ...events] = (await readFile(path('events.jsonl'), 'utf8'))
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { hash?: string })
+    expect(header).toMatchObject({ format: 'esa.stream', id, type: 'incident', head: events.at(-1)?.hash })
+    expect(events[0]).toMatchObject({ seq: 1, type: 'incident.opened', input: { kind: 'start' } })
+  })
+
+  it('writes a post-mortem that no title can break', async () => {
+    const { stdout } = await esa.run(['replay', 'export', id, '--format', 'md'])
+    expect(stdout).toMatch(/^# pool \\\| exhausted &lt;b>\n/)
+    expect(stdout).toContain('| Cause | restarted |')
+    expect(stdout).toContain('## Timeline')
+  })
+
+  it('refuses a folder that is not there', async () => {
+    const refusal = await esa.refused('replay', 'export', id, '-o', path('gone/events.jsonl'))
+    expect(refusal).toMatchObject({ code: 4, problem: { code: 'file.unwritable' } })
+  })
+})
+
+describe('esa replay verify', () => {
+  it('finds the log identical and its chains unbroken', async () => {
+    expect(await verdict()).toMatchObject({ code: 0, identical: 1, unchecked: 0, diverged: [] })
+    const { stdout, code } = await esa.run(['replay', 'verify', id])
+    expect([code, stdout]).toEqual([0, expect.stringContaining('1 identical, 0 diverged')])
+  })
+
+  it('finds a flipped event, by its number', async () => {
+    const flip = (to: string) =>
+      pool.query(`update esa.events set actor = $2 where stream = $1 and seq = 3`, [id, to])
+    const { rows } = await pool.query<{ actor: string }>(
+      `select actor from esa.events where stream = $1 and seq = 3`,
+      [id],
+    )
+    await flip('chief-1')
+    expect(await verdict()).toMatchObject({
+      code: 1,
+      identical: 0,
+      diverged: [{ id, seq: 3 }],
+      chain: { broken: [{ id, seq: 3 }] },
+    })
+    await flip(rows[0]!.actor)
+    expect((await verdict()).code).toBe(0)
+  })
+
+  it('finds a cut tail and a lost stream against heads that were kept elsewhere', async () => {
+    await esa.json('replay', 'heads', '-o', path('heads.json'))
+    const kept = await readFile(path('heads.json'), 'utf8')
+    expect((await verdict('--heads', path('heads.json'))).code).toBe(0)
+    await writeFile(path('longer.json'), kept.replace(/"seq": \d+/, '"seq": 99'))
+    expect(await verdict('--heads', path('longer.json'))).toMatchObject({
+      code: 1,
+      chain: { broken: [{ id }] },
+    })
+    await writeFile(path('gone.json'), kept.replace(id, '01JZZZZZZZZZZZZZZZZZZZZZZZ'))
+    expect(await verdict('--heads', path('gone.json'))).toMatchObject({
+      code: 1,
+      chain: { broken: [{ id: '01JZZZZZZZZZZZZZZZZZZZZZZZ' }] },
+    })
+  })
+
+  it('refuses heads of another world', async () => {
+    const kept = JSON.parse(await readFile(path('heads.json'), 'utf8')) as object
+    await writeFile(path('other.json'), JSON.stringify({ ...kept, runtimeId: 'other' }))
+    expect((await esa.refused('replay', 'verify', '--all', '--heads', path('other.json'))).code).toBe(2)
+  })
+
+  it('counts a machine version it does not know as unchecked', async () => {
+    const turn = (version: number) =>
+      pool.query('update esa.actors set version = $1 where id = $2', [version, id])
+    await turn(99)
+    expect(await verdict()).toMatchObject({ code: 0, identical: 0, unchecked: 1 })
+    await turn(1)
+  })
+})
+
+describe('a running worker', () => {
+  it('fills the inboxes, hands on an answer, and stops when told', async () => {
+    const up = esa.start(['up'])
+    const whole = ended(up)
+    await says(up, 'ready ')
+    await esa.json('agents', 'seat', 'layer-2', '--human')
+    await pool.query(
+      `insert into esa.messages (id, queue, to_actor, from_actor, type, body, correlation_id, at)
+       values ('asked', 'layers', 'layer-14', 'layer-3', 'sync_request', '{"about": "cache keys"}', 'asked', 0)`,
+    )
+    const waiting = async (item: string): Promise<Item | undefined> =>
+      (await esa.json<{ items: Item[] }>('inbox', 'ls')).items.find((found) => found.id === item)
+    await expect.poll(() => waiting('asked'), POLL).toMatchObject({ agent: 'layer-14', about: 'cache keys' })
+    expect(await esa.json('status')).toMatchObject({ running: true })
+    const answered = ['inbox', 'answer', 'asked', '--as', 'layer-14', '--text', 'per tenant']
+    expect(await esa.json(...answered)).toMatchObject({ answered: true })
+    expect(await waiting('asked')).toBeUndefined()
+    expect((await esa.refused(...answered)).code).toBe(6)
+
+    const opening = ['incidents', 'open', '--agent', 'layer-1', '--category', 'integration', '--title', 'x']
+    const { id: incident } = await esa.json<Incident>(...opening)
+    await expect.poll(() => waiting(incident), POLL).toMatchObject({ kind: 'incident' })
+    const wrong = await esa.refused('inbox', 'answer', incident, '--as', 'layer-2', '--text', 'x')
+    expect(wrong).toMatchObject({ code: 6, problem: { code: 'inbox.is-an-incident' } })
+
+    up.kill('SIGTERM')
+    const { code, stderr } = await whole
+    expect([code, stderr]).toEqual([0, expect.stringContaining('ready ')])
+    expect(await verdict()).toMatchObject({ code: 0, diverged: [] })
+  })
+})
+
+/** A worker finds a row that nobody rang within its sweep, a second; ten are for a busy machine. */
+const POLL = { timeout: 10_000, interval: 200 }

@@ -1,0 +1,106 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { chmod, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+/** The checkout that is tested. */
+export const ROOT = fileURLToPath(new URL('../../', import.meta.url))
+
+/** How a command ended. */
+export interface Ran {
+  code: number | null
+  stdout: string
+  stderr: string
+}
+
+/** One world of its own: a home in a temporary folder, and the command line that works on it. */
+export class EsaHome {
+  readonly folder: string
+  readonly home: string
+
+  private constructor(folder: string) {
+    this.folder = folder
+    this.home = join(folder, 'home')
+  }
+
+  static async create(): Promise<EsaHome> {
+    const folder = await mkdtemp(join(tmpdir(), 'esa-e2e-'))
+    // The embedded server runs as another user when the tests run as root, and must get in.
+    await chmod(folder, 0o755)
+    return new EsaHome(folder)
+  }
+
+  /** Runs `esa` as an operator would, in the checkout's root. */
+  run(args: string[], environment: NodeJS.ProcessEnv = {}): Promise<Ran> {
+    return ended(this.start(args, environment))
+  }
+
+  /** Starts `esa` and leaves it running. */
+  start(args: string[], environment: NodeJS.ProcessEnv = {}): ChildProcess {
+    return spawn(join(ROOT, 'bin/esa'), ['--home', this.home, ...args], {
+      cwd: ROOT,
+      env: { ...ownEnvironment(), ...environment },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+  }
+
+  /** The JSON answer of a command that must succeed. */
+  async json<T>(...args: string[]): Promise<T> {
+    const { code, stdout, stderr } = await this.run([...args, '--json'])
+    if (code !== 0) throw new Error(`esa ${args.join(' ')} ended with ${code}: ${stderr}`)
+    return JSON.parse(stdout)
+  }
+
+  /** The exit code and the problem of a command that must fail: nothing on stdout, JSON alone on stderr. */
+  async refused(...args: string[]): Promise<{ code: number | null; problem: Problem }> {
+    const { code, stdout, stderr } = await this.run([...args, '--json'])
+    if (code === 0 || stdout !== '') throw new Error(`esa ${args.join(' ')} ended with ${code}: ${stdout}`)
+    return { code, problem: JSON.parse(stderr) }
+  }
+
+  /** Stops the world and removes it. */
+  async remove(): Promise<void> {
+    await this.run(['down'])
+    await rm(this.folder, { recursive: true, force: true })
+  }
+}
+
+/** An error as problem+json. */
+export interface Problem {
+  code: string
+  detail: string
+  message: string
+  hint?: string
+}
+
+/** Collects what a process prints until it ends. */
+export async function ended(child: ChildProcess): Promise<Ran> {
+  let stdout = ''
+  let stderr = ''
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => (stdout += text))
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => (stderr += text))
+  const code = await new Promise<number | null>((resolve, reject) => {
+    child.once('error', reject)
+    child.once('close', resolve)
+  })
+  return { code, stdout, stderr }
+}
+
+/** Resolves when a process has printed `text` on stderr; rejects when it ends before. */
+export async function says(child: ChildProcess, text: string): Promise<void> {
+  let seen = ''
+  await new Promise<void>((resolve, reject) => {
+    child.stderr?.setEncoding('utf8').on('data', (more: string) => {
+      seen += more
+      if (seen.includes(text)) resolve()
+    })
+    child.once('close', () => reject(new Error(`it ended without "${text}": ${seen}`)))
+  })
+}
+
+/** What decides over a world comes from the test, not from whoever runs it. */
+function ownEnvironment(): NodeJS.ProcessEnv {
+  const foreign = /^(?:ESA_|DATABASE_URL$|REDIS_URL$|NO_COLOR$|FORCE_COLOR$|NODE_ENV$|VITEST)/
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !foreign.test(name)))
+}
