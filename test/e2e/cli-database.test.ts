@@ -56,21 +56,13 @@ describe('esa db measure', () => {
   })
 
   it.concurrent.each([
-    [2, 'db measure'],
     [2, 'db measure --target mysql://ada:hunter2@db/x'],
-    [2, 'db measure --target env:SHOP_URL --window soon'],
-    [2, 'db measure --target env:SHOP_URL --window 1d'],
     [4, 'db measure --target nobody'],
     [4, 'db measure --target env:GONE_URL'],
     [4, 'db measure --target env:SHOP_URL --workload gone.sql'],
     [7, 'db measure --target env:AWAY_URL'],
     [7, 'targets test env:AWAY_URL'],
-    [2, 'db watch --target nobody'],
-    [2, 'db watch --every 60s'],
-    [2, 'db watch --target nobody --every 1s'],
     [4, 'db watch --target nobody --every 60s'],
-    [2, 'targets add UPPER env:SHOP_URL'],
-    [2, 'targets add shop http://shop'],
     [4, 'targets add shop env:SHOP_URL --workload gone.sql'],
     [4, 'targets rm nobody'],
   ])('ends with %i: esa %s', async (expected, args) => {

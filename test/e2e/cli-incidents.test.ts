@@ -172,32 +172,19 @@ describe('an incident', () => {
 
 describe('what is asked wrongly', () => {
   it.concurrent.each([
-    [2, 'incidents open --agent layer-1 --category weather --title x'],
     [2, 'incidents open --agent layer-1 --category blocker'],
-    [2, 'incidents open --agent nonsense --category blocker --title x'],
     [4, 'incidents open --agent layer-999 --category blocker --title x'],
     [4, 'incidents open --agent layer-1 --category blocker --title x --evidence gone.json'],
-    [2, 'incidents ls --level attic'],
     [4, `incidents show ${UNKNOWN_ID}`],
     [4, 'incidents show layer-1'],
     [4, `incidents ack ${UNKNOWN_ID} --as layer-2`],
-    [2, `incidents ack ${UNKNOWN_ID}`],
-    [2, `incidents ack ${UNKNOWN_ID} --as layer-2 --for soon`],
-    [2, `incidents escalate ${UNKNOWN_ID} --as layer-2 --epoch x`],
-    [2, 'incidents'],
     [2, 'frobnicate'],
-    [2, 'incidents ls --frobnicate'],
     [6, `inbox answer ${UNKNOWN_ID} --as layer-14 --text x`],
     [4, 'inbox ls --agent layer-999'],
-    [2, 'agents seat layer-1'],
-    [2, 'agents seat layer-1 --human --built-in'],
     [4, 'agents seat layer-999 --human'],
     [4, 'agents stop layer-999'],
     [4, `replay show ${UNKNOWN_ID}`],
-    [2, 'replay verify'],
-    [2, 'replay verify layer-1 --all'],
     [4, 'replay verify --all --heads gone.json'],
-    [2, 'replay export layer-1 --format pdf'],
     [3, 'status --time-scale 0'],
   ])('ends with %i: esa %s', async (expected, args) => {
     const { code, problem } = await esa.refused(...args.split(' '))

@@ -1,5 +1,6 @@
-import type { Command } from 'commander'
+import { type Command, CommanderError } from 'commander'
 import { describe, expect, it } from 'vitest'
+import { EXIT, exitCodeOf } from './exit-codes.ts'
 import { program } from './program.ts'
 
 /** Every command that does something, as it is called. */
@@ -37,5 +38,54 @@ describe('the help', () => {
     expect(command.description()).not.toBe('')
     expect(helpOf(command)).toMatch(/\nExamples?:\n {2}esa /)
     expect(helpOf(command)).toContain(name)
+  })
+})
+
+const ID = '01JZZZZZZZZZZZZZZZZZZZZZZZ'
+
+describe('a wrong call', () => {
+  it.each([
+    'frobnicate',
+    'incidents',
+    'incidents ls --frobnicate',
+    'incidents ls --level attic',
+    'incidents open --agent layer-1 --category blocker',
+    `incidents ack ${ID}`,
+    'agents lint',
+    'db measure',
+    'inbox answer x --as layer-1',
+  ])('is refused by the parser: esa %s', async (args) => {
+    const call = program(0, true).parseAsync(args.split(' '), { from: 'user' })
+    const error: unknown = await call.catch((thrown: unknown) => thrown)
+    expect(error).toBeInstanceOf(CommanderError)
+    expect((error as CommanderError).exitCode).not.toBe(0)
+  })
+
+  it.each([
+    ['incidents open --agent layer-1 --category weather --title x', EXIT.usage],
+    ['incidents open --agent nonsense --category blocker --title x', EXIT.usage],
+    [`incidents ack ${ID} --as layer-2 --for soon`, EXIT.usage],
+    [`incidents ack ${ID} --as nonsense`, EXIT.usage],
+    [`incidents escalate ${ID} --as layer-2 --epoch x`, EXIT.usage],
+    ['agents seat layer-1', EXIT.usage],
+    ['agents seat layer-1 --human --built-in', EXIT.usage],
+    ['replay verify', EXIT.usage],
+    ['replay verify layer-1 --all', EXIT.usage],
+    ['replay export layer-1 --format pdf', EXIT.usage],
+    ['db measure --target mysql://ada@db/x', EXIT.usage],
+    ['db measure --target env:SHOP_URL --window soon', EXIT.usage],
+    ['db measure --target env:SHOP_URL --window 1d', EXIT.usage],
+    ['db watch --target shop', EXIT.usage],
+    ['db watch --every 60s', EXIT.usage],
+    ['db watch --target shop --every 1s', EXIT.usage],
+    ['db watch --target shop --every 60s --stop', EXIT.usage],
+    ['targets add UPPER env:SHOP_URL', EXIT.usage],
+    ['targets add shop http://shop', EXIT.usage],
+    ['status --time-scale 0', EXIT.invalid],
+    ['status --database-url mysql://ada@db/x', EXIT.invalid],
+  ])('is refused before anything is touched: esa %s', async (args, exit) => {
+    const call = program(0, true).parseAsync(args.split(' '), { from: 'user' })
+    const error: unknown = await call.catch((thrown: unknown) => thrown)
+    expect(exitCodeOf(error)).toBe(exit)
   })
 })
