@@ -124,7 +124,10 @@ export function declinedAfter(context: IncidentContext, { as }: Command<'decline
 /** Quiet until the snooze ends; then the same rung is told again. */
 export function snooze(_: IncidentContext, event: Command<'snooze'>): Change {
   const data = by(event, { forMs: event.forMs })
-  return { set: { armMs: event.forMs }, record: [{ type: 'incident.snoozed', actor: event.as, data }] }
+  return {
+    set: { armMs: event.forMs, heldBy: null },
+    record: [{ type: 'incident.snoozed', actor: event.as, data }],
+  }
 }
 
 /** The snooze is over. */

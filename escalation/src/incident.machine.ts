@@ -21,6 +21,12 @@ function isFailureOfVisit(context: IncidentContext, event: IncidentEvent): boole
   )
 }
 
+/** The stop of an addressee after which nobody at this level can be reached. */
+function isStopOfLast(context: IncidentContext, event: IncidentEvent): boolean {
+  const concerned = event.type === 'agent.stopped' && context.addressees.includes(event.agent)
+  return concerned && reachable(context, event).length === 0
+}
+
 function reachableAfterFailure(context: IncidentContext, event: IncidentEvent): number {
   const failed = event.type === 'notice.failed' ? [...context.failed, event.target] : context.failed
   return reachable({ ...context, failed }, event).length
@@ -96,6 +102,8 @@ export const incidentMachine = setup({
     ceoNotToldAgain: ({ context }) => !context.ceoToldAgain,
     raisesToDataLoss: ({ context, event }) =>
       event.type === 'open' && event.category === 'data-loss' && !context.dataLoss,
+    stoppedLast: ({ context, event }) => isStopOfLast(context, event),
+    stoppedLastBelowCeo: ({ context, event }) => !atCeo(context) && isStopOfLast(context, event),
     failedThisVisit: ({ context, event }) => isFailureOfVisit(context, event),
     failedLast: ({ context, event }) =>
       isFailureOfVisit(context, event) && reachableAfterFailure(context, event) === 0,
@@ -187,8 +195,8 @@ export const incidentMachine = setup({
               { actions: 'noteNotice' },
             ],
             'agent.stopped': [
-              { guard: 'nobodyReachableBelowCeo', target: 'entering', actions: 'passLevel' },
-              { guard: 'nobodyReachable', actions: 'alarmUnreachableCeo' },
+              { guard: 'stoppedLastBelowCeo', target: 'entering', actions: 'passLevel' },
+              { guard: 'stoppedLast', actions: 'alarmUnreachableCeo' },
             ],
           },
         },

@@ -1,7 +1,7 @@
 import type { ActivityHandler } from '@esa/actor'
 import { buildIndexConcurrently, type ProposedIndex } from '@esa/postgres'
 import { EsaError, type JsonObject, textOf } from '@esa/protocol'
-import type { OpenTargetByName } from './target.ts'
+import type { OpenTargetByName } from './measure.activity.ts'
 
 /** Builds an index that was ordered, concurrently; one that stands already is success. */
 export function buildIndexActivity(openTarget: OpenTargetByName): ActivityHandler {

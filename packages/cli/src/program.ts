@@ -3,6 +3,7 @@ import { type GlobalFlags, readConfig } from './config.ts'
 import type { Commands } from './groups/commands.ts'
 import { addDatabaseCommands } from './groups/database-commands.ts'
 import { addIncidentCommands } from './groups/incident-commands.ts'
+import { addMessageCommands } from './groups/message-commands.ts'
 import { addOrgCommands } from './groups/org-commands.ts'
 import { addReplayCommands } from './groups/replay-commands.ts'
 import { addRuntimeCommands } from './groups/runtime-commands.ts'
@@ -53,6 +54,7 @@ export function program(began: number, quiet: boolean): Command {
   }
   addRuntimeCommands(commands)
   addIncidentCommands(commands)
+  addMessageCommands(commands)
   addOrgCommands(commands)
   addReplayCommands(commands)
   addSimulateCommands(commands)

@@ -61,12 +61,19 @@ export class ActorHost {
   }
 
   /** Writes a message from outside: once this returns its id, it is durable. */
-  post(message: Outgoing): Promise<string> {
+  async post(message: Outgoing): Promise<string> {
+    const [id] = await this.postAll([message])
+    return id!
+  }
+
+  /** Writes messages from outside, all or none, under one correlation; answers with their ids. */
+  postAll(messages: Outgoing[]): Promise<string[]> {
     return this.#transact(async (tx, idAt) => {
       const draft = await this.#draft(tx)
       const id = idAt(draft.at)
-      draft.post(id, message, id)
-      return { draft, result: id }
+      const ids = messages.map((_, index) => (index === 0 ? id : `${id}.${index}`))
+      messages.forEach((message, index) => draft.post(ids[index]!, message, id))
+      return { draft, result: ids }
     })
   }
 

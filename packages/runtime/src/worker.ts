@@ -121,6 +121,7 @@ function startBeat({ store, identity, log }: WorkerOptions): { stop(): Promise<v
     stop: async () => {
       sleeper.stop()
       await running
+      await store.signOff(identity.id).catch((error: unknown) => log.warn({ err: error }, 'not signed off'))
     },
   }
 }

@@ -189,6 +189,10 @@ class MemoryStore implements Store {
     this.#tables.workers.set(beat.id, copyJson({ ...worker, ...renewed }))
   }
 
+  async signOff(workerId: string): Promise<void> {
+    this.#tables.workers.delete(workerId)
+  }
+
   async workers(): Promise<WorkerBeat[]> {
     return [...this.#tables.workers.values()]
       .sort((one, other) => one.startedAt - other.startedAt)

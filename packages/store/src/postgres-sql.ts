@@ -99,6 +99,8 @@ export const BEAT = `insert into esa.workers (id, pid, host, started_at, beat_at
   values ($1, $2, $3, $4, ${NOW}, $5::bigint - ${NOW}, $6)
   on conflict (id) do update set beat_at = excluded.beat_at, skew_ms = excluded.skew_ms, info = excluded.info`
 
+export const SIGN_OFF = `delete from esa.workers where id = $1`
+
 export const WORKERS = `select id, pid, host, started_at, beat_at, skew_ms, info from esa.workers order by started_at`
 
 export const RUNTIME = `select id, ${NOW} as now_ms from esa.runtime`

@@ -140,6 +140,10 @@ class PostgresStore implements Store {
     await this.#rows(sql.BEAT, [id, pid, host, startedAt, workerNowMs, JSON.stringify(info)])
   }
 
+  async signOff(workerId: string): Promise<void> {
+    await this.#rows(sql.SIGN_OFF, [workerId])
+  }
+
   async workers(): Promise<WorkerBeat[]> {
     const rows = await this.#rows<WorkerRow>(sql.WORKERS, [])
     return rows.map(({ started_at: startedAt, beat_at: beatAt, skew_ms: skewMs, ...row }) => ({

@@ -62,6 +62,8 @@ export function recordContract(harness: () => StoreHarness): void {
       expect(others).toEqual([])
       expect(renewed).toMatchObject({ id: 'w1', info: {} })
       expect(renewed!.beatAt - unseen!.beatAt).toBeGreaterThanOrEqual(60_000)
+      await store.signOff('w1')
+      expect((await store.workers()).map(({ id }) => id)).toEqual(['w2'])
     })
   })
 }

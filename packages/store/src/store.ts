@@ -164,6 +164,8 @@ export interface Store {
   keepReadings(readings: KeptReading[]): Promise<void>
   readings(target: string, key: string, sinceMs: number): Promise<KeptReading[]>
   beat(beat: Omit<WorkerBeat, 'beatAt' | 'skewMs'> & { workerNowMs: number }): Promise<void>
+  /** A worker that ends in order is no longer listed. */
+  signOff(workerId: string): Promise<void>
   workers(): Promise<WorkerBeat[]>
   /** This world's id and the store clock. */
   runtime(): Promise<{ id: string; nowMs: number }>

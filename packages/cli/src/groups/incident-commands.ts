@@ -79,7 +79,7 @@ const VERBS: Verb[] = [
   },
 ]
 
-/** `esa incidents ...`, `esa timers`, `esa inbox ...`. */
+/** `esa incidents ...`, `esa timers`. */
 export function addIncidentCommands({ program, config }: Commands): void {
   const incidents = program.command('incidents').description('incidents and what can be asked of them')
   incidents
@@ -135,26 +135,6 @@ export function addIncidentCommands({ program, config }: Commands): void {
     .addHelpText('after', '\nExample:\n  esa timers --json')
     .action(async (_: Flags, command: Command) =>
       (await import('../commands/timers.ts')).listTimers(config(command)),
-    )
-
-  const inbox = program.command('inbox').description('what waits for a person’s answer')
-  inbox
-    .command('ls')
-    .description('open items')
-    .option('--agent <id>', 'of one agent only')
-    .addHelpText('after', '\nExample:\n  esa inbox ls --agent layer-14')
-    .action(async (flags: Flags, command: Command) =>
-      (await import('../commands/inbox.ts')).listInbox(config(command), flags['agent']),
-    )
-  inbox
-    .command('answer')
-    .argument('<item>')
-    .description('answer a message in an agent’s name')
-    .requiredOption('--as <agent>', 'whose inbox it is in')
-    .requiredOption('--text <text>', 'the answer')
-    .addHelpText('after', '\nExample:\n  esa inbox answer 01K... --as layer-14 --text "cache it for 60 s"')
-    .action(async (item: string, flags: Flags, command: Command) =>
-      (await import('../commands/inbox.ts')).answerItem(config(command), item, flags),
     )
 }
 

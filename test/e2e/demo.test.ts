@@ -1,0 +1,81 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { redisInstalled, redisServer } from '../redis/redis-server.ts'
+import { ended, EsaHome, type Ran, says } from './run-esa.ts'
+
+interface DemoAnswer {
+  seconds: number
+  maxLateMs: number
+  queues: string
+  incidents: { id: string; category: string; status: string; verified: { replay: unknown; chain: unknown } }[]
+}
+
+const IN_A_MINUTE = 60
+
+function checkAnswer({ code, stdout, stderr }: Ran): DemoAnswer {
+  expect(code, stderr).toBe(0)
+  const answer: DemoAnswer = JSON.parse(stdout)
+  expect(answer.seconds).toBeLessThan(IN_A_MINUTE)
+  expect(answer.maxLateMs).toBeLessThanOrEqual(1_000)
+  expect(answer.incidents.map(({ category, status }) => [category, status])).toEqual([
+    ['integration', 'resolved'],
+    ['data-loss', 'resolved'],
+    ['performance', 'resolved'],
+  ])
+  for (const { verified } of answer.incidents)
+    expect(verified).toEqual({ replay: 'identical', chain: 'unbroken' })
+  return answer
+}
+
+describe('esa demo', () => {
+  let esa: EsaHome
+
+  beforeAll(async () => {
+    esa = await EsaHome.create()
+  })
+
+  afterAll(() => esa.remove())
+
+  it('ends by itself on a fresh home, with its incidents resolved and proven, and stops what it started', async () => {
+    checkAnswer(await esa.run(['demo', '--json']))
+    expect(await esa.json<{ stopped: boolean }>('down')).toEqual({ stopped: false })
+  })
+
+  it('takes a Ctrl-C at any moment: ends with 130, leaves nothing open and nothing running', async () => {
+    const demo = esa.start(['demo'])
+    const end = ended(demo)
+    await says(demo, 'domain-1 is told')
+    demo.kill('SIGINT')
+    expect((await end).code).toBe(130)
+    expect(await esa.json<{ stopped: boolean }>('down')).toEqual({ stopped: false })
+    expect(await esa.json('incidents', 'ls', '--open')).toEqual({ incidents: [] })
+    expect(await esa.json('agents', 'seat', 'domain-1', '--show')).toMatchObject({ seat: 'built-in' })
+    const { running } = await esa.json<{ running: boolean }>('status')
+    expect(running).toBe(false)
+    await esa.run(['down'])
+  })
+
+  it('prints its timelines as text, a second time on the same home, with the card’s lines and the lateness', async () => {
+    const { code, stdout, stderr } = await esa.run(['demo'])
+    expect(code, stderr).toBe(0)
+    expect(stderr).toMatch(/worker \d+ killed with SIGKILL in the middle of the wait; worker \d+ started/)
+    expect(stdout).toMatch(/incident\.escalated +\d+ ms late wait missed/)
+    expect(stdout).toContain('agents/layers/layer-1/card.md:')
+    expect(stdout).toMatch(/index built: p95 went from [\d.]+ ms to [\d.]+ ms/)
+    expect(stdout).toMatch(/verified: 3 of 3 timelines replay/)
+    expect(stdout).toContain('Scaled: the waits, divided by 360')
+  })
+})
+
+describe.runIf(redisInstalled())('esa demo on Redis', () => {
+  it('does the same with its queues on Redis', async () => {
+    const redis = await redisServer()
+    const esa = await EsaHome.create()
+    try {
+      const answer = checkAnswer(await esa.run(['demo', '--json'], { REDIS_URL: redis.url }))
+      expect(answer.queues).toBe('redis')
+    } finally {
+      await esa.remove()
+      await redis.stop()
+    }
+  })
+})
