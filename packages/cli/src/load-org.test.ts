@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -49,5 +49,24 @@ describe('this checkout', () => {
     expect(problems.filter(({ severity }) => severity === 'error')).toEqual([])
     expect(directory.get('layer-1')?.card?.file).toBe('agents/layers/layer-1/card.md')
     expect((await requireOrg()).all().length).toBeGreaterThanOrEqual(105)
+  })
+})
+
+describe('another root', () => {
+  it('is read the same way, and a card behind a link is refused', async () => {
+    await mkdir(join(folder, 'agents/layers/layer-62'), { recursive: true })
+    await mkdir(join(folder, 'agents/layers/layer-63'), { recursive: true })
+    await mkdir(join(folder, 'elsewhere'))
+    await writeFile(join(folder, 'agents/layers/layer-62/card.md'), CARD)
+    await writeFile(join(folder, 'elsewhere/card.md'), CARD.replace('#62', '#63'))
+    await symlink(join(folder, 'elsewhere/card.md'), join(folder, 'agents/layers/layer-63/card.md'))
+    await symlink(join(folder, 'elsewhere'), join(folder, 'agents/layers/layer-64'))
+    const { directory, problems } = await loadOrg(folder)
+    expect(directory.cards().map(({ id }) => id)).toEqual(['layer-62'])
+    const errors = problems.filter(({ severity }) => severity === 'error')
+    // A linked folder is not entered at all.
+    expect(errors.map(({ file, code }) => [file, code])).toEqual([
+      ['agents/layers/layer-63/card.md', 'card.symlink'],
+    ])
   })
 })

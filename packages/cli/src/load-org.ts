@@ -1,6 +1,6 @@
 import { globSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
-import { resolve } from 'node:path'
+import { readFile, realpath } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
 import { type AgentCard, buildDirectory, decodeCard, type Directory, parseCard, type Problem } from '@esa/org'
 import { EsaError } from '@esa/protocol'
 import { PROJECT_ROOT } from './project-root.ts'
@@ -23,11 +23,15 @@ export async function readCards(
   }
 }
 
-/** Reads every card of this checkout. */
-export async function loadOrg(): Promise<LoadedOrg> {
-  const files = globSync('agents/*/*/card.md', { cwd: PROJECT_ROOT }).toSorted()
-  const { cards, problems } = await readCards(files, PROJECT_ROOT)
-  return { directory: buildDirectory(cards), problems }
+/** Reads every card of this checkout, or of another root. A card behind a symbolic link is refused: it may lead anywhere. */
+export async function loadOrg(root = PROJECT_ROOT): Promise<LoadedOrg> {
+  const found = globSync('agents/*/*/card.md', { cwd: root }).toSorted()
+  const base = await realpath(root)
+  const real = await Promise.all(found.map((file) => realpath(join(root, file)).catch(() => null)))
+  const own = found.filter((file, i) => real[i] === join(base, file))
+  const linked = found.filter((file) => !own.includes(file)).map(linkProblem)
+  const { cards, problems } = await readCards(own, root)
+  return { directory: buildDirectory(cards), problems: [...linked, ...problems] }
 }
 
 /** The organisation, refused when a card of it cannot be read. @throws EsaError `card.unreadable` (terminal). */
@@ -39,6 +43,12 @@ export async function requireOrg(): Promise<Directory> {
   throw new EsaError('card.unreadable', 'terminal', `${file}:${line}:${column} ${code} ${message}`, {
     hint: hint ?? 'see all problems with: esa org check',
   })
+}
+
+function linkProblem(file: string): Problem {
+  const message = 'the card lies behind a symbolic link'
+  const hint = 'Put the card itself into the tree.'
+  return { file, line: 1, column: 1, severity: 'error', code: 'card.symlink', message, hint }
 }
 
 async function readCard(

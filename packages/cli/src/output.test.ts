@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { wantsColour } from './colours.ts'
-import { columns } from './output.ts'
+import { columns, printable } from './output.ts'
 
 describe('columns', () => {
   it('are as wide as their widest cell', () => {
@@ -44,4 +44,22 @@ describe('colours', () => {
     ['FORCE_COLOR=0 takes them away', terminal, { FORCE_COLOR: '0' }, false],
     ['NO_COLOR wins', pipe, { NO_COLOR: '1', FORCE_COLOR: '1' }, false],
   ])('%s', (_, stream, environment, expected) => expect(wantsColour(stream, environment)).toBe(expected))
+})
+
+describe('text for a terminal', () => {
+  it('keeps words, lines, tabs and colours', () => {
+    const text = 'größer\tals\n\u001B[31mrot\u001B[39m 🚦'
+    expect(printable(text)).toBe(text)
+  })
+
+  it.each([
+    ['a window title', '\u001B]0;owned\u0007'],
+    ['a cleared screen', '\u001B[2J'],
+    ['a carriage return', 'all is well\rnot'],
+    ['a backspace', 'no\b\byes'],
+    ['a C1 control', '\u009B2J'],
+  ])('lets nobody else have %s', (_, text) => {
+    // oxlint-disable-next-line no-control-regex -- control characters are what must be gone
+    expect(printable(text)).not.toMatch(/[\u0000-\u001F\u007F-\u009F]/)
+  })
 })

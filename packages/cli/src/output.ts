@@ -5,12 +5,20 @@ import { exitCodeOf, problemOf } from './exit-codes.ts'
 
 /** Prints a command's answer on stdout: one JSON document with `--json`, else its text. */
 export function answer(config: Pick<Config, 'json'>, document: unknown, text: () => string): void {
-  process.stdout.write(`${config.json ? JSON.stringify(document) : text()}\n`)
+  process.stdout.write(`${config.json ? JSON.stringify(document) : printable(text())}\n`)
+}
+
+// oxlint-disable-next-line no-control-regex -- what is looked for here are control characters
+const CONTROL = /\u001B(?!\[[0-9;]*m)|[\u0000-\u0008\u000B-\u001A\u001C-\u001F\u007F-\u009F]/g
+
+/** Text without control characters other than line ends, tabs and colours: a title must not steer a terminal. */
+export function printable(text: string): string {
+  return text.replace(CONTROL, '\uFFFD')
 }
 
 /** Prints a line of progress on stderr. */
 export function note(line: string): void {
-  process.stderr.write(`${line}\n`)
+  process.stderr.write(`${printable(line)}\n`)
 }
 
 /** Prints an error on stderr, as problem+json with `--json`, and gives the exit code. A stack is shown for a bug only. */

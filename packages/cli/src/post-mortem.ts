@@ -1,7 +1,7 @@
 import { INCIDENT_TYPE, incidentContext, incidentView, timeline, type TimelineEvent } from '@esa/escalation'
 import { formatDuration, isoTime } from '@esa/protocol'
 import type { LockedActor, StoredEvent } from '@esa/store'
-import { about, since } from './timeline-text.ts'
+import { aboutOf, cardLineOf, since, whoOf } from './timeline-text.ts'
 
 /** An incident or an agent's log as Markdown that reads as a post-mortem: what, who, when, how late, on which card line. */
 export function postMortem(
@@ -27,9 +27,9 @@ export function postMortem(
         `+${since(entry.sinceMs)}`,
         entry.type,
         entry.level ?? '',
-        entry.actor ?? listed(entry.data['targets']),
+        whoOf(entry.actor, entry.data),
         entry.lateMs === undefined ? '' : `${entry.lateMs} ms`,
-        about(entry.type, entry.data, cardFile),
+        [aboutOf(entry.type, entry.data), cardLineOf(entry.data, cardFile)].filter(Boolean).join(' '),
       ]),
     ),
     '',
@@ -104,8 +104,4 @@ function table(head: string[], rows: string[][]): string[] {
 /** Text that stays inside its cell, whatever somebody wrote in a title or a reason. */
 function cell(text: string): string {
   return text.replaceAll(/\s+/g, ' ').replaceAll('\\', '\\\\').replaceAll('|', '\\|').replaceAll('<', '&lt;')
-}
-
-function listed(targets: unknown): string {
-  return Array.isArray(targets) ? targets.join(', ') : ''
 }

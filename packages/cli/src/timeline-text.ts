@@ -37,8 +37,8 @@ function row(
     `+${since(sinceMs)}`,
     level ?? '',
     shown,
-    actor ?? targets(data),
-    [late, about(type, data, cardFile)].filter(Boolean).join(' '),
+    whoOf(actor, data),
+    [late, aboutOf(type, data), pc.dim(cardLineOf(data, cardFile))].filter(Boolean).join(' '),
   ]
 }
 
@@ -48,23 +48,33 @@ export function since(ms: number): string {
   return `${String(minutes).padStart(2, '0')}:${((ms % 60_000) / 1_000).toFixed(3).padStart(6, '0')}`
 }
 
-function targets(data: JsonObject): string {
-  const list = data['targets']
-  return Array.isArray(list) ? `→ ${list.map(said).join(', ')}` : ''
+/** Who did it, with the person at the keyboard where one spoke in an agent's name; else who was told. */
+export function whoOf(actor: string | undefined, { by, targets }: JsonObject): string {
+  if (actor !== undefined) return typeof by === 'string' ? `${actor} (${by})` : actor
+  return Array.isArray(targets) ? `→ ${targets.map(said).join(', ')}` : ''
 }
 
-/** What a reader needs of an event's data, in words; the card's line last. */
-export function about(type: string, data: JsonObject, cardFile: string | null): string {
-  const { cause, cardLine, why, reason, code, command, forMs } = data
-  const line = typeof cardLine === 'number' && cardFile !== null ? pc.dim(`${cardFile}:${cardLine}`) : ''
-  const words = [
-    type === 'command.refused' ? `${said(command)}: ${said(code)}` : '',
-    typeof cause === 'string' ? cause : '',
-    typeof reason === 'string' ? reason : '',
-    typeof why === 'string' ? why : '',
-    typeof forMs === 'number' ? `for ${formatDuration(forMs)}` : '',
-  ]
-  return [...words, line].filter((part) => part !== '').join(' ')
+/** The place in a card that an event comes from: `file:line`, or nothing. */
+export function cardLineOf({ cardLine }: JsonObject, cardFile: string | null): string {
+  return typeof cardLine === 'number' && cardFile !== null ? `${cardFile}:${cardLine}` : ''
+}
+
+/** What a reader needs of an event's data, in plain words; the whole of it is in the JSON. */
+export function aboutOf(type: string, data: JsonObject): string {
+  if (type === 'command.refused') return `${said(data['command'])}: ${said(data['code'])}`
+  const { forMs } = data
+  const told = type.startsWith('incident.') || type.startsWith('notice.') ? STORY : Object.keys(data)
+  const words = told
+    .filter((key) => key !== 'by' && key !== 'forMs' && isScalar(data[key]))
+    .map((key) => (STORY.includes(key) ? said(data[key]) : `${key} ${said(data[key])}`))
+  return [...words, ...(typeof forMs === 'number' ? [`for ${formatDuration(forMs)}`] : [])].join(', ')
+}
+
+/** What speaks for itself in an incident's story. */
+const STORY = ['cause', 'reason', 'why', 'because']
+
+function isScalar(value: Json | undefined): boolean {
+  return value !== undefined && value !== null && typeof value !== 'object'
 }
 
 function said(value: Json | undefined): string {

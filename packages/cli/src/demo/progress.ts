@@ -1,5 +1,5 @@
 import cliProgress from 'cli-progress'
-import pc from 'picocolors'
+import { errorColours as pc } from '../colours.ts'
 
 /** Steps of a long job on stderr, each with the seconds since the start; bars and countdowns on a terminal only. */
 export class Progress {
