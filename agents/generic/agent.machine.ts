@@ -5,7 +5,7 @@ import * as act from './agent-actions.ts'
 import type { AgentContext, AgentEvent, Mind } from './mind.ts'
 
 /** What an agent starts from: facts of its card. */
-export type AgentInput = { agentId: AgentId; chief: AgentId | null; metrics: JsonObject[] }
+type AgentInput = { agentId: AgentId; chief: AgentId | null; metrics: JsonObject[] }
 
 /**
  * An agent: a mailbox, an inbox, a seat, and whatever its mind knows. `resting` waits for messages, `watching` also

@@ -12,7 +12,7 @@ interface DemoAnswer {
 const IN_A_MINUTE = 60
 
 function checkAnswer({ code, stdout, stderr }: Ran): DemoAnswer {
-  expect(code, stderr).toBe(0)
+  expect({ code, stderr }).toMatchObject({ code: 0 })
   const answer: DemoAnswer = JSON.parse(stdout)
   expect(answer.seconds).toBeLessThan(IN_A_MINUTE)
   expect(answer.maxLateMs).toBeLessThanOrEqual(1_000)
@@ -56,7 +56,7 @@ describe('esa demo', () => {
 
   it('prints its timelines as text, a second time on the same home, with the card’s lines and the lateness', async () => {
     const { code, stdout, stderr } = await esa.run(['demo'])
-    expect(code, stderr).toBe(0)
+    expect({ code, stderr }).toMatchObject({ code: 0 })
     expect(stderr).toMatch(/worker \d+ killed with SIGKILL in the middle of the wait; worker \d+ started/)
     expect(stdout).toMatch(/incident\.escalated +\d+ ms late wait missed/)
     expect(stdout).toContain('agents/layers/layer-1/card.md:')

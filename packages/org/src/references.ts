@@ -4,7 +4,7 @@ import { ORG_CHART } from './org-chart.ts'
 import { looksLikeWait, parenthesesOf, readWait } from './waits.ts'
 
 /** One or several agents named at a place of a text, e.g. `Layer #2 (API Structure)` or `Layers 1-10`. */
-export interface Reference {
+interface Reference {
   ids: AgentId[]
   start: number
   /** One past the reference, the name in parentheses behind it included. */
@@ -12,7 +12,7 @@ export interface Reference {
 }
 
 /** Words that look like an agent and are none that can be read. */
-export interface UnreadableReference {
+interface UnreadableReference {
   text: string
   start: number
   hint: string
