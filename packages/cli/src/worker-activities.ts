@@ -70,10 +70,16 @@ async function isCurrent(store: Store, incidentId: string, visit: number): Promi
 function raise(store: Store, channels: AlarmChannels): ActivityHandler {
   return {
     activity: 'alarm',
-    run: async (input, { actorId }) => {
+    run: async (input, { actorId, key }) => {
       const { nowMs } = await store.runtime()
       const { why, ...details } = input
-      const alarm: Alarm = { at: isoTime(nowMs), subject: `incident ${actorId}`, why: why as string, details }
+      const alarm: Alarm = {
+        id: key,
+        at: isoTime(nowMs),
+        subject: `incident ${actorId}`,
+        why: why as string,
+        details,
+      }
       await raiseAlarm(channels, alarm)
       return []
     },

@@ -7,6 +7,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest'
 import { raiseAlarm } from './raise-alarm.ts'
 
 const alarm = {
+  id: 'a1',
   at: '2026-01-01T00:00:00.000Z',
   subject: 'incident 1',
   why: 'exhausted',
@@ -20,10 +21,11 @@ beforeEach(async () => {
 
 afterEach(() => rm(folder, { recursive: true }))
 
-it('appends one JSON document a line, making the folder where it is missing', async () => {
+it('appends one JSON document a line, once an alarm, making the folder where it is missing', async () => {
   const file = join(folder, 'deep', 'alarms.jsonl')
   await raiseAlarm({ file, webhook: null }, alarm)
-  await raiseAlarm({ file, webhook: null }, { ...alarm, why: 'still exhausted' })
+  await raiseAlarm({ file, webhook: null }, { ...alarm, id: 'a2', why: 'still exhausted' })
+  await raiseAlarm({ file, webhook: null }, alarm)
   const lines = (await readFile(file, 'utf8')).trim().split('\n')
   expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual([
     alarm,
@@ -43,7 +45,7 @@ it('posts to the webhook, and says so when it refuses, with the file written all
   try {
     await raiseAlarm({ file, webhook }, alarm)
     expect(JSON.parse(bodies[0]!)).toEqual(alarm)
-    await expect(raiseAlarm({ file, webhook }, alarm)).rejects.toMatchObject({
+    await expect(raiseAlarm({ file, webhook }, { ...alarm, id: 'a2' })).rejects.toMatchObject({
       code: 'alarm.webhook',
       kind: 'transient',
     })

@@ -1,9 +1,11 @@
-import { appendFile, mkdir } from 'node:fs/promises'
+import { appendFile, mkdir, readFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { EsaError } from '@esa/protocol'
 
 /** An alarm as it leaves the bus: what happened, to which incident or actor, and why. */
 export interface Alarm {
+  /** The same at every try of the same alarm: the file holds it once. */
+  id: string
   at: string
   subject: string
   why: string
@@ -27,13 +29,22 @@ export async function raiseAlarm(channels: AlarmChannels, alarm: Alarm): Promise
   const line = JSON.stringify(alarm)
   try {
     await mkdir(dirname(channels.file), { recursive: true })
-    await appendFile(channels.file, `${line}\n`)
+    if (!(await holds(channels.file, alarm.id))) await appendFile(channels.file, `${line}\n`)
   } catch (cause) {
     throw new EsaError('alarm.file', 'transient', `the alarm file ${channels.file} cannot be written`, {
       cause,
     })
   }
   if (channels.webhook !== null) await post(channels.webhook, line)
+}
+
+async function holds(file: string, id: string): Promise<boolean> {
+  try {
+    return (await readFile(file, 'utf8')).includes(`"id":${JSON.stringify(id)}`)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false
+    throw error
+  }
 }
 
 async function post(url: string, body: string): Promise<void> {

@@ -1,5 +1,5 @@
 import { hostname } from 'node:os'
-import { EsaError, newId } from '@esa/protocol'
+import { newId } from '@esa/protocol'
 import { raiseAlarm } from '@esa/notify'
 import { startWorker } from '@esa/runtime'
 import { pino } from 'pino'
@@ -50,7 +50,13 @@ export async function runWorker(
     doorbell: { redisUrl: config.redisUrl, databaseUrl: world.databaseUrl },
     identity: { id, pid: process.pid, host: hostname(), startedAt, now: () => Date.now() },
     onAlarm: ({ code, message, details }) => {
-      const alarm = { at: new Date().toISOString(), subject: code, why: message, details }
+      const alarm = {
+        id: newId(Date.now(), random),
+        at: new Date().toISOString(),
+        subject: code,
+        why: message,
+        details,
+      }
       raiseAlarm(channels, alarm).catch((error: unknown) => log.error({ err: error }, 'alarm not raised'))
     },
   })
@@ -92,11 +98,4 @@ async function bounded(stopping: Promise<void>): Promise<void> {
   }, STOP_WITHIN_MS)
   await stopping
   clearTimeout(timer)
-}
-
-/** Refuses to run without a live worker. @throws EsaError `runtime.not-running` (transient). */
-export function notRunning(): EsaError {
-  return new EsaError('runtime.not-running', 'transient', 'no runtime is running on this database', {
-    hint: 'start one with: esa up',
-  })
 }
