@@ -29,7 +29,7 @@ it('appends one JSON document a line, once an alarm, making the folder where it 
   const lines = (await readFile(file, 'utf8')).trim().split('\n')
   expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual([
     alarm,
-    { ...alarm, why: 'still exhausted' },
+    { ...alarm, id: 'a2', why: 'still exhausted' },
   ])
 })
 
