@@ -50,7 +50,7 @@ export async function dataLossStory({ demo, progress }: Stage): Promise<string> 
   const same =
     opened !== undefined && notified !== undefined && opened.at === notified.at && notified.inputId === null
   progress.detail(
-    `counted ${found.missing} missing rows; CEO told ${same ? 'in the same commit' : 'later'}: ${textOf(notified?.data['targets'])}`,
+    `counted ${found.missing} missing rows; CEO told ${same ? 'in the same commit' : 'later'}: ${(notified?.data['targets'] as string[]).join(', ')}`,
   )
   await demo.event(id, 'incident.acknowledged', PART_MS)
   const restored = await restoreMissingRows(demo.shop)
