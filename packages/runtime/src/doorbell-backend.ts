@@ -44,13 +44,16 @@ export interface RingQueue {
 
 /** What a doorbell uses of a BullMQ worker. */
 export interface RingWorker {
-  close(): Promise<void>
+  /** Waits for its jobs, and for its server when that is away; with `force` for neither. */
+  close(force?: boolean): Promise<void>
 }
 
 /** One server behind the queues: what builds queues and Workers on its shared connection, and what ends that. */
 export interface Backend {
   queue(name: string): RingQueue
   worker(name: string, answer: (job: Job) => Promise<void>): RingWorker
+  /** True while its connection is lost. */
+  isAway(): boolean
   close(): Promise<void>
 }
 
@@ -115,6 +118,8 @@ async function openPostgres(url: string, onError: (error: Error) => void): Promi
     queue: (name) => listening(new OnPostgres.Queue(name, { connection }), onError),
     worker: (name, answer) =>
       listening(new OnPostgres.Worker(name, answer, { connection, ...workerOptions(name) }), onError),
+    // Its connections are made anew, one a query: a lost one fails, and keeps nobody waiting.
+    isAway: () => false,
     close: () => pool.end(),
   }
 }
@@ -143,6 +148,7 @@ async function openRedis(url: string, runtimeId: string, onError: (error: Error)
     queue: (name) => listening(new Queue(name, shared), onError),
     worker: (name, answer) =>
       listening(new Worker(name, answer, { ...shared, ...workerOptions(name) }), onError),
+    isAway: () => redis.status !== 'ready',
     close: async () => {
       for (const connection of connections) connection.disconnect()
     },

@@ -131,14 +131,19 @@ export class Doorbell {
   }
 
   async #tearDown(): Promise<void> {
-    const open = [...this.#workers, ...this.#queues.values()]
-    const backend = this.#backend
+    const [workers, queues, backend] = [this.#workers, [...this.#queues.values()], this.#backend]
     this.#workers = []
     this.#queues.clear()
     this.#backend = null
     if (backend === null) return
+    // A Worker that is asked politely waits for its server to come back, and cannot be asked again.
+    const force = backend.isAway()
+    if (force) await this.#bounded(Promise.all(this.#inHand), FINISH_MS)
     // Asked to close, a Worker takes no more, and waits for what it has.
-    const closed = Promise.all(open.map((each) => each.close()))
+    const closed = Promise.all([
+      ...workers.map((each) => each.close(force)),
+      ...queues.map((each) => each.close()),
+    ])
     closed.catch(() => {})
     await this.#bounded(Promise.race([closed, Promise.all(this.#inHand)]), FINISH_MS)
     await this.#bounded(closed, CLOSE_TIMEOUT_MS)
