@@ -59,11 +59,17 @@ export async function runWorker(
       }
       raiseAlarm(channels, alarm).catch((error: unknown) => log.error({ err: error }, 'alarm not raised'))
     },
+  }).catch(async (error: unknown) => {
+    // Its idle connections would keep a process alive that has nothing to do.
+    await world.close()
+    throw error
   })
+  // Listened for before anybody can read that it is ready.
+  const stopped = stopSignal()
   note(
     `ready in ${Math.round(performance.now() - began)} ms: worker ${id} (pid ${process.pid}), queues on ${config.redisUrl === null ? 'PostgreSQL' : 'Redis'}${scaleNote(config)}`,
   )
-  await stopSignal()
+  await stopped
   note('stopping: the steps in hand are finished first')
   await bounded(worker.stop().then(() => world.close()))
   // An open channel to the process that started this one would keep it alive.
