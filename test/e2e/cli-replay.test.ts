@@ -149,17 +149,25 @@ describe('a running worker', () => {
     const whole = ended(up)
     await says(up, 'ready ')
     await esa.json('agents', 'seat', 'layer-2', '--human')
-    await pool.query(
-      `insert into esa.messages (id, queue, to_actor, from_actor, type, body, correlation_id, at)
-       values ('asked', 'layers', 'layer-14', 'layer-3', 'sync_request', '{"about": "cache keys"}', 'asked', 0)`,
-    )
+    const from = ['tasks', 'send', '--from', 'layer-3', '--to', 'layer-14']
+    const sending = [
+      ...from,
+      '--subject',
+      'caching',
+      '--type',
+      'sync_request',
+      '--body',
+      '{"about": "cache keys"}',
+    ]
+    const { sent } = await esa.json<{ sent: { id: string }[] }>(...sending)
+    const asked = sent[0]?.id ?? ''
     const waiting = async (item: string): Promise<Item | undefined> =>
       (await esa.json<{ items: Item[] }>('inbox', 'ls')).items.find((found) => found.id === item)
-    await expect.poll(() => waiting('asked'), POLL).toMatchObject({ agent: 'layer-14', about: 'cache keys' })
+    await expect.poll(() => waiting(asked), POLL).toMatchObject({ agent: 'layer-14', about: 'caching' })
     expect(await esa.json('status')).toMatchObject({ running: true })
-    const answered = ['inbox', 'answer', 'asked', '--as', 'layer-14', '--text', 'per tenant']
+    const answered = ['inbox', 'answer', asked, '--as', 'layer-14', '--text', 'per tenant']
     expect(await esa.json(...answered)).toMatchObject({ answered: true })
-    expect(await waiting('asked')).toBeUndefined()
+    expect(await waiting(asked)).toBeUndefined()
     expect((await esa.refused(...answered)).code).toBe(6)
 
     const opening = ['incidents', 'open', '--agent', 'layer-1', '--category', 'integration', '--title', 'x']

@@ -18,6 +18,7 @@ export interface Ran {
 export class EsaHome {
   readonly folder: string
   readonly home: string
+  readonly #running = new Set<ChildProcess>()
 
   private constructor(folder: string) {
     this.folder = folder
@@ -25,7 +26,7 @@ export class EsaHome {
   }
 
   static async create(): Promise<EsaHome> {
-    const folder = await mkdtemp(join(tmpdir(), 'esa-e2e-'))
+    const folder = await mkdtemp(join(tmpdir(), 'esa-cli-'))
     // The embedded server runs as another user when the tests run as root, and must get in.
     await chmod(folder, 0o755)
     return new EsaHome(folder)
@@ -38,11 +39,14 @@ export class EsaHome {
 
   /** Starts `esa` and leaves it running. */
   start(args: string[], environment: NodeJS.ProcessEnv = {}): ChildProcess {
-    return spawn(join(ROOT, 'bin/esa'), ['--home', this.home, ...args], {
+    const child = spawn(join(ROOT, 'bin/esa'), ['--home', this.home, ...args], {
       cwd: ROOT,
       env: { ...ownEnvironment(), ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
+    this.#running.add(child)
+    child.once('close', () => this.#running.delete(child))
+    return child
   }
 
   /** The JSON answer of a command that must succeed. */
@@ -59,8 +63,9 @@ export class EsaHome {
     return { code, problem: JSON.parse(stderr) }
   }
 
-  /** Stops the world and removes it. */
+  /** Stops the world with whatever a failed test left running, and removes it. */
   async remove(): Promise<void> {
+    for (const child of this.#running) child.kill('SIGKILL')
     await this.run(['down'])
     await rm(this.folder, { recursive: true, force: true })
   }

@@ -28,7 +28,9 @@ describe('the help', () => {
         ...['demo', 'up', 'worker', 'down', 'migrate', 'status', 'timers', 'simulate'].map((c) => `esa ${c}`),
         ...['ls', 'show', 'lint', 'seat', 'stop', 'resume'].map((c) => `esa agents ${c}`),
         ...['show', 'verify', 'heads', 'export'].map((c) => `esa replay ${c}`),
-        ...['inbox ls', 'inbox answer', 'org check', 'db measure', 'db watch'].map((c) => `esa ${c}`),
+        ...['tasks send', 'inbox ls', 'inbox answer', 'org check', 'db measure', 'db watch'].map(
+          (c) => `esa ${c}`,
+        ),
         ...['add', 'ls', 'test', 'rm'].map((c) => `esa targets ${c}`),
       ]),
     )
@@ -81,6 +83,7 @@ describe('a wrong call', () => {
     ['db watch --target shop --every 60s --stop', EXIT.usage],
     ['targets add UPPER env:SHOP_URL', EXIT.usage],
     ['targets add shop http://shop', EXIT.usage],
+    ['tasks send --from layer-3 --to layer-14 --subject x --body x', EXIT.usage],
     ['status --time-scale 0', EXIT.invalid],
     ['status --database-url mysql://ada@db/x', EXIT.invalid],
   ])('is refused before anything is touched: esa %s', async (args, exit) => {

@@ -1,14 +1,15 @@
-import type { Directory, DirectoryAgent } from '@esa/org'
+import { type Directory, type DirectoryAgent, hasErrors } from '@esa/org'
 import { AGENT_KINDS, EsaError, formatDuration } from '@esa/protocol'
 import { agentDocument, type AgentDocument } from '../agent-document.ts'
 import { colours } from '../colours.ts'
 import type { Config } from '../config.ts'
 import { loadOrg } from '../load-org.ts'
-import { answer, columns } from '../output.ts'
+import { answer, columns, note } from '../output.ts'
 
 /** Lists every agent of the organisation, with or without a card. */
 export async function listAgents(config: Config): Promise<void> {
-  const { directory } = await loadOrg()
+  const { directory, problems } = await loadOrg()
+  if (hasErrors(problems)) note('some cards cannot be read whole: see esa org check')
   const agents = directory.all().map(agentDocument)
   answer(config, { agents }, () => table(agents))
 }
