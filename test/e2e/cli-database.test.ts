@@ -141,7 +141,7 @@ describe('esa', () => {
   )
 
   it('prints colours where they are asked for, and nowhere else', async () => {
-    const coloured = (environment: NodeJS.ProcessEnv) => esa.run(['agents', 'ls'], environment)
+    const coloured = (environment: NodeJS.ProcessEnv) => esa.run(['agents', 'show', 'layer-1'], environment)
     const [plain, ci, forced] = await Promise.all([
       coloured({}),
       coloured({ CI: 'true' }),

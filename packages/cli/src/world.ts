@@ -3,12 +3,11 @@ import { agentDefinitions, agentType } from '@esa/agents'
 import type { ActivityHandler } from '@esa/actor'
 import { incidentDefinition } from '@esa/escalation'
 import type { Directory } from '@esa/org'
-import { ensureEmbeddedServer, isLoopback } from '@esa/pg-server'
-import { EsaError } from '@esa/protocol'
 import { ActorHost, Registry } from '@esa/runtime'
-import { assertCurrent, migrate, openPostgresStore, schemaState, type Store } from '@esa/store'
+import type { Store } from '@esa/store'
 import type { Config } from './config.ts'
 import { requireOrg } from './load-org.ts'
+import { openStore, resolveDatabase } from './store-access.ts'
 
 /** Everything a command works with: the store, the org, and a host that runs steps in this process. */
 export interface World {
@@ -29,35 +28,10 @@ export interface WorldOptions {
   activities?: (store: Store) => ActivityHandler[]
 }
 
-/** The database of this world: the one given, or the home's own, started when it is not running. */
-export async function resolveDatabase(
-  config: Config,
-  onProgress?: (message: string) => void,
-): Promise<string> {
-  if (config.databaseUrl === null) {
-    const progress = onProgress === undefined ? {} : { onProgress }
-    return (await ensureEmbeddedServer({ home: config.home, ...progress })).url
-  }
-  if (config.timeScale !== 1 && !config.yes && !isLoopback(config.databaseUrl)) {
-    throw new EsaError(
-      'confirm.time-scale',
-      'terminal',
-      'a time scale on a database that is not on this machine would cut real waits',
-      {
-        hint: 'leave --time-scale out, or confirm with --yes',
-      },
-    )
-  }
-  return config.databaseUrl
-}
-
 /** Opens the world; a database without our schema gets it. @throws EsaError of the database, the store or the cards. */
 export async function openWorld(config: Config, options: WorldOptions = {}): Promise<World> {
   const [databaseUrl, directory] = await Promise.all([resolveDatabase(config), requireOrg()])
-  const state = await schemaState(databaseUrl)
-  if (state === 'absent') await migrate(databaseUrl)
-  else assertCurrent(state)
-  const store = await openPostgresStore({ url: databaseUrl, max: options.max ?? 2 })
+  const store = await openStore(databaseUrl, options.max)
   const registry = new Registry({
     definitions: [incidentDefinition({ timeScale: config.timeScale }), ...agentDefinitions()],
     agentType,

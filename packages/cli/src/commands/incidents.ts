@@ -6,21 +6,14 @@ import {
   parseOpenIncident,
   refusalIn,
 } from '@esa/escalation'
-import {
-  assertPayloadFits,
-  EsaError,
-  formatDuration,
-  incidentCommandSchema,
-  type JsonObject,
-  ulidSchema,
-} from '@esa/protocol'
+import { assertPayloadFits, EsaError, incidentCommandSchema, type JsonObject } from '@esa/protocol'
 import * as z from 'zod'
-import { colours } from '../colours.ts'
 import type { Config } from '../config.ts'
 import { durationFlag, osUser } from '../flags.ts'
-import { answer, columns } from '../output.ts'
+import { answer } from '../output.ts'
 import { readText } from '../targets.ts'
 import { inWorld, type World } from '../world.ts'
+import { describeIncident, requireIncident, storeNow } from './show-incidents.ts'
 
 type Flags = Record<string, string | undefined>
 
@@ -49,11 +42,11 @@ export async function openIncident(config: Config, flags: Flags): Promise<void> 
       from: 'operator',
       body: opening,
     })
-    const incident = incidentView(state, await now(world))
+    const incident = incidentView(state, await storeNow(world.store))
     answer(
       config,
       incident,
-      () => `${created ? 'opened' : 'counted as a duplicate of'} ${describe(incident)}`,
+      () => `${created ? 'opened' : 'counted as a duplicate of'} ${describeIncident(incident)}`,
     )
   })
 }
@@ -62,48 +55,15 @@ export async function openIncident(config: Config, flags: Flags): Promise<void> 
 export async function commandIncident(config: Config, verb: string, id: string, flags: Flags): Promise<void> {
   const event = parseCommand(verb, flags)
   await inWorld(config, async (world) => {
-    await requireIncident(world, id)
+    await requireIncident(world.store, id)
     const { as } = event
     if (typeof as === 'string' && as !== 'operator') requireAgent(world, as)
     if (typeof event['to'] === 'string') requireAgent(world, event['to'])
     const { state, events } = await world.host.command(id, event)
-    const incident = incidentView(state, await now(world))
+    const incident = incidentView(state, await storeNow(world.store))
     const refusal = refusalIn(events)
     if (refusal !== null) throw refused(refusal, incident)
-    answer(config, incident, () => describe(incident))
-  })
-}
-
-/** Shows an incident. */
-export async function showIncident(config: Config, id: string): Promise<void> {
-  await inWorld(config, async (world) => {
-    const incident = await requireIncident(world, id)
-    answer(config, incident, () => describe(incident))
-  })
-}
-
-/** Lists incidents, newest first. */
-export async function listIncidents(config: Config, flags: Flags): Promise<void> {
-  await inWorld(config, async (world) => {
-    const found = await world.store.listActors({
-      type: INCIDENT_TYPE,
-      ...(flags['open'] === undefined ? {} : { live: true }),
-    })
-    const at = await now(world)
-    const all = found
-      .map(({ state }) => incidentView(state, at))
-      .filter(({ level }) => flags['level'] === undefined || level === flags['level'])
-    const incidents = all.toReversed()
-    answer(config, { incidents }, () => (incidents.length === 0 ? 'no incidents' : table(incidents)))
-  })
-}
-
-/** The incident of an id. @throws EsaError `incident.unknown` (terminal). */
-export async function requireIncident(world: World, id: string): Promise<Incident> {
-  const found = ulidSchema.safeParse(id).success ? await world.store.readActor(id) : null
-  if (found !== null && found.state.type === INCIDENT_TYPE) return incidentView(found.state, await now(world))
-  throw new EsaError('incident.unknown', 'terminal', `there is no incident "${id}"`, {
-    hint: 'list them with: esa incidents ls',
+    answer(config, incident, () => describeIncident(incident))
   })
 }
 
@@ -113,10 +73,6 @@ export function requireAgent({ directory }: World, id: string): void {
   throw new EsaError('agent.unknown', 'terminal', `there is no agent "${id}"`, {
     hint: 'list them with: esa agents ls',
   })
-}
-
-async function now(world: World): Promise<number> {
-  return (await world.store.runtime()).nowMs
 }
 
 function parseCommand(verb: string, flags: Flags): JsonObject & { type: string } {
@@ -162,34 +118,4 @@ function refused({ command, code }: { command: string; code: string }, incident:
       hint: `see: esa replay show ${incident.id}`,
     },
   )
-}
-
-function describe(incident: Incident): string {
-  const left =
-    incident.deadlineAt === null
-      ? ''
-      : `, ${incident.timerKind} ends in ${formatDuration(Date.parse(incident.deadlineAt) - Date.parse(incident.nowAt))}`
-  const scale = incident.timeScale === 1 ? '' : colours.yellow(` (waits divided by ${incident.timeScale})`)
-  const path = incident.path
-    .map(({ level, agents, waitMs }) => `${level} ${agents.join(', ')} (${formatDuration(waitMs)})`)
-    .join(' → ')
-  return [
-    `${colours.bold(incident.id)} ${incident.title}`,
-    `  ${incident.category} of ${incident.agent}: ${colours.bold(incident.status)} at ${incident.level}${left}${scale}`,
-    `  told: ${incident.addressees.join(', ') || 'nobody yet'}; epoch ${incident.epoch}, duplicates ${incident.duplicates}`,
-    `  path: ${path}`,
-  ].join('\n')
-}
-
-function table(incidents: Incident[]): string {
-  const rows = incidents.map(({ id, agent, category, status, level, deadlineAt, title }) => [
-    id,
-    agent,
-    category,
-    status,
-    level,
-    deadlineAt ?? '-',
-    title,
-  ])
-  return columns([['ID', 'AGENT', 'CATEGORY', 'STATUS', 'LEVEL', 'DEADLINE', 'TITLE'], ...rows])
 }

@@ -1,9 +1,10 @@
 import { EsaError } from '@esa/protocol'
-import type { LockedActor, StoredEvent } from '@esa/store'
+import type { LockedActor, Store, StoredEvent } from '@esa/store'
 import type { Config } from '../config.ts'
 import { answer } from '../output.ts'
+import { loadOrg } from '../load-org.ts'
 import { postMortem } from '../post-mortem.ts'
-import { inWorld, type World } from '../world.ts'
+import { inStore } from '../store-access.ts'
 import { cardFileOf, requireStream } from './replay-show.ts'
 import { writeText } from './replay-verify.ts'
 
@@ -18,9 +19,9 @@ export async function exportStream(
       hint: '--format jsonl or --format md',
     })
   }
-  await inWorld(config, async (world) => {
-    const { actor, events } = await requireStream(world, id)
-    const content = format === 'md' ? await markdown(world, actor, events) : jsonl(actor, events)
+  await inStore(config, async (store) => {
+    const { actor, events } = await requireStream(store, id)
+    const content = format === 'md' ? await markdown(store, actor, events) : jsonl(actor, events)
     if (output === undefined) {
       answer(config, { id, format, events: events.length, content }, () => content.trimEnd())
       return
@@ -40,7 +41,7 @@ function jsonl({ state: { id, type, version } }: LockedActor, events: StoredEven
   return [header, ...events].map((line) => `${JSON.stringify(line)}\n`).join('')
 }
 
-async function markdown(world: World, actor: LockedActor, events: StoredEvent[]): Promise<string> {
-  const { nowMs } = await world.store.runtime()
-  return postMortem(actor, events, { nowMs, cardFile: cardFileOf(world, actor) })
+async function markdown(store: Store, actor: LockedActor, events: StoredEvent[]): Promise<string> {
+  const [{ nowMs }, { directory }] = await Promise.all([store.runtime(), loadOrg()])
+  return postMortem(actor, events, { nowMs, cardFile: cardFileOf(directory, actor) })
 }

@@ -6,6 +6,7 @@ import type { Config } from '../config.ts'
 import { Progress } from '../demo/progress.ts'
 import { EXIT } from '../exit-codes.ts'
 import { answer } from '../output.ts'
+import { inStore } from '../store-access.ts'
 import { readText } from '../targets.ts'
 import { type Fault, verifyStream } from '../verify-stream.ts'
 import { inWorld, type World } from '../world.ts'
@@ -44,7 +45,7 @@ export async function verifyStreams(
 
 /** Writes the last hash of every stream to a file, or prints them. */
 export async function exportHeads(config: Config, file: string | undefined): Promise<void> {
-  await inWorld(config, async ({ store }) => {
+  await inStore(config, async (store) => {
     const { id: runtimeId, nowMs } = await store.runtime()
     const actors = await store.listActors({})
     const heads = Object.fromEntries(
@@ -78,7 +79,7 @@ export async function writeText(file: string, content: string): Promise<void> {
 async function verify(world: World, id: string | undefined, heads: ChainHeads | null): Promise<Verdict> {
   const { store, registry } = world
   // Actors first: a stream that grows meanwhile only has more than its actor says.
-  const actors = id === undefined ? await store.listActors({}) : [(await requireStream(world, id)).actor]
+  const actors = id === undefined ? await store.listActors({}) : [(await requireStream(store, id)).actor]
   const known = new Set(actors.map(({ state }) => state.id))
   const lost = id === undefined ? Object.keys(heads?.heads ?? {}).filter((stream) => !known.has(stream)) : []
   const gone = lost.map((stream) => ({ id: stream, seq: 1, why: 'the stream is gone, its head was kept' }))

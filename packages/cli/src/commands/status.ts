@@ -1,10 +1,13 @@
 import { INCIDENT_TYPE, incidentView } from '@esa/escalation'
+import type { Directory } from '@esa/org'
 import { describeUrl } from '@esa/pg-server'
 import { formatDuration, isoTime } from '@esa/protocol'
+import type { Store } from '@esa/store'
 import { colours } from '../colours.ts'
 import type { Config } from '../config.ts'
 import { answer, columns } from '../output.ts'
-import { inWorld, type World } from '../world.ts'
+import { loadOrg } from '../load-org.ts'
+import { inStore } from '../store-access.ts'
 
 /** A worker that has not been heard of for this long is taken for gone, ms: its beat comes every 2 s. */
 const BEAT_STALE_MS = 10_000
@@ -14,15 +17,16 @@ const WINDOW_MS = 24 * 3_600_000
 
 /** What runs, what is open by level, and how late the ladder itself has been. */
 export async function status(config: Config): Promise<void> {
-  await inWorld(config, async (world) => {
-    const seen = await figures(world)
+  const { directory } = await loadOrg()
+  await inStore(config, async (store, databaseUrl) => {
+    const seen = await figures(config, store, databaseUrl, directory)
     answer(config, seen, () => text(seen))
   })
 }
 
 type Figures = Awaited<ReturnType<typeof figures>>
 
-async function figures({ store, config, databaseUrl, directory }: World) {
+async function figures(config: Config, store: Store, databaseUrl: string, directory: Directory) {
   const { id, nowMs } = await store.runtime()
   const [live, late, backlog, beats] = await Promise.all([
     store.listActors({ type: INCIDENT_TYPE, live: true }),

@@ -2,11 +2,11 @@ import { INCIDENT_TYPE } from '@esa/escalation'
 import { formatDuration, isoTime } from '@esa/protocol'
 import type { Config } from '../config.ts'
 import { answer, columns } from '../output.ts'
-import { inWorld } from '../world.ts'
+import { inStore } from '../store-access.ts'
 
 /** Lists every armed deadline of an incident, the next first. */
 export async function listTimers(config: Config): Promise<void> {
-  await inWorld(config, async ({ store }) => {
+  await inStore(config, async (store) => {
     const { nowMs } = await store.runtime()
     const live = await store.listActors({ type: INCIDENT_TYPE, live: true })
     const armed = live.flatMap(({ state: { id, timer } }) =>

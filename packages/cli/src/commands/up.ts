@@ -1,7 +1,7 @@
 import { migrate, schemaState } from '@esa/store'
 import type { Config } from '../config.ts'
 import { answer, note } from '../output.ts'
-import { resolveDatabase } from '../world.ts'
+import { resolveDatabase } from '../store-access.ts'
 import { runWorker } from './run-worker.ts'
 
 /** Starts the database, brings its schema up to date, and runs a worker until it is told to stop. */

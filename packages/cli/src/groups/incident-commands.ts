@@ -109,7 +109,7 @@ export function addIncidentCommands({ program, config }: Commands): void {
     .description('one incident')
     .addHelpText('after', '\nExample:\n  esa incidents show 01K... --json')
     .action(async (id: string, _: Flags, command: Command) =>
-      (await import('../commands/incidents.ts')).showIncident(config(command), id),
+      (await import('../commands/show-incidents.ts')).showIncident(config(command), id),
     )
   incidents
     .command('ls')
@@ -125,7 +125,7 @@ export function addIncidentCommands({ program, config }: Commands): void {
     )
     .addHelpText('after', '\nExample:\n  esa incidents ls --open --level chief')
     .action(async (flags: Flags, command: Command) =>
-      (await import('../commands/incidents.ts')).listIncidents(config(command), flags),
+      (await import('../commands/show-incidents.ts')).listIncidents(config(command), flags),
     )
   for (const verb of VERBS) addVerb(incidents, verb, config)
 

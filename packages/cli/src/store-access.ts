@@ -1,0 +1,54 @@
+import { ensureEmbeddedServer, isLoopback } from '@esa/pg-server'
+import { EsaError } from '@esa/protocol'
+import { assertCurrent, migrate, openPostgresStore, schemaState, type Store } from '@esa/store'
+import type { Config } from './config.ts'
+
+/** Connections of a command's store: one works, the other waits for notifications or reads beside it. */
+const COMMAND_CONNECTIONS = 2
+
+/** The database of this world: the one given, or the home's own, started when it is not running. */
+export async function resolveDatabase(
+  config: Config,
+  onProgress?: (message: string) => void,
+): Promise<string> {
+  if (config.databaseUrl === null) {
+    const progress = onProgress === undefined ? {} : { onProgress }
+    return (await ensureEmbeddedServer({ home: config.home, ...progress })).url
+  }
+  if (config.timeScale !== 1 && !config.yes && !isLoopback(config.databaseUrl)) {
+    throw new EsaError(
+      'confirm.time-scale',
+      'terminal',
+      'a time scale on a database that is not on this machine would cut real waits',
+      {
+        hint: 'leave --time-scale out, or confirm with --yes',
+      },
+    )
+  }
+  return config.databaseUrl
+}
+
+/** Opens the store of a database; one without our schema gets it. @throws EsaError `store.schema-*`, `database.*`. */
+export async function openStore(databaseUrl: string, max = COMMAND_CONNECTIONS): Promise<Store> {
+  const state = await schemaState(databaseUrl)
+  if (state === 'absent') await migrate(databaseUrl)
+  else assertCurrent(state)
+  return openPostgresStore({ url: databaseUrl, max })
+}
+
+/**
+ * Runs a command that only looks, and closes the store whatever happens. No card is read for it: what is open must be
+ * seen even while somebody's card is broken.
+ */
+export async function inStore<T>(
+  config: Config,
+  work: (store: Store, databaseUrl: string) => Promise<T>,
+): Promise<T> {
+  const databaseUrl = await resolveDatabase(config)
+  const store = await openStore(databaseUrl)
+  try {
+    return await work(store, databaseUrl)
+  } finally {
+    await store.close()
+  }
+}
