@@ -31,8 +31,8 @@ const ARROWS: Record<string, readonly string[]> = {
 /** Rooms that decide: no I/O, no clock, no randomness, so that every decision can be replayed. */
 const PURE_ROOMS: ReadonlySet<string> = new Set(['protocol', 'org', 'actor', 'escalation', 'agents'])
 
-/** A test beside its source may start a real database: equipment, not a dependency of the product. */
-const TEST_EQUIPMENT: readonly string[] = ['pg-server']
+/** A test may start real servers: equipment, not a dependency of the product. */
+const TEST_EQUIPMENT: readonly string[] = ['pg-server', 'pg-server/test-servers']
 
 /** The part of a package.json that the arrows concern. */
 export interface Manifest {

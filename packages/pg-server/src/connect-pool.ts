@@ -1,6 +1,6 @@
 import { EsaError } from '@esa/protocol'
 import type { CustomTypesConfig, Pool, PoolConfig } from 'pg'
-import { isNeon, isPooler, parseDatabaseUrl } from './database-url.ts'
+import { isNeon, isPooler, parseDatabaseUrl, webSocketProxy } from './database-url.ts'
 import { mapPgError } from './map-pg-error.ts'
 
 /** Connections of a pool when the caller has no opinion: PostgreSQL's default allows 100 to all its clients together. */
@@ -45,14 +45,30 @@ export async function connectPool(url: string, options: PoolOptions = {}): Promi
 }
 
 async function newPool(url: string, options: PoolOptions): Promise<Pool> {
-  if (isNeon(url)) {
-    const { Pool: NeonPool } = await import('@neondatabase/serverless')
-    // Neon's Pool is node-postgres's over a WebSocket; only its bundled copy of the types is another.
-    const pool: unknown = new NeonPool(await poolConfig(url, options))
-    return pool as Pool
-  }
+  const config = await poolConfig(url, options)
+  if (isNeon(url) || webSocketProxy(url) !== null) return await neonPool(config, webSocketProxy(url))
   const { default: pg } = await import('pg')
-  return new pg.Pool(await poolConfig(url, options))
+  return new pg.Pool(config)
+}
+
+/** A pool over WebSocket: to Neon itself, or through a plain proxy (Neon's own for local work, or one like it). */
+async function neonPool(config: PoolConfig, proxy: string | null): Promise<Pool> {
+  const { Client, Pool: NeonPool } = await import('@neondatabase/serverless')
+  class ProxiedClient extends Client {
+    constructor(given: ConstructorParameters<typeof Client>[0]) {
+      super(given)
+      if (proxy === null) return
+      // Such a proxy only passes bytes on: neither TLS nor a password may be sent ahead of PostgreSQL's own answers.
+      const plain = { wsProxy: proxy, useSecureWebSocket: false, pipelineTLS: false, pipelineConnect: false }
+      Object.assign(this.neonConfig, plain)
+    }
+  }
+  const neon = new NeonPool(config)
+  // It makes its clients of this class, whatever its options say.
+  Object.assign(neon, { Client: ProxiedClient })
+  // Neon's Pool is node-postgres's over a WebSocket; only its bundled copy of the types is another.
+  const pool: unknown = neon
+  return pool as Pool
 }
 
 async function poolConfig(url: string, options: PoolOptions): Promise<PoolConfig> {

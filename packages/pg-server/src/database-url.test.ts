@@ -4,10 +4,12 @@ import { describe, expect, it } from 'vitest'
 import {
   databaseOf,
   describeUrl,
+  hasSessions,
   isLoopback,
   isNeon,
   isPooler,
   parseDatabaseUrl,
+  webSocketProxy,
   withDatabase,
 } from './database-url.ts'
 
@@ -50,6 +52,21 @@ describe('the parts of a URL', () => {
     expect(isNeon('postgres://a:b@neon.tech.example/x')).toBe(false)
     expect(isPooler('postgres://a:b@ep-x-pooler.eu.aws.neon.tech/x')).toBe(true)
     expect(isPooler('postgres://a:b@ep-x.eu.aws.neon.tech/x')).toBe(false)
+  })
+
+  it('is told of any other pooler, and of a WebSocket proxy', () => {
+    expect(isPooler('postgres://a:b@db.example:6432/x?sslmode=require&pgbouncer=true')).toBe(true)
+    expect(isPooler('postgres://a:b@db.example:6432/x?pgbouncer=false')).toBe(false)
+    expect(webSocketProxy('postgres://a:b@db.example/x?wsproxy=localhost:8080')).toBe('localhost:8080')
+    expect(webSocketProxy('postgres://a:b@db.example/x')).toBeNull()
+  })
+
+  it('gives sessions over plain TCP, or it does not', () => {
+    expect(hasSessions('postgres://a:b@db.example/x')).toBe(true)
+    expect(hasSessions('postgres://a:b@ep-x.eu.aws.neon.tech/x')).toBe(true)
+    expect(hasSessions('postgres://a:b@ep-x-pooler.eu.aws.neon.tech/x')).toBe(false)
+    expect(hasSessions('postgres://a:b@db.example/x?pgbouncer=true')).toBe(false)
+    expect(hasSessions('postgres://a:b@db.example/x?wsproxy=localhost:8080')).toBe(false)
   })
 
   it('swaps the database and keeps the rest', () => {

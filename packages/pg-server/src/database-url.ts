@@ -36,9 +36,23 @@ export function isNeon(url: string): boolean {
   return parseDatabaseUrl(url).hostname.endsWith('.neon.tech')
 }
 
-/** True for Neon's transaction-mode pooler: no startup options, no session state, no LISTEN. */
+/**
+ * True behind a transaction-mode pooler: no startup options, no session state, no LISTEN. Neon's is known by its host;
+ * any other is told by `?pgbouncer=true`, because nothing that a pooler answers gives it away.
+ */
 export function isPooler(url: string): boolean {
-  return parseDatabaseUrl(url).hostname.includes('-pooler.')
+  const { hostname, searchParams } = parseDatabaseUrl(url)
+  return hostname.includes('-pooler.') || searchParams.get('pgbouncer') === 'true'
+}
+
+/** `host:port` of the WebSocket proxy that `?wsproxy=` names: how a server is reached that only a proxy can reach. */
+export function webSocketProxy(url: string): string | null {
+  return parseDatabaseUrl(url).searchParams.get('wsproxy')
+}
+
+/** True when a session of one's own can be had over plain TCP, which BullMQ's PostgreSQL backend needs. */
+export function hasSessions(url: string): boolean {
+  return !isPooler(url) && webSocketProxy(url) === null
 }
 
 /** The same server and user, another database. */

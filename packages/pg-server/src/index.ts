@@ -1,5 +1,5 @@
 export { connectPool, type PoolOptions } from './connect-pool.ts'
-export { describeUrl, isLoopback, isPooler, withDatabase } from './database-url.ts'
+export { describeUrl, hasSessions, isLoopback, isPooler, withDatabase } from './database-url.ts'
 export { createDatabase, dropDatabase } from './databases.ts'
 export {
   type EmbeddedServer,

@@ -170,6 +170,8 @@ interface DriverError {
   constraint?: unknown
   cause?: unknown
   errors?: unknown
+  type?: unknown
+  target?: unknown
 }
 
 /**
@@ -207,6 +209,8 @@ function fromRule(rule: Rule, source: DriverError, cause: unknown): EsaError {
 }
 
 function ruleByCode(error: DriverError): Rule | undefined {
+  // What a WebSocket throws is an event without a word of why.
+  if (error.type === 'error' && error.target instanceof WebSocket) return UNREACHABLE
   if (typeof error.code !== 'string') return undefined
   const bySystem = BY_SYSTEM_CODE[error.code]
   if (bySystem || error.severity === undefined) return bySystem

@@ -23,6 +23,7 @@ async function createHarness(): Promise<StoreHarness> {
   const { store, turn } = memory({ afterCommit })
   return {
     store,
+    hears: true,
     second: async () => store,
     pass: async (ms) => turn(ms),
     loseNextCommit: () => (lose = true),

@@ -2,14 +2,13 @@ import { fileURLToPath } from 'node:url'
 import { connectPool, mapPgError } from '@esa/pg-server'
 import { EsaError } from '@esa/protocol'
 import type { Pool } from 'pg'
+import { applyMigrations } from './apply-migrations.ts'
 import journal from '../migrations/meta/_journal.json' with { type: 'json' }
 
 /** Drizzle's own table of applied migrations, beside our schema so that it meets no project's own. */
 const MIGRATIONS_SCHEMA = 'esa_migrations'
 const MIGRATIONS_TABLE = 'applied'
-
-/** Any number will do, as long as it is ours: two migrating processes take turns. */
-const MIGRATION_LOCK = 7_361_105
+const JOURNAL = `${MIGRATIONS_SCHEMA}.${MIGRATIONS_TABLE}`
 
 /** How a database's schema stands to this version of the runtime. */
 export type SchemaState = 'absent' | 'older' | 'current' | 'newer'
@@ -18,11 +17,11 @@ export type SchemaState = 'absent' | 'older' | 'current' | 'newer'
 export async function schemaState(url: string): Promise<SchemaState> {
   return withPool(url, async (pool) => {
     const { rows } = await pool.query<{ known: boolean }>(`select to_regclass($1) is not null as known`, [
-      `${MIGRATIONS_SCHEMA}.${MIGRATIONS_TABLE}`,
+      JOURNAL,
     ])
     if (!rows[0]!.known) return 'absent'
     const applied = await pool.query<{ newest: number | null }>(
-      `select max(created_at)::bigint as newest from ${MIGRATIONS_SCHEMA}.${MIGRATIONS_TABLE}`,
+      `select max(created_at)::bigint as newest from ${JOURNAL}`,
     )
     const newest = applied.rows[0]!.newest
     if (newest === null) return 'absent'
@@ -32,33 +31,33 @@ export async function schemaState(url: string): Promise<SchemaState> {
 }
 
 /**
- * Brings the schema up to this version, under a lock, and gives the runtime its id. Running it twice changes nothing.
- * @throws EsaError `store.schema-newer` (terminal) when a newer version has been here.
+ * Brings the schema up to this version and gives the runtime its id, while workers of the version before go on. Running
+ * it twice, or twice at once, changes nothing. @throws EsaError `store.schema-newer` (terminal) when a newer version has
+ * been here, `database.locked` (transient) when a lock could not be had for a minute.
  */
 export async function migrate(url: string): Promise<void> {
   if ((await schemaState(url)) === 'newer') throw schemaNewer()
-  const [{ drizzle }, { migrate: apply }] = await Promise.all([
-    import('drizzle-orm/node-postgres'),
-    import('drizzle-orm/node-postgres/migrator'),
-  ])
-  await withPool(url, async (pool) => {
-    const client = await pool.connect()
-    try {
-      await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK])
-      await apply(drizzle({ client }), {
-        migrationsFolder: fileURLToPath(new URL('../migrations', import.meta.url)),
-        migrationsSchema: MIGRATIONS_SCHEMA,
-        migrationsTable: MIGRATIONS_TABLE,
-      })
-      await client.query(
-        `insert into esa.runtime (id, created_at)
-         values (gen_random_uuid()::text, floor(extract(epoch from clock_timestamp()) * 1000)) on conflict do nothing`,
-      )
-      await client.query('select pg_advisory_unlock($1)', [MIGRATION_LOCK])
-    } finally {
-      client.release(true)
-    }
+  const { readMigrationFiles } = await import('drizzle-orm/migrator')
+  const read = readMigrationFiles({
+    migrationsFolder: fileURLToPath(new URL('../migrations', import.meta.url)),
   })
+  const files = read.map(({ folderMillis: when, hash, sql: statements }) => ({ when, hash, statements }))
+  await withPool(url, async (pool) => {
+    await createJournal(pool)
+    await applyMigrations(pool, JOURNAL, files)
+    await pool.query(
+      `insert into esa.runtime (id, created_at)
+       values (gen_random_uuid()::text, floor(extract(epoch from clock_timestamp()) * 1000)) on conflict do nothing`,
+    )
+  })
+}
+
+/** Drizzle's own shape of it. IF NOT EXISTS can still collide with another first migration of the same instant. */
+async function createJournal(pool: Pool): Promise<void> {
+  const create = (): Promise<unknown> =>
+    pool.query(`create schema if not exists ${MIGRATIONS_SCHEMA};
+      create table if not exists ${JOURNAL} (id serial primary key, hash text not null, created_at bigint)`)
+  await create().catch(create)
 }
 
 /** Refuses a database whose schema is not this version's. @throws EsaError `store.schema-absent|older|newer` (terminal). */

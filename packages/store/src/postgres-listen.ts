@@ -1,34 +1,39 @@
-import { mapPgError } from '@esa/pg-server'
-import pg from 'pg'
+import { connectPool, isPooler, mapPgError } from '@esa/pg-server'
+import type { Pool, PoolClient } from 'pg'
 import { WAKE_CHANNEL } from './postgres-sql.ts'
 
 /** Pause before a lost LISTEN connection is made again, ms. The poll beside it carries on meanwhile. */
 const RECONNECT_MS = 1_000
 
 /**
- * Listens on a connection of its own and makes it again when it breaks. Best effort: behind a pooler, or while the
- * database is away, nothing is heard, and whoever waits must poll as well.
+ * Listens on a connection of its own and makes it again when it breaks. Best effort: while the database is away nothing
+ * is heard, and behind a transaction-mode pooler nothing is even tried, because a LISTEN would stay with some other
+ * client's connection. Whoever waits must poll as well.
  */
 export async function listenForWake(url: string, onWake: () => void): Promise<() => Promise<void>> {
-  let client: pg.Client | null = null
+  if (isPooler(url)) return async () => {}
+  const pool: Pool = await connectPool(url, { max: 1, applicationName: 'esa listen' })
+  let held: PoolClient | null = null
   let timer: NodeJS.Timeout | null = null
   let stopped = false
 
   const retry = (): void => {
-    client = null
+    held?.release(true)
+    held = null
     if (!stopped && timer === null) timer = setTimeout(() => void connect(), RECONNECT_MS)
   }
   const connect = async (): Promise<void> => {
     timer = null
-    const fresh = new pg.Client({ connectionString: url, keepAlive: true, application_name: 'esa listen' })
-    fresh.on('error', retry)
-    fresh.on('end', retry)
-    fresh.on('notification', onWake)
     try {
-      await fresh.connect()
-      await fresh.query(`listen ${WAKE_CHANNEL}`)
-      client = fresh
-      if (stopped) await fresh.end()
+      const client = await pool.connect()
+      held = client
+      const lost = (): void => {
+        if (held === client) retry()
+      }
+      client.on('error', lost)
+      client.on('end', lost)
+      client.on('notification', onWake)
+      await client.query(`listen ${WAKE_CHANNEL}`)
     } catch (error) {
       // An unreachable database is what the poll is for; anything else would never heal, and is the caller's to know.
       if (mapPgError(error).kind !== 'transient') throw error
@@ -40,6 +45,8 @@ export async function listenForWake(url: string, onWake: () => void): Promise<()
   return async () => {
     stopped = true
     if (timer !== null) clearTimeout(timer)
-    await client?.end()
+    held?.release(true)
+    held = null
+    await pool.end()
   }
 }

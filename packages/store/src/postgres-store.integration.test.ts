@@ -2,6 +2,14 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createDatabase, ensureEmbeddedServer, stopEmbeddedServer } from '@esa/pg-server'
+import {
+  hasDebianPostgres,
+  hasPgBouncer,
+  openWebSocketProxy,
+  startDebianPostgres,
+  startPgBouncer,
+  type TestServer,
+} from '@esa/pg-server/test-servers'
 import pg from 'pg'
 import { afterAll, beforeAll, describe } from 'vitest'
 import { type LossyProxy, openLossyProxy } from './lossy-proxy.ts'
@@ -19,40 +27,86 @@ const PASS = `
 
 const EMPTY = `truncate esa.actors, esa.events, esa.messages, esa.activities, esa.workers, esa.metrics`
 
-describe('the store on PostgreSQL', () => {
-  let home: string
-  let url: string
+/** A way to a database: its server, and what stands before it. */
+interface Deployment {
+  name: string
+  server: () => Promise<TestServer>
+  /** Whatever stands between the store and its server. */
+  front?: (url: string) => Promise<TestServer>
+  hears: boolean
+}
+
+async function embedded(): Promise<TestServer> {
+  const home = await mkdtemp(join(tmpdir(), 'esa-store-'))
+  const { url } = await ensureEmbeddedServer({ home })
+  const close = async (): Promise<void> => {
+    await stopEmbeddedServer({ home, mode: 'immediate' })
+    await rm(home, { recursive: true, force: true })
+  }
+  return { url, close }
+}
+
+const DEPLOYMENTS: Deployment[] = [
+  { name: 'the embedded PostgreSQL', server: embedded, hears: true },
+  {
+    name: 'Neon’s driver through a WebSocket proxy',
+    server: embedded,
+    front: openWebSocketProxy,
+    hears: true,
+  },
+  ...(hasPgBouncer()
+    ? [
+        {
+          name: 'PgBouncer in transaction mode',
+          server: embedded,
+          front: startPgBouncer,
+          hears: false,
+        },
+      ]
+    : []),
+  ...(hasDebianPostgres()
+    ? [{ name: 'PostgreSQL 15 by URL', server: startDebianPostgres, hears: true }]
+    : []),
+]
+
+describe.each(DEPLOYMENTS)('the store on $name', ({ server: start, front, hears }) => {
+  let server: TestServer
+  /** What the store is given, and the same over a line that can lose an answer. */
+  let ways: { sound: TestServer; lossy: TestServer }
   let admin: pg.Client
   let proxy: LossyProxy
 
   beforeAll(async () => {
-    home = await mkdtemp(join(tmpdir(), 'esa-store-'))
-    const server = await ensureEmbeddedServer({ home })
-    url = await createDatabase(server.url, 'store_contract')
-    await migrate(url)
+    server = await start()
+    const url = await createDatabase(server.url, 'store_contract')
+    const { hostname, port } = new URL(url)
+    proxy = await openLossyProxy({ host: hostname, port: Number(port) })
+    const lossyUrl = withPort(url, proxy.port)
+    const direct = (to: string): Promise<TestServer> => Promise.resolve({ url: to, close: async () => {} })
+    const open = front ?? direct
+    ways = { sound: await open(url), lossy: await open(lossyUrl) }
+    await migrate(ways.sound.url)
     admin = new pg.Client({ connectionString: url })
     await admin.connect()
-    proxy = await openLossyProxy({ host: '127.0.0.1', port: server.port })
   })
 
   afterAll(async () => {
-    await proxy.close()
     await admin.end()
-    await stopEmbeddedServer({ home, mode: 'immediate' })
-    await rm(home, { recursive: true, force: true })
+    for (const way of [ways.sound, ways.lossy]) await way.close()
+    await proxy.close()
+    await server.close()
   })
 
   storeContract(async (): Promise<StoreHarness> => {
     await admin.query(EMPTY)
-    const lossy = new URL(url)
-    lossy.port = String(proxy.port)
     const open = (to: string) => openPostgresStore({ url: to, applicationName: 'store contract' })
-    const store = await open(lossy.href)
+    const store = await open(ways.lossy.url)
     const others: (typeof store)[] = []
     return {
       store,
+      hears,
       second: async () => {
-        const other = await open(url)
+        const other = await open(ways.sound.url)
         others.push(other)
         return other
       },
@@ -66,3 +120,9 @@ describe('the store on PostgreSQL', () => {
     }
   })
 })
+
+function withPort(url: string, port: number): string {
+  const other = new URL(url)
+  other.port = String(port)
+  return other.href
+}

@@ -16,11 +16,14 @@ export const esa = pgSchema('esa')
 
 const ms = (name: string) => bigint(name, { mode: 'number' })
 
-/** One row: who this world is. The id keeps its queues apart from those of other worlds. */
+/** One row: who this world is, and the places it is at home at. The id keeps its queues apart from those of other worlds. */
 export const runtime = esa.table('runtime', {
   one: boolean().primaryKey().default(true),
   id: text().notNull(),
   createdAt: ms('created_at').notNull(),
+  places: jsonb()
+    .notNull()
+    .default(sql`'[]'`),
 })
 
 /** An actor at rest. Its timer is part of the row: `due_at` null means none is armed. */
@@ -162,3 +165,12 @@ export const metrics = esa.table(
   },
   (t) => [primaryKey({ columns: [t.target, t.key, t.at] })],
 )
+
+/** What is left of a stream that was exported and removed: the head that it ended with. */
+export const retired = esa.table('retired', {
+  stream: text().primaryKey(),
+  type: text().notNull(),
+  seq: integer().notNull(),
+  hash: text().notNull(),
+  at: ms('at').notNull(),
+})

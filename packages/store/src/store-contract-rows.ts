@@ -9,6 +9,8 @@ export interface StoreHarness {
   second: () => Promise<Store>
   /** Lets time pass for all that is in the store. */
   pass: (ms: number) => Promise<void>
+  /** False where no notification arrives, behind a transaction-mode pooler: there only a poll finds what was committed. */
+  hears: boolean
   /** The next commit of `store` happens, and its answer is lost. */
   loseNextCommit: () => void
   close: () => Promise<void>

@@ -1,0 +1,166 @@
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { chmod, chown, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { connect, createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+import { WebSocketServer } from 'ws'
+
+/** Where Debian puts the programs of PostgreSQL 15. */
+const DEBIAN_BIN = '/usr/lib/postgresql/15/bin'
+
+/** A server that does not answer by then never will, ms. */
+const READY_WITHIN_MS = 20_000
+const POLL_MS = 20
+
+/** Fewer connections than the suite has clients: transactions really move from one to another. */
+const POOL_SIZE = 8
+
+/** A server of one test file. */
+export interface TestServer {
+  url: string
+  close(): Promise<void>
+}
+
+/** True when Debian's PostgreSQL 15 is here; says how to get it when it is not. */
+export function hasDebianPostgres(): boolean {
+  return found(existsSync(join(DEBIAN_BIN, 'postgres')), 'PostgreSQL 15', 'postgresql-15')
+}
+
+/** True when a PgBouncer is here; says how to get it when it is not. */
+export function hasPgBouncer(): boolean {
+  return found(spawnSync('pgbouncer', ['--version']).status === 0, 'PgBouncer', 'pgbouncer')
+}
+
+/** Starts Debian's PostgreSQL 15 with its stock settings on a free port of this machine. */
+export async function startDebianPostgres(): Promise<TestServer> {
+  const { folder, who } = await ownFolder('esa-pg15-')
+  const port = await freePort()
+  const data = join(folder, 'data')
+  const initdb = ['-D', data, '-U', 'ada', '--auth=trust', '--no-sync', '-E', 'UTF8']
+  execFileSync(join(DEBIAN_BIN, 'initdb'), initdb, { ...who, cwd: folder, stdio: 'pipe' })
+  const place = ['-D', data, '-p', String(port), '-c', 'listen_addresses=127.0.0.1', '-k', '']
+  const child = spawn(join(DEBIAN_BIN, 'postgres'), place, { ...who, cwd: folder, stdio: 'ignore' })
+  const close = closing(child, 'SIGQUIT', folder)
+  const url = `postgresql://ada@127.0.0.1:${port}/postgres`
+  await untilReady(url, child, close)
+  return { url, close }
+}
+
+/**
+ * Starts a PgBouncer in transaction mode before the server of `url`. Connections take turns, so that whatever relies on
+ * a session meets another one at once.
+ */
+export async function startPgBouncer(url: string): Promise<TestServer> {
+  const { folder, who } = await ownFolder('esa-pgbouncer-')
+  const port = await freePort()
+  const { hostname, port: target, username, password } = new URL(url)
+  const server = `host=${hostname} port=${target} user=${username} password=${decodeURIComponent(password)}`
+  const settings = `[databases]
+* = ${server}
+[pgbouncer]
+listen_addr = 127.0.0.1
+listen_port = ${port}
+unix_socket_dir =
+auth_type = any
+pool_mode = transaction
+default_pool_size = ${POOL_SIZE}
+server_round_robin = 1
+`
+  const file = join(folder, 'pgbouncer.ini')
+  await writeFile(file, settings)
+  const child = spawn('pgbouncer', ['--quiet', file], { ...who, cwd: folder, stdio: 'ignore' })
+  const close = closing(child, 'SIGINT', folder)
+  const pooled = new URL(url)
+  pooled.port = String(port)
+  await untilReady(pooled.href, child, close)
+  pooled.searchParams.set('pgbouncer', 'true')
+  return { url: pooled.href, close }
+}
+
+/** Opens a WebSocket proxy to the server of `url`, as Neon's driver expects one; its URL names the proxy. */
+export async function openWebSocketProxy(url: string): Promise<TestServer> {
+  const { hostname, port } = new URL(url)
+  const proxy = new WebSocketServer({ host: '127.0.0.1', port: 0 })
+  proxy.on('connection', (near) => {
+    const far = connect(Number(port), hostname)
+    near.on('message', (bytes: Buffer) => far.write(bytes))
+    far.on('data', (bytes) => near.send(bytes))
+    near.on('close', () => far.destroy())
+    far.on('close', () => near.terminate())
+    // A line that breaks is seen by whoever speaks through it.
+    for (const line of [near, far]) line.on('error', () => {})
+  })
+  await new Promise((resolve) => proxy.once('listening', resolve))
+  const address = proxy.address()
+  if (address === null || typeof address === 'string') throw new Error('the proxy has no port')
+  const proxied = new URL(url)
+  proxied.searchParams.set('wsproxy', `127.0.0.1:${address.port}`)
+  return {
+    url: proxied.href,
+    close: async () => {
+      for (const line of proxy.clients) line.terminate()
+      await new Promise((resolve) => proxy.close(resolve))
+    },
+  }
+}
+
+function found(here: boolean, name: string, debianPackage: string): boolean {
+  if (!here)
+    process.stderr.write(`\n!! no ${name} here: its tests are SKIPPED (apt-get install ${debianPackage})\n\n`)
+  return here
+}
+
+/** A folder for a server, and who runs it: neither PostgreSQL nor PgBouncer runs as root. */
+async function ownFolder(
+  prefix: string,
+): Promise<{ folder: string; who: { uid: number; gid: number } | object }> {
+  const parent = await mkdtemp(join(tmpdir(), prefix))
+  await chmod(parent, 0o755)
+  const folder = join(parent, 'server')
+  await mkdir(folder, { mode: 0o700 })
+  if (process.getuid?.() !== 0) return { folder, who: {} }
+  const id = (kind: string) => Number(execFileSync('id', [kind, 'postgres'], { encoding: 'utf8' }))
+  const who = { uid: id('-u'), gid: id('-g') }
+  await chown(folder, who.uid, who.gid)
+  return { folder, who }
+}
+
+function closing(child: ChildProcess, signal: NodeJS.Signals, folder: string): () => Promise<void> {
+  const gone = new Promise((resolve) => child.once('exit', resolve).once('error', resolve))
+  return async () => {
+    child.kill(signal)
+    await gone
+    await rm(join(folder, '..'), { recursive: true, force: true })
+  }
+}
+
+async function untilReady(url: string, child: ChildProcess, close: () => Promise<void>): Promise<void> {
+  const { default: pg } = await import('pg')
+  const giveUpAt = performance.now() + READY_WITHIN_MS
+  for (;;) {
+    const client = new pg.Client({ connectionString: url })
+    client.on('error', () => {})
+    const failure = await client.connect().then(
+      () => null,
+      (error: unknown) => ({ error }),
+    )
+    await client.end().catch(() => {})
+    if (failure === null) return
+    if (child.exitCode !== null || performance.now() > giveUpAt) {
+      await close()
+      throw new Error('a test server did not start', { cause: failure.error })
+    }
+    await wait(POLL_MS)
+  }
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer()
+  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve))
+  const address = probe.address()
+  await new Promise((resolve) => probe.close(resolve))
+  if (address === null || typeof address === 'string') throw new Error('no free port')
+  return address.port
+}
