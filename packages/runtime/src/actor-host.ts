@@ -62,17 +62,18 @@ export class ActorHost {
 
   /** Writes a message from outside: once this returns its id, it is durable. */
   async post(message: Outgoing): Promise<string> {
-    const [id] = await this.postAll([message])
+    const [id] = await this.postAll(() => ({ messages: [message] }))
     return id!
   }
 
-  /** Writes messages from outside, all or none, under one correlation; answers with their ids. */
-  postAll(messages: Outgoing[]): Promise<string[]> {
+  /** Writes messages from outside, all or none, in one thread: the given one, or the first one's id. Answers with their ids. */
+  postAll(write: (id: string) => { messages: Outgoing[]; thread?: string }): Promise<string[]> {
     return this.#transact(async (tx, idAt) => {
       const draft = await this.#draft(tx)
       const id = idAt(draft.at)
+      const { messages, thread = id } = write(id)
       const ids = messages.map((_, index) => (index === 0 ? id : `${id}.${index}`))
-      messages.forEach((message, index) => draft.post(ids[index]!, message, id))
+      messages.forEach((message, index) => draft.post(ids[index]!, message, thread))
       return { draft, result: ids }
     })
   }

@@ -1,15 +1,47 @@
-import { parseEnvelope } from '@esa/protocol'
+import { EsaError, type JsonObject, parseEnvelope, textOf } from '@esa/protocol'
 import type { ActorHost } from './actor-host.ts'
 import type { Registry } from './registry.ts'
 
+/** Who is at the keyboard, and what the waits of this world are divided by. */
+export interface DispatchOptions {
+  by?: string
+  timeScale?: number
+}
+
 /**
  * Takes a message of the organisation from outside: parses it, which is the only validation of outside data, and makes
- * it durable. Answers with the id of the row for each recipient, in their order.
- * @throws EsaError `message.*` or `agent.unknown` (terminal): nothing was written then.
+ * it durable. An agent's message leaves through the agent's own mailbox, which remembers what it waits for; an
+ * operator's is posted. Answers with the id of the row for each recipient, in their order.
+ * @throws EsaError `message.*`, `agent.unknown`, or `agent.stopped` for a sender that is stopped (terminal): nothing was sent then.
  */
-export async function dispatch(host: ActorHost, registry: Registry, input: unknown): Promise<string[]> {
-  const { from, to, type, body, ...envelope } = parseEnvelope(input)
-  for (const agent of [from, ...to]) if (agent !== 'operator') registry.agent(agent)
-  const message = { from, type, body: { ...body, ...envelope } }
-  return host.postAll(to.map((recipient) => ({ ...message, to: recipient })))
+export async function dispatch(
+  host: ActorHost,
+  registry: Registry,
+  input: unknown,
+  { by, timeScale = 1 }: DispatchOptions = {},
+): Promise<string[]> {
+  const { from, ...message } = parseEnvelope(input)
+  for (const agent of [from, ...message.to]) if (agent !== 'operator') registry.agent(agent)
+  if (from !== 'operator') return leaveMailbox(host, from, { message, timeScale, as: from, by })
+  const { to, type, body, ...envelope } = message
+  return host.postAll((id) => {
+    const thread = envelope.thread ?? id
+    const written = { from, type, body: { ...body, ...envelope, thread } }
+    return { messages: to.map((recipient) => ({ ...written, to: recipient })), thread }
+  })
+}
+
+async function leaveMailbox(host: ActorHost, from: string, event: JsonObject): Promise<string[]> {
+  const { events } = await host.command(from, { ...event, type: 'dispatch' })
+  const sent = events.filter(({ type }) => type === 'message.sent')
+  if (sent.length > 0) return sent.map(({ data }) => textOf(data['messageId']))
+  const refused = events.find(({ type }) => type === 'command.refused')
+  if (refused !== undefined) {
+    throw new EsaError(textOf(refused.data['code']), 'terminal', `${from} cannot send this now`, {
+      hint: 'it waits for too many answers already: esa tasks ls --open',
+    })
+  }
+  throw new EsaError('agent.stopped', 'terminal', `${from} is stopped and sends nothing`, {
+    hint: `esa agents resume ${from}`,
+  })
 }

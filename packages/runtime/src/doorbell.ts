@@ -26,6 +26,9 @@ const JOB_OPTIONS = {
 /** A queue that does not answer in this time is left to the sweep, ms. */
 const RING_TIMEOUT_MS = 2_000
 
+/** A step rings one or two: on PostgreSQL the statement for many costs as much as ten for one (166 against 700 messages/s). */
+const BULK_FROM = 10
+
 /** What is in hand at the end may take this long, ms; then its row is left to whoever comes next. */
 const FINISH_MS = 5_000
 
@@ -104,7 +107,11 @@ export class Doorbell {
       opts: { ...JOB_OPTIONS, jobId: `${kind === 'message' ? 'm' : 'a'}${id}-${attempt}` },
     }))
     try {
-      await within(queue.addBulk(jobs), RING_TIMEOUT_MS)
+      const added =
+        jobs.length < BULK_FROM
+          ? jobs.map(({ name, data, opts }) => queue.add(name, data, opts))
+          : [queue.addBulk(jobs)]
+      await within(Promise.all(added), RING_TIMEOUT_MS)
     } catch (error) {
       this.#trouble.add(error)
     }

@@ -153,11 +153,13 @@ export class StepDraft {
   }
 
   #keep(effect: Effect, actorId: string, cause: Cause | null): void {
-    const correlationId = cause?.correlationId ?? actorId
     if (effect.kind === 'perform') {
       const { id, activity, input, timeoutMs = ACTIVITY_TIMEOUT_MS } = effect
       this.#activities.push({ id, actorId, queue: ACTIVITIES_QUEUE, activity, input, timeoutMs })
-    } else if (effect.kind === 'send') {
+      return
+    }
+    const correlationId = effect.thread ?? cause?.correlationId ?? actorId
+    if (effect.kind === 'send') {
       const message = { from: actorId, to: effect.to, type: effect.type, body: effect.body }
       this.#messages.push(this.#messageOf(effect.id, message, correlationId, cause))
     } else {
