@@ -16,7 +16,7 @@ describe('the configuration', () => {
   it('has a default for everything', () => {
     const { home, ...rest } = readConfig({}, {})
     expect(home).toMatch(/\/\.esa$/)
-    expect(rest).toEqual({
+    expect(rest).toMatchObject({
       databaseUrl: null,
       redisUrl: null,
       timeScale: 1,
