@@ -2,6 +2,7 @@ import type { ActorDefinition } from '@esa/actor'
 import type { Directory } from '@esa/org'
 import { ceo } from './ceo/agent-0/mind.ts'
 import { chief1 } from './chiefs/chief-1/mind.ts'
+import { chief } from './chiefs/chief.ts'
 import { domain1 } from './domains/domain-1/mind.ts'
 import { AGENT_TYPE, agentDefinition } from './generic/agent-definition.ts'
 import type { Mind } from './generic/mind.ts'
@@ -13,6 +14,11 @@ import { layer3 } from './layers/layer-3/mind.ts'
 const MINDS: Record<string, Mind> = {
   'agent-0': ceo,
   'chief-1': chief1,
+  'chief-2': chief,
+  'chief-3': chief,
+  'chief-4': chief,
+  'chief-5': chief,
+  'chief-6': chief,
   'domain-1': domain1,
   'layer-1': layer1,
   'layer-2': layer2,
@@ -30,4 +36,5 @@ export function agentDefinitions(): ActorDefinition<Directory>[] {
   return [agentDefinition(AGENT_TYPE, {}), ...own]
 }
 
+export { type AgentFigures, aggregate, figuresOf, teamOf } from './generic/agent-figures.ts'
 export { type AgentContext, type InboxItem } from './generic/mind.ts'

@@ -75,7 +75,13 @@ describe('an agent without code', () => {
         kind: 'send',
         to: 'domain-1',
         type: 'task_complete',
-        body: { task: 'cache the catalogue', result: { text: 'for 60 s' } },
+        body: {
+          task: 'cache the catalogue',
+          result: { text: 'for 60 s' },
+          inReplyTo: item,
+          thread: item,
+        },
+        thread: item,
       },
     ])
     expect(agent.inbox).toEqual([])

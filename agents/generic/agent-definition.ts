@@ -1,6 +1,7 @@
 import type { ActorDefinition } from '@esa/actor'
 import type { Directory } from '@esa/org'
 import type { JsonObject } from '@esa/protocol'
+import { teamOf } from './agent-figures.ts'
 import { agentMachine } from './agent.machine.ts'
 import type { Mind } from './mind.ts'
 
@@ -16,6 +17,9 @@ export function agentDefinition(type: string, mind: Mind): ActorDefinition<Direc
     inputFrom: ({ actorId }, directory) => ({
       agentId: actorId,
       chief: directory.chiefOf(actorId) ?? null,
+      peers: directory.peersOf(actorId),
+      team: teamOf(directory, actorId),
+      headcount: directory.all().length,
       metrics: (directory.get(actorId)?.card?.metrics ?? []).map(
         ({ key, comparator, value, unit, percentile }): JsonObject => ({
           key,

@@ -1,33 +1,36 @@
 import { doing, effects } from '@esa/actor'
-import type { AgentId, JsonObject } from '@esa/protocol'
 import { enqueueActions, setup } from 'xstate'
 import * as act from './agent-actions.ts'
 import type { AgentContext, AgentEvent, Mind } from './mind.ts'
+import { arm, nextDue, wake } from './schedule.ts'
 
-/** What an agent starts from: facts of its card. */
-type AgentInput = { agentId: AgentId; chief: AgentId | null; metrics: JsonObject[] }
+/** What an agent starts from: facts of its card, and of the organisation around it. */
+type AgentInput = Pick<AgentContext, 'agentId' | 'chief' | 'metrics' | 'peers' | 'team' | 'headcount'>
 
 /**
- * An agent: a mailbox, an inbox, a seat, and whatever its mind knows. `resting` waits for messages, `watching` also
- * looks at the world every `wakeMs`, `stopped` is out of reach until it is resumed.
+ * An agent: a mailbox, an inbox, a seat, and whatever its mind knows. `resting` waits for messages, `watching` also has
+ * an instant at which it looks at the world or escalates what was not answered, `stopped` is out of reach until it is
+ * resumed.
  */
 export function agentMachine(mind: Mind) {
-  const think = act.think(mind)
   return setup({
     types: { context: {} as AgentContext, events: {} as AgentEvent, input: {} as AgentInput },
     actions: {
       ...effects,
       begin: enqueueActions(doing(act.begin)),
-      think: enqueueActions(doing(think)),
-      wake: enqueueActions(
-        doing((context: AgentContext, event: AgentEvent) => think(context, { ...event, type: 'wake' })),
-      ),
+      think: enqueueActions(doing(act.think(mind))),
+      wake: enqueueActions(doing(wake(mind))),
+      arm: enqueueActions(doing(arm)),
       stop: enqueueActions(doing(act.stop)),
       resume: enqueueActions(doing(act.resume)),
       miss: enqueueActions(doing(act.miss)),
     },
-    guards: { watches: ({ context }) => context.wakeMs !== null },
-    delays: { wake: ({ context }) => context.wakeMs ?? 0 },
+    guards: {
+      hasDue: ({ context }) => nextDue(context) !== null,
+      hasNone: ({ context }) => nextDue(context) === null,
+      moved: ({ context }) => nextDue(context) !== context.armedFor,
+    },
+    delays: { wake: ({ context }) => context.armMs ?? 0 },
   }).createMachine({
     id: 'agent',
     context: ({ input }) => ({
@@ -45,10 +48,14 @@ export function agentMachine(mind: Mind) {
         initial: 'resting',
         on: { stop: { target: 'stopped', actions: 'stop' }, '*': { actions: 'think' } },
         states: {
-          resting: { always: { guard: 'watches', target: 'watching' } },
+          resting: { always: { guard: 'hasDue', target: 'watching' } },
           watching: {
-            after: { wake: { target: 'watching', reenter: true, actions: 'wake' } },
-            on: { watch: { target: 'resting', actions: 'think' } },
+            entry: 'arm',
+            after: { wake: { actions: 'wake' } },
+            always: [
+              { guard: 'hasNone', target: 'resting' },
+              { guard: 'moved', target: 'watching', reenter: true },
+            ],
           },
         },
       },

@@ -1,5 +1,5 @@
 import type { Change, StepFacts } from '@esa/actor'
-import type { AgentId, Json, JsonObject } from '@esa/protocol'
+import type { AgentId, Category, Json, JsonObject } from '@esa/protocol'
 
 /** Something in an agent's inbox that waits for an answer. Keyed by its message, an incident by its own id. */
 export type InboxItem = {
@@ -12,17 +12,53 @@ export type InboxItem = {
   at: number
 }
 
-/** What an agent carries through its life. `memory` is its mind's own. */
+/** A message of this agent's that waits for its answer, by the message's id. `to` is who owes it now. */
+export type Awaited = {
+  to: AgentId
+  type: string
+  subject: string
+  thread: string
+  since: number
+  /** Unanswered past this instant, it becomes an incident of `category`. */
+  dueAt: number
+  category: Category
+  body: JsonObject
+}
+
+/** A task that a skill of this agent works on, by the id of the message that asked for it. */
+type Work = { from: string; task: string; thread: string; at: number }
+
+/** What an agent has done so far: tasks ended well, tasks ended badly, and the time they took, ms. */
+export type Tally = { completed: number; failed: number; totalMs: number }
+
+/**
+ * What an agent carries through its life. `memory` is its mind's own. What an agent may do without all its life is
+ * absent until it is needed.
+ */
 export type AgentContext = {
   agentId: AgentId
   chief: AgentId | null
   metrics: JsonObject[]
+  /** Peers that its card names, in the card's order. */
+  peers: AgentId[]
+  /** Agents whose chief or domain this agent is. */
+  team: AgentId[]
+  /** Agents of the whole organisation. */
+  headcount: number
   seat: 'built-in' | 'human'
   inbox: { [id: string]: InboxItem }
   /** Incidents that the built-in seat has acknowledged: once each, after that the clock runs. */
   acknowledged: string[]
   /** Pause between two looks at the world, ms; null when the agent watches nothing. */
   wakeMs: number | null
+  /** When the next look is due. */
+  lookAt?: number | null
+  awaiting?: { [messageId: string]: Awaited }
+  /** The instant that the timer is armed for, and how far off that was, ms. */
+  armedFor?: number | null
+  armMs?: number
+  works?: { [messageId: string]: Work }
+  tally?: Tally
   memory: JsonObject
 }
 
@@ -53,7 +89,7 @@ export type Decision =
   | { kind: 'acknowledge'; because: string; change?: Change<AgentContext> }
   | { kind: 'cannot-decide'; because: string }
 
-/** What an agent does when a message of some type reaches it. */
+/** What an agent does with an event: a skill when it is its mind's own. */
 export type Skill = (context: AgentContext, event: AgentEvent) => Change<AgentContext>
 
 /**
@@ -61,7 +97,7 @@ export type Skill = (context: AgentContext, event: AgentEvent) => Change<AgentCo
  * without code has an empty mind, and its inbox waits for a human.
  */
 export interface Mind {
-  playbook?: (notice: Notice, context: AgentContext) => Decision
+  playbook?: (notice: Notice, context: AgentContext, unreachable: AgentId[]) => Decision
   skills?: Record<string, Skill>
 }
 

@@ -1,5 +1,6 @@
 import { textOf } from '@esa/protocol'
 import { type Decision, evidenceOf, type Mind, type Notice } from '../../generic/mind.ts'
+import { watchOrganisation } from '../../generic/overload-watch.ts'
 
 /** Takes a data loss that is counted, and binds its opener to keep the source until a person has restored the rows. */
 function playbook(notice: Notice): Decision {
@@ -20,5 +21,5 @@ function playbook(notice: Notice): Decision {
   }
 }
 
-/** The CEO: acts on counted data loss. */
-export const ceo: Mind = { playbook }
+/** The CEO: acts on counted data loss, and learns when half of the organisation is overloaded. */
+export const ceo: Mind = { playbook, skills: { status_update: watchOrganisation } }

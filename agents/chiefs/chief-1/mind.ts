@@ -1,9 +1,10 @@
 import { type JsonObject, textOf } from '@esa/protocol'
-import { receive } from '../../generic/agent-actions.ts'
+import { objectOf } from '../../generic/records.ts'
 import { type Decision, evidenceOf, type Mind, type Notice, type Skill } from '../../generic/mind.ts'
+import { chief } from '../chief.ts'
 
 /** Acknowledges a slow query whose plan names the index it lacks, and orders that index. Anything else is a person's. */
-function playbook(notice: Notice): Decision {
+function decideOnIndex(notice: Notice): Decision {
   const { kind, proposedIndex, target, metric } = evidenceOf(notice)
   if (notice.category !== 'performance' || kind !== 'slow-query' || !isObject(proposedIndex)) {
     return { kind: 'cannot-decide', because: 'the evidence names no index that would help' }
@@ -19,9 +20,10 @@ function playbook(notice: Notice): Decision {
 
 /** The index was built and the promise measured again: resolve on good numbers, else leave the clock running. */
 const completed: Skill = (context, event) => {
-  const result = isObject(event['result']) ? event['result'] : {}
+  const result = objectOf(event['result'])
   const { ok, incidentId, p95MsBefore, p95MsAfter, why } = result
-  if (event['task'] !== 'build-index' || typeof incidentId !== 'string') return receive(context, event)
+  if (event['task'] !== 'build-index' || typeof incidentId !== 'string')
+    return chief.skills.task_complete(context, event)
   if (ok !== true) {
     const because = typeof why === 'string' ? why : `p95 is ${textOf(p95MsAfter)} ms after the index`
     return { record: [{ type: 'agent.undecided', data: { incidentId, because } }] }
@@ -33,8 +35,12 @@ const completed: Skill = (context, event) => {
   }
 }
 
-/** Chief 1, Foundation: decides on indexes from the evidence. */
-export const chief1: Mind = { playbook, skills: { task_complete: completed } }
+/** Chief 1, Foundation: what every chief does, and decides on indexes from the evidence. */
+export const chief1: Mind = {
+  playbook: (notice, context, unreachable) =>
+    notice.category === 'overload' ? chief.playbook(notice, context, unreachable) : decideOnIndex(notice),
+  skills: { ...chief.skills, task_complete: completed },
+}
 
 function isObject(value: unknown): value is JsonObject {
   return value !== null && typeof value === 'object' && !Array.isArray(value)

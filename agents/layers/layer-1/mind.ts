@@ -1,7 +1,7 @@
 import type { OpenParams, PerformParams, RecordParams } from '@esa/actor'
 import { type Json, type JsonObject, textOf } from '@esa/protocol'
 import type { AgentContext, Mind, Skill } from '../../generic/mind.ts'
-import { receive } from '../../generic/agent-actions.ts'
+import { receive } from '../../generic/inbox.ts'
 
 /** One measurement of a database: its workload runs a bounded time, and the slowest statement is explained, ms. */
 const MEASURE_TIMEOUT_MS = 180_000
@@ -36,7 +36,11 @@ const watch: Skill = (context, event) => {
   const everyMs = typeof event['everyMs'] === 'number' ? event['everyMs'] : null
   const target = textOf(event['target'])
   return {
-    set: { wakeMs: everyMs, memory: { ...context.memory, target } },
+    set: {
+      wakeMs: everyMs,
+      lookAt: everyMs === null ? null : event.at + everyMs,
+      memory: { ...context.memory, target },
+    },
     record: [{ type: 'watch.set', actor: event.as, data: { target, everyMs } }],
   }
 }

@@ -78,11 +78,16 @@ export interface RecordParams {
   data?: JsonObject
 }
 
-/** What `send` takes: a message to one actor. */
+/**
+ * What `send` takes: a message to one actor. `id` names its row, and must come from the id of the step's input, which
+ * applies once; `thread` is the conversation it belongs to, where that is not its cause's.
+ */
 export interface SendParams {
+  id?: string
   to: string
   type: string
   body: JsonObject
+  thread?: string
 }
 
 /** What `open` takes: start an actor of a type, or tell the live one that holds the key. */
@@ -90,6 +95,7 @@ export interface OpenParams {
   actorType: string
   key: string | null
   body: JsonObject
+  thread?: string
 }
 
 /** What `perform` takes: an activity that touches the world, and how long one run of it may take, ms (default 30 s). */
@@ -99,9 +105,9 @@ export interface PerformParams {
   timeoutMs?: number
 }
 
-/** An effect as data, keyed (actor, seq, index): the same step always gives the same ids. */
+/** An effect as data, keyed (actor, seq, index) unless it names itself: the same step always gives the same ids. */
 export type Effect =
-  | ({ kind: 'send'; id: string } & SendParams)
+  | ({ kind: 'send' } & SendParams & { id: string })
   | ({ kind: 'open'; id: string } & OpenParams)
   | ({ kind: 'perform'; id: string } & PerformParams)
 
@@ -121,6 +127,8 @@ export interface StepFacts {
   at: number
   facts: {
     actorId: string
+    /** The id of this step's input: applies once, so what is named after it is unique. */
+    inputId: string
     epoch: number
     dueAt: number | null
     lateMs: number | null

@@ -41,7 +41,8 @@ export function step(
   if (input.kind === 'timer' && !isDue(before, input.epoch, env.at)) return unchanged(before)
   const dueAt = before.timer?.dueAt ?? null
   const lateMs = input.kind === 'timer' && dueAt !== null ? env.at - dueAt : null
-  const facts = { actorId: before.id, epoch: before.epoch, dueAt, lateMs, unreachable: env.unreachable }
+  const { unreachable } = env
+  const facts = { actorId: before.id, inputId: input.id, epoch: before.epoch, dueAt, lateMs, unreachable }
   const [snapshot, actions] = run(definition, state, input, { at: env.at, facts })
   return settleStep(definition, before, snapshot, actions, { at: env.at, lateMs })
 }

@@ -20,6 +20,10 @@ export const RESPONSE_TARGET_MS: Record<Priority, number> = {
 /** Most recipients of one message: the whole organisation. */
 const RECIPIENTS_MAX = 105
 
+/** Longest id of a message: an agent's id, a count and an index, or a ULID. */
+const MESSAGE_ID_MAX = 128
+
+/** `respondBy` is an instant, Unix ms; it comes before the priority's target, and asks for a response by itself. */
 const envelopeSchema = z.strictObject({
   type: z.string(),
   from: z.union([agentIdSchema, z.literal('operator')]),
@@ -29,6 +33,8 @@ const envelopeSchema = z.strictObject({
   body: z.unknown(),
   thread: z.string().max(64).optional(),
   responseRequired: z.boolean().default(false),
+  respondBy: z.int().positive().optional(),
+  inReplyTo: z.string().min(1).max(MESSAGE_ID_MAX).optional(),
 })
 
 /** A message as the organisation exchanges it, parsed: the body fits its type. */

@@ -22,4 +22,5 @@ export {
 export { isoTime } from './iso-time.ts'
 export { canonicalJson, type Json, type JsonObject, textOf } from './json.ts'
 export { CATEGORIES, type Category, categorySchema, type Level, LEVELS, levelSchema } from './ladder-words.ts'
-export { bodySchemas, type MessageType } from './message-bodies.ts'
+export { ANSWERABLE, bodySchemas, type MessageType } from './message-bodies.ts'
+export { CONFLICT_PEERS_MS, type Escalating, type Situation, WHEN_TO_ESCALATE } from './when-to-escalate.ts'

@@ -1,4 +1,6 @@
 import * as z from 'zod'
+import { categorySchema } from './ladder-words.ts'
+import { situationSchema } from './when-to-escalate.ts'
 
 const text = z.string().trim().min(1).max(4_000)
 const json = z.json()
@@ -19,10 +21,27 @@ export const bodySchemas = {
   resource_request: z.strictObject({ resource: text, reason: text }),
   conflict: z.strictObject({ about: text, positions: z.array(text).max(16).default([]) }),
   blocker: z.strictObject({ blockedBy: text }),
-  incident: z.strictObject({ what: text, evidence: json.optional() }),
+  incident: z.strictObject({
+    what: text,
+    situation: situationSchema.optional(),
+    category: categorySchema.optional(),
+    evidence: json.optional(),
+  }),
   proposal: z.strictObject({ proposal: text }),
   decision: z.strictObject({ decision: text, because: text }),
   directive: z.strictObject({ directive: text }),
 } as const
 
 export type MessageType = keyof typeof bodySchemas
+
+/** Types that somebody has to answer; the others are told, and wait for nothing unless they say so. */
+export const ANSWERABLE: ReadonlySet<string> = new Set<MessageType>([
+  'task_request',
+  'sync_request',
+  'resource_request',
+  'conflict',
+  'blocker',
+  'incident',
+  'proposal',
+  'directive',
+])

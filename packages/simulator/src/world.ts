@@ -1,8 +1,9 @@
 import { type ActorEvent, type ActorState } from '@esa/actor'
+import { agentDefinitions, agentType } from '@esa/agents'
 import { type Incident, INCIDENT_TYPE, incidentDefinition, incidentKey, incidentView } from '@esa/escalation'
 import type { Directory } from '@esa/org'
-import { EsaError, type IncidentCommand, type JsonObject, type OpenIncident } from '@esa/protocol'
-import { ActorHost, Registry, type Told } from '@esa/runtime'
+import { EsaError, type IncidentCommand, type JsonObject, type OpenIncident, textOf } from '@esa/protocol'
+import { ActorHost, dispatch, type Outgoing, Registry, type Told } from '@esa/runtime'
 import { createMemoryStore, type LockedActor, type Ring, type Store, type StoredEvent } from '@esa/store'
 import { seededRandom } from './seeded-random.ts'
 
@@ -18,11 +19,15 @@ const TURNS_MAX = 20_000
 /** The seat that stands for whoever has no machine in a simulation: nobody here answers by itself. */
 const EMPTY_SEAT = { type: 'empty-seat', version: 1 }
 
-/** What a world is made of. `timeScale` divides every pinned wait; `seed` decides the ids. */
+/**
+ * What a world is made of. `timeScale` divides every pinned wait; `seed` decides the ids. With `agents` the real agents
+ * have their mailboxes: messages and notices reach them, and built-in seats answer.
+ */
 export interface WorldOptions {
   directory: Directory
   timeScale?: number
   seed?: number
+  agents?: boolean
 }
 
 /** Something an incident asked the world to do: a notice or an alarm. Nothing leaves a simulation. */
@@ -44,20 +49,26 @@ export class World {
   readonly #host: ActorHost
   readonly #definition: ReturnType<typeof incidentDefinition>
   readonly #rings: Ring[] = []
+  readonly #registry: Registry
+  readonly #timeScale: number
+  readonly #agents: boolean
   #directory: Directory
   #nowMs = 0
 
-  constructor({ directory, timeScale = 1, seed = 1 }: WorldOptions) {
+  constructor({ directory, timeScale = 1, seed = 1, agents = false }: WorldOptions) {
+    this.#timeScale = timeScale
+    this.#agents = agents
     const random = seededRandom(seed)
     this.#directory = directory
     this.#definition = incidentDefinition({ timeScale })
     this.store = createMemoryStore({ clock: { now: () => WORLD_BEGINS_AT + this.#nowMs }, random })
     const registry = new Registry({
-      definitions: [this.#definition],
-      agentType: () => EMPTY_SEAT.type,
+      definitions: [this.#definition, ...(agents ? agentDefinitions() : [])],
+      agentType: agents ? agentType : () => EMPTY_SEAT.type,
       activities: [],
       directory: () => this.#directory,
     })
+    this.#registry = registry
     const onCommit = ({ rings }: { rings: Ring[] }): void => void this.#rings.push(...rings)
     this.#host = new ActorHost({ store: this.store, registry, random, rings: true, onCommit })
   }
@@ -90,6 +101,13 @@ export class World {
     const { events } = await this.#host.command(id, event)
     await this.#hearRequests()
     return events
+  }
+
+  /** Sends a message of the organisation; it arrives, with all that comes of it, at this instant. Gives the ids. */
+  async send(message: JsonObject): Promise<string[]> {
+    const ids = await dispatch(this.#host, this.#registry, message, { timeScale: this.#timeScale })
+    await this.#hearRequests()
+    return ids
   }
 
   /**
@@ -174,15 +192,28 @@ export class World {
     return served
   }
 
-  /** Takes note of the notices and alarms of the last commit. Whether they arrive is not simulated. */
+  /**
+   * Takes note of the notices and alarms of the last commits, and delivers their messages until all is quiet. Whether a
+   * notice arrives is simulated only where there are agents: it does then.
+   */
   async #hearRequests(): Promise<void> {
-    for (const { kind, id } of this.#rings.splice(0)) {
-      if (kind !== 'activity') continue
-      const claimed = await this.store.claimActivity(id, 0)
+    for (let ring = this.#rings.shift(); ring !== undefined; ring = this.#rings.shift()) {
+      if (ring.kind === 'message') {
+        const delivered = await this.#host.deliver(ring.id)
+        if (delivered.outcome === 'dead') throw delivered.error
+        continue
+      }
+      const claimed = await this.store.claimActivity(ring.id, 0)
       if (claimed === null) continue
-      const { actorId, activity, input, fence } = claimed
+      const { id, actorId, activity, input, fence } = claimed
       this.requests.push({ at: this.#nowMs, actorId, activity, input })
-      await this.#host.endActivity({ id, fence }, 'simulated', [])
+      const notice = this.#agents && activity === 'notice.deliver' ? [noticeOf(actorId, input)] : []
+      await this.#host.endActivity({ id, fence }, 'simulated', notice)
     }
   }
+}
+
+function noticeOf(incidentId: string, input: JsonObject): Outgoing {
+  const { target, notice, body } = input
+  return { from: incidentId, to: textOf(target), type: textOf(notice), body: body as JsonObject }
 }

@@ -1,0 +1,58 @@
+import type { Change } from '@esa/actor'
+import { textOf } from '@esa/protocol'
+import type { AgentContext, AgentEvent, Tally } from './mind.ts'
+import { without } from './records.ts'
+
+/** Tasks of skills that are remembered while they run: far more than an agent has in hand at once. */
+const WORKS_MAX = 1_000
+
+/** The tally with one more task that ended, after `ms`, well or badly. */
+export function counted(context: AgentContext, ms: number, ok: boolean): { tally: Tally } {
+  const { completed, failed, totalMs } = context.tally ?? { completed: 0, failed: 0, totalMs: 0 }
+  return {
+    tally: { completed: completed + (ok ? 1 : 0), failed: failed + (ok ? 0 : 1), totalMs: totalMs + ms },
+  }
+}
+
+/**
+ * Follows a skill's tasks from the message that asks for one to the message that reports it: the report gets the thread
+ * and the id that it answers, and the tally counts it. `change` is what the skill did about `event`.
+ */
+export function followWork(
+  context: AgentContext,
+  event: AgentEvent,
+  change: Change<AgentContext>,
+): Change<AgentContext> {
+  let now: AgentContext = { ...context, ...change.set }
+  const begun = workIn(now, event)
+  if (begun !== null) now = { ...now, works: { ...now.works, ...begun } }
+  let ended = false
+  const send = (change.send ?? []).map((sent) => {
+    const entry = Object.entries(now.works ?? {}).find(
+      ([, { from, task }]) => sent.type === 'task_complete' && sent.to === from && sent.body['task'] === task,
+    )
+    if (entry === undefined) return sent
+    const [messageId, { thread, at }] = entry
+    const result = sent.body['result'] as { ok?: unknown } | undefined
+    now = {
+      ...now,
+      works: without(now.works ?? {}, messageId),
+      ...counted(now, event.at - at, result?.ok !== false),
+    }
+    ended = true
+    return { ...sent, body: { ...sent.body, inReplyTo: messageId, thread }, thread }
+  })
+  if (begun === null && !ended) return change
+  const tally = now.tally === undefined ? {} : { tally: now.tally }
+  return { ...change, set: { ...change.set, works: now.works ?? {}, ...tally }, send }
+}
+
+/** The task that a skill took on with this event: one that waits in the inbox is nobody's work yet. */
+function workIn(context: AgentContext, event: AgentEvent): AgentContext['works'] | null {
+  const { messageId } = event
+  if (event.type !== 'task_request' || messageId === undefined || context.inbox[messageId] !== undefined)
+    return null
+  if (Object.keys(context.works ?? {}).length >= WORKS_MAX) return null
+  const thread = textOf(event['thread']) || messageId
+  return { [messageId]: { from: event.from ?? '', task: textOf(event['task']), thread, at: event.at } }
+}
