@@ -1,13 +1,7 @@
 import type { Ring } from '@esa/store'
 import type { Job } from 'bullmq'
 import type { Logger } from 'pino'
-import {
-  type Backend,
-  type DoorbellOptions,
-  openBackend,
-  type RingQueue,
-  type RingWorker,
-} from './doorbell-backend.ts'
+import type { Backend, DoorbellOptions, RingQueue, RingWorker } from './doorbell-backend.ts'
 import { QUEUES } from './queues.ts'
 import { TroubleLog } from './trouble-log.ts'
 import { within } from './within.ts'
@@ -118,6 +112,8 @@ export class Doorbell {
   }
 
   async #build(): Promise<void> {
+    // Loaded when a bell is built: a command that only commits a step must not pay for BullMQ and ioredis.
+    const { openBackend } = await import('./doorbell-backend.ts')
     const backend = await openBackend(this.#options, (error) => this.#trouble.add(error))
     this.#backend = backend
     this.#unansweredSince.clear()
