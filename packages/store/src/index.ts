@@ -1,6 +1,7 @@
 export { chainSteps, GENESIS_HEAD, recordedSteps, verifyChain } from './hash-chain.ts'
 export { createMemoryStore, type MemoryStoreOptions } from './memory-store.ts'
 export { assertCurrent, migrate, type SchemaState, schemaState } from './migrate.ts'
+export { type Place, type Residence, residence, settle } from './places.ts'
 export { openPostgresStore, type PostgresStoreOptions } from './postgres-store.ts'
 export type {
   ActorFilter,

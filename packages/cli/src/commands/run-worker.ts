@@ -1,12 +1,14 @@
 import { hostname } from 'node:os'
-import { newId } from '@esa/protocol'
-import { raiseAlarm } from '@esa/notify'
+import { type AlarmChannels, raiseAlarm } from '@esa/notify'
+import { hasSessions } from '@esa/pg-server'
+import { EsaError, newId } from '@esa/protocol'
 import { startWorker } from '@esa/runtime'
 import { pino } from 'pino'
+import { awaitResidence } from '../await-residence.ts'
 import type { Config } from '../config.ts'
 import { note } from '../output.ts'
 import { openTarget } from '../targets.ts'
-import { alarmFile, openWorld, random } from '../world.ts'
+import { alarmFile, openWorld, random, type World } from '../world.ts'
 import { workerActivities } from '../worker-activities.ts'
 
 /** Connections of a worker's store: a Worker's concurrency is 8, and waiting for one is cheaper than many servers. */
@@ -34,15 +36,40 @@ export async function runWorker(
   began: number,
 ): Promise<void> {
   const channels = { file: alarmFile(config), webhook: config.alarmWebhook }
+  if (config.databaseUrl !== null) refuseQueuesWithoutSession(config, config.databaseUrl)
   const world = await openWorld(config, {
     max: STORE_CONNECTIONS,
     activities: (store) =>
       workerActivities({ store, channels, openTarget: (name) => openTarget(config, name, environment) }),
   })
+  const stopped = stopSignal()
+  try {
+    if (await awaitResidence(config, world.databaseUrl, stopped)) {
+      const worker = await start(config, world, channels)
+      note(
+        `ready in ${Math.round(performance.now() - began)} ms: worker ${worker.id} (pid ${process.pid}), queues on ${config.redisUrl === null ? 'PostgreSQL' : 'Redis'}${scaleNote(config)}`,
+      )
+      await stopped
+      note('stopping: the steps in hand are finished first')
+      await bounded(worker.stop())
+    }
+  } finally {
+    // Its idle connections would keep a process alive that has nothing to do.
+    await bounded(world.close())
+  }
+  // An open channel to the process that started this one would keep it alive.
+  if (process.connected) process.disconnect()
+}
+
+async function start(
+  config: Config,
+  world: World,
+  channels: AlarmChannels,
+): Promise<{ id: string; stop(): Promise<void> }> {
   const log = pino({ level: config.logLevel, redact: { paths: REDACTED, censor: '***' } }, process.stderr)
   const startedAt = Date.now()
   const id = newId(startedAt, random)
-  const worker = await startWorker({
+  const { stop } = await startWorker({
     store: world.store,
     registry: world.registry,
     random,
@@ -59,21 +86,19 @@ export async function runWorker(
       }
       raiseAlarm(channels, alarm).catch((error: unknown) => log.error({ err: error }, 'alarm not raised'))
     },
-  }).catch(async (error: unknown) => {
-    // Its idle connections would keep a process alive that has nothing to do.
-    await world.close()
-    throw error
   })
-  // Listened for before anybody can read that it is ready.
-  const stopped = stopSignal()
-  note(
-    `ready in ${Math.round(performance.now() - began)} ms: worker ${id} (pid ${process.pid}), queues on ${config.redisUrl === null ? 'PostgreSQL' : 'Redis'}${scaleNote(config)}`,
+  return { id, stop }
+}
+
+/** BullMQ's own PostgreSQL backend listens and keeps its search path, which takes a session. */
+function refuseQueuesWithoutSession({ redisUrl }: Config, databaseUrl: string): void {
+  if (redisUrl !== null || hasSessions(databaseUrl)) return
+  throw new EsaError(
+    'config.queues-without-session',
+    'terminal',
+    'queues on PostgreSQL need sessions, and a transaction-mode pooler or a WebSocket proxy gives none',
+    { hint: 'set REDIS_URL, or let DATABASE_URL name the database itself instead of its pooler' },
   )
-  await stopped
-  note('stopping: the steps in hand are finished first')
-  await bounded(worker.stop().then(() => world.close()))
-  // An open channel to the process that started this one would keep it alive.
-  if (process.connected) process.disconnect()
 }
 
 function scaleNote({ timeScale }: Config): string {

@@ -1,16 +1,20 @@
 import { INCIDENT_TYPE, incidentView } from '@esa/escalation'
 import type { Directory } from '@esa/org'
-import { describeUrl } from '@esa/pg-server'
+import { describeUrl, isPooler } from '@esa/pg-server'
 import { formatDuration, isoTime } from '@esa/protocol'
 import type { Store } from '@esa/store'
 import { colours } from '../colours.ts'
 import type { Config } from '../config.ts'
 import { answer, columns } from '../output.ts'
 import { loadOrg } from '../load-org.ts'
+import { describePlace, residenceOf } from '../residence.ts'
 import { inStore } from '../store-access.ts'
 
 /** A worker that has not been heard of for this long is taken for gone, ms: its beat comes every 2 s. */
 const BEAT_STALE_MS = 10_000
+
+/** How often workers look for deadlines and messages by themselves, ms. Source: the timer service and the relay of the outbox. */
+const POLL_MS = 500
 
 /** Lateness is told over this window, ms. */
 const WINDOW_MS = 24 * 3_600_000
@@ -28,7 +32,8 @@ type Figures = Awaited<ReturnType<typeof figures>>
 
 async function figures(config: Config, store: Store, databaseUrl: string, directory: Directory) {
   const { id, nowMs } = await store.runtime()
-  const [live, late, backlog, beats] = await Promise.all([
+  const [{ here, places, atHome }, live, late, backlog, beats] = await Promise.all([
+    residenceOf(config, databaseUrl),
     store.listActors({ type: INCIDENT_TYPE, live: true }),
     store.lateness(nowMs - WINDOW_MS),
     store.backlog(),
@@ -49,7 +54,11 @@ async function figures(config: Config, store: Store, databaseUrl: string, direct
     runtimeId: id,
     running: workers.length > 0,
     database: describeUrl(databaseUrl),
+    muted: !atHome,
+    here,
+    places,
     queues: config.redisUrl === null ? 'postgresql' : 'redis',
+    wake: { listen: !isPooler(databaseUrl), pollMs: POLL_MS },
     timeScale: config.timeScale,
     nowAt: isoTime(nowMs),
     agents: directory.all().length,
@@ -101,11 +110,23 @@ function text(seen: Figures): string {
       'runtime',
       `${seen.runtimeId}${seen.timeScale === 1 ? '' : colours.yellow(` (new waits divided by ${seen.timeScale})`)}`,
     ],
+    ...(seen.muted ? [[colours.yellow('MUTED'), mutedNote(seen)]] : []),
     ['database', `${seen.database}, queues on ${seen.queues}`],
+    ['wake-ups', wakeNote(seen)],
     ['workers', running.length === 0 ? colours.yellow('none: start one with: esa up') : running.join('; ')],
     ['open', `${open.total} (${counts(open.byLevel)}; ${counts(open.byStatus)})`],
     ['overdue', String(seen.overdue)],
     ['lateness', late],
     ['backlog', `${backlog.messages} messages, ${backlog.activities} activities, ${backlog.dead} given up`],
   ])
+}
+
+function mutedNote({ here, places }: Figures): string {
+  return `this is ${describePlace(here)}, its runtime is at home in ${places.map(describePlace).join(', ')}; to let it act here: esa adopt`
+}
+
+function wakeNote({ wake: { listen, pollMs } }: Figures): string {
+  return listen
+    ? `by LISTEN, and polled every ${pollMs} ms`
+    : `polled every ${pollMs} ms: there is no LISTEN through a pooler`
 }

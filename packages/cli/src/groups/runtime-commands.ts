@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import type { Commands } from './commands.ts'
 
-/** `esa demo`, `up`, `down`, `worker`, `migrate`, `status`. */
+/** `esa demo`, `up`, `down`, `worker`, `migrate`, `adopt`, `status`. */
 export function addRuntimeCommands({ program, config, began }: Commands): void {
   program
     .command('demo')
@@ -39,6 +39,23 @@ export function addRuntimeCommands({ program, config, began }: Commands): void {
     .addHelpText('after', '\nExample:\n  esa migrate')
     .action(async (_: object, command: Command) =>
       (await import('../commands/up.ts')).migrateOnly(config(command)),
+    )
+  program
+    .command('adopt')
+    .description('let a muted runtime act in the database that it finds itself in')
+    .option('--same', 'it is the same database under another address, not a copy: the runtime keeps its id')
+    .addHelpText(
+      'after',
+      `
+A runtime that finds itself in a copy of its database (a restored backup, a clone) starts muted: nothing is sent and no
+deadline is served, because the original may be alive. Adopting makes the copy a world of its own.
+
+Examples:
+  esa --database-url postgresql://ada@restored/esa adopt
+  esa adopt --same     the database moved, or is named by another host than before`,
+    )
+    .action(async (flags: { same?: boolean }, command: Command) =>
+      (await import('../commands/adopt.ts')).adopt(config(command), flags),
     )
   program
     .command('status')
