@@ -135,6 +135,17 @@ describe('a deadline', () => {
     ])
   })
 
+  it('of an actor that somebody holds is left to that one, and keeps nobody waiting', async () => {
+    const { host, clock, store } = scriptedWorld()
+    for (const id of ['layer-1', 'layer-2']) await host.command(id, arm)
+    clock.turn(1_001)
+    await store.transact(async (tx) => {
+      await tx.lockActors(['layer-1'])
+      expect(await host.serveDue(['layer-1', 'layer-2'])).toEqual({ served: 1, failed: [] })
+    })
+    expect((await store.due(10)).ids).toEqual(['layer-1'])
+  })
+
   it('that breaks its actor costs the others of its batch nothing', async () => {
     const { host, clock, events } = scriptedWorld()
     await host.command('layer-1', { type: 'arm', waitMs: 13 })
