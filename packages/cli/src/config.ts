@@ -1,6 +1,7 @@
 import { isAbsolute, resolve } from 'node:path'
 import { EsaError } from '@esa/protocol'
 import * as z from 'zod'
+import { AGENTS_FOLDER } from './project-root.ts'
 
 /** Options that every command takes, as commander gives them. */
 export interface GlobalFlags {
@@ -25,6 +26,7 @@ const environmentSchema = z.object({
   REDIS_URL: url(['redis', 'rediss']).optional(),
   ESA_TIME_SCALE: z.coerce.number().positive().max(1_000_000).default(1),
   ESA_ALARM_WEBHOOK: url(['http', 'https']).optional(),
+  ESA_AGENTS: z.string().optional(),
   ESA_LOG: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('warn'),
 })
 
@@ -37,6 +39,8 @@ export interface Config {
   redisUrl: string | null
   timeScale: number
   alarmWebhook: string | null
+  /** The folder of the cards. */
+  agents: string
   logLevel: z.infer<typeof environmentSchema>['ESA_LOG']
   json: boolean
   yes: boolean
@@ -61,13 +65,15 @@ export function readConfig(flags: GlobalFlags, environment: NodeJS.ProcessEnv): 
       hint: 'see: esa --help, "Environment"',
     })
   }
-  const { ESA_HOME, DATABASE_URL, REDIS_URL, ESA_TIME_SCALE, ESA_ALARM_WEBHOOK, ESA_LOG } = parsed.data
+  const { ESA_HOME, DATABASE_URL, REDIS_URL, ESA_TIME_SCALE, ESA_ALARM_WEBHOOK, ESA_AGENTS, ESA_LOG } =
+    parsed.data
   return {
     home: isAbsolute(ESA_HOME) ? ESA_HOME : resolve(ESA_HOME),
     databaseUrl: DATABASE_URL ?? null,
     redisUrl: REDIS_URL ?? null,
     timeScale: ESA_TIME_SCALE,
     alarmWebhook: ESA_ALARM_WEBHOOK ?? null,
+    agents: ESA_AGENTS === undefined ? AGENTS_FOLDER : resolve(ESA_AGENTS),
     logLevel: ESA_LOG,
     json: flags.json === true,
     yes: flags.yes === true,

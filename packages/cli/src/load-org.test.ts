@@ -61,12 +61,12 @@ describe('another root', () => {
     await writeFile(join(folder, 'elsewhere/card.md'), CARD.replace('#62', '#63'))
     await symlink(join(folder, 'elsewhere/card.md'), join(folder, 'agents/layers/layer-63/card.md'))
     await symlink(join(folder, 'elsewhere'), join(folder, 'agents/layers/layer-64'))
-    const { directory, problems } = await loadOrg(folder)
+    const { directory, problems } = await loadOrg(join(folder, 'agents'))
     expect(directory.cards().map(({ id }) => id)).toEqual(['layer-62'])
     const errors = problems.filter(({ severity }) => severity === 'error')
     // A linked folder is not entered at all.
     expect(errors.map(({ file, code }) => [file, code])).toEqual([
-      ['agents/layers/layer-63/card.md', 'card.symlink'],
+      [join(folder, 'agents/layers/layer-63/card.md'), 'card.symlink'],
     ])
   })
 })

@@ -1,9 +1,18 @@
 import { globSync } from 'node:fs'
 import { readFile, realpath } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { type AgentCard, buildDirectory, decodeCard, type Directory, parseCard, type Problem } from '@esa/org'
+import {
+  type AgentCard,
+  buildDirectory,
+  byPlace,
+  checkDirectory,
+  decodeCard,
+  type Directory,
+  parseCard,
+  type Problem,
+} from '@esa/org'
 import { EsaError } from '@esa/protocol'
-import { PROJECT_ROOT } from './project-root.ts'
+import { AGENTS_FOLDER, PROJECT_ROOT } from './project-root.ts'
 
 /** The organisation as its cards describe it, and whatever is wrong with them. */
 export interface LoadedOrg {
@@ -23,24 +32,47 @@ export async function readCards(
   }
 }
 
-/** Reads every card of this checkout, or of another root. A card behind a symbolic link is refused: it may lead anywhere. */
-export async function loadOrg(root = PROJECT_ROOT): Promise<LoadedOrg> {
-  const found = globSync('agents/*/*/card.md', { cwd: root }).toSorted()
-  const base = await realpath(root)
-  const real = await Promise.all(found.map((file) => realpath(join(root, file)).catch(() => null)))
+/** The card files of a folder `<tier>/<agent>/card.md`, relative to it. */
+export function cardFiles(agents: string): string[] {
+  return globSync('*/*/card.md', { cwd: agents }).toSorted()
+}
+
+/**
+ * Reads every card of a folder `<tier>/<agent>/card.md`. A card behind a symbolic link is refused: it may lead anywhere.
+ * Files of this checkout are named from its root, others by their whole path.
+ */
+export async function loadOrg(agents = AGENTS_FOLDER): Promise<LoadedOrg> {
+  const shown = agents === AGENTS_FOLDER ? 'agents' : agents
+  const found = cardFiles(agents)
+  const base = await realpath(agents).catch(() => agents)
+  const real = await Promise.all(found.map((file) => realpath(join(agents, file)).catch(() => null)))
   const own = found.filter((file, i) => real[i] === join(base, file))
-  const linked = found.filter((file) => !own.includes(file)).map(linkProblem)
-  const { cards, problems } = await readCards(own, root)
+  const linked = found.filter((file) => !own.includes(file)).map((file) => linkProblem(join(shown, file)))
+  const { cards, problems } = await readCards(
+    own.map((file) => join(shown, file)),
+    PROJECT_ROOT,
+  )
   return { directory: buildDirectory(cards), problems: [...linked, ...problems] }
 }
 
-/** The organisation, refused when a card of it cannot be read. @throws EsaError `card.unreadable` (terminal). */
-export async function requireOrg(): Promise<Directory> {
-  const { directory, problems } = await loadOrg()
-  const first = problems.find(({ severity }) => severity === 'error')
-  if (first === undefined) return directory
-  const { file, line, column, code, message, hint } = first
-  throw new EsaError('card.unreadable', 'terminal', `${file}:${line}:${column} ${code} ${message}`, {
+/** The errors of a loaded organisation, card by card and between the cards, in reading order. */
+export function orgErrors({ directory, problems }: LoadedOrg): Problem[] {
+  return [...problems, ...checkDirectory(directory)]
+    .filter(({ severity }) => severity === 'error')
+    .toSorted(byPlace)
+}
+
+/** The organisation, refused when anything in it is an error. @throws EsaError `card.unreadable` (terminal) about the first. */
+export async function requireOrg(agents = AGENTS_FOLDER): Promise<Directory> {
+  const loaded = await loadOrg(agents)
+  const [first] = orgErrors(loaded)
+  if (first !== undefined) throw cardError(first)
+  return loaded.directory
+}
+
+/** A card's problem as what a command ends with. */
+export function cardError({ file, line, column, code, message, hint }: Problem): EsaError {
+  return new EsaError('card.unreadable', 'terminal', `${file}:${line}:${column} ${code} ${message}`, {
     hint: hint ?? 'see all problems with: esa org check',
   })
 }

@@ -16,6 +16,7 @@ Environment:
   REDIS_URL           queues on Redis instead of on the database
   ESA_TIME_SCALE      divides every wait when a policy is pinned; for demos and rehearsals
   ESA_ALARM_WEBHOOK   alarms are posted here besides the alarm file
+  ESA_AGENTS          cards are read from here instead of this checkout's agents/
   ESA_LOG             debug, info, warn, error or silent (default warn)
 
 Exit codes: 0 ok, 1 findings, 2 usage, 3 card or configuration, 4 not found, 5 not allowed, 6 conflict with the state,

@@ -2,11 +2,12 @@ import { join } from 'node:path'
 import { agentDefinitions, agentType } from '@esa/agents'
 import type { ActivityHandler } from '@esa/actor'
 import { incidentDefinition } from '@esa/escalation'
-import type { Directory } from '@esa/org'
+import type { Directory, Problem } from '@esa/org'
 import { ActorHost, Registry } from '@esa/runtime'
 import type { Store } from '@esa/store'
 import type { Config } from './config.ts'
-import { requireOrg } from './load-org.ts'
+import { type LoadedOrg, loadOrg, orgErrors } from './load-org.ts'
+import { note } from './output.ts'
 import { openStore, resolveDatabase } from './store-access.ts'
 
 /** Everything a command works with: the store, the org, and a host that runs steps in this process. */
@@ -15,6 +16,8 @@ export interface World {
   databaseUrl: string
   store: Store
   directory: Directory
+  /** What could not be read of the cards; who stands there has the facts of the chart alone. */
+  problems: readonly Problem[]
   registry: Registry
   host: ActorHost
   close(): Promise<void>
@@ -26,20 +29,23 @@ export interface WorldOptions {
   max?: number
   /** Activities that this process runs. */
   activities?: (store: Store) => ActivityHandler[]
+  /** The organisation, whose directory is read anew for everything that begins; by default the cards as they are now. */
+  org?: LoadedOrg
 }
 
 /** Opens the world; a database without our schema gets it. @throws EsaError of the database, the store or the cards. */
 export async function openWorld(config: Config, options: WorldOptions = {}): Promise<World> {
-  const [databaseUrl, directory] = await Promise.all([resolveDatabase(config), requireOrg()])
+  const [databaseUrl, org] = await Promise.all([resolveDatabase(config), options.org ?? readableOrg(config)])
   const store = await openStore(databaseUrl, options.max)
   const registry = new Registry({
     definitions: [incidentDefinition({ timeScale: config.timeScale }), ...agentDefinitions()],
     agentType,
     activities: options.activities?.(store) ?? [],
-    directory: () => directory,
+    directory: () => org.directory,
   })
   const host = new ActorHost({ store, registry, random, rings: false })
-  return { config, databaseUrl, store, directory, registry, host, close: () => store.close() }
+  const { directory, problems } = org
+  return { config, databaseUrl, store, directory, problems, registry, host, close: () => store.close() }
 }
 
 /** Runs a command's work in a world, and closes it whatever happens. */
@@ -50,6 +56,21 @@ export async function inWorld<T>(config: Config, work: (world: World) => Promise
   } finally {
     await world.close()
   }
+}
+
+/**
+ * The organisation as far as its cards can be read, with a warning about the rest: what is open climbs by its pinned
+ * policy, and must be answered even while somebody's card is broken.
+ */
+async function readableOrg({ agents }: Config): Promise<LoadedOrg> {
+  const org = await loadOrg(agents)
+  const problems = orgErrors(org)
+  const [first] = problems
+  if (first !== undefined) {
+    const { file, line, column, message } = first
+    note(`warning: ${problems.length} errors in cards, the first at ${file}:${line}:${column}: ${message}`)
+  }
+  return { ...org, problems }
 }
 
 /** The alarm file of a home. */

@@ -8,7 +8,7 @@ import { answer, columns, note } from '../output.ts'
 
 /** Lists every agent of the organisation, with or without a card. */
 export async function listAgents(config: Config): Promise<void> {
-  const { directory, problems } = await loadOrg()
+  const { directory, problems } = await loadOrg(config.agents)
   if (hasErrors(problems)) note('some cards cannot be read whole: see esa org check')
   const agents = directory.all().map(agentDocument)
   answer(config, { agents }, () => table(agents))
@@ -16,7 +16,7 @@ export async function listAgents(config: Config): Promise<void> {
 
 /** Shows what an agent's card says, and who stands above and beside it. */
 export async function showAgent(config: Config, id: string): Promise<void> {
-  const { directory } = await loadOrg()
+  const { directory } = await loadOrg(config.agents)
   const agent = directory.get(id)
   if (agent === undefined) throw unknownAgent(id)
   const above = { chief: directory.chiefOf(id) ?? null, domain: directory.domainOf(id) ?? null }

@@ -31,7 +31,7 @@ export async function measureTarget(
 ): Promise<void> {
   const sampleMs = window === undefined ? undefined : windowMs(window)
   warnOfPassword(name)
-  const thresholds = (await requireOrg()).get('layer-1')?.card?.metrics ?? []
+  const thresholds = (await requireOrg(config.agents)).get('layer-1')?.card?.metrics ?? []
   if (thresholds.length === 0) {
     throw new EsaError('card.no-metrics', 'terminal', 'the card of layer-1 promises no metric', {
       hint: 'add "## Success Metrics" to its card',

@@ -1,3 +1,4 @@
+import { basename, dirname } from 'node:path'
 import {
   INCIDENT_TYPE,
   type Incident,
@@ -9,6 +10,7 @@ import {
 import { assertPayloadFits, EsaError, incidentCommandSchema, type JsonObject } from '@esa/protocol'
 import * as z from 'zod'
 import type { Config } from '../config.ts'
+import { cardError } from '../load-org.ts'
 import { durationFlag, osUser } from '../flags.ts'
 import { answer } from '../output.ts'
 import { readText } from '../targets.ts'
@@ -35,6 +37,7 @@ export async function openIncident(config: Config, flags: Flags): Promise<void> 
   const opening = parseOpenIncident(body)
   await inWorld(config, async (world) => {
     requireAgent(world, opening.agent)
+    requireOwnCard(world, opening.agent)
     const key = incidentKey(opening.agent, opening.dedupKey)
     const { state, created } = await world.host.open({
       type: INCIDENT_TYPE,
@@ -73,6 +76,13 @@ export function requireAgent({ directory }: World, id: string): void {
   throw new EsaError('agent.unknown', 'terminal', `there is no agent "${id}"`, {
     hint: 'list them with: esa agents ls',
   })
+}
+
+/** A ladder is pinned for the incident's whole life, so the card that it comes from must be whole. @throws EsaError `card.unreadable` (terminal). */
+function requireOwnCard({ directory, problems }: World, agent: string): void {
+  const own = directory.get(agent)?.card?.file
+  const broken = problems.find(({ file }) => file === own || basename(dirname(file)) === agent)
+  if (broken !== undefined) throw cardError(broken)
 }
 
 function parseCommand(verb: string, flags: Flags): JsonObject & { type: string } {

@@ -19,11 +19,11 @@ import { PROJECT_ROOT } from '../project-root.ts'
 export async function lintCards(config: Config, paths: string[]): Promise<void> {
   const given = await readGiven(paths)
   const ids = new Set(given.cards.map(({ id }) => id))
-  const { directory } = await loadOrg()
+  const { directory } = await loadOrg(config.agents)
   const others = directory
     .cards()
     .filter(({ id }) => !ids.has(id))
-    .map((card) => ({ ...card, file: join(PROJECT_ROOT, card.file) }))
+    .map((card) => ({ ...card, file: resolve(PROJECT_ROOT, card.file) }))
   const files = new Set(given.cards.map(({ file }) => file))
   const org = checkDirectory(buildDirectory([...given.cards, ...others]))
   const problems = [...given.problems, ...org.filter(({ file }) => files.has(file))].toSorted(byPlace)

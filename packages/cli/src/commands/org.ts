@@ -7,7 +7,7 @@ import { problemText } from '../problem-text.ts'
 
 /** Checks the whole organisation: every card, and how they fit together. Warnings alone are no failure. */
 export async function checkOrg(config: Config): Promise<void> {
-  const { directory, problems: ofCards } = await loadOrg()
+  const { directory, problems: ofCards } = await loadOrg(config.agents)
   const problems = [...ofCards, ...checkDirectory(directory)].toSorted(byPlace)
   if (hasErrors(problems)) process.exitCode = EXIT.invalid
   answer(config, { problems }, () =>
@@ -17,7 +17,7 @@ export async function checkOrg(config: Config): Promise<void> {
 
 /** Draws who reports to whom. */
 export async function showOrg(config: Config): Promise<void> {
-  const { directory } = await loadOrg()
+  const { directory } = await loadOrg(config.agents)
   const tree = orgTree(directory)
   answer(config, { agents: directory.all().length, tree }, () => tree)
 }

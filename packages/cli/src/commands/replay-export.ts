@@ -21,7 +21,7 @@ export async function exportStream(
   }
   await inStore(config, async (store) => {
     const { actor, events } = await requireStream(store, id)
-    const content = format === 'md' ? await markdown(store, actor, events) : jsonl(actor, events)
+    const content = format === 'md' ? await markdown(config, store, actor, events) : jsonl(actor, events)
     if (output === undefined) {
       answer(config, { id, format, events: events.length, content }, () => content.trimEnd())
       return
@@ -41,7 +41,12 @@ function jsonl({ state: { id, type, version } }: LockedActor, events: StoredEven
   return [header, ...events].map((line) => `${JSON.stringify(line)}\n`).join('')
 }
 
-async function markdown(store: Store, actor: LockedActor, events: StoredEvent[]): Promise<string> {
-  const [{ nowMs }, { directory }] = await Promise.all([store.runtime(), loadOrg()])
+async function markdown(
+  config: Config,
+  store: Store,
+  actor: LockedActor,
+  events: StoredEvent[],
+): Promise<string> {
+  const [{ nowMs }, { directory }] = await Promise.all([store.runtime(), loadOrg(config.agents)])
   return postMortem(actor, events, { nowMs, cardFile: cardFileOf(directory, actor) })
 }

@@ -13,7 +13,7 @@ export async function simulateLadder(
   agent: string | undefined,
   flags: SimulateFlags,
 ): Promise<void> {
-  const directory = await requireOrg()
+  const directory = await requireOrg(config.agents)
   const io = { directory, timeScale: config.timeScale, readFile: readText }
   const result = await runSimulate({ ...flags, ...(agent === undefined ? {} : { agent }) }, io)
   answer(config, result, () => [result].flat().map(formatSimulation).join('\n\n'))

@@ -6,6 +6,7 @@ import { startWorker } from '@esa/runtime'
 import { pino } from 'pino'
 import { awaitResidence } from '../await-residence.ts'
 import type { Config } from '../config.ts'
+import { OrgWatch } from '../org-watch.ts'
 import { note } from '../output.ts'
 import { openTarget } from '../targets.ts'
 import { alarmFile, openWorld, random, type World } from '../world.ts'
@@ -37,7 +38,9 @@ export async function runWorker(
 ): Promise<void> {
   const channels = { file: alarmFile(config), webhook: config.alarmWebhook }
   if (config.databaseUrl !== null) refuseQueuesWithoutSession(config, config.databaseUrl)
+  const org = await OrgWatch.open(config.agents, note)
   const world = await openWorld(config, {
+    org,
     max: STORE_CONNECTIONS,
     activities: (store) =>
       workerActivities({ store, channels, openTarget: (name) => openTarget(config, name, environment) }),
@@ -49,7 +52,9 @@ export async function runWorker(
       note(
         `ready in ${Math.round(performance.now() - began)} ms: worker ${worker.id} (pid ${process.pid}), queues on ${config.redisUrl === null ? 'PostgreSQL' : 'Redis'}${scaleNote(config)}`,
       )
+      org.start()
       await stopped
+      org.stop()
       note('stopping: the steps in hand are finished first')
       await bounded(worker.stop())
     }

@@ -21,7 +21,7 @@ const WINDOW_MS = 24 * 3_600_000
 
 /** What runs, what is open by level, and how late the ladder itself has been. */
 export async function status(config: Config): Promise<void> {
-  const { directory } = await loadOrg()
+  const { directory } = await loadOrg(config.agents)
   await inStore(config, async (store, databaseUrl) => {
     const seen = await figures(config, store, databaseUrl, directory)
     answer(config, seen, () => text(seen))
