@@ -23,6 +23,7 @@ const BY_PREFIX: [string, number][] = [
   ['target.unknown', EXIT.notFound],
   ['stream.unknown', EXIT.notFound],
   ['file.', EXIT.notFound],
+  ['file.exists', EXIT.conflict],
   ['agent.stopped', EXIT.conflict],
   ['incident.not-allowed', EXIT.forbidden],
   ['auth.', EXIT.forbidden],

@@ -1,8 +1,8 @@
 import { fileURLToPath } from 'node:url'
-import { connectPool, mapPgError } from '@esa/pg-server'
 import { EsaError } from '@esa/protocol'
 import type { Pool } from 'pg'
 import { applyMigrations } from './apply-migrations.ts'
+import { withPool } from './with-pool.ts'
 import journal from '../migrations/meta/_journal.json' with { type: 'json' }
 
 /** Drizzle's own table of applied migrations, beside our schema so that it meets no project's own. */
@@ -15,7 +15,7 @@ export type SchemaState = 'absent' | 'older' | 'current' | 'newer'
 
 /** Compares the database's newest migration with the newest one here. @throws EsaError `database.*`. */
 export async function schemaState(url: string): Promise<SchemaState> {
-  return withPool(url, async (pool) => {
+  return withPool(url, 'migrate', async (pool) => {
     const { rows } = await pool.query<{ known: boolean }>(`select to_regclass($1) is not null as known`, [
       JOURNAL,
     ])
@@ -42,7 +42,7 @@ export async function migrate(url: string): Promise<void> {
     migrationsFolder: fileURLToPath(new URL('../migrations', import.meta.url)),
   })
   const files = read.map(({ folderMillis: when, hash, sql: statements }) => ({ when, hash, statements }))
-  await withPool(url, async (pool) => {
+  await withPool(url, 'migrate', async (pool) => {
     await createJournal(pool)
     await applyMigrations(pool, JOURNAL, files)
     await pool.query(
@@ -78,15 +78,4 @@ function schemaNewer(): EsaError {
   return new EsaError('store.schema-newer', 'terminal', message, {
     hint: 'update this checkout, or point DATABASE_URL elsewhere',
   })
-}
-
-async function withPool<T>(url: string, work: (pool: Pool) => Promise<T>): Promise<T> {
-  const pool = await connectPool(url, { max: 1, applicationName: 'esa migrate' })
-  try {
-    return await work(pool)
-  } catch (error) {
-    throw mapPgError(error)
-  } finally {
-    await pool.end()
-  }
 }

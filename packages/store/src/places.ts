@@ -1,6 +1,7 @@
-import { connectPool, mapPgError } from '@esa/pg-server'
+import { mapPgError } from '@esa/pg-server'
 import { EsaError } from '@esa/protocol'
 import type { Pool } from 'pg'
+import { withPool } from './with-pool.ts'
 
 /** Where a runtime's database is. `system` is what the server calls itself, null where it does not tell. */
 export interface Place {
@@ -22,7 +23,7 @@ export interface Residence {
  * at home here from now on. @throws EsaError of the database.
  */
 export async function residence(url: string, address: string, { claim = false } = {}): Promise<Residence> {
-  return await withPool(url, async (pool) => {
+  return await withPool(url, 'places', async (pool) => {
     const here = await placeOf(pool, address)
     if (claim) await pool.query(`update esa.runtime set places = $1 where places = '[]'`, [json([here])])
     const places = await readPlaces(pool)
@@ -35,7 +36,7 @@ export async function residence(url: string, address: string, { claim = false } 
  * never shares queues with the world that it was copied from. `as: 'same'` adds one more way to the same database.
  */
 export async function settle(url: string, address: string, as: 'copy' | 'same'): Promise<Residence> {
-  return await withPool(url, async (pool) => {
+  return await withPool(url, 'places', async (pool) => {
     const here = await placeOf(pool, address)
     const change =
       as === 'copy' ? 'places = $1, id = gen_random_uuid()::text' : 'places = places || $1::jsonb'
@@ -78,15 +79,4 @@ function isSame(one: Place, other: Place): boolean {
 
 function json(places: Place[]): string {
   return JSON.stringify(places)
-}
-
-async function withPool<T>(url: string, work: (pool: Pool) => Promise<T>): Promise<T> {
-  const pool = await connectPool(url, { max: 1, applicationName: 'esa places' })
-  try {
-    return await work(pool)
-  } catch (error) {
-    throw mapPgError(error)
-  } finally {
-    await pool.end()
-  }
 }

@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises'
 import { EsaError, isoTime } from '@esa/protocol'
+import { type RetiredHead, retiredHeads } from '@esa/store'
 import { type ChainHeads, parseHeads } from '../chain-heads.ts'
 import { colours } from '../colours.ts'
 import type { Config } from '../config.ts'
@@ -8,7 +9,7 @@ import { EXIT } from '../exit-codes.ts'
 import { answer } from '../output.ts'
 import { inStore } from '../store-access.ts'
 import { readText } from '../targets.ts'
-import { type Fault, verifyStream } from '../verify-stream.ts'
+import { type Fault, type Head, verifyStream } from '../verify-stream.ts'
 import { inWorld, type World } from '../world.ts'
 import { requireStream } from './replay-show.ts'
 
@@ -17,6 +18,8 @@ interface Verdict {
   checked: number
   identical: number
   unchecked: number
+  /** Streams that were exported and removed: of those only the last hash is here. */
+  retired: number
   diverged: (Fault & { id: string })[]
   chain: { checked: number; broken: (Fault & { id: string })[] }
 }
@@ -45,20 +48,20 @@ export async function verifyStreams(
 
 /** Writes the last hash of every stream to a file, or prints them. */
 export async function exportHeads(config: Config, file: string | undefined): Promise<void> {
-  await inStore(config, async (store) => {
+  await inStore(config, async (store, databaseUrl) => {
     const { id: runtimeId, nowMs } = await store.runtime()
     const actors = await store.listActors({})
-    const heads = Object.fromEntries(
-      actors.map(({ state, head }) => [state.id, { seq: state.seq, hash: head }]),
-    )
+    const living = actors.map(({ state, head }) => [state.id, { seq: state.seq, hash: head }] as const)
+    const heads = Object.fromEntries([...(await retiredHeads(databaseUrl)), ...living])
     const document: ChainHeads = { runtimeId, takenAt: isoTime(nowMs), heads }
     if (file === undefined) answer(config, document, () => JSON.stringify(document, null, 2))
     else {
       await writeText(file, `${JSON.stringify(document, null, 2)}\n`)
       answer(
         config,
-        { file, streams: actors.length },
-        () => `${actors.length} heads in ${file}; keep it where the database's owner cannot write`,
+        { file, streams: Object.keys(heads).length },
+        () =>
+          `${Object.keys(heads).length} heads in ${file}; keep it where the database's owner cannot write`,
       )
     }
   })
@@ -82,11 +85,13 @@ async function verify(world: World, id: string | undefined, heads: ChainHeads | 
   const actors = id === undefined ? await store.listActors({}) : [(await requireStream(store, id)).actor]
   const known = new Set(actors.map(({ state }) => state.id))
   const lost = id === undefined ? Object.keys(heads?.heads ?? {}).filter((stream) => !known.has(stream)) : []
-  const gone = lost.map((stream) => ({ id: stream, seq: 1, why: 'the stream is gone, its head was kept' }))
+  const retired = id === undefined ? await retiredHeads(world.databaseUrl) : new Map<string, RetiredHead>()
+  const gone = lost.flatMap((stream) => faultOfLost(stream, heads!.heads[stream]!, retired.get(stream)))
   const verdict: Verdict = {
     checked: actors.length,
     identical: 0,
     unchecked: 0,
+    retired: retired.size,
     diverged: [],
     chain: { checked: actors.length + gone.length, broken: gone },
   }
@@ -107,7 +112,16 @@ async function verify(world: World, id: string | undefined, heads: ChainHeads | 
   return verdict
 }
 
-function text({ checked, identical, unchecked, diverged, chain }: Verdict): string {
+/** What is wrong with a stream that is not there: nothing, when it was retired at the head that was kept or further on. */
+function faultOfLost(id: string, kept: Head, retired: RetiredHead | undefined): (Fault & { id: string })[] {
+  if (retired === undefined) return [{ id, seq: 1, why: 'the stream is gone, its head was kept' }]
+  if (retired.seq > kept.seq || (retired.seq === kept.seq && retired.hash === kept.hash)) return []
+  return [
+    { id, seq: retired.seq, why: 'the stream was retired with another head than the one that was kept' },
+  ]
+}
+
+function text({ checked, identical, unchecked, retired, diverged, chain }: Verdict): string {
   const line = (what: string, { id, seq, why }: Fault & { id: string }): string =>
     `${colours.red(what)} ${id} at event ${seq}: ${why}`
   const unknown =
@@ -117,5 +131,8 @@ function text({ checked, identical, unchecked, diverged, chain }: Verdict): stri
     ...chain.broken.map((fault) => line('broken chain', fault)),
     `${checked} streams replayed: ${identical} identical, ${diverged.length} diverged${unknown}`,
     `${chain.checked} hash chains walked: ${chain.broken.length} broken`,
+    ...(retired === 0
+      ? []
+      : [`${retired} streams were retired: their events are in the files of esa retain`]),
   ].join('\n')
 }

@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import type { Commands } from './commands.ts'
 
-/** `esa demo`, `up`, `down`, `worker`, `migrate`, `adopt`, `status`. */
+/** `esa demo`, `up`, `down`, `worker`, `migrate`, `adopt`, `retain`, `status`. */
 export function addRuntimeCommands({ program, config, began }: Commands): void {
   program
     .command('demo')
@@ -56,6 +56,26 @@ Examples:
     )
     .action(async (flags: { same?: boolean }, command: Command) =>
       (await import('../commands/adopt.ts')).adopt(config(command), flags),
+    )
+  program
+    .command('retain')
+    .description('move what ended long ago from the database to a file')
+    .requiredOption(
+      '--older-than <duration>',
+      'done messages, ended activities and closed incidents this old',
+    )
+    .requiredOption('-o, --output <file>', 'a new file, one JSON object a line')
+    .addHelpText(
+      'after',
+      `
+Nothing is ever removed by itself. A batch is written to the file, then removed; the last hash of a removed stream stays,
+so that kept heads can still be checked.
+
+Example:
+  esa retain --older-than 90d -o retained.jsonl`,
+    )
+    .action(async (flags: { olderThan: string; output: string }, command: Command) =>
+      (await import('../commands/retain.ts')).retain(config(command), flags),
     )
   program
     .command('status')

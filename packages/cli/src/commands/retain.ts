@@ -1,0 +1,94 @@
+import { type FileHandle, open } from 'node:fs/promises'
+import { EsaError, formatDuration } from '@esa/protocol'
+import { countRetirable, retire } from '@esa/store'
+import type { Config } from '../config.ts'
+import { Progress } from '../demo/progress.ts'
+import { durationFlag } from '../flags.ts'
+import { answer } from '../output.ts'
+import { inStore } from '../store-access.ts'
+
+/** A commit whose answer was lost is tried again under the same id, and must find its row: hours are far more than it takes. */
+const YOUNGEST_MS = 3_600_000
+
+/** Exports what ended long ago to a new file, and removes it from the database. */
+export async function retain(config: Config, flags: { olderThan: string; output: string }): Promise<void> {
+  const olderThanMs = durationFlag('--older-than', flags.olderThan)
+  if (olderThanMs < YOUNGEST_MS) {
+    const least = formatDuration(YOUNGEST_MS)
+    throw new EsaError('usage.too-young', 'terminal', `what is younger than ${least} is not removed`, {
+      hint: `--older-than ${least}, or more`,
+    })
+  }
+  await inStore(config, async (store, databaseUrl) => {
+    const before = (await store.runtime()).nowMs - olderThanMs
+    const found = await countRetirable(databaseUrl, before)
+    const file = await RetainedFile.create(flags.output)
+    const bar = new Progress().bar('removed', found.messages + found.activities + found.streams)
+    try {
+      const removed = await retire(
+        databaseUrl,
+        before,
+        (lines) => file.append(lines),
+        (done) => bar.update(done),
+      )
+      answer(config, { file: flags.output, olderThanMs, ...removed }, () => {
+        const { messages, activities, streams, events } = removed
+        return `${messages} messages, ${activities} activities and ${streams} closed streams with ${events} events are in ${flags.output}, and no longer in the database`
+      })
+    } finally {
+      bar.stop()
+      await file.close()
+    }
+  })
+}
+
+/** A file that holds whole batches only, each on the disk before its rows go. */
+class RetainedFile {
+  readonly #handle: FileHandle
+  readonly #name: string
+  #size = 0
+
+  private constructor(handle: FileHandle, name: string) {
+    this.#handle = handle
+    this.#name = name
+  }
+
+  static async create(name: string): Promise<RetainedFile> {
+    try {
+      // Messages say what an organisation does: nobody else on this machine is to read them.
+      return new RetainedFile(await open(name, 'wx', 0o600), name)
+    } catch (cause) {
+      if ((cause as NodeJS.ErrnoException).code === 'EEXIST') {
+        throw new EsaError('file.exists', 'terminal', `${name} exists, and is not written over`, {
+          cause,
+          hint: 'name another file',
+        })
+      }
+      throw unwritable(name, cause)
+    }
+  }
+
+  async append(lines: string[]): Promise<void> {
+    const bytes = Buffer.from(`${lines.join('\n')}\n`)
+    try {
+      await this.#handle.appendFile(bytes)
+      await this.#handle.datasync()
+    } catch (cause) {
+      // Half a batch is of no use to anybody: its rows stay where they are.
+      await this.#handle.truncate(this.#size).catch(() => {})
+      throw unwritable(this.#name, cause)
+    }
+    this.#size += bytes.length
+  }
+
+  async close(): Promise<void> {
+    await this.#handle.close()
+  }
+}
+
+function unwritable(name: string, cause: unknown): EsaError {
+  return new EsaError('file.unwritable', 'terminal', `cannot write ${name}`, {
+    cause,
+    hint: 'check that its folder exists, may be written and has space left',
+  })
+}
