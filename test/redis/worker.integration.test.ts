@@ -126,6 +126,7 @@ describe.runIf(redis !== undefined)('a queue on Redis', () => {
     const forged = [
       { id: sent },
       { id: 'no-such-row' },
+      { id: 'a\u0000b' },
       { id: "x'; drop table esa.events" },
       { id: 7 },
       {},
