@@ -1,8 +1,9 @@
 import type { Command } from 'commander'
 import type { Commands } from './commands.ts'
 
-/** `esa demo`, `up`, `down`, `worker`, `migrate`, `adopt`, `retain`, `status`. */
-export function addRuntimeCommands({ program, config, began }: Commands): void {
+/** `esa demo`, `up`, `worker`, `down`, `status`, and what concerns the runtime's own database. */
+export function addRuntimeCommands(commands: Commands): void {
+  const { program, config, began } = commands
   program
     .command('demo')
     .description('the main job: a real incident climbs a real ladder on a real database, in under a minute')
@@ -33,6 +34,18 @@ export function addRuntimeCommands({ program, config, began }: Commands): void {
     .action(async (_: object, command: Command) =>
       (await import('../commands/down.ts')).down(config(command)),
     )
+  program
+    .command('status')
+    .description('what runs, what is open, and how late the ladder is')
+    .addHelpText('after', '\nExample:\n  esa status --json')
+    .action(async (_: object, command: Command) =>
+      (await import('../commands/status.ts')).status(config(command)),
+    )
+  addStoreCommands(commands)
+}
+
+/** `esa migrate`, `adopt`, `retain`. */
+function addStoreCommands({ program, config }: Commands): void {
   program
     .command('migrate')
     .description('bring the schema of the runtime’s database up to this version')
@@ -76,12 +89,5 @@ Example:
     )
     .action(async (flags: { olderThan: string; output: string }, command: Command) =>
       (await import('../commands/retain.ts')).retain(config(command), flags),
-    )
-  program
-    .command('status')
-    .description('what runs, what is open, and how late the ladder is')
-    .addHelpText('after', '\nExample:\n  esa status --json')
-    .action(async (_: object, command: Command) =>
-      (await import('../commands/status.ts')).status(config(command)),
     )
 }
