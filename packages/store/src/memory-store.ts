@@ -7,6 +7,8 @@ import type {
   ClaimedActivity,
   KeptReading,
   LockedActor,
+  MessageFilter,
+  MessageRow,
   Ring,
   Store,
   StoredEvent,
@@ -144,6 +146,17 @@ class MemoryStore implements Store {
       .filter(({ state }) => type === undefined || state.type === type)
       .filter(({ state }) => live === undefined || state.live === live)
       .map(copyJson)
+  }
+
+  async listMessages({ ids, thread, agent, types, limit }: MessageFilter): Promise<MessageRow[]> {
+    return [...this.#tables.messages.values()]
+      .filter((row) => ids === undefined || ids.includes(row.id))
+      .filter((row) => thread === undefined || row.correlationId === thread)
+      .filter((row) => agent === undefined || row.toActor === agent || row.from === agent)
+      .filter((row) => types === undefined || types.includes(row.type))
+      .toSorted((a, b) => b.at - a.at || (a.id < b.id ? 1 : -1))
+      .slice(0, limit)
+      .map(({ rungAt: _rungAt, ...row }) => copyJson(row))
   }
 
   async readStream(stream: string, afterSeq = 0): Promise<StoredEvent[]> {

@@ -17,8 +17,15 @@ export const READ_ACTORS = `select ${ACTOR_COLUMNS} from esa.actors
 export const ENV = `select ${NOW} as at,
   array(select id from esa.actors where status = 'stopped' order by id) as unreachable`
 
-export const MESSAGE = `select id, queue, to_actor, to_type, to_key, from_actor, type, body, correlation_id, causation_id,
-  at, attempt, done_at, dead_code from esa.messages where id = $1`
+const MESSAGE_COLUMNS = `id, queue, to_actor, to_type, to_key, from_actor, type, body, correlation_id, causation_id,
+  at, attempt, done_at, dead_code`
+
+export const MESSAGE = `select ${MESSAGE_COLUMNS} from esa.messages where id = $1`
+
+export const READ_MESSAGES = `select ${MESSAGE_COLUMNS} from esa.messages
+  where ($1::text[] is null or id = any($1)) and ($2::text is null or correlation_id = $2)
+    and ($3::text is null or to_actor = $3 or from_actor = $3) and ($4::text[] is null or type = any($4))
+  order by at desc, id collate "C" desc limit $5`
 
 /**
  * A whole commit in one statement and one round trip. New actors fail on a taken key; known ones are compared on `seq`,

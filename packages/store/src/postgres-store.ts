@@ -2,7 +2,14 @@ import { connectPool, isPooler, mapPgError } from '@esa/pg-server'
 import { EsaError } from '@esa/protocol'
 import type { Pool, PoolClient } from 'pg'
 import { listenForWake } from './postgres-listen.ts'
-import { type ActorRow, actorOf, type EventRow, eventOf } from './postgres-rows.ts'
+import {
+  type ActorRow,
+  actorOf,
+  type EventRow,
+  eventOf,
+  type MessageDbRow,
+  messageOf,
+} from './postgres-rows.ts'
 import * as sql from './postgres-sql.ts'
 import { PostgresTx } from './postgres-tx.ts'
 import type {
@@ -10,6 +17,8 @@ import type {
   ClaimedActivity,
   KeptReading,
   LockedActor,
+  MessageFilter,
+  MessageRow,
   Ring,
   Store,
   StoredEvent,
@@ -106,6 +115,11 @@ class PostgresStore implements Store {
   async listActors({ type, live, ids }: ActorFilter): Promise<LockedActor[]> {
     const rows = await this.#rows<ActorRow>(sql.READ_ACTORS, [type ?? null, live ?? null, ids ?? null])
     return rows.map(actorOf)
+  }
+
+  async listMessages({ ids, thread, agent, types, limit }: MessageFilter): Promise<MessageRow[]> {
+    const values = [ids ?? null, thread ?? null, agent ?? null, types ?? null, limit]
+    return (await this.#rows<MessageDbRow>(sql.READ_MESSAGES, values)).map(messageOf)
   }
 
   async readStream(stream: string, afterSeq = 0): Promise<StoredEvent[]> {

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { CONTEXT, type StoreHarness } from './store-contract-rows.ts'
+import { CONTEXT, messageTo, put, type StoreHarness } from './store-contract-rows.ts'
 
 /** What the store promises about what it keeps for operators: readings of metrics and signs of life. */
 export function recordContract(harness: () => StoreHarness): void {
+  listCases(harness)
   describe('readings', () => {
     it('come back in order of time, by target and key, since an instant', async () => {
       const { store } = harness()
@@ -64,6 +65,32 @@ export function recordContract(harness: () => StoreHarness): void {
       expect(renewed!.beatAt - unseen!.beatAt).toBeGreaterThanOrEqual(60_000)
       await store.signOff('w1')
       expect((await store.workers()).map(({ id }) => id)).toEqual(['w2'])
+    })
+  })
+}
+
+function listCases(harness: () => StoreHarness): void {
+  describe('a list of messages', () => {
+    it('is by id, thread, agent and type, the newest first and no longer than asked', async () => {
+      const { store } = harness()
+      const first = messageTo('layer-8', 'm1')
+      const answer = { ...messageTo('agent-0', 'm2'), from: 'layer-8', type: 'answer' }
+      const elsewhere = { ...messageTo('layer-9', 'm3'), correlationId: 'c2' }
+      await put(store, { at: 1, messages: [first, elsewhere] })
+      await put(store, { at: 2, messages: [answer] })
+      const rest = { attempt: 0, doneAt: null, deadCode: null }
+      const all = { ids: ['m1', 'm2', 'm3'], limit: 10 }
+      expect(await store.listMessages({ ...all, thread: 'c1' })).toStrictEqual([
+        { ...answer, at: 2, ...rest },
+        { ...first, at: 1, ...rest },
+      ])
+      const ids = async (filter: object) =>
+        (await store.listMessages({ ...all, ...filter })).map(({ id }) => id)
+      expect(await ids({})).toEqual(['m2', 'm3', 'm1'])
+      expect(await ids({ agent: 'layer-8' })).toEqual(['m2', 'm1'])
+      expect(await ids({ types: ['answer'] })).toEqual(['m2'])
+      expect(await ids({ limit: 1 })).toEqual(['m2'])
+      expect(await ids({ ids: [] })).toEqual([])
     })
   })
 }

@@ -131,6 +131,15 @@ export interface ActorFilter {
   ids?: string[]
 }
 
+/** Which messages to list: by id, by thread (their correlation), by who sent or got them, by type. */
+export interface MessageFilter {
+  ids?: string[]
+  thread?: string
+  agent?: string
+  types?: string[]
+  limit: number
+}
+
 /**
  * Where the truth lives. Two adapters keep this contract, PostgreSQL and in-memory, and one conformance suite
  * (`storeContract`) says what it promises.
@@ -154,6 +163,8 @@ export interface Store {
 
   readActor(id: string): Promise<LockedActor | null>
   listActors(filter: ActorFilter): Promise<LockedActor[]>
+  /** The newest messages that fit, newest first. */
+  listMessages(filter: MessageFilter): Promise<MessageRow[]>
   /** Events of one stream in order. */
   readStream(stream: string, afterSeq?: number): Promise<StoredEvent[]>
   /** Lateness (ms) of every timer served since an instant. */

@@ -1,19 +1,17 @@
-import { type AgentContext, agentDefinitions, type InboxItem } from '@esa/agents'
 import { refusalIn } from '@esa/escalation'
-import { EsaError, isoTime } from '@esa/protocol'
+import { EsaError } from '@esa/protocol'
 import type { Config } from '../config.ts'
 import { osUser } from '../flags.ts'
+import { openItems } from '../mailboxes.ts'
 import { answer, columns } from '../output.ts'
 import { inWorld, type World } from '../world.ts'
 import { requireAgent } from './incidents.ts'
-
-type Entry = Omit<InboxItem, 'at'> & { agent: string; at: string }
 
 /** Lists what waits in the inboxes, oldest first. */
 export async function listInbox(config: Config, agent: string | undefined): Promise<void> {
   await inWorld(config, async (world) => {
     if (agent !== undefined) requireAgent(world, agent)
-    const items = (await entries(world)).filter((item) => agent === undefined || item.agent === agent)
+    const items = (await openItems(world.store)).filter((item) => agent === undefined || item.agent === agent)
     answer(config, { items }, () =>
       items.length === 0
         ? 'nothing waits for an answer'
@@ -29,41 +27,45 @@ export async function listInbox(config: Config, agent: string | undefined): Prom
 export async function answerItem(
   config: Config,
   id: string,
-  flags: Record<string, string | undefined>,
+  flags: { as: string; text: string },
 ): Promise<void> {
-  const as = flags['as'] ?? ''
+  await inWorld(config, (world) => answerAs(world, id, flags))
+}
+
+/** Answers a message in the name of whoever has it in the inbox. @throws EsaError `inbox.no-such-item` or `inbox.is-an-incident` (terminal). */
+export async function answerTask(
+  config: Config,
+  id: string,
+  flags: { as?: string; text: string },
+): Promise<void> {
   await inWorld(config, async (world) => {
-    requireAgent(world, as)
-    const item = (await entries(world)).find((entry) => entry.id === id && entry.agent === as)
-    if (item?.kind === 'incident') {
-      throw new EsaError('inbox.is-an-incident', 'terminal', `${id} is an incident`, {
-        hint: `esa incidents ack ${id} --as ${as}`,
-      })
-    }
-    const { state, events } = await world.host.command(as, {
-      type: 'answer',
-      item: id,
-      text: flags['text'],
-      as,
-      by: osUser(),
-    })
-    if (item === undefined || refusalIn(events) !== null) {
-      throw new EsaError('inbox.no-such-item', 'terminal', `the inbox of ${as} holds no item "${id}"`, {
-        hint: `esa inbox ls --agent ${as}`,
-      })
-    }
-    answer(config, { agent: as, item: id, answered: true, seq: state.seq }, () => `answered ${id} as ${as}`)
+    const holder = flags.as ?? (await openItems(world.store)).find((item) => item.id === id)?.agent
+    if (holder === undefined) throw noSuchItem(`no inbox holds an item "${id}"`, 'esa tasks ls --open')
+    await answerAs(world, id, { as: holder, text: flags.text })
   })
 }
 
-async function entries({ store }: World): Promise<Entry[]> {
-  const types = [...new Set(agentDefinitions().map(({ type }) => type))]
-  const actors = (await Promise.all(types.map((type) => store.listActors({ type })))).flat()
-  return actors
-    .flatMap(({ state }) => {
-      const { context }: { context: unknown } = state.snapshot
-      return Object.values((context as AgentContext).inbox).map((item) => ({ agent: state.id, ...item }))
+async function answerAs(world: World, id: string, { as, text }: { as: string; text: string }): Promise<void> {
+  requireAgent(world, as)
+  const item = (await openItems(world.store)).find((entry) => entry.id === id && entry.agent === as)
+  if (item?.kind === 'incident') {
+    throw new EsaError('inbox.is-an-incident', 'terminal', `${id} is an incident`, {
+      hint: `esa incidents ack ${id} --as ${as}`,
     })
-    .toSorted((a, b) => a.at - b.at)
-    .map((item) => ({ ...item, at: isoTime(item.at) }))
+  }
+  const command = { type: 'answer', item: id, text, as, by: osUser() }
+  const { state, events } = await world.host.command(as, command)
+  if (item === undefined || refusalIn(events) !== null)
+    throw noSuchItem(`the inbox of ${as} holds no item "${id}"`, `esa inbox ls --agent ${as}`)
+  if (!events.some(({ type }) => type === 'agent.answered')) {
+    throw new EsaError('agent.stopped', 'terminal', `${as} is stopped and answers nothing`, {
+      hint: `esa agents resume ${as}`,
+    })
+  }
+  const done = { agent: as, item: id, answered: true, seq: state.seq }
+  answer(world.config, done, () => `answered ${id} as ${as}`)
+}
+
+function noSuchItem(message: string, hint: string): EsaError {
+  return new EsaError('inbox.no-such-item', 'terminal', message, { hint })
 }

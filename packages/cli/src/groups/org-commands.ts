@@ -16,10 +16,9 @@ export function addOrgCommands({ program, config }: Commands): void {
     .command('show')
     .argument('<id>')
     .description('what an agent’s card says')
-    .addHelpText('after', '\nExample:\n  esa agents show layer-1')
-    .action(async (id: string, _: object, command: Command) =>
-      (await import('../commands/agents.ts')).showAgent(config(command), id),
-    )
+    .option('--metrics', 'what it has done so far instead, and those below it together')
+    .addHelpText('after', '\nExamples:\n  esa agents show layer-1\n  esa agents show chief-1 --metrics')
+    .action(show(config))
   agents
     .command('lint')
     .argument('<path...>', 'cards, or folders of cards')
@@ -71,4 +70,11 @@ export function addOrgCommands({ program, config }: Commands): void {
     .action(async (_: object, command: Command) =>
       (await import('../commands/org.ts')).checkOrg(config(command)),
     )
+}
+
+function show(config: Commands['config']) {
+  return async (id: string, { metrics = false }: { metrics?: boolean }, command: Command): Promise<void> =>
+    metrics
+      ? (await import('../commands/agent-figures.ts')).showFigures(config(command), id)
+      : (await import('../commands/agents.ts')).showAgent(config(command), id)
 }

@@ -6,7 +6,7 @@ export function addReplayCommands({ program, config }: Commands): void {
   const replay = program.command('replay').description('what happened, and whether the log still says so')
   replay
     .command('show')
-    .argument('<id>', 'an incident, or an agent')
+    .argument('<id>', 'an incident, an agent, or the thread of a conversation')
     .description('its timeline')
     .addHelpText('after', '\nExample:\n  esa replay show 01K...')
     .action(async (id: string, _: object, command: Command) =>

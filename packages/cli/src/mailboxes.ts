@@ -1,0 +1,28 @@
+import { type AgentContext, agentDefinitions, type InboxItem } from '@esa/agents'
+import { isoTime } from '@esa/protocol'
+import type { LockedActor, Store } from '@esa/store'
+
+/** Something that waits in an agent's inbox. */
+export type OpenItem = Omit<InboxItem, 'at'> & { agent: string; at: string }
+
+/** Every agent that has been told something. */
+export async function mailboxes(store: Store): Promise<LockedActor[]> {
+  const types = [...new Set(agentDefinitions().map(({ type }) => type))]
+  return (await Promise.all(types.map((type) => store.listActors({ type })))).flat()
+}
+
+/** What an agent carries. */
+export function contextOf({ state }: LockedActor): AgentContext {
+  const { context }: { context: unknown } = state.snapshot
+  return context as AgentContext
+}
+
+/** What waits in the inboxes, oldest first. */
+export async function openItems(store: Store): Promise<OpenItem[]> {
+  return (await mailboxes(store))
+    .flatMap((actor) =>
+      Object.values(contextOf(actor).inbox).map((item) => ({ agent: actor.state.id, ...item })),
+    )
+    .toSorted((a, b) => a.at - b.at)
+    .map((item) => ({ ...item, at: isoTime(item.at) }))
+}
