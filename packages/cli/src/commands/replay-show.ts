@@ -13,7 +13,10 @@ import { timelineText, timelineTitle } from '../timeline-text.ts'
 /** Shows a stream: an incident's or an agent's. Reads only, sends nothing. */
 export async function showStream(config: Config, id: string): Promise<void> {
   await inStore(config, async (store) => {
-    if ((await store.readActor(id)) === null && (await loadOrg()).directory.get(id) !== undefined) {
+    if (
+      (await store.readActor(id)) === null &&
+      (await loadOrg(config.agents)).directory.get(id) !== undefined
+    ) {
       // An agent of the organisation has no mailbox before its first message.
       answer(config, { incidentId: id, events: [], head: null }, () => `${id} has not been told anything yet`)
       return
@@ -21,7 +24,7 @@ export async function showStream(config: Config, id: string): Promise<void> {
     if ((await store.readActor(id)) === null && (await showThread(config, store, id))) return
     const { actor, events } = await requireStream(store, id)
     const shown = { incidentId: id, events: timeline(events), head: events.at(-1)?.hash ?? null }
-    const text = config.json ? '' : await storyText(store, actor, events)
+    const text = config.json ? '' : await storyText(config, store, actor, events)
     answer(config, shown, () => text)
   })
 }
@@ -46,8 +49,13 @@ export function cardFileOf(directory: Directory, { state }: LockedActor): string
   return card?.cardHash === policy.cardHash ? card.file : null
 }
 
-async function storyText(store: Store, actor: LockedActor, events: StoredEvent[]): Promise<string> {
-  const [{ nowMs }, { directory }] = await Promise.all([store.runtime(), loadOrg()])
+async function storyText(
+  config: Config,
+  store: Store,
+  actor: LockedActor,
+  events: StoredEvent[],
+): Promise<string> {
+  const [{ nowMs }, { directory }] = await Promise.all([store.runtime(), loadOrg(config.agents)])
   const title =
     actor.state.type === INCIDENT_TYPE
       ? timelineTitle(incidentView(actor.state, nowMs))
