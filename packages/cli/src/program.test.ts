@@ -25,7 +25,18 @@ describe('the help', () => {
     expect(names).toEqual(
       expect.arrayContaining([
         ...verbs.split(' ').map((verb) => `esa incidents ${verb}`),
-        ...['demo', 'up', 'worker', 'down', 'migrate', 'status', 'timers', 'simulate'].map((c) => `esa ${c}`),
+        ...[
+          'demo',
+          'up',
+          'worker',
+          'down',
+          'migrate',
+          'status',
+          'timers',
+          'simulate',
+          'doctor',
+          'complete',
+        ].map((c) => `esa ${c}`),
         ...['ls', 'show', 'lint', 'seat', 'stop', 'resume'].map((c) => `esa agents ${c}`),
         ...['show', 'verify', 'heads', 'export'].map((c) => `esa replay ${c}`),
         ...['tasks send', 'inbox ls', 'inbox answer', 'org check', 'db measure', 'db watch'].map(

@@ -2,6 +2,7 @@ import { Command, Option } from 'commander'
 import { type GlobalFlags, readConfig } from './config.ts'
 import type { Commands } from './groups/commands.ts'
 import { addDatabaseCommands } from './groups/database-commands.ts'
+import { addEnvironmentCommands } from './groups/environment-commands.ts'
 import { addIncidentCommands } from './groups/incident-commands.ts'
 import { addMessageCommands } from './groups/message-commands.ts'
 import { addOrgCommands } from './groups/org-commands.ts'
@@ -60,5 +61,6 @@ export function program(began: number, quiet: boolean): Command {
   addReplayCommands(commands)
   addSimulateCommands(commands)
   addDatabaseCommands(commands)
+  addEnvironmentCommands(commands)
   return root
 }

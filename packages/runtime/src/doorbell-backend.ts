@@ -10,6 +10,7 @@ import {
 } from 'bullmq'
 import { Redis } from 'ioredis'
 import pg from 'pg'
+import { infoField } from './inspect-redis.ts'
 import { ACTIVITIES_QUEUE } from './queues.ts'
 import { within } from './within.ts'
 
@@ -175,8 +176,8 @@ function withDuplicates(redis: Redis): Redis[] {
 
 /** A Redis that evicts keys would drop doorbells at random. INFO tells it also where CONFIG is forbidden. */
 async function refuseEviction(redis: Redis): Promise<void> {
-  const policy = /^maxmemory_policy:(\S+)/m.exec(await redis.info('memory'))?.[1]
-  if (policy === undefined || policy === 'noeviction') return
+  const policy = infoField(await redis.info('memory'), 'maxmemory_policy')
+  if (policy === null || policy === 'noeviction') return
   throw new EsaError('queue.evicting', 'terminal', `Redis evicts keys (maxmemory-policy ${policy})`, {
     hint: 'run: redis-cli config set maxmemory-policy noeviction',
   })

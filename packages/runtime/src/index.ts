@@ -1,5 +1,6 @@
 export { ActorHost, type ActorHostOptions, type OpenRequest } from './actor-host.ts'
 export { dispatch } from './dispatcher.ts'
+export { inspectRedis, type RedisFacts } from './inspect-redis.ts'
 export { Registry, type Registrations } from './registry.ts'
 export { type Outgoing, type Told } from './step-draft.ts'
 export { type RunningWorker, startWorker, type WorkerAlarm, type WorkerOptions } from './worker.ts'

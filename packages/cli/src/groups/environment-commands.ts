@@ -1,0 +1,33 @@
+import { Argument, type Command } from 'commander'
+import { SHELLS, type Shell } from '../completion.ts'
+import type { Commands } from './commands.ts'
+
+/** `esa doctor`, `esa complete`. */
+export function addEnvironmentCommands({ program, config }: Commands): void {
+  program
+    .command('doctor')
+    .description('look for faults of this environment, and say how to mend them; exit 1 on an error')
+    .addHelpText('after', '\nExample:\n  esa doctor --json')
+    .action(async (_: object, command: Command) =>
+      (await import('../commands/doctor.ts')).doctor(() => config(command), isJson(command)),
+    )
+  program
+    .command('complete')
+    .addArgument(new Argument('<shell>', 'whose completion to print').choices(SHELLS))
+    .description('print a completion script for a shell')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  esa complete bash >> ~/.bashrc
+  esa complete zsh > ~/.zfunc/_esa
+  esa complete fish > ~/.config/fish/completions/esa.fish`,
+    )
+    .action(async (shell: Shell, _: object, command: Command) =>
+      (await import('../commands/complete.ts')).complete(program, shell, isJson(command)),
+    )
+}
+
+function isJson(command: Command): boolean {
+  return command.optsWithGlobals<{ json?: boolean }>().json === true
+}

@@ -1,0 +1,44 @@
+import { EsaError } from '@esa/protocol'
+import { within } from './within.ts'
+
+/** A server that has not answered in this time is as good as away, ms. */
+const ANSWER_WITHIN_MS = 5_000
+
+/** What an operator should know of a Redis before queues go there. */
+export interface RedisFacts {
+  version: string
+  /** Null where the server does not tell. */
+  evictionPolicy: string | null
+  /** True when an append-only file is kept: after a crash fewer doorbells have to be rung again. */
+  appendOnly: boolean
+}
+
+/** Asks a Redis about itself. @throws EsaError `queue.unreachable` (transient); its message holds no part of the URL. */
+export async function inspectRedis(url: string): Promise<RedisFacts> {
+  const { Redis } = await import('ioredis')
+  const redis = new Redis(url, { lazyConnect: true, retryStrategy: () => null, maxRetriesPerRequest: 0 })
+  redis.on('error', () => {})
+  try {
+    const info = await within(
+      redis.connect().then(() => redis.info()),
+      ANSWER_WITHIN_MS,
+    )
+    return {
+      version: infoField(info, 'redis_version') ?? 'unknown',
+      evictionPolicy: infoField(info, 'maxmemory_policy'),
+      appendOnly: infoField(info, 'aof_enabled') === '1',
+    }
+  } catch (cause) {
+    throw new EsaError('queue.unreachable', 'transient', 'Redis does not answer', {
+      cause,
+      hint: 'check that the server runs and that REDIS_URL is right',
+    })
+  } finally {
+    redis.disconnect()
+  }
+}
+
+/** A field of what INFO answers, or null. */
+export function infoField(info: string, name: string): string | null {
+  return new RegExp(`^${name}:(\\S+)`, 'm').exec(info)?.[1] ?? null
+}
