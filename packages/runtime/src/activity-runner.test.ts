@@ -112,21 +112,25 @@ describe('an activity', () => {
     expect(await world.store.claimActivity(id, 0)).toMatchObject({ attempt: 2 })
   })
 
-  it('whose claim was lost meanwhile is refused its result', async () => {
-    const release: (() => void)[] = []
+  it('whose claim was lost meanwhile is refused its result: that of the claim that holds counts', async () => {
+    const release = new Map<number, () => void>()
     const { world, runner, other } = withActivity(async (_, { actorId, attempt }) => {
-      if (attempt === 1) await new Promise<void>((resolve) => release.push(resolve))
-      return seen(actorId)
+      await new Promise<void>((resolve) => release.set(attempt, resolve))
+      return [{ to: actorId, type: 'seen', body: { n: attempt } }]
     })
     const id = await ask(world, 'layer-1')
     const stalled = runner.run(id)
-    await until('it runs', () => release.length === 1)
+    await until('it runs', () => release.has(1))
     world.clock.turn(60_000)
-    await other.run(id)
-    release[0]?.()
+    const second = other.run(id)
+    await until('it runs elsewhere', () => release.has(2))
+    release.get(1)?.()
     await stalled
+    expect(await world.store.backlog()).toMatchObject({ activities: 1, messages: 0 })
+    release.get(2)?.()
+    await second
     await deliverAll(world)
-    expect(await world.events('layer-1', 'got.seen')).toHaveLength(1)
+    expect(await world.events('layer-1', 'got.seen')).toMatchObject([{ data: { n: 2 } }])
   })
 
   it('holds its claim while it runs, and no longer than a lease when its worker dies', async () => {
