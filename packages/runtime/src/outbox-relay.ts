@@ -1,7 +1,7 @@
 import type { Ring, Store } from '@esa/store'
 import type { Logger } from 'pino'
-import { Sleeper } from './sleeper.ts'
 import { TroubleLog } from './trouble-log.ts'
+import { TurnLoop } from './turn-loop.ts'
 
 /** Rows taken in one turn. */
 const BATCH = 200
@@ -34,37 +34,17 @@ export interface OutboxRelayOptions {
  * Rings the doorbells of rows that nobody has rung (their committer had no bell, or died), and again those whose ring
  * went unheard. Whatever the queue loses, this finds. It is also the watchdog of the Workers.
  */
-export class OutboxRelay {
+export class OutboxRelay extends TurnLoop {
   readonly #options: OutboxRelayOptions
   readonly #trouble: TroubleLog
-  readonly #sleeper = new Sleeper()
-  #running: Promise<void> | null = null
 
   constructor(options: OutboxRelayOptions) {
+    super()
     this.#options = options
     this.#trouble = new TroubleLog(options.log, 'outbox relay: store or queue trouble')
   }
 
-  start(): void {
-    this.#running ??= this.#run()
-  }
-
-  /** Looks at once: somebody committed rows without ringing. */
-  wake(): void {
-    this.#sleeper.wake()
-  }
-
-  /** Ends after the turn in hand. */
-  async stop(): Promise<void> {
-    this.#sleeper.stop()
-    await this.#running
-  }
-
-  async #run(): Promise<void> {
-    while (!this.#sleeper.stopped) await this.#sleeper.sleep(await this.#turn())
-  }
-
-  async #turn(): Promise<number> {
+  protected override async turn(): Promise<number> {
     const { store, doorbell } = this.#options
     try {
       // Without a bell no row is taken: each attempt doubles the pause to the next, and nobody could hear it.

@@ -2,8 +2,8 @@ import { isEsaError } from '@esa/protocol'
 import type { Store } from '@esa/store'
 import type { Logger } from 'pino'
 import type { ActorHost } from './actor-host.ts'
-import { Sleeper } from './sleeper.ts'
 import { TroubleLog } from './trouble-log.ts'
+import { TurnLoop } from './turn-loop.ts'
 
 /** Deadlines served in one transaction: enough to batch a herd, few enough that a command never waits long for a lock. */
 const BATCH = 64
@@ -29,39 +29,19 @@ export interface TimerServiceOptions {
 }
 
 /** Serves deadlines: sleeps until the next one by the store's clock, then steps the actors, a batch a transaction. */
-export class TimerService {
+export class TimerService extends TurnLoop {
   readonly #options: TimerServiceOptions
   readonly #trouble: TroubleLog
-  readonly #sleeper = new Sleeper()
   readonly #quarantined = new Map<string, number>()
-  #running: Promise<void> | null = null
 
   constructor(options: TimerServiceOptions) {
+    super()
     this.#options = options
     this.#trouble = new TroubleLog(options.log, 'timer service: store trouble')
   }
 
-  start(): void {
-    this.#running ??= this.#run()
-  }
-
-  /** Looks again at once: a deadline may have been armed that is nearer than the one slept for. */
-  wake(): void {
-    this.#sleeper.wake()
-  }
-
-  /** Ends after the batch in hand. */
-  async stop(): Promise<void> {
-    this.#sleeper.stop()
-    await this.#running
-  }
-
-  async #run(): Promise<void> {
-    while (!this.#sleeper.stopped) await this.#sleeper.sleep(await this.#turn())
-  }
-
   /** Serves one batch; answers how long to sleep, ms. */
-  async #turn(): Promise<number> {
+  protected override async turn(): Promise<number> {
     try {
       // Those left alone stay the longest overdue: without room for them they would hide the others.
       const { ids, nowMs, nextDueAt } = await this.#options.store.due(BATCH + this.#quarantined.size)

@@ -7,9 +7,9 @@ import { Doorbell } from './doorbell.ts'
 import type { DoorbellOptions } from './doorbell-backend.ts'
 import { OutboxRelay } from './outbox-relay.ts'
 import type { Registry } from './registry.ts'
-import { Sleeper } from './sleeper.ts'
 import { TimerService } from './timer-service.ts'
 import { TroubleLog } from './trouble-log.ts'
+import { TurnLoop } from './turn-loop.ts'
 
 /** Pause between two signs of life, ms. */
 const BEAT_MS = 2_000
@@ -80,7 +80,8 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     relay.wake()
     timers.wake()
   })
-  const beat = startBeat(options)
+  const beat = new Beat(options)
+  beat.start()
   return {
     host,
     stop: async () => {
@@ -105,24 +106,28 @@ async function deliver(
   if (error.kind === 'bug') onAlarm(alarmOf(error, { messageId: id }))
 }
 
-function startBeat({ store, identity, log }: WorkerOptions): { stop(): Promise<void> } {
-  const sleeper = new Sleeper()
-  const run = async (): Promise<void> => {
-    while (!sleeper.stopped) {
-      const { now, ...self } = identity
-      await store
-        .beat({ ...self, workerNowMs: now(), info: {} })
-        .catch((error: unknown) => log.warn({ err: error }, 'no sign of life written'))
-      await sleeper.sleep(BEAT_MS)
-    }
+/** Signs of life, for operators; nothing is decided by them. */
+class Beat extends TurnLoop {
+  readonly #options: WorkerOptions
+
+  constructor(options: WorkerOptions) {
+    super()
+    this.#options = options
   }
-  const running = run()
-  return {
-    stop: async () => {
-      sleeper.stop()
-      await running
-      await store.signOff(identity.id).catch((error: unknown) => log.warn({ err: error }, 'not signed off'))
-    },
+
+  override async stop(): Promise<void> {
+    await super.stop()
+    const { store, identity, log } = this.#options
+    await store.signOff(identity.id).catch((error: unknown) => log.warn({ err: error }, 'not signed off'))
+  }
+
+  protected override async turn(): Promise<number> {
+    const { store, identity, log } = this.#options
+    const { now, ...self } = identity
+    await store
+      .beat({ ...self, workerNowMs: now(), info: {} })
+      .catch((error: unknown) => log.warn({ err: error }, 'no sign of life written'))
+    return BEAT_MS
   }
 }
 

@@ -1,0 +1,29 @@
+import { Sleeper } from './sleeper.ts'
+
+/** Something that takes one turn after another, and says after each how long it sleeps. A turn handles its own errors. */
+export abstract class TurnLoop {
+  readonly #sleeper = new Sleeper()
+  #running: Promise<void> | null = null
+
+  start(): void {
+    this.#running ??= this.#run()
+  }
+
+  /** Takes the next turn at once: there may be something to do. */
+  wake(): void {
+    this.#sleeper.wake()
+  }
+
+  /** Ends after the turn in hand. */
+  async stop(): Promise<void> {
+    this.#sleeper.stop()
+    await this.#running
+  }
+
+  /** One turn; answers how long to sleep, ms. */
+  protected abstract turn(): Promise<number>
+
+  async #run(): Promise<void> {
+    while (!this.#sleeper.stopped) await this.#sleeper.sleep(await this.turn())
+  }
+}
