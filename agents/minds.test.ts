@@ -116,6 +116,40 @@ describe('an agent without code', () => {
   })
 })
 
+describe('an agent that sends', () => {
+  const message = (to: string[], more: JsonObject = {}) => ({
+    message: {
+      to,
+      type: 'task_request',
+      subject: 'x',
+      priority: 'low',
+      body: { task: 'x' },
+      responseRequired: true,
+      ...more,
+    },
+    timeScale: 1,
+  })
+
+  it('names each message after the command, so that a command that is told twice sends once', () => {
+    const { sent } = new Lone('layer-14').tell('dispatch', message(['layer-15', 'layer-16']))
+    expect(sent).toMatchObject([
+      { to: 'layer-15', thread: 'm-1001', body: { task: 'x', thread: 'm-1001', priority: 'low' } },
+      { to: 'layer-16', thread: 'm-1001' },
+    ])
+  })
+
+  it('waits for no more answers at once than it can remember', () => {
+    const agent = new Lone('layer-14')
+    for (let i = 0; i < 5; i++) agent.tell('dispatch', message(Array.from({ length: 100 }, () => 'layer-15')))
+    expect(agent.tell('dispatch', message(['layer-15'])).events).toMatchObject([
+      { type: 'command.refused', data: { code: 'agent.awaits-too-much' } },
+    ])
+    expect(agent.tell('dispatch', message(['layer-15'], { responseRequired: false })).types).toEqual([
+      'message.sent',
+    ])
+  })
+})
+
 describe('chief-1', () => {
   it('acknowledges a slow query that lacks an index, orders it, and resolves on the number measured after it', () => {
     const chief = new Lone('chief-1')
@@ -299,6 +333,16 @@ describe('layer-1', () => {
         body: { result: { ok: true, p95MsBefore: 400, p95MsAfter: 4 } },
       },
     ])
+  })
+
+  it('reports a task to whoever asked for it, as the answer to that message, and counts it', () => {
+    const layer = new Lone('layer-1')
+    const data = { target: 'shop', proposedIndex: INDEX, incidentId: 'I1' }
+    layer.tell('task_request', { task: 'build-index', data, thread: 'T' }, 'chief-1')
+    const asked = `m-${layer.at - 1}`
+    const failed = layer.tell('index.failed', { target: 'shop', replyTo: 'chief-1', why: 'no disk' })
+    expect(failed.sent).toMatchObject([{ body: { inReplyTo: asked, thread: 'T' }, thread: 'T' }])
+    expect(layer.state.snapshot.context).toMatchObject({ works: {}, tally: { completed: 0, failed: 1 } })
   })
 
   it('looks at its target every so often while it watches, and stops when it is told to', () => {

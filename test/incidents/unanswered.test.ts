@@ -85,6 +85,18 @@ describe('a task that needs a response', () => {
     expect(await world.incidentsOf('layer-5')).toHaveLength(1)
   })
 
+  it('is not escalated a millisecond early because another one is due', async () => {
+    const world = new AgentsWorld()
+    const urgent = { priority: 'critical', responseRequired: true }
+    await world.task('layer-5', 'layer-14', urgent)
+    await world.moveTo(1)
+    await world.task('layer-5', 'layer-15', urgent)
+    await world.moveTo(HOUR + 2)
+    expect(await world.incidentsOf('layer-5')).toMatchObject([{ evidence: { to: 'layer-14' } }])
+    await world.advance(0)
+    expect(await world.incidentsOf('layer-5')).toHaveLength(2)
+  })
+
   it('keeps its clock while its requester is stopped, and escalates when the requester works again', async () => {
     const world = new AgentsWorld()
     await world.task('layer-5', 'layer-14', { priority: 'critical', responseRequired: true })
@@ -157,6 +169,22 @@ describe('when to escalate', () => {
       expect(await open(type, body, min * 60_000 + 1)).toEqual([`${category}: ${title}`])
     },
   )
+
+  it('takes the sooner of the two where a type and a priority both set a time', async () => {
+    const body = { resource: 'a disk', reason: 'full' }
+    const world = new AgentsWorld()
+    await world.send({ ...message, type: 'resource_request', body, priority: 'low', responseRequired: true })
+    await world.advance(60 * 60_000 + 1)
+    expect(await world.incidentsOf('layer-5')).toHaveLength(1)
+  })
+
+  it('opens no second incident for the answer to one that it has opened at once', async () => {
+    const world = new AgentsWorld()
+    const body = { blockedBy: 'a licence' }
+    await world.send({ ...message, type: 'blocker', body, priority: 'critical', responseRequired: true })
+    await world.advance(72 * HOUR)
+    expect(await world.incidentsOf('layer-5')).toHaveLength(1)
+  })
 
   it('opens one incident a thread, with the evidence that the sender brought', async () => {
     const world = new AgentsWorld()
