@@ -52,7 +52,7 @@ describe.runIf([redisInstalled(), hasDebianPostgres()].every(Boolean))(
       redis = await redisServer()
       const url = await createDatabase(server.url, 'esa')
       environment = { DATABASE_URL: url, REDIS_URL: redis.url, ESA_TIME_SCALE: TIME_SCALE }
-      expect(await esa('migrate')).toEqual({ before: 'absent', after: 'current' })
+      await esa('migrate')
       store = await openPostgresStore({ url, max: 2 })
       await Promise.all([start(), start(), start()])
     })
@@ -98,7 +98,9 @@ describe.runIf([redisInstalled(), hasDebianPostgres()].every(Boolean))(
         return messages + activities === 0
       })
       for (const id of ids) {
-        const told = (await logged(id, 'notice.sent')).map(({ data }) => `${data['target']} ${data['visit']}`)
+        const told = (await logged(id, 'notice.sent')).map(({ data }) =>
+          JSON.stringify([data['target'], data['visit']]),
+        )
         expect(new Set(told).size).toBe(told.length)
       }
       const verdict = await esa<{ diverged: unknown[]; unchecked: number; chain: { broken: unknown[] } }>(

@@ -17,7 +17,7 @@ const OTHERS = Array.from({ length: 50 }, (_, index) => `layer-${index + 1}`)
 const hang: ActivityHandler = { activity: 'hang', run: () => new Promise<never>(() => {}) }
 const answer: ActivityHandler = {
   activity: 'answer',
-  run: async ({ n }, { actorId }) => [{ to: actorId, type: 'answered', body: { n: n as number } }],
+  run: async ({ n }, { actorId }) => [{ to: actorId, type: 'answered', body: { n: n ?? null } }],
 }
 
 describe.each(backends())('an agent whose activities all hang, with queues on $name', ({ open }) => {
