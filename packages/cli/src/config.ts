@@ -15,10 +15,21 @@ export interface GlobalFlags {
 const url = (schemes: string[]) =>
   z
     .string()
-    .refine(
-      (text) => schemes.some((scheme) => text.startsWith(`${scheme}://`)),
-      `must start with ${schemes.map((s) => `${s}://`).join(' or ')}`,
-    )
+    .refine((text) => schemes.some((scheme) => text.startsWith(`${scheme}://`)), {
+      error: `must start with ${schemes.map((s) => `${s}://`).join(' or ')}`,
+      abort: true,
+    })
+    .refine(isReadable, 'is no URL: special characters of a password must be percent-encoded')
+
+/** True when every reader of a URL can take it: some decode its parts, and fail on a lone %. */
+function isReadable(text: string): boolean {
+  try {
+    decodeURIComponent(new URL(text).href)
+    return true
+  } catch {
+    return false
+  }
+}
 
 const environmentSchema = z.object({
   ESA_HOME: z.string().min(1).default('.esa'),

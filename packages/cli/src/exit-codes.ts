@@ -43,6 +43,7 @@ const BY_PREFIX: [string, number][] = [
   ['store.schema-', EXIT.conflict],
   ['store.', EXIT.unreachable],
   ['queue.evicting', EXIT.invalid],
+  ['queue.auth', EXIT.forbidden],
   ['queue.', EXIT.unreachable],
   ['runtime.', EXIT.unreachable],
   ['sql.not-a-read', EXIT.forbidden],

@@ -58,7 +58,12 @@ const PERMISSION: Rule = {
   message: 'The database user lacks a right that this needs.',
   hint: 'Grant it, or connect as a user who has it.',
 }
-const ABSENT: Rule = { code: 'database.absent', kind: 'terminal', message: 'There is no such database.' }
+const ABSENT: Rule = {
+  code: 'database.absent',
+  kind: 'terminal',
+  message: 'There is no such database.',
+  hint: 'Create it, or name another one in the URL.',
+}
 const SCHEMA: Rule = {
   code: 'database.schema',
   kind: 'terminal',

@@ -10,7 +10,7 @@ import {
 } from 'bullmq'
 import { Redis } from 'ioredis'
 import pg from 'pg'
-import { infoField } from './inspect-redis.ts'
+import { infoField, lastError, redisFailure } from './inspect-redis.ts'
 import { ACTIVITIES_QUEUE } from './queues.ts'
 import { within } from './within.ts'
 
@@ -135,6 +135,7 @@ async function openRedis(url: string, runtimeId: string, onError: (error: Error)
     connectTimeout: CONNECT_TIMEOUT_MS,
   })
   redis.on('error', onError)
+  const why = lastError(redis)
   const connections = withDuplicates(redis)
   try {
     await within(
@@ -144,7 +145,7 @@ async function openRedis(url: string, runtimeId: string, onError: (error: Error)
   } catch (cause) {
     redis.disconnect()
     if (isEsaError(cause, 'queue.evicting')) throw cause
-    throw unreachable('Redis does not answer', cause)
+    throw redisFailure(why() ?? cause)
   }
   // The braces keep all keys of a runtime in one slot of a Redis Cluster.
   const shared = { connection: redis, prefix: `{esa-${runtimeId}}` }

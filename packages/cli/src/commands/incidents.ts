@@ -19,6 +19,12 @@ import { describeIncident, requireIncident, storeNow } from './show-incidents.ts
 
 type Flags = Record<string, string | undefined>
 
+/** Refusals that are about what was asked or who asks, and not about where the incident stands. */
+const WHY: Record<string, string> = {
+  'incident.too-long': 'it asks for longer than anybody may hold an incident',
+  'incident.not-allowed': 'whoever asks is not on the part of its path that may',
+}
+
 /** The command type of a verb that is spelled shorter on the command line. */
 const TYPE_OF: Record<string, string> = { ack: 'acknowledge' }
 
@@ -122,7 +128,7 @@ function refused({ command, code }: { command: string; code: string }, incident:
   return new EsaError(
     code,
     'terminal',
-    `${command} is refused: the incident is ${incident.status} at the ${incident.level} level`,
+    `${command} is refused: ${WHY[code] ?? `the incident is ${incident.status} at the ${incident.level} level`}`,
     {
       details,
       hint: `see: esa replay show ${incident.id}`,

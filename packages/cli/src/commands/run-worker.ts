@@ -3,7 +3,6 @@ import { type AlarmChannels, raiseAlarm } from '@esa/notify'
 import { hasSessions } from '@esa/pg-server'
 import { EsaError, newId } from '@esa/protocol'
 import { startWorker } from '@esa/runtime'
-import { pino } from 'pino'
 import { awaitResidence } from '../await-residence.ts'
 import type { Config } from '../config.ts'
 import { OrgWatch } from '../org-watch.ts'
@@ -11,24 +10,13 @@ import { note } from '../output.ts'
 import { openTarget } from '../targets.ts'
 import { alarmFile, openWorld, random, type World } from '../world.ts'
 import { workerActivities } from '../worker-activities.ts'
+import { workerLog } from '../worker-log.ts'
 
 /** Connections of a worker's store: a Worker's concurrency is 8, and waiting for one is cheaper than many servers. */
 const STORE_CONNECTIONS = 10
 
 /** How long a worker may take to finish its steps once it is told to stop, ms. */
 const STOP_WITHIN_MS = 10_000
-
-/** Secrets never reach a log line, wherever an error carries them. */
-const REDACTED = [
-  'url',
-  'databaseUrl',
-  'redisUrl',
-  '*.url',
-  '*.databaseUrl',
-  '*.redisUrl',
-  '*.connectionString',
-  '*.password',
-]
 
 /** Runs a worker in this process until it is told to stop. `began` is when the command began, for the ready line. */
 export async function runWorker(
@@ -71,7 +59,7 @@ async function start(
   world: World,
   channels: AlarmChannels,
 ): Promise<{ id: string; stop(): Promise<void> }> {
-  const log = pino({ level: config.logLevel, redact: { paths: REDACTED, censor: '***' } }, process.stderr)
+  const log = workerLog(config.logLevel)
   const startedAt = Date.now()
   const id = newId(startedAt, random)
   const { stop } = await startWorker({

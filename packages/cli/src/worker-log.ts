@@ -1,0 +1,43 @@
+import { type DestinationStream, type Logger, pino } from 'pino'
+import type { Config } from './config.ts'
+
+/** Secrets never reach a log line, wherever it carries them. */
+const REDACTED = [
+  'url',
+  'databaseUrl',
+  'redisUrl',
+  '*.url',
+  '*.databaseUrl',
+  '*.redisUrl',
+  '*.connectionString',
+  '*.password',
+]
+
+/** Wrappers around an error, at most: what is deeper says nothing new. */
+const CAUSE_DEPTH_MAX = 6
+
+/** The log of a worker, as JSON lines on stderr unless told otherwise. */
+export function workerLog(
+  level: Config['logLevel'],
+  destination: DestinationStream = process.stderr,
+): Logger {
+  const options = { level, redact: { paths: REDACTED, censor: '***' }, serializers: { err: plainError } }
+  return pino(options, destination)
+}
+
+/**
+ * What a log line says of an error: nothing but its words. Drivers hang more on theirs: ioredis the command that failed,
+ * which for AUTH is the password.
+ */
+function plainError(error: unknown, depth = 0): unknown {
+  if (!(error instanceof Error)) return typeof error === 'string' ? error : typeof error
+  const { name, message, stack, cause } = error
+  const { code } = error as { code?: unknown }
+  return {
+    type: name,
+    ...(typeof code === 'string' ? { code } : {}),
+    message,
+    stack,
+    ...(cause === undefined || depth >= CAUSE_DEPTH_MAX ? {} : { cause: plainError(cause, depth + 1) }),
+  }
+}
