@@ -1,7 +1,12 @@
 import { type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { ensureEmbeddedServer } from '@esa/pg-server'
-import { hasPgBouncer, startPgBouncer, type TestServer } from '@esa/pg-server/test-servers'
+import {
+  hasPgBouncer,
+  openWebSocketProxy,
+  startPgBouncer,
+  type TestServer,
+} from '@esa/pg-server/test-servers'
 import { openPostgresStore } from '@esa/store'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -14,21 +19,26 @@ interface Status {
   muted: boolean
 }
 
-describe.runIf([redisInstalled(), hasPgBouncer()].every(Boolean))('a runtime behind a pooler', () => {
+const fronts = [
+  ...(hasPgBouncer() ? [{ name: 'a pooler', open: startPgBouncer, listens: false }] : []),
+  { name: 'Neon’s driver and a WebSocket proxy', open: openWebSocketProxy, listens: true },
+]
+
+describe.runIf(redisInstalled()).each(fronts)('a runtime behind $name', ({ open: openFront, listens }) => {
   let home: EsaHome
-  let pooler: TestServer
+  let front: TestServer
   let redis: RedisServer
   let environment: NodeJS.ProcessEnv
 
   beforeAll(async () => {
     home = await EsaHome.create()
-    pooler = await startPgBouncer((await ensureEmbeddedServer(home)).url)
+    front = await openFront((await ensureEmbeddedServer(home)).url)
     redis = await redisServer()
-    environment = { DATABASE_URL: pooler.url, ESA_TIME_SCALE: '600' }
+    environment = { DATABASE_URL: front.url, ESA_TIME_SCALE: '600' }
   })
   afterAll(async () => {
     await redis.close()
-    await pooler.close()
+    await front.close()
     await home.remove()
   })
 
@@ -47,7 +57,7 @@ describe.runIf([redisInstalled(), hasPgBouncer()].every(Boolean))('a runtime beh
     const about = ['--agent', 'layer-1', '--category', 'integration', '--title', 'pools', '--json']
     const { stdout } = await home.run(['incidents', 'open', ...about], withRedis)
     const { id } = JSON.parse(stdout) as { id: string }
-    const store = await openPostgresStore({ url: pooler.url, max: 2 })
+    const store = await openPostgresStore({ url: front.url, max: 2 })
     const climbed = await until('it climbs', async () =>
       (await store.readStream(id)).find(({ type }) => type === 'incident.escalated'),
     )
@@ -55,8 +65,9 @@ describe.runIf([redisInstalled(), hasPgBouncer()].every(Boolean))('a runtime beh
     await store.close()
 
     const status = JSON.parse((await home.run(['status', '--json'], withRedis)).stdout) as Status
-    expect(status).toMatchObject({ wake: { listen: false, pollMs: 500 }, muted: false })
-    expect((await home.run(['status'], withRedis)).stdout).toContain('no LISTEN through a pooler')
+    expect(status).toMatchObject({ wake: { listen: listens, pollMs: 500 }, muted: false })
+    const shown = (await home.run(['status'], withRedis)).stdout
+    expect(shown.includes('no LISTEN through a pooler')).toBe(!listens)
     const gone = once(worker, 'exit')
     worker.kill('SIGTERM')
     expect((await gone)[0]).toBe(0)

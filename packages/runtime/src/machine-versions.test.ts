@@ -18,7 +18,7 @@ function versionOf(version: number, state: string): ActorDefinition<Directory> {
       record: [{ type: `${type}.by-v${version}` }],
     }))
   const machine = setup({
-    types: { context: {} as Context, events: {} as CaseEvent },
+    types: { context: {}, events: {} as CaseEvent },
     actions: {
       ...effects,
       opened: enqueueActions(record('opened')),
