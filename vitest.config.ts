@@ -1,6 +1,7 @@
 import { defineConfig } from 'vitest/config'
 import { CountReporter } from './vitest.reporter.ts'
 
+// One group after another: what runs the product with its clocks and processes gets the machine for itself.
 const node = { NODE_ENV: 'test' }
 
 export default defineConfig({
@@ -18,6 +19,7 @@ export default defineConfig({
           ],
           exclude: ['**/*.integration.test.ts', '**/node_modules/**'],
           isolate: false,
+          sequence: { groupOrder: 1 },
         },
       },
       {
@@ -28,6 +30,7 @@ export default defineConfig({
           exclude: ['**/node_modules/**'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
+          sequence: { groupOrder: 2 },
         },
       },
       {
@@ -35,9 +38,10 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
-          testTimeout: 120_000,
+          testTimeout: 240_000,
           hookTimeout: 120_000,
           fileParallelism: false,
+          sequence: { groupOrder: 3 },
         },
       },
     ],

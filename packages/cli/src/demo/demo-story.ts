@@ -1,12 +1,13 @@
 import { incidentContext } from '@esa/escalation'
 import { formatDuration, type JsonObject, textOf } from '@esa/protocol'
+import type { StoredEvent } from '@esa/store'
 import type { DemoWorker } from './demo-worker.ts'
 import { type DemoWorld, SHOP_TARGET } from './demo-world.ts'
 import type { Progress } from './progress.ts'
 import { compareCopy, plantMissingRows, restoreMissingRows } from './shop-archive.ts'
 
 /** Longest that any part of the story may take, ms: the machine is slow then, or something is broken. */
-const PART_MS = 60_000
+const PART_MS = 180_000
 
 /** What the story needs of its surroundings. */
 export interface Stage {
@@ -50,7 +51,7 @@ export async function dataLossStory({ demo, progress }: Stage): Promise<string> 
   const same =
     opened !== undefined && notified !== undefined && opened.at === notified.at && notified.inputId === null
   progress.detail(
-    `counted ${found.missing} missing rows; CEO told ${same ? 'in the same commit' : 'later'}: ${(notified?.data['targets'] as string[]).join(', ')}`,
+    `counted ${found.missing} missing rows; CEO told ${same ? 'in the same commit' : 'later'}: ${toldOf(notified)}`,
   )
   await demo.event(id, 'incident.acknowledged', PART_MS)
   const restored = await restoreMissingRows(demo.shop)
@@ -86,6 +87,7 @@ export async function silentDomainStory({ demo, progress, replaceWorker }: Stage
   progress.step(
     `domain-1 is told and stays silent; ${formatDuration(left)} to the deadline (${formatDuration(path[0]!.waitMs)} in all)`,
   )
+  demo.stopIfInterrupted()
   const { killed, worker } = await replaceWorker()
   progress.detail(
     `worker ${killed} killed with SIGKILL in the middle of the wait; worker ${worker.pid} started, ready in ${worker.readyMs} ms`,
@@ -115,4 +117,9 @@ export async function chiefStory({ demo, progress }: Stage, id: string): Promise
 
 function incidentOpenedAt(actor: Awaited<ReturnType<DemoWorld['world']['store']['readActor']>>): number {
   return actor === null ? 0 : incidentContext(actor.state).openedAt
+}
+
+function toldOf(notified: StoredEvent | undefined): string {
+  const targets = notified?.data['targets']
+  return Array.isArray(targets) ? targets.map(textOf).join(', ') : 'nobody'
 }

@@ -98,6 +98,11 @@ export class DemoWorld {
     )
   }
 
+  /** @throws EsaError `demo.interrupted` after a Ctrl-C. */
+  stopIfInterrupted(): void {
+    this.#interrupted.throwIfAborted()
+  }
+
   /** Looks until something is there. @throws EsaError `demo.timed-out` (terminal), `demo.interrupted`. */
   async until<T>(what: string, withinMs: number, look: () => Promise<T | undefined>): Promise<T> {
     const deadline = performance.now() + withinMs
