@@ -114,6 +114,14 @@ describe('a copy of a database', () => {
 })
 
 describe('an embedded world', () => {
+  it('is at home whether it is reached by its home or by its URL', async () => {
+    const { url } = await ensureEmbeddedServer(home)
+    const worker = start('--database-url', url, 'up')
+    await says(worker, 'ready in ')
+    expect((await home.json<Status>('status')).muted).toBe(false)
+    await stop(worker)
+  })
+
   it('moves with its folder, and is muted in a copy of it', async () => {
     const at = (name: string): string => join(home.folder, name)
     const [first, second, moved] = [at('first'), at('second'), at('moved')]

@@ -36,18 +36,17 @@ export function describePlace({ address, database, system }: Place): string {
 }
 
 /**
- * How a database is reached, so that all machines say the same: a server on this machine goes by the machine's name, an
- * embedded one by machine and folder, and Neon's pooled host by the direct one.
+ * How a database is reached, so that all machines say the same: a server on this machine goes by the machine's name, the
+ * home's embedded one by machine and folder, also when a URL leads to it, and Neon's pooled host by the direct one.
  */
 async function addressOf(config: Config, databaseUrl: string): Promise<string> {
-  if (config.databaseUrl === null) {
-    const { dataDirectory } = await embeddedServerStatus({ home: config.home })
-    return `${hostname()}:${dataDirectory}`
-  }
   const { hostname: host, port, searchParams } = new URL(databaseUrl)
   const named = searchParams.get('host') ?? decodeURIComponent(host)
-  const machine = isLoopback(databaseUrl) ? hostname() : named.toLowerCase().replace('-pooler.', '.')
-  return `${machine}:${port || POSTGRES_PORT}`
+  if (!isLoopback(databaseUrl))
+    return `${named.toLowerCase().replace('-pooler.', '.')}:${port || POSTGRES_PORT}`
+  const { server, dataDirectory } = await embeddedServerStatus({ home: config.home })
+  const isEmbedded = server !== undefined && String(server.port) === port
+  return `${hostname()}:${isEmbedded ? dataDirectory : port || POSTGRES_PORT}`
 }
 
 /** True when an embedded server's folder was there before and is not any more: moved, not copied. */
