@@ -74,6 +74,7 @@ describe('a critical load', () => {
     expect(await world.incident(id)).toMatchObject({
       category: 'overload',
       status: 'triggered',
+      duplicates: 0,
       evidence: { kind: 'overload', load: 1, capacity: 20 },
     })
     await world.advance(30 * 60_000 + 1)
