@@ -78,11 +78,16 @@ function notice(mind: Mind): Skill {
     if (context.acknowledged.includes(told.incidentId)) return undecided('acknowledged it once already')
     const decision = mind.playbook(told, context, event.facts.unreachable)
     if (decision.kind === 'cannot-decide') return undecided(decision.because)
-    const acknowledged = [...context.acknowledged, told.incidentId].slice(-ACKNOWLEDGED_MAX)
     const data = { incidentId: told.incidentId, because: decision.because }
+    const record = [{ type: 'agent.decided', data }]
+    if (decision.kind === 'resolve') {
+      const { cause } = decision
+      return followedBy(kept, { record, send: [{ to: told.incidentId, type: 'resolve', body: { cause } }] })
+    }
+    const acknowledged = [...context.acknowledged, told.incidentId].slice(-ACKNOWLEDGED_MAX)
     const acknowledging: Change<AgentContext> = {
       set: { acknowledged },
-      record: [{ type: 'agent.decided', data }],
+      record,
       send: [{ to: told.incidentId, type: 'acknowledge', body: {} }],
     }
     return [kept, acknowledging, decision.change ?? {}].reduce(followedBy)

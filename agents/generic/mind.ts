@@ -84,8 +84,12 @@ export interface Notice {
   evidence: Json
 }
 
-/** A built-in seat's answer to a notice: it acknowledges what its playbook recognises, and else says why it cannot. */
+/**
+ * A built-in seat's answer to a notice: it acknowledges what its playbook recognises, resolves what it can settle by the
+ * answer alone, and else says why it cannot decide. One message to the incident, never two: the queue keeps no order.
+ */
 export type Decision =
+  | { kind: 'resolve'; because: string; cause: string }
   | { kind: 'acknowledge'; because: string; change?: Change<AgentContext> }
   | { kind: 'cannot-decide'; because: string }
 

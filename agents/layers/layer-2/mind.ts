@@ -11,9 +11,9 @@ function playbook(notice: Notice): Decision {
   }
   const cause = `${textOf(endpoint)} pages by keyset on (${sort.map(textOf).join(', ')}) instead of OFFSET ${offset}`
   return {
-    kind: 'acknowledge',
+    kind: 'resolve',
     because: 'an endpoint that skips rows by OFFSET is mine to change',
-    change: { send: [{ to: notice.incidentId, type: 'resolve', body: { cause } }] },
+    cause,
   }
 }
 

@@ -13,9 +13,9 @@ function playbook(notice: Notice): Decision {
   const pool = Math.max(1, Math.floor((maxConnections - RESERVED) / shared))
   const cause = `pools of at most ${pool} connections in each of ${shared} processes: the server takes ${maxConnections}`
   return {
-    kind: 'acknowledge',
+    kind: 'resolve',
     because: 'the size of a pool follows from what the server takes',
-    change: { send: [{ to: notice.incidentId, type: 'resolve', body: { cause } }] },
+    cause,
   }
 }
 

@@ -30,9 +30,8 @@ export async function integrationStory({ demo, progress }: Stage): Promise<strin
     `how large may the pools be? ${used} of ${max} connections are taken`,
     evidence,
   )
-  const acknowledged = await demo.event(id, 'incident.acknowledged', PART_MS)
   const resolved = await demo.event(id, 'incident.resolved', PART_MS)
-  progress.detail(`${acknowledged.actor} took it and answers: ${textOf(resolved.data['cause'])}`)
+  progress.detail(`${resolved.actor} answers: ${textOf(resolved.data['cause'])}`)
   return id
 }
 
