@@ -68,6 +68,37 @@ describe('esa demo', () => {
   })
 })
 
+describe('esa demo --keep', () => {
+  it('ends and leaves a database and a worker that goes on without it', async () => {
+    const esa = await EsaHome.create()
+    try {
+      const { code, stderr } = await esa.run(['demo', '--keep', '--json'])
+      expect({ code, stderr }).toMatchObject({ code: 0 })
+      const pid = Number(/left running: worker (\d+)/.exec(stderr)?.[1])
+      const { workers } = await esa.json<{ workers: { pid: number }[] }>('status')
+      expect(workers.map((worker) => worker.pid)).toContain(pid)
+      await esa.json(
+        'tasks',
+        'send',
+        '--from',
+        'operator',
+        '--to',
+        'layer-14',
+        '--subject',
+        's',
+        '--body',
+        '{"task":"t"}',
+      )
+      const told = async () =>
+        (await esa.json<{ items: unknown[] }>('inbox', 'ls', '--agent', 'layer-14')).items.length > 0
+      expect(await until('the kept worker delivers', told, 20_000)).toBe(true)
+      process.kill(pid, 'SIGTERM')
+    } finally {
+      await esa.remove()
+    }
+  })
+})
+
 describe.runIf(redisInstalled())('esa demo on Redis', () => {
   it('does the same with its queues on Redis', async () => {
     const redis = await redisServer()

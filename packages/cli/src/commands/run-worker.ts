@@ -24,6 +24,8 @@ export async function runWorker(
   environment: NodeJS.ProcessEnv,
   began: number,
 ): Promise<void> {
+  // Whoever read this worker's stderr may go away; deadlines do not end with it.
+  process.stderr.on('error', () => {})
   const channels = { file: alarmFile(config), webhook: config.alarmWebhook }
   if (config.databaseUrl !== null) refuseQueuesWithoutSession(config, config.databaseUrl)
   const org = await OrgWatch.open(config.agents, note)

@@ -46,9 +46,12 @@ export async function startDemoWorker(config: Config, databaseUrl: string): Prom
     clearTimeout(hard)
   }
   const release = (): void => {
-    child.send('live on')
-    child.disconnect()
-    child.unref()
+    // Everything that would keep this process alive for the worker's sake.
+    child.stderr?.destroy()
+    child.send('live on', () => {
+      child.disconnect()
+      child.unref()
+    })
   }
   const readyMs = Math.round(performance.now() - began)
   return { pid: child.pid!, readyMs, kill: () => end('SIGKILL'), stop: () => end('SIGTERM'), release }
