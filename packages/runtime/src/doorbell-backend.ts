@@ -41,11 +41,15 @@ export interface DoorbellOptions {
 export interface RingQueue {
   add(name: string, data: { id: string }, opts: object): Promise<unknown>
   addBulk(jobs: { name: string; data: { id: string }; opts: object }[]): Promise<unknown>
+  waitUntilReady(): Promise<unknown>
   close(): Promise<void>
 }
 
 /** What a doorbell uses of a BullMQ worker. */
 export interface RingWorker {
+  waitUntilReady(): Promise<unknown>
+  /** Takes jobs until it is closed. */
+  run(): Promise<void>
   /** Waits for its jobs, and for its server when that is away; with `force` for neither. */
   close(force?: boolean): Promise<void>
 }
@@ -65,6 +69,8 @@ export interface Backend {
  * a job whose worker died twice would otherwise be failed and never run.
  */
 const WORKER_OPTIONS = {
+  // One that is not ready must never run: see `readied`.
+  autorun: false,
   lockDuration: 5_000,
   stalledInterval: 5_000,
   maxStalledCount: 1_000,
@@ -186,6 +192,19 @@ async function refuseEviction(redis: Redis): Promise<void> {
 
 function workerOptions(queue: string): typeof WORKER_OPTIONS & { concurrency: number } {
   return { ...WORKER_OPTIONS, concurrency: queue === ACTIVITIES_QUEUE ? ACTIVITIES_AT_ONCE : STEPS_AT_ONCE }
+}
+
+/**
+ * Resolves when queues and Workers have seen their server, each by itself. BullMQ remembers for good that one was refused
+ * (tables gone, no connection left): its Worker would then ask again without a pause and without I/O, 600,000 times a
+ * second, and nothing else in the process would run any more. @throws EsaError `queue.unreachable` (transient).
+ */
+export async function readied(built: { waitUntilReady(): Promise<unknown> }[]): Promise<void> {
+  try {
+    await within(Promise.all(built.map((each) => each.waitUntilReady())), CONNECT_TIMEOUT_MS)
+  } catch (cause) {
+    throw unreachable('the server of the queues does not serve them', cause)
+  }
 }
 
 /** An 'error' that nobody hears would end the process. */

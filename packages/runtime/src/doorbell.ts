@@ -113,14 +113,22 @@ export class Doorbell {
 
   async #build(): Promise<void> {
     // Loaded when a bell is built: a command that only commits a step must not pay for BullMQ and ioredis.
-    const { openBackend } = await import('./doorbell-backend.ts')
+    const { openBackend, readied } = await import('./doorbell-backend.ts')
     const backend = await openBackend(this.#options, (error) => this.#trouble.add(error))
+    const queues = QUEUES.map((name) => [name, backend.queue(name)] as const)
+    const workers = QUEUES.map((name) => backend.worker(name, (job) => this.#answer(name, job)))
+    try {
+      await readied([...queues.map(([, queue]) => queue), ...workers])
+    } catch (error) {
+      await this.#bounded(Promise.all(workers.map((each) => each.close(true))), CLOSE_TIMEOUT_MS)
+      await this.#bounded(backend.close(), CLOSE_TIMEOUT_MS)
+      throw error
+    }
     this.#backend = backend
     this.#unansweredSince.clear()
-    for (const name of QUEUES) {
-      this.#queues.set(name, backend.queue(name))
-      this.#workers.push(backend.worker(name, (job) => this.#answer(name, job)))
-    }
+    for (const [name, queue] of queues) this.#queues.set(name, queue)
+    this.#workers = workers
+    for (const worker of workers) worker.run().catch((error: unknown) => this.#trouble.add(error))
   }
 
   async #answer(queue: string, { name, data }: Job<{ id?: unknown } | null>): Promise<void> {
