@@ -1,8 +1,7 @@
 import type { AgentContext } from '@esa/agents'
 import { INCIDENT_TYPE, type Incident } from '@esa/escalation'
 import { EsaError, type JsonObject } from '@esa/protocol'
-import { World } from '@esa/simulator'
-import { brokenInvariants } from '../properties/invariants.ts'
+import { brokenInvariants, World } from '@esa/simulator'
 import { projectOrg } from './project-org.ts'
 
 const org = projectOrg()

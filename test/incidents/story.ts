@@ -1,10 +1,8 @@
 import type { ActorEvent } from '@esa/actor'
 import { refusalIn, timeline } from '@esa/escalation'
-import { type Category, EsaError, type IncidentCommand, parseDuration } from '@esa/protocol'
-import { World } from '@esa/simulator'
+import { type Category, EsaError, type IncidentCommand, parseDuration, textOf } from '@esa/protocol'
+import { brokenInvariants, World } from '@esa/simulator'
 import { expect, it } from 'vitest'
-import { nameOf } from '../properties/history.ts'
-import { brokenInvariants } from '../properties/invariants.ts'
 import { projectOrg } from './project-org.ts'
 
 const org = projectOrg()
@@ -82,8 +80,8 @@ function noticesOf(requests: World['requests']): { notice: string; target: strin
   return requests
     .filter(({ activity }) => activity === 'notice.deliver')
     .map(({ input }) => ({
-      notice: nameOf(input['notice']).replace('incident.', ''),
-      target: nameOf(input['target']),
+      notice: textOf(input['notice']).replace('incident.', ''),
+      target: textOf(input['target']),
     }))
 }
 

@@ -1,9 +1,7 @@
 import * as fc from 'fast-check'
-import { World } from '@esa/simulator'
+import { brokenInvariants, type History, INVARIANTS, World } from '@esa/simulator'
 import { describe, expect, it } from 'vitest'
 import { projectOrg } from '../incidents/project-org.ts'
-import type { History } from './history.ts'
-import { brokenInvariants, INVARIANTS } from './invariants.ts'
 import { lives, live } from './random-life.ts'
 
 const directory = projectOrg()

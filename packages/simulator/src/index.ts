@@ -1,3 +1,5 @@
+export { type History, type Turn, turnsOf } from './invariants/history.ts'
+export { brokenInvariants, type Invariant, INVARIANTS } from './invariants/invariants.ts'
 export { parseScenario, type Scenario, scenarioSchema } from './scenario.ts'
 export { seededRandom } from './seeded-random.ts'
 export { simulate, type SimulatedEvent, type SimulationResult } from './simulate.ts'

@@ -58,11 +58,11 @@ export function found({ events }: Turn, type: string): ActorEvent | undefined {
   return events.find((event) => event.type === type)
 }
 
-/** The rung on which an incident stands. @throws EsaError `test.no-rung` (bug) off the path. */
+/** The rung on which an incident stands. @throws EsaError `invariant.no-rung` (bug) off the path. */
 export function rungOf({ policy, index }: Standing): Standing['policy']['path'][number] {
   const rung = policy.path[index]
   if (rung !== undefined) return rung
-  throw new EsaError('test.no-rung', 'bug', `index ${index} is off a path of ${policy.path.length}`)
+  throw new EsaError('invariant.no-rung', 'bug', `index ${index} is off a path of ${policy.path.length}`)
 }
 
 /** The targets of the notices of a kind that a turn asks for. */
