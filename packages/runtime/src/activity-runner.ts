@@ -3,8 +3,8 @@ import { EsaError, isEsaError } from '@esa/protocol'
 import type { ClaimedActivity, Store } from '@esa/store'
 import type { Logger } from 'pino'
 import type { ActorHost } from './actor-host.ts'
+import { MACHINE_PACE, type Pace } from './pace.ts'
 import type { Registry } from './registry.ts'
-import { Sleeper } from './sleeper.ts'
 
 /**
  * A claim is held for this long at a time and renewed while its activity runs: what a killed worker had in hand is free
@@ -34,6 +34,7 @@ export interface ActivityRunnerOptions {
   host: ActorHost
   registry: Registry
   log: Logger
+  pace?: Pace
 }
 
 /**
@@ -42,6 +43,7 @@ export interface ActivityRunnerOptions {
  */
 export class ActivityRunner {
   readonly #options: ActivityRunnerOptions
+  readonly #pace: Pace
   readonly #stopping = new AbortController()
   readonly #running = new Map<string, number>()
   /** Activities that wait for an earlier one of their actor. */
@@ -49,6 +51,7 @@ export class ActivityRunner {
 
   constructor(options: ActivityRunnerOptions) {
     this.#options = options
+    this.#pace = options.pace ?? MACHINE_PACE
   }
 
   /** Runs one activity, unless it has ended, another worker holds it, or its actor has enough running: then it is next. */
@@ -117,7 +120,7 @@ export class ActivityRunner {
   /** Renews a claim until it is let go of. One that cannot be renewed is lost to whoever comes first. */
   #hold({ id, fence }: ClaimedActivity): () => Promise<void> {
     const { store, log } = this.#options
-    const sleeper = new Sleeper()
+    const sleeper = this.#pace.sleeper('claim')
     const renew = async (): Promise<void> => {
       while (!sleeper.stopped) {
         await store.releaseActivity(id, fence, LEASE_MS).catch((error: unknown) => {
@@ -163,7 +166,7 @@ export class ActivityRunner {
 
   async #runWithin(handler: ActivityHandler, claimed: ClaimedActivity): Promise<ActivityMessage[]> {
     const { timeoutMs, activity, actorId, id: key, attempt } = claimed
-    const timeout = AbortSignal.timeout(timeoutMs)
+    const timeout = this.#pace.abortAfter(timeoutMs)
     const signal = AbortSignal.any([timeout, this.#stopping.signal])
     const late = new Promise<never>((_, reject) => {
       const fail = (): void => {

@@ -3,4 +3,12 @@ export { dispatch } from './dispatcher.ts'
 export { inspectRedis, type RedisFacts } from './inspect-redis.ts'
 export { Registry, type Registrations } from './registry.ts'
 export { type Outgoing, type Told } from './step-draft.ts'
-export { type RunningWorker, startWorker, type WorkerAlarm, type WorkerOptions } from './worker.ts'
+export { type Pace, type Sleep, type Sleeping } from './pace.ts'
+export {
+  type Bell,
+  type RunningWorker,
+  startWorker,
+  startWorkerOn,
+  type WorkerAlarm,
+  type WorkerOptions,
+} from './worker.ts'

@@ -1,5 +1,6 @@
 import type { Ring, Store } from '@esa/store'
 import type { Logger } from 'pino'
+import { MACHINE_PACE, type Pace } from './pace.ts'
 import { TroubleLog } from './trouble-log.ts'
 import { TurnLoop } from './turn-loop.ts'
 
@@ -28,6 +29,7 @@ export interface OutboxRelayOptions {
   store: Store
   doorbell: RelayBell
   log: Logger
+  pace?: Pace
 }
 
 /**
@@ -39,7 +41,7 @@ export class OutboxRelay extends TurnLoop {
   readonly #trouble: TroubleLog
 
   constructor(options: OutboxRelayOptions) {
-    super()
+    super((options.pace ?? MACHINE_PACE).sleeper('relay'))
     this.#options = options
     this.#trouble = new TroubleLog(options.log, 'outbox relay: store or queue trouble')
   }

@@ -1,4 +1,4 @@
-/** A sleep that can be cut short. A wake that comes while nobody sleeps cuts the next sleep. */
+/** Sleeps by the machine's clock. */
 export class Sleeper {
   #woken = false
   #stopped = false

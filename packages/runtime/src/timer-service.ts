@@ -2,6 +2,7 @@ import { isEsaError } from '@esa/protocol'
 import type { Store } from '@esa/store'
 import type { Logger } from 'pino'
 import type { ActorHost } from './actor-host.ts'
+import { MACHINE_PACE, type Pace } from './pace.ts'
 import { TroubleLog } from './trouble-log.ts'
 import { TurnLoop } from './turn-loop.ts'
 
@@ -25,18 +26,22 @@ export interface TimerServiceOptions {
   store: Store
   host: ActorHost
   log: Logger
+  pace?: Pace
   onWedged(actorId: string, error: unknown): void
 }
 
 /** Serves deadlines: sleeps until the next one by the store's clock, then steps the actors, a batch a transaction. */
 export class TimerService extends TurnLoop {
   readonly #options: TimerServiceOptions
+  readonly #pace: Pace
   readonly #trouble: TroubleLog
   readonly #quarantined = new Map<string, number>()
 
   constructor(options: TimerServiceOptions) {
-    super()
+    const { pace = MACHINE_PACE } = options
+    super(pace.sleeper('timers'))
     this.#options = options
+    this.#pace = pace
     this.#trouble = new TroubleLog(options.log, 'timer service: store trouble')
   }
 
@@ -79,13 +84,13 @@ export class TimerService extends TurnLoop {
   #isQuarantined(id: string): boolean {
     const until = this.#quarantined.get(id)
     if (until === undefined) return false
-    if (until > performance.now()) return true
+    if (until > this.#pace.now()) return true
     this.#quarantined.delete(id)
     return false
   }
 
   #quarantine(id: string, error: unknown): void {
-    this.#quarantined.set(id, performance.now() + QUARANTINE_MS)
+    this.#quarantined.set(id, this.#pace.now() + QUARANTINE_MS)
     if (isEsaError(error) && error.kind === 'transient') return
     this.#options.log.error({ actorId: id, err: error }, 'timer not served: its machine failed')
     this.#options.onWedged(id, error)

@@ -1,9 +1,13 @@
-import { Sleeper } from './sleeper.ts'
+import type { Sleep } from './pace.ts'
 
 /** Something that takes one turn after another, and says after each how long it sleeps. A turn handles its own errors. */
 export abstract class TurnLoop {
-  readonly #sleeper = new Sleeper()
+  readonly #sleeper: Sleep
   #running: Promise<void> | null = null
+
+  constructor(sleeper: Sleep) {
+    this.#sleeper = sleeper
+  }
 
   start(): void {
     this.#running ??= this.#run()

@@ -3,9 +3,10 @@ import type { Ring, Store } from '@esa/store'
 import type { Logger } from 'pino'
 import { ActivityRunner } from './activity-runner.ts'
 import { ActorHost } from './actor-host.ts'
-import { Doorbell } from './doorbell.ts'
+import { Doorbell, type OnRing } from './doorbell.ts'
 import type { DoorbellOptions } from './doorbell-backend.ts'
-import { OutboxRelay } from './outbox-relay.ts'
+import { OutboxRelay, type RelayBell } from './outbox-relay.ts'
+import { MACHINE_PACE, type Pace } from './pace.ts'
 import type { Registry } from './registry.ts'
 import { TimerService } from './timer-service.ts'
 import { TroubleLog } from './trouble-log.ts'
@@ -35,6 +36,15 @@ export interface WorkerOptions {
   onAlarm: (alarm: WorkerAlarm) => void
 }
 
+/** What rings a worker: BullMQ, or a simulation's bus. */
+export interface Bell extends RelayBell {
+  start(onRing: OnRing): Promise<void>
+  close(): Promise<void>
+}
+
+/** What a worker is made of when its bell and its pace are given. */
+export type WorkerParts = Omit<WorkerOptions, 'doorbell'> & { bell: Bell; pace: Pace }
+
 /** A running worker. `host` takes commands in this process; `stop` finishes the steps in hand. */
 export interface RunningWorker {
   host: ActorHost
@@ -46,11 +56,17 @@ export interface RunningWorker {
  * workers on one database are safe. @throws EsaError `queue.unreachable` (transient), `queue.evicting` (terminal).
  */
 export async function startWorker(options: WorkerOptions): Promise<RunningWorker> {
-  const { store, registry, random, log, onAlarm } = options
+  const { store, log, doorbell, ...rest } = options
   const { id: runtimeId } = await store.runtime()
-  const doorbell = new Doorbell({ ...options.doorbell, runtimeId }, log)
+  const bell = new Doorbell({ ...doorbell, runtimeId }, log)
+  return startWorkerOn({ ...rest, store, log, bell, pace: MACHINE_PACE })
+}
+
+/** A worker on any bell, at any pace: a simulation starts the same worker as a process does. */
+export async function startWorkerOn(options: WorkerParts): Promise<RunningWorker> {
+  const { store, registry, random, log, onAlarm, bell, pace } = options
   const onCommit = ({ rings, nextDueAt }: { rings: Ring[]; nextDueAt: number | null }): void => {
-    if (rings.length > 0) void doorbell.ring(rings)
+    if (rings.length > 0) void bell.ring(rings)
     if (nextDueAt !== null) timers.wake()
   }
   const host = new ActorHost({ store, registry, random, rings: true, onCommit })
@@ -58,13 +74,14 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     store,
     host,
     log,
+    pace,
     onWedged: (actorId, error) => onAlarm(alarmOf(error, { actorId })),
   })
-  const relay = new OutboxRelay({ store, doorbell, log })
-  const activities = new ActivityRunner({ store, host, registry, log })
+  const relay = new OutboxRelay({ store, doorbell: bell, log, pace })
+  const activities = new ActivityRunner({ store, host, registry, log, pace })
 
   const trouble = new TroubleLog(log, 'work put off')
-  await doorbell.start(async ({ kind, id }) => {
+  await bell.start(async ({ kind, id }) => {
     try {
       if (kind === 'activity') await activities.run(id)
       else await deliver(host, id, log, onAlarm)
@@ -87,7 +104,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     stop: async () => {
       await Promise.all([unlisten(), timers.stop(), relay.stop(), beat.stop()])
       const abort = setTimeout(() => activities.abort(), ACTIVITY_GRACE_MS)
-      await doorbell.close()
+      await bell.close()
       clearTimeout(abort)
     },
   }
@@ -108,10 +125,10 @@ async function deliver(
 
 /** Signs of life, for operators; nothing is decided by them. */
 class Beat extends TurnLoop {
-  readonly #options: WorkerOptions
+  readonly #options: WorkerParts
 
-  constructor(options: WorkerOptions) {
-    super()
+  constructor(options: WorkerParts) {
+    super(options.pace.sleeper('beat'))
     this.#options = options
   }
 
