@@ -1,16 +1,12 @@
 import type { Change } from '@esa/actor'
-import { textOf } from '@esa/protocol'
 import { handedOver, hear } from './awaiting.ts'
-import { aboutOf, answer, bodyOf, keep, receive } from './inbox.ts'
-import { followedBy, inTurn } from './in-turn.ts'
-import type { AgentContext, AgentEvent, Mind, Notice, Skill } from './mind.ts'
+import { aboutOf, answer, receive } from './inbox.ts'
+import { inTurn } from './in-turn.ts'
+import type { AgentContext, AgentEvent, Mind, Skill } from './mind.ts'
+import { notice, release } from './notices.ts'
 import { dispatch } from './outgoing.ts'
-import { without } from './records.ts'
 import { followWork } from './work.ts'
 import { balance, HAND_OVER, redistribute } from './workload.ts'
-
-/** Acknowledged incidents that are remembered: far more than an agent has open at once. */
-const ACKNOWLEDGED_MAX = 1_000
 
 /** The agent comes into being with its first message. */
 export const begin: Skill = (context) => ({
@@ -25,8 +21,8 @@ export function think(mind: Mind): Skill {
   const handlers: Record<string, Skill> = {
     'incident.notice': notice(mind),
     'incident.copy': (_, event) => noted('agent.copied', event),
-    'incident.taken': forget('agent.released'),
-    'incident.closed': forget('agent.released'),
+    'incident.taken': release,
+    'incident.closed': release,
     'task.handed_over': handedOver,
     answer,
     dispatch,
@@ -55,45 +51,6 @@ export const resume: Skill = (_, event) => ({
 /** A message to a stopped agent is lost on it, and its log says so. */
 export const miss: Skill = (_, event) => noted('agent.missed', event)
 
-function notice(mind: Mind): Skill {
-  return (context, event) => {
-    const told = noticeOf(event)
-    const kept = keep(context, {
-      id: told.incidentId,
-      kind: 'incident',
-      from: told.agent,
-      type: event.type,
-      about: told.title,
-      body: bodyOf(event),
-      at: event.at,
-    })
-    if (context.seat === 'human' || mind.playbook === undefined) return kept
-    const undecided = (because: string): Change<AgentContext> => ({
-      ...kept,
-      record: [
-        ...(kept.record ?? []),
-        { type: 'agent.undecided', data: { incidentId: told.incidentId, because } },
-      ],
-    })
-    if (context.acknowledged.includes(told.incidentId)) return undecided('acknowledged it once already')
-    const decision = mind.playbook(told, context, event.facts.unreachable)
-    if (decision.kind === 'cannot-decide') return undecided(decision.because)
-    const data = { incidentId: told.incidentId, because: decision.because }
-    const record = [{ type: 'agent.decided', data }]
-    if (decision.kind === 'resolve') {
-      const { cause } = decision
-      return followedBy(kept, { record, send: [{ to: told.incidentId, type: 'resolve', body: { cause } }] })
-    }
-    const acknowledged = [...context.acknowledged, told.incidentId].slice(-ACKNOWLEDGED_MAX)
-    const acknowledging: Change<AgentContext> = {
-      set: { acknowledged },
-      record,
-      send: [{ to: told.incidentId, type: 'acknowledge', body: {} }],
-    }
-    return [kept, acknowledging, decision.change ?? {}].reduce(followedBy)
-  }
-}
-
 /** Who sits here: the built-in playbook, or a person. */
 const takeSeat: Skill = (context, event) => {
   const seat = event['seat'] === 'human' ? 'human' : 'built-in'
@@ -103,28 +60,6 @@ const takeSeat: Skill = (context, event) => {
   }
 }
 
-function forget(fact: string): Skill {
-  return (context, event) => {
-    const incidentId = textOf(event['incidentId'])
-    return {
-      set: { inbox: without(context.inbox, incidentId) },
-      record: [{ type: fact, data: { incidentId, because: event.type } }],
-    }
-  }
-}
-
 function noted(type: string, event: AgentEvent): Change<AgentContext> {
   return { record: [{ type, data: { type: event.type, from: event.from, about: aboutOf(event) } }] }
-}
-
-function noticeOf(event: AgentEvent): Notice {
-  const { incidentId, agent, category, level, title, evidence } = event
-  return {
-    incidentId,
-    agent,
-    category,
-    level,
-    title,
-    evidence: evidence ?? null,
-  } as Notice
 }

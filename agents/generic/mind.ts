@@ -1,5 +1,5 @@
 import type { Change, StepFacts } from '@esa/actor'
-import type { AgentId, Category, Json, JsonObject } from '@esa/protocol'
+import type { AgentId, Category, Envelope, Json, JsonObject } from '@esa/protocol'
 
 /** Something in an agent's inbox that waits for an answer. Keyed by its message, an incident by its own id. */
 export type InboxItem = {
@@ -49,6 +49,8 @@ export type AgentContext = {
   inbox: { [id: string]: InboxItem }
   /** Incidents that the built-in seat has acknowledged: once each, after that the clock runs. */
   acknowledged: string[]
+  /** Incidents that are over, or somebody else's, up to a visit: a notice of that visit or before comes too late. */
+  over?: { incidentId: string; visit: number }[]
   /** Pause between two looks at the world, ms; null when the agent watches nothing. */
   wakeMs: number | null
   /** When the next look is due. */
@@ -62,6 +64,9 @@ export type AgentContext = {
   memory: JsonObject
 }
 
+/** A message that an agent is to send, as the dispatcher parsed it at the edge. */
+export type Message = Omit<Envelope, 'from'>
+
 /** A message or timer as an agent sees it. `from` is the sender, `messageId` the message. */
 export type AgentEvent = {
   at: number
@@ -71,6 +76,8 @@ export type AgentEvent = {
   as?: string
   by?: string
   messageId?: string
+  /** Of a `dispatch` alone. */
+  message?: Message
   [field: string]: Json | undefined
 }
 

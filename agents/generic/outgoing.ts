@@ -1,28 +1,25 @@
 import type { Change, OpenParams, RecordParams, SendParams } from '@esa/actor'
 import {
+  bodySchemas,
   CONFLICT_PEERS_MS,
-  type Envelope,
   type Escalating,
   type JsonObject,
   RESPONSE_TARGET_MS,
-  textOf,
   WHEN_TO_ESCALATE,
 } from '@esa/protocol'
 import { settleConflict } from './awaiting.ts'
-import type { AgentContext, AgentEvent, Awaited, Skill } from './mind.ts'
+import type { AgentContext, AgentEvent, Awaited, Message, Skill } from './mind.ts'
 
 /** Answers that an agent waits for at once. Beyond it a message is refused: each one is kept until it is answered or due. */
 const AWAITED_MAX = 500
-
-/** What the dispatcher gives an agent to send: checked at the edge. */
-type Message = Omit<Envelope, 'from'>
 
 /**
  * Sends a message of the organisation in this agent's name, and remembers the answers that it waits for. What is an
  * escalation by its type opens its incident here, on this agent's own ladder.
  */
 export const dispatch: Skill = (context, event) => {
-  const message = event['message'] as unknown as Message
+  const { message } = event
+  if (message === undefined) return refusal(event, 'message.missing')
   const { to, type, body, ...envelope } = message
   const { subject, priority } = envelope
   const first = event.facts.inputId
@@ -30,7 +27,8 @@ export const dispatch: Skill = (context, event) => {
   const escalating = escalationOf(message)
   const dueAt = dueAtOf(message, event, escalating)
   const awaiting = context.awaiting ?? {}
-  if (dueAt !== null && Object.keys(awaiting).length + to.length > AWAITED_MAX) return refusal(event)
+  if (dueAt !== null && Object.keys(awaiting).length + to.length > AWAITED_MAX)
+    return refusal(event, 'agent.awaits-too-much')
   const ids = to.map((_, index) => (index === 0 ? first : `${first}.${index}`))
   const send = to.map((recipient, index): SendParams => {
     return { id: ids[index]!, to: recipient, type, body: { ...body, ...envelope, thread }, thread }
@@ -69,8 +67,8 @@ function escalationOf({ type, body }: Message): Escalating | null {
     case 'resource_request':
       return WHEN_TO_ESCALATE['missing-resource']
     case 'incident': {
-      const { situation, category } = body as { situation?: string; category?: Escalating['category'] }
-      const named = WHEN_TO_ESCALATE[(situation ?? 'production') as keyof typeof WHEN_TO_ESCALATE]
+      const { situation, category } = bodySchemas.incident.parse(body)
+      const named = WHEN_TO_ESCALATE[situation ?? 'production']
       return category === undefined
         ? named
         : { category, afterMs: situation === undefined ? 0 : named.afterMs }
@@ -119,7 +117,7 @@ function settled(context: AgentContext, thread: string, change: Change<AgentCont
   return { ...change, set: { ...change.set, ...set }, record: [...(change.record ?? []), ...record] }
 }
 
-function refusal(event: AgentEvent): Change<AgentContext> {
-  const data = { command: textOf(event.type), code: 'agent.awaits-too-much', by: event.by }
+function refusal(event: AgentEvent, code: string): Change<AgentContext> {
+  const data = { command: event.type, code, by: event.by }
   return { record: [{ type: 'command.refused', actor: event.as, data }] }
 }
