@@ -11,7 +11,7 @@ type Check = { name: string; status: string; message: string; fix?: string }
 
 const NAMES = [
   'configuration node install home disk cards time-scale'.split(' '),
-  'database clock schema rights listen residence worker timers messages'.split(' '),
+  'database clock schema rights log listen residence worker timers messages'.split(' '),
   'redis redis-eviction redis-persistence'.split(' '),
 ].flat()
 

@@ -34,6 +34,7 @@ function isReadable(text: string): boolean {
 const environmentSchema = z.object({
   ESA_HOME: z.string().min(1).default('.esa'),
   DATABASE_URL: url(['postgres', 'postgresql']).optional(),
+  ESA_OWNER_URL: url(['postgres', 'postgresql']).optional(),
   REDIS_URL: url(['redis', 'rediss']).optional(),
   ESA_TIME_SCALE: z.coerce.number().positive().max(1_000_000).default(1),
   ESA_ALARM_WEBHOOK: url(['http', 'https']).optional(),
@@ -46,6 +47,8 @@ export interface Config {
   home: string
   /** Null: the embedded server under `home`. */
   databaseUrl: string | null
+  /** The database by its schema's owner, who migrates and retires. Null: the same role as the runtime's. */
+  ownerUrl: string | null
   /** Null: BullMQ's backend on the runtime's own database. */
   redisUrl: string | null
   timeScale: number
@@ -76,11 +79,12 @@ export function readConfig(flags: GlobalFlags, environment: NodeJS.ProcessEnv): 
       hint: 'see: esa --help, "Environment"',
     })
   }
-  const { ESA_HOME, DATABASE_URL, REDIS_URL, ESA_TIME_SCALE, ESA_ALARM_WEBHOOK, ESA_AGENTS, ESA_LOG } =
-    parsed.data
+  const { ESA_HOME, DATABASE_URL, ESA_OWNER_URL, REDIS_URL, ESA_TIME_SCALE, ESA_ALARM_WEBHOOK } = parsed.data
+  const { ESA_AGENTS, ESA_LOG } = parsed.data
   return {
     home: isAbsolute(ESA_HOME) ? ESA_HOME : resolve(ESA_HOME),
     databaseUrl: DATABASE_URL ?? null,
+    ownerUrl: ESA_OWNER_URL ?? null,
     redisUrl: REDIS_URL ?? null,
     timeScale: ESA_TIME_SCALE,
     alarmWebhook: ESA_ALARM_WEBHOOK ?? null,

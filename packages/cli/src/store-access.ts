@@ -6,14 +6,14 @@ import type { Config } from './config.ts'
 /** Connections of a command's store: one works, the other waits for notifications or reads beside it. */
 const COMMAND_CONNECTIONS = 2
 
-/** The database of this world: the one given, or the home's own, started when it is not running. */
+/** The database of this world as the runtime reaches it: the one given, or the home's own, started when it is not running. */
 export async function resolveDatabase(
   config: Config,
   onProgress?: (message: string) => void,
 ): Promise<string> {
   if (config.databaseUrl === null) {
     const progress = onProgress === undefined ? {} : { onProgress }
-    return (await ensureEmbeddedServer({ home: config.home, ...progress })).url
+    return (await ensureEmbeddedServer({ home: config.home, ...progress })).runtimeUrl
   }
   if (config.timeScale !== 1 && !config.yes && !isLoopback(config.databaseUrl)) {
     throw new EsaError(
@@ -28,10 +28,28 @@ export async function resolveDatabase(
   return config.databaseUrl
 }
 
+/**
+ * The database of this world by whoever owns the schema: it migrates and retires, and the runtime's own role can do
+ * neither. One URL alone is both.
+ */
+export async function resolveOwner(config: Config): Promise<string> {
+  if (config.databaseUrl !== null) return config.ownerUrl ?? config.databaseUrl
+  return (await ensureEmbeddedServer({ home: config.home })).url
+}
+
+/** Brings the schema up to date as its owner, and gives the runtime's role its rights. */
+export async function migrateWorld(config: Config, databaseUrl: string): Promise<void> {
+  await migrate(await resolveOwner(config), decodeURIComponent(new URL(databaseUrl).username))
+}
+
 /** Opens the store of a database; one without our schema gets it. @throws EsaError `store.schema-*`, `database.*`. */
-export async function openStore(databaseUrl: string, max = COMMAND_CONNECTIONS): Promise<Store> {
+export async function openStore(
+  config: Config,
+  databaseUrl: string,
+  max = COMMAND_CONNECTIONS,
+): Promise<Store> {
   const state = await schemaState(databaseUrl)
-  if (state === 'absent') await migrate(databaseUrl)
+  if (state === 'absent') await migrateWorld(config, databaseUrl)
   else assertCurrent(state)
   return openPostgresStore({ url: databaseUrl, max })
 }
@@ -45,7 +63,7 @@ export async function inStore<T>(
   work: (store: Store, databaseUrl: string) => Promise<T>,
 ): Promise<T> {
   const databaseUrl = await resolveDatabase(config)
-  const store = await openStore(databaseUrl)
+  const store = await openStore(config, databaseUrl)
   try {
     return await work(store, databaseUrl)
   } finally {

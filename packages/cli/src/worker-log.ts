@@ -6,9 +6,11 @@ const REDACTED = [
   'url',
   'databaseUrl',
   'redisUrl',
+  'ownerUrl',
   '*.url',
   '*.databaseUrl',
   '*.redisUrl',
+  '*.ownerUrl',
   '*.connectionString',
   '*.password',
 ]

@@ -36,7 +36,7 @@ export interface WorldOptions {
 /** Opens the world; a database without our schema gets it. @throws EsaError of the database, the store or the cards. */
 export async function openWorld(config: Config, options: WorldOptions = {}): Promise<World> {
   const [databaseUrl, org] = await Promise.all([resolveDatabase(config), options.org ?? readableOrg(config)])
-  const store = await openStore(databaseUrl, options.max)
+  const store = await openStore(config, databaseUrl, options.max)
   const registry = new Registry({
     definitions: [incidentDefinition({ timeScale: config.timeScale }), ...agentDefinitions()],
     agentType,

@@ -8,6 +8,7 @@ import { mapPgError } from './map-pg-error.ts'
 const NAME_MAX_BYTES = 63
 const CONNECT_TIMEOUT_MS = 10_000
 const DUPLICATE_DATABASE = '42P04'
+const DUPLICATE_ROLE = '42710'
 /** Two CREATE DATABASE at once can also collide in the catalogue itself. */
 const UNIQUE_VIOLATION = '23505'
 /** The database that every server has, for statements about the others. */
@@ -41,6 +42,23 @@ export async function dropDatabase(url: string, name: string): Promise<boolean> 
     const found = await client.query('SELECT 1 FROM pg_database WHERE datname = $1', [name])
     await client.query(`DROP DATABASE IF EXISTS ${client.escapeIdentifier(name)} WITH (FORCE)`)
     return found.rowCount !== 0
+  })
+}
+
+/** Makes the role that another URL of the same server names, with its password, unless it exists. @throws EsaError of mapPgError. */
+export async function createLogin(url: string, roleUrl: string): Promise<void> {
+  const { username, password } = parseDatabaseUrl(roleUrl)
+  const name = decodeURIComponent(username)
+  await withClient(url, async (client) => {
+    const found = await client.query('SELECT 1 FROM pg_roles WHERE rolname = $1', [name])
+    if (found.rowCount !== 0) return
+    const secret = client.escapeLiteral(decodeURIComponent(password))
+    await client
+      .query(`CREATE ROLE ${client.escapeIdentifier(name)} LOGIN PASSWORD ${secret}`)
+      .catch((error: unknown) => {
+        const code = errorCode(error)
+        if (code !== DUPLICATE_ROLE && code !== UNIQUE_VIOLATION) throw error
+      })
   })
 }
 

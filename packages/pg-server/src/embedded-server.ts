@@ -1,7 +1,7 @@
 import { mkdir, stat } from 'node:fs/promises'
 import { setTimeout as wait } from 'node:timers/promises'
 import { EsaError } from '@esa/protocol'
-import { createDatabase } from './databases.ts'
+import { createDatabase, createLogin } from './databases.ts'
 import { inHome } from './home-errors.ts'
 import { withHomeLock } from './home-lock.ts'
 import { type HomePaths, homePaths } from './home-paths.ts'
@@ -22,6 +22,8 @@ export interface EmbeddedServer {
   url: string
   /** The database `postgres` of the same server. */
   adminUrl: string
+  /** The database `esa`, as the runtime: a role that owns nothing. */
+  runtimeUrl: string
   port: number
   pid: number
   /** True when this call started it. */
@@ -122,6 +124,7 @@ async function start(paths: HomePaths, onProgress: (message: string) => void): P
 async function open(paths: HomePaths, pid: number, port: number, started: boolean): Promise<EmbeddedServer> {
   const server = await describe(paths, pid, port)
   await createDatabase(server.adminUrl, DATABASE)
+  await createLogin(server.adminUrl, server.runtimeUrl)
   return { ...server, started }
 }
 

@@ -1,6 +1,6 @@
 export { connectPool, type PoolOptions } from './connect-pool.ts'
 export { describeUrl, hasSessions, isLoopback, isPooler, withDatabase } from './database-url.ts'
-export { createDatabase, dropDatabase } from './databases.ts'
+export { createDatabase, createLogin, dropDatabase } from './databases.ts'
 export {
   type EmbeddedServer,
   embeddedServerStatus,

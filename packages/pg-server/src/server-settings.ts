@@ -1,4 +1,4 @@
-import { randomInt } from 'node:crypto'
+import { createHmac, randomInt } from 'node:crypto'
 import { readFile, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { EsaError } from '@esa/protocol'
@@ -18,6 +18,9 @@ const PORT_TRIES = 100
 /** The home's database; everything of the runtime lives there. */
 export const DATABASE = 'esa'
 
+/** Who the runtime is on an embedded server: it owns nothing there, and is no superuser. */
+export const RUNTIME_ROLE = 'esa_runtime'
+
 /** The port of this data directory, picked and kept at the first start. A copied or moved home picks another. */
 export async function settledPort(paths: HomePaths): Promise<number> {
   const kept = await readPort(paths)
@@ -27,11 +30,22 @@ export async function settledPort(paths: HomePaths): Promise<number> {
   return port
 }
 
-/** URLs of the home's server on `port`, for its own database and for `postgres`. */
-export async function serverUrls(paths: HomePaths, port: number): Promise<{ url: string; adminUrl: string }> {
+/** URLs of the home's server on `port`: as superuser for its own database and for `postgres`, and as the runtime. */
+export async function serverUrls(
+  paths: HomePaths,
+  port: number,
+): Promise<{ url: string; adminUrl: string; runtimeUrl: string }> {
   const password = (await readFile(paths.passwordFile, 'utf8')).trim()
-  const server = `postgresql://${SUPERUSER}:${encodeURIComponent(password)}@127.0.0.1:${port}`
-  return { url: `${server}/${DATABASE}`, adminUrl: `${server}/postgres` }
+  const server = (role: string, secret: string) =>
+    `postgresql://${role}:${encodeURIComponent(secret)}@127.0.0.1:${port}`
+  const admin = server(SUPERUSER, password)
+  const runtime = server(RUNTIME_ROLE, runtimePassword(password))
+  return { url: `${admin}/${DATABASE}`, adminUrl: `${admin}/postgres`, runtimeUrl: `${runtime}/${DATABASE}` }
+}
+
+/** The runtime's own password, made of the superuser's and of no use to find that. */
+function runtimePassword(password: string): string {
+  return createHmac('sha256', password).update(RUNTIME_ROLE).digest('base64url')
 }
 
 async function readPort(paths: HomePaths): Promise<number | undefined> {

@@ -4,6 +4,7 @@ export { assertCurrent, migrate, type SchemaState, schemaState } from './migrate
 export { type Place, type Residence, residence, settle } from './places.ts'
 export { openPostgresStore, type PostgresStoreOptions } from './postgres-store.ts'
 export { countRetirable, retire, retiredHeads, type RetiredCounts, type RetiredHead } from './retention.ts'
+export { type LogGuard, logGuard, RUNTIME_RIGHTS } from './runtime-rights.ts'
 export type {
   ActorFilter,
   ActorWrite,

@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url'
 import { EsaError } from '@esa/protocol'
 import type { Pool } from 'pg'
 import { applyMigrations } from './apply-migrations.ts'
+import { grantRuntime } from './runtime-rights.ts'
 import { withPool } from './with-pool.ts'
 import journal from '../migrations/meta/_journal.json' with { type: 'json' }
 
@@ -32,10 +33,11 @@ export async function schemaState(url: string): Promise<SchemaState> {
 
 /**
  * Brings the schema up to this version and gives the runtime its id, while workers of the version before go on. Running
- * it twice, or twice at once, changes nothing. @throws EsaError `store.schema-newer` (terminal) when a newer version has
+ * it twice, or twice at once, changes nothing. Who migrates owns the schema; `runtimeRole`, when it is another, is given
+ * what a runtime does and no more. @throws EsaError `store.schema-newer` (terminal) when a newer version has
  * been here, `database.locked` (transient) when a lock could not be had for a minute.
  */
-export async function migrate(url: string): Promise<void> {
+export async function migrate(url: string, runtimeRole: string | null = null): Promise<void> {
   if ((await schemaState(url)) === 'newer') throw schemaNewer()
   const { readMigrationFiles } = await import('drizzle-orm/migrator')
   const read = readMigrationFiles({
@@ -49,6 +51,7 @@ export async function migrate(url: string): Promise<void> {
       `insert into esa.runtime (id, created_at)
        values (gen_random_uuid()::text, floor(extract(epoch from clock_timestamp()) * 1000)) on conflict do nothing`,
     )
+    if (runtimeRole !== null) await grantRuntime(pool, JOURNAL, runtimeRole)
   })
 }
 

@@ -154,12 +154,13 @@ async function retireStreams(
     ...(eventsOf.get(id) ?? []).map((event) => JSON.stringify({ kind: 'event', ...event })),
   ])
   if (lines.length > 0) await keep(lines)
+  // The heads first: only what left its head behind may leave the log.
   await client.query(
-    `with gone as (delete from esa.actors where id = any($1) returning id, type, seq, head),
-       logged as (delete from esa.events where stream = any($1))
-     insert into esa.retired (stream, type, seq, hash, at)
-     select id, type, seq, head, floor(extract(epoch from clock_timestamp()) * 1000) from gone`,
+    `insert into esa.retired (stream, type, seq, hash, at)
+     select id, type, seq, head, floor(extract(epoch from clock_timestamp()) * 1000) from esa.actors where id = any($1)`,
     [streams],
   )
+  await client.query('delete from esa.events where stream = any($1)', [streams])
+  await client.query('delete from esa.actors where id = any($1)', [streams])
   return { streams, events: rows.length }
 }

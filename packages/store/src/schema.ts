@@ -109,6 +109,8 @@ export const messages = esa.table(
     attempt: integer().notNull().default(0),
     doneAt: ms('done_at'),
     deadCode: text('dead_code'),
+    /** Messages before it in its chain of causes. */
+    hops: integer().notNull().default(0),
   },
   (t) => [
     index('messages_open')
@@ -174,3 +176,26 @@ export const retired = esa.table('retired', {
   hash: text().notNull(),
   at: ms('at').notNull(),
 })
+
+/** Incidents that each opener has opened since an instant: what its limit counts. */
+export const openings = esa.table('openings', {
+  opener: text().primaryKey(),
+  since: ms('since').notNull(),
+  count: integer().notNull(),
+})
+
+/** Who may act from afar. The token itself is nowhere: `hash` is its SHA-256. */
+export const tokens = esa.table(
+  'tokens',
+  {
+    id: text().primaryKey(),
+    hash: text().notNull(),
+    holder: text().notNull(),
+    scopes: jsonb().notNull(),
+    createdAt: ms('created_at').notNull(),
+    createdBy: text('created_by').notNull(),
+    expiresAt: ms('expires_at').notNull(),
+    revokedAt: ms('revoked_at'),
+  },
+  (t) => [uniqueIndex('tokens_hash').on(t.hash)],
+)

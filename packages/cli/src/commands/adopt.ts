@@ -6,7 +6,7 @@ import { openStore, resolveDatabase } from '../store-access.ts'
 /** Lets a muted runtime act where its database is now: as a world of its own, or as the same one under another address. */
 export async function adopt(config: Config, flags: { same?: boolean }): Promise<void> {
   const url = await resolveDatabase(config, note)
-  const store = await openStore(url)
+  const store = await openStore(config, url)
   try {
     const before = await residenceOf(config, url)
     const after = before.atHome ? before : await adoptHere(config, url, flags.same === true ? 'same' : 'copy')

@@ -5,7 +5,7 @@ import type { Config } from '../config.ts'
 import { Progress } from '../demo/progress.ts'
 import { durationFlag } from '../flags.ts'
 import { answer } from '../output.ts'
-import { inStore } from '../store-access.ts'
+import { inStore, resolveOwner } from '../store-access.ts'
 
 /** A commit whose answer was lost is tried again under the same id, and must find its row: hours are far more than it takes. */
 const YOUNGEST_MS = 3_600_000
@@ -19,14 +19,15 @@ export async function retain(config: Config, flags: { olderThan: string; output:
       hint: `--older-than ${least}, or more`,
     })
   }
-  await inStore(config, async (store, databaseUrl) => {
+  const ownerUrl = await resolveOwner(config)
+  await inStore(config, async (store) => {
     const before = (await store.runtime()).nowMs - olderThanMs
-    const found = await countRetirable(databaseUrl, before)
+    const found = await countRetirable(ownerUrl, before)
     const file = await RetainedFile.create(flags.output)
     const bar = new Progress().bar('removed', found.messages + found.activities + found.streams)
     try {
       const removed = await retire(
-        databaseUrl,
+        ownerUrl,
         before,
         (lines) => file.append(lines),
         (done) => bar.update(done),

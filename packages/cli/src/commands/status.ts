@@ -2,7 +2,7 @@ import { INCIDENT_TYPE, incidentView } from '@esa/escalation'
 import type { Directory } from '@esa/org'
 import { describeUrl, isPooler } from '@esa/pg-server'
 import { formatDuration, isoTime } from '@esa/protocol'
-import type { Store } from '@esa/store'
+import { type LogGuard, logGuard, type Store } from '@esa/store'
 import { colours } from '../colours.ts'
 import type { Config } from '../config.ts'
 import { answer, columns } from '../output.ts'
@@ -32,8 +32,9 @@ type Figures = Awaited<ReturnType<typeof figures>>
 
 async function figures(config: Config, store: Store, databaseUrl: string, directory: Directory) {
   const { id, nowMs } = await store.runtime()
-  const [{ here, places, atHome }, live, late, backlog, beats] = await Promise.all([
+  const [{ here, places, atHome }, guard, live, late, backlog, beats] = await Promise.all([
     residenceOf(config, databaseUrl),
+    logGuard(databaseUrl),
     store.listActors({ type: INCIDENT_TYPE, live: true }),
     store.lateness(nowMs - WINDOW_MS),
     store.backlog(),
@@ -58,6 +59,7 @@ async function figures(config: Config, store: Store, databaseUrl: string, direct
     here,
     places,
     queues: config.redisUrl === null ? 'postgresql' : 'redis',
+    log: guardOf(guard),
     wake: { listen: !isPooler(databaseUrl), pollMs: POLL_MS },
     timeScale: config.timeScale,
     nowAt: isoTime(nowMs),
@@ -113,6 +115,7 @@ function text(seen: Figures): string {
     ...(seen.muted ? [[colours.yellow('MUTED'), mutedNote(seen)]] : []),
     ['database', `${seen.database}, queues on ${seen.queues}`],
     ['wake-ups', wakeNote(seen)],
+    ['log', logNote(seen)],
     ['workers', running.length === 0 ? colours.yellow('none: start one with: esa up') : running.join('; ')],
     ['open', `${open.total} (${counts(open.byLevel)}; ${counts(open.byStatus)})`],
     ['overdue', String(seen.overdue)],
@@ -123,6 +126,19 @@ function text(seen: Figures): string {
 
 function mutedNote({ here, places }: Figures): string {
   return `this is ${describePlace(here)}, its runtime is at home in ${places.map(describePlace).join(', ')}; to let it act here: esa adopt`
+}
+
+/** `guarded` false: whoever runs this may take the log's triggers away, and then only kept heads show what was changed. */
+function guardOf({ role, owner, why }: LogGuard): { role: string; owner: string; guarded: boolean } {
+  return { role, owner, guarded: why === null }
+}
+
+function logNote({ log: { role, owner, guarded } }: Figures): string {
+  return guarded
+    ? `append-only to ${role}, owned by ${owner}`
+    : colours.yellow(
+        `guarded by triggers and hash chains alone, because ${role} could take them away: esa doctor`,
+      )
 }
 
 function wakeNote({ wake: { listen, pollMs } }: Figures): string {

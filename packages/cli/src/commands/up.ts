@@ -1,7 +1,7 @@
-import { migrate, schemaState } from '@esa/store'
+import { schemaState } from '@esa/store'
 import type { Config } from '../config.ts'
 import { answer, note } from '../output.ts'
-import { resolveDatabase } from '../store-access.ts'
+import { migrateWorld, resolveDatabase } from '../store-access.ts'
 import { runWorker } from './run-worker.ts'
 
 /** Starts the database, brings its schema up to date, and runs a worker until it is told to stop. */
@@ -12,7 +12,7 @@ export async function up(
   began: number,
 ): Promise<void> {
   const url = await resolveDatabase(config, note)
-  if (mayMigrate && (await schemaState(url)) !== 'current') await migrate(url)
+  if (mayMigrate && (await schemaState(url)) !== 'current') await migrateWorld(config, url)
   await runWorker(config, environment, began)
 }
 
@@ -20,7 +20,7 @@ export async function up(
 export async function migrateOnly(config: Config): Promise<void> {
   const url = await resolveDatabase(config, note)
   const before = await schemaState(url)
-  await migrate(url)
+  await migrateWorld(config, url)
   answer(config, { before, after: 'current' }, () =>
     before === 'current' ? 'the schema is current' : `the schema was ${before} and is current now`,
   )

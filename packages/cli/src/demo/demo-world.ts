@@ -7,6 +7,7 @@ import type { StoredEvent } from '@esa/store'
 import type { Pool } from 'pg'
 import { osUser } from '../flags.ts'
 import { addTarget } from '../targets.ts'
+import { resolveOwner } from '../store-access.ts'
 import { openWorld, type World } from '../world.ts'
 import type { Config } from '../config.ts'
 import { shopWorkload } from './shop-workload.ts'
@@ -37,7 +38,7 @@ export class DemoWorld {
   /** Opens the runtime's world, makes the shop's database, and tells Layer 1 where it is and what it is asked all day. */
   static async open(config: Config, interrupted: AbortSignal): Promise<DemoWorld> {
     const world = await openWorld(config)
-    const shopUrl = await createDatabase(world.databaseUrl, SHOP_DATABASE)
+    const shopUrl = await createDatabase(await resolveOwner(config), SHOP_DATABASE)
     const folder = join(config.home, 'demo')
     await mkdir(folder, { recursive: true })
     const workload = join(folder, 'shop-workload.sql')

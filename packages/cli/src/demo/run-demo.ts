@@ -3,6 +3,7 @@ import { EsaError } from '@esa/protocol'
 import type { Config } from '../config.ts'
 import { EXIT } from '../exit-codes.ts'
 import { answer, note } from '../output.ts'
+import { resolveOwner } from '../store-access.ts'
 import { timelineText, timelineTitle } from '../timeline-text.ts'
 import { verifyStream } from '../verify-stream.ts'
 import {
@@ -123,8 +124,7 @@ async function seed(demo: DemoWorld, progress: Progress): Promise<void> {
 }
 
 async function dropShop(demo: DemoWorld): Promise<void> {
-  const { databaseUrl } = demo.world
-  await dropDatabase(databaseUrl, new URL(demo.shopUrl).pathname.slice(1))
+  await dropDatabase(await resolveOwner(demo.world.config), new URL(demo.shopUrl).pathname.slice(1))
 }
 
 /** Prints the timelines, and proves them: replayed, and their hash chains walked. */

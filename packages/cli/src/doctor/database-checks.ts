@@ -1,12 +1,12 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { connectPool, describeUrl, embeddedServerStatus, isPooler, mapPgError } from '@esa/pg-server'
-import { schemaState, type SchemaState } from '@esa/store'
+import { type LogGuard, logGuard, RUNTIME_RIGHTS, schemaState, type SchemaState } from '@esa/store'
 import type { Pool } from 'pg'
 import type { Config } from '../config.ts'
 import { type Check, checked, failed, skipped } from './check.ts'
 import { RUNTIME_CHECKS, runtimeChecks } from './runtime-checks.ts'
 
-const DATABASE_CHECKS = ['database', 'clock', 'schema', 'rights', 'listen'] as const
+const DATABASE_CHECKS = ['database', 'clock', 'schema', 'rights', 'log', 'listen'] as const
 
 /** The oldest PostgreSQL that its makers still mend. */
 const VERSION_MIN = 14
@@ -26,7 +26,7 @@ const CHANNEL = 'esa_doctor'
 export async function databaseChecks(config: Config): Promise<Check[]> {
   const rest = [...DATABASE_CHECKS.slice(1), ...RUNTIME_CHECKS]
   try {
-    const url = config.databaseUrl ?? (await embeddedServerStatus({ home: config.home })).server?.url
+    const url = config.databaseUrl ?? (await embeddedServerStatus({ home: config.home })).server?.runtimeUrl
     if (url === undefined) {
       const message = 'the embedded database does not run; any command that needs it starts it'
       return skipped([DATABASE_CHECKS[0], ...rest], message)
@@ -54,6 +54,7 @@ async function ofServer(config: Config, url: string): Promise<Check[]> {
       checked('clock', () => clock(pool)),
       checked('schema', () => schema(state)),
       checked('rights', () => rights(pool, state)),
+      state === 'current' ? checked('log', async () => log(await logGuard(url))) : noLog(state),
       checked('listen', () => listens(pool, url)),
     ])
     return [database, ...checks, ...(await runtimeChecks(config, url, state))]
@@ -86,15 +87,16 @@ function schema(state: SchemaState): Omit<Check, 'name'> {
 }
 
 async function rights(pool: Pool, state: SchemaState): Promise<Omit<Check, 'name'>> {
+  const wanted = Object.entries(state === 'absent' ? {} : RUNTIME_RIGHTS)
   const { rows } = await pool.query<{ lacking: string[]; reading: boolean }>(
     `select pg_is_in_recovery() as reading, array_remove(array[
        case when not has_database_privilege(current_database(), 'CREATE') then 'CREATE on the database' end,
        case when ${state === 'absent' ? 'false' : `not has_schema_privilege('esa', 'USAGE')`} then 'USAGE on schema esa' end
      ], null) || array(
-       select format('%s on %I.%I', lower(what), schemaname, tablename)
-       from pg_tables cross join unnest(array['SELECT', 'INSERT', 'UPDATE', 'DELETE']) as what
-       where schemaname = 'esa' and not has_table_privilege(format('%I.%I', schemaname, tablename), what)
+       select format('%s on esa.%I', lower(what), "table") from unnest($1::text[], $2::text[]) as w("table", what)
+       where not coalesce(has_table_privilege(to_regclass(format('esa.%I', "table")), what), true)
      ) as lacking`,
+    [wanted.flatMap(([table, all]) => all.map(() => table)), wanted.flatMap(([, all]) => all)],
   )
   const { lacking, reading } = rows[0]!
   if (reading) {
@@ -103,7 +105,32 @@ async function rights(pool: Pool, state: SchemaState): Promise<Omit<Check, 'name
   }
   if (lacking.length === 0) return { status: 'ok', message: 'the user may do all that the runtime does' }
   const message = `the user lacks ${lacking.slice(0, 3).join(', ')}${lacking.length > 3 ? ' and more' : ''}`
-  return { status: 'error', message, fix: 'grant it, or connect as the user who owns the schema' }
+  return { status: 'error', message, fix: 'run esa migrate as the owner (ESA_OWNER_URL), which grants it' }
+}
+
+const OPEN_LOG: Record<NonNullable<LogGuard['why']>, string> = {
+  superuser: 'is a superuser',
+  owner: 'owns the log, or is a member of the role that does',
+  rights: 'was given more than SELECT and INSERT on the log',
+}
+
+/** Whether the database itself keeps the runtime's role from rewriting the log. */
+function log({ role, owner, why }: LogGuard): Omit<Check, 'name'> {
+  if (why === null)
+    return { status: 'ok', message: `${role} may add to the log and no more; ${owner} owns it` }
+  const message = `${role} ${OPEN_LOG[why]}: triggers and hash chains alone guard the log`
+  if (why === 'rights')
+    return {
+      status: 'warning',
+      message,
+      fix: 'run esa migrate as the owner (ESA_OWNER_URL), which revokes it',
+    }
+  const fix = `create role esa_runtime login password '...'; then DATABASE_URL as esa_runtime, ESA_OWNER_URL as ${role}, and: esa migrate`
+  return { status: 'warning', message, fix }
+}
+
+function noLog(state: SchemaState): Check {
+  return { name: 'log', status: 'skipped', message: `the schema is ${state}` }
 }
 
 async function listens(pool: Pool, url: string): Promise<Omit<Check, 'name'>> {
