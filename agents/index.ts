@@ -36,5 +36,6 @@ export function agentDefinitions(): ActorDefinition<Directory>[] {
   return [agentDefinition(AGENT_TYPE, {}), ...own]
 }
 
+export { cardFacts, goesBy } from './generic/card-facts.ts'
 export { type AgentFigures, aggregate, figuresOf, teamOf } from './generic/agent-figures.ts'
 export { type AgentContext, type InboxItem } from './generic/mind.ts'

@@ -1,11 +1,12 @@
 import { doing, effects } from '@esa/actor'
 import { enqueueActions, setup } from 'xstate'
 import * as act from './agent-actions.ts'
-import type { AgentContext, AgentEvent, Mind } from './mind.ts'
+import { takeCard } from './card-facts.ts'
+import type { AgentContext, AgentEvent, CardFacts, Mind } from './mind.ts'
 import { arm, nextDue, wake } from './schedule.ts'
 
 /** What an agent starts from: facts of its card, and of the organisation around it. */
-type AgentInput = Pick<AgentContext, 'agentId' | 'chief' | 'metrics' | 'peers' | 'team' | 'headcount'>
+type AgentInput = CardFacts & Pick<AgentContext, 'agentId'>
 
 /**
  * An agent: a mailbox, an inbox, a seat, and whatever its mind knows. `resting` waits for messages, `watching` also has
@@ -24,6 +25,7 @@ export function agentMachine(mind: Mind) {
       stop: enqueueActions(doing(act.stop)),
       resume: enqueueActions(doing(act.resume)),
       miss: enqueueActions(doing(act.miss)),
+      takeCard: enqueueActions(doing(takeCard)),
     },
     guards: {
       hasDue: ({ context }) => nextDue(context) !== null,
@@ -46,7 +48,11 @@ export function agentMachine(mind: Mind) {
       new: { on: { start: { target: 'working', actions: 'begin' } } },
       working: {
         initial: 'resting',
-        on: { stop: { target: 'stopped', actions: 'stop' }, '*': { actions: 'think' } },
+        on: {
+          stop: { target: 'stopped', actions: 'stop' },
+          'card.changed': { actions: 'takeCard' },
+          '*': { actions: 'think' },
+        },
         states: {
           resting: { always: { guard: 'hasDue', target: 'watching' } },
           watching: {
@@ -60,7 +66,11 @@ export function agentMachine(mind: Mind) {
         },
       },
       stopped: {
-        on: { resume: { target: 'working', actions: 'resume' }, '*': { actions: 'miss' } },
+        on: {
+          resume: { target: 'working', actions: 'resume' },
+          'card.changed': { actions: 'takeCard' },
+          '*': { actions: 'miss' },
+        },
       },
     },
   })

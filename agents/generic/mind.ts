@@ -31,12 +31,8 @@ type Work = { from: string; task: string; thread: string; at: number }
 /** What an agent has done so far: tasks ended well, tasks ended badly, and the time they took, ms. */
 export type Tally = { completed: number; failed: number; totalMs: number }
 
-/**
- * What an agent carries through its life. `memory` is its mind's own. What an agent may do without all its life is
- * absent until it is needed.
- */
-export type AgentContext = {
-  agentId: AgentId
+/** What a mailbox knows of its agent's card, and of the organisation around it. */
+export type CardFacts = {
   chief: AgentId | null
   metrics: JsonObject[]
   /** Peers that its card names, in the card's order. */
@@ -45,6 +41,14 @@ export type AgentContext = {
   team: AgentId[]
   /** Agents of the whole organisation. */
   headcount: number
+}
+
+/**
+ * What an agent carries through its life. `memory` is its mind's own. What an agent may do without all its life is
+ * absent until it is needed.
+ */
+export type AgentContext = CardFacts & {
+  agentId: AgentId
   seat: 'built-in' | 'human'
   inbox: { [id: string]: InboxItem }
   /** Incidents that the built-in seat has acknowledged: once each, after that the clock runs. */
@@ -78,6 +82,8 @@ export type AgentEvent = {
   messageId?: string
   /** Of a `dispatch` alone. */
   message?: Message
+  /** Of a `card.changed` alone. */
+  card?: CardFacts
   [field: string]: Json | undefined
 }
 

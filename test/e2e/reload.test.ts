@@ -12,6 +12,9 @@ import { EsaHome, says } from './run-esa.ts'
 const AGENTS = fileURLToPath(new URL('../../agents', import.meta.url))
 const MINUTE_MS = 60_000
 
+/** Two looks at the cards, a second each; ten are for a busy machine. */
+const POLL = { timeout: 10_000, interval: 200 }
+
 let esa: EsaHome
 let store: Store
 let agents: string
@@ -66,6 +69,11 @@ async function open(...more: string[]): Promise<{ code: number | null; stderr: s
   return esa.run(['incidents', 'open', ...about, ...more], { ESA_AGENTS: agents })
 }
 
+/** Whom an agent's mailbox asks, in its card's order. */
+async function peersIn(id: string): Promise<unknown> {
+  return (await store.readActor(id))?.state.snapshot.context['peers']
+}
+
 describe('a card that is edited under a running worker', () => {
   it('counts for new incidents, and a faulty one counts for none', async () => {
     const worker = esa.start(['worker'], { ESA_AGENTS: agents })
@@ -87,6 +95,14 @@ describe('a card that is edited under a running worker', () => {
     await edit('layer-1', '(1 fortnight wait)', '(20 min wait)')
     await mended
     expect(await peerWaitOfNext('mended')).toBe(20 * MINUTE_MS)
+
+    await esa.run(['agents', 'seat', 'layer-1', '--human'], { ESA_AGENTS: agents })
+    expect(await peersIn('layer-1')).toEqual(['layer-2', 'layer-3'])
+    await edit('layer-1', '**Peer Support:** Layer #2', '**Peer Support:** Layer #4')
+    await expect.poll(() => peersIn('layer-1'), POLL).toEqual(['layer-4', 'layer-3'])
+    await edit('layer-1', '**Peer Support:** Layer #4', '**Peer Support:** Layer #2')
+    await expect.poll(() => peersIn('layer-1'), POLL).toEqual(['layer-2', 'layer-3'])
+    expect(await peerWait('mended')).toBe(20 * MINUTE_MS)
     worker.kill('SIGTERM')
   })
 

@@ -1,5 +1,7 @@
-import { type AgentContext, agentDefinitions, type InboxItem } from '@esa/agents'
+import { type AgentContext, agentDefinitions, cardFacts, goesBy, type InboxItem } from '@esa/agents'
+import type { Directory } from '@esa/org'
 import { isoTime } from '@esa/protocol'
+import type { ActorHost } from '@esa/runtime'
 import type { LockedActor, Store } from '@esa/store'
 
 /** Something that waits in an agent's inbox. */
@@ -25,4 +27,14 @@ export async function openItems(store: Store): Promise<OpenItem[]> {
     )
     .toSorted((a, b) => a.at - b.at)
     .map((item) => ({ ...item, at: isoTime(item.at) }))
+}
+
+/** Brings the cards in force to every mailbox that goes by others: whom it asks and tells is who they name. */
+export async function bringCards(store: Store, host: ActorHost, directory: Directory): Promise<void> {
+  for (const actor of await mailboxes(store)) {
+    const { id } = actor.state
+    const card = cardFacts(directory, id)
+    if (directory.get(id) !== undefined && !goesBy(contextOf(actor), card))
+      await host.command(id, { type: 'card.changed', card })
+  }
 }

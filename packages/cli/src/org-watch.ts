@@ -19,6 +19,8 @@ export class OrgWatch implements LoadedOrg {
   #print: string
   #previous: string
   #refused = false
+  /** Whether everybody who must has the organisation in force. */
+  #brought = false
   #timer: NodeJS.Timeout | null = null
 
   private constructor(agents: string, say: (line: string) => void, directory: Directory, print: string) {
@@ -40,13 +42,16 @@ export class OrgWatch implements LoadedOrg {
     return this.#directory
   }
 
-  /** Looks once a second until it is stopped. */
-  start(): void {
+  /** Looks once a second until it is stopped, and has each organisation in force brought, the first one too. */
+  start(bring: (directory: Directory) => Promise<void>): void {
     this.#timer = setTimeout(() => {
       this.look()
         .catch((error: unknown) => this.#refuse([messageOf(error)]))
+        .then(() => this.#bring(bring))
+        // The store is away: its trouble is in the worker's log, and the next look tries again.
+        .catch(() => {})
         .finally(() => {
-          if (this.#timer !== null) this.start()
+          if (this.#timer !== null) this.start(bring)
         })
     }, LOOK_EVERY_MS)
   }
@@ -69,9 +74,16 @@ export class OrgWatch implements LoadedOrg {
     else this.#take(loaded.directory)
   }
 
+  async #bring(bring: (directory: Directory) => Promise<void>): Promise<void> {
+    if (this.#brought) return
+    await bring(this.#directory)
+    this.#brought = true
+  }
+
   #take(directory: Directory): void {
     const changed = changes(this.#directory, directory)
     this.#directory = directory
+    this.#brought = false
     if (changed.length > 0) this.#say(`cards reloaded, for new incidents: ${changed.join(', ')}`)
     else if (this.#refused) this.#say('cards are as they were again')
     this.#refused = false

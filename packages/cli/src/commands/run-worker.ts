@@ -5,6 +5,7 @@ import { EsaError, newId } from '@esa/protocol'
 import { startWorker } from '@esa/runtime'
 import { awaitResidence } from '../await-residence.ts'
 import type { Config } from '../config.ts'
+import { bringCards } from '../mailboxes.ts'
 import { OrgWatch } from '../org-watch.ts'
 import { note } from '../output.ts'
 import { openTarget } from '../targets.ts'
@@ -42,7 +43,7 @@ export async function runWorker(
       note(
         `ready in ${Math.round(performance.now() - began)} ms: worker ${worker.id} (pid ${process.pid}), queues on ${config.redisUrl === null ? 'PostgreSQL' : 'Redis'}${scaleNote(config)}`,
       )
-      org.start()
+      org.start((directory) => bringCards(world.store, world.host, directory))
       await stopped
       org.stop()
       note('stopping: the steps in hand are finished first')

@@ -1,0 +1,41 @@
+import type { Directory } from '@esa/org'
+import { type AgentId, canonicalJson, type JsonObject } from '@esa/protocol'
+import { teamOf } from './agent-figures.ts'
+import type { AgentContext, CardFacts, Skill } from './mind.ts'
+
+/** What an agent's card, and the organisation around it, say now. */
+export function cardFacts(directory: Directory, agentId: AgentId): CardFacts {
+  return {
+    chief: directory.chiefOf(agentId) ?? null,
+    peers: directory.peersOf(agentId),
+    team: teamOf(directory, agentId),
+    headcount: directory.all().length,
+    metrics: (directory.get(agentId)?.card?.metrics ?? []).map(
+      ({ key, comparator, value, unit, percentile }): JsonObject => ({
+        key,
+        comparator,
+        value,
+        unit,
+        ...(percentile === undefined ? {} : { percentile }),
+      }),
+    ),
+  }
+}
+
+/** True when a mailbox already goes by these facts. */
+export function goesBy({ chief, peers, team, headcount, metrics }: AgentContext, card: CardFacts): boolean {
+  return canonicalJson({ chief, peers, team, headcount, metrics }) === canonicalJson(card)
+}
+
+/**
+ * The card in force came: whoever is asked or told from now on is who it names. The same facts again change nothing, so
+ * every worker may bring them. Incidents keep the policy that was pinned when they opened.
+ */
+export const takeCard: Skill = (context, { card }) => {
+  if (card === undefined || goesBy(context, card)) return {}
+  const { chief, peers, team, headcount } = card
+  return {
+    set: card,
+    record: [{ type: 'agent.card_changed', data: { chief, peers, team: team.length, headcount } }],
+  }
+}
