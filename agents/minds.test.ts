@@ -14,7 +14,7 @@ class Lone {
 
   constructor(id: string) {
     this.#id = id
-    const input = this.#definition.inputFrom({ actorId: id, from: id, body: {} }, directory)
+    const input = this.#definition.inputFrom({ actorId: id, from: id, body: {}, at: 0, consulted: [] }, directory)
     this.state = this.#step({ kind: 'start', id, input, event: {} }, null).state
   }
 

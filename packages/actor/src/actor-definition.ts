@@ -12,15 +12,22 @@ export interface ActorDefinition<World = unknown> {
   type: string
   version: number
   machine: AnyStateMachine
+  /** The type of actors whose live ones an opening may look at, when there is such a type. */
+  consults?: string
   /** The machine's input for a new actor. Everything it needs for its life is in here, because replay reads it there. */
   inputFrom(opening: Opening, world: World): JsonObject
 }
 
-/** What a new actor is made from: its id, who asked for it, and with what. */
+/**
+ * What a new actor is made from: its id, who asked for it and with what, the store clock (ms), and the live actors of
+ * the type that its definition consults, as they are committed at that instant.
+ */
 export interface Opening {
   actorId: string
   from: string
   body: JsonObject
+  at: number
+  consulted: ActorState[]
 }
 
 /** What the store knew at the instant of a step; recorded with the step, so that a replay sees the same. */
@@ -90,8 +97,14 @@ export interface SendParams {
   thread?: string
 }
 
-/** What `open` takes: start an actor of a type, or tell the live one that holds the key. */
+/**
+ * What `open` takes: start an actor of a type, or tell the live one that holds the key. `id` names its row, as that of
+ * `send`. With `tell` nothing is started: an event of that name reaches who holds the key once the row `after` is done, and is
+ * dropped when nobody does.
+ */
 export interface OpenParams {
+  id?: string
+  tell?: { type: string; after: string }
   actorType: string
   key: string | null
   body: JsonObject
@@ -108,7 +121,7 @@ export interface PerformParams {
 /** An effect as data, keyed (actor, seq, index) unless it names itself: the same step always gives the same ids. */
 export type Effect =
   | ({ kind: 'send' } & SendParams & { id: string })
-  | ({ kind: 'open'; id: string } & OpenParams)
+  | ({ kind: 'open' } & OpenParams & { id: string })
   | ({ kind: 'perform'; id: string } & PerformParams)
 
 /**

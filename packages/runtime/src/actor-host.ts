@@ -162,7 +162,9 @@ export class ActorHost {
       return { draft, result: { ...draft.advance(holder, input, cause), created: false } }
     }
     const definition = registry.newest(type)
-    const input = registry.inputFor(definition, { actorId, from, body })
+    const { consults } = definition
+    const consulted = consults === undefined ? [] : await tx.liveActors(consults)
+    const input = registry.inputFor(definition, { actorId, from, body, at: draft.at, consulted })
     const first: StepInput = { kind: 'start', id: actorId, input, event: {} }
     return { draft, result: { ...draft.start(definition, first, key, [], cause), created: true } }
   }
@@ -180,7 +182,13 @@ export class ActorHost {
   #startAgent(draft: StepDraft, agentId: string, then: StepInput[], cause: Cause | null): Told {
     const { registry } = this.#options
     const definition = registry.agent(agentId)
-    const input = registry.inputFor(definition, { actorId: agentId, from: agentId, body: {} })
+    const input = registry.inputFor(definition, {
+      actorId: agentId,
+      from: agentId,
+      body: {},
+      at: draft.at,
+      consulted: [],
+    })
     return draft.start(definition, { kind: 'start', id: agentId, input, event: {} }, null, then, cause)
   }
 

@@ -1,5 +1,5 @@
 import { MemoryDue } from './memory-due.ts'
-import type { KeptReading, LockedActor, MessageRow, NewActivity, StoredEvent, WorkerBeat } from './store.ts'
+import type { KeptReading, LockedActor, MessageRow, NewActivity, StoredEvent, TokenRow, WorkerBeat } from './store.ts'
 
 /** A message as the store keeps it. `rungAt` null: nobody has rung it yet. */
 export interface MessageRecord extends MessageRow {
@@ -79,6 +79,7 @@ function copyValue(value: unknown): unknown {
 export class MemoryTables {
   readonly actors = new Map<string, LockedActor>()
   readonly liveActors = new Set<string>()
+  readonly liveOfType = new Map<string, Set<string>>()
   readonly keys = new Map<string, string>()
   readonly streams = new Map<string, StoredEvent[]>()
   readonly inputs = new Set<string>()
@@ -90,6 +91,8 @@ export class MemoryTables {
   readonly openActivities = new Set<ActivityRecord>()
   readonly readings = new Map<string, Map<number, KeptReading>>()
   readonly workers = new Map<string, WorkerBeat>()
+  /** By the hash of their secret. */
+  readonly tokens = new Map<string, TokenRow>()
   readonly due = new MemoryDue((id, dueAt) => this.actors.get(id)?.state.timer?.dueAt === dueAt)
   readonly #stopped = new Set<string>()
   #stoppedInOrder: string[] | null = null
@@ -126,11 +129,15 @@ export class MemoryTables {
   }
 
   #putActor(actor: LockedActor): void {
-    const { id, live, status, timer } = actor.state
+    const { id, type, live, status, timer } = actor.state
     const before = this.actors.get(id)?.state
     this.actors.set(id, actor)
-    if (live) this.liveActors.add(id)
-    else this.liveActors.delete(id)
+    const ofType = this.liveOfType.get(type) ?? new Set()
+    for (const ids of [this.liveActors, ofType]) {
+      if (live) ids.add(id)
+      else ids.delete(id)
+    }
+    this.liveOfType.set(type, ofType)
     if (timer !== null && timer.dueAt !== before?.timer?.dueAt) this.due.add(id, timer.dueAt)
     if (status === before?.status) return
     if (status === 'stopped') this.#stopped.add(id)

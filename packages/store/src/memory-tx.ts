@@ -1,4 +1,4 @@
-import type { StepEnv } from '@esa/actor'
+import type { ActorState, StepEnv } from '@esa/actor'
 import { EsaError } from '@esa/protocol'
 import { chainSteps, GENESIS_HEAD } from './hash-chain.ts'
 import { lockOwner, type MemoryLocks } from './memory-locks.ts'
@@ -66,6 +66,14 @@ export class MemoryTx implements StoreTx {
       // Whoever held the lock may have closed the actor.
       return this.#holder(name) === id ? copyJson(this.#actor(id)!) : null
     })
+  }
+
+  liveActors(type: string): Promise<ActorState[]> {
+    return this.#statement(() =>
+      [...(this.#tables.liveOfType.get(type) ?? [])]
+        .sort()
+        .map((id) => copyJson(this.#tables.actors.get(id)!.state)),
+    )
   }
 
   env(): Promise<StepEnv> {

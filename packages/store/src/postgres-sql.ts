@@ -14,6 +14,8 @@ export const READ_ACTORS = `select ${ACTOR_COLUMNS} from esa.actors
   where ($1::text is null or type = $1) and ($2::boolean is null or live = $2) and ($3::text[] is null or id = any($3))
   order by id`
 
+export const LIVE_ACTORS = `select ${ACTOR_COLUMNS} from esa.actors where type = $1 and live order by id`
+
 export const ENV = `select ${NOW} as at,
   array(select id from esa.actors where status = 'stopped' order by id) as unreachable`
 

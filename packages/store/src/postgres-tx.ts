@@ -1,4 +1,4 @@
-import type { StepEnv } from '@esa/actor'
+import type { ActorState, StepEnv } from '@esa/actor'
 import { mapPgError } from '@esa/pg-server'
 import { EsaError } from '@esa/protocol'
 import type { PoolClient, QueryResult } from 'pg'
@@ -43,6 +43,11 @@ export class PostgresTx implements StoreTx {
   async lockKey(type: string, key: string): Promise<LockedActor | null> {
     const { rows } = await this.#query<ActorRow>('esa_lock_key', sql.LOCK_KEY, [type, key])
     return rows[0] === undefined ? null : actorOf(rows[0])
+  }
+
+  async liveActors(type: string): Promise<ActorState[]> {
+    const { rows } = await this.#query<ActorRow>('esa_live', sql.LIVE_ACTORS, [type])
+    return rows.map((row) => actorOf(row).state)
   }
 
   async env(): Promise<StepEnv> {

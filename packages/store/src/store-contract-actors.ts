@@ -12,6 +12,7 @@ import {
   type StoreHarness,
   timerAt,
 } from './store-contract-rows.ts'
+import type { StoreTx } from './store.ts'
 
 /** What the store promises about actors at rest: their rows, their logs, their keys and their deadlines. */
 export function actorContract(harness: () => StoreHarness): void {
@@ -52,6 +53,18 @@ function actorCases(harness: () => StoreHarness): void {
       Object.assign(event!.data, { by: 'nobody' })
       expect((await store.readActor('a'))!.state.snapshot.context).toStrictEqual({ list: [1], zero: 0 })
       expect((await store.readStream('a'))[0]!.data).toStrictEqual({ by: 'agent-0' })
+    })
+
+    it('is among the live ones of its type as long as it lives, as committed', async () => {
+      const { store } = harness()
+      await put(store, { actors: [opening('b'), opening('a'), opening('c', { type: 'other' })] })
+      const live = (tx: StoreTx) => tx.liveActors('bell').then((all) => all.map(({ id }) => id))
+      expect(await store.transact(live)).toEqual(['a', 'b'])
+      await advance(store, 'a', 'i1', { live: false })
+      expect(await store.transact(live)).toEqual(['b'])
+      const [b] = await store.transact((tx) => tx.liveActors('bell'))
+      expect(b).toStrictEqual((await store.readActor('b'))!.state)
+      expect(await store.transact((tx) => tx.liveActors('none'))).toEqual([])
     })
 
     it('is refused under an id that exists, and when it moved on since it was read', async () => {

@@ -95,6 +95,8 @@ export interface StoreTx {
   lockActors(ids: string[], options?: { skipLocked?: boolean }): Promise<LockedActor[]>
   /** Locks the live actor of a type that holds a key. */
   lockKey(type: string, key: string): Promise<LockedActor | null>
+  /** The live actors of a type as committed now, in id order, without a lock. */
+  liveActors(type: string): Promise<ActorState[]>
   /** Store clock in ms and the stopped agents, both read now: ask after the lock. */
   env(): Promise<StepEnv>
   /** A message by id, as committed. */
