@@ -1,6 +1,7 @@
-import type { Change as ChangeOf, PerformParams, RecordParams, StepFacts } from '@esa/actor'
+import type { Change as ChangeOf, RecordParams, StepFacts } from '@esa/actor'
 import type { IncidentCommand, Json, JsonObject } from '@esa/protocol'
-import { type IncidentContext, rungOf } from './incident-context.ts'
+import { type HeldBySilence, type IncidentContext, rungOf } from './incident-context.ts'
+import { alarm, alarmed, deliver, take } from './incident-notices.ts'
 import type { RefusalCode } from './incident-rules.ts'
 
 type Change = ChangeOf<IncidentContext>
@@ -17,6 +18,30 @@ export function begin(context: IncidentContext, event: Seen): Change {
   if (policy.copies.length > 0) record.push({ type: 'incident.copied', data: { targets: policy.copies } })
   const perform = policy.copies.map((target) => deliver(context, event, target, 'incident.copy'))
   return { set: { openedAt: event.at }, record, perform }
+}
+
+/** Opens under a silence: the first rung's whole wait is kept for its end, and the silence learns whom it holds back. */
+export function holdBack(context: IncidentContext, event: Seen): Change {
+  const { id, until } = silenceOf(context)
+  const { level, waitMs } = rungOf(context)
+  const data = { silence: id, until, remainingMs: waitMs }
+  return {
+    set: { remainingMs: waitMs, armMs: until - event.at },
+    record: [{ type: 'incident.suppressed', level, data }],
+    send: [{ to: id, type: 'silence.hold', body: { incidentId: event.facts.actorId } }],
+  }
+}
+
+/** The silence is over for this incident: its first rung is told now. */
+export function release(context: IncidentContext, event: Seen): Change {
+  const data = by(event, { silence: silenceOf(context).id, remainingMs: context.remainingMs })
+  const record = {
+    type: 'incident.unsuppressed',
+    level: rungOf(context).level,
+    actor: actorOf(event),
+    data,
+  }
+  return { set: { remainingMs: 0 }, record: [record] }
 }
 
 /** Tells the addressees of this rung, in the transaction that enters it. */
@@ -42,14 +67,15 @@ export function tell(context: IncidentContext, event: Seen): Change {
 /** Comes to a rung afresh: its own agents, nobody declined, its full wait. */
 export function enterRung(context: IncidentContext): Change {
   const { agents, waitMs } = rungOf(context)
-  return { set: { addressees: agents, declined: [], failed: [], heldBy: null, armMs: waitMs } }
+  const silence = context.silence == null ? {} : { silence: null }
+  return { set: { addressees: agents, declined: [], failed: [], heldBy: null, armMs: waitMs, ...silence } }
 }
 
 /** One rung up after a missed wait, a last decline or a command to escalate. */
 export function climb(context: IncidentContext, event: Seen): Change {
   const index = context.index + 1
   const { level } = rungOf({ ...context, index })
-  const data = { from: rungOf(context).level, cause: causeOf(event) }
+  const data = by(event, { from: rungOf(context).level, cause: causeOf(event) })
   return { set: { index }, record: [{ type: 'incident.escalated', level, actor: actorOf(event), data }] }
 }
 
@@ -108,6 +134,12 @@ export function expireAck(context: IncidentContext): Change {
   return { record: [{ type: 'incident.ack_expired', level: rungOf(context).level, data }] }
 }
 
+/** Whoever held it was stopped: the acknowledgement ends here, and the same rung is told again. */
+export function loseHolder(context: IncidentContext): Change {
+  const data = { heldBy: context.heldBy, why: 'the agent was stopped' }
+  return { record: [{ type: 'incident.ack_expired', level: rungOf(context).level, data }] }
+}
+
 /** Records a decline; an operator declines for all addressees. */
 export function decline(context: IncidentContext, event: Command<'decline'>): Change {
   return {
@@ -148,7 +180,8 @@ export function suppress(_: IncidentContext, event: Command<'suppress'>): Change
 /** The frozen wait goes on from here; nobody is told again. */
 export function unsuppress(context: IncidentContext, event: Seen): Change {
   const { remainingMs } = context
-  const record = { type: 'incident.unsuppressed', actor: actorOf(event), data: { remainingMs } }
+  const data = by(event, { remainingMs })
+  const record = { type: 'incident.unsuppressed', actor: actorOf(event), data }
   return { set: { armMs: remainingMs, remainingMs: 0 }, record: [record] }
 }
 
@@ -180,7 +213,7 @@ export function fullWait(context: IncidentContext): Change {
 /** Counts as data loss from now on and stands on the CEO's rung. */
 export function raise(context: IncidentContext, event: Seen): Change {
   const index = context.policy.path.length - 1
-  const data = { from: rungOf(context).level }
+  const data = by(event, { from: rungOf(context).level })
   const record = {
     type: 'incident.raised',
     level: rungOf({ ...context, index }).level,
@@ -211,7 +244,7 @@ export function resolve(context: IncidentContext, event: Command<'resolve'>): Ch
 export function withdraw(context: IncidentContext, event: Command<'withdraw'>): Change {
   return close(
     context,
-    { type: 'incident.withdrawn', level: rungOf(context).level, actor: event.as, data: by(event, {}) },
+    { type: 'incident.withdrawn', level: rungOf(context).level, actor: event.as, data: by(event, { because: event.because }) },
     event,
   )
 }
@@ -240,45 +273,6 @@ function close(context: IncidentContext, record: RecordParams, event: Seen): Cha
   return { set: { armMs: 0 }, record: [record], perform }
 }
 
-function take(
-  context: IncidentContext,
-  event: Seen & { as: string },
-  targets: string[],
-): { record: RecordParams[]; perform: PerformParams[] } {
-  if (targets.length === 0) return { record: [], perform: [] }
-  const record = [
-    { type: 'incident.taken', level: rungOf(context).level, actor: event.as, data: { targets } },
-  ]
-  return { record, perform: targets.map((target) => deliver(context, event, target, 'incident.taken')) }
-}
-
-function deliver(context: IncidentContext, event: Seen, target: string, notice: string): PerformParams {
-  const { policy, title, evidence, visit } = context
-  const { level } = rungOf(context)
-  const body: JsonObject = {
-    incidentId: event.facts.actorId,
-    agent: policy.agent,
-    category: policy.category,
-    level,
-    title,
-    visit,
-  }
-  if (notice === 'incident.notice') body['evidence'] = evidence
-  return { activity: 'notice.deliver', input: { target, notice, visit, body } }
-}
-
-function alarmed(context: IncidentContext, why: string): Change {
-  return {
-    record: [{ type: 'incident.alarmed', level: rungOf(context).level, data: { why } }],
-    perform: [alarm(context, why)],
-  }
-}
-
-function alarm({ policy, title, ...context }: IncidentContext, why: string): PerformParams {
-  const level = rungOf({ policy, title, ...context }).level
-  return { activity: 'alarm', input: { agent: policy.agent, category: policy.category, level, title, why } }
-}
-
 /** Milliseconds to the armed deadline; settling came first, so it is never negative. */
 function leftOf(event: StepFacts): number {
   return Math.max(0, (event.facts.dueAt ?? event.at) - event.at)
@@ -293,10 +287,13 @@ const CAUSES: Record<string, string> = {
   raise: 'raised',
   reassign: 'reassigned',
   'notice.failed': 'no notice reached the level below',
-  'agent.stopped': 'the level below was stopped',
+  'agent.stopped': 'an agent was stopped',
   'ack-wait': 'wait missed',
   'ack-timeout': 'acknowledgement ran out',
   'snooze-end': 'snooze ended',
+  'suppression-end': 'silence is over',
+  unsuppress: 'unsuppressed',
+  'silence.ended': 'silence was ended',
 }
 
 function causeOf({ type }: Seen): string {
@@ -304,10 +301,16 @@ function causeOf({ type }: Seen): string {
   return CAUSES[name] ?? name
 }
 
+function silenceOf({ silence }: IncidentContext): HeldBySilence {
+  if (silence == null) throw new RangeError('no silence holds this incident back')
+  return silence
+}
+
 function actorOf(event: Seen): string | undefined {
   return (event as Seen & { as?: string }).as
 }
 
-function by(event: { by?: string | undefined }, data: { [key: string]: Json | undefined }): JsonObject {
-  return { ...data, by: event.by }
+/** The data with the person at the keyboard, where one spoke. */
+function by(event: object, data: { [key: string]: Json | undefined }): JsonObject {
+  return { ...data, by: (event as { by?: string | undefined }).by }
 }

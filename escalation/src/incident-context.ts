@@ -30,7 +30,12 @@ export type IncidentContext = {
   dataLoss: boolean
   ceoToldAgain: boolean
   heldBy: string | null
+  /** The silence under which it opened; null once it was told, absent when there was none. */
+  silence?: HeldBySilence | null
 }
+
+/** The silence that holds back an incident's first notice, and until when it does, ms since the Unix epoch. */
+export type HeldBySilence = { id: string; until: number }
 
 /** What the machine starts from; `incident.opened` records it whole. */
 export type IncidentInput = {
@@ -39,6 +44,7 @@ export type IncidentInput = {
   evidence: Json
   dedupKey: string | null
   openedBy: string | null
+  silence?: HeldBySilence
 }
 
 /** What becomes of a notice: the activity that delivers says so. */
@@ -59,6 +65,7 @@ export type IncidentEvent = (
   | DuplicateOpen
   | NoticeFact
   | { type: 'agent.stopped'; agent: AgentId }
+  | { type: 'silence.ended'; as: string }
 ) &
   StepFacts
 

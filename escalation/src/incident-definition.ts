@@ -4,6 +4,7 @@ import { EsaError, openIncidentSchema, textOf } from '@esa/protocol'
 import * as z from 'zod'
 import { incidentMachine } from './incident.machine.ts'
 import { pinPolicy } from './pin-policy.ts'
+import { SILENCE_TYPE, silenceFor } from './silence-definition.ts'
 
 /** The type under which incidents live in the store. */
 export const INCIDENT_TYPE = 'incident'
@@ -14,10 +15,14 @@ export function incidentDefinition({ timeScale }: { timeScale: number }): ActorD
     type: INCIDENT_TYPE,
     version: 1,
     machine: incidentMachine,
-    inputFrom: ({ body }, directory) => {
+    consults: SILENCE_TYPE,
+    inputFrom: ({ body, at, consulted }, directory) => {
       const { agent, category, title, dedupKey, evidence, by } = parseOpenIncident(body)
+      const policy = pinPolicy(agent, category, directory, timeScale)
+      const silence = silenceFor(policy, consulted, at)
       return {
-        policy: pinPolicy(agent, category, directory, timeScale),
+        policy,
+        ...(silence === null ? {} : { silence }),
         title,
         evidence: evidence ?? null,
         dedupKey: dedupKey ?? null,

@@ -20,6 +20,8 @@ export interface Incident {
   dataLoss: boolean
   addressees: AgentId[]
   heldBy: string | null
+  /** The silence that holds back its first notice. */
+  silence: string | null
   dedupKey: string | null
   evidence: Json
   openedAt: string
@@ -48,6 +50,7 @@ export function incidentView(state: ActorState, nowMs: number): Incident {
     dataLoss,
     addressees,
     heldBy,
+    silence: context.silence?.id ?? null,
     dedupKey,
     evidence,
     openedAt: isoTime(openedAt),

@@ -61,6 +61,8 @@ export const incidentMachine = setup({
   actions: {
     ...effects,
     begin: enqueueActions(doing(act.begin)),
+    holdBack: enqueueActions(doing(act.holdBack)),
+    release: enqueueActions(doing(act.release)),
     enterRung: enqueueActions(doing(act.enterRung)),
     tell: enqueueActions(doing(act.tell)),
     climb: enqueueActions(doing(act.climb)),
@@ -71,6 +73,7 @@ export const incidentMachine = setup({
     alarmAgain: enqueueActions(doing(act.alarmAgain)),
     acknowledge: enqueueActions(doing(act.acknowledge)),
     expireAck: enqueueActions(doing(act.expireAck)),
+    loseHolder: enqueueActions(doing(act.loseHolder)),
     decline: enqueueActions(doing(act.decline)),
     snooze: enqueueActions(doing(act.snooze)),
     endSnooze: enqueueActions(doing(act.endSnooze)),
@@ -95,6 +98,11 @@ export const incidentMachine = setup({
       if (refusalOf(context, command) !== null) return false
       return reachable({ ...context, declined: act.declinedAfter(context, command) }, event).length === 0
     },
+    silenced: ({ context }) => context.silence != null,
+    mayRelease: ({ context, event }) =>
+      context.silence != null && refusalOf(context, event as Command) === null,
+    ofItsSilence: ({ context, event }) =>
+      event.type === 'silence.ended' && context.silence != null && event.as === context.silence.id,
     belowCeo: ({ context }) => !atCeo(context),
     nobodyReachable: ({ context, event }) => reachable(context, event).length === 0,
     nobodyReachableBelowCeo: ({ context, event }) =>
@@ -104,6 +112,7 @@ export const incidentMachine = setup({
       event.type === 'open' && event.category === 'data-loss' && !context.dataLoss,
     stoppedLast: ({ context, event }) => isStopOfLast(context, event),
     stoppedLastBelowCeo: ({ context, event }) => !atCeo(context) && isStopOfLast(context, event),
+    holderStopped: ({ context, event }) => event.type === 'agent.stopped' && event.agent === context.heldBy,
     failedThisVisit: ({ context, event }) => isFailureOfVisit(context, event),
     failedLast: ({ context, event }) =>
       isFailureOfVisit(context, event) && reachableAfterFailure(context, event) === 0,
@@ -143,7 +152,14 @@ export const incidentMachine = setup({
     'notice.dropped': { actions: 'noteNotice' },
   },
   states: {
-    new: { on: { start: { target: 'open', actions: 'begin' } } },
+    new: {
+      on: {
+        start: [
+          { guard: 'silenced', target: 'open.suppressed', actions: ['begin', 'holdBack'] },
+          { target: 'open', actions: 'begin' },
+        ],
+      },
+    },
     open: {
       initial: 'entering',
       on: {
@@ -206,6 +222,7 @@ export const incidentMachine = setup({
             snooze: { guard: 'allowed', target: 'snoozed', actions: 'snooze' },
             escalate: { guard: 'allowed', target: 'climbing' },
             reassign: { guard: 'allowed', target: 'triggered', actions: ['reassign', 'tell', 'fullWait'] },
+            'agent.stopped': { guard: 'holderStopped', target: 'entering', actions: 'loseHolder' },
           },
         },
         snoozed: {
@@ -216,8 +233,19 @@ export const incidentMachine = setup({
           },
         },
         suppressed: {
-          after: { 'suppression-end': { target: 'triggered', actions: 'unsuppress' } },
-          on: { unsuppress: { guard: 'allowed', target: 'triggered', actions: 'unsuppress' } },
+          after: {
+            'suppression-end': [
+              { guard: 'silenced', target: 'entering', actions: 'release' },
+              { target: 'triggered', actions: 'unsuppress' },
+            ],
+          },
+          on: {
+            unsuppress: [
+              { guard: 'mayRelease', target: 'entering', actions: 'release' },
+              { guard: 'allowed', target: 'triggered', actions: 'unsuppress' },
+            ],
+            'silence.ended': { guard: 'ofItsSilence', target: 'entering', actions: 'release' },
+          },
         },
         exhausted: {
           after: { alarm: { target: 'exhausted', reenter: true, actions: 'alarmAgain' } },

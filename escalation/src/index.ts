@@ -11,4 +11,12 @@ export { type Incident, incidentContext, incidentView } from './incident-view.ts
 export { incidentMachine } from './incident.machine.ts'
 export { pinPolicy } from './pin-policy.ts'
 export type { PathStep, Policy } from './policy.ts'
+export {
+  type OpenSilence,
+  parseOpenSilence,
+  type Silence,
+  SILENCE_TYPE,
+  silenceDefinition,
+  silenceView,
+} from './silence-definition.ts'
 export { timeline, type TimelineEvent } from './timeline.ts'

@@ -1,6 +1,15 @@
 import { type ActorEvent, type ActorState } from '@esa/actor'
 import { agentDefinitions, agentType } from '@esa/agents'
-import { type Incident, INCIDENT_TYPE, incidentDefinition, incidentKey, incidentView } from '@esa/escalation'
+import {
+  type Incident,
+  INCIDENT_TYPE,
+  incidentDefinition,
+  incidentKey,
+  incidentView,
+  type OpenSilence,
+  SILENCE_TYPE,
+  silenceDefinition,
+} from '@esa/escalation'
 import type { Directory } from '@esa/org'
 import { EsaError, type IncidentCommand, type JsonObject, type OpenIncident, textOf } from '@esa/protocol'
 import { ActorHost, dispatch, type Outgoing, Registry, type Told } from '@esa/runtime'
@@ -63,7 +72,7 @@ export class World {
     this.#definition = incidentDefinition({ timeScale })
     this.store = createMemoryStore({ clock: { now: () => WORLD_BEGINS_AT + this.#nowMs }, random })
     const registry = new Registry({
-      definitions: [this.#definition, ...(agents ? agentDefinitions() : [])],
+      definitions: [this.#definition, silenceDefinition(), ...(agents ? agentDefinitions() : [])],
       agentType: agents ? agentType : () => EMPTY_SEAT.type,
       activities: [],
       directory: () => this.#directory,
@@ -89,6 +98,14 @@ export class World {
     const opened = await this.#host.open({ type: INCIDENT_TYPE, key, from: as, body: { ...incident } })
     await this.#hearRequests()
     return opened
+  }
+
+  /** Adds a silence that ends `forMs` from now, and gives its id; `tell` it `end` to end it before. */
+  async silence(silence: Omit<OpenSilence, 'until' | 'reason'>, forMs: number): Promise<string> {
+    const body = { ...silence, until: WORLD_BEGINS_AT + this.#nowMs + forMs, reason: 'maintenance' }
+    const { state } = await this.#host.open({ type: SILENCE_TYPE, key: null, from: 'operator', body })
+    await this.#hearRequests()
+    return state.id
   }
 
   /** Gives an incident a command at this instant; the answer holds what it wrote, an overdue deadline's events first. */

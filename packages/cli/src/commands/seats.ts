@@ -2,8 +2,8 @@ import type { ActorState } from '@esa/actor'
 import type { AgentContext } from '@esa/agents'
 import { INCIDENT_TYPE, incidentContext } from '@esa/escalation'
 import { EsaError, type JsonObject } from '@esa/protocol'
+import { callerOf } from '../caller.ts'
 import type { Config } from '../config.ts'
-import { osUser } from '../flags.ts'
 import { answer } from '../output.ts'
 import { inWorld, type World } from '../world.ts'
 import { requireAgent } from './incidents.ts'
@@ -39,7 +39,7 @@ export async function seatAgent(config: Config, agent: string, flags: SeatFlags)
 }
 
 /**
- * Stops an agent: it takes nothing more, and every open incident that waits for it learns so at once. Stopping a
+ * Stops an agent: it takes nothing more, and every open incident that waits for it or is held by it learns so at once. Stopping a
  * stopped one tells them again.
  */
 export async function stopAgent(config: Config, agent: string): Promise<void> {
@@ -48,7 +48,10 @@ export async function stopAgent(config: Config, agent: string): Promise<void> {
     const before = await world.store.readActor(agent)
     if (before?.state.status !== STOPPED) await tell(world, agent, { type: 'stop' }, 'agent.stopped')
     const live = await world.store.listActors({ type: INCIDENT_TYPE, live: true })
-    const waiting = live.filter(({ state }) => incidentContext(state).addressees.includes(agent))
+    const waiting = live.filter(({ state }) => {
+      const { addressees, heldBy } = incidentContext(state)
+      return heldBy === agent || addressees.includes(agent)
+    })
     const incidents = waiting.map(({ state }) => state.id)
     for (const id of incidents) await world.host.command(id, { type: 'agent.stopped', agent })
     answer(config, { agent, status: STOPPED, incidents }, () => {
@@ -73,12 +76,13 @@ export async function resumeAgent(config: Config, agent: string): Promise<void> 
  * @throws EsaError `agent.stopped` (terminal) when it is stopped.
  */
 export async function tell(
-  { host }: World,
+  world: World,
   agent: string,
   event: JsonObject & { type: string },
   fact: string,
 ): Promise<ActorState> {
-  const { state, events } = await host.command(agent, { ...event, as: 'operator', by: osUser() })
+  const by = await callerOf(world, 'operator', 'admin')
+  const { state, events } = await world.host.command(agent, { ...event, as: 'operator', by })
   if (events.some(({ type }) => type === fact)) return state
   throw new EsaError('agent.stopped', 'terminal', `${agent} is stopped and takes nothing`, {
     hint: `esa agents resume ${agent}`,

@@ -24,7 +24,7 @@ export function deadlineDecides(_: History, turns: Turn[]): string[] {
     if (given === null || before === null) return []
     const overdue = before.timer !== null && env.at > before.timer.dueAt
     if (overdue) return [`${given.type} came before its overdue deadline was settled`]
-    if (given.type !== 'acknowledge' || !mayAcknowledge(before, given)) return []
+    if (given.type !== 'acknowledge' || !mayAcknowledge(before, given, env.unreachable)) return []
     const stopped = after.status === 'acknowledged' && after.index === before.index
     return faultIf(!stopped || moved(turn).length > 0, 'an acknowledgement in time did not stop the climb')
   })
@@ -78,7 +78,10 @@ export function raiseReachesCeo(_: History, turns: Turn[]): string[] {
   return eachTurn(turns, (turn) => {
     const { before, after, env } = turn
     const given = givenOf(turn)
-    const mayRaise = given?.type === 'raise' && ['operator', after.policy.agent].includes(nameOf(given['as']))
+    const who = nameOf(given?.['as'])
+    const mayRaise =
+      given?.type === 'raise' &&
+      (who === 'operator' || (who === after.policy.agent && !env.unreachable.includes(who)))
     if (
       mayRaise &&
       before !== null &&
@@ -120,13 +123,17 @@ export function exhaustionAlarms(_: History, turns: Turn[]): string[] {
   })
 }
 
-/** 20. A suppression conserves the remaining wait, and its end tells nobody. */
+/** 20. A suppression conserves the remaining wait, and its end tells nobody; a silence keeps the whole first wait, and its end tells. */
 export function suppressionConserves(_: History, turns: Turn[]): string[] {
   let frozen = 0
   return eachTurn(turns, (turn) => {
     const { before, after, env } = turn
     if (found(turn, 'incident.suppressed') !== undefined) frozen = (before?.timer?.dueAt ?? 0) - env.at
     if (found(turn, 'incident.unsuppressed') === undefined) return []
+    if (before?.silence != null) {
+      const full = after.timer?.dueAt === env.at + rungOf(after).waitMs
+      return faultIf(!full || found(turn, 'incident.notified') === undefined, 'a silence kept a wait')
+    }
     return [
       ...faultIf(after.timer?.dueAt !== env.at + frozen, `${frozen} ms were frozen, others were given back`),
       ...faultIf(moved(turn).length > 0, 'the end of a suppression told somebody'),
@@ -189,7 +196,7 @@ export function latenessIsRecorded(_: History, turns: Turn[]): string[] {
   })
 }
 
-/** 16. A snooze lasts at most 4 h; a suppression by command and an acknowledgement at most 24 h. */
+/** 16. A snooze lasts at most 4 h; a suppression by command and an acknowledgement at most 24 h, a silence until its `until`. */
 export function holdsAreBounded(_: History, turns: Turn[]): string[] {
   const longest: Record<string, number> = {
     snoozed: 4 * HOUR_MS,
@@ -203,11 +210,14 @@ export function holdsAreBounded(_: History, turns: Turn[]): string[] {
   })
 }
 
-/** Who may acknowledge is decided again here, from the docs: told so far, above on the path, or an operator. */
-function mayAcknowledge(before: Standing, given: Given): boolean {
+/** Who may acknowledge is decided again here, from the docs: told so far or above on the path and not stopped, or an operator. */
+function mayAcknowledge(before: Standing, given: Given, stopped: string[]): boolean {
   const { as, forMs } = given
   if (!['triggered', 'snoozed', 'exhausted'].includes(before.status)) return false
   if (Number(forMs ?? 0) > 24 * HOUR_MS) return false
   const above = before.policy.path.slice(before.index + 1).flatMap(({ agents }) => agents)
   return as === 'operator' || [...before.told, ...above].includes(nameOf(as))
 }
+    if (after.status === 'suppressed' && after.silence != null)
+      return faultIf(after.timer.dueAt !== after.silence.until, 'a silence does not end at its until')
+  if (stopped.includes(nameOf(as))) return false
