@@ -15,6 +15,9 @@ const JOURNAL = 'esa_migrations.applied'
 /** A worker's promise is 1 s; a migration may cost it a part of that, ms. */
 const STALL_MAX_MS = 600
 
+/** All actors of the suite are of one version: as a UNIQUE one it cannot be built. */
+const INDEX = 'CREATE INDEX CONCURRENTLY "next" ON "esa"."actors" USING btree ("version");'
+
 const next = (statement: string) => ({ when: 9_999_999_999_999, hash: 'next', statements: [statement] })
 
 describe('a migration while workers of the version before are at work', () => {
@@ -32,7 +35,7 @@ describe('a migration while workers of the version before are at work', () => {
     const server = await ensureEmbeddedServer({ home })
     url = await createDatabase(server.url, `migrate_${++databases}`)
     await migrate(url)
-    pool = await connectPool(url, { max: 4 })
+    pool = await connectPool(url, { max: 6 })
     store = await openPostgresStore({ url })
   })
   afterEach(async () => {
@@ -82,6 +85,47 @@ describe('a migration while workers of the version before are at work', () => {
     expect(await schemaState(url)).toBe('current')
   })
 
+  it('builds an index while the worker goes on writing', async () => {
+    await put(store, { actors: [opening('a')] })
+    // A snapshot that was taken before: the build cannot end without it.
+    const reader = await pool.connect()
+    await reader.query('begin isolation level repeatable read; select count(*) from esa.actors')
+    const migrating = applyMigrations(pool, JOURNAL, [next(INDEX)])
+    await untilTrue(async () => (await validOf(pool)) === false)
+    const stalls: number[] = []
+    for (let step = 0; step < 20; step++) {
+      const began = performance.now()
+      await advance(store, 'a', `input-${step}`)
+      stalls.push(performance.now() - began)
+    }
+    expect(await validOf(pool)).toBe(false)
+    // Somebody else who migrates meanwhile leaves the build alone, and finds it done.
+    const second = applyMigrations(pool, JOURNAL, [next(INDEX)])
+    await tries(pool, 2, `locktype = 'advisory'`)
+    await reader.query('commit')
+    reader.release()
+    await Promise.all([migrating, second])
+    expect(await validOf(pool)).toBe(true)
+    expect(Math.max(...stalls)).toBeLessThan(STALL_MAX_MS)
+    const { rows } = await pool.query(`select from ${JOURNAL} where hash = 'next'`)
+    expect(rows).toHaveLength(1)
+  })
+
+  it('builds an index anew that was broken off, and takes one that was finished', async () => {
+    await put(store, { actors: [opening('a'), opening('b')] })
+    const unique = next(INDEX.replace('INDEX', 'UNIQUE INDEX'))
+    await expect(applyMigrations(pool, JOURNAL, [unique])).rejects.toMatchObject({
+      code: 'database.conflict',
+    })
+    expect([await validOf(pool), await schemaState(url)]).toEqual([false, 'current'])
+    await applyMigrations(pool, JOURNAL, [next(INDEX)])
+    expect([await validOf(pool), await schemaState(url)]).toEqual([true, 'newer'])
+    // The build was done, and whoever did it died before it was written down.
+    await pool.query(`delete from ${JOURNAL} where hash = 'next'`)
+    await applyMigrations(pool, JOURNAL, [next(INDEX)])
+    expect([await validOf(pool), await schemaState(url)]).toEqual([true, 'newer'])
+  })
+
   it('is done once by two that migrate at the same time, on an empty database too', async () => {
     const file = next('create table esa.more (one text)')
     await Promise.all([1, 2, 3].map(() => applyMigrations(pool, JOURNAL, [file])))
@@ -91,9 +135,21 @@ describe('a migration while workers of the version before are at work', () => {
   })
 })
 
+/** Whether the index is valid; null when there is none. */
+async function validOf(pool: Pool): Promise<boolean | null> {
+  const { rows } = await pool.query<{ valid: boolean }>(
+    `select indisvalid as valid from pg_index where indexrelid = to_regclass('esa.next')`,
+  )
+  return rows[0]?.valid ?? null
+}
+
+async function untilTrue(holds: () => Promise<boolean>): Promise<void> {
+  while (!(await holds()));
+}
+
 /** Resolves when a migration has waited for its lock and given up so often. */
-async function tries(pool: Pool, count: number): Promise<void> {
-  const waiting = `select count(*)::int as n from pg_locks where not granted and relation = 'esa.actors'::regclass`
+async function tries(pool: Pool, count: number, lock = `relation = 'esa.actors'::regclass`): Promise<void> {
+  const waiting = `select count(*)::int as n from pg_locks where not granted and ${lock}`
   for (let seen = 0, was = 0; seen < count;) {
     const { rows } = await pool.query<{ n: number }>(waiting)
     const now = rows[0]!.n > 0 ? 1 : 0

@@ -1,6 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { mapPgError } from '@esa/pg-server'
 import type { Pool, PoolClient } from 'pg'
+import { buildIndex, concurrentIndexOf } from './build-index.ts'
 
 /** Any number will do, as long as it is ours: two migrating processes take turns. */
 const MIGRATION_LOCK = 7_361_105
@@ -24,7 +25,8 @@ export interface MigrationFile {
 /**
  * Applies what is missing of `files`, each in a transaction of its own, while workers go on. A lock that is not granted at
  * once is given up and asked for again later, so that nobody queues behind it for long. It needs no session: a
- * transaction-mode pooler will do. @throws EsaError `database.locked` (transient) when the lock never came.
+ * transaction-mode pooler will do; an index that is built CONCURRENTLY takes a second connection of `pool`.
+ * @throws EsaError `database.locked` (transient) when the lock never came.
  */
 export async function applyMigrations(pool: Pool, journal: string, files: MigrationFile[]): Promise<void> {
   for (const file of files) {
@@ -38,10 +40,11 @@ async function tryOne(pool: Pool, journal: string, file: MigrationFile, last: bo
   const client = await pool.connect()
   let sound = false
   try {
-    await client.query('begin')
+    // An index build waits for whoever holds a snapshot. Between the statements of read committed this holds none.
+    await client.query('begin isolation level read committed')
     await client.query(`set local lock_timeout = ${LOCK_TIMEOUT_MS}`)
     await client.query('select pg_advisory_xact_lock($1)', [MIGRATION_LOCK])
-    await applyOne(client, journal, file)
+    await applyOne(pool, client, journal, file)
     await client.query('commit')
     sound = true
     return true
@@ -58,11 +61,13 @@ async function tryOne(pool: Pool, journal: string, file: MigrationFile, last: bo
   }
 }
 
-async function applyOne(client: PoolClient, journal: string, file: MigrationFile): Promise<void> {
+async function applyOne(pool: Pool, client: PoolClient, journal: string, file: MigrationFile): Promise<void> {
   const { rows } = await client.query<{ newest: number | null }>(
     `select max(created_at)::bigint as newest from ${journal}`,
   )
   if ((rows[0]!.newest ?? 0) >= file.when) return
-  for (const statement of file.statements) await client.query(statement)
+  const index = concurrentIndexOf(file.statements)
+  if (index !== null) await buildIndex(pool, index)
+  else for (const statement of file.statements) await client.query(statement)
   await client.query(`insert into ${journal} (hash, created_at) values ($1, $2)`, [file.hash, file.when])
 }

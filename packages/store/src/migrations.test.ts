@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { concurrentIndexOf } from './build-index.ts'
 
 const FOLDER = new URL('../migrations/', import.meta.url)
 
@@ -18,10 +19,15 @@ const FORBIDDEN: [RegExp, string][] = [
 function faultsOf(sql: string): string[] {
   const made = new Set([...sql.matchAll(/create table "esa"\."(\w+)"/gi)].map(([, name]) => name))
   const statements = sql.split('--> statement-breakpoint')
+  const concurrent = concurrentIndexOf(statements) !== null
+  if (!concurrent && statements.some((statement) => /\bconcurrently\b/i.test(statement)))
+    return ['builds an index CONCURRENTLY beside something else: that takes a migration of its own']
   return statements.flatMap((statement) => {
     const table = /create (?:unique )?index .* on "esa"\."(\w+)"/i.exec(statement)?.[1]
     const index =
-      table === undefined || made.has(table) ? [] : ['builds an index while every writer of its table waits']
+      table === undefined || made.has(table) || concurrent
+        ? []
+        : ['builds an index while every writer of its table waits: let it be CONCURRENTLY']
     return [...index, ...FORBIDDEN.filter(([found]) => found.test(statement)).map(([, why]) => why)]
   })
 }
@@ -39,11 +45,16 @@ describe('a migration', () => {
     'ALTER TABLE "esa"."actors" ADD COLUMN "more" text NOT NULL;',
     'ALTER TABLE "esa"."actors" ADD CONSTRAINT "c" CHECK (seq > 0);',
     'CREATE UNIQUE INDEX "i" ON "esa"."events" USING btree ("type");',
+    'CREATE INDEX CONCURRENTLY "i" ON "esa"."events" ("at");--> statement-breakpoint\nCREATE TABLE "esa"."t" ();',
+    'CREATE INDEX CONCURRENTLY IF NOT EXISTS "i" ON "esa"."events" ("at");',
+    'DROP INDEX CONCURRENTLY "esa"."actors_due";',
   ])('like %s would be refused', (sql) => expect(faultsOf(sql)).toHaveLength(1))
 
   it.each([
     'ALTER TABLE "esa"."actors" ADD COLUMN "more" text;',
     'ALTER TABLE "esa"."actors" ADD COLUMN "more" text DEFAULT \'\' NOT NULL;',
+    'CREATE INDEX CONCURRENTLY "i" ON "esa"."events" USING btree ("at");',
+    'CREATE UNIQUE INDEX CONCURRENTLY "i" ON "esa"."messages" USING btree ("id") WHERE "done_at" is null;',
     'CREATE TABLE "esa"."t" ("a" text);--> statement-breakpoint\nCREATE INDEX "i" ON "esa"."t" USING btree ("a");',
   ])('like %s would be taken', (sql) => expect(faultsOf(sql)).toEqual([]))
 })

@@ -12,11 +12,16 @@ import {
 } from '@esa/pg-server/test-servers'
 import pg from 'pg'
 import { afterAll, beforeAll, describe } from 'vitest'
+import { applyMigrations, type MigrationFile } from './apply-migrations.ts'
 import { type LossyProxy, openLossyProxy } from './lossy-proxy.ts'
 import { migrate } from './migrate.ts'
+import { NEXT_MIGRATIONS } from './next-migrations.ts'
 import { openPostgresStore } from './postgres-store.ts'
 import { storeContract } from './store-contract.ts'
 import type { StoreHarness } from './store-contract-rows.ts'
+import { withPool } from './with-pool.ts'
+
+const JOURNAL = 'esa_migrations.applied'
 
 /** Every instant moves back, which is what time that passes looks like to a row. */
 const PASS = `
@@ -39,6 +44,8 @@ interface Deployment {
   /** Whatever stands between the store and its server. */
   front?: (url: string) => Promise<TestServer>
   hears: boolean
+  /** Migrations of versions after this one. */
+  later?: MigrationFile[]
   /** The store connects as a role that owns nothing; another one migrates. */
   split?: boolean
 }
@@ -56,6 +63,12 @@ async function embedded(): Promise<TestServer> {
 const DEPLOYMENTS: Deployment[] = [
   { name: 'the embedded PostgreSQL as a role that owns nothing', server: embedded, hears: true, split: true },
   { name: 'the embedded PostgreSQL', server: embedded, hears: true },
+  {
+    name: 'a schema that the next version has migrated',
+    server: embedded,
+    hears: true,
+    later: NEXT_MIGRATIONS,
+  },
   {
     name: 'Neon’s driver through a WebSocket proxy',
     server: embedded,
@@ -77,7 +90,7 @@ const DEPLOYMENTS: Deployment[] = [
     : []),
 ]
 
-describe.each(DEPLOYMENTS)('the store on $name', ({ server: start, front, hears, split }) => {
+describe.each(DEPLOYMENTS)('the store on $name', ({ server: start, front, hears, split, later = [] }) => {
   let server: TestServer
   /** What the store is given, and the same over a line that can lose an answer. */
   let ways: { sound: TestServer; lossy: TestServer }
@@ -95,6 +108,7 @@ describe.each(DEPLOYMENTS)('the store on $name', ({ server: start, front, hears,
     ways = { sound: await open(url), lossy: await open(lossyUrl) }
     if (split === true) await createLogin(url, asRuntime(url))
     await migrate(ways.sound.url, split === true ? RUNTIME : null)
+    await withPool(url, 'store contract', (pool) => applyMigrations(pool, JOURNAL, later))
     if (split === true) {
       ways = { sound: await direct(asRuntime(url)), lossy: await direct(asRuntime(lossyUrl)) }
     }
