@@ -1,35 +1,36 @@
 import type { Change, OpenParams } from '@esa/actor'
-import { textOf } from '@esa/protocol'
-import type { AgentContext, AgentEvent, Awaited, Skill } from './mind.ts'
+import { type JsonObject, textOf } from '@esa/protocol'
+import type { AgentContext, Awaited, Late, Skill } from './mind.ts'
 import { without } from './records.ts'
 
 /** Longest title of an incident. */
 const TITLE_MAX = 200
 
+/** Unanswered messages whose late answer is listened for: an incident is on a ladder for days, not for hundreds of messages. */
+const LATE_MAX = 500
+
+/** What an answer is recorded with. */
+type Said = { from?: string; type: string }
+type Owed = Pick<Awaited, 'to' | 'thread' | 'category' | 'subject'> & { messageId: string }
+
 /**
  * Hears whether a message answers one that this agent waits for: from whoever owes the answer, or from the colleague it
- * was handed to. A decision in the thread of a conflict settles it, whoever decided.
+ * was handed to. A decision in the thread of a conflict settles it, whoever decided. What is answered too late has an
+ * incident, which is withdrawn.
  */
 export const hear: Skill = (context, event) => {
   const messageId = textOf(event['inReplyTo'])
-  const awaited = context.awaiting?.[messageId]
-  const owing = awaited !== undefined && [event.from, event['handedOverBy']].includes(awaited.to)
-  if (owing && awaited.category !== 'conflict') return answered(context, [[messageId, awaited]], event)
-  const thread = owing ? awaited.thread : event.type === 'decision' ? textOf(event['thread']) : ''
-  return thread === '' ? {} : settleConflict(context, thread, textOf(event.from), event)
+  const owing = ({ to }: Owed): boolean => [event.from, event['handedOverBy']].includes(to)
+  const found = owedBy(context).find((owed) => owed.messageId === messageId && owing(owed))
+  if (found !== undefined && found.category !== 'conflict')
+    return answered(context, (owed) => owed.messageId === messageId, event)
+  const thread = found?.thread ?? (event.type === 'decision' ? textOf(event['thread']) : '')
+  return thread === '' ? {} : settleConflict(context, thread, event)
 }
 
-/** Ends the wait for every conflict in a thread. */
-export function settleConflict(
-  context: AgentContext,
-  thread: string,
-  from: string,
-  event?: AgentEvent,
-): Change<AgentContext> {
-  const open = Object.entries(context.awaiting ?? {}).filter(
-    ([, awaited]) => awaited.category === 'conflict' && awaited.thread === thread,
-  )
-  return open.length === 0 ? {} : answered(context, open, event ?? { from, type: 'decision' })
+/** Ends the wait for every conflict in a thread, and the incident of one that waited too long. */
+export function settleConflict(context: AgentContext, thread: string, said: Said): Change<AgentContext> {
+  return answered(context, (owed) => owed.category === 'conflict' && owed.thread === thread, said)
 }
 
 /** Somebody took over what another owed: the answer is awaited from there, and the log says so. */
@@ -47,28 +48,64 @@ export const handedOver: Skill = (context, event) => {
 export const escalateUnanswered: Skill = (context, event) => {
   const overdue = Object.entries(context.awaiting ?? {}).filter(([, { dueAt }]) => event.at > dueAt)
   if (overdue.length === 0) return {}
+  const opened = overdue.map(([messageId, awaited]) => opening(context, messageId, awaited))
+  // Nobody's answer takes back a loss of data: a person looks at it.
+  const late = overdue.flatMap(([messageId, { to, subject, thread, category }], index): Late[] =>
+    category === 'data-loss'
+      ? []
+      : [{ messageId, to, subject, thread, category, key: textOf(opened[index]?.key) }],
+  )
   return {
-    set: { awaiting: without(context.awaiting ?? {}, ...overdue.map(([id]) => id)) },
+    set: {
+      awaiting: without(context.awaiting ?? {}, ...overdue.map(([id]) => id)),
+      late: [...(context.late ?? []), ...late].slice(-LATE_MAX),
+    },
     record: overdue.map(([messageId, { to, type, subject, thread, since, category }]) => ({
       type: 'message.unanswered',
       data: { messageId, to, type, subject, thread, since, category },
     })),
-    open: overdue.map(([messageId, awaited]) => opening(context, messageId, awaited)),
+    open: opened,
   }
+}
+
+function owedBy({ awaiting = {}, late = [] }: AgentContext): Owed[] {
+  return [...Object.entries(awaiting).map(([messageId, owed]) => ({ messageId, ...owed })), ...late]
 }
 
 function answered(
   context: AgentContext,
-  entries: [string, Awaited][],
-  { from, type }: { from?: string; type: string },
+  isAnswered: (owed: Owed) => boolean,
+  { from, type }: Said,
 ): Change<AgentContext> {
-  return {
-    set: { awaiting: without(context.awaiting ?? {}, ...entries.map(([id]) => id)) },
-    record: entries.map(([messageId, { subject, thread }]) => ({
-      type: 'message.answered',
-      data: { messageId, from, type, subject, thread },
-    })),
+  const ended = owedBy(context).filter(isAnswered)
+  if (ended.length === 0) return {}
+  const late = (context.late ?? []).filter(isAnswered)
+  const set: Change<AgentContext>['set'] = {
+    awaiting: without(context.awaiting ?? {}, ...ended.map(({ messageId }) => messageId)),
   }
+  if (late.length > 0) set.late = (context.late ?? []).filter((owed) => !late.includes(owed))
+  const isLate = new Set(late.map(({ messageId }) => messageId))
+  return {
+    set,
+    record: ended.map(({ messageId, subject, thread }) => {
+      const data: JsonObject = { messageId, from, type, subject, thread }
+      if (isLate.has(messageId)) data['late'] = true
+      return { type: 'message.answered', data }
+    }),
+    open: late
+      .filter(({ key }, index) => late.findIndex((other) => other.key === key) === index)
+      .map((owed) => withdrawal(owed, `${textOf(from)} answered, too late, with a ${type}`)),
+  }
+}
+
+/** The incident that this agent opened is taken back: by its key, because the opener does not learn its id. */
+function withdrawal({ key, messageId, thread }: Late, because: string): OpenParams {
+  const tell = { type: 'withdraw', after: openingId(messageId) }
+  return { actorType: 'incident', key, thread, body: { because }, tell }
+}
+
+function openingId(messageId: string): string {
+  return `${messageId}.unanswered`
 }
 
 /** A conflict with several parties is one incident: its thread's. */
@@ -89,6 +126,7 @@ function opening({ agentId }: AgentContext, messageId: string, awaited: Awaited)
     thread,
   }
   return {
+    id: openingId(messageId),
     actorType: 'incident',
     key: `${agentId} ${dedupKey}`,
     thread,

@@ -25,6 +25,12 @@ export type Awaited = {
   body: JsonObject
 }
 
+/** A message that was not answered in time; an answer that comes later withdraws the incident that was opened for it under `key`. */
+export type Late = { messageId: string; key: string } & Pick<
+  Awaited,
+  'to' | 'subject' | 'thread' | 'category'
+>
+
 /** A task that a skill of this agent works on, by the id of the message that asked for it. */
 type Work = { from: string; task: string; thread: string; at: number }
 
@@ -60,6 +66,8 @@ export type AgentContext = CardFacts & {
   /** When the next look is due. */
   lookAt?: number | null
   awaiting?: { [messageId: string]: Awaited }
+  /** The oldest first. */
+  late?: Late[]
   /** The instant that the timer is armed for, and how far off that was, ms. */
   armedFor?: number | null
   armMs?: number

@@ -8,6 +8,7 @@ import {
   WHEN_TO_ESCALATE,
 } from '@esa/protocol'
 import { settleConflict } from './awaiting.ts'
+import { followedBy } from './in-turn.ts'
 import type { AgentContext, AgentEvent, Awaited, Message, Skill } from './mind.ts'
 
 /** Answers that an agent waits for at once. Beyond it a message is refused: each one is kept until it is answered or due. */
@@ -31,7 +32,7 @@ export const dispatch: Skill = (context, event) => {
     return refusal(event, 'agent.awaits-too-much')
   const ids = to.map((_, index) => (index === 0 ? first : `${first}.${index}`))
   const send = to.map((recipient, index): SendParams => {
-    return { id: ids[index]!, to: recipient, type, body: { ...body, ...envelope, thread }, thread }
+    return { id: ids[index]!, to: recipient, type, body: { ...body, ...envelope, thread, by: event.by }, thread }
   })
   const record = to.map((recipient, index): RecordParams => {
     const data = {
@@ -113,8 +114,8 @@ function opening(
 
 /** A decision that this agent makes itself settles what it waits for in that thread. */
 function settled(context: AgentContext, thread: string, change: Change<AgentContext>): Change<AgentContext> {
-  const { set, record = [] } = settleConflict({ ...context, ...change.set }, thread, context.agentId)
-  return { ...change, set: { ...change.set, ...set }, record: [...(change.record ?? []), ...record] }
+  const said = { from: context.agentId, type: 'decision' }
+  return followedBy(change, settleConflict({ ...context, ...change.set }, thread, said))
 }
 
 function refusal(event: AgentEvent, code: string): Change<AgentContext> {

@@ -20,7 +20,7 @@ export const incidentCommandSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('acknowledge'), ...base, forMs: durationMs.optional() }),
   z.strictObject({ type: z.literal('decline'), ...base, reason: z.string().trim().min(1).max(1_000) }),
   z.strictObject({ type: z.literal('resolve'), ...base, cause: z.string().trim().min(1).max(1_000) }),
-  z.strictObject({ type: z.literal('withdraw'), ...base }),
+  z.strictObject({ type: z.literal('withdraw'), ...base, because: z.string().max(1_000).optional() }),
   z.strictObject({ type: z.literal('snooze'), ...base, forMs: durationMs }),
   z.strictObject({ type: z.literal('suppress'), ...base, forMs: durationMs }),
   z.strictObject({ type: z.literal('unsuppress'), ...base }),

@@ -1,5 +1,5 @@
 import type { ActorEvent, StepInput } from '@esa/actor'
-import { EsaError, isEsaError, type JsonObject, newId } from '@esa/protocol'
+import { EsaError, isEsaError, type JsonObject, newId, textOf } from '@esa/protocol'
 import type { MessageRow, Ring, Store, StoreTx } from '@esa/store'
 import type { Registry } from './registry.ts'
 import { type Cause, type Outgoing, StepDraft, type Told } from './step-draft.ts'
@@ -129,6 +129,9 @@ export class ActorHost {
     const hint = await tx.message(messageId)
     if (hint === null || isOver(hint)) return already
     const cause = { messageId, correlationId: hint.correlationId }
+    if (hint.toActor === null && hint.type !== 'open') {
+      return { draft: await this.#tellHolder(tx, hint, cause), result: 'delivered' }
+    }
     if (hint.toActor === null) {
       const request = { type: hint.toType ?? '', key: hint.toKey, from: hint.from, body: hint.body }
       const { draft } = await this.#open(tx, request, idAt, cause)
@@ -144,6 +147,22 @@ export class ActorHost {
     if (locked === undefined) this.#startAgent(draft, hint.toActor, [input], cause)
     else draft.advance(locked, input, cause)
     return { draft, result: 'delivered' }
+  }
+
+  /** Gives an event to the live actor that holds a key, once what opens it has been delivered; nobody else takes it. */
+  async #tellHolder(tx: StoreTx, message: MessageRow, cause: Cause): Promise<StepDraft> {
+    const { toType, toKey, id } = message
+    const { after, ...body } = message.body
+    const opening = await tx.message(textOf(after))
+    if (opening !== null && !isOver(opening)) {
+      throw new EsaError('runtime.too-early', 'transient', `${id} comes before ${opening.id}, which it follows`)
+    }
+    const holder = await tx.lockKey(textOf(toType), textOf(toKey))
+    const draft = await this.#draft(tx)
+    draft.consume(id)
+    const input: StepInput = { kind: 'event', id, event: eventOf({ ...message, body }) }
+    if (holder !== null) draft.advance(holder, input, cause)
+    return draft
   }
 
   async #open(tx: StoreTx, request: OpenRequest, idAt: IdAt, cause: Cause | null): Promise<Taken<Opened>> {

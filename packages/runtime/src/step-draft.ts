@@ -163,7 +163,7 @@ export class StepDraft {
       const message = { from: actorId, to: effect.to, type: effect.type, body: effect.body }
       this.#messages.push(this.#messageOf(effect.id, message, correlationId, cause))
     } else {
-      const { id, actorType: toType, key: toKey, body } = effect
+      const { id, actorType: toType, key: toKey, body, tell } = effect
       this.#messages.push({
         id,
         queue: ACTORS_QUEUE,
@@ -171,8 +171,8 @@ export class StepDraft {
         toType,
         toKey,
         from: actorId,
-        type: 'open',
-        body,
+        type: tell?.type ?? 'open',
+        body: tell === undefined ? body : { ...body, after: tell.after },
         correlationId,
         causationId: cause?.messageId ?? null,
       })

@@ -1,0 +1,35 @@
+import type { NewMessage, Store } from '@esa/store'
+import { describe, expect, it } from 'vitest'
+import { scriptedWorld } from './scripted-world.ts'
+
+/** A row to whoever of the scripted actors holds the key: what opens it, or what it is told. */
+async function write(store: Store, id: string, type: string, body: NewMessage['body']): Promise<void> {
+  const address = { queue: 'actors', toActor: null, toType: 'scripted', toKey: 'k' }
+  const message = { id, ...address, from: 'layer-1', type, body, correlationId: id, causationId: null }
+  await store.transact(async (tx) => {
+    const { at } = await tx.env()
+    await tx.write({ at, actors: [], messages: [message], activities: [], doneMessages: [], rung: true })
+  })
+}
+
+describe('what the holder of a key is told', () => {
+  it('waits for what opens the holder, reaches it once, and only while it lives', async () => {
+    const { host, store, events } = scriptedWorld()
+    await write(store, 'opening', 'open', {})
+    await write(store, 'told', 'note', { after: 'opening', n: 1 })
+    await expect(host.deliver('told')).rejects.toMatchObject({ code: 'runtime.too-early', kind: 'transient' })
+    await host.deliver('opening')
+    const [actor] = await store.listActors({ type: 'scripted' })
+    const outcomes = await Promise.all([host.deliver('told'), host.deliver('told')])
+    expect(outcomes).toContainEqual({ outcome: 'already' })
+    expect(await events(actor!.state.id, 'got.note')).toMatchObject([{ inputId: 'told', data: { n: 1 } }])
+  })
+
+  it('is dropped when nobody holds the key, and starts nobody', async () => {
+    const { host, store } = scriptedWorld()
+    await write(store, 'told', 'note', { after: 'long gone', n: 1 })
+    expect(await host.deliver('told')).toEqual({ outcome: 'delivered' })
+    expect(await store.listActors({})).toEqual([])
+    expect((await store.backlog()).messages).toBe(0)
+  })
+})
