@@ -8,6 +8,7 @@ import { addMessageCommands } from './groups/message-commands.ts'
 import { addOrgCommands } from './groups/org-commands.ts'
 import { addReplayCommands } from './groups/replay-commands.ts'
 import { addRuntimeCommands } from './groups/runtime-commands.ts'
+import { addSilenceCommands } from './groups/silence-commands.ts'
 import { addSimulateCommands } from './groups/simulate-commands.ts'
 
 const ENVIRONMENT = `
@@ -59,6 +60,7 @@ export function program(began: number, quiet: boolean): Command {
   addMessageCommands(commands)
   addOrgCommands(commands)
   addReplayCommands(commands)
+  addSilenceCommands(commands)
   addSimulateCommands(commands)
   addDatabaseCommands(commands)
   addEnvironmentCommands(commands)

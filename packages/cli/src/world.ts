@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { agentDefinitions, agentType } from '@esa/agents'
 import type { ActivityHandler } from '@esa/actor'
-import { incidentDefinition } from '@esa/escalation'
+import { incidentDefinition, silenceDefinition } from '@esa/escalation'
 import type { Directory, Problem } from '@esa/org'
 import { ActorHost, Registry } from '@esa/runtime'
 import type { Store } from '@esa/store'
@@ -38,7 +38,11 @@ export async function openWorld(config: Config, options: WorldOptions = {}): Pro
   const [databaseUrl, org] = await Promise.all([resolveDatabase(config), options.org ?? readableOrg(config)])
   const store = await openStore(config, databaseUrl, options.max)
   const registry = new Registry({
-    definitions: [incidentDefinition({ timeScale: config.timeScale }), ...agentDefinitions()],
+    definitions: [
+      incidentDefinition({ timeScale: config.timeScale }),
+      silenceDefinition(),
+      ...agentDefinitions(),
+    ],
     agentType,
     activities: options.activities?.(store) ?? [],
     directory: () => org.directory,
