@@ -1,5 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
@@ -7,7 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Incident } from '@esa/escalation'
 import { until } from '../redis/until.ts'
-import { ended, EsaHome, type Problem, says } from './run-esa.ts'
+import { ended, EsaHome, type Problem, type Ran, says } from './run-esa.ts'
 
 const ESA = fileURLToPath(new URL('../../bin/esa', import.meta.url))
 const OPEN = 'incidents open --agent layer-1 --category integration --title pool'.split(' ')
@@ -36,6 +37,12 @@ async function at(home: string, ...args: string[]) {
   return { ...ran, problem: ran.code === 0 ? null : problemIn(ran.stderr) }
 }
 
+/** Runs a command as a user who owns nothing here. */
+async function asNobody(...args: string[]): Promise<Ran> {
+  const env = { PATH: process.env['PATH'] ?? '' }
+  return ended(spawn(ESA, args, { uid: NOBODY, gid: NOBODY, env, stdio: ['ignore', 'pipe', 'pipe'] }))
+}
+
 describe('a home', () => {
   it('that is a file, or lies in one, is refused', async () => {
     await writeFile(path('file'), 'mine')
@@ -52,17 +59,28 @@ describe('a home', () => {
   it.runIf(isRoot)('that its user may not use is refused', async () => {
     await mkdir(path('locked'))
     await chmod(path('locked'), 0o755)
-    const child = spawn(ESA, ['--home', path('locked/home'), 'migrate', '--json'], {
-      uid: NOBODY,
-      gid: NOBODY,
-      env: { PATH: process.env['PATH'] ?? '' },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    })
-    const { code, stderr } = await ended(child)
+    const { code, stderr } = await asNobody('--home', path('locked/home'), 'migrate', '--json')
     expect([code, problemIn(stderr)]).toEqual([
       3,
       expect.objectContaining({ code: 'database.home-forbidden', hint: expect.stringContaining('--home') }),
     ])
+  })
+
+  it.runIf(isRoot)('is not even looked for when evidence may not be read', async () => {
+    await writeFile(path('secret.json'), '{}', { mode: 0o600 })
+    const refused = await asNobody(
+      '--home',
+      path('none'),
+      ...OPEN,
+      '--evidence',
+      path('secret.json'),
+      '--json',
+    )
+    expect([refused.code, problemIn(refused.stderr)]).toEqual([
+      4,
+      expect.objectContaining({ code: 'file.unreadable', hint: expect.stringContaining('rights') }),
+    ])
+    expect(existsSync(path('none'))).toBe(false)
   })
 
   it.runIf(isRoot)('without disk space is refused, and works once there is some', async () => {

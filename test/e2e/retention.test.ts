@@ -60,6 +60,24 @@ describe('esa retain', () => {
     expect((await home.json<Verdict>(...heads, path('after.json'))).chain.broken).toEqual([])
   })
 
+  it.each([
+    ['replay', 'show'],
+    ['replay', 'verify'],
+    ['replay', 'export'],
+  ])('%s %s of what is gone says where it went, and the file holds it whole', async (...verb) => {
+    const { code, problem } = await home.refused(...verb, closed)
+    expect(code).toBe(4)
+    expect(problem.message).toContain('esa retain')
+    // Whoever reads on in the file finds the events that the hint looks for, up to the head that stayed here.
+    const [wanted = ''] = /"stream":"\w+"/.exec(problem.hint ?? '') ?? []
+    const lines = (await readFile(path('old.jsonl'), 'utf8'))
+      .split('\n')
+      .filter((line) => line.includes(wanted))
+    const events = lines.map((line) => JSON.parse(line) as { seq: number; hash: string })
+    expect(problem.details).toMatchObject({ seq: events.length, hash: events.at(-1)?.hash })
+    expect(problem.hint).toContain(events.at(-1)?.hash)
+  })
+
   it('leaves a head that cannot be passed off for another', async () => {
     const kept = JSON.parse(await readFile(path('before.json'), 'utf8')) as {
       heads: Record<string, { seq: number; hash: string }>

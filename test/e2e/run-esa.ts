@@ -77,6 +77,7 @@ export interface Problem {
   detail: string
   message: string
   hint?: string
+  details?: Record<string, unknown>
 }
 
 /** Collects what a process prints until it ends. */

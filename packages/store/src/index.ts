@@ -3,7 +3,14 @@ export { createMemoryStore, type MemoryStoreOptions } from './memory-store.ts'
 export { assertCurrent, migrate, type SchemaState, schemaState } from './migrate.ts'
 export { type Place, type Residence, residence, settle } from './places.ts'
 export { openPostgresStore, type PostgresStoreOptions } from './postgres-store.ts'
-export { countRetirable, retire, retiredHeads, type RetiredCounts, type RetiredHead } from './retention.ts'
+export {
+  countRetirable,
+  retire,
+  retiredHead,
+  retiredHeads,
+  type RetiredCounts,
+  type RetiredHead,
+} from './retention.ts'
 export { type LogGuard, logGuard, RUNTIME_RIGHTS } from './runtime-rights.ts'
 export type {
   ActorFilter,

@@ -90,6 +90,20 @@ export async function retiredHeads(url: string): Promise<Map<string, RetiredHead
   })
 }
 
+/** The head of one removed stream and when it was removed, ms, or null. */
+export async function retiredHead(
+  url: string,
+  stream: string,
+): Promise<(RetiredHead & { at: number }) | null> {
+  return await withPool(url, 'retain', async (pool) => {
+    const { rows } = await pool.query<RetiredHead & { at: number }>(
+      'select seq, hash, at from esa.retired where stream = $1',
+      [stream],
+    )
+    return rows[0] ?? null
+  })
+}
+
 /** A transaction a batch, each from where the one before ended, until one is empty. */
 async function inBatches(
   pool: Pool,

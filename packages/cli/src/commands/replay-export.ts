@@ -19,8 +19,8 @@ export async function exportStream(
       hint: '--format jsonl or --format md',
     })
   }
-  await inStore(config, async (store) => {
-    const { actor, events } = await requireStream(store, id)
+  await inStore(config, async (store, databaseUrl) => {
+    const { actor, events } = await requireStream(store, databaseUrl, id)
     const content = format === 'md' ? await markdown(config, store, actor, events) : jsonl(actor, events)
     if (output === undefined) {
       answer(config, { id, format, events: events.length, content }, () => content.trimEnd())

@@ -82,7 +82,10 @@ export async function writeText(file: string, content: string): Promise<void> {
 async function verify(world: World, id: string | undefined, heads: ChainHeads | null): Promise<Verdict> {
   const { store, registry } = world
   // Actors first: a stream that grows meanwhile only has more than its actor says.
-  const actors = id === undefined ? await store.listActors({}) : [(await requireStream(store, id)).actor]
+  const actors =
+    id === undefined
+      ? await store.listActors({})
+      : [(await requireStream(store, world.databaseUrl, id)).actor]
   const known = new Set(actors.map(({ state }) => state.id))
   const lost = id === undefined ? Object.keys(heads?.heads ?? {}).filter((stream) => !known.has(stream)) : []
   const retired = id === undefined ? await retiredHeads(world.databaseUrl) : new Map<string, RetiredHead>()
