@@ -1,6 +1,6 @@
 import type { ActorEvent, StepInput } from '@esa/actor'
 import { EsaError, isEsaError, type JsonObject, newId, textOf } from '@esa/protocol'
-import type { MessageRow, Ring, Store, StoreTx } from '@esa/store'
+import type { LockedActor, MessageRow, Ring, Store, StoreTx } from '@esa/store'
 import type { Registry } from './registry.ts'
 import { type Cause, type Outgoing, StepDraft, type Told } from './step-draft.ts'
 
@@ -93,6 +93,28 @@ export class ActorHost {
   }
 
   /**
+   * Hands messages to as many of their recipients as are free, one message each, in one transaction. Answers with what
+   * did not go along: `again` is behind another message of its recipient; `alone` takes `deliver`, because its recipient
+   * is new or held elsewhere, or its machine fails.
+   */
+  deliverTogether(ids: string[]): Promise<{ again: string[]; alone: string[] }> {
+    return this.#transact(async (tx) => {
+      const locked = new Map((await tx.lockRecipients(ids)).map((actor) => [actor.state.id, actor]))
+      // Read under the locks: what another worker has consumed is over.
+      const open = (await tx.messages(ids)).filter((message) => !isOver(message)).sort(byId)
+      const draft = await this.#draft(tx)
+      const left = { again: [] as string[], alone: [] as string[] }
+      for (const [recipient, messages] of Map.groupBy(open, ({ toActor }) => toActor)) {
+        const actor = recipient === null ? undefined : locked.get(recipient)
+        const [first, ...rest] = messages.map(({ id }) => id)
+        if (actor !== undefined && takes(draft, actor, messages[0]!)) left.again.push(...rest)
+        else left.alone.push(first!, ...rest)
+      }
+      return { draft, result: left }
+    })
+  }
+
+  /**
    * Serves what is due among these actors in one transaction; one that is locked elsewhere is left to whoever holds it.
    * An actor whose machine fails is reported, and costs the others nothing.
    */
@@ -126,8 +148,8 @@ export class ActorHost {
 
   async #deliver(tx: StoreTx, messageId: string, idAt: IdAt): Promise<Taken<'delivered' | 'already'>> {
     const already: Taken<'already'> = { draft: null, result: 'already' }
-    const hint = await tx.message(messageId)
-    if (hint === null || isOver(hint)) return already
+    const [hint] = await tx.messages([messageId])
+    if (hint === undefined || isOver(hint)) return already
     const cause = { messageId, correlationId: hint.correlationId }
     if (hint.toActor === null && hint.type !== 'open') {
       return { draft: await this.#tellHolder(tx, hint, cause), result: 'delivered' }
@@ -139,11 +161,11 @@ export class ActorHost {
     }
     const [locked] = await tx.lockActors([hint.toActor])
     // Under the lock: another worker may have consumed it while this one waited.
-    const message = await tx.message(messageId)
-    if (message === null || isOver(message)) return already
+    const [message] = await tx.messages([messageId])
+    if (message === undefined || isOver(message)) return already
     const draft = await this.#draft(tx)
     draft.consume(messageId)
-    const input: StepInput = { kind: 'event', id: messageId, event: eventOf(message) }
+    const input = inputOf(message)
     if (locked === undefined) this.#startAgent(draft, hint.toActor, [input], cause)
     else draft.advance(locked, input, cause)
     return { draft, result: 'delivered' }
@@ -153,9 +175,13 @@ export class ActorHost {
   async #tellHolder(tx: StoreTx, message: MessageRow, cause: Cause): Promise<StepDraft> {
     const { toType, toKey, id } = message
     const { after, ...body } = message.body
-    const opening = await tx.message(textOf(after))
-    if (opening !== null && !isOver(opening)) {
-      throw new EsaError('runtime.too-early', 'transient', `${id} comes before ${opening.id}, which it follows`)
+    const [opening] = await tx.messages([textOf(after)])
+    if (opening !== undefined && !isOver(opening)) {
+      throw new EsaError(
+        'runtime.too-early',
+        'transient',
+        `${id} comes before ${opening.id}, which it follows`,
+      )
     }
     const holder = await tx.lockKey(textOf(toType), textOf(toKey))
     const draft = await this.#draft(tx)
@@ -265,6 +291,28 @@ function brokenStep(error: unknown): never {
 
 function isOver(message: MessageRow): boolean {
   return message.doneAt !== null || message.deadCode !== null
+}
+
+/** Steps an actor by a message; false when its machine fails, and then the draft holds nothing of it. */
+function takes(draft: StepDraft, actor: LockedActor, message: MessageRow): boolean {
+  const { id: messageId, correlationId } = message
+  try {
+    draft.advance(actor, inputOf(message), { messageId, correlationId })
+  } catch {
+    // Whoever delivers it alone meets the same failure, and is told.
+    return false
+  }
+  draft.consume(messageId)
+  return true
+}
+
+function inputOf(message: MessageRow): StepInput {
+  return { kind: 'event', id: message.id, event: eventOf(message) }
+}
+
+/** The order in which messages of one recipient were written, as far as there is one. */
+function byId(a: MessageRow, b: MessageRow): number {
+  return a.id < b.id ? -1 : 1
 }
 
 /** What a machine sees of a message. It speaks for its sender: `as` is who sent it, whatever the body says. */

@@ -14,8 +14,14 @@ import { enqueueActions, setup } from 'xstate'
 import { ActorHost } from './actor-host.ts'
 import { Registry } from './registry.ts'
 
-type Context = { waitMs: number }
-type ScriptEvent = { type: string; waitMs?: number; n?: number; perform?: PerformParams } & StepFacts
+type Context = { waitMs: number; performWhenFired: PerformParams[] }
+type ScriptEvent = {
+  type: string
+  waitMs?: number
+  n?: number
+  perform?: PerformParams
+  performWhenFired?: PerformParams
+} & StepFacts
 
 /** Records what it got; asks for the activity of a `perform`; breaks on `explode`. */
 function act(_: Context, event: ScriptEvent): Change<Context> {
@@ -30,22 +36,22 @@ const machine = setup({
     ...effects,
     act: enqueueActions(doing(act)),
     arm: enqueueActions(
-      doing((_: Context, { waitMs = 0 }: ScriptEvent): Change<Context> => ({
-        set: { waitMs },
+      doing((_: Context, { waitMs = 0, performWhenFired: perform }: ScriptEvent): Change<Context> => ({
+        set: { waitMs, performWhenFired: perform === undefined ? [] : [perform] },
         record: [{ type: 'armed' }],
       })),
     ),
     fire: enqueueActions(
-      doing(({ waitMs }: Context): Change<Context> => {
+      doing(({ waitMs, performWhenFired }: Context): Change<Context> => {
         if (waitMs === WEDGED_MS) throw new Error('this deadline breaks its actor')
-        return { record: [{ type: 'fired' }] }
+        return { record: [{ type: 'fired' }], perform: performWhenFired }
       }),
     ),
   },
   delays: { wait: ({ context }) => context.waitMs },
 }).createMachine({
   id: 'scripted',
-  context: { waitMs: 0 },
+  context: { waitMs: 0, performWhenFired: [] },
   initial: 'new',
   states: {
     new: { on: { start: { target: 'resting', actions: 'act' } } },

@@ -141,14 +141,17 @@ export class StepDraft {
   ): { state: ActorState; steps: ActorWrite['steps'] } {
     let state = before
     const steps: ActorWrite['steps'] = []
+    const effects: Effect[] = []
     for (const input of inputs) {
       const taken = step(definition, state, input, env)
       state = taken.state
       if (taken.outcome === 'unchanged') continue
       steps.push({ input, env, events: taken.events })
-      for (const effect of taken.effects) this.#keep(effect, taken.state.id, cause)
+      effects.push(...taken.effects)
     }
     if (state === null) throw new RangeError('a draft took no step')
+    // Only now: of an actor whose machine fails on the way, the others of its transaction must not see anything.
+    for (const effect of effects) this.#keep(effect, state.id, cause)
     return { state, steps }
   }
 

@@ -3,6 +3,7 @@ import type { Ring, Store } from '@esa/store'
 import type { Logger } from 'pino'
 import { ActivityRunner } from './activity-runner.ts'
 import { ActorHost } from './actor-host.ts'
+import { DeliveryBatches } from './delivery-batches.ts'
 import { Doorbell, type OnRing } from './doorbell.ts'
 import type { DoorbellOptions } from './doorbell-backend.ts'
 import { OutboxRelay, type RelayBell } from './outbox-relay.ts'
@@ -78,13 +79,14 @@ export async function startWorkerOn(options: WorkerParts): Promise<RunningWorker
     onWedged: (actorId, error) => onAlarm(alarmOf(error, { actorId })),
   })
   const relay = new OutboxRelay({ store, doorbell: bell, log, pace })
+  const deliveries = new DeliveryBatches(host)
   const activities = new ActivityRunner({ store, host, registry, log, pace })
 
   const trouble = new TroubleLog(log, 'work put off')
   await bell.start(async ({ kind, id }) => {
     try {
       if (kind === 'activity') await activities.run(id)
-      else await deliver(host, id, log, onAlarm)
+      else await deliver(deliveries, id, log, onAlarm)
     } catch (error) {
       // The queue tries again soon, and the sweep after that: the row is not done.
       trouble.add(error)
@@ -111,12 +113,12 @@ export async function startWorkerOn(options: WorkerParts): Promise<RunningWorker
 }
 
 async function deliver(
-  host: ActorHost,
+  deliveries: DeliveryBatches,
   id: string,
   log: Logger,
   onAlarm: WorkerOptions['onAlarm'],
 ): Promise<void> {
-  const delivery = await host.deliver(id)
+  const delivery = await deliveries.deliver(id)
   if (delivery.outcome !== 'dead') return
   const { error } = delivery
   log.error({ messageId: id, err: error }, 'message buried: its recipient can never take it')

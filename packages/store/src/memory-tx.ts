@@ -80,13 +80,16 @@ export class MemoryTx implements StoreTx {
     return this.#statement(() => ({ at: this.#now(), unreachable: this.#tables.stopped() }))
   }
 
-  message(id: string): Promise<MessageRow | null> {
-    return this.#statement(() => {
-      const found = this.#draft.messages.get(id) ?? this.#tables.messages.get(id)
-      if (found === undefined) return null
-      const doneAt = found.doneAt ?? this.#draft.doneMessages.get(id) ?? null
-      return { ...messageOf(found), doneAt }
-    })
+  async lockRecipients(messageIds: string[]): Promise<LockedActor[]> {
+    const open = (await this.messages(messageIds)).filter(
+      ({ doneAt, deadCode }) => doneAt === null && deadCode === null,
+    )
+    const recipients = open.flatMap(({ toActor }) => (toActor === null ? [] : [toActor]))
+    return this.lockActors(recipients, { skipLocked: true })
+  }
+
+  messages(ids: string[]): Promise<MessageRow[]> {
+    return this.#statement(() => [...new Set(ids)].flatMap((id) => this.#message(id)))
   }
 
   write(commit: Commit): Promise<void> {
@@ -200,6 +203,13 @@ export class MemoryTx implements StoreTx {
       draft.activities.set(activity.id, copyJson({ ...activity, ...fresh }))
     }
     for (const id of doneMessages) if (!draft.doneMessages.has(id)) draft.doneMessages.set(id, at)
+  }
+
+  #message(id: string): MessageRow[] {
+    const found = this.#draft.messages.get(id) ?? this.#tables.messages.get(id)
+    if (found === undefined) return []
+    const doneAt = found.doneAt ?? this.#draft.doneMessages.get(id) ?? null
+    return [{ ...messageOf(found), doneAt }]
   }
 
   #actor(id: string): LockedActor | undefined {

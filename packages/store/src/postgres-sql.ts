@@ -8,13 +8,17 @@ const ACTOR_COLUMNS = `id, type, version, status, live, key, seq, at, epoch, due
 
 export const LOCK_ACTORS = `select ${ACTOR_COLUMNS} from esa.actors where id = any($1) order by id for update`
 
+export const LOCK_RECIPIENTS = `select ${ACTOR_COLUMNS} from esa.actors where id in (
+    select to_actor from esa.messages where id = any($1) and done_at is null and dead_code is null)
+  order by id for update skip locked`
+
 export const LOCK_KEY = `select ${ACTOR_COLUMNS} from esa.actors where type = $1 and key = $2 and live for update`
+
+export const LIVE_ACTORS = `select ${ACTOR_COLUMNS} from esa.actors where type = $1 and live order by id`
 
 export const READ_ACTORS = `select ${ACTOR_COLUMNS} from esa.actors
   where ($1::text is null or type = $1) and ($2::boolean is null or live = $2) and ($3::text[] is null or id = any($3))
   order by id`
-
-export const LIVE_ACTORS = `select ${ACTOR_COLUMNS} from esa.actors where type = $1 and live order by id`
 
 export const ENV = `select ${NOW} as at,
   array(select id from esa.actors where status = 'stopped' order by id) as unreachable`
@@ -22,7 +26,7 @@ export const ENV = `select ${NOW} as at,
 const MESSAGE_COLUMNS = `id, queue, to_actor, to_type, to_key, from_actor, type, body, correlation_id, causation_id,
   at, attempt, done_at, dead_code`
 
-export const MESSAGE = `select ${MESSAGE_COLUMNS} from esa.messages where id = $1`
+export const MESSAGES = `select ${MESSAGE_COLUMNS} from esa.messages where id = any($1)`
 
 export const READ_MESSAGES = `select ${MESSAGE_COLUMNS} from esa.messages
   where ($1::text[] is null or id = any($1)) and ($2::text is null or correlation_id = $2)
@@ -111,5 +115,17 @@ export const BEAT = `insert into esa.workers (id, pid, host, started_at, beat_at
 export const SIGN_OFF = `delete from esa.workers where id = $1`
 
 export const WORKERS = `select id, pid, host, started_at, beat_at, skew_ms, info from esa.workers order by started_at`
+
+const TOKEN_COLUMNS = `id, holder, person, scopes, created_at as "createdAt", created_by as "createdBy",
+  expires_at as "expiresAt", revoked_at as "revokedAt"`
+
+export const ADD_TOKEN = `insert into esa.tokens (id, hash, holder, person, scopes, created_at, created_by, expires_at)
+  select $1, $2, $3, $4, $5, n.ms, $6, n.ms + $7::bigint from (select ${NOW} as ms) n returning ${TOKEN_COLUMNS}`
+
+export const FIND_TOKEN = `select ${TOKEN_COLUMNS} from esa.tokens where hash = $1`
+
+export const LIST_TOKENS = `select ${TOKEN_COLUMNS} from esa.tokens order by created_at, id`
+
+export const REVOKE_TOKEN = `update esa.tokens set revoked_at = coalesce(revoked_at, ${NOW}) where id = $1 returning id`
 
 export const RUNTIME = `select id, ${NOW} as now_ms from esa.runtime`

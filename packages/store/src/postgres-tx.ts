@@ -55,9 +55,13 @@ export class PostgresTx implements StoreTx {
     return rows[0]!
   }
 
-  async message(id: string): Promise<MessageRow | null> {
-    const { rows } = await this.#query<MessageDbRow>('esa_message', sql.MESSAGE, [id])
-    return rows[0] === undefined ? null : messageOf(rows[0])
+  async lockRecipients(messageIds: string[]): Promise<LockedActor[]> {
+    const { rows } = await this.#query<ActorRow>('esa_lock_recipients', sql.LOCK_RECIPIENTS, [messageIds])
+    return rows.map(actorOf)
+  }
+
+  async messages(ids: string[]): Promise<MessageRow[]> {
+    return (await this.#query<MessageDbRow>('esa_messages', sql.MESSAGES, [ids])).rows.map(messageOf)
   }
 
   async write(commit: Commit): Promise<void> {

@@ -43,20 +43,20 @@ function messageCases(harness: () => StoreHarness): void {
       const [direct, keyed] = [messageTo('a', 'm1'), messageTo('a', 'm2')]
       Object.assign(keyed, { toActor: null, toType: 'bell', toKey: 'k', causationId: 'm1' })
       await put(store, { messages: [direct, keyed] })
-      const read = await store.transact(async (tx) => [await tx.message('m1'), await tx.message('m2')])
+      const read = await store.transact((tx) => tx.messages(['m2', 'm1', 'm2', 'x']))
       const kept = { at: 1_000, attempt: 0, doneAt: null, deadCode: null }
-      expect(read).toStrictEqual([
+      expect(read.toSorted((a, b) => a.id.localeCompare(b.id))).toStrictEqual([
         { ...direct, ...kept },
         { ...keyed, ...kept },
       ])
-      expect(await store.transact((tx) => tx.message('x'))).toBeNull()
+      expect(await store.transact((tx) => tx.messages(['x']))).toEqual([])
     })
 
     it('is plain data, whatever its members are called', async () => {
       const { store } = harness()
       const body = JSON.parse('{"__proto__": {"admin": true}, "constructor": 1}') as NewMessage['body']
       await put(store, { messages: [{ ...messageTo('a', 'm1'), body }] })
-      const read = (await store.transact((tx) => tx.message('m1')))!.body
+      const read = (await store.transact((tx) => tx.messages(['m1'])))[0]!.body
       expect(JSON.parse(JSON.stringify(read))).toEqual(body)
       expect(Object.keys(read).sort()).toEqual(['__proto__', 'constructor'])
       expect(Object.getPrototypeOf(read)).toBe(Object.prototype)
@@ -69,7 +69,7 @@ function consumedCases(harness: () => StoreHarness): void {
     it('is done once, at the instant of the commit that consumed it', async () => {
       const { store } = harness()
       await put(store, { messages: [messageTo('a', 'm1')] })
-      const doneAt = async () => (await store.transact((tx) => tx.message('m1')))!.doneAt
+      const doneAt = async () => (await store.transact((tx) => tx.messages(['m1'])))[0]!.doneAt
       const aborted = store.transact(async (tx) => {
         await tx.write(commitOf({ at: 2_000, doneMessages: ['m1'] }))
         throw new EsaError('test.refused', 'terminal', 'no')
@@ -88,7 +88,7 @@ function consumedCases(harness: () => StoreHarness): void {
       const again = { ...messageTo('b', 'm1'), body: { ask: 'other' } }
       const more = { ...activityOf('b', 't1'), input: {} }
       await put(store, { messages: [again, messageTo('b', 'm2')], activities: [more, activityOf('b', 't2')] })
-      expect((await store.transact((tx) => tx.message('m1')))!.toActor).toBe('a')
+      expect((await store.transact((tx) => tx.messages(['m1'])))[0]!.toActor).toBe('a')
       expect((await store.claimActivity('t1', MARGIN_MS))!.actorId).toBe('a')
       expect(await store.backlog()).toMatchObject({ messages: 2, activities: 2 })
     })
@@ -98,11 +98,11 @@ function consumedCases(harness: () => StoreHarness): void {
       await put(store, { messages: [messageTo('a', 'm1'), messageTo('a', 'm2')], rung: false })
       await store.buryMessage('m1', 'actor.step-failed')
       expect(await swept(store, 0)).toEqual(['m2-1'])
-      expect((await store.transact((tx) => tx.message('m1')))!.deadCode).toBe('actor.step-failed')
+      expect((await store.transact((tx) => tx.messages(['m1'])))[0]!.deadCode).toBe('actor.step-failed')
       expect(await store.backlog()).toMatchObject({ messages: 1, dead: 1 })
       await put(store, { doneMessages: ['m2'] })
       await store.buryMessage('m2', 'too.late')
-      expect((await store.transact((tx) => tx.message('m2')))!.deadCode).toBeNull()
+      expect((await store.transact((tx) => tx.messages(['m2'])))[0]!.deadCode).toBeNull()
     })
 
     it('waits in the backlog from the instant it was written', async () => {
@@ -152,7 +152,7 @@ function sweepCases(harness: () => StoreHarness): void {
         { kind: 'activity', id: 't3', ...ring },
       ])
       expect(await swept(store, HOUR_MS)).toEqual([])
-      expect((await store.transact((tx) => tx.message('m1')))!.attempt).toBe(1)
+      expect((await store.transact((tx) => tx.messages(['m1'])))[0]!.attempt).toBe(1)
     })
 
     it('takes no more than its limit, those first that have waited longest', async () => {

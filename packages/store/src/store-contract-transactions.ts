@@ -12,7 +12,7 @@ import {
   signal,
   type StoreHarness,
 } from './store-contract-rows.ts'
-import type { Store, StoreTx } from './store.ts'
+import type { LockedActor, Store, StoreTx } from './store.ts'
 
 /** Writers that meet on one actor in the case that lets them all go at once. */
 const WRITERS = 8
@@ -108,7 +108,7 @@ function failureCases(harness: () => StoreHarness): void {
       const consume = () =>
         store.transact(async (tx) => {
           const [locked] = await tx.lockActors(['a'])
-          if ((await tx.message('m1'))!.doneAt !== null) return 'consumed before'
+          if ((await tx.messages(['m1']))[0]!.doneAt !== null) return 'consumed before'
           await tx.write(commitOf({ actors: [nextStep(locked!, 'm1')], doneMessages: ['m1'] }))
           return 'consumed'
         })
@@ -211,6 +211,27 @@ function lockOrderCases(harness: () => StoreHarness): void {
 
 function claimCases(harness: () => StoreHarness): void {
   describe('a lock', () => {
+    it('on the recipients of messages leaves out who is held, what is over, and whom nobody has started', async () => {
+      const { store, second } = harness()
+      const messages = ['a', 'a', 'b', 'c', 'new'].map((to, index) => messageTo(to, `m${index}`))
+      await put(store, { actors: [opening('c'), opening('b'), opening('a')], messages })
+      await put(store, { doneMessages: ['m2'] })
+      const ids = [...messages.map(({ id }) => id), 'm-unknown']
+      const other = await second()
+      const recipients = (tx: StoreTx) => tx.lockRecipients(ids)
+      const named = (locked: LockedActor[]) => locked.map(({ state }) => state.id)
+      await store.transact(async (tx) => {
+        await tx.lockActors(['c'])
+        expect(named(await other.transact(recipients))).toEqual(['a'])
+      })
+      await store.transact(async (tx) => {
+        expect(named(await recipients(tx))).toEqual(['a', 'c'])
+        expect(
+          await other.transact((tx) => tx.lockActors(['a', 'b', 'c'], { skipLocked: true })),
+        ).toHaveLength(1)
+      })
+    })
+
     it('is passed over with skipLocked, so that two claimers share the work', async () => {
       const { store, second } = harness()
       const ids = ['a', 'b', 'c', 'd', 'e', 'f']

@@ -99,8 +99,13 @@ export interface StoreTx {
   liveActors(type: string): Promise<ActorState[]>
   /** Store clock in ms and the stopped agents, both read now: ask after the lock. */
   env(): Promise<StepEnv>
-  /** A message by id, as committed. */
-  message(id: string): Promise<MessageRow | null>
+  /**
+   * Locks the actors that these messages are for, in id order. Left out are those locked elsewhere, and messages that
+   * are over or are for no actor yet.
+   */
+  lockRecipients(messageIds: string[]): Promise<LockedActor[]>
+  /** Messages by id, as committed. Missing ids are left out; the order is not that of the ids. */
+  messages(ids: string[]): Promise<MessageRow[]>
   /** Writes a commit. @throws EsaError `store.key-taken`, `store.conflict` or `store.input-applied` (transient). */
   write(commit: Commit): Promise<void>
   /** Ends a claimed activity: false when `fence` is no longer its fence or it has ended, and nothing is changed. */
@@ -124,6 +129,26 @@ export interface WorkerBeat {
   beatAt: number
   skewMs: number
   info: JsonObject
+}
+
+/** A token as kept: who may act with it, in whose name, until when. The secret itself is kept nowhere. */
+export interface TokenRow {
+  id: string
+  /** The agent id, or `operator`, in whose name it acts. */
+  holder: string
+  /** Who has it in hand. */
+  person: string
+  scopes: string[]
+  createdAt: number
+  createdBy: string
+  expiresAt: number
+  revokedAt: number | null
+}
+
+/** A token to be kept, by the SHA-256 of its secret; it expires `lifeMs` after the store's now. */
+export type NewToken = Omit<TokenRow, 'createdAt' | 'expiresAt' | 'revokedAt'> & {
+  hash: string
+  lifeMs: number
 }
 
 /** Which actors to list. */
@@ -180,6 +205,13 @@ export interface Store {
   /** A worker that ends in order is no longer listed. */
   signOff(workerId: string): Promise<void>
   workers(): Promise<WorkerBeat[]>
+  addToken(token: NewToken): Promise<TokenRow>
+  /** The token whose secret has this hash, expired and revoked ones too. */
+  findToken(hash: string): Promise<TokenRow | null>
+  /** Every token, the oldest first. */
+  listTokens(): Promise<TokenRow[]>
+  /** Revokes a token for good; false when there is none. A second time changes nothing. */
+  revokeToken(id: string): Promise<boolean>
   /** This world's id and the store clock. */
   runtime(): Promise<{ id: string; nowMs: number }>
   close(): Promise<void>
