@@ -25,6 +25,9 @@ const DUE_BATCH = 64
 /** Turns that one move takes, half a second's work: beyond it the waits are scaled to nothing, or the move is a mistake. */
 const TURNS_MAX = 20_000
 
+/** Messages and activities that come of one another at one instant: the whole organisation, twenty times. Beyond it they go round in a ring. */
+const ECHOES_MAX = 2_000
+
 /** The seat that stands for whoever has no machine in a simulation: nobody here answers by itself. */
 const EMPTY_SEAT = { type: 'empty-seat', version: 1 }
 
@@ -214,7 +217,12 @@ export class World {
    * notice arrives is simulated only where there are agents: it does then.
    */
   async #hearRequests(): Promise<void> {
+    let echoes = 0
     for (let ring = this.#rings.shift(); ring !== undefined; ring = this.#rings.shift()) {
+      if (++echoes > ECHOES_MAX) {
+        this.#rings.length = 0
+        throw new EsaError('world.echoes', 'bug', `more than ${ECHOES_MAX} messages came of one another`)
+      }
       if (ring.kind === 'message') {
         const delivered = await this.#host.deliver(ring.id)
         if (delivered.outcome === 'dead') throw delivered.error
