@@ -50,13 +50,11 @@ function deliverNotice(store: Store): ActivityHandler {
       if (mailbox?.state.status === 'stopped') return [fact('notice.failed', 'the agent is stopped')]
       return [message, fact('notice.sent')]
     },
-    onFailure: ({ target, visit }, { code, message }, actorId) => [
-      {
-        to: actorId,
-        type: 'notice.failed',
-        body: { target, visit, why: `${code}: ${message}` },
-      },
-    ],
+    // Of a copy, or the news that somebody took over, nothing was promised: a failed one must not end its visit's notice twice.
+    onFailure: ({ target, visit, notice }, { code, message }, actorId) =>
+      notice === 'incident.notice'
+        ? [{ to: actorId, type: 'notice.failed', body: { target, visit, why: `${code}: ${message}` } }]
+        : [],
   }
 }
 
