@@ -80,18 +80,13 @@ describe.each(cases)('a $type', ({ type, body, faulty, answer, opens }) => {
     const { events } = await world.history('layer-14')
     const about = { type, from: 'layer-5', about: 'x', thread: id }
     const { inbox } = await world.mind('layer-14')
-    if (answer === null) {
-      expect(events.at(-1)).toMatchObject({ type: 'agent.noted', data: { ...about, messageId: id } })
-      expect(inbox).toEqual({})
-    } else {
-      expect(events.at(-1)).toMatchObject({ type: 'agent.received', data: { ...about, item: id } })
-      expect(inbox[id!]).toMatchObject({
-        kind: 'message',
-        from: 'layer-5',
-        type,
-        body: { ...body, priority: 'medium' },
-      })
-    }
+    const entry =
+      answer === null
+        ? { type: 'agent.noted', data: { ...about, messageId: id } }
+        : { type: 'agent.received', data: { ...about, item: id } }
+    const item = { kind: 'message', from: 'layer-5', type, body: { ...body, priority: 'medium' } }
+    expect(events.at(-1)).toMatchObject(entry)
+    expect(Object.values(inbox)).toMatchObject(answer === null ? [] : [item])
   })
 
   it('waits in the inbox when a response is required, and a person answers it to whoever asked', async () => {
@@ -106,21 +101,16 @@ describe.each(cases)('a $type', ({ type, body, faulty, answer, opens }) => {
     expect((await world.mind('layer-14')).inbox).toEqual({})
   })
 
-  it(
-    opens === undefined
-      ? 'opens nothing'
-      : `opens ${opens.category} of its sender’s after ${opens.afterMs} ms`,
-    async () => {
-      const world = new AgentsWorld()
-      await world.send({ ...message, body })
-      await world.advance(opens?.afterMs ?? 30 * 24 * HOUR)
-      const before = await world.incidentsOf('layer-5')
-      expect(before).toHaveLength(opens?.afterMs === 0 ? 1 : 0)
-      await world.advance(1)
-      const after = await world.incidentsOf('layer-5')
-      expect(after.map(({ category }) => category)).toEqual(opens === undefined ? [] : [opens.category])
-    },
-  )
+  it('opens what its sender escalates by it, when nobody has answered by then', async () => {
+    const world = new AgentsWorld()
+    await world.send({ ...message, body })
+    await world.advance(opens?.afterMs ?? 30 * 24 * HOUR)
+    const before = await world.incidentsOf('layer-5')
+    expect(before).toHaveLength(opens?.afterMs === 0 ? 1 : 0)
+    await world.advance(1)
+    const after = await world.incidentsOf('layer-5')
+    expect(after.map(({ category }) => category)).toEqual(opens === undefined ? [] : [opens.category])
+  })
 
   it('is refused at the edge with another body', async () => {
     const world = new AgentsWorld()
