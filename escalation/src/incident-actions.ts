@@ -1,6 +1,6 @@
 import type { Change as ChangeOf, RecordParams, StepFacts } from '@esa/actor'
 import type { IncidentCommand, Json, JsonObject } from '@esa/protocol'
-import { type HeldBySilence, type IncidentContext, rungOf } from './incident-context.ts'
+import { type HeldBySilence, type IncidentContext, rungOf, silenceOf } from './incident-context.ts'
 import { alarm, alarmed, deliver, take } from './incident-notices.ts'
 import type { RefusalCode } from './incident-rules.ts'
 
@@ -22,7 +22,7 @@ export function begin(context: IncidentContext, event: Seen): Change {
 
 /** Opens under a silence: the first rung's whole wait is kept for its end, and the silence learns whom it holds back. */
 export function holdBack(context: IncidentContext, event: Seen): Change {
-  const { id, until } = silenceOf(context)
+  const { id, until } = heldBack(context)
   const { level, waitMs } = rungOf(context)
   const data = { silence: id, until, remainingMs: waitMs }
   return {
@@ -34,7 +34,7 @@ export function holdBack(context: IncidentContext, event: Seen): Change {
 
 /** The silence is over for this incident: its first rung is told now. */
 export function release(context: IncidentContext, event: Seen): Change {
-  const data = by(event, { silence: silenceOf(context).id, remainingMs: context.remainingMs })
+  const data = by(event, { silence: heldBack(context).id, remainingMs: context.remainingMs })
   const record = {
     type: 'incident.unsuppressed',
     level: rungOf(context).level,
@@ -67,7 +67,7 @@ export function tell(context: IncidentContext, event: Seen): Change {
 /** Comes to a rung afresh: its own agents, nobody declined, its full wait. */
 export function enterRung(context: IncidentContext): Change {
   const { agents, waitMs } = rungOf(context)
-  const silence = context.silence == null ? {} : { silence: null }
+  const silence = silenceOf(context) === null ? {} : { silence: null }
   return { set: { addressees: agents, declined: [], failed: [], heldBy: null, armMs: waitMs, ...silence } }
 }
 
@@ -244,7 +244,12 @@ export function resolve(context: IncidentContext, event: Command<'resolve'>): Ch
 export function withdraw(context: IncidentContext, event: Command<'withdraw'>): Change {
   return close(
     context,
-    { type: 'incident.withdrawn', level: rungOf(context).level, actor: event.as, data: by(event, { because: event.because }) },
+    {
+      type: 'incident.withdrawn',
+      level: rungOf(context).level,
+      actor: event.as,
+      data: by(event, { because: event.because }),
+    },
     event,
   )
 }
@@ -301,8 +306,9 @@ function causeOf({ type }: Seen): string {
   return CAUSES[name] ?? name
 }
 
-function silenceOf({ silence }: IncidentContext): HeldBySilence {
-  if (silence == null) throw new RangeError('no silence holds this incident back')
+function heldBack(context: IncidentContext): HeldBySilence {
+  const silence = silenceOf(context)
+  if (silence === null) throw new RangeError('no silence holds this incident back')
   return silence
 }
 

@@ -77,6 +77,11 @@ export function rungOf(context: IncidentContext): PathStep {
   return rung
 }
 
+/** The silence that holds back an incident's first notice, or null. */
+export function silenceOf({ silence }: IncidentContext): HeldBySilence | null {
+  return silence ?? null
+}
+
 /** True on the last rung: the CEO's. */
 export function atCeo(context: IncidentContext): boolean {
   return context.index === context.policy.path.length - 1

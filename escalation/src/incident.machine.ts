@@ -8,6 +8,7 @@ import {
   type IncidentEvent,
   type IncidentInput,
   reachable,
+  silenceOf,
 } from './incident-context.ts'
 import { refusalOf, type RefusalCode } from './incident-rules.ts'
 
@@ -98,11 +99,11 @@ export const incidentMachine = setup({
       if (refusalOf(context, command) !== null) return false
       return reachable({ ...context, declined: act.declinedAfter(context, command) }, event).length === 0
     },
-    silenced: ({ context }) => context.silence != null,
+    silenced: ({ context }) => silenceOf(context) !== null,
     mayRelease: ({ context, event }) =>
-      context.silence != null && refusalOf(context, event as Command) === null,
+      silenceOf(context) !== null && refusalOf(context, event as Command) === null,
     ofItsSilence: ({ context, event }) =>
-      event.type === 'silence.ended' && context.silence != null && event.as === context.silence.id,
+      event.type === 'silence.ended' && event.as === silenceOf(context)?.id,
     belowCeo: ({ context }) => !atCeo(context),
     nobodyReachable: ({ context, event }) => reachable(context, event).length === 0,
     nobodyReachableBelowCeo: ({ context, event }) =>

@@ -130,7 +130,7 @@ export function suppressionConserves(_: History, turns: Turn[]): string[] {
     const { before, after, env } = turn
     if (found(turn, 'incident.suppressed') !== undefined) frozen = (before?.timer?.dueAt ?? 0) - env.at
     if (found(turn, 'incident.unsuppressed') === undefined) return []
-    if (before?.silence != null) {
+    if ((before?.silence ?? null) !== null) {
       const full = after.timer?.dueAt === env.at + rungOf(after).waitMs
       return faultIf(!full || found(turn, 'incident.notified') === undefined, 'a silence kept a wait')
     }
@@ -182,6 +182,20 @@ export function noLimbo(_: History, turns: Turn[]): string[] {
   })
 }
 
+/** 29. A suppression has an end: a timer is armed for it, and once that is served the wait goes on. */
+export function suppressionEnds(_: History, turns: Turn[]): string[] {
+  return eachTurn(turns, ({ input, before, after }) => {
+    const rests = input.kind === 'timer' && before?.status === 'suppressed' && after.status !== 'triggered'
+    return [
+      ...faultIf(rests, 'a suppression that was over did not end'),
+      ...faultIf(
+        after.status === 'suppressed' && after.timer?.kind !== 'suppression-end',
+        'a suppression without an end',
+      ),
+    ]
+  })
+}
+
 /** 31. Lateness is recorded on the first event of every timer that is served, and nowhere else. */
 export function latenessIsRecorded(_: History, turns: Turn[]): string[] {
   return eachTurn(turns, ({ input, env, before, events }) => {
@@ -205,7 +219,10 @@ export function holdsAreBounded(_: History, turns: Turn[]): string[] {
   }
   return eachTurn(turns, ({ after, env }) => {
     const limit = longest[after.status]
+    const silence = after.silence ?? null
     if (limit === undefined || after.timer === null) return []
+    if (after.status === 'suppressed' && silence !== null)
+      return faultIf(after.timer.dueAt !== silence.until, 'a silence does not end at its until')
     return faultIf(after.timer.dueAt - env.at > limit, `${after.status} for longer than ${limit} ms`)
   })
 }
@@ -213,11 +230,9 @@ export function holdsAreBounded(_: History, turns: Turn[]): string[] {
 /** Who may acknowledge is decided again here, from the docs: told so far or above on the path and not stopped, or an operator. */
 function mayAcknowledge(before: Standing, given: Given, stopped: string[]): boolean {
   const { as, forMs } = given
+  if (stopped.includes(nameOf(as))) return false
   if (!['triggered', 'snoozed', 'exhausted'].includes(before.status)) return false
   if (Number(forMs ?? 0) > 24 * HOUR_MS) return false
   const above = before.policy.path.slice(before.index + 1).flatMap(({ agents }) => agents)
   return as === 'operator' || [...before.told, ...above].includes(nameOf(as))
 }
-    if (after.status === 'suppressed' && after.silence != null)
-      return faultIf(after.timer.dueAt !== after.silence.until, 'a silence does not end at its until')
-  if (stopped.includes(nameOf(as))) return false
