@@ -37,5 +37,12 @@ export function agentDefinitions(): ActorDefinition<Directory>[] {
 }
 
 export { cardFacts, goesBy } from './generic/card-facts.ts'
-export { type AgentFigures, aggregate, figuresOf, teamOf } from './generic/agent-figures.ts'
+export {
+  type AgentFigures,
+  aggregate,
+  figuresOf,
+  teamOf,
+  trendOf,
+  type WindowFigures,
+} from './generic/agent-figures.ts'
 export { type AgentContext, type InboxItem } from './generic/mind.ts'

@@ -1,7 +1,8 @@
 import { buildDirectory } from '@esa/org'
 import { describe, expect, it } from 'vitest'
-import { aggregate, figuresOf, teamOf } from './agent-figures.ts'
+import { aggregate, figuresOf, teamOf, trendOf } from './agent-figures.ts'
 import type { AgentContext } from './mind.ts'
+import { counted } from './work.ts'
 
 const directory = buildDirectory([])
 
@@ -79,5 +80,54 @@ describe('the figures of a team', () => {
     expect(teamOf(directory, 'domain-1')).toEqual(expect.arrayContaining(['layer-1', 'layer-2', 'layer-3']))
     expect(teamOf(directory, 'chief-1')).toEqual(expect.arrayContaining(['layer-1', 'layer-10', 'domain-1']))
     expect(teamOf(directory, 'layer-1')).toEqual([])
+  })
+})
+
+const HOUR = 3_600_000
+const DAY = 24 * HOUR
+
+/** An agent whose tasks ended at these instants, each after `ms`. */
+function ending(...tasks: [at: number, ms: number, ok: boolean][]): AgentContext {
+  let { context } = mailbox(0)
+  for (const [at, ms, ok] of tasks) context = { ...context, ...counted(context, at, ms, ok) }
+  return context
+}
+
+describe('a trend', () => {
+  const now = 10 * DAY + 5.5 * HOUR
+
+  it('sets the last day of all agents, the hour that has begun included, against the day before it', () => {
+    const one = ending(
+      [now - 2 * DAY, 99, true],
+      [now - DAY - HOUR, 4_000, true],
+      [now - DAY, 2_000, false],
+      [now - 23 * HOUR, 1_000, true],
+      [now, 3_000, true],
+    )
+    const { last, before } = trendOf([one, ending([now - HOUR, 5_000, false]), ending()], now)
+    expect(last).toMatchObject({
+      since: 9 * DAY + 6 * HOUR,
+      tasksCompleted: 2,
+      tasksFailed: 1,
+      averageMs: 3_000,
+    })
+    expect(before).toEqual({
+      since: 8 * DAY + 6 * HOUR,
+      until: 9 * DAY + 6 * HOUR,
+      tasksCompleted: 1,
+      tasksFailed: 1,
+      averageMs: 3_000,
+      errorRate: 0.5,
+    })
+  })
+
+  it('makes nothing up of a day without tasks', () => {
+    const { last } = trendOf([ending([now - 3 * DAY, 1, true])], now)
+    expect(last).toMatchObject({ tasksCompleted: 0, averageMs: null, errorRate: null })
+  })
+
+  it('takes no more room than two days of hours', () => {
+    const tasks = Array.from({ length: 100 }, (_, n): [number, number, boolean] => [n * HOUR, 1, true])
+    expect(ending(...tasks, [99 * HOUR, 1, true]).recent).toHaveLength(48)
   })
 })

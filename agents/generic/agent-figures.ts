@@ -1,6 +1,7 @@
 import type { Directory } from '@esa/org'
 import type { AgentId } from '@esa/protocol'
-import type { AgentContext } from './mind.ts'
+import type { AgentContext, HourTally } from './mind.ts'
+import { HOUR_MS } from './work.ts'
 import { isOverloaded, type Workload, workloadOf } from './workload.ts'
 
 /** What an agent exposes of its work. `averageMs` and `errorRate` are null before the first task has ended. */
@@ -20,6 +21,37 @@ export interface AgentFigures {
 
 /** The figures of several agents as one. `mean` values are over tasks, not over agents. */
 type TeamFigures = Omit<AgentFigures, 'agent' | 'workload'> & { agents: number; overloaded: AgentId[] }
+
+/** What ended between two instants, Unix ms. */
+export type WindowFigures = { since: number; until: number } & Pick<
+  AgentFigures,
+  'tasksCompleted' | 'tasksFailed' | 'averageMs' | 'errorRate'
+>
+
+/** Hours of one window of a trend: a day, of which the last hour is the one that has begun. */
+const WINDOW_HOURS = 24
+
+/** What agents have done in the last day against the day before it. */
+export function trendOf(
+  contexts: Pick<AgentContext, 'recent'>[],
+  now: number,
+): { last: WindowFigures; before: WindowFigures } {
+  const first = Math.floor(now / HOUR_MS) - WINDOW_HOURS + 1
+  const ended = contexts.flatMap(({ recent = [] }) => recent)
+  const within = (from: number, until: number): WindowFigures => {
+    const hours = ended.filter(({ hour }) => hour >= from && hour < from + WINDOW_HOURS)
+    const sum = (of: (hour: HourTally) => number): number => hours.reduce((all, one) => all + of(one), 0)
+    const [completed, failed] = [sum((one) => one.completed), sum((one) => one.failed)]
+    const counts = { tasksCompleted: completed, tasksFailed: failed }
+    const rates = ratios(
+      completed,
+      failed,
+      sum((one) => one.totalMs),
+    )
+    return { since: from * HOUR_MS, until, ...counts, ...rates }
+  }
+  return { last: within(first, now), before: within(first - WINDOW_HOURS, first * HOUR_MS) }
+}
 
 /** Agents whose chief or domain this agent is. */
 export function teamOf(directory: Directory, id: AgentId): AgentId[] {

@@ -51,7 +51,7 @@ export const answer: Skill = (context, event) => {
   const thread = threadOf(item)
   const data = { item: item.id, thread, text, to: item.from, by: event.by }
   return {
-    set: { inbox: without(context.inbox, item.id), ...counted(context, event.at - item.at, true) },
+    set: { inbox: without(context.inbox, item.id), ...counted(context, event.at, event.at - item.at, true) },
     record: [{ type: 'agent.answered', actor: event.as, data }],
     send: item.from === 'operator' ? [] : [replyTo(item, text)],
   }

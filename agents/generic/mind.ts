@@ -49,6 +49,9 @@ export type CardFacts = {
   headcount: number
 }
 
+/** What ended within one hour, which is counted from the Unix epoch. */
+export type HourTally = Tally & { hour: number }
+
 /**
  * What an agent carries through its life. `memory` is its mind's own. What an agent may do without all its life is
  * absent until it is needed.
@@ -73,6 +76,8 @@ export type AgentContext = CardFacts & {
   armMs?: number
   works?: { [messageId: string]: Work }
   tally?: Tally
+  /** The tasks of the last two days, by hour. */
+  recent?: HourTally[]
   memory: JsonObject
 }
 

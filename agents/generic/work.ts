@@ -1,17 +1,37 @@
 import type { Change } from '@esa/actor'
 import { textOf } from '@esa/protocol'
-import type { AgentContext, AgentEvent, Tally } from './mind.ts'
+import type { AgentContext, AgentEvent, HourTally, Tally } from './mind.ts'
 import { without } from './records.ts'
 
 /** Tasks of skills that are remembered while they run: far more than an agent has in hand at once. */
 const WORKS_MAX = 1_000
 
-/** The tally with one more task that ended, after `ms`, well or badly. */
-export function counted(context: AgentContext, ms: number, ok: boolean): { tally: Tally } {
-  const { completed, failed, totalMs } = context.tally ?? { completed: 0, failed: 0, totalMs: 0 }
+/** An hour, ms. */
+export const HOUR_MS = 3_600_000
+
+/** Hours that an agent's work is kept by: the day that a trend shows, the day before it, and nothing older. */
+const HOURS_KEPT = 48
+
+/** The counts with one more task that ended at `at` (Unix ms), after `ms`, well or badly: of all its life, and of this hour. */
+export function counted(
+  context: AgentContext,
+  at: number,
+  ms: number,
+  ok: boolean,
+): { tally: Tally; recent: HourTally[] } {
+  const hour = Math.floor(at / HOUR_MS)
+  const kept = (context.recent ?? []).filter((one) => one.hour > hour - HOURS_KEPT)
+  const now = kept.find((one) => one.hour === hour)
+  const others = kept.filter((one) => one !== now)
   return {
-    tally: { completed: completed + (ok ? 1 : 0), failed: failed + (ok ? 0 : 1), totalMs: totalMs + ms },
+    tally: oneMore(context.tally, ms, ok),
+    recent: [...others, { hour, ...oneMore(now, ms, ok) }],
   }
+}
+
+function oneMore(tally: Tally | undefined, ms: number, ok: boolean): Tally {
+  const { completed, failed, totalMs } = tally ?? { completed: 0, failed: 0, totalMs: 0 }
+  return { completed: completed + (ok ? 1 : 0), failed: failed + (ok ? 0 : 1), totalMs: totalMs + ms }
 }
 
 /**
@@ -37,14 +57,15 @@ export function followWork(
     now = {
       ...now,
       works: without(now.works ?? {}, messageId),
-      ...counted(now, event.at - at, result?.ok !== false),
+      ...counted(now, event.at, event.at - at, result?.ok !== false),
     }
     ended = true
     return { ...sent, body: { ...sent.body, inReplyTo: messageId, thread }, thread }
   })
   if (begun === null && !ended) return change
-  const tally = now.tally === undefined ? {} : { tally: now.tally }
-  return { ...change, set: { ...change.set, works: now.works ?? {}, ...tally }, send }
+  const { works = {}, tally, recent } = now
+  const counts = { ...(tally && { tally }), ...(recent && { recent }) }
+  return { ...change, set: { ...change.set, works, ...counts }, send }
 }
 
 /** The task that a skill took on with this event: one that waits in the inbox is nobody's work yet. */

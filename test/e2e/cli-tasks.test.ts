@@ -72,7 +72,7 @@ describe('messages between agents', () => {
       team: null,
     })
     expect(await esa.json('agents', 'show', 'chief-2', '--metrics')).toMatchObject({
-      team: { tasksCompleted: 1 },
+      team: { tasksCompleted: 1, trend: { last: { tasksCompleted: 1 }, before: { averageMs: null } } },
     })
     expect(await esa.json('agents', 'show', 'agent-0', '--metrics')).toMatchObject({ team: { agents: 104 } })
   })

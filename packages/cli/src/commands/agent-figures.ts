@@ -1,4 +1,4 @@
-import { type AgentFigures, aggregate, figuresOf, teamOf } from '@esa/agents'
+import { type AgentFigures, aggregate, figuresOf, teamOf, trendOf, type WindowFigures } from '@esa/agents'
 import { CEO_ID, formatDuration, isoTime } from '@esa/protocol'
 import { colours } from '../colours.ts'
 import type { Config } from '../config.ts'
@@ -20,12 +20,21 @@ export async function showFigures(config: Config, id: string): Promise<void> {
     const everybody = directory.all().map((agent) => agent.id)
     const members = id === CEO_ID ? everybody.filter((agent) => agent !== id) : teamOf(directory, id)
     const own = shown(figures(id))
-    const team = members.length === 0 ? null : shown(aggregate(members.map(figures)))
+    const { nowMs } = await store.runtime()
+    const known = members.flatMap((agent) => boxes.get(agent) ?? []).map(contextOf)
+    const { last, before } = trendOf(known, nowMs)
+    const trend = { last: windowOf(last), before: windowOf(before) }
+    const team = members.length === 0 ? null : { ...shown(aggregate(members.map(figures))), trend }
     answer(config, { ...own, team }, () =>
       [
         colours.bold(id),
         columns(lines(own)),
-        ...(team === null ? [] : [colours.bold(`its ${team.agents} agents`), columns(lines(team))]),
+        ...(team === null
+          ? []
+          : [
+              colours.bold(`its ${team.agents} agents`),
+              columns([...lines(team), ...trendLines(last, before)]),
+            ]),
       ].join('\n'),
     )
   })
@@ -49,5 +58,23 @@ function lines(figures: Omit<Figures, 'lastActiveAt'> & { lastActiveAt: string |
     ['  error rate', errorRate === null ? '-' : `${Math.round(errorRate * 100)} %`],
     ['  last active', lastActiveAt ?? 'never'],
     ['  open', `${openItems} in the inbox, ${awaited} answers awaited`],
+  ]
+}
+
+type Shown<T> = Omit<T, 'since' | 'until'> & { sinceAt: string; untilAt: string }
+
+function windowOf({ since, until, ...figures }: WindowFigures): Shown<WindowFigures> {
+  return { sinceAt: isoTime(since), untilAt: isoTime(until), ...figures }
+}
+
+function trendLines(last: WindowFigures, before: WindowFigures): string[][] {
+  const took = ({ averageMs }: WindowFigures): string =>
+    averageMs === null ? '-' : formatDuration(averageMs)
+  const bad = ({ errorRate }: WindowFigures): string =>
+    errorRate === null ? '-' : `${Math.round(errorRate * 100)} %`
+  return [
+    ['  last day', `${last.tasksCompleted} completed (the day before: ${before.tasksCompleted})`],
+    ['', `${took(last)} on average (${took(before)})`],
+    ['', `error rate ${bad(last)} (${bad(before)})`],
   ]
 }
