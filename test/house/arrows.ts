@@ -31,8 +31,8 @@ const ARROWS: Record<string, readonly string[]> = {
 /** Rooms that decide: no I/O, no clock, no randomness, so that every decision can be replayed. */
 const PURE_ROOMS: ReadonlySet<string> = new Set(['protocol', 'org', 'actor', 'escalation', 'agents'])
 
-/** A test may start real servers: equipment, not a dependency of the product. */
-const TEST_EQUIPMENT: readonly string[] = ['pg-server', 'pg-server/test-servers']
+/** A test may start real servers, and meet the schema of a version to come: equipment, not a dependency of the product. */
+const TEST_EQUIPMENT: readonly string[] = ['pg-server', 'pg-server/test-servers', 'store/next-migrations']
 
 /** The part of a package.json that the arrows concern. */
 export interface Manifest {
