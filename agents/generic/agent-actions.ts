@@ -1,5 +1,6 @@
 import type { Change } from '@esa/actor'
 import { handedOver, hear } from './awaiting.ts'
+import { judge } from './approval.ts'
 import { aboutOf, answer, receive } from './inbox.ts'
 import { inTurn } from './in-turn.ts'
 import type { AgentContext, AgentEvent, Mind, Skill } from './mind.ts'
@@ -25,6 +26,7 @@ export function think(mind: Mind): Skill {
     'incident.closed': release,
     'task.handed_over': handedOver,
     answer,
+    judge,
     dispatch,
     seat: takeSeat,
     ...mind.skills,

@@ -32,7 +32,13 @@ export const dispatch: Skill = (context, event) => {
     return refusal(event, 'agent.awaits-too-much')
   const ids = to.map((_, index) => (index === 0 ? first : `${first}.${index}`))
   const send = to.map((recipient, index): SendParams => {
-    return { id: ids[index]!, to: recipient, type, body: { ...body, ...envelope, thread, by: event.by }, thread }
+    return {
+      id: ids[index]!,
+      to: recipient,
+      type,
+      body: { ...body, ...envelope, thread, by: event.by },
+      thread,
+    }
   })
   const record = to.map((recipient, index): RecordParams => {
     const data = {

@@ -1,5 +1,5 @@
 import type { OpenParams, PerformParams, RecordParams } from '@esa/actor'
-import { type Json, type JsonObject, textOf } from '@esa/protocol'
+import { type Json, type JsonObject, personOf, textOf } from '@esa/protocol'
 import type { AgentContext, Mind, Skill } from '../../generic/mind.ts'
 import { receive } from '../../generic/inbox.ts'
 
@@ -85,11 +85,11 @@ const measureFailed: Skill = (_, event) => ({
 const task: Skill = (context, event) => {
   const data = (event['data'] ?? {}) as JsonObject
   if (event['task'] !== 'build-index') return receive(context, event)
-  if (event.from !== context.chief) {
-    const refusal = {
-      task: 'build-index',
-      result: { ok: false, why: 'an index is built on the word of my chief' },
-    }
+  // A person's word in a chief's name changes a database only when a token vouches for it.
+  const unvouched = event.by !== undefined && !personOf(event.by).tokened
+  if (event.from !== context.chief || unvouched) {
+    const why = unvouched ? 'an order by hand takes a token' : 'an index is built on the word of my chief'
+    const refusal = { task: 'build-index', result: { ok: false, why } }
     return {
       record: [{ type: 'task.refused', actor: event.from, data: { task: 'build-index' } }],
       send: [{ to: textOf(event.from), type: 'task_complete', body: refusal }],

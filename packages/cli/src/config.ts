@@ -35,6 +35,7 @@ const environmentSchema = z.object({
   ESA_HOME: z.string().min(1).default('.esa'),
   DATABASE_URL: url(['postgres', 'postgresql']).optional(),
   ESA_OWNER_URL: url(['postgres', 'postgresql']).optional(),
+  ESA_TOKEN: z.string().optional(),
   REDIS_URL: url(['redis', 'rediss']).optional(),
   ESA_TIME_SCALE: z.coerce.number().positive().max(1_000_000).default(1),
   ESA_ALARM_WEBHOOK: url(['http', 'https']).optional(),
@@ -49,6 +50,8 @@ export interface Config {
   databaseUrl: string | null
   /** The database by its schema's owner, who migrates and retires. Null: the same role as the runtime's. */
   ownerUrl: string | null
+  /** Who acts, where the database alone does not say so. It comes from the environment only, never from a flag. */
+  token: string | null
   /** Null: BullMQ's backend on the runtime's own database. */
   redisUrl: string | null
   timeScale: number
@@ -85,6 +88,7 @@ export function readConfig(flags: GlobalFlags, environment: NodeJS.ProcessEnv): 
     home: isAbsolute(ESA_HOME) ? ESA_HOME : resolve(ESA_HOME),
     databaseUrl: DATABASE_URL ?? null,
     ownerUrl: ESA_OWNER_URL ?? null,
+    token: parsed.data.ESA_TOKEN ?? null,
     redisUrl: REDIS_URL ?? null,
     timeScale: ESA_TIME_SCALE,
     alarmWebhook: ESA_ALARM_WEBHOOK ?? null,

@@ -10,11 +10,14 @@ import { addReplayCommands } from './groups/replay-commands.ts'
 import { addRuntimeCommands } from './groups/runtime-commands.ts'
 import { addSilenceCommands } from './groups/silence-commands.ts'
 import { addSimulateCommands } from './groups/simulate-commands.ts'
+import { addTokenCommands } from './groups/token-commands.ts'
 
 const ENVIRONMENT = `
 Environment:
   ESA_HOME            folder of this world: the embedded database, alarms, targets (default .esa)
   DATABASE_URL        a PostgreSQL of yours instead of the embedded one
+  ESA_OWNER_URL       the same database by the role that owns the schema: it migrates, DATABASE_URL only runs
+  ESA_TOKEN           who acts (esa tokens create); needed where the database is on another machine, and to approve
   REDIS_URL           queues on Redis instead of on the database
   ESA_TIME_SCALE      divides every wait when a policy is pinned; for demos and rehearsals
   ESA_ALARM_WEBHOOK   alarms are posted here besides the alarm file
@@ -57,12 +60,13 @@ export function program(began: number, quiet: boolean): Command {
   }
   addRuntimeCommands(commands)
   addIncidentCommands(commands)
+  addSilenceCommands(commands)
   addMessageCommands(commands)
   addOrgCommands(commands)
   addReplayCommands(commands)
-  addSilenceCommands(commands)
   addSimulateCommands(commands)
   addDatabaseCommands(commands)
+  addTokenCommands(commands)
   addEnvironmentCommands(commands)
   return root
 }

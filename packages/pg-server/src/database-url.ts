@@ -21,12 +21,16 @@ export function describeUrl(url: string): string {
   return `${user}${host}${decode(parsed.pathname)}`
 }
 
-/** True when the URL leads to this machine: localhost, 127.0.0.0/8, ::1, or a unix socket. */
+/** True when the URL leads to this machine: localhost, 127.0.0.0/8, ::1, or a unix socket, and no proxy leads away. */
 export function isLoopback(url: string): boolean {
   const parsed = URL.parse(url)
   if (!parsed) return false
-  const override = parsed.searchParams.get('host')
-  const host = decode(override ?? parsed.hostname)
+  const proxy = parsed.searchParams.get('wsproxy')
+  if (proxy !== null && !isLoopbackHost(proxy.replace(/:\d+$/, ''))) return false
+  return isLoopbackHost(decode(parsed.searchParams.get('host') ?? parsed.hostname))
+}
+
+function isLoopbackHost(host: string): boolean {
   if (host === '' || host.startsWith('/')) return true
   return host === 'localhost' || host === '::1' || host === '[::1]' || /^127(\.\d{1,3}){3}$/.test(host)
 }

@@ -1,3 +1,4 @@
+export { personOf, tokenedBy } from './acting.ts'
 export { digestJson, digestText } from './digest.ts'
 export { formatDuration, parseDuration } from './durations.ts'
 export {

@@ -22,11 +22,16 @@ export async function dispatch(
 ): Promise<string[]> {
   const { from, ...message } = parseEnvelope(input)
   for (const agent of [from, ...message.to]) if (agent !== 'operator') registry.agent(agent)
+  if (message.to.includes(from)) {
+    throw new EsaError('message.to-self', 'terminal', `${from} cannot send a message to itself`, {
+      hint: 'leave the sender out of the recipients',
+    })
+  }
   if (from !== 'operator') return leaveMailbox(host, from, { message, timeScale, as: from, by })
   const { to, type, body, ...envelope } = message
   return host.postAll((id) => {
     const thread = envelope.thread ?? id
-    const written = { from, type, body: { ...body, ...envelope, thread } }
+    const written = { from, type, body: { ...body, ...envelope, thread, by } }
     return { messages: to.map((recipient) => ({ ...written, to: recipient })), thread }
   })
 }

@@ -8,6 +8,7 @@ CREATE TABLE "esa"."tokens" (
 	"id" text PRIMARY KEY NOT NULL,
 	"hash" text NOT NULL,
 	"holder" text NOT NULL,
+	"person" text NOT NULL,
 	"scopes" jsonb NOT NULL,
 	"created_at" bigint NOT NULL,
 	"created_by" text NOT NULL,

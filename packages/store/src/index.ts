@@ -12,6 +12,7 @@ export {
   type RetiredHead,
 } from './retention.ts'
 export { type LogGuard, logGuard, RUNTIME_RIGHTS } from './runtime-rights.ts'
+export { mintToken, SCOPES, type Scope, verifyToken } from './tokens.ts'
 export type {
   ActorFilter,
   ActorWrite,
@@ -27,5 +28,6 @@ export type {
   Store,
   StoredEvent,
   StoreTx,
+  TokenRow,
   WorkerBeat,
 } from './store.ts'

@@ -9,10 +9,12 @@ import type {
   LockedActor,
   MessageFilter,
   MessageRow,
+  NewToken,
   Ring,
   Store,
   StoredEvent,
   StoreTx,
+  TokenRow,
   WorkerBeat,
 } from './store.ts'
 
@@ -210,6 +212,27 @@ class MemoryStore implements Store {
     return [...this.#tables.workers.values()]
       .sort((one, other) => one.startedAt - other.startedAt)
       .map(copyJson)
+  }
+
+  async addToken({ hash, lifeMs, ...token }: NewToken): Promise<TokenRow> {
+    const createdAt = this.#now()
+    const row: TokenRow = { ...token, createdAt, expiresAt: createdAt + lifeMs, revokedAt: null }
+    this.#tables.tokens.set(hash, copyJson(row))
+    return row
+  }
+
+  async findToken(hash: string): Promise<TokenRow | null> {
+    return copyJson(this.#tables.tokens.get(hash) ?? null)
+  }
+
+  async listTokens(): Promise<TokenRow[]> {
+    return [...this.#tables.tokens.values()].map(copyJson)
+  }
+
+  async revokeToken(id: string): Promise<boolean> {
+    const row = [...this.#tables.tokens.values()].find((token) => token.id === id)
+    if (row !== undefined) row.revokedAt ??= this.#now()
+    return row !== undefined
   }
 
   async runtime(): Promise<{ id: string; nowMs: number }> {

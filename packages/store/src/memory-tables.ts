@@ -1,5 +1,13 @@
 import { MemoryDue } from './memory-due.ts'
-import type { KeptReading, LockedActor, MessageRow, NewActivity, StoredEvent, TokenRow, WorkerBeat } from './store.ts'
+import type {
+  KeptReading,
+  LockedActor,
+  MessageRow,
+  NewActivity,
+  StoredEvent,
+  TokenRow,
+  WorkerBeat,
+} from './store.ts'
 
 /** A message as the store keeps it. `rungAt` null: nobody has rung it yet. */
 export interface MessageRecord extends MessageRow {

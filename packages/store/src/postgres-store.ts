@@ -19,10 +19,12 @@ import type {
   LockedActor,
   MessageFilter,
   MessageRow,
+  NewToken,
   Ring,
   Store,
   StoredEvent,
   StoreTx,
+  TokenRow,
   WorkerBeat,
 } from './store.ts'
 
@@ -166,6 +168,23 @@ class PostgresStore implements Store {
       beatAt,
       skewMs,
     }))
+  }
+
+  async addToken({ id, hash, holder, person, scopes, createdBy, lifeMs }: NewToken): Promise<TokenRow> {
+    const values = [id, hash, holder, person, JSON.stringify(scopes), createdBy, lifeMs]
+    return (await this.#rows<TokenRow>(sql.ADD_TOKEN, values))[0]!
+  }
+
+  async findToken(hash: string): Promise<TokenRow | null> {
+    return (await this.#rows<TokenRow>(sql.FIND_TOKEN, [hash]))[0] ?? null
+  }
+
+  listTokens(): Promise<TokenRow[]> {
+    return this.#rows<TokenRow>(sql.LIST_TOKENS, [])
+  }
+
+  async revokeToken(id: string): Promise<boolean> {
+    return (await this.#rows(sql.REVOKE_TOKEN, [id])).length > 0
   }
 
   async runtime(): Promise<{ id: string; nowMs: number }> {

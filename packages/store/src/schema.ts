@@ -191,6 +191,7 @@ export const tokens = esa.table(
     id: text().primaryKey(),
     hash: text().notNull(),
     holder: text().notNull(),
+    person: text().notNull(),
     scopes: jsonb().notNull(),
     createdAt: ms('created_at').notNull(),
     createdBy: text('created_by').notNull(),

@@ -4,6 +4,7 @@ import { CONTEXT, messageTo, put, type StoreHarness } from './store-contract-row
 /** What the store promises about what it keeps for operators: readings of metrics and signs of life. */
 export function recordContract(harness: () => StoreHarness): void {
   listCases(harness)
+  tokenCases(harness)
   describe('readings', () => {
     it('come back in order of time, by target and key, since an instant', async () => {
       const { store } = harness()
@@ -65,6 +66,49 @@ export function recordContract(harness: () => StoreHarness): void {
       expect(renewed!.beatAt - unseen!.beatAt).toBeGreaterThanOrEqual(60_000)
       await store.signOff('w1')
       expect((await store.workers()).map(({ id }) => id)).toEqual(['w2'])
+    })
+  })
+}
+
+function tokenCases(harness: () => StoreHarness): void {
+  describe('a token', () => {
+    const token = (id: string, hash: string) => ({
+      id,
+      hash,
+      holder: 'layer-2',
+      person: 'ada',
+      scopes: ['incidents:ack'],
+      createdBy: 'root',
+      lifeMs: 60_000,
+    })
+
+    it('is found by the hash of its secret, with a life by the clock of the store', async () => {
+      const { store } = harness()
+      const { hash, lifeMs, ...about } = token('t1', 'h1')
+      const kept = await store.addToken({ hash, lifeMs, ...about })
+      const { nowMs } = await store.runtime()
+      expect(kept).toStrictEqual({
+        ...about,
+        createdAt: kept.createdAt,
+        expiresAt: kept.createdAt + lifeMs,
+        revokedAt: null,
+      })
+      expect(nowMs - kept.createdAt).toBeLessThan(60_000)
+      expect(await store.findToken('h1')).toStrictEqual(kept)
+      expect(await store.findToken('t1')).toBeNull()
+      const second = await store.addToken(token('t2', 'h2'))
+      expect(await store.listTokens()).toStrictEqual([kept, second])
+    })
+
+    it('is revoked once, and stays in the list', async () => {
+      const { store, pass } = harness()
+      await store.addToken(token('t1', 'h1'))
+      expect([await store.revokeToken('t1'), await store.revokeToken('t3')]).toEqual([true, false])
+      const { revokedAt } = (await store.findToken('h1'))!
+      expect(revokedAt).toEqual(expect.any(Number))
+      await pass(1_000)
+      expect(await store.revokeToken('t1')).toBe(true)
+      expect((await store.listTokens())[0]?.revokedAt).toBe(revokedAt)
     })
   })
 }

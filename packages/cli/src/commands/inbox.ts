@@ -1,7 +1,7 @@
 import { refusalIn } from '@esa/escalation'
 import { EsaError } from '@esa/protocol'
+import { approverOf, callerOf } from '../caller.ts'
 import type { Config } from '../config.ts'
-import { osUser } from '../flags.ts'
 import { openItems } from '../mailboxes.ts'
 import { answer, columns } from '../output.ts'
 import { inWorld, type World } from '../world.ts'
@@ -53,17 +53,48 @@ async function answerAs(world: World, id: string, { as, text }: { as: string; te
       hint: `esa incidents ack ${id} --as ${as}`,
     })
   }
-  const command = { type: 'answer', item: id, text, as, by: osUser() }
+  const by = await callerOf(world, as, 'incidents:write')
+  const command = { type: 'answer', item: id, text, as, by }
   const { state, events } = await world.host.command(as, command)
   if (item === undefined || refusalIn(events) !== null)
     throw noSuchItem(`the inbox of ${as} holds no item "${id}"`, `esa inbox ls --agent ${as}`)
-  if (!events.some(({ type }) => type === 'agent.answered')) {
-    throw new EsaError('agent.stopped', 'terminal', `${as} is stopped and answers nothing`, {
-      hint: `esa agents resume ${as}`,
-    })
-  }
+  if (!events.some(({ type }) => type === 'agent.answered')) throw stopped(as)
   const done = { agent: as, item: id, answered: true, seq: state.seq }
   answer(world.config, done, () => `answered ${id} as ${as}`)
+}
+
+/** Approves or rejects a proposal in an agent's name. @throws EsaError `auth.*`, `approval.own-request` or `inbox.no-such-proposal` (terminal). */
+export async function judgeProposal(
+  config: Config,
+  id: string,
+  approved: boolean,
+  { as, because = '' }: { as: string; because?: string },
+): Promise<void> {
+  await inWorld(config, async (world) => {
+    requireAgent(world, as)
+    const by = await approverOf(world, as, 'incidents:write')
+    const command = { type: 'judge', item: id, approved, text: because, as, by }
+    const { state, events } = await world.host.command(as, command)
+    const code = refusalIn(events)?.code
+    if (code === 'approval.own-request') {
+      const message = 'nobody approves what they asked for, in whatever seat'
+      throw new EsaError(code, 'terminal', message, { hint: 'leave it to somebody else with a token' })
+    }
+    if (code !== undefined) throw noSuchProposal(`the inbox of ${as} holds no proposal "${id}"`, as)
+    const decision = approved ? 'approved' : 'rejected'
+    if (!events.some(({ type }) => type === `agent.${decision}`)) throw stopped(as)
+    answer(config, { agent: as, item: id, decision, seq: state.seq }, () => `${decision} ${id} as ${as}`)
+  })
+}
+
+function noSuchProposal(message: string, as: string): EsaError {
+  return new EsaError('inbox.no-such-proposal', 'terminal', message, { hint: `esa inbox ls --agent ${as}` })
+}
+
+function stopped(as: string): EsaError {
+  return new EsaError('agent.stopped', 'terminal', `${as} is stopped and answers nothing`, {
+    hint: `esa agents resume ${as}`,
+  })
 }
 
 function noSuchItem(message: string, hint: string): EsaError {

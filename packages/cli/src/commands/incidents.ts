@@ -7,11 +7,13 @@ import {
   parseOpenIncident,
   refusalIn,
 } from '@esa/escalation'
-import { assertPayloadFits, EsaError, incidentCommandSchema, type JsonObject } from '@esa/protocol'
+import { assertPayloadFits, EsaError, type IncidentCommand, incidentCommandSchema } from '@esa/protocol'
+import type { Scope } from '@esa/store'
 import * as z from 'zod'
+import { callerOf } from '../caller.ts'
 import type { Config } from '../config.ts'
 import { cardError } from '../load-org.ts'
-import { durationFlag, osUser } from '../flags.ts'
+import { durationFlag } from '../flags.ts'
 import { answer } from '../output.ts'
 import { readText } from '../targets.ts'
 import { inWorld, type World } from '../world.ts'
@@ -28,6 +30,12 @@ const WHY: Record<string, string> = {
 /** The command type of a verb that is spelled shorter on the command line. */
 const TYPE_OF: Record<string, string> = { ack: 'acknowledge' }
 
+/** What answering takes of a token; everything else asked of an incident takes `incidents:write`. */
+const SCOPE_OF: Partial<Record<IncidentCommand['type'], Scope>> = {
+  acknowledge: 'incidents:ack',
+  decline: 'incidents:ack',
+}
+
 /** Opens an incident, or counts up the open one of the same agent and key. */
 export async function openIncident(config: Config, flags: Flags): Promise<void> {
   const { agent, category, title, dedupKey, evidence } = flags
@@ -35,7 +43,6 @@ export async function openIncident(config: Config, flags: Flags): Promise<void> 
     agent,
     category,
     title,
-    by: osUser(),
     ...(dedupKey === undefined ? {} : { dedupKey }),
     ...(evidence === undefined ? {} : { evidence: parseEvidence(await readText(evidence), evidence) }),
   }
@@ -44,12 +51,13 @@ export async function openIncident(config: Config, flags: Flags): Promise<void> 
   await inWorld(config, async (world) => {
     requireAgent(world, opening.agent)
     requireOwnCard(world, opening.agent)
+    const by = await callerOf(world, opening.agent, 'incidents:write', 'operator')
     const key = incidentKey(opening.agent, opening.dedupKey)
     const { state, created } = await world.host.open({
       type: INCIDENT_TYPE,
       key,
       from: 'operator',
-      body: opening,
+      body: { ...opening, by },
     })
     const incident = incidentView(state, await storeNow(world.store))
     answer(
@@ -65,10 +73,10 @@ export async function commandIncident(config: Config, verb: string, id: string, 
   const event = parseCommand(verb, flags)
   await inWorld(config, async (world) => {
     await requireIncident(world.store, id)
-    const { as } = event
-    if (typeof as === 'string' && as !== 'operator') requireAgent(world, as)
-    if (typeof event['to'] === 'string') requireAgent(world, event['to'])
-    const { state, events } = await world.host.command(id, event)
+    if (event.as !== 'operator') requireAgent(world, event.as)
+    if (event.type === 'reassign') requireAgent(world, event.to)
+    const by = await callerOf(world, event.as, SCOPE_OF[event.type] ?? 'incidents:write')
+    const { state, events } = await world.host.command(id, { ...event, by })
     const incident = incidentView(state, await storeNow(world.store))
     const refusal = refusalIn(events)
     if (refusal !== null) throw refused(refusal, incident)
@@ -91,12 +99,11 @@ function requireOwnCard({ directory, problems }: World, agent: string): void {
   if (broken !== undefined) throw cardError(broken)
 }
 
-function parseCommand(verb: string, flags: Flags): JsonObject & { type: string } {
+function parseCommand(verb: string, flags: Flags): IncidentCommand {
   const { as = 'operator', reason, cause, to, epoch } = flags
   const command = {
     type: TYPE_OF[verb] ?? verb,
     as,
-    by: osUser(),
     ...(flags['for'] === undefined ? {} : { forMs: durationFlag('--for', flags['for']) }),
     ...(reason === undefined ? {} : { reason }),
     ...(cause === undefined ? {} : { cause }),

@@ -1,8 +1,8 @@
 import { EsaError } from '@esa/protocol'
 import { dispatch } from '@esa/runtime'
 import { colours } from '../colours.ts'
+import { callerOf } from '../caller.ts'
 import type { Config } from '../config.ts'
-import { osUser } from '../flags.ts'
 import { openItems } from '../mailboxes.ts'
 import { answer, columns } from '../output.ts'
 import { inStore } from '../store-access.ts'
@@ -32,8 +32,9 @@ export async function sendMessage(config: Config, flags: SendFlags): Promise<voi
   const { body, respondBy, ...envelope } = flags
   const due = respondBy === undefined ? {} : { respondBy: instantOf(respondBy) }
   const parsed = parseBody(body)
-  await inWorld(config, async ({ host, registry }) => {
-    const options = { by: osUser(), timeScale: config.timeScale }
+  await inWorld(config, async (world) => {
+    const { host, registry } = world
+    const options = { by: await callerOf(world, flags.from, 'incidents:write'), timeScale: config.timeScale }
     const ids = await dispatch(host, registry, { ...envelope, ...due, body: parsed }, options)
     const sent = ids.map((id, index) => ({ id, to: flags.to[index] }))
     answer(config, { sent }, () => sent.map(({ id, to }) => `${id} to ${to}`).join('\n'))

@@ -27,6 +27,32 @@ export function addMessageCommands(commands: Commands): void {
     .action(async (item: string, flags: { as: string; text: string }, command: Command) =>
       (await import('../commands/inbox.ts')).answerItem(config(command), item, flags),
     )
+  addJudgement(inbox, config, 'approve', '--because <text>', false)
+  addJudgement(inbox, config, 'reject', '--because <text>', true)
+}
+
+function addJudgement(
+  inbox: Command,
+  config: Commands['config'],
+  verb: 'approve' | 'reject',
+  because: string,
+  required: boolean,
+): void {
+  const command = inbox
+    .command(verb)
+    .argument('<item>')
+    .description(`${verb} a proposal; takes ESA_TOKEN, and never that of whoever proposed it`)
+    .requiredOption('--as <agent>', 'whose inbox it is in')
+  if (required) command.requiredOption(because, 'why')
+  else command.option(because, 'why')
+  command
+    .addHelpText(
+      'after',
+      `\nExample:\n  esa inbox ${verb} 01K... --as chief-1 --because "it can wait for the window"`,
+    )
+    .action(async (item: string, flags: { as: string; because?: string }, own: Command) =>
+      (await import('../commands/inbox.ts')).judgeProposal(config(own), item, verb === 'approve', flags),
+    )
 }
 
 function addTaskCommands({ program, config }: Commands): void {

@@ -1,0 +1,41 @@
+import type { Command } from 'commander'
+import type { Commands } from './commands.ts'
+
+/** `esa tokens ...`. */
+export function addTokenCommands({ program, config }: Commands): void {
+  const tokens = program
+    .command('tokens')
+    .description('who may act on this runtime from another machine, and approve')
+  tokens
+    .command('create')
+    .description('make a token and show it once; put it into ESA_TOKEN where it is used')
+    .requiredOption('--as <who>', 'the agent id, or operator, in whose name it acts')
+    .requiredOption(
+      '--scope <scope...>',
+      'agents:read, incidents:read|ack|write, db:read|plan|apply or admin',
+    )
+    .option('--for <duration>', 'how long it lives, at most 92d', '30d')
+    .option('--person <name>', 'who has it in hand (default: who makes it)')
+    .addHelpText(
+      'after',
+      '\nExample:\n  esa tokens create --as layer-2 --scope incidents:ack --for 7d --person Ada',
+    )
+    .action(async (flags: { as: string; scope: string[]; for: string; person?: string }, command: Command) =>
+      (await import('../commands/tokens.ts')).createToken(config(command), flags),
+    )
+  tokens
+    .command('ls')
+    .description('tokens, the oldest first; never the secrets')
+    .addHelpText('after', '\nExample:\n  esa tokens ls --json')
+    .action(async (_: object, command: Command) =>
+      (await import('../commands/tokens.ts')).listTokens(config(command)),
+    )
+  tokens
+    .command('revoke')
+    .argument('<id>', 'as esa tokens ls names it')
+    .description('end a token, at once and for good')
+    .addHelpText('after', '\nExample:\n  esa tokens revoke 01K...')
+    .action(async (id: string, _: object, command: Command) =>
+      (await import('../commands/tokens.ts')).revokeToken(config(command), id),
+    )
+}

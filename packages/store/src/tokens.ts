@@ -1,0 +1,71 @@
+import { hash as digest, randomBytes } from 'node:crypto'
+import { EsaError } from '@esa/protocol'
+import type { Store, TokenRow } from './store.ts'
+
+/** What a token may be for. A wider one holds the narrower ones below it. Source: docs/security.md. */
+export const SCOPES = [
+  'agents:read',
+  'incidents:read',
+  'incidents:ack',
+  'incidents:write',
+  'db:read',
+  'db:plan',
+  'db:apply',
+  'admin',
+] as const
+export type Scope = (typeof SCOPES)[number]
+
+/** What each scope holds besides itself. */
+const HOLDS: Partial<Record<Scope, readonly Scope[]>> = {
+  'incidents:ack': ['incidents:read'],
+  'incidents:write': ['incidents:ack', 'incidents:read'],
+  'db:plan': ['db:read'],
+  'db:apply': ['db:plan', 'db:read'],
+  admin: SCOPES,
+}
+
+/** 256 bits: nobody guesses one, so that a plain hash at rest is enough. */
+const SECRET_BYTES = 32
+
+/** Tells a token from other secrets, for those who search for leaked ones. */
+const PREFIX = 'esa_'
+
+/** A new token and the hash to keep: the token itself is shown once and never stored. */
+export function mintToken(): { token: string; hash: string } {
+  const token = `${PREFIX}${randomBytes(SECRET_BYTES).toString('base64url')}`
+  return { token, hash: hashOf(token) }
+}
+
+/**
+ * Who acts with a token, when it may be used for `scope` now, by the store's clock. Every edge asks here.
+ * @throws EsaError `auth.token-unknown`, `auth.token-revoked`, `auth.token-expired` or `auth.scope` (terminal).
+ */
+export async function verifyToken(store: Store, token: string, scope: Scope): Promise<TokenRow> {
+  const [row, { nowMs }] = await Promise.all([store.findToken(hashOf(token)), store.runtime()])
+  if (row === null) throw refused('unknown', 'this token is not one of this runtime', CREATE)
+  const details = { token: row.id, holder: row.holder }
+  if (row.revokedAt !== null) throw refused('revoked', `token ${row.id} was revoked`, CREATE, details)
+  if (nowMs >= row.expiresAt) throw refused('expired', `token ${row.id} has expired`, CREATE, details)
+  if (!row.scopes.some((held) => covers(held as Scope, scope))) {
+    const message = `token ${row.id} is for ${row.scopes.join(', ')}, and this takes ${scope}`
+    throw new EsaError('auth.scope', 'terminal', message, {
+      hint: `ask for one: esa tokens create --as ${row.holder} --scope ${scope}`,
+      details,
+    })
+  }
+  return row
+}
+
+const CREATE = 'whoever runs the database makes one: esa tokens create --as WHO --scope SCOPE'
+
+function covers(held: Scope, wanted: Scope): boolean {
+  return held === wanted || HOLDS[held]?.includes(wanted) === true
+}
+
+function refused(what: string, message: string, hint: string, details = {}): EsaError {
+  return new EsaError(`auth.token-${what}`, 'terminal', message, { hint, details })
+}
+
+function hashOf(token: string): string {
+  return digest('sha256', token)
+}
