@@ -88,8 +88,8 @@ const DAY = 24 * HOUR
 
 /** An agent whose tasks ended at these instants, each after `ms`. */
 function ending(...tasks: [at: number, ms: number, ok: boolean][]): AgentContext {
-  let { context } = mailbox(0)
-  for (const [at, ms, ok] of tasks) context = { ...context, ...counted(context, at, ms, ok) }
+  const { context } = mailbox(0)
+  for (const [at, ms, ok] of tasks) Object.assign(context, counted(context, at, ms, ok))
   return context
 }
 
