@@ -2,7 +2,7 @@ import { type ActorState, type Effect, step, type StepInput } from '@esa/actor'
 import { buildDirectory } from '@esa/org'
 import type { JsonObject } from '@esa/protocol'
 import { describe, expect, it } from 'vitest'
-import { agentDefinitions, agentType } from './index.ts'
+import { agentDefinitions, agentType } from './minds.ts'
 
 const directory = buildDirectory([])
 
@@ -14,7 +14,10 @@ class Lone {
 
   constructor(id: string) {
     this.#id = id
-    const input = this.#definition.inputFrom({ actorId: id, from: id, body: {}, at: 0, consulted: [] }, directory)
+    const input = this.#definition.inputFrom(
+      { actorId: id, from: id, body: {}, at: 0, consulted: [] },
+      directory,
+    )
     this.state = this.#step({ kind: 'start', id, input, event: {} }, null).state
   }
 
