@@ -11,8 +11,8 @@ export interface RedisServer {
   url: string
   /** Starts it again on the same port and files, unless it runs. */
   start(): Promise<void>
-  /** Ends it: politely by default, with SIGKILL when `hard`. */
-  stop(options?: { hard?: boolean }): Promise<void>
+  /** Ends it: politely by default, with SIGKILL when `hard`. With `forget` its files are lost as well. */
+  stop(options?: { hard?: boolean; forget?: boolean }): Promise<void>
   /** One command by a client of its own. */
   run(command: string, ...values: string[]): Promise<unknown>
   /** Ends it and removes its files. */
@@ -52,13 +52,14 @@ export async function redisServer(settings: string[] = []): Promise<RedisServer>
     child = spawn('redis-server', options, { stdio: 'ignore' })
     await until('Redis answers', async () => (await run('PING').catch(() => null)) === 'PONG')
   }
-  const stop = async ({ hard = false } = {}): Promise<void> => {
+  const stop = async ({ hard = false, forget = false } = {}): Promise<void> => {
     const running = child
     child = null
     if (running === null) return
     const gone = new Promise((resolve) => running.once('exit', resolve))
     running.kill(hard ? 'SIGKILL' : 'SIGTERM')
     await gone
+    if (forget) await rm(join(directory, 'appendonlydir'), { recursive: true, force: true })
   }
   await start()
   return {

@@ -1,0 +1,153 @@
+import { once } from 'node:events'
+import { readFile, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { incidentContext, incidentKey } from '@esa/escalation'
+import { ChaosWorld } from './chaos-world.ts'
+import { CRASH_POINTS, type CrashPoint } from './crash-points.ts'
+import { Driver } from './driver.ts'
+import { untilIs } from './lives.ts'
+import type { Backend, Servers } from './servers.ts'
+import { judge, type Verdict } from './verdict.ts'
+
+/** The peers' 30 minutes become 0.25 s, the CEO's two hours 1 s: a crash waits for its deadline, not for us. */
+const TIME_SCALE = 7_200
+
+/** A process that is to kill itself has come to its point by then, or never will, ms. */
+const REACHED_WITHIN_MS = 15_000
+
+/** What the closing of an incident sends is mostly out by then; what is not, is looked at in the end, ms. */
+const CLEARED_WITHIN_MS = 2_000
+
+/** Who opens the incidents, and whom no mind answers for. */
+const OPENER = 'layer-9'
+
+/** A point of every kind that concerns the queue itself, for the second backend. */
+export const QUEUE_POINTS: readonly CrashPoint[] = CRASH_POINTS.filter((point) =>
+  /^(?:relay|ring)\.|\.(?:hint|claim|complete)\./.test(point),
+)
+
+/**
+ * Kills a real process at every point, once, starts another, and looks whether its incident goes its way. The last
+ * judgement is over all of them together.
+ */
+export async function crashEverywhere(
+  servers: Servers,
+  backend: Backend,
+  points: readonly CrashPoint[] = CRASH_POINTS,
+  onPoint: (point: CrashPoint, index: number) => void = () => {},
+): Promise<Verdict> {
+  const world = await ChaosWorld.open({ servers, backend, timeScale: TIME_SCALE, slots: 1 })
+  const driver = new Driver(world)
+  const wrong: string[] = []
+  try {
+    for (const [index, point] of points.entries()) {
+      onPoint(point, index)
+      // Nobody is there until a worker is started for good.
+      world.outages.begin()
+      const id = point.startsWith('command.')
+        ? await crashOfCommand(world, driver, point, wrong)
+        : await crashOfWorker(world, driver, point, wrong)
+      const slot = world.slots[0]!
+      await world.start(slot)
+      world.outages.end()
+      await goesOn(world, driver, id, point)
+      await driver.command(id, { type: 'resolve', as: 'operator', cause: point })
+      await cleared(world)
+      if (index < points.length - 1) {
+        world.outages.begin()
+        await world.kill(slot)
+      }
+    }
+    const verdict = await judge(world, driver)
+    verdict.wrong.push(...wrong)
+    return verdict
+  } finally {
+    await world.close()
+  }
+}
+
+async function crashOfWorker(
+  world: ChaosWorld,
+  driver: Driver,
+  point: CrashPoint,
+  wrong: string[],
+): Promise<string> {
+  const category = point.startsWith('alarm.') ? 'security' : 'integration'
+  const { id } = await driver.open(OPENER, category, point)
+  const worker = world.launch(world.slots[0]!, { preload: 'crash-at', environment: crashing(world, point) })
+  await died(world, worker, point, wrong)
+  return id
+}
+
+/** A command line that is killed is repeated by whoever typed it: there must be one incident. */
+async function crashOfCommand(
+  world: ChaosWorld,
+  driver: Driver,
+  point: CrashPoint,
+  wrong: string[],
+): Promise<string> {
+  const key = point
+  const about = ['--agent', OPENER, '--category', 'integration', '--title', point, '--dedup-key', key]
+  const preload = join(import.meta.dirname, 'crash-at.ts')
+  const command = world.home.start(['incidents', 'open', ...about], {
+    ...world.environment(),
+    ...crashing(world, point),
+    NODE_OPTIONS: `--import=${preload}`,
+  })
+  await died(world, command, point, wrong)
+  const { id } = await world.esa<{ id: string }>('incidents', 'open', ...about)
+  const asked = { type: 'open', key: incidentKey(OPENER, key) }
+  driver.asked.push(
+    { ...asked, incidentId: null, answered: null },
+    { ...asked, incidentId: id, answered: [] },
+  )
+  driver.opened.set(id, key)
+  return id
+}
+
+function crashing(world: ChaosWorld, point: CrashPoint): NodeJS.ProcessEnv {
+  return { CRASH_AT: point, CRASH_MARK: markOf(world) }
+}
+
+function markOf(world: ChaosWorld): string {
+  return join(world.home.folder, 'crashed-at')
+}
+
+/** It was killed, and at that point: the mark that it left there says so. */
+async function died(
+  world: ChaosWorld,
+  child: ReturnType<ChaosWorld['launch']>,
+  point: CrashPoint,
+  wrong: string[],
+): Promise<void> {
+  let said = ''
+  child.stderr?.on('data', (text: Buffer) => (said += text.toString()))
+  child.stdout?.resume()
+  const ended = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>
+  const [code, signal] = await Promise.race([ended, pause(REACHED_WITHIN_MS, [null, null] as const)])
+  const mark = await readFile(markOf(world), 'utf8').catch(() => null)
+  await rm(markOf(world), { force: true })
+  if (signal === 'SIGKILL' && mark === point) return
+  wrong.push(`${point}: never reached (ended with ${code ?? signal}, mark ${mark}): ${said.slice(-500)}`)
+  child.kill('SIGKILL')
+}
+
+/** The incident climbs to the chief, or to its end where its alarm is what the crash was about. */
+async function goesOn(world: ChaosWorld, driver: Driver, id: string, point: CrashPoint): Promise<void> {
+  await untilIs(driver, id, (state) =>
+    point.startsWith('alarm.') ? state.status === 'exhausted' : incidentContext(state).index > 0,
+  )
+  if (!point.startsWith('alarm.')) return
+  while (!(await readFile(world.alarmFile, 'utf8').catch(() => '')).includes(id)) await pause(20)
+}
+
+/** Lets the next point begin without the last one's rows. */
+async function cleared({ store }: ChaosWorld): Promise<void> {
+  const giveUpAt = performance.now() + CLEARED_WITHIN_MS
+  for (;;) {
+    const { messages, activities } = await store.backlog()
+    if (messages + activities === 0 || performance.now() > giveUpAt) return
+    await pause(20)
+  }
+}
