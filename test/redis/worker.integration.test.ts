@@ -115,20 +115,25 @@ describe.runIf(redis !== undefined)('a queue on Redis', () => {
     const connection = new Redis(servers.redis!.url, { maxRetriesPerRequest: null })
     const queue = new Queue('layers', { connection, prefix: `{esa-${runtimeId}}` })
     await queue.pause()
-    const sent = await worker.host.post({ from: 'layer-1', to: 'layer-2', type: 'note', body: { n: 1 } })
-    const [job] = await until('the bell rings', async () => {
+    const note = { from: 'layer-1', to: 'layer-2', type: 'note', body: { n: 1 } }
+    const sent = await worker.host.postAll(() => ({ messages: [note, note] }))
+    const [job, ...others] = await until('the bell rings', async () => {
       const jobs = await queue.getJobs(['wait'])
       return jobs.length > 0 && jobs
     })
-    expect(job).toMatchObject({ id: `m${sent}-0`, name: 'message' })
-    expect(job?.data).toEqual({ id: sent })
+    expect(job).toMatchObject({ id: `m${sent[0]}-0`, name: 'message' })
+    // What one commit sent to a tier is one job.
+    expect([job?.data, others]).toEqual([{ ids: sent }, []])
 
     const forged = [
-      { id: sent },
-      { id: 'no-such-row' },
-      { id: 'a\u0000b' },
-      { id: "x'; drop table esa.events" },
-      { id: 7 },
+      { ids: [...sent, ...sent] },
+      { ids: ['no-such-row'] },
+      { ids: ['a\u0000b'] },
+      { ids: ["x'; drop table esa.events"] },
+      { ids: [7, null, [sent[0]]] },
+      { ids: Array(10_000).fill('no-such-row') },
+      { ids: sent[0] },
+      { id: sent[0] },
       {},
       null,
     ]
@@ -138,7 +143,7 @@ describe.runIf(redis !== undefined)('a queue on Redis', () => {
     await until('they are taken', async () => (await queue.count()) + (await queue.getActiveCount()) === 0)
     await worker.stop()
     expect(await queue.getFailedCount()).toBe(0)
-    expect(await world.events('layer-2', 'got.note')).toHaveLength(1)
+    expect(await world.events('layer-2', 'got.note')).toHaveLength(2)
     expect(await world.store.listActors({})).toHaveLength(1)
     expect(world.alarms).toEqual([])
     await queue.close()

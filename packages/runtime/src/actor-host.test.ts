@@ -94,6 +94,49 @@ describe('a message', () => {
   })
 })
 
+describe('posts', () => {
+  it('that come together are one commit, and each has its own id', async () => {
+    let commits = 0
+    const { host, events } = scriptedWorld({ faults: { afterCommit: () => void commits++ } })
+    const ids = await Promise.all(Array.from({ length: 30 }, (_, n) => host.post(note(n))))
+    expect([commits, new Set(ids).size]).toEqual([1, 30])
+    for (const id of ids) await host.deliver(id)
+    expect((await events('layer-2', 'got.note')).map(({ data }) => data['n'])).toEqual([...Array(30).keys()])
+  })
+
+  it('of which the store refuses one are written without it', async () => {
+    const { host, store } = scriptedWorld()
+    const transact = store.transact.bind(store)
+    store.transact = (work) =>
+      transact((tx) => {
+        const write = tx.write.bind(tx)
+        tx.write = (commit) => {
+          if (commit.messages.some(({ type }) => type === 'bad'))
+            throw new EsaError('database.data', 'terminal', 'no')
+          return write(commit)
+        }
+        return work(tx)
+      })
+    const posted = await Promise.allSettled(
+      [note(1), { ...note(2), type: 'bad' }, note(3)].map((each) => host.post(each)),
+    )
+    expect(posted.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled'])
+    expect((await store.backlog()).messages).toBe(2)
+  })
+
+  it('are written once when the answer of their commit is lost', async () => {
+    let lose = true
+    const afterCommit = (): void => {
+      if (!lose) return
+      lose = false
+      throw new Error('the line went dead')
+    }
+    const { host, store } = scriptedWorld({ faults: { afterCommit } })
+    await Promise.all([host.post(note(1)), host.post(note(2))])
+    expect((await store.backlog()).messages).toBe(2)
+  })
+})
+
 describe('a deadline', () => {
   const arm = { type: 'arm', waitMs: 1_000 }
 

@@ -1,11 +1,16 @@
 import type { ActorEvent, StepInput } from '@esa/actor'
 import { EsaError, isEsaError, type JsonObject, newId, textOf } from '@esa/protocol'
 import type { LockedActor, MessageRow, Ring, Store, StoreTx } from '@esa/store'
+import { type Asked, Gathering } from './gathering.ts'
 import type { Registry } from './registry.ts'
 import { type Cause, type Outgoing, StepDraft, type Told } from './step-draft.ts'
 
 /** A lost race or a lost answer is tried again this often; each try is a fresh transaction. */
 const TRIES_MAX = 6
+
+/** Posts of one transaction, and such transactions at a time: while one waits for the disk, the next one gathers. */
+const POSTS_MAX = 64
+const POST_LANES = 2
 
 /** What the host needs. */
 export interface ActorHostOptions {
@@ -22,6 +27,9 @@ export interface ActorHostOptions {
 /** What became of a message: `already` when its recipient has had it. */
 export type Delivery = { outcome: 'delivered' | 'already' } | { outcome: 'dead'; error: EsaError }
 
+/** What is written from outside, once its first id is known. */
+type Post = (id: string) => { messages: Outgoing[]; thread?: string }
+
 /** What opens an actor: `from` is the agent (or `operator`) that asks, `key` is unique among live actors of the type. */
 export interface OpenRequest {
   type: string
@@ -37,6 +45,11 @@ export interface OpenRequest {
  */
 export class ActorHost {
   readonly #options: ActorHostOptions
+  readonly #posts = new Gathering<Post, string[]>({
+    most: POSTS_MAX,
+    lanes: POST_LANES,
+    serve: (asked) => this.#servePosts(asked),
+  })
 
   constructor(options: ActorHostOptions) {
     this.#options = options
@@ -67,15 +80,8 @@ export class ActorHost {
   }
 
   /** Writes messages from outside, all or none, in one thread: the given one, or the first one's id. Answers with their ids. */
-  postAll(write: (id: string) => { messages: Outgoing[]; thread?: string }): Promise<string[]> {
-    return this.#transact(async (tx, idAt) => {
-      const draft = await this.#draft(tx)
-      const id = idAt(draft.at)
-      const { messages, thread = id } = write(id)
-      const ids = messages.map((_, index) => (index === 0 ? id : `${id}.${index}`))
-      messages.forEach((message, index) => draft.post(ids[index]!, message, thread))
-      return { draft, result: ids }
-    })
+  postAll(write: Post): Promise<string[]> {
+    return this.#posts.add(write)
   }
 
   /**
@@ -143,6 +149,35 @@ export class ActorHost {
       if (ended)
         sent.forEach((message, index) => draft.post(`${activity.id}.r${index}`, message, message.from))
       return { draft, result: ended }
+    })
+  }
+
+  /** Posts that came together share a transaction; when it fails, each learns for itself whether it was the one. */
+  async #servePosts(asked: Asked<Post, string[]>[]): Promise<void> {
+    try {
+      const answers = await this.#post(asked.map(({ ask }) => ask))
+      asked.forEach(({ resolve }, index) => resolve(answers[index]!))
+    } catch (error) {
+      if (asked.length === 1) throw error
+      for (const { ask, resolve, reject } of asked) {
+        await this.#post([ask]).then(([ids]) => resolve(ids!), reject)
+      }
+    }
+  }
+
+  #post(posts: Post[]): Promise<string[][]> {
+    // Kept over the tries: after a commit whose answer was lost, the same rows are there already.
+    const firstIds: string[] = []
+    return this.#transact(async (tx) => {
+      const draft = await this.#draft(tx)
+      const result = posts.map((write, n) => {
+        const id = (firstIds[n] ??= newId(draft.at, this.#options.random))
+        const { messages, thread = id } = write(id)
+        const ids = messages.map((_, index) => (index === 0 ? id : `${id}.${index}`))
+        messages.forEach((message, index) => draft.post(ids[index]!, message, thread))
+        return ids
+      })
+      return { draft, result }
     })
   }
 

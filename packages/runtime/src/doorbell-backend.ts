@@ -37,10 +37,17 @@ export interface DoorbellOptions {
   runtimeId: string
 }
 
+/** A job: the ids of the rows that it rings for, and nothing else. */
+export interface RingJob {
+  name: string
+  data: { ids: string[] }
+  opts: object
+}
+
 /** What a doorbell uses of a BullMQ queue. */
 export interface RingQueue {
-  add(name: string, data: { id: string }, opts: object): Promise<unknown>
-  addBulk(jobs: { name: string; data: { id: string }; opts: object }[]): Promise<unknown>
+  add(name: string, data: RingJob['data'], opts: object): Promise<unknown>
+  addBulk(jobs: RingJob[]): Promise<unknown>
   waitUntilReady(): Promise<unknown>
   close(): Promise<void>
 }

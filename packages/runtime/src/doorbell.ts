@@ -1,7 +1,7 @@
 import type { Ring } from '@esa/store'
 import type { Job } from 'bullmq'
 import type { Logger } from 'pino'
-import type { Backend, DoorbellOptions, RingQueue, RingWorker } from './doorbell-backend.ts'
+import type { Backend, DoorbellOptions, RingJob, RingQueue, RingWorker } from './doorbell-backend.ts'
 import { QUEUES } from './queues.ts'
 import { TroubleLog } from './trouble-log.ts'
 import { within } from './within.ts'
@@ -31,6 +31,9 @@ const CLOSE_TIMEOUT_MS = 1_000
 
 /** A queue that was rung and starts nothing for this long, while its rows stay unheard, is deaf, ms. */
 const DEAF_MS = 3_500
+
+/** Messages of one job: what one commit sent is delivered together as well, and costs the queue one job. */
+const IDS_MAX = 64
 
 /** Ids of our rows. Anything else in a job was not put there by us. */
 const ROW_ID = /^[\w.:-]{1,200}$/
@@ -95,11 +98,7 @@ export class Doorbell {
     const queue = this.#queues.get(queueName)
     if (queue === undefined) return
     if (!this.#unansweredSince.has(queueName)) this.#unansweredSince.set(queueName, performance.now())
-    const jobs = rings.map(({ kind, id, attempt }) => ({
-      name: kind,
-      data: { id },
-      opts: { ...JOB_OPTIONS, jobId: `${kind === 'message' ? 'm' : 'a'}${id}-${attempt}` },
-    }))
+    const jobs = ringsOfJobs(rings).map(jobOf)
     try {
       const added =
         jobs.length < BULK_FROM
@@ -131,11 +130,12 @@ export class Doorbell {
     for (const worker of workers) worker.run().catch((error: unknown) => this.#trouble.add(error))
   }
 
-  async #answer(queue: string, { name, data }: Job<{ id?: unknown } | null>): Promise<void> {
+  async #answer(queue: string, { name, data }: Job<unknown>): Promise<void> {
     this.#unansweredSince.delete(queue)
-    const id = data?.id
-    if (typeof id !== 'string' || !ROW_ID.test(id) || this.#onRing === null) return
-    const work = this.#onRing({ kind: name === 'activity' ? 'activity' : 'message', id })
+    const onRing = this.#onRing
+    if (onRing === null) return
+    const kind = name === 'activity' ? 'activity' : 'message'
+    const work = allOf(idsIn(data).map((id) => onRing({ kind, id })))
     const settled = work.catch(() => {})
     this.#inHand.add(settled)
     await work.finally(() => this.#inHand.delete(settled))
@@ -168,4 +168,31 @@ export class Doorbell {
       this.#trouble.add(error)
     }
   }
+}
+
+/** Messages travel together; an activity takes its own time, and so its own job. */
+function ringsOfJobs(rings: Ring[]): Ring[][] {
+  const { message: messages = [], activity: activities = [] } = Object.groupBy(rings, ({ kind }) => kind)
+  const jobs = activities.map((ring) => [ring])
+  for (let from = 0; from < messages.length; from += IDS_MAX) jobs.push(messages.slice(from, from + IDS_MAX))
+  return jobs
+}
+
+function jobOf(rings: Ring[]): RingJob {
+  const { kind, id, attempt } = rings[0]!
+  const jobId = `${kind === 'message' ? 'm' : 'a'}${id}-${attempt}`
+  return { name: kind, data: { ids: rings.map((ring) => ring.id) }, opts: { ...JOB_OPTIONS, jobId } }
+}
+
+/** The ids that a job names, as far as they can be ours. */
+function idsIn(data: unknown): string[] {
+  const ids: unknown = (data as { ids?: unknown } | null)?.ids
+  if (!Array.isArray(ids) || ids.length > IDS_MAX) return []
+  return ids.filter((id): id is string => typeof id === 'string' && ROW_ID.test(id))
+}
+
+/** Waits for all, and then fails like the first that failed: its job is tried again, and finds the others done. */
+async function allOf(work: Promise<void>[]): Promise<void> {
+  const failed = (await Promise.allSettled(work)).find((each) => each.status === 'rejected')
+  if (failed !== undefined) throw failed.reason
 }
