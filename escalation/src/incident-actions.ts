@@ -5,6 +5,7 @@ import { alarm, alarmed, deliver, take } from './incident-notices.ts'
 import type { RefusalCode } from './incident-rules.ts'
 
 type Change = ChangeOf<IncidentContext>
+type NoticeFact = { target: string; visit: number; why?: string; level?: string }
 type Seen = StepFacts & { type: string }
 type Command<T extends IncidentCommand['type']> = Extract<IncidentCommand, { type: T }> & StepFacts
 
@@ -181,7 +182,8 @@ export function suppress(_: IncidentContext, event: Command<'suppress'>): Change
 export function unsuppress(context: IncidentContext, event: Seen): Change {
   const { remainingMs } = context
   const data = by(event, { remainingMs })
-  const record = { type: 'incident.unsuppressed', actor: actorOf(event), data }
+  const { level } = rungOf(context)
+  const record = { type: 'incident.unsuppressed', level, actor: actorOf(event), data }
   return { set: { armMs: remainingMs, remainingMs: 0 }, record: [record] }
 }
 
@@ -263,8 +265,8 @@ export function refuse(event: IncidentCommand, code: RefusalCode): Change {
 
 /** What became of a notice. */
 export function noteNotice(_: IncidentContext, event: Seen): Change {
-  const { target, visit, why } = event as Seen & { target: string; visit: number; why?: string }
-  return { record: [{ type: event.type, actor: target, data: { target, visit, why } }] }
+  const { target, visit, why, level } = event as Seen & NoticeFact
+  return { record: [{ type: event.type, level, actor: target, data: { target, visit, why } }] }
 }
 
 /** This visit's notice reached nobody at `target`. */

@@ -53,6 +53,8 @@ type NoticeFact = {
   target: AgentId
   visit: number
   why?: string
+  /** The level that the notice was for. */
+  level?: string
 }
 
 /** A second open with the same agent and key. */

@@ -1,3 +1,13 @@
+export {
+  DAY_MS,
+  DAY_TYPES,
+  FACTS_MAX,
+  MONTH_MS,
+  MONTH_TYPES,
+  OPENED_FIELDS,
+  OUTLINE_FIELDS,
+} from './figures/figure-sources.ts'
+export { operatorFigures, type OperatorFigures } from './figures/operator-figures.ts'
 export { type IncidentContext, reachable, rungOf } from './incident-context.ts'
 export {
   INCIDENT_TYPE,

@@ -44,17 +44,18 @@ function deliverNotice(store: Store): ActivityHandler {
       }
       const message = { to: target, type: notice, body }
       if (notice !== 'incident.notice') return [message]
-      const fact = (type: string, why?: string) => ({ to: actorId, type, body: { target, visit, why } })
+      const fact = (type: string, why?: string) => ({ to: actorId, type, body: { target, visit, why, level: body['level'] } })
       if (!(await isCurrent(store, actorId, visit))) return [fact('notice.dropped', 'its level was left')]
       const mailbox = await store.readActor(target)
       if (mailbox?.state.status === 'stopped') return [fact('notice.failed', 'the agent is stopped')]
       return [message, fact('notice.sent')]
     },
     // Of a copy, or the news that somebody took over, nothing was promised: a failed one must not end its visit's notice twice.
-    onFailure: ({ target, visit, notice }, { code, message }, actorId) =>
-      notice === 'incident.notice'
-        ? [{ to: actorId, type: 'notice.failed', body: { target, visit, why: `${code}: ${message}` } }]
-        : [],
+    onFailure: ({ target, visit, notice, body }, { code, message }, actorId) => {
+      const { level } = body as JsonObject
+      const failed = { target, visit, level, why: `${code}: ${message}` }
+      return notice === 'incident.notice' ? [{ to: actorId, type: 'notice.failed', body: failed }] : []
+    },
   }
 }
 

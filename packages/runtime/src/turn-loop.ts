@@ -4,9 +4,15 @@ import type { Sleep } from './pace.ts'
 export abstract class TurnLoop {
   readonly #sleeper: Sleep
   #running: Promise<void> | null = null
+  #turns = 0
 
   constructor(sleeper: Sleep) {
     this.#sleeper = sleeper
+  }
+
+  /** Turns taken so far: a loop that hangs takes no more. */
+  get turns(): number {
+    return this.#turns
   }
 
   start(): void {
@@ -28,6 +34,10 @@ export abstract class TurnLoop {
   protected abstract turn(): Promise<number>
 
   async #run(): Promise<void> {
-    while (!this.#sleeper.stopped) await this.#sleeper.sleep(await this.turn())
+    while (!this.#sleeper.stopped) {
+      const restMs = await this.turn()
+      this.#turns++
+      await this.#sleeper.sleep(restMs)
+    }
   }
 }

@@ -99,7 +99,7 @@ export async function startWorkerOn(options: WorkerParts): Promise<RunningWorker
     relay.wake()
     timers.wake()
   })
-  const beat = new Beat(options)
+  const beat = new Beat(options, [timers, relay])
   beat.start()
   return {
     host,
@@ -128,10 +128,12 @@ async function deliver(
 /** Signs of life, for operators; nothing is decided by them. */
 class Beat extends TurnLoop {
   readonly #options: WorkerParts
+  readonly #sweeps: { loop: TurnLoop; turns: number; since: number }[]
 
-  constructor(options: WorkerParts) {
+  constructor(options: WorkerParts, sweeps: TurnLoop[]) {
     super(options.pace.sleeper('beat'))
     this.#options = options
+    this.#sweeps = sweeps.map((loop) => ({ loop, turns: -1, since: options.pace.now() }))
   }
 
   override async stop(): Promise<void> {
@@ -144,9 +146,19 @@ class Beat extends TurnLoop {
     const { store, identity, log } = this.#options
     const { now, ...self } = identity
     await store
-      .beat({ ...self, workerNowMs: now(), info: {} })
+      .beat({ ...self, workerNowMs: now(), info: { sweepAgeMs: this.#sweepAgeMs() } })
       .catch((error: unknown) => log.warn({ err: error }, 'no sign of life written'))
     return BEAT_MS
+  }
+
+  /** How long the sweep that has rested longest has taken no turn, ms, seen from beat to beat. */
+  #sweepAgeMs(): number {
+    const now = this.#options.pace.now()
+    for (const sweep of this.#sweeps) {
+      if (sweep.loop.turns === sweep.turns) continue
+      Object.assign(sweep, { turns: sweep.loop.turns, since: now })
+    }
+    return Math.round(Math.max(...this.#sweeps.map(({ since }) => now - since)))
   }
 }
 

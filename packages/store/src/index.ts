@@ -16,10 +16,13 @@ export { mintToken, SCOPES, type Scope, verifyToken } from './tokens.ts'
 export type {
   ActorFilter,
   ActorWrite,
+  ActorOutline,
   ClaimedActivity,
   Commit,
   KeptReading,
+  FactFilter,
   LockedActor,
+  LevelFact,
   MessageRow,
   NewActivity,
   NewMessage,

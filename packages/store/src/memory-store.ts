@@ -1,11 +1,15 @@
-import { EsaError, newId } from '@esa/protocol'
+import { EsaError, type Json, type JsonObject, newId } from '@esa/protocol'
+import { glanceAt, type MemoryGlance, unheardAt } from './memory-glance.ts'
 import { lockOwner, MemoryLocks } from './memory-locks.ts'
 import { type ActivityRecord, copyJson, keyName, MemoryTables, type MessageRecord } from './memory-tables.ts'
 import { activityLock, MemoryTx, messageLock } from './memory-tx.ts'
 import type {
   ActorFilter,
+  ActorOutline,
   ClaimedActivity,
+  FactFilter,
   KeptReading,
+  LevelFact,
   LockedActor,
   MessageFilter,
   MessageRow,
@@ -164,6 +168,30 @@ class MemoryStore implements Store {
   async readStream(stream: string, afterSeq = 0): Promise<StoredEvent[]> {
     const events = this.#tables.streams.get(stream) ?? []
     return events.slice(afterSeq).map(copyJson)
+  async outlines(type: string, fields: string[][]): Promise<ActorOutline[]> {
+    return [...(this.#tables.liveOfType.get(type) ?? [])].sort().map((id) => {
+      const { status, at, epoch, timer, snapshot } = this.#tables.actors.get(id)!.state
+      return { id, status, at, epoch, dueAt: timer?.dueAt ?? null, fields: pick(snapshot.context, fields) }
+    })
+  }
+
+  async facts({ types, sinceMs, limit, fields = [] }: FactFilter): Promise<LevelFact[]> {
+    const wanted = new Set(types)
+    return this.#tables.leveled
+      .filter(({ type, at }) => at >= sinceMs && wanted.has(type))
+      .toSorted(byAgeAndPlace)
+      .slice(0, limit)
+      .map(({ stream, seq, at, type, level, lateMs = null, data }) => ({
+        stream,
+        seq,
+        at,
+        type,
+        level: level!,
+        lateMs,
+        fields: pick(data, fields),
+      }))
+  }
+
   }
 
   async lateness(sinceMs: number): Promise<number[]> {
@@ -258,6 +286,24 @@ class MemoryStore implements Store {
       this.#locks.releaseAll(owner)
     }
   }
+/** Members of a document by their paths, as jsonb gives them: null where there is none. */
+function pick(document: JsonObject, paths: string[][]): Json[] {
+  return paths.map((path) => {
+    let found: Json | undefined = document
+    for (const name of path)
+      found =
+        typeof found === 'object' && found !== null
+          ? (found as Record<string, Json | undefined>)[name]
+          : undefined
+    return copyJson(found ?? null)
+  })
+}
+
+/** The newest first; what is equally old in the order of its place. */
+function byAgeAndPlace(a: StoredEvent, b: StoredEvent): number {
+  return b.at - a.at || (a.stream < b.stream ? 1 : a.stream > b.stream ? -1 : b.seq - a.seq)
+}
+
 }
 
 function isUnheard(

@@ -91,6 +91,8 @@ export class MemoryTables {
   readonly keys = new Map<string, string>()
   readonly streams = new Map<string, StoredEvent[]>()
   readonly inputs = new Set<string>()
+  /** Events that name a level. */
+  readonly leveled: StoredEvent[] = []
   readonly late: { at: number; lateMs: number }[] = []
   readonly messages = new Map<string, MessageRecord>()
   readonly openMessages = new Set<MessageRecord>()
@@ -157,6 +159,7 @@ export class MemoryTables {
     const events = this.streams.get(event.stream)
     if (events === undefined) this.streams.set(event.stream, [event])
     else events.push(event)
+    if (event.level !== undefined) this.leveled.push(event)
     if (event.lateMs !== undefined) this.late.push({ at: event.at, lateMs: event.lateMs })
   }
 

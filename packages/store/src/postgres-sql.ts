@@ -94,6 +94,24 @@ export const TAKE_ACTIVITIES = `update esa.activities set rung_at = ${NOW}, atte
 export const READ_STREAM = `select stream, seq, at, type, epoch, level, actor, late_ms, data, input_id, input, env, hash
   from esa.events where stream = $1 and seq > $2 order by seq`
 
+/** Live actors in brief: a snapshot is large, and only the fields named by paths from `$2` on are taken out of it. */
+export function outlines(fields: number): string {
+  return `select id, status, at, epoch, due_at, ${picked('snapshot', fields, 2)} as fields
+    from esa.actors where type = $1 and live order by id`
+}
+
+/** Events that name a level: the index `events_leveled` holds no others, so that the chatter of agents costs nothing here. */
+export function facts(fields: number): string {
+  return `select stream, seq, at, type, level, late_ms, ${picked('data', fields, 4)} as fields
+    from esa.events where level is not null and at >= $2 and type = any($1) order by at desc, stream collate "C" desc, seq desc limit $3`
+}
+
+/** Fields of a document, by paths in the parameters from `$first` on. */
+function picked(column: string, fields: number, first: number): string {
+  const paths = Array.from({ length: fields }, (_, n) => `${column} #> $${first + n}::text[]`)
+  return `jsonb_build_array(${paths.join(', ')})`
+}
+
 export const LATENESS = `select late_ms from esa.events where late_ms is not null and at >= $1`
 
 export const BACKLOG = `select

@@ -14,8 +14,11 @@ import * as sql from './postgres-sql.ts'
 import { PostgresTx } from './postgres-tx.ts'
 import type {
   ActorFilter,
+  ActorOutline,
   ClaimedActivity,
+  FactFilter,
   KeptReading,
+  LevelFact,
   LockedActor,
   MessageFilter,
   MessageRow,
@@ -128,6 +131,17 @@ class PostgresStore implements Store {
     return (await this.#rows<EventRow>(sql.READ_STREAM, [stream, afterSeq])).map(eventOf)
   }
 
+  async outlines(type: string, fields: string[][]): Promise<ActorOutline[]> {
+    const paths = fields.map((field) => ['context', ...field])
+    const rows = await this.#rows<OutlineRow>(sql.outlines(fields.length), [type, ...paths])
+    return rows.map(({ due_at: dueAt, ...row }) => ({ ...row, dueAt }))
+  }
+
+  async facts({ types, sinceMs, limit, fields = [] }: FactFilter): Promise<LevelFact[]> {
+    const rows = await this.#rows<FactRow>(sql.facts(fields.length), [types, sinceMs, limit, ...fields])
+    return rows.map(({ late_ms: lateMs, ...row }) => ({ ...row, lateMs }))
+  }
+
   async lateness(sinceMs: number): Promise<number[]> {
     return (await this.#rows<{ late_ms: number }>(sql.LATENESS, [sinceMs])).map((row) => row.late_ms)
   }
@@ -217,6 +231,8 @@ class PostgresStore implements Store {
   }
 }
 
+type OutlineRow = Omit<ActorOutline, 'dueAt'> & { due_at: number | null }
+type FactRow = Omit<LevelFact, 'lateMs'> & { late_ms: number | null }
 type TakenRow = { id: string; queue: string; attempt: number; at: number }
 type ActivityRow = Omit<ClaimedActivity, 'actorId' | 'timeoutMs' | 'attempt'> & {
   actor_id: string

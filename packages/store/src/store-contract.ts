@@ -1,6 +1,7 @@
 import { afterEach, beforeEach } from 'vitest'
 import { actorContract } from './store-contract-actors.ts'
 import { bellContract } from './store-contract-bells.ts'
+import { figureContract } from './store-contract-figures.ts'
 import { recordContract } from './store-contract-records.ts'
 import type { StoreHarness } from './store-contract-rows.ts'
 import { transactionContract } from './store-contract-transactions.ts'
@@ -20,4 +21,5 @@ export function storeContract(create: () => Promise<StoreHarness>): void {
   transactionContract(() => harness)
   bellContract(() => harness)
   recordContract(() => harness)
+  figureContract(() => harness)
 }

@@ -1,5 +1,5 @@
 import type { ActorEvent, ActorState, StepEnv, StepInput } from '@esa/actor'
-import type { JsonObject } from '@esa/protocol'
+import type { Json, JsonObject } from '@esa/protocol'
 
 /** An actor under its lock: its state, the key it holds while it lives, and the head of its log's hash chain. */
 export interface LockedActor {
@@ -158,6 +158,35 @@ export interface ActorFilter {
   ids?: string[]
 }
 
+/** A live actor in brief, without its snapshot: `fields` holds the members of its context that were asked for, null where there is none. */
+export interface ActorOutline {
+  id: string
+  status: string
+  at: number
+  epoch: number
+  dueAt: number | null
+  fields: Json[]
+}
+
+/** An event that names a level, in brief; `fields` are the members of its data that were asked for. */
+export interface LevelFact {
+  stream: string
+  seq: number
+  at: number
+  type: string
+  level: string
+  lateMs: number | null
+  fields: Json[]
+}
+
+/** Which facts to read: of these types, since an instant, the newest, at most `limit`. A field is a path into the data. */
+export interface FactFilter {
+  types: string[]
+  sinceMs: number
+  limit: number
+  fields?: string[][]
+}
+
 /** Which messages to list: by id, by thread (their correlation), by who sent or got them, by type. */
 export interface MessageFilter {
   ids?: string[]
@@ -190,6 +219,10 @@ export interface Store {
 
   readActor(id: string): Promise<LockedActor | null>
   listActors(filter: ActorFilter): Promise<LockedActor[]>
+  /** The live actors of a type in brief, in id order; a field is a path into the context. */
+  outlines(type: string, fields: string[][]): Promise<ActorOutline[]>
+  /** Events that name a level, the newest first: what is counted for operators. */
+  facts(filter: FactFilter): Promise<LevelFact[]>
   /** The newest messages that fit, newest first. */
   listMessages(filter: MessageFilter): Promise<MessageRow[]>
   /** Events of one stream in order. */

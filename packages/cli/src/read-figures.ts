@@ -1,0 +1,43 @@
+import {
+  DAY_MS,
+  DAY_TYPES,
+  FACTS_MAX,
+  INCIDENT_TYPE,
+  MONTH_MS,
+  MONTH_TYPES,
+  OPENED_FIELDS,
+  OUTLINE_FIELDS,
+  operatorFigures,
+  type OperatorFigures,
+} from '@esa/escalation'
+import type { Store, WorkerBeat } from '@esa/store'
+
+/** A worker that has not been heard of for this long is taken for gone, ms: its beat comes every 2 s. */
+const BEAT_STALE_MS = 10_000
+
+/** The figures, and the workers that live. */
+export interface ReadFigures {
+  figures: OperatorFigures
+  workers: WorkerBeat[]
+}
+
+/**
+ * Reads what operators must see, from any store: live incidents in brief, and the facts of bounded windows, at most
+ * `FACTS_MAX` of each. Nothing else computes these figures.
+ */
+export async function readFigures(store: Store, nowMs: number): Promise<ReadFigures> {
+  const since = (windowMs: number) => ({ sinceMs: nowMs - windowMs, limit: FACTS_MAX })
+  const [outlines, day, month, beats] = await Promise.all([
+    store.outlines(INCIDENT_TYPE, OUTLINE_FIELDS),
+    store.facts({ types: DAY_TYPES, ...since(DAY_MS) }),
+    store.facts({ types: MONTH_TYPES, ...since(MONTH_MS), fields: OPENED_FIELDS }),
+    store.workers(),
+  ])
+  const workers = beats.filter(({ beatAt }) => nowMs - beatAt <= BEAT_STALE_MS)
+  const signs = workers.map(({ beatAt, skewMs, info }) => ({
+    beatAgeMs: nowMs - beatAt,
+    skewMs,
+    sweepAgeMs: typeof info['sweepAgeMs'] === 'number' ? info['sweepAgeMs'] : null,
+  }))
+  return { figures: operatorFigures({ nowMs, outlines, day, month, workers: signs }), workers }
+}

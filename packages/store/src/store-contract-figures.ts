@@ -1,0 +1,68 @@
+import { describe, expect, it } from 'vitest'
+import { advance, AT, opening, put, type StoreHarness, timerAt } from './store-contract-rows.ts'
+
+/** What the store promises about what is counted for operators: live actors in brief, and events that name a level. */
+export function figureContract(harness: () => StoreHarness): void {
+  describe('an outline', () => {
+    it('is of each live actor of a type, with the members of its context that were asked for', async () => {
+      const { store } = harness()
+      const context = { index: 1, zero: -0, policy: { path: [{ level: 'peer' }, { level: 'ceo' }] } }
+      const snapshot = { value: 'waiting', context }
+      await put(store, {
+        actors: [
+          opening('b', { snapshot, timer: timerAt(AT + 5) }),
+          opening('a', { status: 'held', epoch: 3 }),
+          opening('c', { type: 'other' }),
+          opening('d'),
+        ],
+      })
+      await advance(store, 'd', 'i1', { live: false })
+      const paths = [['index'], ['policy', 'path'], ['zero'], ['index', 'of'], ['gone']]
+      expect(await store.outlines('bell', paths)).toStrictEqual([
+        { id: 'a', status: 'held', at: AT, epoch: 3, dueAt: null, fields: [null, null, null, null, null] },
+        {
+          id: 'b',
+          status: 'waiting',
+          at: AT,
+          epoch: 1,
+          dueAt: AT + 5,
+          fields: [1, context.policy.path, 0, null, null],
+        },
+      ])
+      expect(await store.outlines('none', [])).toEqual([])
+    })
+  })
+
+  describe('a fact', () => {
+    it('is an event that names a level, the newest first, of the types and since the instant that are asked for', async () => {
+      const { store } = harness()
+      const event = (id: string, patch: object) => {
+        const write = opening(id)
+        Object.assign(write.steps[0]!.events[0]!, patch)
+        return write
+      }
+      await put(store, {
+        actors: [
+          event('a', { type: 'told', at: 10, level: 'peer', data: { to: { n: 1 }, more: 'x' } }),
+          event('b', { type: 'told', at: 12, level: 'chief', lateMs: 7 }),
+          event('c', { type: 'told', at: 13 }),
+          event('d', { type: 'held', at: 14, level: 'peer' }),
+          event('e', { type: 'told', at: 9, level: 'peer' }),
+          event('f', { type: 'told', at: 12, level: 'ceo' }),
+        ],
+      })
+      const asked = { types: ['told'], sinceMs: 10, limit: 10 }
+      const fields = [['to', 'n'], ['none']]
+      expect(await store.facts({ ...asked, fields })).toStrictEqual([
+        { stream: 'f', seq: 1, at: 12, type: 'told', level: 'ceo', lateMs: null, fields: [null, null] },
+        { stream: 'b', seq: 1, at: 12, type: 'told', level: 'chief', lateMs: 7, fields: [null, null] },
+        { stream: 'a', seq: 1, at: 10, type: 'told', level: 'peer', lateMs: null, fields: [1, null] },
+      ])
+      const streams = async (filter: object) =>
+        (await store.facts({ ...asked, ...filter })).map(({ stream }) => stream)
+      expect(await streams({ limit: 1 })).toEqual(['f'])
+      expect(await streams({ types: ['held', 'told'] })).toEqual(['d', 'f', 'b', 'a'])
+      expect(await streams({ sinceMs: 13 })).toEqual([])
+    })
+  })
+}
