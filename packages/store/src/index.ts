@@ -15,14 +15,14 @@ export { type LogGuard, logGuard, RUNTIME_RIGHTS } from './runtime-rights.ts'
 export { mintToken, SCOPES, type Scope, verifyToken } from './tokens.ts'
 export type {
   ActorFilter,
-  ActorWrite,
   ActorOutline,
+  ActorWrite,
   ClaimedActivity,
   Commit,
-  KeptReading,
   FactFilter,
-  LockedActor,
+  KeptReading,
   LevelFact,
+  LockedActor,
   MessageRow,
   NewActivity,
   NewMessage,

@@ -1,5 +1,4 @@
 import { EsaError, type Json, type JsonObject, newId } from '@esa/protocol'
-import { glanceAt, type MemoryGlance, unheardAt } from './memory-glance.ts'
 import { lockOwner, MemoryLocks } from './memory-locks.ts'
 import { type ActivityRecord, copyJson, keyName, MemoryTables, type MessageRecord } from './memory-tables.ts'
 import { activityLock, MemoryTx, messageLock } from './memory-tx.ts'
@@ -168,6 +167,8 @@ class MemoryStore implements Store {
   async readStream(stream: string, afterSeq = 0): Promise<StoredEvent[]> {
     const events = this.#tables.streams.get(stream) ?? []
     return events.slice(afterSeq).map(copyJson)
+  }
+
   async outlines(type: string, fields: string[][]): Promise<ActorOutline[]> {
     return [...(this.#tables.liveOfType.get(type) ?? [])].sort().map((id) => {
       const { status, at, epoch, timer, snapshot } = this.#tables.actors.get(id)!.state
@@ -190,8 +191,6 @@ class MemoryStore implements Store {
         lateMs,
         fields: pick(data, fields),
       }))
-  }
-
   }
 
   async lateness(sinceMs: number): Promise<number[]> {
@@ -286,6 +285,8 @@ class MemoryStore implements Store {
       this.#locks.releaseAll(owner)
     }
   }
+}
+
 /** Members of a document by their paths, as jsonb gives them: null where there is none. */
 function pick(document: JsonObject, paths: string[][]): Json[] {
   return paths.map((path) => {
@@ -302,8 +303,6 @@ function pick(document: JsonObject, paths: string[][]): Json[] {
 /** The newest first; what is equally old in the order of its place. */
 function byAgeAndPlace(a: StoredEvent, b: StoredEvent): number {
   return b.at - a.at || (a.stream < b.stream ? 1 : a.stream > b.stream ? -1 : b.seq - a.seq)
-}
-
 }
 
 function isUnheard(
