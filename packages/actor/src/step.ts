@@ -1,5 +1,5 @@
 import { canonicalJson, EsaError, type JsonObject } from '@esa/protocol'
-import { type AnyMachineSnapshot, initialTransition, type StateValue, transition } from 'xstate'
+import type { AnyMachineSnapshot, StateValue } from 'xstate'
 import {
   type ActorDefinition,
   type ActorEvent,
@@ -10,6 +10,7 @@ import {
   type StepEnv,
   type StepInput,
 } from './actor-definition.ts'
+import { inertStart, inertTransition } from './inert-transition.ts'
 import { assertPlainJson } from './plain-json.ts'
 import { readTimer } from './read-timer.ts'
 
@@ -89,13 +90,13 @@ function run(
   const { machine } = definition
   try {
     if (input.kind === 'start') {
-      const [fresh, early] = initialTransition(machine, input.input)
+      const [fresh, early] = inertStart(machine, input.input)
       if (early.length > 0) throw new Error('a machine acts on its start event, not before it')
-      return transition(machine, fresh, { ...input.event, ...stamp, type: 'start' })
+      return inertTransition(machine, fresh, { ...input.event, ...stamp, type: 'start' })
     }
     if (state === null) throw new Error('an actor must be started first')
     const event = input.kind === 'timer' ? { type: state.timer?.event ?? '' } : input.event
-    return transition(machine, machine.resolveState({ ...state.snapshot }), { ...event, ...stamp })
+    return inertTransition(machine, machine.resolveState({ ...state.snapshot }), { ...event, ...stamp })
   } catch (cause) {
     const details = { type: definition.type, version: definition.version, input: input.id }
     throw new EsaError(
