@@ -1,5 +1,6 @@
 // Preloaded into the real command line (`NODE_OPTIONS=--import`): kills the process with SIGKILL the first time it comes
-// to the point that CRASH_AT names, and leaves that name in the file CRASH_MARK. The product knows nothing of it.
+// to the point that CRASH_AT names, and leaves that name in the file CRASH_MARK; with CRASH_SIGNAL=SIGSTOP it freezes there.
+// The product knows nothing of it.
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { writeFileSync } from 'node:fs'
 import { ActorHost } from '@esa/runtime'
@@ -10,18 +11,20 @@ import { CRASH_POINTS, type CrashPoint } from './crash-points.ts'
 type Method = (this: unknown, ...args: unknown[]) => unknown
 type Moment = 'before' | 'sent' | 'after'
 
-const { CRASH_AT, CRASH_MARK = '' } = process.env
+const { CRASH_AT, CRASH_MARK = '', CRASH_SIGNAL = 'SIGKILL' } = process.env
+let crashed = false
 if (!CRASH_POINTS.includes(CRASH_AT as CrashPoint)) throw new Error(`there is no crash point ${CRASH_AT}`)
 
 /** Whose statements these are: a message's, a timer's, an activity's, a command's. */
 const path = new AsyncLocalStorage<string>()
 
 function reached(step: string, moment: Moment, on = path.getStore() ?? ''): void {
-  if (`${on}.${step}.${moment}` !== CRASH_AT) return
+  if (crashed || `${on}.${step}.${moment}` !== CRASH_AT) return
+  crashed = true
   writeFileSync(CRASH_MARK, CRASH_AT)
-  process.kill(process.pid, 'SIGKILL')
-  // Nothing runs after this line, whatever the kernel is busy with.
-  for (;;) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1_000)
+  process.kill(process.pid, CRASH_SIGNAL)
+  // Nothing runs after a SIGKILL, whatever the kernel is busy with.
+  while (CRASH_SIGNAL === 'SIGKILL') Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1_000)
 }
 
 function patch(prototype: object, name: string, wrap: (original: Method) => Method): void {
@@ -42,7 +45,8 @@ function stepOf(query: unknown): { step: string; on?: string } | null {
     esa_end_activity: 'fence',
   }
   if (name !== undefined && Object.hasOwn(named, name)) return { step: named[name]! }
-  if (text === 'begin' || text === 'commit') return { step: text }
+  if (text === 'commit') return { step: text }
+  if (/^begin\b/.test(text)) return { step: 'begin' }
   if (text.includes('as next_due_at')) return { step: 'due', on: 'timer' }
   if (text.startsWith('update esa.messages set rung_at')) return { step: 'take', on: 'relay' }
   if (text.startsWith('update esa.activities set claimed_until'))

@@ -84,7 +84,7 @@ const postgres: Fault[] = [
     name: 'postgres-kill',
     strike: (world) =>
       outage(world, async () => {
-        world.servers.postgres.kill()
+        await world.servers.postgres.kill()
         await world.servers.postgres.start()
         await answers(world)
       }),

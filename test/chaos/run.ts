@@ -28,6 +28,9 @@ Examples:
   pnpm chaos --only soak --incidents 2000 --kills 200 --append
 `
 
+/** Every fault that a soak does not count strikes this often. */
+const OTHERS = 3
+
 /** How many findings of a kind are printed. */
 const SHOWN = 10
 
@@ -130,6 +133,7 @@ const plan = {
   kills,
   postgresKills: count('postgres-kills', call['postgres-kills'] ?? tenth),
   flushes: count('flushes', call.flushes ?? tenth),
+  others: OTHERS,
   seed: count('seed', call.seed),
   timeScale: count('time-scale', call['time-scale']),
 }

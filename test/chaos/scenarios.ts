@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { incidentDefinition } from '@esa/escalation'
 import { seededRandom } from '@esa/simulator'
@@ -73,12 +74,28 @@ const evicting: Fault = {
   },
 }
 
+/** A worker freezes with an actor locked, as on a machine that is suspended: the others must not wait for it. */
+const frozen: Fault = {
+  name: 'frozen-in-step',
+  strike: async (world) => {
+    const slot = world.slots[0]!
+    const mark = join(world.home.folder, 'frozen-at')
+    await world.kill(slot)
+    const environment = { CRASH_AT: 'timer.lock.after', CRASH_MARK: mark, CRASH_SIGNAL: 'SIGSTOP' }
+    const worker = world.launch(slot, { preload: 'crash-at', environment })
+    while (!existsSync(mark)) await pause(20)
+    await pause(STRANGE_MS)
+    worker.kill('SIGCONT')
+  },
+}
+
 /** Faults that need a worker of another kind. */
 const STRANGE: Fault[] = [
   ...(existsSync(FAKE_CLOCK)
     ? [strange('clock-ahead', wrongClock('+2h')), strange('clock-behind', wrongClock('-2h'))]
     : []),
   strange('wedged-agent', { preload: 'wedged-agent' }),
+  frozen,
   evicting,
 ]
 

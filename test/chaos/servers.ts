@@ -1,6 +1,7 @@
 import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { createDatabase, ensureEmbeddedServer, stopEmbeddedServer } from '@esa/pg-server'
 import pg from 'pg'
 import { redisInstalled, type RedisServer, redisServer } from '../redis/redis-server.ts'
@@ -42,9 +43,10 @@ class PostgresServer {
     this.#pid = pid
   }
 
-  /** kill -9 of the server itself; its backends end when they notice. */
-  kill(): void {
+  /** kill -9 of the server itself, which resolves when it is gone; its backends end when they notice. */
+  async kill(): Promise<void> {
     process.kill(this.#pid, 'SIGKILL')
+    while (isAlive(this.#pid)) await pause(5)
   }
 
   /** Ends its connections in order, writes everything down, and starts again. */
@@ -74,6 +76,14 @@ class PostgresServer {
   async close(): Promise<void> {
     await stopEmbeddedServer({ home: this.#home, mode: 'immediate' })
     await rm(this.#home, { recursive: true, force: true })
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
   }
 }
 

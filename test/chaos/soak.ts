@@ -14,9 +14,6 @@ const WORKERS = 3
 /** Between two faults, so that something happens between them, ms. */
 const REST_MS = 400
 
-/** Every fault that is not counted strikes this often. */
-const EACH_OTHER = 3
-
 /** What a soak is to do. */
 export interface SoakPlan {
   backend: Backend
@@ -24,6 +21,8 @@ export interface SoakPlan {
   kills: number
   postgresKills: number
   flushes: number
+  /** How often every fault strikes that is not counted above. */
+  others: number
   seed: number
   timeScale: number
 }
@@ -94,7 +93,7 @@ function scheduleOf(plan: SoakPlan, random: () => number): Fault[] {
     ...Object.entries(counts).flatMap(([name, count]) =>
       Array.from({ length: count }, () => faultNamed(name)),
     ),
-    ...others.flatMap((fault) => Array.from({ length: EACH_OTHER }, () => fault)),
+    ...others.flatMap((fault) => Array.from({ length: plan.others }, () => fault)),
   ]
   return faults
     .map((fault) => ({ fault, place: random() }))
