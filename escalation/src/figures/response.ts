@@ -42,13 +42,12 @@ export function responses(facts: readonly IncidentFact[], nowMs: number): LevelR
   const [told, inTime] = [new Map<string, number>(), new Map<string, number>()]
   const count = (counts: Map<string, number>, level: string) =>
     counts.set(level, (counts.get(level) ?? 0) + 1)
+  const targetOf = (level: string, scale: number): number => (TARGET_MS[level as Level] ?? 0) / scale
   const decide = ({ level, at }: Telling, end: number, answered: boolean, scale: number): void => {
-    const target = (TARGET_MS[level as Level] ?? 0) / scale
-    if (!answered && end === nowMs && end - at <= target) return
     count(told, level)
     if (!answered) return
     answers.set(level, [...(answers.get(level) ?? []), end - at])
-    if (end - at <= target) count(inTime, level)
+    if (end - at <= targetOf(level, scale)) count(inTime, level)
   }
   for (const stream of streamsOf(facts)) {
     let telling: Telling | null = null
@@ -60,7 +59,8 @@ export function responses(facts: readonly IncidentFact[], nowMs: number): LevelR
       if (type === 'incident.notified') telling = { level, at }
       else if (answer || type === 'incident.withdrawn') telling = null
     }
-    if (telling !== null) decide(telling, nowMs, false, scale)
+    if (telling !== null && nowMs - telling.at > targetOf(telling.level, scale))
+      decide(telling, nowMs, false, scale)
   }
   return LEVELS.map((level) => {
     const sorted = (answers.get(level) ?? []).toSorted((a, b) => a - b)

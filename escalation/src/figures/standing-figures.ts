@@ -1,4 +1,4 @@
-import { isoTime, type Json, type Level, LEVELS } from '@esa/protocol'
+import { isoTime, type Level, LEVELS } from '@esa/protocol'
 import type { IncidentOutline } from './figure-sources.ts'
 
 /** Incidents that are named one by one, the most pressing: the counts say how many there are. */
@@ -92,7 +92,7 @@ function standingOf({ id, status, dueAt, fields }: IncidentOutline): Standing {
     dueAt,
     level: rungs[Number(index ?? 0)]?.level ?? '',
     armMs: Number(armMs ?? 0),
-    heldBy: (heldBy ?? null) as Json as string | null,
+    heldBy: (heldBy ?? null) as string | null,
     silenced: (silence ?? null) !== null,
   }
 }
