@@ -1,6 +1,6 @@
 import type { ActorDefinition, ActorEvent } from '@esa/actor'
 import type { Directory } from '@esa/org'
-import { EsaError, openIncidentSchema, textOf } from '@esa/protocol'
+import { EsaError, type JsonObject, openIncidentSchema, textOf } from '@esa/protocol'
 import * as z from 'zod'
 import { incidentMachine } from './incident.machine.ts'
 import { pinPolicy } from './pin-policy.ts'
@@ -30,6 +30,20 @@ export function incidentDefinition({ timeScale }: { timeScale: number }): ActorD
       }
     },
   }
+}
+
+/** What must reach the CEO whatever else happens. Its paths begin there. */
+const ALWAYS_OPENED: ReadonlySet<unknown> = new Set(['data-loss', 'security'])
+
+/**
+ * Incidents that one agent may open, duplicates included. Five agents that storm at once stay below the 5,000 deadlines
+ * in one second up to which each is served in time.
+ */
+export const INCIDENT_LIMIT = {
+  max: 1_000,
+  windowMs: 60_000,
+  openerOf: ({ type, body }: { type: string; body: JsonObject }): string | null =>
+    type === INCIDENT_TYPE && !ALWAYS_OPENED.has(body['category']) ? textOf(body['agent']) : null,
 }
 
 /** What opens an incident, checked. @throws EsaError `incident.invalid` (terminal). */

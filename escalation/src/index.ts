@@ -10,6 +10,7 @@ export {
 export { operatorFigures, type OperatorFigures } from './figures/operator-figures.ts'
 export { type IncidentContext, reachable, rungOf } from './incident-context.ts'
 export {
+  INCIDENT_LIMIT,
   INCIDENT_TYPE,
   incidentDefinition,
   incidentKey,

@@ -49,7 +49,7 @@ async function peerWaitOfNext(dedupKey: string): Promise<number | undefined> {
     toType: INCIDENT_TYPE,
     toKey: key,
   }
-  const about = { from: 'layer-1', type: 'open', body, correlationId: 'test', causationId: null }
+  const about = { from: 'layer-1', type: 'open', body, correlationId: 'test', causationId: null, hops: 0 }
   await store.transact(async (tx) => {
     const { at } = await tx.env()
     const messages = [{ ...message, ...about }]

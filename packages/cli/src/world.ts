@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { agentDefinitions, agentType } from '@esa/agents'
 import type { ActivityHandler } from '@esa/actor'
-import { incidentDefinition, silenceDefinition } from '@esa/escalation'
+import { INCIDENT_LIMIT, incidentDefinition, silenceDefinition } from '@esa/escalation'
 import type { Directory, Problem } from '@esa/org'
 import { ActorHost, Registry } from '@esa/runtime'
 import type { Store } from '@esa/store'
@@ -47,7 +47,7 @@ export async function openWorld(config: Config, options: WorldOptions = {}): Pro
     activities: options.activities?.(store) ?? [],
     directory: () => org.directory,
   })
-  const host = new ActorHost({ store, registry, random, rings: false })
+  const host = new ActorHost({ store, registry, random, rings: false, openingLimit: INCIDENT_LIMIT })
   const { directory, problems } = org
   return { config, databaseUrl, store, directory, problems, registry, host, close: () => store.close() }
 }

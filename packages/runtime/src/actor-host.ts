@@ -12,6 +12,19 @@ const TRIES_MAX = 6
 const POSTS_MAX = 64
 const POST_LANES = 2
 
+/**
+ * A chain of messages that cause each other, longer than this, goes in a circle: the longest that the organisation's own
+ * protocol has, a task that is handed over, escalated, decided and answered, takes fewer than ten.
+ */
+const HOPS_MAX = 32
+
+/** How many actors one opener may open in a while. `openerOf` gives who is counted, or null for what is always opened. */
+export interface OpeningLimit {
+  max: number
+  windowMs: number
+  openerOf(request: Pick<OpenRequest, 'type' | 'body'>): string | null
+}
+
 /** What the host needs. */
 export interface ActorHostOptions {
   store: Store
@@ -20,6 +33,8 @@ export interface ActorHostOptions {
   random: () => number
   /** True when this process rings the doorbells of what it commits; else a worker's relay finds the rows. */
   rings: boolean
+  /** Without one, openings are not counted. */
+  openingLimit?: OpeningLimit
   /** Told after every commit: doorbells to ring, and the earliest deadline armed. */
   onCommit?: (committed: { rings: Ring[]; nextDueAt: number | null }) => void
 }
@@ -185,7 +200,9 @@ export class ActorHost {
     const already: Taken<'already'> = { draft: null, result: 'already' }
     const [hint] = await tx.messages([messageId])
     if (hint === undefined || isOver(hint)) return already
-    const cause = { messageId, correlationId: hint.correlationId }
+    if (hint.hops > HOPS_MAX) throw tooManyHops(hint)
+    const { correlationId, hops } = hint
+    const cause = { messageId, correlationId, hops }
     if (hint.toActor === null && hint.type !== 'open') {
       return { draft: await this.#tellHolder(tx, hint, cause), result: 'delivered' }
     }
@@ -236,6 +253,7 @@ export class ActorHost {
     const [mine] = holder === null ? await tx.lockActors([actorId]) : [holder]
     if (mine?.state.id === actorId)
       return { draft: null, result: { state: mine.state, events: [], created: true } }
+    await this.#assertFewOpenings(tx, request, cause)
     if (cause !== null) draft.consume(cause.messageId)
     if (holder !== null) {
       const input: StepInput = { kind: 'event', id: actorId, event: { ...body, type: 'open', from } }
@@ -247,6 +265,24 @@ export class ActorHost {
     const input = registry.inputFor(definition, { actorId, from, body, at: draft.at, consulted })
     const first: StepInput = { kind: 'start', id: actorId, input, event: {} }
     return { draft, result: { ...draft.start(definition, first, key, [], cause), created: true } }
+  }
+
+  /**
+   * An opener that floods the ladder is stopped at the edge, and put off where a message opens: the queue tries that one
+   * again until the window has passed, so that nothing which an agent found is lost.
+   */
+  async #assertFewOpenings(tx: StoreTx, request: OpenRequest, cause: Cause | null): Promise<void> {
+    const { openingLimit } = this.#options
+    const opener = openingLimit?.openerOf(request) ?? null
+    if (openingLimit === undefined || opener === null) return
+    const { max, windowMs } = openingLimit
+    if ((await tx.countOpening(opener, windowMs)) <= max) return
+    const kind = cause === null ? 'terminal' : 'transient'
+    const message = `${opener} has opened ${max} incidents in ${windowMs / 1_000} s, and opens no more until they have passed`
+    throw new EsaError('incident.too-many', kind, message, {
+      hint: 'give what belongs together one --dedup-key; data loss and security are always opened',
+      details: { opener, max, windowMs },
+    })
   }
 
   /** The events that this input wrote in an earlier try whose answer was lost. */
@@ -324,15 +360,28 @@ function brokenStep(error: unknown): never {
   throw new EsaError('runtime.step-broken', 'bug', 'a step broke outside of its machine', { cause: error })
 }
 
+function tooManyHops({ id, type, from, toActor }: MessageRow): EsaError {
+  return new EsaError(
+    'message.too-many-hops',
+    'bug',
+    `after ${HOPS_MAX} hops ${from} and ${toActor} still answer each other`,
+    {
+      details: { messageId: id, type },
+      hint: `see who answers whom without end: esa replay show ${id}`,
+    },
+  )
+}
+
 function isOver(message: MessageRow): boolean {
   return message.doneAt !== null || message.deadCode !== null
 }
 
 /** Steps an actor by a message; false when its machine fails, and then the draft holds nothing of it. */
 function takes(draft: StepDraft, actor: LockedActor, message: MessageRow): boolean {
-  const { id: messageId, correlationId } = message
+  const { id: messageId, correlationId, hops } = message
+  if (hops > HOPS_MAX) return false
   try {
-    draft.advance(actor, inputOf(message), { messageId, correlationId })
+    draft.advance(actor, inputOf(message), { messageId, correlationId, hops })
   } catch {
     // Whoever delivers it alone meets the same failure, and is told.
     return false

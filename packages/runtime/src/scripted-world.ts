@@ -11,7 +11,7 @@ import { buildDirectory, type Directory } from '@esa/org'
 import { createMemoryStore, type MemoryStoreOptions, type Store, type StoredEvent } from '@esa/store'
 import { type Logger, pino } from 'pino'
 import { enqueueActions, setup } from 'xstate'
-import { ActorHost } from './actor-host.ts'
+import { ActorHost, type OpeningLimit } from './actor-host.ts'
 import { Registry } from './registry.ts'
 
 type Context = { waitMs: number; performWhenFired: PerformParams[] }
@@ -19,15 +19,21 @@ type ScriptEvent = {
   type: string
   waitMs?: number
   n?: number
+  /** Whom to pass it to, who passes it back. */
+  pass?: string
   perform?: PerformParams
   performWhenFired?: PerformParams
 } & StepFacts
 
-/** Records what it got; asks for the activity of a `perform`; breaks on `explode`. */
+/** Records what it got; passes it on; asks for the activity of a `perform`; breaks on `explode`. */
 function act(_: Context, event: ScriptEvent): Change<Context> {
   if (event.type === 'explode') throw new Error('this event breaks its recipient')
-  const { type, n = null, perform } = event
-  return { record: [{ type: `got.${type}`, data: { n } }], perform: perform === undefined ? [] : [perform] }
+  const { type, n = null, perform, pass, facts } = event
+  return {
+    record: [{ type: `got.${type}`, data: { n } }],
+    send: pass === undefined ? [] : [{ to: pass, type, body: { pass: facts.actorId } }],
+    perform: perform === undefined ? [] : [perform],
+  }
 }
 
 const machine = setup({
@@ -90,13 +96,17 @@ export interface ScriptedWorld {
 
 /** Opens a world in memory. */
 export function scriptedWorld(
-  options: { faults?: MemoryStoreOptions['faults']; activities?: ActivityHandler[] } = {},
+  options: {
+    faults?: MemoryStoreOptions['faults']
+    activities?: ActivityHandler[]
+    openingLimit?: OpeningLimit
+  } = {},
 ): ScriptedWorld {
   let at = 1_700_000_000_000
   let drawn = 0
   const clock = { now: () => at, turn: (ms: number) => void (at += ms) }
   const random = (): number => (drawn = (drawn * 16_807 + 7) % 2_147_483_647) / 2_147_483_647
-  const { faults, activities = [] } = options
+  const { faults, activities = [], openingLimit } = options
   const store = createMemoryStore({ clock, random, ...(faults === undefined ? {} : { faults }) })
   const directory = buildDirectory([])
   const registry = new Registry({
@@ -109,7 +119,13 @@ export function scriptedWorld(
     clock,
     store,
     registry,
-    host: new ActorHost({ store, registry, random, rings: true }),
+    host: new ActorHost({
+      store,
+      registry,
+      random,
+      rings: true,
+      ...(openingLimit === undefined ? {} : { openingLimit }),
+    }),
     events: async (agentId, type) => (await store.readStream(agentId)).filter((event) => event.type === type),
   }
 }

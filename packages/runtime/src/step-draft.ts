@@ -26,6 +26,7 @@ export interface Told {
 export interface Cause {
   messageId: string
   correlationId: string
+  hops: number
 }
 
 /** A message to one actor, before it has an id. */
@@ -178,6 +179,7 @@ export class StepDraft {
         body: tell === undefined ? body : { ...body, after: tell.after },
         correlationId,
         causationId: cause?.messageId ?? null,
+        hops: hopsAfter(cause),
       })
     }
   }
@@ -190,8 +192,13 @@ export class StepDraft {
   ): NewMessage {
     const queue = this.#registry.queueOf(to)
     const causationId = cause?.messageId ?? null
-    return { id, queue, toActor: to, toType: null, toKey: null, from, type, body, correlationId, causationId }
+    const address = { id, queue, toActor: to, toType: null, toKey: null, from, type, body }
+    return { ...address, correlationId, causationId, hops: hopsAfter(cause) }
   }
+}
+
+function hopsAfter(cause: Cause | null): number {
+  return cause === null ? 0 : cause.hops + 1
 }
 
 /** The input that both a command and the timer service write for an armed deadline: whoever comes first. */

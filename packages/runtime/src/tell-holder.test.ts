@@ -5,7 +5,16 @@ import { scriptedWorld } from './scripted-world.ts'
 /** A row to whoever of the scripted actors holds the key: what opens it, or what it is told. */
 async function write(store: Store, id: string, type: string, body: NewMessage['body']): Promise<void> {
   const address = { queue: 'actors', toActor: null, toType: 'scripted', toKey: 'k' }
-  const message = { id, ...address, from: 'layer-1', type, body, correlationId: id, causationId: null }
+  const message = {
+    id,
+    ...address,
+    from: 'layer-1',
+    type,
+    body,
+    correlationId: id,
+    causationId: null,
+    hops: 0,
+  }
   await store.transact(async (tx) => {
     const { at } = await tx.env()
     await tx.write({ at, actors: [], messages: [message], activities: [], doneMessages: [], rung: true })

@@ -2,7 +2,7 @@ import { isEsaError } from '@esa/protocol'
 import type { Ring, Store } from '@esa/store'
 import type { Logger } from 'pino'
 import { ActivityRunner } from './activity-runner.ts'
-import { ActorHost } from './actor-host.ts'
+import { ActorHost, type OpeningLimit } from './actor-host.ts'
 import { DeliveryBatches } from './delivery-batches.ts'
 import { Doorbell, type OnRing } from './doorbell.ts'
 import type { DoorbellOptions } from './doorbell-backend.ts'
@@ -35,6 +35,7 @@ export interface WorkerOptions {
   doorbell: Omit<DoorbellOptions, 'runtimeId'>
   identity: { id: string; pid: number; host: string; startedAt: number; now: () => number }
   onAlarm: (alarm: WorkerAlarm) => void
+  openingLimit?: OpeningLimit
 }
 
 /** What rings a worker: BullMQ, or a simulation's bus. */
@@ -70,7 +71,14 @@ export async function startWorkerOn(options: WorkerParts): Promise<RunningWorker
     if (rings.length > 0) void bell.ring(rings)
     if (nextDueAt !== null) timers.wake()
   }
-  const host = new ActorHost({ store, registry, random, rings: true, onCommit })
+  const host = new ActorHost({
+    store,
+    registry,
+    random,
+    rings: true,
+    onCommit,
+    ...(options.openingLimit === undefined ? {} : { openingLimit: options.openingLimit }),
+  })
   const timers = new TimerService({
     store,
     host,

@@ -36,6 +36,7 @@ export interface Draft {
   activities: Map<string, ActivityRecord>
   doneMessages: Map<string, number>
   endedActivities: Map<string, { at: number; outcome: string }>
+  openings: Map<string, { since: number; count: number }>
 }
 
 /** A draft without a change. */
@@ -49,6 +50,7 @@ export function emptyDraft(): Draft {
     activities: new Map(),
     doneMessages: new Map(),
     endedActivities: new Map(),
+    openings: new Map(),
   }
 }
 
@@ -101,6 +103,8 @@ export class MemoryTables {
   readonly openActivities = new Set<ActivityRecord>()
   readonly readings = new Map<string, Map<number, KeptReading>>()
   readonly workers = new Map<string, WorkerBeat>()
+  /** By opener. */
+  readonly openings = new Map<string, { since: number; count: number }>()
   /** By the hash of their secret. */
   readonly tokens = new Map<string, TokenRow>()
   readonly due = new MemoryDue((id, dueAt) => this.actors.get(id)?.state.timer?.dueAt === dueAt)
@@ -130,6 +134,7 @@ export class MemoryTables {
       this.activities.set(activity.id, activity)
       this.openActivities.add(activity)
     }
+    for (const [opener, counted] of draft.openings) this.openings.set(opener, counted)
     for (const [id, at] of draft.doneMessages) this.#markDone(id, at)
     for (const [id, { at, outcome }] of draft.endedActivities) {
       const activity = this.activities.get(id)!

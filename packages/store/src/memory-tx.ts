@@ -103,6 +103,18 @@ export class MemoryTx implements StoreTx {
     })
   }
 
+  countOpening(opener: string, windowMs: number): Promise<number> {
+    return this.#statement(async () => {
+      await this.#take(`opener ${opener}`)
+      const now = this.#now()
+      const before = this.#draft.openings.get(opener) ?? this.#tables.openings.get(opener)
+      const { since, count } =
+        before !== undefined && before.since + windowMs > now ? before : { since: now, count: 0 }
+      this.#draft.openings.set(opener, { since, count: count + 1 })
+      return count + 1
+    })
+  }
+
   endActivity(id: string, fence: number, outcome: string): Promise<boolean> {
     return this.#statement(async () => {
       await this.#take(activityLock(id))
@@ -225,9 +237,9 @@ export class MemoryTx implements StoreTx {
 /** What others see of a message: all but its bell. */
 function messageOf(record: MessageRecord): MessageRow {
   const { id, queue, toActor, toType, toKey, from, type, body } = copyJson(record)
-  const { correlationId, causationId, at, attempt, doneAt, deadCode } = record
+  const { correlationId, causationId, hops, at, attempt, doneAt, deadCode } = record
   const address = { id, queue, toActor, toType, toKey, from, type, body }
-  return { ...address, correlationId, causationId, at, attempt, doneAt, deadCode }
+  return { ...address, correlationId, causationId, hops, at, attempt, doneAt, deadCode }
 }
 
 function refused(code: string, message: string): EsaError {

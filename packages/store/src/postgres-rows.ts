@@ -97,6 +97,7 @@ export interface MessageDbRow {
   body: JsonObject
   correlation_id: string
   causation_id: string | null
+  hops: number
   at: number
   attempt: number
   done_at: number | null
@@ -116,6 +117,7 @@ export function messageOf(row: MessageDbRow): MessageRow {
     body: row.body,
     correlationId: row.correlation_id,
     causationId: row.causation_id,
+    hops: row.hops,
     at: row.at,
     attempt: row.attempt,
     doneAt: row.done_at,

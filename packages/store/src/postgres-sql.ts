@@ -23,7 +23,7 @@ export const READ_ACTORS = `select ${ACTOR_COLUMNS} from esa.actors
 export const ENV = `select ${NOW} as at,
   array(select id from esa.actors where status = 'stopped' order by id) as unreachable`
 
-const MESSAGE_COLUMNS = `id, queue, to_actor, to_type, to_key, from_actor, type, body, correlation_id, causation_id,
+const MESSAGE_COLUMNS = `id, queue, to_actor, to_type, to_key, from_actor, type, body, correlation_id, causation_id, hops,
   at, attempt, done_at, dead_code`
 
 export const MESSAGES = `select ${MESSAGE_COLUMNS} from esa.messages where id = any($1)`
@@ -49,11 +49,11 @@ export const WRITE = `with
     select stream, seq, at, type, epoch, level, actor, late_ms, data, input_id, input, env, hash
     from jsonb_to_recordset($3::jsonb) as e(stream text, seq int, at bigint, type text, epoch int, level text, actor text,
       late_ms bigint, data jsonb, input_id text, input jsonb, env jsonb, hash text)),
-  posted as (insert into esa.messages (id, queue, to_actor, to_type, to_key, from_actor, type, body, correlation_id, causation_id, at, rung_at)
-    select id, queue, to_actor, to_type, to_key, from_actor, type, body, correlation_id, causation_id, $1::bigint,
+  posted as (insert into esa.messages (id, queue, to_actor, to_type, to_key, from_actor, type, body, correlation_id, causation_id, hops, at, rung_at)
+    select id, queue, to_actor, to_type, to_key, from_actor, type, body, correlation_id, causation_id, hops, $1::bigint,
       case when $7::boolean then $1::bigint end
     from jsonb_to_recordset($4::jsonb) as m(id text, queue text, to_actor text, to_type text, to_key text, from_actor text,
-      type text, body jsonb, correlation_id text, causation_id text)
+      type text, body jsonb, correlation_id text, causation_id text, hops int)
     on conflict (id) do nothing returning 1),
   asked as (insert into esa.activities (id, actor_id, queue, activity, input, timeout_ms, at, rung_at)
     select id, actor_id, queue, activity, input, timeout_ms, $1::bigint, case when $7::boolean then $1::bigint end
@@ -62,6 +62,12 @@ export const WRITE = `with
   done as (update esa.messages set done_at = $1::bigint where id = any($6::text[]) and done_at is null)
 select (select count(*) from created) + (select count(*) from moved) as written,
   case when not $7::boolean then pg_notify('${WAKE_CHANNEL}', '')::text end as woken`
+
+export const COUNT_OPENING = `insert into esa.openings as o (opener, since, count) select $1, n.ms, 1 from (select ${NOW} as ms) n
+  on conflict (opener) do update set
+    since = case when o.since + $2::bigint > excluded.since then o.since else excluded.since end,
+    count = case when o.since + $2::bigint > excluded.since then o.count + 1 else 1 end
+  returning count`
 
 export const END_ACTIVITY = `update esa.activities set done_at = ${NOW}, outcome = $3, claimed_until = null
   where id = $1 and fence = $2 and done_at is null`

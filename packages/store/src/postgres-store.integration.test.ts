@@ -28,6 +28,7 @@ const PASS = `
   update esa.actors set due_at = due_at - $1::bigint where due_at is not null;
   update esa.messages set at = at - $1::bigint, rung_at = rung_at - $1::bigint;
   update esa.activities set at = at - $1::bigint, rung_at = rung_at - $1::bigint, claimed_until = claimed_until - $1::bigint;
+  update esa.openings set since = since - $1::bigint;
   update esa.workers set beat_at = beat_at - $1::bigint`
 
 /** A superuser may empty the log for the next case; nobody else gets past its triggers. */

@@ -96,6 +96,14 @@ export class PostgresTx implements StoreTx {
     }
   }
 
+  async countOpening(opener: string, windowMs: number): Promise<number> {
+    const { rows } = await this.#query<{ count: number }>('esa_count_opening', sql.COUNT_OPENING, [
+      opener,
+      windowMs,
+    ])
+    return rows[0]!.count
+  }
+
   async endActivity(id: string, fence: number, outcome: string): Promise<boolean> {
     const { rowCount } = await this.#query('esa_end_activity', sql.END_ACTIVITY, [id, fence, outcome])
     return rowCount === 1

@@ -5,6 +5,7 @@ import { CONTEXT, messageTo, put, type StoreHarness } from './store-contract-row
 export function recordContract(harness: () => StoreHarness): void {
   listCases(harness)
   tokenCases(harness)
+  openingCases(harness)
   describe('readings', () => {
     it('come back in order of time, by target and key, since an instant', async () => {
       const { store } = harness()
@@ -66,6 +67,35 @@ export function recordContract(harness: () => StoreHarness): void {
       expect(renewed!.beatAt - unseen!.beatAt).toBeGreaterThanOrEqual(60_000)
       await store.signOff('w1')
       expect((await store.workers()).map(({ id }) => id)).toEqual(['w2'])
+    })
+  })
+}
+
+function openingCases(harness: () => StoreHarness): void {
+  describe('openings', () => {
+    const count = (opener: string) => harness().store.transact((tx) => tx.countOpening(opener, 60_000))
+
+    it('are counted by opener, and from one again when the window has passed', async () => {
+      const { pass } = harness()
+      expect([await count('layer-8'), await count('layer-8'), await count('layer-9')]).toEqual([1, 2, 1])
+      await pass(59_000)
+      expect(await count('layer-8')).toBe(3)
+      await pass(1_000)
+      expect([await count('layer-8'), await count('layer-8')]).toEqual([1, 2])
+    })
+
+    it('are not counted by a transaction that fails, and each once when they meet', async () => {
+      const { store, second } = harness()
+      const failing = store.transact(async (tx) => {
+        await tx.countOpening('layer-8', 60_000)
+        throw new Error('no')
+      })
+      await expect(failing).rejects.toThrow('no')
+      const other = await second()
+      const counts = await Promise.all(
+        [store, other, store, other].map((one) => one.transact((tx) => tx.countOpening('layer-8', 60_000))),
+      )
+      expect(counts.toSorted()).toEqual([1, 2, 3, 4])
     })
   })
 }

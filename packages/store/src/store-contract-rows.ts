@@ -105,6 +105,7 @@ export function messageTo(toActor: string, id: string): NewMessage {
     body: { ask: id, ...CONTEXT },
     correlationId: 'c1',
     causationId: null,
+    hops: 3,
   }
 }
 

@@ -35,6 +35,8 @@ export interface NewMessage {
   body: JsonObject
   correlationId: string
   causationId: string | null
+  /** Messages before it in its chain of causes: a message that answers nothing has 0. */
+  hops: number
 }
 
 /** A message row. `doneAt` is set by its recipient's step; `deadCode` when it was given up. */
@@ -108,6 +110,11 @@ export interface StoreTx {
   messages(ids: string[]): Promise<MessageRow[]>
   /** Writes a commit. @throws EsaError `store.key-taken`, `store.conflict` or `store.input-applied` (transient). */
   write(commit: Commit): Promise<void>
+  /**
+   * Counts one more opening by `opener`, and tells how many that makes since its window began; a window is `windowMs`
+   * long by the store's clock, and the next begins with the first opening after it. Uncounted when this transaction fails.
+   */
+  countOpening(opener: string, windowMs: number): Promise<number>
   /** Ends a claimed activity: false when `fence` is no longer its fence or it has ended, and nothing is changed. */
   endActivity(id: string, fence: number, outcome: string): Promise<boolean>
 }

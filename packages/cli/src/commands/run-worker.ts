@@ -1,4 +1,5 @@
 import { hostname } from 'node:os'
+import { INCIDENT_LIMIT } from '@esa/escalation'
 import { type AlarmChannels, raiseAlarm } from '@esa/notify'
 import { hasSessions } from '@esa/pg-server'
 import { EsaError, newId } from '@esa/protocol'
@@ -70,6 +71,7 @@ async function start(
     registry: world.registry,
     random,
     log,
+    openingLimit: INCIDENT_LIMIT,
     doorbell: { redisUrl: config.redisUrl, databaseUrl: world.databaseUrl },
     identity: { id, pid: process.pid, host: hostname(), startedAt, now: () => Date.now() },
     onAlarm: ({ code, message, details }) => {

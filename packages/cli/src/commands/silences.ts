@@ -1,7 +1,7 @@
 import { parseOpenSilence, type Silence, SILENCE_TYPE, silenceView } from '@esa/escalation'
 import { EsaError, formatDuration, parseDuration, ulidSchema } from '@esa/protocol'
+import { callerOf } from '../caller.ts'
 import type { Config } from '../config.ts'
-import { osUser } from '../flags.ts'
 import { answer, columns } from '../output.ts'
 import { inStore } from '../store-access.ts'
 import { inWorld, type World } from '../world.ts'
@@ -26,7 +26,8 @@ export async function addSilence(config: Config, flags: SilenceFlags): Promise<v
     requireAgent(world, agent)
     const until = instantOf(flags.until, await storeNow(world.store))
     const named = category === undefined ? {} : { category }
-    const body = parseOpenSilence({ agent, ...named, until, reason, by: osUser() })
+    const by = await callerOf(world, 'operator', 'incidents:write')
+    const body = parseOpenSilence({ agent, ...named, until, reason, by })
     const { state } = await world.host.open({ type: SILENCE_TYPE, key: null, from: 'operator', body })
     const silence = silenceView(state)
     answer(config, silence, () => `added ${describe(silence)}`)
@@ -62,7 +63,8 @@ export async function endSilence(config: Config, id: string): Promise<void> {
     }
     // Incidents that opened without a worker have told their silence so by a message that is still on its way.
     await deliverOpen(world, id)
-    const { state, events } = await world.host.command(id, { type: 'end', as: 'operator', by: osUser() })
+    const by = await callerOf(world, 'operator', 'incidents:write')
+    const { state, events } = await world.host.command(id, { type: 'end', as: 'operator', by })
     if (!events.some(({ type }) => type === 'silence.ended')) {
       throw new EsaError('silence.over', 'terminal', `silence ${id} is over already`)
     }
