@@ -51,13 +51,7 @@ const SERVED_TYPES = [
 ]
 
 /** Facts of the last day that are counted. */
-export const DAY_TYPES = [
-  ...SERVED_TYPES,
-  'incident.level_passed',
-  'notice.sent',
-  'notice.failed',
-  'notice.dropped',
-]
+export const DAY_TYPES = [...SERVED_TYPES, 'incident.level_passed', 'notice.failed', 'notice.dropped']
 
 /** Facts of the last month that are counted. */
 export const MONTH_TYPES = [

@@ -44,7 +44,7 @@ type Lateness = Window & {
 export interface OperatorFigures extends StandingFigures {
   lateness: Lateness
   passed: Window & { total: number; byLevel: Record<string, number> }
-  notices: Window & { sent: number; failed: number; dropped: number }
+  notices: Window & { failed: number; dropped: number }
   resolved: Window & ResolvedShares
   emergencies: Window & EmergencyShare
   response: Window & { levels: LevelResponse[] }
@@ -65,7 +65,6 @@ export function operatorFigures({ nowMs, outlines, day, month, workers }: Figure
     passed: { ...ofDay, ...passedLevels(day) },
     notices: {
       ...ofDay,
-      sent: count('notice.sent'),
       failed: count('notice.failed'),
       dropped: count('notice.dropped'),
     },

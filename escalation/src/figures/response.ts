@@ -46,7 +46,9 @@ export function responses(facts: readonly IncidentFact[], nowMs: number): LevelR
   const decide = ({ level, at }: Telling, end: number, answered: boolean, scale: number): void => {
     count(told, level)
     if (!answered) return
-    answers.set(level, [...(answers.get(level) ?? []), end - at])
+    const times = answers.get(level) ?? []
+    times.push(end - at)
+    answers.set(level, times)
     if (end - at <= targetOf(level, scale)) count(inTime, level)
   }
   for (const stream of streamsOf(facts)) {

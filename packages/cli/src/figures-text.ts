@@ -20,10 +20,7 @@ export function figureRows(figures: OperatorFigures): string[][] {
       'levels passed',
       `${loud(passed.total)}${inLast(passed)}${passed.total === 0 ? '' : `: ${countsOf(passed.byLevel)}`}`,
     ],
-    [
-      'notices',
-      `${notices.sent} delivered, ${loud(notices.failed)} failed, ${notices.dropped} dropped${inLast(notices)}`,
-    ],
+    ['notices', `${loud(notices.failed)} failed, ${notices.dropped} dropped${inLast(notices)}`],
     ['lateness', lateness(figures)],
     ['resolved at', shares(figures)],
     ['emergencies', emergencies(figures)],

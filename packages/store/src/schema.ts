@@ -84,6 +84,11 @@ export const events = esa.table(
     uniqueIndex('events_input_once')
       .on(t.stream, t.inputId)
       .where(sql`${t.inputId} is not null`),
+    // What is counted for operators names a level; the chatter of agents does not, and costs nothing here.
+    index('events_leveled')
+      .on(t.at)
+      .where(sql`${t.level} is not null`)
+      .concurrently(),
     index('events_late')
       .on(t.at)
       .where(sql`${t.lateMs} is not null`),

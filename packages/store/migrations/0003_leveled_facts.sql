@@ -1,0 +1,1 @@
+CREATE INDEX CONCURRENTLY "events_leveled" ON "esa"."events" USING btree ("at") WHERE "esa"."events"."level" is not null;
