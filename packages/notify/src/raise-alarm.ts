@@ -4,7 +4,7 @@ import { EsaError } from '@esa/protocol'
 
 /** An alarm as it leaves the bus: what happened, to which incident or actor, and why. */
 export interface Alarm {
-  /** The same at every try of the same alarm: the file holds it once. */
+  /** The same at every try of the same alarm: the file holds it once, and whoever takes the webhook can tell a repetition. */
   id: string
   at: string
   subject: string
@@ -22,20 +22,32 @@ export interface AlarmChannels {
 const WEBHOOK_TIMEOUT_MS = 5_000
 
 /**
- * Raises an alarm on every channel; the file comes first, so that a dead webhook hides nothing.
- * @throws EsaError `alarm.file` or `alarm.webhook` (transient).
+ * Raises an alarm on every channel, each whatever becomes of the others.
+ * @throws EsaError `alarm.file` or `alarm.webhook` (transient) when one failed; `details.failed` names all that did.
  */
-export async function raiseAlarm(channels: AlarmChannels, alarm: Alarm): Promise<void> {
+export async function raiseAlarm({ file, webhook }: AlarmChannels, alarm: Alarm): Promise<void> {
   const line = JSON.stringify(alarm)
+  const raised = await Promise.allSettled([
+    append(file, alarm.id, line),
+    webhook === null ? undefined : post(webhook, line),
+  ])
+  const failures = raised.flatMap((one) => (one.status === 'rejected' ? [one.reason as EsaError] : []))
+  const [first] = failures
+  if (first === undefined) return
+  const failed = failures.map(({ code }) => code)
+  throw new EsaError(first.code, 'transient', failures.map(({ message }) => message).join('; '), {
+    cause: first.cause,
+    details: { failed },
+  })
+}
+
+async function append(file: string, id: string, line: string): Promise<void> {
   try {
-    await mkdir(dirname(channels.file), { recursive: true })
-    if (!(await holds(channels.file, alarm.id))) await appendFile(channels.file, `${line}\n`)
+    await mkdir(dirname(file), { recursive: true })
+    if (!(await holds(file, id))) await appendFile(file, `${line}\n`)
   } catch (cause) {
-    throw new EsaError('alarm.file', 'transient', `the alarm file ${channels.file} cannot be written`, {
-      cause,
-    })
+    throw new EsaError('alarm.file', 'transient', `the alarm file ${file} cannot be written`, { cause })
   }
-  if (channels.webhook !== null) await post(channels.webhook, line)
 }
 
 async function holds(file: string, id: string): Promise<boolean> {
