@@ -24,7 +24,7 @@ function reached(step: string, moment: Moment, on = path.getStore() ?? ''): void
   writeFileSync(CRASH_MARK, CRASH_AT)
   process.kill(process.pid, CRASH_SIGNAL)
   // Nothing runs after a SIGKILL, whatever the kernel is busy with.
-  while (CRASH_SIGNAL === 'SIGKILL') Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1_000)
+  if (CRASH_SIGNAL === 'SIGKILL') Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)
 }
 
 function patch(prototype: object, name: string, wrap: (original: Method) => Method): void {

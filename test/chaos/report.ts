@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { readFile, writeFile } from 'node:fs/promises'
 import { cpus } from 'node:os'
 import { join } from 'node:path'
+import { LATE_MAX_MS } from './outages.ts'
 import type { Soaked } from './soak.ts'
 import type { Verdict } from './verdict.ts'
 
@@ -14,9 +15,9 @@ const PAGE = join(ROOT, 'docs/reliability.md')
 const HEAD =
   '| date | commit | machine | command | incidents | kill -9 | PostgreSQL kills | FLUSHALLs | lost | doubled | early | wrong | late p99 ms | late max ms |'
 
-/** True when nothing was lost, doubled, early or wrong. Lateness is told, and judged by whoever reads it. */
-export function isClean({ lost, doubled, early, wrong }: Verdict): boolean {
-  return lost.length + doubled.length + early.length + wrong.length === 0
+/** True when nothing was lost, doubled, early or wrong, and nothing later than is promised. */
+export function isClean({ lost, doubled, early, wrong, late }: Verdict, lateMaxMs = LATE_MAX_MS): boolean {
+  return lost.length + doubled.length + early.length + wrong.length === 0 && late.max <= lateMaxMs
 }
 
 /** A verdict in one line. */

@@ -1,10 +1,10 @@
 import { once } from 'node:events'
 import { setTimeout as pause } from 'node:timers/promises'
-import { seededRandom } from '@esa/simulator'
+import { incidentContext } from '@esa/escalation'
 import { says } from '../e2e/run-esa.ts'
 import { ChaosWorld } from './chaos-world.ts'
-import { Crowd } from './crowd.ts'
 import { Driver } from './driver.ts'
+import { untilIs } from './lives.ts'
 import { TIME_SCALE } from './scenario.ts'
 import type { Backend, Servers } from './servers.ts'
 import { judge, type Verdict } from './verdict.ts'
@@ -20,9 +20,9 @@ export async function restoredCopy(servers: Servers, backend: Backend): Promise<
   try {
     world.outages.begin()
     const driver = new Driver(world)
-    const crowd = new Crowd(driver, INCIDENTS, seededRandom(1))
-    crowd.allow(INCIDENTS)
-    await pause(PAST_DEADLINES_MS / 3)
+    const opened = await Promise.all(
+      Array.from({ length: INCIDENTS }, (_, n) => driver.open(`layer-${n + 4}`, 'integration', 'copied')),
+    )
     const copy = await copyOf(world)
     const before = await traces(world, copy)
     const muted = world.home.start(['worker'], { ...world.environment(), DATABASE_URL: copy })
@@ -34,9 +34,11 @@ export async function restoredCopy(servers: Servers, backend: Backend): Promise<
     const gone = once(muted, 'exit')
     muted.kill('SIGKILL')
     await gone
-    await crowd.ended()
+    for (const { id } of opened) {
+      await untilIs(driver, id, (state) => incidentContext(state).index > 0)
+      await driver.command(id, { type: 'resolve', as: 'operator', cause: 'found' })
+    }
     const verdict = await judge(world, driver)
-    verdict.lost.push(...crowd.failures)
     if (before !== after) verdict.wrong.push(`the muted copy went from ${before} to ${after}`)
     if (!before.startsWith('0 done')) verdict.wrong.push(`the copy was not fresh: ${before}`)
     return verdict

@@ -40,6 +40,15 @@ export interface PostgresStoreOptions {
   onError?: (error: EsaError) => void
 }
 
+/**
+ * A worker that is frozen in the middle of a step, or whose line is dead, keeps its actors locked for so long at most; a
+ * sound one is idle between two statements for milliseconds. Then the server ends the transaction, and others go on, ms.
+ */
+const IDLE_IN_STEP_MS = 2_000
+
+/** In one round trip, and for this transaction alone: a pooler takes no settings that outlive it. */
+const BEGIN = `begin; set local idle_in_transaction_session_timeout = ${IDLE_IN_STEP_MS}`
+
 /** The store on PostgreSQL 14 or newer, embedded or by URL. Its schema must be current: see `migrate`. */
 export async function openPostgresStore(options: PostgresStoreOptions): Promise<Store> {
   const { url, max = 10, applicationName = 'esa', onError } = options
@@ -63,7 +72,7 @@ class PostgresStore implements Store {
     const client = await this.#connect()
     let broken = true
     try {
-      await client.query('begin')
+      await client.query(BEGIN)
       const tx = new PostgresTx(client, this.#named)
       const result = await work(tx)
       tx.assertSound()
