@@ -1,10 +1,11 @@
 import { globSync } from 'node:fs'
-import { readFile, realpath } from 'node:fs/promises'
+import { open, realpath } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import {
   type AgentCard,
   buildDirectory,
   byPlace,
+  CARD_BYTES_MAX,
   checkDirectory,
   decodeCard,
   type Directory,
@@ -77,6 +78,19 @@ export function cardError({ file, line, column, code, message, hint }: Problem):
   })
 }
 
+/** The first bytes of a file: one more than a card may have shows that it is none, however long it goes on. */
+async function readUpTo(path: string, most: number): Promise<Uint8Array> {
+  const handle = await open(path)
+  try {
+    const chunks: Uint8Array[] = []
+    const stream = handle.createReadStream({ end: most - 1, autoClose: false })
+    for await (const chunk of stream) chunks.push(chunk as Uint8Array)
+    return Buffer.concat(chunks)
+  } finally {
+    await handle.close()
+  }
+}
+
 function linkProblem(file: string): Problem {
   const message = 'the card lies behind a symbolic link'
   const hint = 'Put the card itself into the tree.'
@@ -89,7 +103,7 @@ async function readCard(
 ): Promise<{ card: AgentCard | null; problems: Problem[] }> {
   let bytes: Uint8Array
   try {
-    bytes = await readFile(resolve(root, file))
+    bytes = await readUpTo(resolve(root, file), CARD_BYTES_MAX + 1)
   } catch (cause) {
     throw new EsaError('file.unreadable', 'terminal', `cannot read ${file}`, {
       cause,

@@ -20,7 +20,7 @@ export function decodeCard(
   file: string,
   bytes: Uint8Array,
 ): { source: CardSource | null; problems: Problem[] } {
-  if (bytes.length > CARD_BYTES_MAX) return refused(tooLarge(file, bytes.length))
+  if (bytes.length > CARD_BYTES_MAX) return refused(tooLarge(file))
   const decoded = decodeUtf8(bytes)
   const text = normaliseText(decoded.text)
   if (!decoded.valid) {
@@ -48,8 +48,7 @@ export function normaliseText(text: string): string {
 
 /** The first limit that a normalised card exceeds, or undefined: size, NUL, nesting. */
 export function limitProblem({ file, text }: CardSource): Problem | undefined {
-  const size = utf8Length(text)
-  if (size > CARD_BYTES_MAX) return tooLarge(file, size)
+  if (utf8Length(text) > CARD_BYTES_MAX) return tooLarge(file)
   for (const [index, line] of text.split('\n').entries()) {
     const nul = line.indexOf('\0')
     if (nul >= 0) {
@@ -73,8 +72,8 @@ function nestingOf(line: string): number {
   return depth
 }
 
-function tooLarge(file: string, size: number): Problem {
-  const message = `the card has ${size} bytes, more than ${CARD_BYTES_MAX}`
+function tooLarge(file: string): Problem {
+  const message = `the card has more than ${CARD_BYTES_MAX} bytes`
   return fault(file, 'card.too-large', message, 'Keep the facts and link to the rest.', 1, 1)
 }
 
