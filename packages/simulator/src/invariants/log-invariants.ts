@@ -2,7 +2,6 @@ import { replay } from '@esa/actor'
 import { canonicalJson } from '@esa/protocol'
 import { recordedSteps, verifyChain } from '@esa/store'
 import {
-  definition,
   eachTurn,
   faultIf,
   found,
@@ -16,6 +15,7 @@ import {
   targetsOf,
   type Turn,
 } from './history.ts'
+import { definitionOf } from './world-history.ts'
 
 /** The timer that each open status waits for. */
 const TIMER_OF: Record<string, string> = {
@@ -128,6 +128,8 @@ export function oneNotice(_: History, turns: Turn[]): string[] {
 
 /** 18. Replaying the log gives the same state, and the hash chain holds to its head. */
 export function replayAgrees({ events, row }: History): string[] {
+  const definition = definitionOf(row.state)
+  if (definition === undefined) return []
   const replayed = replay(definition, recordedSteps(events))
   const chain = verifyChain(events, { seq: row.state.seq, hash: row.head })
   return [
