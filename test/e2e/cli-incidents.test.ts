@@ -209,8 +209,18 @@ describe('an agent', () => {
 
   it('that is stopped is passed by the incidents that wait for it', async () => {
     const { id } = await open('integration')
-    await esa.json('agents', 'stop', 'layer-2')
+    const held = await open('integration')
+    await told(held.id, 'ack', 'layer-2')
+    const stopped = await esa.json<{ incidents: string[] }>('agents', 'stop', 'layer-2')
+    expect(stopped.incidents).toEqual(expect.arrayContaining([id, held.id]))
     expect((await esa.json<Incident>('incidents', 'show', id)).level).toBe('peer')
+    // What it had acknowledged is told again at its level, and it asks for nothing any more.
+    expect(await esa.json<Incident>('incidents', 'show', held.id)).toMatchObject({
+      status: 'triggered',
+      level: 'peer',
+      heldBy: null,
+    })
+    expect((await refused(id, 'ack', 'layer-2')).code).toBe(5)
     const { incidents } = await esa.json<{ incidents: string[] }>('agents', 'stop', 'layer-3')
     expect(incidents).toContain(id)
     expect((await esa.json<Incident>('incidents', 'show', id)).level).toBe('chief')

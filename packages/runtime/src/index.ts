@@ -2,6 +2,7 @@ export { ActorHost, type ActorHostOptions, type OpenRequest } from './actor-host
 export { dispatch } from './dispatcher.ts'
 export { inspectRedis, type RedisFacts } from './inspect-redis.ts'
 export { Registry, type Registrations } from './registry.ts'
+export { Sleeper } from './sleeper.ts'
 export { type Outgoing, type Told } from './step-draft.ts'
 export { type Pace, type Sleep, type Sleeping } from './pace.ts'
 export {

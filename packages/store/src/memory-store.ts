@@ -171,8 +171,8 @@ class MemoryStore implements Store {
 
   async outlines(type: string, fields: string[][]): Promise<ActorOutline[]> {
     return [...(this.#tables.liveOfType.get(type) ?? [])].sort().map((id) => {
-      const { status, at, epoch, timer, snapshot } = this.#tables.actors.get(id)!.state
-      return { id, status, at, epoch, dueAt: timer?.dueAt ?? null, fields: pick(snapshot.context, fields) }
+      const { status, seq, at, timer, snapshot } = this.#tables.actors.get(id)!.state
+      return { id, status, seq, at, dueAt: timer?.dueAt ?? null, fields: pick(snapshot.context, fields) }
     })
   }
 

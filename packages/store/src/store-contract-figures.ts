@@ -11,7 +11,7 @@ export function figureContract(harness: () => StoreHarness): void {
       await put(store, {
         actors: [
           opening('b', { snapshot, timer: timerAt(AT + 5) }),
-          opening('a', { status: 'held', epoch: 3 }),
+          opening('a', { status: 'held' }),
           opening('c', { type: 'other' }),
           opening('d'),
         ],
@@ -19,12 +19,12 @@ export function figureContract(harness: () => StoreHarness): void {
       await advance(store, 'd', 'i1', { live: false })
       const paths = [['index'], ['policy', 'path'], ['zero'], ['index', 'of'], ['gone']]
       expect(await store.outlines('bell', paths)).toStrictEqual([
-        { id: 'a', status: 'held', at: AT, epoch: 3, dueAt: null, fields: [null, null, null, null, null] },
+        { id: 'a', status: 'held', seq: 1, at: AT, dueAt: null, fields: [null, null, null, null, null] },
         {
           id: 'b',
           status: 'waiting',
+          seq: 1,
           at: AT,
-          epoch: 1,
           dueAt: AT + 5,
           fields: [1, context.policy.path, 0, null, null],
         },

@@ -169,8 +169,8 @@ export interface ActorFilter {
 export interface ActorOutline {
   id: string
   status: string
+  seq: number
   at: number
-  epoch: number
   dueAt: number | null
   fields: Json[]
 }

@@ -127,6 +127,14 @@ export function addIncidentCommands({ program, config }: Commands): void {
     .action(async (flags: Flags, command: Command) =>
       (await import('../commands/show-incidents.ts')).listIncidents(config(command), flags),
     )
+  incidents
+    .command('watch')
+    .argument('[id]')
+    .description('what happens, as it happens: to one incident until it is resolved, or to all that are open')
+    .addHelpText('after', '\nExamples:\n  esa incidents watch\n  esa incidents watch 01K... --json')
+    .action(async (id: string | undefined, _: object, command: Command) =>
+      (await import('../commands/watch-incidents.ts')).watchIncidents(config(command), id),
+    )
   for (const verb of VERBS) addVerb(incidents, verb, config)
 
   program
