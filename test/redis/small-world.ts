@@ -37,6 +37,8 @@ export interface SmallWorldOptions {
   serverUrl: string
   redisUrl: string | null
   activities?: ActivityHandler[]
+  /** Stands between the workers and their store. */
+  observe?: (store: Store) => Store
 }
 
 const random = (): number => Math.random()
@@ -82,7 +84,8 @@ export async function openSmallWorld(options: SmallWorldOptions): Promise<SmallW
       const own = await openPostgresStore({ url })
       const identity = identityOf(newId(Date.now(), random))
       const onAlarm = (alarm: WorkerAlarm): void => void alarms.push(alarm)
-      const worker = await startWorker({ store: own, registry, random, log, doorbell, identity, onAlarm })
+      const store = options.observe?.(own) ?? own
+      const worker = await startWorker({ store, registry, random, log, doorbell, identity, onAlarm })
       let ended: Promise<void> | null = null
       const stop = (): Promise<void> => (ended ??= worker.stop().then(() => own.close()))
       started.push(stop)
