@@ -1,4 +1,5 @@
 export { chainSteps, GENESIS_HEAD, recordedSteps, verifyChain } from './hash-chain.ts'
+export type { MemoryGlance } from './memory-glance.ts'
 export { createMemoryStore, type MemoryStoreOptions } from './memory-store.ts'
 export { assertCurrent, migrate, type SchemaState, schemaState } from './migrate.ts'
 export { type Place, type Residence, residence, settle } from './places.ts'

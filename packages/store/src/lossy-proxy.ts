@@ -8,6 +8,8 @@ export interface LossyProxy {
   port: number
   /** The next COMMIT reaches the server; its answer does not come back, and the line breaks. */
   loseNextCommit(): void
+  /** Nothing passes any more on the lines that are open now, and nobody is told; new ones pass. */
+  goSilent(): void
   close(): Promise<void>
 }
 
@@ -15,6 +17,7 @@ export interface LossyProxy {
 export async function openLossyProxy(target: { host: string; port: number }): Promise<LossyProxy> {
   let armed = false
   const lines = new Set<Socket>()
+  const silent = new Set<Socket>()
   const server = createServer((near) => {
     const far = connect(target)
     let losing = false
@@ -23,17 +26,18 @@ export async function openLossyProxy(target: { host: string; port: number }): Pr
         armed = false
         losing = true
       }
-      far.write(chunk)
+      if (!silent.has(far)) far.write(chunk)
     })
     far.on('data', (chunk) => {
       if (losing) near.destroy()
-      else near.write(chunk)
+      else if (!silent.has(near)) near.write(chunk)
     })
     for (const line of [near, far]) {
       lines.add(line)
       // A broken line is what this proxy is for; whoever speaks through it sees it break.
       line.on('error', () => {})
       line.on('close', () => {
+        if (silent.has(line)) return
         lines.delete(line)
         near.destroy()
         far.destroy()
@@ -45,6 +49,9 @@ export async function openLossyProxy(target: { host: string; port: number }): Pr
     port,
     loseNextCommit: () => {
       armed = true
+    },
+    goSilent: () => {
+      for (const line of lines) silent.add(line)
     },
     close: async () => {
       for (const line of lines) line.destroy()

@@ -41,6 +41,11 @@ export class MemoryDue {
     return { ids: due.map(({ id }) => id), nextDueAt: top?.dueAt ?? null }
   }
 
+  /** The first deadline of all. */
+  next(): number | null {
+    return this.#top()?.dueAt ?? null
+  }
+
   #top(): Deadline | null {
     for (;;) {
       const top = this.#heap[0]

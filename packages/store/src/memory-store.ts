@@ -1,4 +1,5 @@
 import { EsaError, type Json, type JsonObject, newId } from '@esa/protocol'
+import { glanceAt, type MemoryGlance, unheardAt } from './memory-glance.ts'
 import { lockOwner, MemoryLocks } from './memory-locks.ts'
 import { type ActivityRecord, copyJson, keyName, MemoryTables, type MessageRecord } from './memory-tables.ts'
 import { activityLock, MemoryTx, messageLock } from './memory-tx.ts'
@@ -41,15 +42,13 @@ export interface MemoryStoreOptions {
  * The store in the memory of one process, for tests and simulations: it waits only for its own transactions, reads no
  * clock but the given one, and the same calls in the same order always give the same rows. `close` keeps its rows.
  */
-export function createMemoryStore(options: MemoryStoreOptions): Store {
+export function createMemoryStore(options: MemoryStoreOptions): Store & { glance: MemoryGlance } {
   return new MemoryStore(options)
 }
 
-/** Unheard rings double their pause with every attempt, up to 2^5 times: a dead letter must not keep a bell busy. */
-const BACKOFF_DOUBLINGS_MAX = 5
-
 class MemoryStore implements Store {
   readonly #tables = new MemoryTables()
+  readonly glance = glanceAt(this.#tables)
   readonly #locks = new MemoryLocks()
   readonly #listeners = new Set<() => void>()
   readonly #now: () => number
@@ -310,7 +309,7 @@ function isUnheard(
   now: number,
   afterMs: number,
 ) {
-  return rungAt === null || rungAt <= now - afterMs * 2 ** Math.min(attempt, BACKOFF_DOUBLINGS_MAX)
+  return unheardAt({ rungAt, attempt }, afterMs) <= now
 }
 
 function isUnclaimed({ claimedUntil }: ActivityRecord, now: number): boolean {

@@ -1,6 +1,6 @@
 import { connectPool, isPooler, mapPgError } from '@esa/pg-server'
 import { EsaError } from '@esa/protocol'
-import type { Pool, PoolClient } from 'pg'
+import type { Pool, PoolClient, QueryConfig } from 'pg'
 import { listenForWake } from './postgres-listen.ts'
 import {
   type ActorRow,
@@ -11,6 +11,7 @@ import {
   messageOf,
 } from './postgres-rows.ts'
 import * as sql from './postgres-sql.ts'
+import { answered } from './answered.ts'
 import { PostgresTx } from './postgres-tx.ts'
 import type {
   ActorFilter,
@@ -72,31 +73,32 @@ class PostgresStore implements Store {
     const client = await this.#connect()
     let broken = true
     try {
-      await client.query(BEGIN)
+      await client.query(answered(BEGIN))
       const tx = new PostgresTx(client, this.#named)
       const result = await work(tx)
       tx.assertSound()
       await commit(client)
       broken = false
       return result
-    } catch (error) {
-      broken = !(await rolledBack(client))
-      throw mapPgError(error)
+    } catch (cause) {
+      const error = mapPgError(cause)
+      // A connection that does not answer would not answer this either.
+      broken = DEAD_LINE.has(error.code) || !(await rolledBack(client))
+      throw error
     } finally {
       client.release(broken)
     }
   }
 
   async due(limit: number): Promise<{ ids: string[]; nowMs: number; nextDueAt: number | null }> {
-    const [row] = await this.#rows<{ now_ms: number; ids: string[]; next_due_at: number | null }>(sql.DUE, [
-      limit,
-    ])
+    type Row = { now_ms: number; ids: string[]; next_due_at: number | null }
+    const [row] = await this.#soon<Row>(sql.DUE, [limit])
     return { ids: row!.ids, nowMs: row!.now_ms, nextDueAt: row!.next_due_at }
   }
 
   async takeOverdue({ limit, afterMs }: { limit: number; afterMs: number }): Promise<Ring[]> {
-    const messages = await this.#rows<TakenRow>(sql.TAKE_MESSAGES, [limit, afterMs])
-    const activities = await this.#rows<TakenRow>(sql.TAKE_ACTIVITIES, [limit, afterMs])
+    const messages = await this.#soon<TakenRow>(sql.TAKE_MESSAGES, [limit, afterMs])
+    const activities = await this.#soon<TakenRow>(sql.TAKE_ACTIVITIES, [limit, afterMs])
     return [
       ...messages.toSorted(byAge).map(ringOf('message')),
       ...activities.toSorted(byAge).map(ringOf('activity')),
@@ -104,18 +106,18 @@ class PostgresStore implements Store {
   }
 
   async claimActivity(id: string, marginMs: number): Promise<ClaimedActivity | null> {
-    const [row] = await this.#rows<ActivityRow>(sql.CLAIM_ACTIVITY, [id, marginMs])
+    const [row] = await this.#soon<ActivityRow>(sql.CLAIM_ACTIVITY, [id, marginMs])
     if (row === undefined) return null
     const { actor_id: actorId, timeout_ms: timeoutMs, ...rest } = row
     return { ...rest, actorId, timeoutMs, attempt: row.fence }
   }
 
   async releaseActivity(id: string, fence: number, retryInMs: number): Promise<void> {
-    await this.#rows(sql.RELEASE_ACTIVITY, [id, fence, retryInMs])
+    await this.#soon(sql.RELEASE_ACTIVITY, [id, fence, retryInMs])
   }
 
   async buryMessage(id: string, deadCode: string): Promise<void> {
-    await this.#rows(sql.BURY_MESSAGE, [id, deadCode])
+    await this.#soon(sql.BURY_MESSAGE, [id, deadCode])
   }
 
   listen(onWake: () => void): Promise<() => Promise<void>> {
@@ -176,7 +178,7 @@ class PostgresStore implements Store {
 
   async beat(beat: Omit<WorkerBeat, 'beatAt' | 'skewMs'> & { workerNowMs: number }): Promise<void> {
     const { id, pid, host, startedAt, workerNowMs, info } = beat
-    await this.#rows(sql.BEAT, [id, pid, host, startedAt, workerNowMs, JSON.stringify(info)])
+    await this.#soon(sql.BEAT, [id, pid, host, startedAt, workerNowMs, JSON.stringify(info)])
   }
 
   async signOff(workerId: string): Promise<void> {
@@ -211,7 +213,7 @@ class PostgresStore implements Store {
   }
 
   async runtime(): Promise<{ id: string; nowMs: number }> {
-    const [row] = await this.#rows<{ id: string; now_ms: number }>(sql.RUNTIME, [])
+    const [row] = await this.#soon<{ id: string; now_ms: number }>(sql.RUNTIME, [])
     if (row === undefined)
       throw new EsaError('store.no-runtime', 'terminal', 'the database names no runtime', {
         hint: 'run: esa migrate',
@@ -231,9 +233,19 @@ class PostgresStore implements Store {
     }
   }
 
-  async #rows<Row>(text: string, values: unknown[]): Promise<Row[]> {
+  /** What a worker asks again and again: it must not wait for ever on a dead line. */
+  #soon<Row>(text: string, values: unknown[]): Promise<Row[]> {
+    return this.#ask(answered(text, values))
+  }
+
+  /** What may take as long as there is to read. */
+  #rows<Row>(text: string, values: unknown[]): Promise<Row[]> {
+    return this.#ask({ text, values })
+  }
+
+  async #ask<Row>(query: QueryConfig): Promise<Row[]> {
     try {
-      return (await this.#pool.query(text, values)).rows as Row[]
+      return (await this.#pool.query(query)).rows as Row[]
     } catch (error) {
       throw mapPgError(error)
     }
@@ -262,9 +274,9 @@ function ringOf(kind: Ring['kind']): (row: TakenRow) => Ring {
 /** A COMMIT that fails on the connection may have happened: only a retry that finds out is safe. */
 async function commit(client: PoolClient): Promise<void> {
   try {
-    await client.query('commit')
+    await client.query(answered('commit'))
   } catch (cause) {
-    if (mapPgError(cause).code !== 'database.unreachable') throw cause
+    if (!DEAD_LINE.has(mapPgError(cause).code)) throw cause
     throw new EsaError(
       'store.commit-unknown',
       'transient',
@@ -273,6 +285,9 @@ async function commit(client: PoolClient): Promise<void> {
     )
   }
 }
+
+/** The codes of a connection that is gone, or that says nothing any more. */
+const DEAD_LINE = new Set(['database.unreachable', 'database.timeout', 'store.commit-unknown'])
 
 /** True when the connection is clean again; a broken one is not worth keeping. */
 async function rolledBack(client: PoolClient): Promise<boolean> {

@@ -2,6 +2,7 @@ import type { ActorState, StepEnv } from '@esa/actor'
 import { mapPgError } from '@esa/pg-server'
 import { EsaError } from '@esa/protocol'
 import type { PoolClient, QueryResult } from 'pg'
+import { answered } from './answered.ts'
 import { chainSteps, GENESIS_HEAD } from './hash-chain.ts'
 import {
   type ActorRow,
@@ -118,7 +119,7 @@ export class PostgresTx implements StoreTx {
   async #query<Row extends object>(name: string, text: string, values: unknown[]): Promise<QueryResult<Row>> {
     this.assertSound()
     try {
-      return await this.#client.query<Row>(this.#named ? { name, text, values } : { text, values })
+      return await this.#client.query<Row>(answered(text, values, this.#named ? name : undefined))
     } catch (error) {
       this.#failed = true
       throw storeError(error)

@@ -1,3 +1,4 @@
+import { EsaError } from '@esa/protocol'
 import type { Config } from '../config.ts'
 import { requireOrg } from '../load-org.ts'
 import { answer } from '../output.ts'
@@ -5,7 +6,11 @@ import { readText } from '../targets.ts'
 import { formatSimulation, runSimulate, type SimulateArgs } from './simulate.ts'
 
 /** Options of `esa simulate`, as commander gives them. */
-export type SimulateFlags = Omit<SimulateArgs, 'agent'>
+export type SimulateFlags = Omit<SimulateArgs, 'agent'> & {
+  soak?: boolean
+  seeds?: string
+  minutes?: string
+}
 
 /** Climbs ladders on a virtual clock; nothing is stored and nobody is told. */
 export async function simulateLadder(
@@ -13,6 +18,12 @@ export async function simulateLadder(
   agent: string | undefined,
   flags: SimulateFlags,
 ): Promise<void> {
+  if (flags.soak === true) {
+    if (agent !== undefined) {
+      throw new EsaError('usage.soak', 'terminal', '--soak takes no AGENT', { hint: 'it draws its own' })
+    }
+    return (await import('./run-soak.ts')).soakOrganisation(config, flags)
+  }
   const directory = await requireOrg(config.agents)
   const io = { directory, timeScale: config.timeScale, readFile: readText }
   const result = await runSimulate({ ...flags, ...(agent === undefined ? {} : { agent }) }, io)

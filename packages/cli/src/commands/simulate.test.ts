@@ -49,7 +49,6 @@ describe('esa simulate', () => {
     ['an --at that is no object', { ...ladder, at: ['5:null'] }, 'usage.at'],
     ['a horizon that is no duration', { ...ladder, horizon: 'soon' }, 'usage.horizon'],
     ['a seed that is no number', { ...ladder, seed: 'x' }, 'usage.seed'],
-    ['soaking', { at: [], soak: true }, 'usage.soak'],
     ['a missing file', { at: [], scenario: 'none.json' }, 'file.unreadable'],
     ['a torn file', { at: [], scenario: 'torn.json' }, 'scenario.not-json'],
     ['an unknown agent', { ...ladder, agent: 'layer-199' }, 'agent.unknown'],

@@ -11,7 +11,6 @@ export interface SimulateArgs {
   horizon?: string
   seed?: string
   scenario?: string
-  soak?: boolean
 }
 
 /** What the command takes from the world around it. */
@@ -29,8 +28,6 @@ export async function runSimulate(
   args: SimulateArgs,
   io: SimulateIo,
 ): Promise<SimulationResult | SimulationResult[]> {
-  if (args.soak === true)
-    throw usage('usage.soak', 'soaking is not there yet', 'simulate an agent or a --scenario')
   const given = args.scenario === undefined ? scenarioOf(args) : await readScenario(args.scenario, args, io)
   if (!Array.isArray(given)) return simulate(parseScenario(given), io)
   const scenarios = given.map(parseScenario)
