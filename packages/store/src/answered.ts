@@ -1,0 +1,20 @@
+import type { QueryConfig } from 'pg'
+
+/**
+ * The statements of a step take milliseconds. One that is not answered in this time went out on a line that is dead
+ * without anybody having been told (a host that vanished, a firewall that forgot): without a limit its worker would wait
+ * for a quarter of an hour, until TCP gives up, ms.
+ */
+const ANSWER_WITHIN_MS = 5_000
+
+/** A statement that fails with `database.timeout` (transient) when its answer does not come in time. */
+export function answered(text: string, values: unknown[] = [], name?: string): QueryConfig {
+  // node-postgres takes the limit with each query; its types know it of a client only.
+  const query: QueryConfig & { query_timeout: number } = {
+    text,
+    values,
+    query_timeout: ANSWER_WITHIN_MS,
+    ...(name === undefined ? {} : { name }),
+  }
+  return query
+}
