@@ -1,4 +1,4 @@
-import { canonicalJson, isEsaError } from '@esa/protocol'
+import { isEsaError, sameJson } from '@esa/protocol'
 import type { ActorDefinition, ActorEvent, ActorState, StepEnv, StepInput } from './actor-definition.ts'
 import { step } from './step.ts'
 
@@ -35,7 +35,7 @@ export function replay(definition: ActorDefinition, steps: Iterable<RecordedStep
 function firstDifference(logged: ActorEvent[], replayed: ActorEvent[]): { seq: number; why: string } | null {
   for (let i = 0; i < Math.max(logged.length, replayed.length); i++) {
     const [was, is] = [logged[i], replayed[i]]
-    if (canonicalJson(was) === canonicalJson(is)) continue
+    if (sameJson(was, is)) continue
     const seq = was?.seq ?? is?.seq ?? 0
     return { seq, why: `logged ${was?.type ?? 'nothing'}, replayed ${is?.type ?? 'nothing'}` }
   }

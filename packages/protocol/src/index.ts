@@ -21,7 +21,7 @@ export {
   SNOOZE_MAX_MS,
 } from './incident-commands.ts'
 export { isoTime } from './iso-time.ts'
-export { canonicalJson, type Json, type JsonObject, textOf } from './json.ts'
+export { canonicalJson, sameJson, type Json, type JsonObject, textOf } from './json.ts'
 export { CATEGORIES, type Category, categorySchema, type Level, LEVELS, levelSchema } from './ladder-words.ts'
 export { ANSWERABLE, bodySchemas, type MessageType } from './message-bodies.ts'
 export { CONFLICT_PEERS_MS, type Escalating, type Situation, WHEN_TO_ESCALATE } from './when-to-escalate.ts'

@@ -16,13 +16,44 @@ export const PAYLOAD_DEPTH_MAX = 32
  */
 export function canonicalJson(value: unknown): string {
   if (value === null || typeof value !== 'object') return JSON.stringify(value) ?? 'null'
-  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`
+  // Plain loops: hashing an event is mostly this, and lists of parts took half of its time.
+  let text = ''
+  if (Array.isArray(value)) {
+    for (let n = 0; n < value.length; n++) text += (n === 0 ? '' : ',') + canonicalJson(value[n])
+    return `[${text}]`
+  }
   const record = value as Record<string, unknown>
-  const members = Object.keys(record)
-    .filter((key) => record[key] !== undefined)
-    .sort()
-    .map((key) => `${JSON.stringify(key)}:${canonicalJson(record[key])}`)
-  return `{${members.join(',')}}`
+  for (const key of Object.keys(record).sort()) {
+    const member = record[key]
+    if (member === undefined) continue
+    text += `${text === '' ? '' : ','}${JSON.stringify(key)}:${canonicalJson(member)}`
+  }
+  return `{${text}}`
+}
+
+/** True when two values have the same canonical JSON, found without writing it. */
+export function sameJson(one: unknown, other: unknown): boolean {
+  if (one === other) return true
+  if (!isObject(one) || !isObject(other)) return canonicalJson(one) === canonicalJson(other)
+  if (!Array.isArray(one) && !Array.isArray(other)) return sameMembers(one, other)
+  if (!Array.isArray(one) || !Array.isArray(other) || one.length !== other.length) return false
+  return one.every((item, n) => sameJson(item, other[n]))
+}
+
+function sameMembers(one: Record<string, unknown>, other: Record<string, unknown>): boolean {
+  let left = 0
+  for (const key of Object.keys(other)) if (other[key] !== undefined) left++
+  for (const key of Object.keys(one)) {
+    if (one[key] === undefined) continue
+    if (!Object.hasOwn(other, key) || other[key] === undefined || !sameJson(one[key], other[key]))
+      return false
+    left--
+  }
+  return left === 0
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return value !== null && typeof value === 'object'
 }
 
 /** Nesting depth of a JSON value: 0 for a scalar, 1 for a flat object; stops counting one past `limit`. */
