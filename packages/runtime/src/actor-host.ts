@@ -2,6 +2,7 @@ import type { ActorEvent, StepInput } from '@esa/actor'
 import { EsaError, isEsaError, type JsonObject, newId, textOf } from '@esa/protocol'
 import type { LockedActor, MessageRow, Ring, Store, StoreTx } from '@esa/store'
 import { type Asked, Gathering } from './gathering.ts'
+import { assertFewHops, assertFewOpenings, type OpeningLimit } from './flood-guard.ts'
 import type { Registry } from './registry.ts'
 import { type Cause, type Outgoing, StepDraft, type Told } from './step-draft.ts'
 
@@ -11,19 +12,6 @@ const TRIES_MAX = 6
 /** Posts of one transaction, and such transactions at a time: while one waits for the disk, the next one gathers. */
 const POSTS_MAX = 64
 const POST_LANES = 2
-
-/**
- * A chain of messages that cause each other, longer than this, goes in a circle: the longest that the organisation's own
- * protocol has, a task that is handed over, escalated, decided and answered, takes fewer than ten.
- */
-const HOPS_MAX = 32
-
-/** How many actors one opener may open in a while. `openerOf` gives who is counted, or null for what is always opened. */
-export interface OpeningLimit {
-  max: number
-  windowMs: number
-  openerOf(request: Pick<OpenRequest, 'type' | 'body'>): string | null
-}
 
 /** What the host needs. */
 export interface ActorHostOptions {
@@ -200,7 +188,7 @@ export class ActorHost {
     const already: Taken<'already'> = { draft: null, result: 'already' }
     const [hint] = await tx.messages([messageId])
     if (hint === undefined || isOver(hint)) return already
-    if (hint.hops > HOPS_MAX) throw tooManyHops(hint)
+    assertFewHops(hint)
     const { correlationId, hops } = hint
     const cause = { messageId, correlationId, hops }
     if (hint.toActor === null && hint.type !== 'open') {
@@ -253,7 +241,7 @@ export class ActorHost {
     const [mine] = holder === null ? await tx.lockActors([actorId]) : [holder]
     if (mine?.state.id === actorId)
       return { draft: null, result: { state: mine.state, events: [], created: true } }
-    await this.#assertFewOpenings(tx, request, cause)
+    await assertFewOpenings(tx, this.#options.openingLimit, request, cause)
     if (cause !== null) draft.consume(cause.messageId)
     if (holder !== null) {
       const input: StepInput = { kind: 'event', id: actorId, event: { ...body, type: 'open', from } }
@@ -265,24 +253,6 @@ export class ActorHost {
     const input = registry.inputFor(definition, { actorId, from, body, at: draft.at, consulted })
     const first: StepInput = { kind: 'start', id: actorId, input, event: {} }
     return { draft, result: { ...draft.start(definition, first, key, [], cause), created: true } }
-  }
-
-  /**
-   * An opener that floods the ladder is stopped at the edge, and put off where a message opens: the queue tries that one
-   * again until the window has passed, so that nothing which an agent found is lost.
-   */
-  async #assertFewOpenings(tx: StoreTx, request: OpenRequest, cause: Cause | null): Promise<void> {
-    const { openingLimit } = this.#options
-    const opener = openingLimit?.openerOf(request) ?? null
-    if (openingLimit === undefined || opener === null) return
-    const { max, windowMs } = openingLimit
-    if ((await tx.countOpening(opener, windowMs)) <= max) return
-    const kind = cause === null ? 'terminal' : 'transient'
-    const message = `${opener} has opened ${max} incidents in ${windowMs / 1_000} s, and opens no more until they have passed`
-    throw new EsaError('incident.too-many', kind, message, {
-      hint: 'give what belongs together one --dedup-key; data loss and security are always opened',
-      details: { opener, max, windowMs },
-    })
   }
 
   /** The events that this input wrote in an earlier try whose answer was lost. */
@@ -360,18 +330,6 @@ function brokenStep(error: unknown): never {
   throw new EsaError('runtime.step-broken', 'bug', 'a step broke outside of its machine', { cause: error })
 }
 
-function tooManyHops({ id, type, from, toActor }: MessageRow): EsaError {
-  return new EsaError(
-    'message.too-many-hops',
-    'bug',
-    `after ${HOPS_MAX} hops ${from} and ${toActor} still answer each other`,
-    {
-      details: { messageId: id, type },
-      hint: `see who answers whom without end: esa replay show ${id}`,
-    },
-  )
-}
-
 function isOver(message: MessageRow): boolean {
   return message.doneAt !== null || message.deadCode !== null
 }
@@ -379,8 +337,8 @@ function isOver(message: MessageRow): boolean {
 /** Steps an actor by a message; false when its machine fails, and then the draft holds nothing of it. */
 function takes(draft: StepDraft, actor: LockedActor, message: MessageRow): boolean {
   const { id: messageId, correlationId, hops } = message
-  if (hops > HOPS_MAX) return false
   try {
+    assertFewHops(message)
     draft.advance(actor, inputOf(message), { messageId, correlationId, hops })
   } catch {
     // Whoever delivers it alone meets the same failure, and is told.

@@ -11,7 +11,8 @@ import { buildDirectory, type Directory } from '@esa/org'
 import { createMemoryStore, type MemoryStoreOptions, type Store, type StoredEvent } from '@esa/store'
 import { type Logger, pino } from 'pino'
 import { enqueueActions, setup } from 'xstate'
-import { ActorHost, type OpeningLimit } from './actor-host.ts'
+import { ActorHost } from './actor-host.ts'
+import type { OpeningLimit } from './flood-guard.ts'
 import { Registry } from './registry.ts'
 
 type Context = { waitMs: number; performWhenFired: PerformParams[] }
