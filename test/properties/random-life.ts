@@ -42,10 +42,12 @@ type What =
     }
   | { kind: 'stop'; agent: string }
   | { kind: 'ring' }
+  | { kind: 'end-silence' }
 
-/** One random life of an incident of layer-1. */
+/** One random life of an incident of layer-1. `silenceMs` is how much longer a silence lasts under which it opens. */
 export interface Life {
   category: Category
+  silenceMs: number | null
   moments: { when: When; what: What }[]
 }
 
@@ -118,21 +120,25 @@ const what: fc.Arbitrary<What> = fc.oneof(
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('stop' as const), agent }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('ring' as const) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('end-silence' as const) }) },
 )
 
 /** Random lives, from a silent one to a busy one. */
 export const lives: fc.Arbitrary<Life> = fc.record({
   category: fc.constantFrom(...CATEGORIES),
+  silenceMs: fc.option(fc.integer({ min: 1, max: 24 * HOUR }), { freq: 4 }),
   moments: fc.array(fc.record({ when, what }), { maxLength: 24 }),
 })
 
 /** Lives one life in a world; gives the incident's id. */
-export async function live(world: World, { category, moments }: Life): Promise<string> {
+export async function live(world: World, { category, silenceMs, moments }: Life): Promise<string> {
+  const silence = silenceMs === null ? null : await world.silence({ agent: 'layer-1' }, silenceMs)
   const opening = { agent: 'layer-1', category, title: 'a random life', dedupKey: 'life' }
   const { state } = await world.open(opening)
   for (const { when, what } of moments) {
     await pass(world, state.id, when)
-    await happen(world, state.id, what, (category) => world.open({ ...opening, category }))
+    if (what.kind === 'end-silence') await endSilence(world, silence)
+    else await happen(world, state.id, what, (category) => world.open({ ...opening, category }))
   }
   return state.id
 }
@@ -145,10 +151,14 @@ async function pass(world: World, id: string, when: When): Promise<void> {
   await world.moveTo(world.nowMs + Math.max(0, toDeadlineMs + when.plusMs))
 }
 
+async function endSilence(world: World, silence: string | null): Promise<void> {
+  if (silence !== null) await world.tell(silence, { type: 'end', as: 'operator' })
+}
+
 async function happen(
   world: World,
   id: string,
-  what: What,
+  what: Exclude<What, { kind: 'end-silence' }>,
   open: (category: Category) => Promise<unknown>,
 ): Promise<void> {
   const { row } = await world.history(id)

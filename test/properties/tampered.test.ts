@@ -31,6 +31,9 @@ async function fullLife(): Promise<{ world: World; history: History }> {
   const { id } = (await world.open(opening)).state
   await world.command(id, { type: 'acknowledge', as: 'layer-14' })
   await world.open(opening)
+  await world.command(id, { type: 'decline', as: 'layer-2', reason: 'busy' })
+  await world.tell(id, { type: 'notice.failed', target: 'layer-3', visit: 0, why: 'stale' })
+  await world.command(id, { type: 'reassign', as: 'operator', to: 'layer-3' })
   await world.command(id, { type: 'suppress', as: 'operator', forMs: HOUR })
   await world.advance(HOUR + 10)
   await world.command(id, { type: 'escalate', as: 'operator', epoch: 0 })
@@ -73,6 +76,12 @@ const TAMPERED: Record<string, (seen: Seen) => void> = {
     const turn = turnOf(seen, 'incident.escalated')
     turn.env = { ...turn.env, at: turn.before!.timer!.dueAt }
   },
+  lastDeclineClimbs: (seen) => {
+    const turn = turnOf(seen, 'incident.declined')
+    turn.env = { ...turn.env, unreachable: ['layer-2', 'layer-3'] }
+  },
+  strangersAreRefused: (seen) => (turnOf(seen, 'command.refused').events = []),
+  staleNoticesRest: (seen) => (turnOf(seen, 'notice.failed').after.epoch += 1),
   duplicatesTouchNothing: (seen) => (turnOf(seen, 'incident.duplicated').after.epoch += 1),
   oneNotification: ({ history }) => {
     history.events.find(({ type }) => type === 'incident.notified')!.data['targets'] = ['layer-2', 'layer-2']
@@ -95,6 +104,7 @@ const TAMPERED: Record<string, (seen: Seen) => void> = {
   exhaustionAlarms: (seen) => (turnOf(seen, 'incident.alarmed').effects = []),
   replayAgrees: ({ history: { events } }) => (events[5]!.data = { malice: true }),
   suppressionConserves: (seen) => later(turnOf(seen, 'incident.unsuppressed'), 1),
+  reassignmentConserves: (seen) => later(turnOf(seen, 'incident.reassigned'), 1),
   ackTimesOut: (seen) => (turnOf(seen, 'incident.ack_expired').after.index += 1),
   staleEscalateRests: (seen) => (turnOf(seen, 'command.refused', 1).events = []),
   orderHolds: ({ history: { events } }) => (events.at(-1)!.at = 0),

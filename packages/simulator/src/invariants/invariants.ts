@@ -14,6 +14,12 @@ import {
   suppressionEnds,
   holdsAreBounded,
 } from './clock-invariants.ts'
+import {
+  lastDeclineClimbs,
+  reassignmentConserves,
+  staleNoticesRest,
+  strangersAreRefused,
+} from './command-invariants.ts'
 import { type History, type Turn, turnsOf } from './history.ts'
 import {
   oneActiveLevel,
@@ -52,6 +58,7 @@ export const INVARIANTS: readonly Invariant[] = [
   { number: 2, check: timerWhileOpen },
   { number: 3, check: deadlineDecides },
   { number: 4, check: neverEarly },
+  { number: 4, check: lastDeclineClimbs },
   { number: 6, check: duplicatesTouchNothing },
   { number: 7, check: oneNotification },
   { number: 8, check: oneLevelAtATime },
@@ -59,6 +66,8 @@ export const INVARIANTS: readonly Invariant[] = [
   { number: 9, check: rankNeverFalls },
   { number: 10, check: silentAfterResolve },
   { number: 11, check: refusalsTouchNothing },
+  { number: 11, check: strangersAreRefused },
+  { number: 11, check: staleNoticesRest },
   { number: 12, check: inputsApplyOnce },
   { number: 13, check: raiseReachesCeo },
   { number: 14, check: dataLossStaysLoud },
@@ -67,6 +76,7 @@ export const INVARIANTS: readonly Invariant[] = [
   { number: 17, check: exhaustionAlarms },
   { number: 18, check: replayAgrees },
   { number: 20, check: suppressionConserves },
+  { number: 20, check: reassignmentConserves },
   { number: 21, check: ackTimesOut },
   { number: 22, check: staleEscalateRests },
   { number: 24, check: orderHolds },

@@ -109,14 +109,16 @@ export function inputsApplyOnce({ events }: History): string[] {
   return repeated(events.flatMap(({ inputId }) => (inputId === null ? [] : [inputId])))
 }
 
-/** 14. Data loss is never suppressed or snoozed. */
+/** 14. Data loss is never suppressed, snoozed or silenced; neither is what stands at the CEO. */
 export function dataLossStaysLoud(_: History, turns: Turn[]): string[] {
-  return eachTurn(turns, ({ after }) =>
-    faultIf(
-      after.dataLoss && ['snoozed', 'suppressed'].includes(after.status),
-      `data loss is ${after.status}`,
-    ),
-  )
+  return eachTurn(turns, ({ after }) => {
+    const { status, dataLoss, index, policy } = after
+    if (status !== 'snoozed' && status !== 'suppressed') return []
+    return [
+      ...faultIf(dataLoss, `data loss is ${status}`),
+      ...faultIf(index === policy.path.length - 1, `what the CEO was told is ${status}`),
+    ]
+  })
 }
 
 /** 15. At most one notice for each (epoch, target). */

@@ -1,0 +1,114 @@
+import { drawPlan, brokenInvariants, runPlan, World } from '@esa/simulator'
+import { isEsaError } from '@esa/protocol'
+import { pinPolicy } from '@esa/escalation'
+import * as fc from 'fast-check'
+import { projectOrg } from '../incidents/project-org.ts'
+import { isLadderOf } from '../properties/ladder-table.ts'
+import { live, lives } from '../properties/random-life.ts'
+
+/** What a hunt came to: the first fault, or none, after so many runs. */
+export interface Hunt {
+  fault: string | null
+  runs: number
+}
+
+/** Looks for a fault until it finds one or the time is over. The same code always gives the same runs. */
+export type Hunter = (budgetMs: number) => Promise<Hunt>
+
+/** Small worlds that end soon: a mutant needs the right moment, not a long time. */
+const SOAKED = { lastsMs: 86_400_000, incidents: 25 }
+
+/** Long downtimes are in the lives; here they would only take the time in which bells, rows and races go wrong. */
+const LEFT_OUT = new Set(['workers-down', 'store-down'])
+
+/** Longer than the longest hold, 24 h, by a minute for what each step is late. */
+const LONGEST_SILENCE_MS = 24 * 3_600_000 + 60_000
+
+const directory = projectOrg()
+
+/**
+ * What hunts, in the order in which it is tried, and its share of the time. What is quick comes first and again later,
+ * with other lives and for longer.
+ */
+export const HUNTERS: readonly { name: string; share: number; hunt: Hunter }[] = [
+  { name: 'ladders', share: 0, hunt: ladders },
+  { name: 'lives', share: 0.1, hunt: (ms) => randomLives(ms, 1) },
+  { name: 'left alone', share: 0.05, hunt: (ms) => leftAlone(ms, 1) },
+  { name: 'worlds', share: 0.4, hunt: worlds },
+  { name: 'lives', share: 0.3, hunt: (ms) => randomLives(ms, 2) },
+  { name: 'left alone', share: 0.15, hunt: (ms) => leftAlone(ms, 2) },
+]
+
+/** Every ladder of the organisation against the table of the docs. */
+async function ladders(): Promise<Hunt> {
+  return { fault: isLadderOf(directory, pinPolicy), runs: 1 }
+}
+
+/** Random lives of one incident, aimed at its deadlines, each checked by every invariant that a log can show. */
+function randomLives(budgetMs: number, seed: number): Promise<Hunt> {
+  return sample({ budgetMs, seed }, async (life) => {
+    const world = new World({ directory })
+    return brokenInvariants(await world.history(await live(world, life)))[0] ?? null
+  })
+}
+
+/** Random lives after which nobody acts: exhausted, in bounded time. */
+function leftAlone(budgetMs: number, seed: number): Promise<Hunt> {
+  return sample({ budgetMs, seed }, async (life) => {
+    const world = new World({ directory })
+    const id = await live(world, life)
+    const { path } = await world.incident(id)
+    const ladderMs = path.reduce((sum, { waitMs }) => sum + waitMs, 0) + path.at(-1)!.waitMs
+    await world.advance(LONGEST_SILENCE_MS + ladderMs)
+    const { status } = await world.incident(id)
+    if (status !== 'exhausted' && status !== 'resolved')
+      return `19 climbsToTheEnd: left alone, it is ${status}`
+    return brokenInvariants(await world.history(id))[0] ?? null
+  })
+}
+
+/** Whole worlds: several workers on a bad bus and a store in trouble, which have to come to rest by themselves. */
+async function worlds(budgetMs: number): Promise<Hunt> {
+  const until = performance.now() + budgetMs
+  let runs = 0
+  while (performance.now() < until) {
+    runs++
+    const fault = await faultOf(async () => {
+      const { moments, ...plan } = drawPlan(BigInt(runs), directory, SOAKED)
+      const kept = moments.filter((moment) => !LEFT_OUT.has(moment.do))
+      return (await runPlan({ ...plan, moments: kept }, { directory })).violation
+    })
+    if (fault !== null) return { fault, runs }
+  }
+  return { fault: null, runs }
+}
+
+type Life = Parameters<typeof live>[1]
+
+async function sample(
+  { budgetMs, seed }: { budgetMs: number; seed: number },
+  check: (life: Life) => Promise<string | null>,
+): Promise<Hunt> {
+  let fault: string | null = null
+  const property = fc.asyncProperty(lives, async (life) => {
+    fault = await faultOf(() => check(life))
+    return fault === null
+  })
+  const { numRuns } = await fc.check(property, {
+    seed,
+    numRuns: 1_000_000,
+    interruptAfterTimeLimit: budgetMs,
+    endOnFailure: true,
+  })
+  return { fault, runs: numRuns }
+}
+
+/** A check that breaks has found a fault too: some guard of the product itself spoke up. */
+async function faultOf(check: () => Promise<string | null>): Promise<string | null> {
+  try {
+    return await check()
+  } catch (error) {
+    const { code, message } = isEsaError(error) ? error : { code: 'error', message: String(error) }
+    return `guard ${code}: ${message}`
+  }
+}
