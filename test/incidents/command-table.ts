@@ -7,7 +7,7 @@ const HOUR = 60 * MIN
 type Standing = 'operator' | 'opener' | 'addressee' | 'declined' | 'told' | 'above' | 'stopped'
 
 /** Who may ask for what. Source: docs/escalation.md, "Who may act". */
-export const WHO: Record<IncidentCommandType, Standing[]> = {
+const WHO: Record<IncidentCommandType, Standing[]> = {
   acknowledge: ['operator', 'told', 'above'],
   resolve: ['operator', 'told', 'above'],
   snooze: ['operator', 'told', 'above'],

@@ -9,7 +9,7 @@ import { standingFigures, type StandingFigures } from './standing-figures.ts'
 const PROMISE_MS = 1_000
 
 /** A worker's sign of life: how old it was, by how much its clock is off, and how long its sweeps have rested, ms. */
-export interface WorkerSign {
+interface WorkerSign {
   beatAgeMs: number
   skewMs: number
   sweepAgeMs: number | null

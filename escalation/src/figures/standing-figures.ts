@@ -5,7 +5,7 @@ import type { IncidentOutline } from './figure-sources.ts'
 const NAMED_MAX = 100
 
 /** What stands on one level: how many, how many of those are past their deadline, and the next deadline. */
-export interface LevelStanding {
+interface LevelStanding {
   level: Level
   open: number
   overdue: number
@@ -14,7 +14,7 @@ export interface LevelStanding {
 }
 
 /** An acknowledgement that runs: how old it is, and how long it holds yet. */
-export interface RunningAck {
+interface RunningAck {
   id: string
   level: string
   heldBy: string | null
