@@ -9,6 +9,9 @@ const PAST_THE_LOCK_MS = 6_500
 /** A server that is away for so long has been missed by everybody, ms. */
 const AWAY_MS = 2_500
 
+/** A statement that is not answered is given up after 5 s, and asked again on a new line, ms. */
+const GIVEN_UP_MS = 6_000
+
 /** A commit whose answer can be lost comes by in this time, where anything happens at all, ms. */
 const COMMIT_WITHIN_MS = 3_000
 
@@ -177,6 +180,15 @@ const network: Fault[] = [
       some(world, random).postgres.swallow()
       await pause(AWAY_MS)
     },
+  },
+  {
+    name: 'half-open-all-postgres',
+    strike: (world) =>
+      outage(world, async () => {
+        for (const slot of world.slots) slot.postgres.swallow()
+        // New lines pass, but a worker must first give up those that it has.
+        await pause(GIVEN_UP_MS)
+      }),
   },
   {
     name: 'partition-redis',
