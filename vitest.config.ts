@@ -15,7 +15,7 @@ export default defineConfig({
           name: 'unit',
           include: [
             '{packages,agents,escalation}/**/*.test.ts',
-            'test/{house,incidents,properties}/**/*.test.ts',
+            'test/{house,histories,incidents,mutants,properties}/**/*.test.ts',
           ],
           exclude: ['**/*.integration.test.ts', '**/node_modules/**'],
           isolate: false,

@@ -4,15 +4,15 @@ export interface Mutant {
   file: string
   pattern: string
   replacement: string
-  /** Another mutant that is planted along with this one: the neighbouring guard, which would mask it. */
-  with?: string
 }
 
-/** A mutant and those planted along with it. */
-export function planted(name: string, mutants: readonly Mutant[]): Mutant[] {
-  const mutant = mutants.find((one) => one.name === name)
-  if (mutant === undefined) throw new RangeError(`there is no mutant "${name}"`)
-  return [mutant, ...(mutant.with === undefined ? [] : planted(mutant.with, mutants))]
+/** The mutants of a name, or of several joined by `+`. @throws RangeError for a name that is none. */
+export function planted(names: string, mutants: readonly Mutant[]): Mutant[] {
+  return names.split('+').map((name) => {
+    const mutant = mutants.find((one) => one.name === name)
+    if (mutant === undefined) throw new RangeError(`there is no mutant "${name}"`)
+    return mutant
+  })
 }
 
 /** The source with the mutant in it. @throws RangeError unless its pattern is there exactly once, so that no mutant can rot. */

@@ -12,14 +12,9 @@ const RELAY = 'packages/runtime/src/outbox-relay.ts'
 const TIMERS = 'packages/runtime/src/timer-service.ts'
 const STORE = 'packages/store/src/memory-tx.ts'
 
-/** A mutant of one file, as `name: pattern => replacement`. */
-function of(
-  file: string,
-  ...mutants: [name: string, pattern: string, replacement: string, with_?: string][]
-) {
-  return mutants.map(([name, pattern, replacement, partner]): Mutant => {
-    return { name, file, pattern, replacement, ...(partner === undefined ? {} : { with: partner }) }
-  })
+/** Mutants of one file, each a name, a text of the file, and what stands there instead. */
+function of(file: string, ...mutants: [name: string, pattern: string, replacement: string][]): Mutant[] {
+  return mutants.map(([name, pattern, replacement]) => ({ name, file, pattern, replacement }))
 }
 
 const machine = of(
@@ -107,12 +102,7 @@ const rules = of(
   ],
   ['a-snooze-of-a-day', 'command.forMs > SNOOZE_MAX_MS', 'command.forMs > HOLD_MAX_MS'],
   ['the-ceo-may-be-quiet', "return atCeo(context) ? 'incident.at-ceo' : null", 'return null'],
-  [
-    'data-loss-may-be-quiet',
-    "if (context.dataLoss) return 'incident.data-loss'\n",
-    '',
-    'the-ceo-may-be-quiet',
-  ],
+  ['data-loss-may-be-quiet', "if (context.dataLoss) return 'incident.data-loss'\n", ''],
   ['anybody-may-answer', 'return context.told.includes(as) ||', 'return as !== context.policy.agent ||'],
 )
 
@@ -123,6 +113,11 @@ const policy = of(
     'a-conflict-waits-as-the-card-says',
     "rung.level === 'ceo' || rung.waitMs !== undefined ? null",
     "rung.level === 'ceo' ? null",
+  ],
+  [
+    'the-card-comes-first',
+    'rung.waitMs ?? fromCard ?? DEFAULT_WAIT_MS',
+    'fromCard ?? rung.waitMs ?? DEFAULT_WAIT_MS',
   ],
   ['the-card-is-not-read', 'rung.waitMs ?? fromCard ?? DEFAULT_WAIT_MS', 'rung.waitMs ?? DEFAULT_WAIT_MS'],
   [
@@ -150,7 +145,7 @@ const clock = [
       'if (armed.delete((params as { sendId: string }).sendId)) moved = true',
       'moved = true',
     ],
-    ['two-timers-pass', 'if (armed.size > 1) {', 'if (armed.size > 99) {', 'a-timer-is-not-cancelled'],
+    ['two-timers-pass', 'if (armed.size > 1) {', 'if (armed.size > 99) {'],
     [
       'a-wait-is-a-ms-longer',
       'dueAt: at + checkedDelay(id, delay)',
@@ -162,8 +157,8 @@ const clock = [
     ['a-command-does-not-settle', '[timerInput(locked.state), input]', '[input]'],
     [
       'a-served-timer-asks-for-nothing',
-      'for (const effect of taken.effects)',
-      "for (const effect of input.kind === 'timer' ? [] : taken.effects)",
+      'effects.push(...taken.effects)',
+      "if (input.kind !== 'timer') effects.push(...taken.effects)",
     ],
     ['time-may-fall', 'Math.max(this.#env.at, locked.state.at)', 'this.#env.at'],
   ),
@@ -171,7 +166,6 @@ const clock = [
     'the-clock-is-read-before-the-lock',
     'const [locked] = await tx.lockActors([actorId])\n      const draft = await this.#draft(tx)',
     'const draft = await this.#draft(tx)\n      const [locked] = await tx.lockActors([actorId])',
-    'time-may-fall',
   ]),
   ...of(TIMERS, [
     'a-sleep-past-the-deadline',
@@ -188,19 +182,19 @@ const messages = [
       'const holder = key === null ? null : await tx.lockKey(type, key)\n    const draft = await this.#draft(tx)\n    const actorId',
       'const holder = null as Awaited<ReturnType<typeof tx.lockKey>>\n    const draft = await this.#draft(tx)\n    const actorId',
     ],
-    ['a-message-is-not-consumed', 'draft.consume(messageId)', 'void messageId'],
-    ['an-opening-is-not-consumed', 'if (cause !== null) draft.consume(cause.messageId)', ''],
     [
-      'a-retry-is-a-new-command',
-      'const applied = retried ? await',
-      'const applied = retried && retried !== true ? await',
-      'an-input-applies-twice',
+      'a-message-is-not-consumed',
+      'const draft = await this.#draft(tx)\n    draft.consume(messageId)\n',
+      'const draft = await this.#draft(tx)\n',
     ],
+    ['one-of-many-is-not-read-again', '.filter((message) => !isOver(message)).sort(byId)', '.sort(byId)'],
+    ['one-of-many-is-not-consumed', '  }\n  draft.consume(messageId)', '  }'],
+    ['an-opening-is-not-consumed', 'if (cause !== null) draft.consume(cause.messageId)', ''],
+    ['a-retry-is-a-new-command', 'const applied = retried ? await', 'const applied = !retried ? await'],
     [
       'a-message-is-not-read-again',
       'if (message === undefined || isOver(message)) return already',
       'if (message === undefined) return already',
-      'an-input-applies-twice',
     ],
   ),
   ...of(
@@ -208,14 +202,12 @@ const messages = [
     [
       'a-key-is-held-twice',
       'if (live && holder !== null && holder !== id) {',
-      'if (live && holder !== null && holder === id) {',
-      'the-key-is-not-looked-up',
+      'if (live && holder === '') {',
     ],
     [
       'an-input-applies-twice',
       'if (this.#tables.inputs.has(name) || this.#draft.inputs.has(name)) {',
       'if (this.#draft.inputs.has(name)) {',
-      'a-message-is-not-consumed',
     ],
     [
       'an-event-is-not-written',
@@ -235,5 +227,33 @@ const messages = [
   ),
 ]
 
-/** Every mutant. Each must be found; one that another guard masks is planted with that guard off as well. */
+/** Every mutant. */
 export const MUTANTS: readonly Mutant[] = [...machine, ...actions, ...rules, ...policy, ...clock, ...messages]
+
+/** Mutants that change nothing by themselves, because another guard stands behind them: planted with that one off only. */
+export const MASKED: ReadonlySet<string> = new Set([
+  'data-loss-may-be-quiet',
+  'a-conflict-waits-as-the-card-says',
+  'the-card-comes-first',
+  'two-timers-pass',
+  'time-may-fall',
+  'the-clock-is-read-before-the-lock',
+  'a-key-is-held-twice',
+  'an-input-applies-twice',
+  'a-message-is-not-read-again',
+  'one-of-many-is-not-read-again',
+  'a-retry-is-a-new-command',
+  'a-late-result-counts',
+])
+
+/** Guards that mask each other, off together. */
+export const TOGETHER: readonly string[] = [
+  'data-loss-may-be-quiet+the-ceo-may-be-quiet',
+  'a-conflict-waits-as-the-card-says+the-card-comes-first',
+  'two-timers-pass+a-timer-is-not-cancelled',
+  'the-clock-is-read-before-the-lock+time-may-fall',
+  'a-key-is-held-twice+the-key-is-not-looked-up',
+  'an-input-applies-twice+a-message-is-not-consumed+one-of-many-is-not-consumed',
+  'an-input-applies-twice+a-message-is-not-read-again+one-of-many-is-not-read-again',
+  'an-input-applies-twice+a-retry-is-a-new-command',
+]

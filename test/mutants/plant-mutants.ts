@@ -1,5 +1,6 @@
+import { readFileSync } from 'node:fs'
 import { registerHooks } from 'node:module'
-import { pathToFileURL } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { join } from 'node:path'
 import { type Mutant, mutate } from './mutant.ts'
 
@@ -14,7 +15,8 @@ export function plant(mutants: readonly Mutant[]): () => string[] {
       const loaded = nextLoad(url, context)
       const own = byUrl.get(url)
       if (own === undefined) return loaded
-      const source = own.reduce(mutate, String(loaded.source))
+      const text = readFileSync(fileURLToPath(url), 'utf8')
+      const source = own.reduce(mutate, text)
       grown.push(...own.map(({ name }) => name))
       return { ...loaded, source }
     },

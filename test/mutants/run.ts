@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { MUTANTS } from './mutants.ts'
+import { MASKED, MUTANTS, TOGETHER } from './mutants.ts'
 
 /** Two mutants at a time: more would only share the cores, and the seconds of the table with them. */
 const AT_ONCE = 2
@@ -26,9 +26,8 @@ interface Verdict {
 const { values } = parseArgs({
   options: { only: { type: 'string', multiple: true }, json: { type: 'boolean' } },
 })
-const wanted = ['none', ...MUTANTS.map(({ name }) => name)].filter(
-  (name) => values.only?.includes(name) ?? true,
-)
+const alone = MUTANTS.map(({ name }) => name).filter((name) => !MASKED.has(name))
+const wanted = ['none', ...alone, ...TOGETHER].filter((name) => values.only?.includes(name) ?? true)
 const verdicts: Verdict[] = []
 const waiting = wanted.values()
 await Promise.all(
@@ -56,14 +55,8 @@ function table(rows: Verdict[]): string {
 }
 
 function rowOf({ name, found, seconds, error }: Verdict): string {
-  const partner = MUTANTS.find((mutant) => mutant.name === name)?.with
   const what = error ?? (found === null ? 'nothing' : `${shortOf(found.fault)} (${found.hunter})`)
-  return [
-    partner === undefined ? name : `${name} with ${partner}`,
-    what,
-    found?.runs ?? '',
-    seconds.toFixed(1),
-  ].join(' | ')
+  return [name.replaceAll('+', ' + '), what, found?.runs ?? '', seconds.toFixed(1)].join(' | ')
 }
 
 /** `4 neverEarly` of a fault's whole text; of a guard, its code. */

@@ -1,7 +1,9 @@
+import { pinPolicy } from '@esa/escalation'
 import * as fc from 'fast-check'
 import { brokenInvariants, INVARIANTS, World, WORLD_INVARIANTS } from '@esa/simulator'
 import { describe, expect, it } from 'vitest'
 import { projectOrg } from '../incidents/project-org.ts'
+import { wrongLadderIn } from './ladder-table.ts'
 import { lives, live } from './random-life.ts'
 
 const directory = projectOrg()
@@ -45,5 +47,13 @@ describe('what always holds', () => {
     const numbers = new Set(all.map(({ number }) => number))
     expect([...numbers].toSorted((a, b) => a - b)).toEqual(Array.from({ length: 32 }, (_, n) => n + 1))
     expect(new Set(all.map(({ check }) => check.name)).size).toBe(all.length)
+  })
+})
+
+describe('what is pinned', () => {
+  it('is for every agent and category what the table of the docs and the card make it', () => {
+    expect(wrongLadderIn(directory, pinPolicy)).toBeNull()
+    const otherWaits = projectOrg((_, text) => text.replaceAll('30 min wait', '45 min wait'))
+    expect(wrongLadderIn(otherWaits, pinPolicy)).toBeNull()
   })
 })

@@ -26,11 +26,14 @@ const DEFAULT_MS: Record<string, number> = { peer: 30 * MIN, domain: 30 * MIN, c
  * The first ladder that is not what the table and the card make it; null when all are. The docs give this promise no
  * number: what is pinned wrongly is kept faithfully by all that have one.
  */
-export function isLadderOf(directory: Directory, pin: typeof pinPolicy): string | null {
+export function wrongLadderIn(directory: Directory, pin: typeof pinPolicy): string | null {
   for (const { id } of directory.all()) {
     for (const category of CATEGORIES) {
       const { path, copies } = pin(id, category, directory)
-      const is = [...path.map(({ agents, waitMs }) => `${agents} ${waitMs}`), `+ ${copies}`].join(' -> ')
+      const is = [
+        ...path.map(({ agents, waitMs }) => `${agents.join()} ${waitMs}`),
+        `+ ${copies.join()}`,
+      ].join(' -> ')
       const should = ladderOf(id, category, directory)
       if (is !== should) return `paths: ${id} ${category} is ${is}, not ${should}`
     }
@@ -42,13 +45,13 @@ function ladderOf(id: string, category: Category, org: Directory): string {
   const [rungs = '', copies = ''] = TABLE[category].split(' + ')
   const others = (who: string): string[] => agentsOf(id, who, org).filter((other) => other !== id)
   const told = [...new Set(copies.split(' ').flatMap((who) => (who === '' ? [] : others(who))))]
-  if (id === 'agent-0') return [`agent-0 ${2 * HOUR}`, `+ ${told}`].join(' -> ')
+  if (id === 'agent-0') return [`agent-0 ${2 * HOUR}`, `+ ${told.join()}`].join(' -> ')
   const path = rungs.split(' ').flatMap((rung) => {
     const [who = '', fixedMs] = rung.split('=')
     const agents = others(who)
-    return agents.length === 0 ? [] : [`${agents} ${fixedMs ?? waitOf(id, who, org)}`]
+    return agents.length === 0 ? [] : [`${agents.join()} ${fixedMs ?? waitOf(id, who, org)}`]
   })
-  return [...path, `+ ${told}`].join(' -> ')
+  return [...path, `+ ${told.join()}`].join(' -> ')
 }
 
 function agentsOf(id: string, who: string, org: Directory): string[] {

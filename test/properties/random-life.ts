@@ -51,8 +51,11 @@ export interface Life {
   moments: { when: When; what: What }[]
 }
 
-// An operator may do everything, so half of all commands reach what a state allows.
-const actor = fc.oneof(fc.constant('operator'), fc.constantFrom(...ACTORS))
+/** Stands for the first addressee of the visit, whoever that is then. */
+const ADDRESSEE = 'addressee'
+
+// An operator may do everything and an addressee most of it, so that most commands reach what a state allows.
+const actor = fc.oneof(fc.constant('operator'), fc.constant(ADDRESSEE), fc.constantFrom(...ACTORS))
 const agent = fc.constantFrom(...ACTORS.filter((id) => id !== 'operator'))
 const forMs = fc.constantFrom(...HOLDS)
 
@@ -172,7 +175,10 @@ async function happen(
     const visit = Number(row.state.snapshot.context['visit']) + what.visitPlus
     await world.tell(id, { type: what.fact, target: what.target, visit, why: 'chance' })
   } else {
-    const { command, epochPlus } = what
+    const { addressees } = await world.incident(id)
+    const { epochPlus } = what
+    const as = what.command.as === ADDRESSEE ? (addressees[0] ?? 'operator') : what.command.as
+    const command = { ...what.command, as }
     const fenced = command.type === 'escalate' && epochPlus !== undefined
     await world.command(
       id,
