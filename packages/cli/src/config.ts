@@ -31,6 +31,11 @@ function isReadable(text: string): boolean {
   }
 }
 
+function holdsNoUser(text: string): boolean {
+  const { username, password } = new URL(text)
+  return username === '' && password === ''
+}
+
 const environmentSchema = z.object({
   ESA_HOME: z.string().min(1).default('.esa'),
   DATABASE_URL: url(['postgres', 'postgresql']).optional(),
@@ -38,7 +43,9 @@ const environmentSchema = z.object({
   ESA_TOKEN: z.string().optional(),
   REDIS_URL: url(['redis', 'rediss']).optional(),
   ESA_TIME_SCALE: z.coerce.number().positive().max(1_000_000).default(1),
-  ESA_ALARM_WEBHOOK: url(['http', 'https']).optional(),
+  ESA_ALARM_WEBHOOK: url(['http', 'https'])
+    .refine(holdsNoUser, 'must hold no user or password: fetch refuses them, and repeats them as it does')
+    .optional(),
   ESA_AGENTS: z.string().optional(),
   ESA_LOG: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('warn'),
 })
