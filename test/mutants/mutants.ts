@@ -202,7 +202,7 @@ const messages = [
     [
       'a-key-is-held-twice',
       'if (live && holder !== null && holder !== id) {',
-      'if (live && holder === '') {',
+      'if (live && holder !== holder) {',
     ],
     [
       'an-input-applies-twice',
