@@ -39,6 +39,7 @@ function stepOf(query: unknown): { step: string; on?: string } | null {
   const { name, text } = typeof query === 'string' ? { name: '', text: query } : (query as pg.QueryConfig)
   const named: Record<string, string> = {
     esa_lock: 'load',
+    esa_lock_recipients: 'load',
     esa_lock_free: 'lock',
     esa_env: 'clock',
     esa_write: 'write',
@@ -94,13 +95,14 @@ patch(pg.Client.prototype, 'query', (original) => {
 /** Calls of a host, each on its own path. */
 for (const [method, on] of [
   ['deliver', 'message'],
+  ['deliverTogether', 'message'],
   ['serveDue', 'timer'],
   ['command', 'command'],
   ['open', 'command'],
 ] as const) {
   patch(ActorHost.prototype, method, (original) => {
     return function onPath(this: unknown, ...args: unknown[]) {
-      if (method === 'deliver') reached('hint', 'before', on)
+      if (on === 'message') reached('hint', 'before', on)
       return path.run(on, () => original.apply(this, args))
     }
   })

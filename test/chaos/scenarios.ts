@@ -7,6 +7,7 @@ import { seededRandom } from '@esa/simulator'
 import { ChaosWorld } from './chaos-world.ts'
 import { CRASH_POINTS } from './crash-points.ts'
 import { crashEverywhere } from './crash-run.ts'
+import { until } from '../redis/until.ts'
 import { Crowd } from './crowd.ts'
 import { Driver, type Records } from './driver.ts'
 import { type Fault, FAULTS } from './faults.ts'
@@ -82,12 +83,14 @@ const evicting: Fault = {
 const frozen: Fault = {
   name: 'frozen-in-step',
   strike: async (world) => {
-    const slot = world.slots[0]!
+    const [first, other] = [world.slots[0]!, world.slots[1]!]
     const mark = join(world.home.folder, 'frozen-at')
-    await world.kill(slot)
+    await world.killAll()
     const environment = { CRASH_AT: 'timer.lock.after', CRASH_MARK: mark, CRASH_SIGNAL: 'SIGSTOP' }
-    const worker = world.launch(slot, { preload: 'crash-at', environment })
-    while (!existsSync(mark)) await pause(20)
+    const worker = world.launch(first, { preload: 'crash-at', environment })
+    await until('a worker freezes', () => existsSync(mark))
+    await world.start(other)
+    world.outages.end()
     await pause(STRANGE_MS)
     worker.kill('SIGCONT')
   },
