@@ -30,6 +30,7 @@ describe('snoozing', () => {
     const id = await open('layer-1', 'performance')
     await command(id, { type: 'acknowledge', as: 'domain-1' })
     expect(await command(id, { type: 'snooze', as: 'domain-1', forMs: 10 * MIN })).toBe('obeyed')
+    expect(await world.incident(id)).toMatchObject({ status: 'snoozed', heldBy: null })
     await after('5m')
     expect(await command(id, { type: 'acknowledge', as: 'domain-1' })).toBe('obeyed')
     await after('10m')

@@ -86,6 +86,28 @@ describe('escalating by command', () => {
   )
 })
 
+describe('an acknowledgement', () => {
+  story('is over when the incident is exhausted by command', async ({ open, after, command, world }) => {
+    const id = await open('layer-1', 'security')
+    await after('2h')
+    await command(id, { type: 'acknowledge', as: 'agent-0' })
+    expect(await command(id, { type: 'escalate', as: 'layer-1' })).toBe('obeyed')
+    expect(await world.incident(id)).toMatchObject({ status: 'exhausted', heldBy: null })
+  })
+
+  story('that ran out gives another chance to whom no notice reached', async (stage) => {
+    const { open, after, command, told, world } = stage
+    const id = await open('layer-1', 'integration')
+    await world.tell(id, { type: 'notice.failed', target: 'layer-3', visit: 1, why: 'no channel' })
+    await command(id, { type: 'acknowledge', as: 'layer-2' })
+    await after('2h')
+    told()
+    await command(id, { type: 'decline', as: 'layer-2', reason: 'no' })
+    expect(told()).toEqual([])
+    expect(await world.incident(id)).toMatchObject({ status: 'triggered', level: 'peer' })
+  })
+})
+
 describe('reassigning', () => {
   const toLayer14: IncidentCommand = { type: 'reassign', as: 'operator', to: 'layer-14' }
 
