@@ -71,7 +71,7 @@ describe(`who of ${everybody.length} agents may ask what`, () => {
     const ladder = ladderOf(org, 'layer-14', 'blocker')
     await world.command(state.id, { type: 'acknowledge', as: ladder[0]![0]! })
     expect(await disagreements(world, state.id, { opener: 'layer-14', ladder, rung: 0 })).toEqual([])
-    for (const _ of ['ceo', 'again', 'exhausted'])
+    for (let climb = 0; climb < 3; climb++)
       await world.command(state.id, { type: 'escalate', as: 'operator' })
     expect((await world.incident(state.id)).status).toBe('exhausted')
     expect(await disagreements(world, state.id, { opener: 'layer-14', ladder, rung: 1 })).toEqual([])

@@ -59,7 +59,7 @@ export interface Standing {
  */
 export function mayAsk(
   { opener, ladder, rung, reassignedTo }: Standing,
-  who: AgentId | 'operator',
+  who: AgentId,
   command: IncidentCommandType,
 ): boolean {
   if (who === 'operator') return true
@@ -85,7 +85,7 @@ export function mayAsk(
 const HOUR_MS = 3_600_000
 
 /** Every command, well formed. */
-export function commandsAs(as: AgentId | 'operator', to: AgentId): IncidentCommand[] {
+export function commandsAs(as: AgentId, to: AgentId): IncidentCommand[] {
   return [
     { type: 'acknowledge', as, forMs: HOUR_MS },
     { type: 'decline', as, reason: 'not mine' },

@@ -54,8 +54,8 @@ describe.each(backends())('a queue on $name', ({ open }) => {
     const two = await worker.host.post(note(2))
     const jobs = await until('the bell rings', async () => {
       const waiting = await queue.getJobs(['waiting', 'wait'])
-      const rung = waiting.flatMap(({ data }) => (data as { ids: string[] }).ids)
-      return [one, two].every((id) => rung.includes(id)) && waiting
+      const rung = new Set(waiting.flatMap(({ data }) => (data as { ids: string[] }).ids))
+      return [one, two].every((id) => rung.has(id)) && waiting
     })
     for (const job of jobs) {
       expect(Object.keys(job.data as object)).toEqual(['ids'])

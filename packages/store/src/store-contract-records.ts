@@ -95,7 +95,7 @@ function openingCases(harness: () => StoreHarness): void {
       const counts = await Promise.all(
         [store, other, store, other].map((one) => one.transact((tx) => tx.countOpening('layer-8', 60_000))),
       )
-      expect(counts.toSorted()).toEqual([1, 2, 3, 4])
+      expect(counts.toSorted((a, b) => a - b)).toEqual([1, 2, 3, 4])
     })
   })
 }
