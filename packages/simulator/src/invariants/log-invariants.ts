@@ -2,6 +2,7 @@ import { replay } from '@esa/actor'
 import { canonicalJson } from '@esa/protocol'
 import { recordedSteps, verifyChain } from '@esa/store'
 import {
+  count,
   eachTurn,
   faultIf,
   found,
@@ -83,7 +84,9 @@ export function silentAfterResolve(_: History, turns: Turn[]): string[] {
   return eachTurn(turns, (turn) => {
     const { before, after } = turn
     const told = moved(turn).length + noticesOf(turn, 'incident.notice').length
+    const ended = count(turn, 'incident.resolved') + count(turn, 'incident.withdrawn') > 0
     return [
+      ...faultIf(ended && after.live, 'it was resolved and lives on'),
       ...faultIf(before?.live === false && after.live, 'it came back to life'),
       ...faultIf(!after.live && after.timer !== null, 'a timer is armed after the end'),
       ...faultIf(!after.live && told > 0, 'somebody was told after the end'),
