@@ -79,7 +79,9 @@ const WORKER_OPTIONS = {
   // One that is not ready must never run: see `readied`.
   autorun: false,
   lockDuration: 5_000,
-  stalledInterval: 5_000,
+  stalledInterval: 30_000,
+  // Seconds that a Worker waits to be called before it asks by itself: a call that was lost is our sweep's, after 2 s.
+  drainDelay: 30,
   maxStalledCount: 1_000,
   runRetryDelay: 1_000,
 }

@@ -90,13 +90,15 @@ export const DUE = `select n.ms as now_ms,
 /** Unheard rings double their pause with every attempt, up to 32 times `$2`. */
 const OVERDUE = `(rung_at is null or rung_at <= ${NOW} - $2::bigint * least(32, 2 ^ least(attempt, 5))::bigint)`
 
-export const TAKE_MESSAGES = `update esa.messages set rung_at = ${NOW}, attempt = attempt + 1 where id in (
-  select id from esa.messages where done_at is null and dead_code is null and ${OVERDUE}
-  order by rung_at nulls first, at limit $1 for update skip locked) returning id, queue, attempt, at`
-
-export const TAKE_ACTIVITIES = `update esa.activities set rung_at = ${NOW}, attempt = attempt + 1 where id in (
-  select id from esa.activities where done_at is null and (claimed_until is null or claimed_until < ${NOW}) and ${OVERDUE}
-  order by rung_at nulls first, at limit $1 for update skip locked) returning id, queue, attempt, at`
+/** Messages and activities in one statement: an idle worker asks twice a second. */
+export const TAKE_OVERDUE = `with
+  messages as (update esa.messages set rung_at = ${NOW}, attempt = attempt + 1 where id in (
+    select id from esa.messages where done_at is null and dead_code is null and ${OVERDUE}
+    order by rung_at nulls first, at limit $1 for update skip locked) returning id, queue, attempt, at),
+  activities as (update esa.activities set rung_at = ${NOW}, attempt = attempt + 1 where id in (
+    select id from esa.activities where done_at is null and (claimed_until is null or claimed_until < ${NOW}) and ${OVERDUE}
+    order by rung_at nulls first, at limit $1 for update skip locked) returning id, queue, attempt, at)
+select 'message' as kind, * from messages union all select 'activity', * from activities`
 
 export const READ_STREAM = `select stream, seq, at, type, epoch, level, actor, late_ms, data, input_id, input, env, hash
   from esa.events where stream = $1 and seq > $2 order by seq`

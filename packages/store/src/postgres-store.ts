@@ -92,17 +92,13 @@ class PostgresStore implements Store {
 
   async due(limit: number): Promise<{ ids: string[]; nowMs: number; nextDueAt: number | null }> {
     type Row = { now_ms: number; ids: string[]; next_due_at: number | null }
-    const [row] = await this.#soon<Row>(sql.DUE, [limit])
+    const [row] = await this.#soon<Row>(sql.DUE, [limit], 'esa_due')
     return { ids: row!.ids, nowMs: row!.now_ms, nextDueAt: row!.next_due_at }
   }
 
   async takeOverdue({ limit, afterMs }: { limit: number; afterMs: number }): Promise<Ring[]> {
-    const messages = await this.#soon<TakenRow>(sql.TAKE_MESSAGES, [limit, afterMs])
-    const activities = await this.#soon<TakenRow>(sql.TAKE_ACTIVITIES, [limit, afterMs])
-    return [
-      ...messages.toSorted(byAge).map(ringOf('message')),
-      ...activities.toSorted(byAge).map(ringOf('activity')),
-    ]
+    const taken = await this.#soon<TakenRow>(sql.TAKE_OVERDUE, [limit, afterMs], 'esa_take_overdue')
+    return taken.toSorted(inTurn).map(({ kind, id, queue, attempt }) => ({ kind, id, queue, attempt }))
   }
 
   async claimActivity(id: string, marginMs: number): Promise<ClaimedActivity | null> {
@@ -233,9 +229,12 @@ class PostgresStore implements Store {
     }
   }
 
-  /** What a worker asks again and again: it must not wait for ever on a dead line. */
-  #soon<Row>(text: string, values: unknown[]): Promise<Row[]> {
-    return this.#ask(answered(text, values))
+  /**
+   * What a worker asks again and again: it must not wait for ever on a dead line. What has a `name` is planned once a
+   * connection, where that is possible.
+   */
+  #soon<Row>(text: string, values: unknown[], name?: string): Promise<Row[]> {
+    return this.#ask(answered(text, values, this.#named ? name : undefined))
   }
 
   /** What may take as long as there is to read. */
@@ -254,7 +253,7 @@ class PostgresStore implements Store {
 
 type OutlineRow = Omit<ActorOutline, 'dueAt'> & { due_at: number | null }
 type FactRow = Omit<LevelFact, 'lateMs'> & { late_ms: number | null }
-type TakenRow = { id: string; queue: string; attempt: number; at: number }
+type TakenRow = Ring & { at: number }
 type ActivityRow = Omit<ClaimedActivity, 'actorId' | 'timeoutMs' | 'attempt'> & {
   actor_id: string
   timeout_ms: number
@@ -265,10 +264,10 @@ type WorkerRow = Omit<WorkerBeat, 'startedAt' | 'beatAt' | 'skewMs'> & {
   skew_ms: number
 }
 
-const byAge = (a: TakenRow, b: TakenRow): number => a.at - b.at
-
-function ringOf(kind: Ring['kind']): (row: TakenRow) => Ring {
-  return ({ id, queue, attempt }) => ({ kind, id, queue, attempt })
+/** Messages before activities, the older first. */
+function inTurn(a: TakenRow, b: TakenRow): number {
+  if (a.kind !== b.kind) return a.kind === 'message' ? -1 : 1
+  return a.at - b.at
 }
 
 /** A COMMIT that fails on the connection may have happened: only a retry that finds out is safe. */
