@@ -23,9 +23,9 @@ export function begin(context: IncidentContext, event: Seen): Change {
 
 /** Opens under a silence: the first rung's whole wait is kept for its end, and the silence learns whom it holds back. */
 export function holdBack(context: IncidentContext, event: Seen): Change {
-  const { id, until } = heldBack(context)
+  const { id, until, reason } = heldBack(context)
   const { level, waitMs } = rungOf(context)
-  const data = { silence: id, until, remainingMs: waitMs }
+  const data = { silence: id, until, reason, remainingMs: waitMs }
   return {
     set: { remainingMs: waitMs, armMs: until - event.at },
     record: [{ type: 'incident.suppressed', level, data }],

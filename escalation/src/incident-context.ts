@@ -34,8 +34,8 @@ export type IncidentContext = {
   silence?: HeldBySilence | null
 }
 
-/** The silence that holds back an incident's first notice, and until when it does, ms since the Unix epoch. */
-export type HeldBySilence = { id: string; until: number }
+/** The silence that holds back an incident's first notice: until when, ms since the Unix epoch, and why. */
+export type HeldBySilence = { id: string; until: number; reason: string }
 
 /** What the machine starts from; `incident.opened` records it whole. */
 export type IncidentInput = {

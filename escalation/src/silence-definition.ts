@@ -52,7 +52,9 @@ export function silenceFor(policy: Policy, silences: ActorState[], at: number): 
     )
     .filter(({ until }) => until > at)
   const longest = matching.toSorted((a, b) => b.until - a.until)[0]
-  return longest === undefined ? null : { id: longest.id, until: longest.until }
+  if (longest === undefined) return null
+  const { id, until, reason } = longest
+  return { id, until, reason }
 }
 
 /** A silence as commands show it. `held` counts the incidents that opened under it. */

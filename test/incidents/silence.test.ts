@@ -9,7 +9,7 @@ const end = ({ world }: Stage, id: string) => world.tell(id, { type: 'end', as: 
 
 describe('a silence', () => {
   story('holds back the first notice until its end; then the whole wait runs', async (stage) => {
-    const { open, at, told, world, timeline } = stage
+    const { open, at, told, world, timeline, last } = stage
     const silence = await world.silence({ agent: 'layer-1' }, 2 * HOUR)
     await at('10m')
     const id = await open('layer-1', 'integration')
@@ -30,6 +30,7 @@ describe('a silence', () => {
     expect(told()).toEqual([])
     await at('150m', 3)
     expect(told()).toEqual(['chief-1'])
+    expect((await last(id, 'incident.suppressed')).data).toMatchObject({ silence, reason: 'maintenance' })
     expect(await timeline(id)).toEqual([
       '0 opened peer',
       '0 suppressed peer',
