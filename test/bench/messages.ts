@@ -2,7 +2,8 @@ import { ORG_CHART } from '@esa/org'
 import pg from 'pg'
 import { openSmallWorld, type SmallWorld } from '../redis/small-world.ts'
 import { until } from '../redis/until.ts'
-import { percentile, spread } from './figures.ts'
+import type { BenchServers } from './bench-servers.ts'
+import { type Figure, lateFigure, percentile, spread } from './figures.ts'
 
 /** Exchanges at a time and messages of each: as many as there are pairs of agents, and one alone. */
 const LOADED = { pairs: 50, hops: 80 }
@@ -10,18 +11,31 @@ const QUIET = { pairs: 1, hops: 400 }
 
 const LONGEST_MS = 120_000
 
-/** How a worker in this process carries exchanges between agents: each message one transaction and one job. */
-export async function benchMessages(serverUrl: string, redisUrl: string | null): Promise<[string, string][]> {
-  const quiet = await exchange(serverUrl, redisUrl, QUIET)
-  const loaded = await exchange(serverUrl, redisUrl, LOADED)
-  return [
-    ['hop, one exchange alone', spread(quiet.hops)],
-    [`messages/s, ${LOADED.pairs} exchanges at a time`, String(Math.round(loaded.perSecond))],
-    [
-      'hop in that load',
-      `p50 ${Math.round(percentile(loaded.hops, 0.5))} ms, p99 ${Math.round(percentile(loaded.hops, 0.99))} ms`,
-    ],
-  ]
+/** How long a message is on its way between two agents, alone and in load, with the queues on each backend. */
+export async function benchHops({ url, redis }: BenchServers): Promise<Figure[]> {
+  const figures: Figure[] = []
+  for (const [queues, redisUrl] of [['PostgreSQL', null] as const, ['Redis', redis?.url ?? null] as const]) {
+    if (queues === 'Redis' && redisUrl === null) continue
+    const quiet = await exchange(url, redisUrl, QUIET)
+    const loaded = await exchange(url, redisUrl, LOADED)
+    const p50 = percentile(quiet.hops, 0.5)
+    figures.push(
+      {
+        what: `hop, one exchange alone, queues on ${queues}`,
+        value: p50,
+        unit: 'ms at p50',
+        aim: { op: '<=', value: 20 },
+        spread: spread(quiet.hops),
+      },
+      lateFigure(`hop, ${LOADED.pairs} exchanges at a time, queues on ${queues}`, loaded.hops),
+      {
+        what: `messages, ${LOADED.pairs} exchanges at a time, queues on ${queues}`,
+        value: Math.round(loaded.perSecond),
+        unit: '/s',
+      },
+    )
+  }
+  return figures
 }
 
 async function exchange(
