@@ -3,6 +3,7 @@ interface Entry {
   at: number
   turn: number
   name: string
+  seq: number
   run: (() => void) | null
 }
 
@@ -16,6 +17,7 @@ export type Appointment = { at: number; cancel(): void }
  */
 export class Agenda {
   readonly #heap: Entry[] = []
+  #planned = 0
   /** Virtual time, ms. */
   now = 0
   /** Counts the entries that have run: two moments of one turn saw nothing in between. */
@@ -23,7 +25,13 @@ export class Agenda {
 
   /** Plans something for an instant, under a name that nothing else has at once; what lies behind happens now. */
   at(instant: number, name: string, run: () => void): Appointment {
-    const entry: Entry = { at: Math.max(this.now, Math.ceil(instant)), turn: this.turn, name, run }
+    const entry: Entry = {
+      at: Math.max(this.now, Math.ceil(instant)),
+      turn: this.turn,
+      name,
+      seq: this.#planned++,
+      run,
+    }
     this.#push(entry)
     return {
       at: entry.at,
@@ -89,5 +97,6 @@ export class Agenda {
 
 function isBefore(one: Entry, other: Entry): boolean {
   if (one.at !== other.at) return one.at < other.at
-  return one.turn === other.turn ? one.name < other.name : one.turn < other.turn
+  if (one.turn !== other.turn) return one.turn < other.turn
+  return one.name === other.name ? one.seq < other.seq : one.name < other.name
 }

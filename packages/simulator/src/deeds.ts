@@ -1,6 +1,6 @@
 import type { ActorState } from '@esa/actor'
 import { INCIDENT_TYPE, incidentContext, incidentKey, rungOf } from '@esa/escalation'
-import { CEO_ID, type JsonObject } from '@esa/protocol'
+import { CEO_ID, type JsonObject, textOf } from '@esa/protocol'
 import type { ActorHost } from '@esa/runtime'
 import type { MemoryGlance } from '@esa/store'
 import type { Agenda } from './agenda.ts'
@@ -134,7 +134,7 @@ export class Deeds {
       if (by === 'cli') await host.command(id, command)
       else {
         const { type, as, ...body } = command
-        await host.post({ from: String(as), to: id, type, body: { ...body, as } })
+        await host.post({ from: textOf(as), to: id, type, body: { ...body, as } })
       }
     } catch (error) {
       onError(error)
@@ -147,14 +147,18 @@ export class Deeds {
     try {
       await host.command(agent, { type: 'stop', as: 'operator', by: 'somebody' })
       weather.note('agent-stopped')
-      for (const { state } of [...glance.actors()]) {
-        if (state.type === INCIDENT_TYPE && state.live && incidentContext(state).addressees.includes(agent))
-          await host.command(state.id, { type: 'agent.stopped', agent })
+      const incidents = [...glance.actors()].filter(({ state }) => isTold(state, agent))
+      for (const { state } of incidents) {
+        await host.command(state.id, { type: 'agent.stopped', agent })
       }
     } catch (error) {
       onError(error)
     }
   }
+}
+
+function isTold(state: ActorState, agent: string): boolean {
+  return state.type === INCIDENT_TYPE && state.live && incidentContext(state).addressees.includes(agent)
 }
 
 function instantOf(when: Exclude<When, { atMs: number }>, dueAt: number, armedAt: number): number {

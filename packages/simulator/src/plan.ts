@@ -105,7 +105,7 @@ export type Moment = z.output<typeof momentSchema>
 export type MomentOf<T extends Moment['do']> = Extract<Moment, { do: T }>
 
 /** One run from end to end, spelled out: what happens when, and the seed of all that is left to chance. */
-export const planSchema = z.strictObject({
+const planSchema = z.strictObject({
   seed: z.string().regex(/^\d{1,20}$/),
   lastsMs: ms.min(1),
   workers: z.int().positive().max(8),

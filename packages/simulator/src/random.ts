@@ -61,7 +61,7 @@ export class Random {
 }
 
 /** 32 bits of a text and a seed (FNV-1a, then mixed). */
-export function hashText(text: string, seed: number): number {
+function hashText(text: string, seed: number): number {
   let hash = 0x811c_9dc5 ^ seed
   for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x0100_0193)
   hash = Math.imul(hash ^ (hash >>> 16), 0x85eb_ca6b)

@@ -2,6 +2,7 @@ import type { Registry } from '@esa/runtime'
 import { startWorkerOn } from '@esa/runtime'
 import type { Store } from '@esa/store'
 import type { Agenda } from './agenda.ts'
+import type { Span } from './invariants/world-history.ts'
 import type { MomentOf } from './plan.ts'
 import type { Random } from './random.ts'
 import type { SimulatedBus } from './simulated-bus.ts'
@@ -33,7 +34,7 @@ export class SimulatedWorkers {
   readonly #ports: WorkersPorts
   readonly #running = new Map<number, { process: Process; pace: SimulatedPace }>()
   #born = 0
-  #nobodySince: number | null = 0
+  #nobody: Span | null = null
 
   constructor(ports: WorkersPorts) {
     this.#ports = ports
@@ -43,11 +44,17 @@ export class SimulatedWorkers {
   start(worker: number): void {
     if (this.#running.has(worker)) return
     const { agenda, bus, registry, random, storeOf, onBug, horizon, weather } = this.#ports
-    const process: Process = { name: `worker ${worker}.${this.#born++}`, worker, alive: true, frozenUntil: 0 }
+    const process: Process = {
+      name: `worker ${worker}.${this.#born++}`,
+      worker,
+      alive: true,
+      frozenUntil: 0,
+      tasks: 0,
+    }
     const pace = new SimulatedPace(agenda, process, horizon)
     this.#running.set(worker, { process, pace })
-    if (this.#nobodySince !== null) weather.outages.push({ from: this.#nobodySince, to: agenda.now })
-    this.#nobodySince = null
+    if (this.#nobody !== null) this.#nobody.to = agenda.now
+    this.#nobody = null
     const identity = {
       id: process.name,
       pid: this.#born,
@@ -65,18 +72,22 @@ export class SimulatedWorkers {
       pace,
       onAlarm: ({ code, message }) => onBug(`${code}: ${message}`),
     })
-    started.catch(() => this.kill(worker, START_AGAIN_MS))
+    // All its starts that would meet the same trouble are jumped over.
+    started.catch(() => this.kill(worker, Math.max(START_AGAIN_MS, weather.storeDownUntil - agenda.now)))
   }
 
   /** Kills a worker where it stands; it is back in a while, as a new process. */
   kill(worker: number, backInMs: number): void {
-    const { agenda, bus } = this.#ports
+    const { agenda, bus, weather } = this.#ports
     const running = this.#running.get(worker)
     if (running === undefined) return
     running.process.alive = false
     this.#running.delete(worker)
     bus.leave(running.process)
-    if (this.#running.size === 0) this.#nobodySince = agenda.now
+    if (this.#running.size === 0) {
+      this.#nobody = { from: agenda.now, to: Number.POSITIVE_INFINITY }
+      weather.outages.push(this.#nobody)
+    }
     agenda.in(backInMs, `start ${running.process.name}`, () => this.start(worker))
   }
 

@@ -1,12 +1,13 @@
 import { hash as digest } from 'node:crypto'
 import { agentDefinitions, agentType } from '@esa/agents'
 import { incidentDefinition } from '@esa/escalation'
-import { buildDirectory, type Directory } from '@esa/org'
+import type { Directory } from '@esa/org'
 import { isEsaError } from '@esa/protocol'
 import { ActorHost, Registry } from '@esa/runtime'
 import { type Commit, createMemoryStore, type MemoryGlance, type MessageRow, type Store } from '@esa/store'
 import { Agenda } from './agenda.ts'
 import { Deeds } from './deeds.ts'
+import { editedCard } from './edited-card.ts'
 import { faultAtTheEnd } from './end-checks.ts'
 import type { ActivityRow } from './invariants/world-history.ts'
 import { noticeActivities } from './notice-activities.ts'
@@ -104,7 +105,7 @@ class SoakRun {
       storeOf: (process) => this.#storeOf(process),
       onBug: (what) => this.#fail(`bug: ${what}`),
     })
-    const caller: Process = { name: 'caller', worker: null, alive: true, frozenUntil: 0 }
+    const caller: Process = { name: 'caller', worker: null, alive: true, frozenUntil: 0, tasks: 0 }
     const host = new ActorHost({
       store: this.#storeOf(caller),
       registry,
@@ -117,7 +118,7 @@ class SoakRun {
 
   async run(): Promise<SoakResult> {
     const { moments, workers, lastsMs } = this.#plan
-    for (let worker = 0; worker < workers; worker++) this.#workers.start(worker)
+    this.#startAll(workers)
     this.#deeds.plan(moments)
     for (const [index, moment] of moments.entries()) {
       if ('atMs' in moment) this.#agenda.at(moment.atMs, `moment ${index}`, () => this.#meet(moment))
@@ -145,7 +146,7 @@ class SoakRun {
     this.#weather.clear()
     this.#workers.thaw()
     this.#deeds.end()
-    for (let worker = 0; worker < this.#plan.workers; worker++) this.#workers.start(worker)
+    this.#startAll(this.#plan.workers)
     this.#workers.nudge()
     await this.#agenda.run({ until: this.#agenda.now + ROW_WAITS_MAX_MS, isOver: failed })
     if (!failed() && this.#waiting(ROW_WAITS_MAX_MS).length > 0) this.#fail(this.#unrest())
@@ -154,6 +155,14 @@ class SoakRun {
       isOver: () => failed() || this.#isAtRest(),
     })
     if (!failed() && !this.#isAtRest()) this.#fail(this.#unrest())
+  }
+
+  /** Each start is an entry of its own: what it sets going must come to rest before time moves on. */
+  #startAll(workers: number): void {
+    const { now } = this.#agenda
+    for (let worker = 0; worker < workers; worker++) {
+      this.#agenda.at(now, `start ${worker}`, () => this.#workers.start(worker))
+    }
   }
 
   #isAtRest(): boolean {
@@ -294,21 +303,4 @@ class SoakRun {
     const heads = [...this.#glance.actors()].map(({ state, head }) => `${state.id} ${state.seq} ${head}`)
     return digest('sha256', heads.sort().join('\n'))
   }
-}
-
-/** The organisation after somebody edited a card: its waits are longer or shorter. */
-function editedCard(directory: Directory, agent: string, times: number): Directory {
-  const cards = directory.cards().map((card) =>
-    card.id === agent
-      ? {
-          ...card,
-          cardHash: `${card.cardHash.slice(0, 56)}${times}`,
-          escalation: card.escalation.map((rung) => ({
-            ...rung,
-            waitMs: rung.waitMs === null ? null : Math.round(rung.waitMs * times),
-          })),
-        }
-      : card,
-  )
-  return buildDirectory(cards)
 }

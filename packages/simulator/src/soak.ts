@@ -17,7 +17,7 @@ export interface Soak extends SoakOptions {
 }
 
 /** A seed that broke an invariant, and the shortest plan that still does. */
-export interface SoakViolation {
+interface SoakViolation {
   seed: string
   invariant: string
   plan: Plan

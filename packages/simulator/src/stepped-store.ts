@@ -36,7 +36,7 @@ const POINT: Partial<Record<keyof Store | keyof StoreTx, StepPoint>> = {
 }
 
 /** Statements outside of a transaction after which there may be something to do for somebody. */
-const CHANGES: ReadonlySet<string> = new Set(['claimActivity', 'releaseActivity', 'buryMessage'])
+const CHANGES: ReadonlySet<StepPoint> = new Set(['claim', 'release', 'bury'])
 
 type Statement = (...given: unknown[]) => Promise<unknown>
 
@@ -47,23 +47,24 @@ type Statement = (...given: unknown[]) => Promise<unknown>
 export function steppedStore(base: Store, ports: StepPorts): Store {
   const own: Partial<Store> = {
     transact: (work) => transact(base, ports, work),
-    listen: (onWake) => ask(ports, 'read', () => base.listen(() => wake(ports, onWake))),
+    listen: (onWake) => ask(ports, 'read', 'listen', () => base.listen(() => wake(ports, onWake))),
     close: async () => {},
   }
-  return stepped(base, own, (name, statement) => ask(ports, pointOf(name), statement, CHANGES.has(name)))
+  return stepped(base, own, (name, about, statement) => ask(ports, pointOf(name), about, statement))
 }
 
 async function transact<T>(base: Store, ports: StepPorts, work: (tx: StoreTx) => Promise<T>): Promise<T> {
   const { process, agenda, onCommit, onChange, weather } = ports
+  const task = String(++process.tasks)
   const commits: Commit[] = []
   let result: T
   let beganAt = agenda.now
   try {
-    await pass(ports, 'begin')
+    await pass(ports, 'begin', task)
     beganAt = agenda.now
     result = await base.transact(async (tx) => {
-      const answer = await work(steppedTx(tx, ports, commits))
-      await pass(ports, 'before-commit')
+      const answer = await work(steppedTx(tx, ports, task, commits))
+      await pass(ports, 'before-commit', task)
       return answer
     })
   } catch (error) {
@@ -73,7 +74,7 @@ async function transact<T>(base: Store, ports: StepPorts, work: (tx: StoreTx) =>
   onCommit(commits, beganAt)
   onChange()
   try {
-    await pass(ports, 'after-commit')
+    await pass(ports, 'after-commit', task)
     if (weather.losesAnswer()) throw storeIsAway()
   } catch (cause) {
     if (!process.alive) return never()
@@ -82,26 +83,31 @@ async function transact<T>(base: Store, ports: StepPorts, work: (tx: StoreTx) =>
   return result
 }
 
-function steppedTx(tx: StoreTx, ports: StepPorts, commits: Commit[]): StoreTx {
+function steppedTx(tx: StoreTx, ports: StepPorts, task: string, commits: Commit[]): StoreTx {
   const write: StoreTx['write'] = async (commit) => {
-    await inTurn(ports, 'write', () => tx.write(commit))
+    await inTurn(ports, 'write', task, () => tx.write(commit))
     commits.push(commit)
   }
-  return stepped<StoreTx>(tx, { write }, (name, statement) => inTurn(ports, pointOf(name), statement))
+  return stepped<StoreTx>(tx, { write }, (name, _, statement) =>
+    inTurn(ports, pointOf(name), task, statement),
+  )
 }
 
 /** `base` with each of its statements taken as a step, but for those that are given. */
 function stepped<T extends object>(
   base: T,
   own: Partial<T>,
-  step: (name: string, statement: () => Promise<unknown>) => Promise<unknown>,
+  step: (name: string, about: string, statement: () => Promise<unknown>) => Promise<unknown>,
 ): T {
   return new Proxy(base, {
     get: (_, name) => {
       if (Object.hasOwn(own, name)) return Reflect.get(own, name)
       const statement: unknown = Reflect.get(base, name)
       if (typeof statement !== 'function') return statement
-      return (...given: unknown[]) => step(String(name), () => (statement as Statement).apply(base, given))
+      return (...given: unknown[]) => {
+        const about = typeof given[0] === 'string' ? `${String(name)} ${given[0]}` : String(name)
+        return step(String(name), about, () => (statement as Statement).apply(base, given))
+      }
     },
   })
 }
@@ -119,14 +125,14 @@ function wake({ agenda, process, weather }: StepPorts, onWake: () => void): void
 async function ask<T>(
   ports: StepPorts,
   point: StepPoint,
+  about: string,
   statement: () => Promise<T>,
-  changes = false,
 ): Promise<T> {
   const { process, onChange } = ports
   try {
-    const answer = await inTurn(ports, point, statement)
+    const answer = await inTurn(ports, point, about, statement)
     if (!process.alive) return await never<T>()
-    if (changes) onChange()
+    if (CHANGES.has(point)) onChange()
     return answer
   } catch (error) {
     if (!process.alive) return never()
@@ -135,25 +141,34 @@ async function ask<T>(
 }
 
 /** Whoever had to wait for a lock goes on as an entry of its own, and not in the middle of the one that let it go. */
-async function inTurn<T>(ports: StepPorts, point: StepPoint, statement: () => Promise<T>): Promise<T> {
-  await pass(ports, point)
+async function inTurn<T>(
+  ports: StepPorts,
+  point: StepPoint,
+  about: string,
+  statement: () => Promise<T>,
+): Promise<T> {
+  await pass(ports, point, about)
   const { agenda, process } = ports
   const { turn } = agenda
   const answer = await statement()
   if (agenda.turn === turn) return answer
-  await agenda.rest(0, `granted ${process.name} ${point}`)
+  await agenda.rest(0, `granted ${process.name} ${about}`)
   if (!process.alive) throw new Error('killed while it waited')
   return answer
 }
 
-/** @throws when the process is dead, whatever the error: nobody will see it. */
-async function pass({ agenda, weather, process, onCrash }: StepPorts, point: StepPoint): Promise<void> {
+/** `about` tells apart what one process does at once. @throws when the process is dead, whatever the error: nobody will see it. */
+async function pass(
+  { agenda, weather, process, onCrash }: StepPorts,
+  point: StepPoint,
+  about: string,
+): Promise<void> {
   const crash = process.alive ? weather.crashAt(process, point) : null
   if (crash !== null) onCrash(crash)
-  const pauseMs = process.alive ? weather.pauseAt(process, point) : null
-  if (pauseMs !== null) await agenda.rest(pauseMs, `paused ${process.name} ${point}`)
+  const pauseMs = process.alive ? weather.pauseAt(`${process.name} ${point} ${about}`) : null
+  if (pauseMs !== null) await agenda.rest(pauseMs, `paused ${process.name} ${about}`)
   while (process.alive && process.frozenUntil > agenda.now) {
-    await agenda.rest(process.frozenUntil - agenda.now, `thaw ${process.name} ${point}`)
+    await agenda.rest(process.frozenUntil - agenda.now, `thaw ${process.name} ${about}`)
   }
   if (!process.alive) throw new Error(`killed at ${point}`)
   if (weather.storeIsDown) throw storeIsAway()

@@ -15,6 +15,8 @@ export interface Process {
   readonly worker: number | null
   alive: boolean
   frozenUntil: number
+  /** Transactions that it began. */
+  tasks: number
 }
 
 interface Window {
@@ -137,11 +139,11 @@ export class Weather {
     return index < 0 ? null : (this.#crashes.splice(index, 1)[0] ?? null)
   }
 
-  /** How long a step rests at a point, ms; null when it goes on at once. */
-  pauseAt(process: Process, point: StepPoint): number | null {
+  /** How long a step rests, ms; null when it goes on at once. */
+  pauseAt(step: string): number | null {
     const { until, share } = this.#pauses
     if (this.#agenda.now >= until) return null
-    const die = dieOf(this.#seed, `pause ${process.name} ${point} ${this.#agenda.now} ${this.#agenda.turn}`)
+    const die = dieOf(this.#seed, `pause ${step} ${this.#agenda.now}`)
     if (die >= share) return null
     this.note('pause')
     return Math.floor((die / share) * PAUSE_MAX_MS)

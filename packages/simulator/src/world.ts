@@ -15,15 +15,13 @@ import { EsaError, type IncidentCommand, type JsonObject, type OpenIncident, tex
 import { ActorHost, dispatch, type Outgoing, Registry, type Told } from '@esa/runtime'
 import { createMemoryStore, type LockedActor, type Ring, type Store, type StoredEvent } from '@esa/store'
 import { seededRandom } from './seeded-random.ts'
-
-/** Where virtual time begins, Unix ms: 2026-01-01T00:00:00.000Z. A fixed instant, so that a run repeats byte for byte. */
-const WORLD_BEGINS_AT = 1_767_225_600_000
+import { WORLD_BEGINS_AT } from './world-clock.ts'
 
 /** Deadlines served in one transaction; the order of service does not depend on it. */
 const DUE_BATCH = 64
 
-/** Turns that one move takes, half a second's work: beyond it the waits are scaled to nothing, or the move is a mistake. */
-const TURNS_MAX = 20_000
+/** Turns that one move takes: a year of alarms is 2,200. Beyond it the waits are scaled to nothing, or the move is a mistake. */
+const TURNS_MAX = 10_000
 
 /** Messages and activities that come of one another at one instant: the whole organisation, twenty times. Beyond it they go round in a ring. */
 const ECHOES_MAX = 2_000
