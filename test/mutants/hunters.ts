@@ -1,4 +1,4 @@
-import { drawPlan, brokenInvariants, runPlan, World } from '@esa/simulator'
+import { drawPlan, brokenInvariants, brokenWorldInvariants, runPlan, World } from '@esa/simulator'
 import { isEsaError } from '@esa/protocol'
 import { pinPolicy } from '@esa/escalation'
 import * as fc from 'fast-check'
@@ -39,7 +39,8 @@ export const HUNTERS: readonly { name: string; share: number; hunt: Hunter }[] =
   { name: 'ladders', share: 0, hunt: ladders },
   { name: 'lives', share: 0.1, hunt: (ms) => randomLives(ms, 1) },
   { name: 'left alone', share: 0.05, hunt: (ms) => leftAlone(ms, 1) },
-  { name: 'worlds', share: 0.4, hunt: worlds },
+  { name: 'mailboxes', share: 0.05, hunt: mailboxes },
+  { name: 'worlds', share: 0.35, hunt: worlds },
   { name: 'lives', share: 0.3, hunt: (ms) => randomLives(ms, 2) },
   { name: 'left alone', share: 0.15, hunt: (ms) => leftAlone(ms, 2) },
 ]
@@ -51,7 +52,7 @@ async function ladders(): Promise<Hunt> {
 
 /** Random lives of one incident, aimed at its deadlines, each checked by every invariant that a log can show. */
 function randomLives(budgetMs: number, seed: number): Promise<Hunt> {
-  return sample({ budgetMs, seed }, async (life) => {
+  return sample({ budgetMs, seed, arbitrary: lives }, async (life) => {
     const world = new World({ directory })
     return brokenInvariants(await world.history(await live(world, life)))[0] ?? null
   })
@@ -59,7 +60,7 @@ function randomLives(budgetMs: number, seed: number): Promise<Hunt> {
 
 /** Random lives after which nobody acts: exhausted, in bounded time. */
 function leftAlone(budgetMs: number, seed: number): Promise<Hunt> {
-  return sample({ budgetMs, seed }, async (life) => {
+  return sample({ budgetMs, seed, arbitrary: lives }, async (life) => {
     const world = new World({ directory })
     const id = await live(world, life)
     const { path } = await world.incident(id)
@@ -69,6 +70,47 @@ function leftAlone(budgetMs: number, seed: number): Promise<Hunt> {
     if (status !== 'exhausted' && status !== 'resolved')
       return `19 climbsToTheEnd: left alone, it is ${status}`
     return brokenInvariants(await world.history(id))[0] ?? null
+  })
+}
+
+const letters = fc.array(
+  fc.record({
+    from: fc.constantFrom('layer-1', 'layer-2', 'chief-1', 'domain-1'),
+    to: fc.constantFrom('layer-3', 'layer-14', 'ops-63', 'expert-10'),
+    isAnswered: fc.boolean(),
+    pauseMs: fc.nat({ max: 6 * 3_600_000 }),
+  }),
+  { minLength: 1, maxLength: 6 },
+)
+
+/** Agents that ask each other, and open incidents where no answer comes: all is delivered, and every log holds. */
+function mailboxes(budgetMs: number): Promise<Hunt> {
+  return sample({ budgetMs, seed: 1, arbitrary: letters }, async (sent) => {
+    const world = new World({ directory, agents: true })
+    for (const { from, to, isAnswered, pauseMs } of sent) {
+      const asked = {
+        type: 'task_request',
+        subject: 'a task',
+        body: { task: 'look at it' },
+        responseRequired: true,
+      }
+      const [item] = await world.send({ from, to: [to], ...asked })
+      if (isAnswered)
+        await world.tell(to, { type: 'answer', item: item!, text: 'done', as: to, by: 'somebody' })
+      await world.advance(pauseMs)
+    }
+    await world.advance(2 * LONGEST_SILENCE_MS)
+    const { messages, dead } = await world.store.backlog()
+    if (messages + dead > 0) return `liveness outboxEmpties: ${messages} messages wait, ${dead} are dead`
+    const rows = await world.store.listActors({})
+    const actors = await Promise.all(rows.map(({ state }) => world.history(state.id)))
+    return (
+      brokenWorldInvariants({
+        nowMs: Math.max(...rows.map(({ state }) => state.at)),
+        outages: [],
+        actors,
+      })[0] ?? null
+    )
   })
 }
 
@@ -88,15 +130,13 @@ async function worlds(budgetMs: number): Promise<Hunt> {
   return { fault: null, runs }
 }
 
-type Life = Parameters<typeof live>[1]
-
-async function sample(
-  { budgetMs, seed }: { budgetMs: number; seed: number },
-  check: (life: Life) => Promise<string | null>,
+async function sample<T>(
+  { budgetMs, seed, arbitrary }: { budgetMs: number; seed: number; arbitrary: fc.Arbitrary<T> },
+  check: (drawn: T) => Promise<string | null>,
 ): Promise<Hunt> {
   let fault: string | null = null
-  const property = fc.asyncProperty(lives, async (life) => {
-    fault = await faultOf(() => check(life))
+  const property = fc.asyncProperty(arbitrary, async (drawn) => {
+    fault = await faultOf(() => check(drawn))
     return fault === null
   })
   const { numRuns } = await fc.check(property, {

@@ -187,6 +187,12 @@ const messages = [
       'const draft = await this.#draft(tx)\n    draft.consume(messageId)\n',
       'const draft = await this.#draft(tx)\n',
     ],
+    [
+      'a-done-message-is-taken',
+      'one-of-many-is-not-read-again',
+      'if (hint === undefined || isOver(hint)) return already',
+      'if (hint === undefined) return already',
+    ],
     ['one-of-many-is-not-read-again', '.filter((message) => !isOver(message)).sort(byId)', '.sort(byId)'],
     ['one-of-many-is-not-consumed', '  }\n  draft.consume(messageId)', '  }'],
     ['an-opening-is-not-consumed', 'if (cause !== null) draft.consume(cause.messageId)', ''],
@@ -215,6 +221,12 @@ const messages = [
       'for (const row of rows.slice(0, 2)) this.#draft.events.push(copyJson(row))',
     ],
     ['a-late-result-counts', 'activity.fence !== fence ||', ''],
+    ['an-activity-ends-again', 'activity.doneAt !== null) return false', 'false) return false'],
+    [
+      'a-row-is-written-again',
+      'if (tables.messages.has(message.id) || draft.messages.has(message.id)) continue',
+      '',
+    ],
   ),
   ...of(
     RELAY,
@@ -241,9 +253,11 @@ export const MASKED: ReadonlySet<string> = new Set([
   'a-key-is-held-twice',
   'an-input-applies-twice',
   'a-message-is-not-read-again',
-  'one-of-many-is-not-read-again',
+  'a-done-message-is-taken',
   'a-retry-is-a-new-command',
   'a-late-result-counts',
+  'an-activity-ends-again',
+  'a-row-is-written-again',
 ])
 
 /** Guards that mask each other, off together. */
@@ -254,6 +268,7 @@ export const TOGETHER: readonly string[] = [
   'the-clock-is-read-before-the-lock+time-may-fall',
   'a-key-is-held-twice+the-key-is-not-looked-up',
   'an-input-applies-twice+a-message-is-not-consumed+one-of-many-is-not-consumed',
-  'an-input-applies-twice+a-message-is-not-read-again+one-of-many-is-not-read-again',
+  'an-input-applies-twice+one-of-many-is-not-read-again+a-done-message-is-taken+a-message-is-not-read-again',
   'an-input-applies-twice+a-retry-is-a-new-command',
+  'a-late-result-counts+an-activity-ends-again+a-row-is-written-again',
 ]
