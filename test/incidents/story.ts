@@ -31,15 +31,19 @@ export interface Stage {
 }
 
 /** A test on a virtual clock. It ends with every invariant, replay and hash chain of each incident it opened. */
-export function story(title: string, tell: (stage: Stage) => Promise<void>): void {
+export function story(title: string, tell: (stage: Stage) => Promise<void>, timeoutMs = 5_000): void {
   // oxlint-disable-next-line vitest/valid-title -- each story brings its own
-  it(title, async () => {
-    const world = new World({ directory: org })
-    const opened = new Set<string>()
-    await tell(stageOf(world, opened))
-    expect(opened.size).toBeGreaterThan(0)
-    for (const id of opened) expect(brokenInvariants(await world.history(id))).toEqual([])
-  })
+  it(
+    title,
+    async () => {
+      const world = new World({ directory: org })
+      const opened = new Set<string>()
+      await tell(stageOf(world, opened))
+      expect(opened.size).toBeGreaterThan(0)
+      for (const id of opened) expect(brokenInvariants(await world.history(id))).toEqual([])
+    },
+    timeoutMs,
+  )
 }
 
 function stageOf(world: World, opened: Set<string>): Stage {

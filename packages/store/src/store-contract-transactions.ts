@@ -2,6 +2,7 @@ import { EsaError } from '@esa/protocol'
 import { describe, expect, it } from 'vitest'
 import { verifyChain } from './hash-chain.ts'
 import {
+  activityOf,
   advance,
   commitOf,
   messageTo,
@@ -117,6 +118,24 @@ function failureCases(harness: () => StoreHarness): void {
       expect(await consume()).toBe('consumed before')
       await expect(advance(store, 'a', 'm1')).rejects.toEqual(refusal('store.input-applied'))
       expect(await store.readStream('a')).toHaveLength(2)
+    })
+
+    it('whose answer is lost has taken its key and ended its activity, once', async () => {
+      const { store, loseNextCommit } = harness()
+      await put(store, { actors: [opening('a')], activities: [activityOf('a', 't1')] })
+      const { fence } = (await store.claimActivity('t1', 0))!
+      const both = (id: string) =>
+        store.transact(async (tx) => {
+          const ended = await tx.endActivity('t1', fence, 'done')
+          await tx.write(commitOf({ actors: [opening(id, {}, 'k')], messages: [messageTo('a', 'm1')] }))
+          return ended
+        })
+      loseNextCommit()
+      await expect(both('b')).rejects.toEqual(refusal('store.commit-unknown'))
+      await expect(both('c')).rejects.toEqual(refusal('store.key-taken'))
+      expect((await store.transact((tx) => tx.lockKey('bell', 'k')))!.state.id).toBe('b')
+      expect(await store.transact((tx) => tx.endActivity('t1', fence, 'done'))).toBe(false)
+      expect(await store.backlog()).toMatchObject({ messages: 1, activities: 0 })
     })
   })
 }
