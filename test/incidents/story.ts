@@ -32,8 +32,8 @@ export interface Stage {
 
 /** A test on a virtual clock. It ends with every invariant, replay and hash chain of each incident it opened. */
 export function story(title: string, tell: (stage: Stage) => Promise<void>, timeoutMs = 5_000): void {
-  // oxlint-disable-next-line vitest/valid-title -- each story brings its own
   it(
+    // oxlint-disable-next-line vitest/valid-title -- each story brings its own
     title,
     async () => {
       const world = new World({ directory: org })
