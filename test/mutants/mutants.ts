@@ -189,7 +189,6 @@ const messages = [
     ],
     [
       'a-done-message-is-taken',
-      'one-of-many-is-not-read-again',
       'if (hint === undefined || isOver(hint)) return already',
       'if (hint === undefined) return already',
     ],
