@@ -253,6 +253,7 @@ export const MASKED: ReadonlySet<string> = new Set([
   'an-input-applies-twice',
   'a-message-is-not-read-again',
   'a-done-message-is-taken',
+  'one-of-many-is-not-read-again',
   'a-retry-is-a-new-command',
   'a-late-result-counts',
   'an-activity-ends-again',
