@@ -7,13 +7,13 @@ import { wrongLadderIn } from '../properties/ladder-table.ts'
 import { live, lives } from '../properties/random-life.ts'
 
 /** What a hunt came to: the first fault, or none, after so many runs. */
-export interface Hunt {
+interface Hunt {
   fault: string | null
   runs: number
 }
 
 /** Looks for a fault until it finds one or the time is over. The same code always gives the same runs. */
-export type Hunter = (budgetMs: number) => Promise<Hunt>
+type Hunter = (budgetMs: number) => Promise<Hunt>
 
 /** Small worlds that end soon: a mutant needs the right moment, not a long time. */
 const SOAKED = { lastsMs: 86_400_000, incidents: 25 }
