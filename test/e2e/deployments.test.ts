@@ -110,10 +110,8 @@ describe('a database whose schema is another version’s', () => {
     await admin.query(
       'delete from esa_migrations.applied where created_at = (select max(created_at) from esa_migrations.applied)',
     )
-    await admin.query(
-      `drop table esa.openings, esa.tokens; alter table esa.messages drop column hops;
-       drop function esa.refuse_change cascade; drop function esa.refuse_loss cascade`,
-    )
+    // What the newest migration made.
+    await admin.query('drop index esa.events_leveled')
     for (const command of commands) {
       const { code, problem } = await home.refused(...command)
       expect([code, problem.code, problem.hint]).toEqual([

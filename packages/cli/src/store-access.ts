@@ -1,6 +1,13 @@
 import { ensureEmbeddedServer, isLoopback } from '@esa/pg-server'
-import { EsaError } from '@esa/protocol'
-import { assertCurrent, migrate, openPostgresStore, schemaState, type Store } from '@esa/store'
+import { EsaError, isEsaError } from '@esa/protocol'
+import {
+  assertCurrent,
+  migrate,
+  openPostgresStore,
+  type SchemaState,
+  schemaState,
+  type Store,
+} from '@esa/store'
 import type { Config } from './config.ts'
 
 /** Connections of a command's store: one works, the other waits for notifications or reads beside it. */
@@ -37,6 +44,17 @@ export async function resolveOwner(config: Config): Promise<string> {
   return (await ensureEmbeddedServer({ home: config.home })).url
 }
 
+/**
+ * How a world's schema stands to this version. An embedded one that was only ever reached as its superuser has given the
+ * runtime's role nothing yet: to that role it is absent.
+ */
+export async function worldState(config: Config, databaseUrl: string): Promise<SchemaState> {
+  return await schemaState(databaseUrl).catch((error: unknown) => {
+    if (config.databaseUrl === null && isEsaError(error, 'database.permission')) return 'absent'
+    throw error
+  })
+}
+
 /** Brings the schema up to date as its owner, and gives the runtime's role its rights. */
 export async function migrateWorld(config: Config, databaseUrl: string): Promise<void> {
   await migrate(await resolveOwner(config), decodeURIComponent(new URL(databaseUrl).username))
@@ -48,7 +66,7 @@ export async function openStore(
   databaseUrl: string,
   max = COMMAND_CONNECTIONS,
 ): Promise<Store> {
-  const state = await schemaState(databaseUrl)
+  const state = await worldState(config, databaseUrl)
   if (state === 'absent') await migrateWorld(config, databaseUrl)
   else assertCurrent(state)
   return openPostgresStore({ url: databaseUrl, max })

@@ -1,7 +1,6 @@
-import { schemaState } from '@esa/store'
 import type { Config } from '../config.ts'
 import { answer, note } from '../output.ts'
-import { migrateWorld, resolveDatabase } from '../store-access.ts'
+import { migrateWorld, resolveDatabase, worldState } from '../store-access.ts'
 import { runWorker } from './run-worker.ts'
 
 /** Starts the database, brings its schema up to date, and runs a worker until it is told to stop. */
@@ -12,14 +11,14 @@ export async function up(
   began: number,
 ): Promise<void> {
   const url = await resolveDatabase(config, note)
-  if (mayMigrate && (await schemaState(url)) !== 'current') await migrateWorld(config, url)
+  if (mayMigrate && (await worldState(config, url)) !== 'current') await migrateWorld(config, url)
   await runWorker(config, environment, began)
 }
 
 /** Brings the schema of the runtime's database up to this version. */
 export async function migrateOnly(config: Config): Promise<void> {
   const url = await resolveDatabase(config, note)
-  const before = await schemaState(url)
+  const before = await worldState(config, url)
   await migrateWorld(config, url)
   answer(config, { before, after: 'current' }, () =>
     before === 'current' ? 'the schema is current' : `the schema was ${before} and is current now`,
