@@ -5,7 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { incidentDefinition } from '@esa/escalation'
 import { seededRandom } from '@esa/simulator'
 import { ChaosWorld } from './chaos-world.ts'
-import { CRASH_POINTS } from './crash-points.ts'
+import { CRASH_POINTS, type CrashPoint } from './crash-points.ts'
 import { crashEverywhere } from './crash-run.ts'
 import { until } from '../redis/until.ts'
 import { Crowd } from './crowd.ts'
@@ -23,6 +23,9 @@ const FAKE_CLOCK = `/usr/lib/${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}-
 
 /** As long as a worker is strange: several deadlines come in it, ms. */
 const STRANGE_MS = 4_000
+
+/** A claim is free 5 s after its last renewal, and its ring is heard again soon after, ms. */
+const PAST_THE_LEASE_MS = 9_000
 
 /** A frozen worker's transaction is ended after 2 s; then its actors are served within the promise, ms. */
 const FROZEN_MAX_MS = 3_000
@@ -79,22 +82,30 @@ const evicting: Fault = {
   },
 }
 
-/** A worker freezes with an actor locked, as on a machine that is suspended: the others must not wait for it. */
-const frozen: Fault = {
-  name: 'frozen-in-step',
-  strike: async (world) => {
-    const [first, other] = [world.slots[0]!, world.slots[1]!]
-    const mark = join(world.home.folder, 'frozen-at')
-    await world.killAll()
-    const environment = { CRASH_AT: 'timer.lock.after', CRASH_MARK: mark, CRASH_SIGNAL: 'SIGSTOP' }
-    const worker = world.launch(first, { preload: 'crash-at', environment })
-    await until('a worker freezes', () => existsSync(mark))
-    await world.start(other)
-    world.outages.end()
-    await pause(STRANGE_MS)
-    worker.kill('SIGCONT')
-  },
+/** A worker freezes at a point, as on a machine that is suspended: the others must not wait for it, nor it harm them later. */
+function frozen(name: string, point: CrashPoint, forMs: number): Fault {
+  return {
+    name,
+    strike: async (world) => {
+      const [first, other] = [world.slots[0]!, world.slots[1]!]
+      const mark = join(world.home.folder, 'frozen-at')
+      await world.killAll()
+      const environment = { CRASH_AT: point, CRASH_MARK: mark, CRASH_SIGNAL: 'SIGSTOP' }
+      const worker = world.launch(first, { preload: 'crash-at', environment })
+      await until('a worker freezes', () => existsSync(mark))
+      await world.start(other)
+      world.outages.end()
+      await pause(forMs)
+      worker.kill('SIGCONT')
+    },
+  }
 }
+
+/** With an actor locked. */
+const frozenInStep = frozen('frozen-in-step', 'timer.lock.after', STRANGE_MS)
+
+/** With a result in hand, until its lease is over and another worker has brought its own. */
+const frozenInActivity = frozen('frozen-in-activity', 'activity.end.before', PAST_THE_LEASE_MS)
 
 /** Faults that need a worker of another kind. */
 const STRANGE: Fault[] = [
@@ -102,6 +113,7 @@ const STRANGE: Fault[] = [
     ? [strange('clock-ahead', wrongClock('+2h')), strange('clock-behind', wrongClock('-2h'))]
     : []),
   strange('wedged-agent', { preload: 'wedged-agent' }),
+  frozenInActivity,
   evicting,
 ]
 
@@ -163,9 +175,9 @@ export const SCENARIOS: readonly Scenario[] = [
     run: (servers, backend) => judged(underFault(servers, backend, fault)),
   })),
   {
-    name: frozen.name,
+    name: frozenInStep.name,
     run: async (servers, backend) => ({
-      verdict: await underFault(servers, backend, frozen),
+      verdict: await underFault(servers, backend, frozenInStep),
       figures: '',
       lateMaxMs: FROZEN_MAX_MS,
     }),
