@@ -136,6 +136,7 @@ const clock = [
       'const epoch = before.epoch + (moved ? 1 : 0)',
       'const epoch = before.epoch + (before.timer === null ? 1 : 0)',
     ],
+    ['a-closed-actor-keeps-its-timer', 'if (!live && timer !== null) throw', 'if (seq < 0) throw'],
     ['lateness-is-forgotten', 'index === 0 && stamp.lateMs !== null', 'index < 0 && stamp.lateMs !== null'],
   ),
   ...of(
@@ -247,6 +248,7 @@ export const MASKED: ReadonlySet<string> = new Set([
   'a-conflict-waits-as-the-card-says',
   'the-card-comes-first',
   'two-timers-pass',
+  'a-closed-actor-keeps-its-timer',
   'time-may-fall',
   'the-clock-is-read-before-the-lock',
   'a-key-is-held-twice',
@@ -264,7 +266,8 @@ export const MASKED: ReadonlySet<string> = new Set([
 export const TOGETHER: readonly string[] = [
   'data-loss-may-be-quiet+the-ceo-may-be-quiet',
   'a-conflict-waits-as-the-card-says+the-card-comes-first',
-  'two-timers-pass+a-timer-is-not-cancelled',
+  'two-timers-pass+a-timer-is-not-cancelled+a-closed-actor-keeps-its-timer',
+  'the-epoch-stands-still+an-input-applies-twice',
   'the-clock-is-read-before-the-lock+time-may-fall',
   'a-key-is-held-twice+the-key-is-not-looked-up',
   'an-input-applies-twice+a-message-is-not-consumed+one-of-many-is-not-consumed',
