@@ -19,7 +19,7 @@ const PORT_TRIES = 100
 export const DATABASE = 'esa'
 
 /** Who the runtime is on an embedded server: it owns nothing there, and is no superuser. */
-export const RUNTIME_ROLE = 'esa_runtime'
+const RUNTIME_ROLE = 'esa_runtime'
 
 /** The port of this data directory, picked and kept at the first start. A copied or moved home picks another. */
 export async function settledPort(paths: HomePaths): Promise<number> {
