@@ -6,6 +6,9 @@ import { directory, planOf } from './soak-plans.ts'
 /** Seeds in which a planted fault must have been found: seconds, so that every change of the house pays for it. */
 const BUDGET = 8
 
+/** Seeds of each weather in which nothing may be found; longer soaks are `esa simulate --soak`. */
+const CONTROL = 4
+
 /** A run is half a second; a busy machine takes its time. */
 const TIMEOUT_MS = 120_000
 
@@ -26,7 +29,7 @@ describe('a planted fault is found', () => {
   it.each(['calm', 'interleaved', 'swarm'] as const)(
     'and nothing is found where none was planted: %s',
     async (weather) => {
-      for (let seed = 1; seed <= BUDGET; seed++) {
+      for (let seed = 1; seed <= CONTROL; seed++) {
         expect(await runPlan(planOf(seed, weather), { directory })).toMatchObject({ violation: null })
       }
     },

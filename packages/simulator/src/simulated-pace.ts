@@ -109,6 +109,8 @@ class SimulatedSleep implements Sleep {
 
   #endsAt(): number | null {
     if (this.#of === 'claim') return this.#firstTick
+    // A sign of life decides nothing: none is taken.
+    if (this.#of === 'beat') return null
     const horizon = this.#horizon(this.#of)
     if (horizon === null) return null
     const late = Math.max(horizon, this.#agenda.now) - this.#firstTick
