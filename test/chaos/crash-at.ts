@@ -57,7 +57,8 @@ function stepOf(query: unknown): { step: string; on?: string } | null {
 
 /** True when an answer has found what the point is about: an idle poll is not worth a crash. */
 function foundSomething(step: string, result: unknown): boolean {
-  const { rows } = result as pg.QueryResult<{ ids?: string[] }>
+  // Two statements in one query have two results.
+  const { rows = [] } = result as Partial<pg.QueryResult<{ ids?: string[] }>>
   if (step === 'due') return (rows[0]?.ids ?? []).length > 0
   return (step !== 'take' && step !== 'claim' && step !== 'lock' && step !== 'load') || rows.length > 0
 }
@@ -71,8 +72,9 @@ patch(pg.Client.prototype, 'query', (original) => {
     const answered = (result: unknown): void => {
       if (!foundSomething(step, result)) return
       reached(step, 'after', on)
-      const claimed = (result as pg.QueryResult<{ activity?: string }>).rows[0]?.activity
-      if (step === 'claim' && claimed === 'alarm') reached(step, 'after', 'alarm')
+      if (step !== 'claim') return
+      const { rows } = result as pg.QueryResult<{ activity: string }>
+      if (rows[0]?.activity === 'alarm') reached(step, 'after', 'alarm')
     }
     reached(step, 'before', on)
     const callback = args.at(-1)

@@ -24,6 +24,9 @@ const FAKE_CLOCK = `/usr/lib/${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}-
 /** As long as a worker is strange: several deadlines come in it, ms. */
 const STRANGE_MS = 4_000
 
+/** A worker that is to freeze has started and come to its point by then, ms. */
+const FREEZES_WITHIN_MS = 60_000
+
 /** A claim is free 5 s after its last renewal, and its ring is heard again soon after, ms. */
 const PAST_THE_LEASE_MS = 9_000
 
@@ -92,7 +95,7 @@ function frozen(name: string, point: CrashPoint, forMs: number): Fault {
       await world.killAll()
       const environment = { CRASH_AT: point, CRASH_MARK: mark, CRASH_SIGNAL: 'SIGSTOP' }
       const worker = world.launch(first, { preload: 'crash-at', environment })
-      await until('a worker freezes', () => existsSync(mark))
+      await until('a worker freezes', () => existsSync(mark), FREEZES_WITHIN_MS)
       await world.start(other)
       world.outages.end()
       await pause(forMs)
