@@ -106,6 +106,16 @@ describe('an agent that is stopped', () => {
     await esa.json('agents', 'resume', 'layer-2')
   })
 
+  it('lets go of what it took from a level below, which is told again', async () => {
+    const { id } = await open()
+    await esa.json('incidents', 'ack', id, '--as', 'chief-1')
+    const { incidents } = await esa.json<{ incidents: string[] }>('agents', 'stop', 'chief-1')
+    expect(incidents).toContain(id)
+    expect(await show(id)).toMatchObject({ status: 'triggered', level: 'peer', timerKind: 'ack-wait' })
+    expect(await told(id)).toHaveLength(2)
+    await esa.json('agents', 'resume', 'chief-1')
+  })
+
   it('lets go at a level where it stood alone: the next level is told at once', async () => {
     const { id } = await esa.json<Incident>(
       'incidents',
