@@ -3,7 +3,7 @@ import type { BenchServers } from './bench-servers.ts'
 import type { Figure } from './figures.ts'
 
 /** Simulations of one soak. */
-const SEEDS = 10
+const SEEDS = 4
 
 /** How many times faster than real time a soak goes, by the command that runs one. */
 export async function benchSimulator({ note }: Pick<BenchServers, 'note'>): Promise<Figure[]> {
