@@ -65,6 +65,7 @@ const BY_PREFIX: [string, number][] = [
   ['org.', EXIT.invalid],
   ['policy.', EXIT.invalid],
   ['scenario.', EXIT.usage],
+  ['history.', EXIT.usage],
   ['confirm.', EXIT.confirm],
 ]
 

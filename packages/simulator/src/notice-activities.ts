@@ -21,7 +21,7 @@ export function noticeActivities(ports: DeliveryPorts): ActivityHandler[] {
     await agenda.rest(weather.activityMs(key, attempt), `activity ${key}`)
     if (outcome === 'hangs') await new Promise(() => {})
     if (outcome === 'fails')
-      throw new EsaError('notice.unreachable', 'transient', 'a simulated channel failed')
+      throw new EsaError('activity.channel-failed', 'transient', 'a simulated channel failed')
   }
   return [
     {
