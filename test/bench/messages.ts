@@ -5,9 +5,9 @@ import { until } from '../redis/until.ts'
 import type { BenchServers } from './bench-servers.ts'
 import { type Figure, lateFigure, percentile, spread } from './figures.ts'
 
-/** Exchanges at a time and messages of each: as many as there are pairs of agents, and one alone. */
-const LOADED = { pairs: 50, hops: 80 }
-const QUIET = { pairs: 1, hops: 400 }
+/** Exchanges at a time, messages of each (a worker refuses more than 32 hops), and rounds of that: as many as there are pairs of agents, and one alone. */
+const LOADED = { pairs: 50, hops: 30, rounds: 3 }
+const QUIET = { pairs: 1, hops: 30, rounds: 13 }
 
 const LONGEST_MS = 120_000
 
@@ -41,7 +41,7 @@ export async function benchHops({ url, redis }: BenchServers): Promise<Figure[]>
 async function exchange(
   serverUrl: string,
   redisUrl: string | null,
-  { pairs, hops }: { pairs: number; hops: number },
+  { pairs, hops, rounds }: { pairs: number; hops: number; rounds: number },
 ): Promise<{ perSecond: number; hops: number[] }> {
   const world = await openSmallWorld({ serverUrl, redisUrl })
   try {
@@ -58,10 +58,12 @@ async function exchange(
     await done(world, pairs * 10)
     const { nowMs } = await world.store.runtime()
     const began = performance.now()
-    await start(hops - 1)
-    await done(world, pairs * (10 + hops))
+    for (let round = 1; round <= rounds; round++) {
+      await start(hops - 1)
+      await done(world, pairs * (10 + hops * round))
+    }
     const seconds = (performance.now() - began) / 1_000
-    return { perSecond: (pairs * hops) / seconds, hops: await hopTimes(world, nowMs) }
+    return { perSecond: (pairs * hops * rounds) / seconds, hops: await hopTimes(world, nowMs) }
   } finally {
     await world.close()
   }
