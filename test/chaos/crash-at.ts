@@ -49,7 +49,7 @@ function stepOf(query: unknown): { step: string; on?: string } | null {
   if (text === 'commit') return { step: text }
   if (/^begin\b/.test(text)) return { step: 'begin' }
   if (text.includes('as next_due_at')) return { step: 'due', on: 'timer' }
-  if (/^update esa\.(?:messages|activities) set rung_at/.test(text)) return { step: 'take', on: 'relay' }
+  if (/set rung_at = .*, attempt = attempt \+ 1/.test(text)) return { step: 'take', on: 'relay' }
   if (text.startsWith('update esa.activities set claimed_until'))
     return { step: text.includes('fence = fence + 1') ? 'claim' : 'hold', on: 'activity' }
   return null
