@@ -27,6 +27,16 @@ const timedSchema = z.looseObject({ atMs: instantSchema }).transform(({ atMs, ..
   return z.NEVER
 })
 
+/**
+ * What goes wrong, in virtual ms since the opening: nobody serves deadlines for a while, an agent is stopped, or the
+ * last notice to an agent reaches nobody.
+ */
+const faultSchema = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('outage'), atMs: instantSchema, forMs: instantSchema.min(1) }),
+  z.strictObject({ type: z.literal('stop'), atMs: instantSchema, agent: agentIdSchema }),
+  z.strictObject({ type: z.literal('notice-fails'), atMs: instantSchema, agent: agentIdSchema }),
+])
+
 /** What is simulated: an incident, and who does what when. Without a horizon the ladder runs to its end. */
 export const scenarioSchema = z.strictObject({
   agent: agentIdSchema,
@@ -34,30 +44,29 @@ export const scenarioSchema = z.strictObject({
   commands: z.array(timedSchema).max(COMMANDS_MAX).default([]),
   horizonMs: instantSchema.min(1).optional(),
   seed: z.int().nonnegative().max(0xffff_ffff).default(1),
-  faults: z.array(z.unknown()).optional(),
+  faults: z.array(faultSchema).max(COMMANDS_MAX).default([]),
 })
 
 /** A scenario as it was checked. */
 export type Scenario = z.output<typeof scenarioSchema>
 
-/**
- * Checks a scenario. @throws EsaError `scenario.invalid`, or `scenario.faults-unsupported` when it asks for faults (both terminal).
- */
+/** Something that goes wrong in a scenario, as it was checked. */
+export type ScenarioFault = Scenario['faults'][number]
+
+/** Checks a scenario. @throws EsaError `scenario.invalid` (terminal). */
 export function parseScenario(input: unknown): Scenario {
   const parsed = scenarioSchema.safeParse(input)
   if (!parsed.success) throw invalid(z.prettifyError(parsed.error))
-  const { faults = [], horizonMs, commands } = parsed.data
-  if (faults.length > 0) {
-    throw new EsaError('scenario.faults-unsupported', 'terminal', 'faults cannot be simulated yet', {
-      hint: 'leave "faults" out',
-    })
-  }
-  const beyond = commands.find(({ atMs }) => horizonMs !== undefined && atMs > horizonMs)
-  if (beyond !== undefined)
-    throw invalid(
-      `the command ${beyond.command.type} at ${beyond.atMs} ms lies past the horizon of ${horizonMs} ms`,
-    )
+  const { faults, horizonMs = Infinity, commands } = parsed.data
+  const command = commands.find(({ atMs }) => atMs > horizonMs)
+  if (command !== undefined) throw beyond(`command ${command.command.type}`, command.atMs, horizonMs)
+  const fault = faults.find(({ atMs }) => atMs > horizonMs)
+  if (fault !== undefined) throw beyond(`fault ${fault.type}`, fault.atMs, horizonMs)
   return parsed.data
+}
+
+function beyond(what: string, atMs: number, horizonMs: number): EsaError {
+  return invalid(`the ${what} at ${atMs} ms lies past the horizon of ${horizonMs} ms`)
 }
 
 function invalid(why: string): EsaError {

@@ -127,7 +127,13 @@ describe('a scenario is refused', () => {
       { commands: [{ atMs: 1, type: 'reassign', as: 'operator', to: 'layer-199' }] },
       'agent.unknown',
     ],
-    ['faults', { faults: [{ kind: 'crash' }] }, 'scenario.faults-unsupported'],
+    ['a fault of another world', { faults: [{ atMs: 1, type: 'flood' }] }, 'scenario.invalid'],
+    [
+      'a fault past the horizon',
+      { faults: [{ atMs: 11, type: 'outage', forMs: 1 }], horizonMs: 10 },
+      'scenario.invalid',
+    ],
+    ['a stop of nobody', { faults: [{ atMs: 1, type: 'stop', agent: 'layer-199' }] }, 'agent.unknown'],
     ['an unknown key', { comands: [] }, 'scenario.invalid'],
     ['a field that its command does not have', { commands: [{ ...ack, reason: 'x' }] }, 'scenario.invalid'],
     ['a command of nobody', { commands: [{ atMs: 1, type: 'acknowledge' }] }, 'scenario.invalid'],
@@ -148,6 +154,49 @@ describe('a scenario is refused', () => {
     await expect(run({ horizonMs: 24 * HOUR }, 1_000_000_000)).rejects.toMatchObject({
       code: 'scenario.too-long',
     })
+  })
+})
+
+describe('what goes wrong in a scenario', () => {
+  it('an outage over several deadlines ends in one step, late as long as it lasted, and with a full wait', async () => {
+    const result = await run({
+      faults: [{ atMs: 30 * MIN, type: 'outage', forMs: 5 * HOUR }],
+      horizonMs: 6 * HOUR,
+    })
+    const back = 5.5 * HOUR
+    expect(told(result)).toEqual([
+      '0 opened chief',
+      '0 notified chief',
+      `${back} escalated ceo`,
+      `${back} notified ceo`,
+    ])
+    expect(result.events[2]).toMatchObject({ lateMs: back - HOUR })
+    expect(result.end.deadlineMs).toBe(back + 2 * HOUR)
+  })
+
+  it('a command inside an outage settles what is overdue, and one outage may lie in another', async () => {
+    const result = await run({
+      faults: [
+        { atMs: 0, type: 'outage', forMs: 9 * HOUR },
+        { atMs: MIN, type: 'outage', forMs: MIN },
+      ],
+      commands: [{ atMs: 2 * HOUR, type: 'acknowledge', as: 'agent-0' }],
+      horizonMs: 3 * HOUR,
+    })
+    expect(told(result).slice(2)).toEqual([
+      `${2 * HOUR} escalated ceo`,
+      `${2 * HOUR} notified ceo`,
+      `${2 * HOUR} acknowledged ceo`,
+    ])
+  })
+
+  it.each([
+    ['whose only agent is stopped', 'stop'],
+    ['that no notice reaches', 'notice-fails'],
+  ])('a level %s is passed at once', async (_, type) => {
+    const result = await run({ faults: [{ atMs: MIN, type, agent: 'chief-1' }], horizonMs: 2 * MIN })
+    expect(told(result).at(-1)).toBe(`${MIN} notified ceo`)
+    expect(told(result)).toContain(`${MIN} level_passed chief`)
   })
 
   it('but no faults are no faults', async () => {

@@ -8,7 +8,7 @@ import {
 } from '@esa/escalation'
 import type { Directory } from '@esa/org'
 import { EsaError, HOLD_MAX_MS, type OpenIncident } from '@esa/protocol'
-import type { Scenario } from './scenario.ts'
+import type { Scenario, ScenarioFault } from './scenario.ts'
 import { World } from './world.ts'
 
 /** One entry of a simulated timeline; `atMs` is virtual ms since the opening. */
@@ -27,7 +27,7 @@ export interface SimulationResult {
 }
 
 /**
- * Runs a scenario through the real machine, policy and store rules on a virtual clock. Only its commands act; notices
+ * Runs a scenario through the real machine, policy and store rules on a virtual clock. Only its commands and faults act; notices
  * and alarms are asked for and go nowhere. The same scenario always gives the same result, byte for byte.
  * @throws EsaError `agent.unknown`, or `scenario.too-long` (terminal).
  */
@@ -43,19 +43,54 @@ export async function simulate(
   const opening: OpenIncident = { agent, category, title: `simulated: ${category}`, ...dedupKey }
   const { state: opened } = await world.open(opening)
   const later: string[] = []
-  for (const { atMs, command } of commands.toSorted((a, b) => a.atMs - b.atMs)) {
-    await world.moveTo(atMs)
-    if (command.type === 'open') {
-      const second = await world.open({ ...opening, category: command.category ?? category }, command.as)
+  const horizonMs = scenario.horizonMs ?? defaultHorizonMs(scenario, incidentContext(opened).policy)
+  let down = 0
+  const pass = async (atMs: number): Promise<void> =>
+    down > 0 ? world.freeze(atMs - world.nowMs) : world.moveTo(atMs)
+  for (const moment of momentsOf(scenario).filter(({ atMs }) => atMs <= horizonMs)) {
+    await pass(moment.atMs)
+    if (moment.is === 'fault') {
+      if (moment.fault.type === 'outage') down++
+      else await goWrong(world, opened.id, moment.fault)
+    } else if (moment.is === 'recovery') {
+      down--
+      if (down === 0) await world.advance(0)
+    } else if (moment.command.type === 'open') {
+      const { category: raised = category, as } = moment.command
+      const second = await world.open({ ...opening, category: raised }, as)
       if (second.created) later.push(second.state.id)
-    } else await world.command(opened.id, command)
+    } else await world.command(opened.id, moment.command)
   }
   const { row } = await world.history(opened.id)
-  if (row.state.live) {
-    const horizonMs = scenario.horizonMs ?? defaultHorizonMs(scenario, incidentContext(opened).policy)
-    await world.advance(Math.max(0, horizonMs - world.nowMs))
-  }
+  const restMs = Math.max(0, horizonMs - world.nowMs)
+  if (row.state.live) await (down > 0 ? world.freeze(restMs) : world.advance(restMs))
   return { ...(await resultOf(world, opened.id)), later }
+}
+
+type Moment = { atMs: number } & (
+  | { is: 'fault'; fault: ScenarioFault }
+  | { is: 'command'; command: Scenario['commands'][number]['command'] }
+  | { is: 'recovery' }
+)
+
+/** All that happens, in order. At one instant what breaks comes first, then the commands, then what is whole again. */
+function momentsOf({ faults, commands }: Scenario): Moment[] {
+  const broken = faults.map((fault) => ({ is: 'fault' as const, atMs: fault.atMs, fault }))
+  const given = commands.map((timed) => ({ is: 'command' as const, ...timed }))
+  const whole = faults.flatMap((fault) =>
+    fault.type === 'outage' ? [{ is: 'recovery' as const, atMs: fault.atMs + fault.forMs }] : [],
+  )
+  return [...broken, ...given, ...whole].toSorted((a, b) => a.atMs - b.atMs)
+}
+
+async function goWrong(world: World, id: string, fault: Exclude<ScenarioFault, { type: 'outage' }>) {
+  const { row } = await world.history(id)
+  const { agent } = fault
+  if (fault.type === 'stop') await world.stop(agent)
+  if (!row.state.live) return
+  const { visit } = incidentContext(row.state)
+  if (fault.type === 'stop') await world.tell(id, { type: 'agent.stopped', agent })
+  else await world.tell(id, { type: 'notice.failed', target: agent, visit, why: 'simulated' })
 }
 
 async function resultOf(world: World, id: string): Promise<Omit<SimulationResult, 'later'>> {
@@ -69,15 +104,19 @@ async function resultOf(world: World, id: string): Promise<Omit<SimulationResult
 }
 
 /** Far enough for a silent ladder to end and its alarm to repeat once, counted from the last command's longest hold. */
-function defaultHorizonMs({ commands }: Scenario, { path, alarmEveryMs }: Policy): number {
+function defaultHorizonMs(scenario: Scenario, { path, alarmEveryMs }: Policy): number {
   const waits = path.map(({ waitMs }) => waitMs)
   const ladderMs = waits.reduce((sum, ms) => sum + ms, 0) + (waits.at(-1) ?? 0)
-  const lastMs = commands.length === 0 ? 0 : Math.max(...commands.map(({ atMs }) => atMs)) + HOLD_MAX_MS
+  const moments = momentsOf(scenario).map(({ atMs }) => atMs)
+  const lastMs = moments.length === 0 ? 0 : Math.max(...moments) + HOLD_MAX_MS
   return lastMs + ladderMs + 2 * alarmEveryMs
 }
 
-function assertKnown({ agent, commands }: Scenario, directory: Directory): void {
-  const named = commands.flatMap(({ command }) => (command.type === 'reassign' ? [command.to] : []))
+function assertKnown({ agent, commands, faults }: Scenario, directory: Directory): void {
+  const named = [
+    ...commands.flatMap(({ command }) => (command.type === 'reassign' ? [command.to] : [])),
+    ...faults.flatMap((fault) => (fault.type === 'outage' ? [] : [fault.agent])),
+  ]
   const unknown = [agent, ...named].find((id) => directory.get(id) === undefined)
   if (unknown === undefined) return
   throw new EsaError('agent.unknown', 'terminal', `there is no agent "${unknown}"`, {
