@@ -69,7 +69,7 @@ export async function soak(servers: Servers, plan: SoakPlan): Promise<Soaked> {
       verdict,
       kills: world.kills,
       postgresKills: count('postgres-kill') + count('postgres-backend-killed'),
-      flushes: count('redis-flush') + count('redis-kill-without-aof'),
+      flushes: count('redis-flush'),
       faults,
       seconds: Math.round((performance.now() - began) / 1_000),
     }
