@@ -80,11 +80,16 @@ const WORKER_OPTIONS = {
   autorun: false,
   lockDuration: 5_000,
   stalledInterval: 30_000,
-  // Seconds that a Worker waits to be called before it asks by itself: a call that was lost is our sweep's, after 2 s.
-  drainDelay: 30,
   maxStalledCount: 1_000,
   runRetryDelay: 1_000,
 }
+
+/**
+ * Seconds that a Worker waits to be called before it asks by itself: a call that was lost is our sweep's, after 2 s. On
+ * PostgreSQL asking costs statements. On Redis a Worker that is closed while its server is away keeps a timer of this
+ * length, and with it the process.
+ */
+const DRAIN_DELAY = { postgres: 30, redis: 5 }
 
 /** Jobs a Worker takes at once: steps are short, and a queue must not starve behind one slow actor. */
 const STEPS_AT_ONCE = 8
@@ -136,7 +141,10 @@ async function openPostgres(url: string, onError: (error: Error) => void): Promi
   return {
     queue: (name) => listening(new OnPostgres.Queue(name, { connection }), onError),
     worker: (name, answer) =>
-      listening(new OnPostgres.Worker(name, answer, { connection, ...workerOptions(name) }), onError),
+      listening(
+        new OnPostgres.Worker(name, answer, { connection, ...workerOptions(name, 'postgres') }),
+        onError,
+      ),
     // Its connections are made anew, one a query: a lost one fails, and keeps nobody waiting.
     isAway: () => false,
     close: () => pool.end(),
@@ -167,7 +175,7 @@ async function openRedis(url: string, runtimeId: string, onError: (error: Error)
   return {
     queue: (name) => listening(new Queue(name, shared), onError),
     worker: (name, answer) =>
-      listening(new Worker(name, answer, { ...shared, ...workerOptions(name) }), onError),
+      listening(new Worker(name, answer, { ...shared, ...workerOptions(name, 'redis') }), onError),
     isAway: () => redis.status !== 'ready',
     close: async () => {
       for (const connection of connections) connection.disconnect()
@@ -199,8 +207,9 @@ async function refuseEviction(redis: Redis): Promise<void> {
   })
 }
 
-function workerOptions(queue: string): typeof WORKER_OPTIONS & { concurrency: number } {
-  return { ...WORKER_OPTIONS, concurrency: queue === ACTIVITIES_QUEUE ? ACTIVITIES_AT_ONCE : STEPS_AT_ONCE }
+function workerOptions(queue: string, backend: keyof typeof DRAIN_DELAY) {
+  const concurrency = queue === ACTIVITIES_QUEUE ? ACTIVITIES_AT_ONCE : STEPS_AT_ONCE
+  return { ...WORKER_OPTIONS, drainDelay: DRAIN_DELAY[backend], concurrency }
 }
 
 /**
