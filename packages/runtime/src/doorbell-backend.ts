@@ -89,7 +89,7 @@ const WORKER_OPTIONS = {
  * PostgreSQL asking costs statements. On Redis a Worker that is closed while its server is away keeps a timer of this
  * length, and with it the process.
  */
-const DRAIN_DELAY = { postgres: 30, redis: 5 }
+const DRAIN_DELAY = { postgres: 30, redis: 3 }
 
 /** Jobs a Worker takes at once: steps are short, and a queue must not starve behind one slow actor. */
 const STEPS_AT_ONCE = 8
