@@ -55,16 +55,14 @@ describe('the oracle of the ladder', () => {
 
 describe('lateness', () => {
   it('counts from the deadline, from healing when that was later, and not at all in an outage', () => {
-    const outages = new Outages()
-    const before = Date.now()
+    let now = 1_000
+    const outages = new Outages(() => now)
     outages.begin()
+    now = 3_000
     outages.end()
-    const healedAt = Date.now()
-    expect(outages.lateness({ at: before - 10, lateMs: 700 })).toBe(700)
-    expect(outages.lateness({ at: healedAt + 900, lateMs: 5_000 })).toBeLessThanOrEqual(
-      900 + healedAt - before,
-    )
-    expect(outages.lateness({ at: healedAt + 900, lateMs: 700 })).toBe(700)
-    expect(outages.lateness({ at: before, lateMs: 5_000 })).toBe(0)
+    expect(outages.lateness({ at: 900, lateMs: 700 })).toBe(700)
+    expect(outages.lateness({ at: 3_900, lateMs: 2_500 })).toBe(900)
+    expect(outages.lateness({ at: 3_900, lateMs: 700 })).toBe(700)
+    expect(outages.lateness({ at: 2_000, lateMs: 1_500 })).toBe(0)
   })
 })

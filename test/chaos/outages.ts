@@ -13,17 +13,23 @@ export interface ServedTimer {
  */
 export class Outages {
   readonly #over: { from: number; to: number }[] = []
+  readonly #now: () => number
   #since: number | null = null
+
+  /** `now` in Unix ms. */
+  constructor(now: () => number = Date.now) {
+    this.#now = now
+  }
 
   /** From now on nothing can be served. */
   begin(): void {
-    this.#since ??= Date.now()
+    this.#since ??= this.#now()
   }
 
   /** From now on a worker lives, and the store answers it. */
   end(): void {
     if (this.#since === null) return
-    this.#over.push({ from: this.#since, to: Date.now() })
+    this.#over.push({ from: this.#since, to: this.#now() })
     this.#since = null
   }
 
