@@ -44,7 +44,11 @@ function deliverNotice(store: Store): ActivityHandler {
       }
       const message = { to: target, type: notice, body }
       if (notice !== 'incident.notice') return [message]
-      const fact = (type: string, why?: string) => ({ to: actorId, type, body: { target, visit, why, level: body['level'] } })
+      const fact = (type: string, why?: string) => ({
+        to: actorId,
+        type,
+        body: { target, visit, why, level: body['level'] },
+      })
       if (!(await isCurrent(store, actorId, visit))) return [fact('notice.dropped', 'its level was left')]
       const mailbox = await store.readActor(target)
       if (mailbox?.state.status === 'stopped') return [fact('notice.failed', 'the agent is stopped')]
