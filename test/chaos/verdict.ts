@@ -49,7 +49,7 @@ export async function judge(world: ChaosWorld, driver: Records): Promise<Verdict
     verdict.events += events.length
     judgeIncident(actor, events, verdict)
   }
-  judgeAnswers(driver, logs, verdict)
+  judgeAnswers(driver, logs, await openedByAgents(world), verdict)
   judgeOpenings(driver, logs, verdict)
   await judgeNotices(world, logs, verdict)
   await judgeAlarms(world, logs, verdict)
@@ -96,7 +96,12 @@ function judgeIncident({ state, head }: LockedActor, events: StoredEvent[], verd
 }
 
 /** Every acknowledged event stands in the log as it was answered, and nobody's command stands there twice. */
-function judgeAnswers({ asked }: Records, logs: Map<string, StoredEvent[]>, verdict: Verdict): void {
+function judgeAnswers(
+  { asked }: Records,
+  logs: Map<string, StoredEvent[]>,
+  byAgents: Map<string, number>,
+  verdict: Verdict,
+): void {
   const times = new Map<string, number>()
   for (const { incidentId, type, answered } of asked) {
     if (incidentId === null) continue
@@ -111,7 +116,8 @@ function judgeAnswers({ asked }: Records, logs: Map<string, StoredEvent[]>, verd
     const given = events.flatMap(({ input }) => (input?.kind === 'event' ? [input.event.type] : []))
     for (const [type, found] of Map.groupBy(given, (type) => type)) {
       // What was asked for without an answer may have opened it, or be a duplicate.
-      const most = (times.get(`${id} ${type}`) ?? 0) + (type === 'open' ? unanswered(asked, events) : 0)
+      const unnamed = type === 'open' ? unanswered(asked, events) + (byAgents.get(keyOf(events)) ?? 0) : 0
+      const most = (times.get(`${id} ${type}`) ?? 0) + unnamed
       if (!type.startsWith('notice.') && found.length > most)
         verdict.doubled.push(`${id}: ${found.length} times ${type}, asked for ${most} times`)
     }
@@ -119,9 +125,24 @@ function judgeAnswers({ asked }: Records, logs: Map<string, StoredEvent[]>, verd
 }
 
 function unanswered(asked: Records['asked'], events: StoredEvent[]): number {
-  const { policy, dedupKey } = (events[0]?.data ?? {}) as { policy?: { agent: string }; dedupKey?: string }
-  const key = `${policy?.agent} ${dedupKey}`
+  const key = keyOf(events)
   return asked.filter((each) => each.answered === null && each.key === key).length
+}
+
+/** The agent and the key under which an incident was opened. */
+function keyOf(events: StoredEvent[]): string {
+  const { policy, dedupKey } = (events[0]?.data ?? {}) as { policy?: { agent: string }; dedupKey?: string }
+  return `${policy?.agent} ${dedupKey}`
+}
+
+/** How often agents themselves have asked for an opening, by its key: one that is overloaded says so again and again. */
+async function openedByAgents({ servers, url }: ChaosWorld): Promise<Map<string, number>> {
+  const rows = await servers.postgres.run<{ key: string; n: number }>(
+    `select to_key as key, count(*)::int as n from esa.messages
+     where type = 'open' and to_type = '${INCIDENT_TYPE}' and to_key is not null group by 1`,
+    url,
+  )
+  return new Map(rows.map(({ key, n }) => [key, n]))
 }
 
 /** One incident for every key that was opened. */
