@@ -16,8 +16,8 @@ const HEAD =
   '| date | commit | machine | command | incidents | kill -9 | PostgreSQL kills | FLUSHALLs | lost | doubled | early | wrong | late p99 ms | late max ms |'
 
 /** True when nothing was lost, doubled, early or wrong, and nothing later than is promised. */
-export function isClean({ lost, doubled, early, wrong, late }: Verdict, lateMaxMs = LATE_MAX_MS): boolean {
-  return lost.length + doubled.length + early.length + wrong.length === 0 && late.max <= lateMaxMs
+export function isClean({ lost, doubled, early, wrong, late }: Verdict): boolean {
+  return lost.length + doubled.length + early.length + wrong.length === 0 && late.max <= LATE_MAX_MS
 }
 
 /** A verdict in one line. */

@@ -81,8 +81,8 @@ async function tryOut(scenario: Scenario, servers: Servers, backend: Backend): P
   const took = (): string => `${((performance.now() - began) / 1_000).toFixed(1)} s`
   process.stderr.write(`${scenario.name} on ${backend} ...\n`)
   try {
-    const { verdict, figures, lateMaxMs } = await scenario.run(servers, backend)
-    const clean = verdict === null || isClean(verdict, lateMaxMs)
+    const { verdict, figures } = await scenario.run(servers, backend)
+    const clean = verdict === null || isClean(verdict)
     const line = [figures, ...(verdict === null ? [] : [inOneLine(verdict)])].filter((each) => each !== '')
     print(`${clean ? 'clean' : 'BROKEN'}  ${scenario.name} on ${backend}: ${line.join('; ')} (${took()})`)
     if (verdict !== null) show(verdict)

@@ -30,17 +30,13 @@ const FREEZES_WITHIN_MS = 60_000
 /** A claim is free 5 s after its last renewal, and its ring is heard again soon after, ms. */
 const PAST_THE_LEASE_MS = 9_000
 
-/** A frozen worker's transaction is ended after 2 s; then its actors are served within the promise, ms. */
-const FROZEN_MAX_MS = 3_000
-
 /** Exit code of a card or setting that is wrong. Source: docs/cli.md, "Exit codes". */
 const REFUSED = 3
 
-/** What a scenario found: a verdict, or a line of figures of its own. `lateMaxMs` where more than the promise is allowed. */
+/** What a scenario found: a verdict, or a line of figures of its own. */
 interface Found {
   verdict: Verdict | null
   figures: string
-  lateMaxMs?: number
 }
 
 /** One thing that is tried by its name. */
@@ -116,6 +112,7 @@ const STRANGE: Fault[] = [
     ? [strange('clock-ahead', wrongClock('+2h')), strange('clock-behind', wrongClock('-2h'))]
     : []),
   strange('wedged-agent', { preload: 'wedged-agent' }),
+  frozenInStep,
   frozenInActivity,
   evicting,
 ]
@@ -177,14 +174,6 @@ export const SCENARIOS: readonly Scenario[] = [
     ...(fault.on === undefined ? {} : { on: fault.on }),
     run: (servers, backend) => judged(underFault(servers, backend, fault)),
   })),
-  {
-    name: frozenInStep.name,
-    run: async (servers, backend) => ({
-      verdict: await underFault(servers, backend, frozenInStep),
-      figures: '',
-      lateMaxMs: FROZEN_MAX_MS,
-    }),
-  },
   { name: 'two-versions', run: (servers, backend) => judged(twoVersions(servers, backend)) },
   { name: 'restored-copy', run: (servers, backend) => judged(restoredCopy(servers, backend)) },
   { name: 'herd-10k', run: (servers, backend) => herdFound(servers, backend, 10_000, false) },

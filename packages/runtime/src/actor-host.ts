@@ -313,6 +313,7 @@ const WORTH_ANOTHER_TRY = new Set([
   'store.conflict',
   'store.input-applied',
   'store.commit-unknown',
+  'store.step-lost',
   'database.serialization',
 ])
 

@@ -51,7 +51,7 @@ describe('a process that freezes with an actor locked', () => {
     expect(await other.transact((tx) => tx.lockActors(['a']))).toHaveLength(1)
     expect(performance.now() - began).toBeLessThan(FREE_WITHIN_MS)
     thawed.reach()
-    await expect(step).rejects.toMatchObject({ kind: 'transient' })
+    await expect(step).rejects.toMatchObject({ code: 'store.step-lost', kind: 'transient' })
     expect(await frozen.transact((tx) => tx.lockActors(['a']))).toHaveLength(1)
   })
 

@@ -42,10 +42,11 @@ export interface PostgresStoreOptions {
 }
 
 /**
- * A worker that is frozen in the middle of a step, or whose line is dead, keeps its actors locked for so long at most; a
- * sound one is idle between two statements for milliseconds. Then the server ends the transaction, and others go on, ms.
+ * A worker that is frozen in the middle of a step, or whose line is dead, keeps its actors locked for so long at most: less
+ * than the promised second. A sound one is idle between two statements for milliseconds; one that is merely slow, on a cold
+ * start, learns that it lost the step (`store.step-lost`) and takes it again. Ms.
  */
-const IDLE_IN_STEP_MS = 2_000
+const IDLE_IN_STEP_MS = 600
 
 /** In one round trip, and for this transaction alone: a pooler takes no settings that outlive it. */
 const BEGIN = `begin; set local idle_in_transaction_session_timeout = ${IDLE_IN_STEP_MS}`
@@ -72,6 +73,9 @@ class PostgresStore implements Store {
   async transact<T>(work: (tx: StoreTx) => Promise<T>): Promise<T> {
     const client = await this.#connect()
     let broken = true
+    let lost = false
+    const onError = (error: Error): void => void (lost ||= isStepLost(error))
+    client.on('error', onError)
     try {
       await client.query(answered(BEGIN))
       const tx = new PostgresTx(client, this.#named)
@@ -84,8 +88,9 @@ class PostgresStore implements Store {
       const error = mapPgError(cause)
       // A connection that does not answer would not answer this either.
       broken = DEAD_LINE.has(error.code) || !(await rolledBack(client))
-      throw error
+      throw lost || isStepLost(error.cause) ? stepLost(cause) : error
     } finally {
+      client.off('error', onError)
       client.release(broken)
     }
   }
@@ -283,6 +288,16 @@ async function commit(client: PoolClient): Promise<void> {
       { cause },
     )
   }
+}
+
+/** SQLSTATE `idle_in_transaction_session_timeout`: the server rolled back, whatever was asked of it since. */
+function isStepLost(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === '25P03'
+}
+
+function stepLost(cause: unknown): EsaError {
+  const message = `the process stood still in a step for ${IDLE_IN_STEP_MS} ms, and the database took it back`
+  return new EsaError('store.step-lost', 'transient', message, { cause })
 }
 
 /** The codes of a connection that is gone, or that says nothing any more. */
