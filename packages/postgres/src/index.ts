@@ -6,6 +6,7 @@ export {
   type BuiltIndex,
 } from './concurrent-index.ts'
 export { explainStatement, findSlowest, type PlanEvidence, type PlanFinding } from './explain.ts'
+export { type Finding } from './finding.ts'
 export { type ProposedIndex } from './index-proposal.ts'
 export { measure, type MeasureOptions, type VerifiedMigration } from './measure.ts'
 export { type MetricReading, type MetricThreshold, type StatementTiming } from './metric-reading.ts'

@@ -1,0 +1,25 @@
+import { join } from 'node:path'
+import { connectPool, createDatabase, dropDatabase, ensureEmbeddedServer, withDatabase } from '@esa/pg-server'
+import type { RehearsalGround } from '@esa/postgres/rehearsal'
+import type { Config } from './config.ts'
+
+/** Sessions of one rehearsal: the one that tries, the one that looks, and some that are kept waiting. */
+const CONNECTIONS = 8
+
+/** Rehearsals of a home have an embedded server of their own, so that they never disturb the runtime's. */
+export async function embeddedGround({ home }: Pick<Config, 'home'>): Promise<RehearsalGround> {
+  const { adminUrl } = await ensureEmbeddedServer({ home: join(home, 'rehearsal') })
+  return groundAt(adminUrl)
+}
+
+/** Rehearsals on the server of a URL, whose role may create databases. */
+export function groundAt(url: string): RehearsalGround {
+  return {
+    createDatabase: async (name) => void (await createDatabase(url, name)),
+    dropDatabase: async (name) => void (await dropDatabase(url, name)),
+    open: async (name, max = CONNECTIONS) => {
+      const pool = await connectPool(withDatabase(url, name), { max, applicationName: 'esa rehearsal' })
+      return { queryable: pool, close: () => pool.end() }
+    },
+  }
+}

@@ -1,0 +1,2 @@
+export { type OpenDatabase, type RehearsalGround } from './rehearsal/ground.ts'
+export { type Rehearsal, type RehearsalOptions, withRehearsal } from './rehearsal/open-rehearsal.ts'

@@ -1,0 +1,1 @@
+export { type ParsedStatement, parseScript } from './sql/parse-script.ts'
