@@ -1,0 +1,24 @@
+import type { Finding } from '@esa/postgres'
+import { colours } from './colours.ts'
+import type { Config } from './config.ts'
+import { EXIT } from './exit-codes.ts'
+import { answer } from './output.ts'
+
+const COLOUR = { error: colours.red, warning: colours.yellow, info: colours.dim }
+const ORDER = Object.keys(COLOUR)
+
+/** Answers with what was found, the worst first; exit 1 when an error is among it. `more` is added to the JSON document. */
+export function answerFindings(config: Config, findings: Finding[], more: object = {}): void {
+  const sorted = findings.toSorted((a, b) => ORDER.indexOf(a.severity) - ORDER.indexOf(b.severity))
+  if (sorted.some(({ severity }) => severity === 'error')) process.exitCode = EXIT.findings
+  answer(config, { findings: sorted, ...more }, () =>
+    sorted.length === 0 ? 'nothing found' : sorted.map(findingText).join('\n'),
+  )
+}
+
+/** A finding in two or three lines: what, where, and how it is mended. */
+function findingText({ kind, severity, relation, message, fix }: Finding): string {
+  const head = `${COLOUR[severity](severity)} ${colours.bold(kind)} ${relation ?? ''}`.trimEnd()
+  const lines = fix === undefined ? [message] : [message, ...`→ ${fix}`.split('\n')]
+  return [head, ...lines.map((line) => `    ${line}`)].join('\n')
+}
