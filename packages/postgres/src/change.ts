@@ -1,0 +1,15 @@
+export {
+  type BackfillStep,
+  type Change,
+  type LockTaken,
+  type MigrationPlan,
+  type Phase,
+  type PhaseName,
+  PHASES,
+  sealPlan,
+  type StatementStep,
+  type Step,
+  type Unplanned,
+  type VerifyStep,
+} from './change/plan.ts'
+export { type Batch, runBatch, type WalkPlace } from './change/run-batch.ts'
