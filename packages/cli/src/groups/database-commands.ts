@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import type { MeasureFlags } from '../commands/db-measure.ts'
 import type { WatchFlags } from '../commands/db-watch.ts'
 import type { Commands } from './commands.ts'
+import { addMigrateCommands } from './migrate-commands.ts'
 
 const TARGET = '--target <target>'
 const TARGET_IS = 'a name (esa targets), env:VAR or a URL'
@@ -30,6 +31,8 @@ export function addDatabaseCommands({ program, config }: Commands): void {
     .action(async (flags: WatchFlags, command: Command) =>
       (await import('../commands/db-watch.ts')).watchTarget(config(command), process.env, flags),
     )
+
+  addMigrateCommands(db, config)
 
   const targets = program.command('targets').description('databases by name')
   targets
