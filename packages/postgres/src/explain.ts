@@ -3,7 +3,9 @@ import type { StatementTiming } from './metric-reading.ts'
 import { type PlanLine, type PlanNode, planLines, wastefulScans } from './plan.ts'
 import { proposeIndex, type ProposedIndex } from './index-proposal.ts'
 import type { Queryable } from './queryable.ts'
-import { inReadOnly, requireSelect } from './read-only.ts'
+import { readStatement } from './guard/read-statement.ts'
+import { requireHarmless } from './guard/require-harmless.ts'
+import { inReadOnly } from './read-only.ts'
 import type { WorkloadStatement } from './workload.ts'
 
 /** What a plan gives away. */
@@ -89,8 +91,10 @@ export async function explainStatement(
   sql: string,
   options: { id?: string; p95Ms?: number; timeoutMs?: number } = {},
 ): Promise<PlanEvidence> {
-  const text = requireSelect(sql)
+  const reading = await readStatement(sql)
+  const { text } = reading
   return inReadOnly(queryable, options.timeoutMs ?? TIMEOUT_MS, async (session) => {
+    await requireHarmless(session, reading)
     const { rows } = await session.query({
       text: `EXPLAIN (ANALYZE, BUFFERS, VERBOSE, FORMAT JSON) ${text}`,
       queryMode: 'extended',

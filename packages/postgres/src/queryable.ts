@@ -28,7 +28,7 @@ interface PoolLike extends Queryable {
 }
 
 /** pg's Pool counts its clients and its Client does not; both have a `connect`. */
-function isPool(queryable: Queryable): queryable is PoolLike {
+export function isPool(queryable: Queryable): queryable is PoolLike {
   return 'totalCount' in queryable && 'connect' in queryable
 }
 

@@ -65,7 +65,9 @@ export async function timeWorkload(
   clock: Clock,
 ): Promise<Finding> {
   const { runs = RUNS, timeoutMs = TIMEOUT_MS, budgetMs = BUDGET_MS } = workload
-  const statements = workload.statements.map((entry) => ({ ...entry, text: requireSelect(entry.sql) }))
+  const statements = await Promise.all(
+    workload.statements.map(async (entry) => ({ ...entry, text: await requireSelect(entry.sql) })),
+  )
   const [samples, cutOff] = [[] as StatementSample[], new Set<string>()]
   const from = clock.now()
   let rounds = 0
