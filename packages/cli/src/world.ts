@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { agentDefinitions, agentType } from '@esa/agents'
 import type { ActivityHandler } from '@esa/actor'
-import { INCIDENT_LIMIT, incidentDefinition, silenceDefinition } from '@esa/escalation'
+import { approvalDefinition, INCIDENT_LIMIT, incidentDefinition, silenceDefinition } from '@esa/escalation'
 import type { Directory, Problem } from '@esa/org'
 import { ActorHost, Registry } from '@esa/runtime'
 import type { Store } from '@esa/store'
@@ -41,6 +41,7 @@ export async function openWorld(config: Config, options: WorldOptions = {}): Pro
     definitions: [
       incidentDefinition({ timeScale: config.timeScale }),
       silenceDefinition(),
+      approvalDefinition({ timeScale: config.timeScale }),
       ...agentDefinitions(),
     ],
     agentType,

@@ -11,3 +11,11 @@ export function digestText(text: string): string {
 export function digestJson(value: unknown): string {
   return digestText(canonicalJson(value))
 }
+
+/**
+ * What an approval of an SQL statement is bound to: the SHA-256 of its text as it will run, without the blanks and the
+ * semicolon around it. Source: docs/layer-1/authority.md.
+ */
+export function statementHash(statement: string): string {
+  return digestText(statement.trim().replace(/;\s*$/, '').trimEnd())
+}

@@ -1,5 +1,5 @@
 export { personOf, tokenedBy } from './acting.ts'
-export { digestJson, digestText } from './digest.ts'
+export { digestJson, digestText, statementHash } from './digest.ts'
 export { formatDuration, parseDuration } from './durations.ts'
 export {
   assertPayloadFits,

@@ -1,6 +1,7 @@
 import { type ActorEvent, type ActorState } from '@esa/actor'
 import { agentDefinitions, agentType } from '@esa/agents'
 import {
+  approvalDefinition,
   type Incident,
   INCIDENT_TYPE,
   incidentDefinition,
@@ -73,7 +74,12 @@ export class World {
     this.#definition = incidentDefinition({ timeScale })
     this.store = createMemoryStore({ clock: { now: () => WORLD_BEGINS_AT + this.#nowMs }, random })
     const registry = new Registry({
-      definitions: [this.#definition, silenceDefinition(), ...(agents ? agentDefinitions() : [])],
+      definitions: [
+        this.#definition,
+        silenceDefinition(),
+        approvalDefinition({ timeScale }),
+        ...(agents ? agentDefinitions() : []),
+      ],
       agentType: agents ? agentType : () => EMPTY_SEAT.type,
       activities: [],
       directory: () => this.#directory,

@@ -1,0 +1,174 @@
+import { type ActorState, step, type StepInput } from '@esa/actor'
+import { buildDirectory } from '@esa/org'
+import { type JsonObject, statementHash, tokenedBy } from '@esa/protocol'
+import { describe, expect, it } from 'vitest'
+import { approvalDefinition } from './approval-definition.ts'
+import { APPROVAL_LIFE_MS } from './approval-rules.ts'
+
+const definition = approvalDefinition({ timeScale: 1 })
+const directory = buildDirectory([])
+const DROP = 'drop table shop.old_orders;'
+const HASH = statementHash(DROP)
+const [ADA, BEA] = [tokenedBy('Ada', 't1'), tokenedBy('Bea', 't2')]
+
+/** One approval by itself, with what was recorded and sent. */
+class Asked {
+  state: ActorState
+  at = 1_000_000
+  readonly log: { type: string; data: JsonObject }[] = []
+  readonly sent: unknown[] = []
+  #n = 0
+
+  constructor(more: JsonObject = {}) {
+    const body = {
+      target: 'shop',
+      statement: DROP,
+      kind: 'destructive',
+      askedBy: 'layer-1',
+      because: 'unused',
+      ...more,
+    }
+    const opening = { actorId: 'A', from: 'operator', body, at: this.at, consulted: [] }
+    const input = definition.inputFrom(opening, directory)
+    this.state = this.#step({ kind: 'start', id: 'A', input, event: {} }, null)
+  }
+
+  /** The last fact that a command led to: its type, and the code of a refusal. */
+  tell(event: JsonObject & { type: string }, afterMs = 1): string {
+    this.at += afterMs
+    const { timer, epoch } = this.state
+    if (timer !== null && this.at > timer.dueAt)
+      this.state = this.#step({ kind: 'timer', id: `t${epoch}`, epoch }, this.state)
+    const id = `i${(this.#n += 1)}`
+    this.state = this.#step({ kind: 'event', id, event: { hash: HASH, ...event } }, this.state)
+    const last = this.log.at(-1)
+    return last?.type === 'command.refused' ? String(last.data['code']) : String(last?.type)
+  }
+
+  approve(as: string, by?: string, more: JsonObject = {}, afterMs?: number): string {
+    return this.tell({ type: 'approve', as, ...(by === undefined ? {} : { by }), ...more }, afterMs)
+  }
+
+  use(more: JsonObject = {}, afterMs?: number): string {
+    return this.tell({ type: 'use', as: 'operator', target: 'shop', kind: 'destructive', ...more }, afterMs)
+  }
+
+  #step(input: StepInput, state: ActorState | null): ActorState {
+    const taken = step(definition, state, input, { at: this.at, unreachable: ['layer-9'] })
+    this.log.push(...taken.events)
+    this.sent.push(...taken.effects)
+    return taken.state
+  }
+}
+
+const granted = (): Asked => {
+  const asked = new Asked()
+  asked.approve('chief-1')
+  asked.approve('operator', ADA)
+  return asked
+}
+
+describe('an approval', () => {
+  it('is asked of the chief through the asker’s own mailbox', () => {
+    expect(new Asked().sent).toMatchObject([
+      { to: 'layer-1', type: 'approval.asked', body: { approvalId: 'A', hash: HASH, to: 'chief-1' } },
+    ])
+  })
+
+  it('of a destructive statement takes two, one of them a person’s, and is used up once', () => {
+    const asked = new Asked()
+    expect(asked.use()).toBe('approval.missing')
+    expect(asked.approve('chief-1')).toBe('approval.given')
+    expect(asked.use()).toBe('approval.missing')
+    expect(asked.approve('agent-0')).toBe('approval.given')
+    expect([asked.state.status, asked.use()]).toEqual(['partly', 'approval.missing'])
+    expect(asked.approve('operator', ADA)).toBe('approval.given')
+    expect([asked.state.status, asked.use()]).toEqual(['granted', 'approval.used'])
+    expect([asked.state.live, asked.use()]).toEqual([false, 'approval.over'])
+  })
+
+  it('of anything else takes one', () => {
+    const asked = new Asked({ kind: 'additive', statement: 'create index concurrently i on t (a)' })
+    const hash = statementHash('create index concurrently i on t (a)')
+    expect(asked.approve('chief-1', undefined, { hash })).toBe('approval.given')
+    expect(asked.use({ hash, kind: 'additive', as: 'layer-1' })).toBe('approval.used')
+    expect(asked.sent).toMatchObject([
+      {},
+      { type: 'approval.granted' },
+      { type: 'approval.used', to: 'layer-1' },
+    ])
+  })
+
+  it('holds for 15 minutes to the millisecond, whatever the time scale, and can be given again after', () => {
+    expect(granted().use({}, APPROVAL_LIFE_MS - 1)).toBe('approval.used')
+    const late = granted()
+    expect(late.use({}, APPROVAL_LIFE_MS)).toBe('approval.expired')
+    late.approve('chief-1')
+    late.approve('operator', ADA)
+    expect(late.use()).toBe('approval.used')
+  })
+
+  it('lapses with its oldest part', () => {
+    const asked = new Asked()
+    asked.approve('chief-1')
+    asked.approve('operator', ADA, {}, APPROVAL_LIFE_MS)
+    expect(asked.state.status).toBe('granted')
+    expect([asked.use({}, 1), asked.state.status]).toEqual(['approval.expired', 'asked'])
+  })
+
+  it('that was rejected or withdrawn is over', () => {
+    const rejected = new Asked()
+    expect(rejected.tell({ type: 'reject', as: 'chief-1', because: 'no' })).toBe('approval.rejected')
+    expect([rejected.approve('operator', ADA), rejected.use()]).toEqual(['approval.over', 'approval.over'])
+    const withdrawn = granted()
+    expect(withdrawn.tell({ type: 'withdraw', as: 'layer-1' })).toBe('approval.withdrawn')
+    expect(withdrawn.use()).toBe('approval.over')
+  })
+
+  it.each<[string, string, (asked: Asked) => string]>([
+    [
+      'of another hash',
+      'approval.other-statement',
+      (a) => a.approve('chief-1', undefined, { hash: 'f'.repeat(64) }),
+    ],
+    ['without the hash', 'approval.other-statement', (a) => a.approve('chief-1', undefined, { hash: null })],
+    ['by the agent that asked', 'approval.own-request', (a) => a.approve('layer-1', BEA)],
+    [
+      'by the person who asked, in another seat',
+      'approval.own-request',
+      (a) => a.approve('chief-1', tokenedBy('Eve', 't9')),
+    ],
+    ['by somebody who is no approver', 'approval.not-allowed', (a) => a.approve('layer-2', ADA)],
+    ['by somebody who is stopped', 'approval.not-allowed', (a) => a.approve('layer-9', ADA)],
+    ['by an operator without a token', 'approval.without-token', (a) => a.approve('operator', 'Ada')],
+    ['by an operator without a name', 'approval.without-token', (a) => a.approve('operator')],
+    ['by a person in a seat without a token', 'approval.without-token', (a) => a.approve('chief-1', 'Ada')],
+  ])('is not given %s: %s', (_, code, tell) => {
+    const asked = new Asked({ by: 'Eve' })
+    expect([tell(asked), asked.state.status]).toEqual([code, 'asked'])
+  })
+
+  it('is not given twice by one person in two seats, nor by two persons in one seat', () => {
+    const asked = new Asked()
+    asked.approve('chief-1', ADA)
+    expect(asked.approve('operator', tokenedBy('Ada', 'another'))).toBe('approval.twice')
+    expect(asked.approve('chief-1', BEA)).toBe('approval.twice')
+    expect(asked.use()).toBe('approval.missing')
+  })
+
+  it.each([
+    ['a changed statement', { hash: statementHash('drop table shop.orders') }, 'approval.other-statement'],
+    ['another target', { target: 'prod' }, 'approval.other-statement'],
+    ['another kind', { kind: 'major' }, 'approval.other-kind'],
+    ['somebody else', { as: 'layer-2' }, 'approval.not-allowed'],
+  ])('is not used for %s', (_, more, code) => {
+    const asked = granted()
+    expect([asked.use(more), asked.state.status]).toEqual([code, 'granted'])
+  })
+
+  it('is bound to what runs: blanks and the last semicolon aside, every character counts', () => {
+    expect(statementHash('  drop table a;\n')).toBe(statementHash('drop table a'))
+    expect(statementHash('drop table a')).not.toBe(statementHash('drop table "a"'))
+    expect(statementHash('drop table a')).not.toBe(statementHash('drop  table a'))
+  })
+})

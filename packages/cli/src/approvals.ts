@@ -1,0 +1,115 @@
+import {
+  type Approval,
+  APPROVAL_TYPE,
+  type ApprovalKind,
+  approvalKey,
+  approvalView,
+  parseOpenApproval,
+  refusalIn,
+} from '@esa/escalation'
+import { EsaError, type JsonObject, statementHash, ulidSchema } from '@esa/protocol'
+import type { Store } from '@esa/store'
+import { callerOf } from './caller.ts'
+import type { Config } from './config.ts'
+import { inWorld, type World } from './world.ts'
+
+/** A statement that is about to run on a target, by the hash of its text, and what it may do to what is there. */
+export interface Authorisable {
+  /** As given on the command line: a name, `env:VAR` or a URL. */
+  target: string
+  hash: string
+  kind: ApprovalKind
+}
+
+/** Why the use of an approval is refused, for people. */
+const WHY: Record<string, string> = {
+  'approval.missing': 'it is not approved yet',
+  'approval.expired': 'what was approved is older than 15 minutes',
+  'approval.other-statement': 'the approval is for another statement',
+  'approval.other-kind': 'the approval is for another kind of change',
+  'approval.over': 'its approval has been used, rejected or withdrawn',
+  'approval.own-request': 'nobody approves what they asked for, in whatever seat',
+  'approval.without-token': 'a person approves with a token',
+  'approval.twice': 'this seat or this person has approved it already',
+  'approval.not-allowed': 'whoever asks is none of its approvers',
+}
+
+/** How an approval names a target: by its name or variable; of a URL only server and database, never who connects. */
+export function approvalTarget(target: string): string {
+  const url = URL.parse(target)
+  return target.includes('://') && url !== null ? `${url.host}${url.pathname}` : target
+}
+
+/**
+ * Uses up the approval of a statement, in one commit, right before it runs; what only adds takes none when a person runs it.
+ * @throws EsaError `approval.missing`, `approval.expired` and other `approval.*`, `auth.*` (terminal): it must not run.
+ */
+export async function authorise(config: Config, asked: Authorisable): Promise<void> {
+  if (asked.kind !== 'additive') await inWorld(config, (world) => consumeApproval(world, asked))
+}
+
+/** The same in a world that is open. */
+export async function consumeApproval(world: World, asked: Authorisable): Promise<Approval> {
+  const { hash, kind } = asked
+  const target = approvalTarget(asked.target)
+  const found = await findApproval(world.store, target, hash)
+  if (found === null) throw refused('approval.missing', asked, null)
+  const by = await callerOf(world, 'operator', 'db:apply')
+  const command = { type: 'use', as: 'operator', by, target, kind, hash }
+  const { state, events } = await world.host.command(found.id, command)
+  const code = refusalIn(events)?.code
+  if (code !== undefined) throw refused(code, asked, found)
+  return approvalView(state)
+}
+
+/** The open approval of a statement on a target, or null. */
+export async function findApproval(store: Store, target: string, hash: string): Promise<Approval | null> {
+  const key = approvalKey(approvalTarget(target), hash)
+  const live = await store.listActors({ type: APPROVAL_TYPE, live: true })
+  const found = live.find((actor) => actor.key === key)
+  return found === undefined ? null : approvalView(found.state)
+}
+
+/** Asks for the approval of a statement in Layer 1's name; asked again, the open one answers. */
+export async function askApproval(
+  world: World,
+  { target, statement, kind }: { target: string; statement: string; kind: ApprovalKind },
+  more: { by: string; because: string; evidence?: JsonObject },
+): Promise<Approval> {
+  const place = approvalTarget(target)
+  const body = parseOpenApproval({ target: place, statement, kind, askedBy: 'layer-1', ...more })
+  const { state } = await world.host.open({
+    type: APPROVAL_TYPE,
+    key: approvalKey(place, statementHash(statement)),
+    from: 'operator',
+    body: body as JsonObject,
+  })
+  return approvalView(state)
+}
+
+/** An approval by its id. @throws EsaError `approval.unknown` (terminal). */
+export async function requireApproval(store: Store, id: string): Promise<Approval> {
+  const found = ulidSchema.safeParse(id).success ? await store.readActor(id) : null
+  if (found !== null && found.state.type === APPROVAL_TYPE) return approvalView(found.state)
+  throw new EsaError('approval.unknown', 'terminal', `there is no approval "${id}"`, {
+    hint: 'list them with: esa db approvals ls',
+  })
+}
+
+/** A refusal with the way on. */
+function refused(code: string, { target, hash, kind }: Authorisable, approval: Approval | null): EsaError {
+  const about = `${kind} statement ${hash.slice(0, 12)} on ${approvalTarget(target)}`
+  const hint =
+    approval === null
+      ? `ask for it: esa db approvals ask --target ${approvalTarget(target)} --file FILE --because WHY`
+      : `see what it lacks: esa db approvals show ${approval.id}`
+  const message = `${about} does not run: ${WHY[code] ?? code}`
+  return new EsaError(code, 'terminal', message, { hint, details: { hash, approval: approval?.id ?? null } })
+}
+
+/** Why an approval was not given, for people. */
+export function judgementRefused(code: string, id: string): EsaError {
+  return new EsaError(code, 'terminal', `approval ${id}: ${WHY[code] ?? code}`, {
+    hint: `esa db approvals show ${id}`,
+  })
+}
