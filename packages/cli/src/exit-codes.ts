@@ -66,6 +66,12 @@ const BY_PREFIX: [string, number][] = [
   ['policy.', EXIT.invalid],
   ['scenario.', EXIT.usage],
   ['history.', EXIT.usage],
+  ['migration.', EXIT.conflict],
+  ['migration.data-loss', EXIT.findings],
+  ['migration.interrupted', EXIT.interrupted],
+  ['migration.not-applicable', EXIT.usage],
+  ['migration.phase-unknown', EXIT.usage],
+  ['migration.no-ledger', EXIT.forbidden],
   ['confirm.', EXIT.confirm],
 ]
 

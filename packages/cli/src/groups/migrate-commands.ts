@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander'
+import type { ApplyFlags } from '../commands/db-apply.ts'
 import type { LintFlags } from '../commands/db-lint.ts'
 import type { Commands } from './commands.ts'
 
@@ -29,5 +30,20 @@ export function addMigrateCommands(db: Command, config: Commands['config']): voi
     )
     .action(async (files: string[], flags: LintFlags, command: Command) =>
       (await import('../commands/db-lint.ts')).lintFiles(config(command), process.env, files, flags),
+    )
+  migrate
+    .command('apply')
+    .argument('<what>', 'a file of SQL, a plan (.json), or a folder of files')
+    .description('apply step by step: short locks, a record of every step, and on again after any end')
+    .requiredOption('--target <target>', 'a name (esa targets), env:VAR or a URL')
+    .option('--phase <name>', 'this phase of a plan only')
+    .option('--lock-timeout <duration>', 'longest wait in the queue of a lock (default 500ms)')
+    .option('--ledger <file>', 'keep the record in a file, for a role that may make no schema')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  esa db migrate apply 0042_orders.sql --target shop\n  esa db migrate apply plan.json --target shop --phase contract',
+    )
+    .action(async (what: string, flags: ApplyFlags, command: Command) =>
+      (await import('../commands/db-apply.ts')).applyFiles(config(command), process.env, what, flags),
     )
 }

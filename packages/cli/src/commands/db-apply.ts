@@ -1,0 +1,142 @@
+import { isLoopback, isPooler } from '@esa/pg-server'
+import { systemClock } from '@esa/postgres'
+import {
+  type Applied,
+  type ApplyEvent,
+  applyMigration,
+  type ApplyPorts,
+  type Authorise,
+  blockerText,
+  fileLedger,
+  targetLedger,
+} from '@esa/postgres/apply'
+import { EsaError } from '@esa/protocol'
+import { colours } from '../colours.ts'
+import type { Config } from '../config.ts'
+import { Progress } from '../demo/progress.ts'
+import { durationFlag, osUser } from '../flags.ts'
+import { readMigrations } from '../migration-files.ts'
+import { onTarget } from '../on-target.ts'
+import { answer } from '../output.ts'
+import { resolveTarget } from '../targets.ts'
+import { random } from '../world.ts'
+
+/** Options of `esa db migrate apply` and `rollback`. */
+export interface ApplyFlags {
+  target: string
+  phase?: string
+  ledger?: string
+  lockTimeout?: string
+}
+
+/**
+ * Applies what a file, a plan or a folder asks for and the target has not got yet. Ctrl-C stops between two steps.
+ * @throws EsaError `migration.*`, `approval.*`, `confirm.*`, `file.*`, `target.*`, `database.*`.
+ */
+export async function applyFiles(
+  config: Config,
+  environment: NodeJS.ProcessEnv,
+  path: string,
+  flags: ApplyFlags,
+): Promise<void> {
+  const migrations = await readMigrations(path)
+  const applied = await applying(config, environment, flags, async (ports) => {
+    const done: Applied[] = []
+    for (const migration of migrations) done.push(await applyMigration(migration, ports, flags.phase))
+    return done
+  })
+  answer(config, { migrations: applied }, () => applied.map(text).join('\n'))
+}
+
+/** Lets `work` change a target, with progress on stderr and Ctrl-C between two steps. */
+export async function applying<T>(
+  config: Config,
+  environment: NodeJS.ProcessEnv,
+  { target: name, ledger, lockTimeout }: ApplyFlags,
+  work: (ports: ApplyPorts) => Promise<T>,
+): Promise<T> {
+  const { url } = await resolveTarget(config, name, environment)
+  requireSessions(url)
+  const stop = new AbortController()
+  const interrupt = (): void => stop.abort()
+  process.once('SIGINT', interrupt)
+  const show = shower()
+  try {
+    return await onTarget(config, environment, name, async ({ queryable }) =>
+      work({
+        target: queryable,
+        ledger: ledger === undefined ? targetLedger : fileLedger(ledger, () => Math.round(systemClock.now())),
+        by: osUser(),
+        authorise: authorisation(config, isLoopback(url)),
+        clock: systemClock,
+        random,
+        budget: lockTimeout === undefined ? {} : { lockMs: durationFlag('--lock-timeout', lockTimeout) },
+        onEvent: show.event,
+        stop: stop.signal,
+      }),
+    )
+  } finally {
+    show.end()
+    process.removeListener('SIGINT', interrupt)
+  }
+}
+
+function requireSessions(url: string): void {
+  if (!isPooler(url)) return
+  throw new EsaError('migration.pooled', 'terminal', 'this target is a pooler in transaction mode', {
+    hint: 'locks, budgets and CONCURRENTLY need a session of their own: give the target’s direct URL',
+  })
+}
+
+/** What may be lost on a server that others use takes a word of confirmation. */
+function authorisation({ yes }: Config, loopback: boolean): Authorise {
+  return async ({ risk, about }) => {
+    if (risk !== 'destructive' || yes || loopback) return
+    throw new EsaError('confirm.destructive', 'terminal', `this can lose rows or values: ${about}`, {
+      hint: 'what came before it is done. Confirm with --yes',
+    })
+  }
+}
+
+/** Shows on stderr what happens. */
+function shower(): { event: (event: ApplyEvent) => void; end: () => void } {
+  const progress = new Progress()
+  let bar: ReturnType<Progress['bar']> | null = null
+  const end = (): void => {
+    bar?.stop()
+    bar = null
+  }
+  const event = (happened: ApplyEvent): void => {
+    const { step, type } = happened
+    if (type === 'step') progress.step(`${happened.nth + 1}/${happened.steps} ${step.about}`)
+    if (type === 'retry') {
+      const { attempt, waitMs, blockers } = happened
+      const why = blockers.map(blockerText).join('; ')
+      progress.detail(
+        `try ${attempt} got no lock${why === '' ? '' : `, in its way: ${why}`}; again in ${Math.round(waitMs)} ms`,
+      )
+    }
+    if (type === 'filled') {
+      const { rows, total } = happened.filled
+      bar ??= progress.bar('filled', Math.max(total, rows))
+      bar.update(rows)
+    }
+    if (type === 'stepped') end()
+  }
+  return { event, end }
+}
+
+const SAID = {
+  done: colours.green('applied'),
+  already: 'was applied before',
+  partly: colours.yellow('applied in part'),
+}
+
+function text({ id, state, steps, waiting, verification }: Applied): string {
+  const lines = [`${id} ${SAID[state]}, ${steps.length} steps`]
+  for (const { id: step, ms } of steps) lines.push(colours.dim(`    ${step} ${ms} ms`))
+  if (waiting.length > 0)
+    lines.push(`    waits to be named: ${waiting.map((phase) => `--phase ${phase}`).join(', ')}`)
+  if (verification !== null) lines.push(`    ${verification.state}: ${verification.why}`)
+  return lines.join('\n')
+}

@@ -1,0 +1,265 @@
+import { EsaError } from '@esa/protocol'
+import type { Clock } from '../clock.ts'
+import { onOneSession, type Queryable } from '../queryable.ts'
+import { becomeApplier, endApplier } from './applier-lock.ts'
+import type { Blocker } from './blockers.ts'
+import type { StatementRisk } from './classify.ts'
+import type { Ledger, MigrationRecord, Verification } from './ledger.ts'
+import { type Bench, LOCK_BUDGET, type LockBudget } from './lock-budget.ts'
+import { type Filled, runBackfill } from './run-backfill.ts'
+import { inStepTransaction, mark, runAlone, runStatement, type Running, stepError } from './run-step.ts'
+import type { Migration, MigrationStep } from './step.ts'
+
+/** What happens while a migration is applied. */
+export type ApplyEvent =
+  | { type: 'step'; nth: number; steps: number; step: MigrationStep }
+  | { type: 'retry'; step: MigrationStep; attempt: number; waitMs: number; blockers: Blocker[] }
+  | { type: 'filled'; step: MigrationStep; filled: Filled }
+  | { type: 'stepped'; step: MigrationStep; ms: number }
+
+/** Whether a step may run: refuses by throwing. Asked before every step that is not done yet. */
+export type Authorise = (step: {
+  id: string
+  hash: string
+  risk: StatementRisk
+  about: string
+}) => Promise<void>
+
+/** What an apply works with. */
+export interface ApplyPorts {
+  /** The target; a pool of at least two sessions, one of which works while the other looks on. */
+  target: Queryable
+  ledger: Ledger
+  /** Who applies, for the record. */
+  by: string
+  authorise: Authorise
+  clock: Clock
+  /** Numbers in [0, 1). */
+  random: () => number
+  budget?: Partial<LockBudget>
+  onEvent?: (event: ApplyEvent) => void
+  /** Aborted: the step at hand is finished, and no other begun. */
+  stop?: AbortSignal
+}
+
+/** What was applied. */
+export interface Applied {
+  id: string
+  /** `already`: there was nothing left to do. `partly`: phases wait to be named. */
+  state: 'done' | 'already' | 'partly'
+  steps: { id: string; about: string; ms: number }[]
+  /** Phases that wait to be named. */
+  waiting: string[]
+  verification: Verification | null
+}
+
+/**
+ * Applies a migration, or one phase of it, step by step: each at most as long in anybody's way as the budget says, each
+ * written down with it, so that calling again after any end goes on where it stopped.
+ * @throws EsaError `migration.*`, `database.*`; every one leaves the steps before it done and on record.
+ */
+export async function applyMigration(
+  migration: Migration,
+  ports: ApplyPorts,
+  phase?: string,
+): Promise<Applied> {
+  return await onApplierSession(ports, async (bench) => {
+    const { ledger } = ports
+    const known = (await ledger.list(bench.session)).find(({ id }) => id === migration.id)
+    requireSame(migration, known)
+    const chosen = stepsOf(migration, known, phase)
+    if (known?.state === 'done') return { ...nothing(migration.id), verification: known.verification }
+    await ledger.open(bench.session)
+    if (known?.state !== 'started') await ledger.begin(bench.session, migration, ports.by)
+    const done = await walk(bench, migration, chosen, known, ports)
+    const waiting = phasesLeft(migration, chosen, known)
+    if (waiting.length > 0)
+      return { id: migration.id, state: 'partly', steps: done, waiting, verification: null }
+    const verification: Verification = {
+      state: 'unverified',
+      why: 'nothing compared the rows before and after',
+    }
+    await ledger.end(bench.session, migration.id, 'done', verification)
+    return { id: migration.id, state: 'done', steps: done, waiting, verification }
+  })
+}
+
+function nothing(id: string): Applied {
+  return { id, state: 'already', steps: [], waiting: [], verification: null }
+}
+
+/** Runs `work` as the target's only applier, on a session of its own. @throws EsaError `database.read-only`, `migration.being-applied`. */
+export async function onApplierSession<T>(ports: ApplyPorts, work: (bench: Bench) => Promise<T>): Promise<T> {
+  const { target, clock, random, budget } = ports
+  return await onOneSession(target, async (session) => {
+    await requireWritable(session)
+    const pid = await becomeApplier(session, clock)
+    const { rows } = await session.query(`select current_setting('server_version_num')::int as version`)
+    const bench: Bench = {
+      session,
+      pid,
+      watch: target,
+      serverVersion: Number(rows[0]?.['version']),
+      budget: { ...LOCK_BUDGET, ...budget },
+      clock,
+      random,
+      onRetry: () => {},
+    }
+    try {
+      return await work(bench)
+    } finally {
+      await endApplier(session).catch(() => undefined)
+    }
+  })
+}
+
+async function requireWritable(session: Queryable): Promise<void> {
+  const { rows } = await session.query(
+    `select pg_is_in_recovery() as standby, current_setting('transaction_read_only') = 'on' as "readOnly"`,
+  )
+  const { standby, readOnly } = rows[0] as { standby: boolean; readOnly: boolean }
+  if (!standby && !readOnly) return
+  const what = standby ? 'the target is a standby' : 'the role’s transactions are read only here'
+  throw new EsaError('database.read-only', 'terminal', `${what}: nothing can be applied to it`, {
+    hint: standby
+      ? 'give the URL of its primary'
+      : 'see default_transaction_read_only of the role and the database',
+  })
+}
+
+/** A step that was begun must not become another one, and what is done stays as it was written. */
+function requireSame(migration: Migration, known: MigrationRecord | undefined): void {
+  if (known === undefined || known.hash === migration.hash || known.state === 'undone') return
+  const changed = known.steps.find(({ step, hash, state }) => {
+    const now = migration.steps.find(({ id }) => id === step)
+    return state !== 'undone' && now?.hash !== hash
+  })
+  const what = changed === undefined ? 'it' : `its ${changed.step}, which is ${changed.state},`
+  throw new EsaError(
+    'migration.changed',
+    'terminal',
+    `${migration.id} was applied ${known.state === 'done' ? '' : 'in part '}before, and ${what} is not what it was`,
+    {
+      details: { id: migration.id, step: changed?.step ?? null },
+      hint: 'put the file back as it was and write the change as a new migration, or: esa db migrate rollback',
+    },
+  )
+}
+
+function isDone(known: MigrationRecord | undefined, id: string): boolean {
+  return known?.steps.some(({ step, state }) => step === id && state === 'done') === true
+}
+
+/** The steps to walk. @throws EsaError `migration.phase-unknown`, `migration.phase-early` (terminal). */
+function stepsOf(
+  migration: Migration,
+  known: MigrationRecord | undefined,
+  phase: string | undefined,
+): MigrationStep[] {
+  if (phase === undefined) return migration.steps.filter((step) => !migration.held.includes(step.phase ?? ''))
+  const first = migration.steps.findIndex((step) => step.phase === phase)
+  if (first < 0) {
+    const phases = [...new Set(migration.steps.map((step) => step.phase).filter((name) => name !== null))]
+    throw new EsaError('migration.phase-unknown', 'terminal', `${migration.id} has no phase ${phase}`, {
+      hint: phases.length === 0 ? 'a file of SQL has none' : `it has: ${phases.join(', ')}`,
+    })
+  }
+  const early = migration.steps.slice(0, first).find(({ id }) => !isDone(known, id))
+  if (early !== undefined) {
+    throw new EsaError(
+      'migration.phase-early',
+      'terminal',
+      `${phase} comes after ${early.phase}, whose ${early.id} is not done`,
+      {
+        hint: `first: --phase ${early.phase}`,
+      },
+    )
+  }
+  return migration.steps.filter((step) => step.phase === phase)
+}
+
+function phasesLeft(
+  migration: Migration,
+  walked: MigrationStep[],
+  known: MigrationRecord | undefined,
+): string[] {
+  const left = migration.steps.filter((step) => !walked.includes(step) && !isDone(known, step.id))
+  return [...new Set(left.map((step) => step.phase ?? ''))]
+}
+
+async function walk(
+  bench: Bench,
+  migration: Migration,
+  steps: MigrationStep[],
+  known: MigrationRecord | undefined,
+  ports: ApplyPorts,
+): Promise<Applied['steps']> {
+  const { onEvent = () => {}, authorise, clock, ledger } = ports
+  const done: Applied['steps'] = []
+  for (const [nth, step] of steps.entries()) {
+    // What a file sets is part of the session: it is set again by the one that goes on.
+    if (step.work.kind === 'session') await bench.session.query(step.work.sql)
+    if (isDone(known, step.id)) continue
+    shallStop(ports, migration)
+    await authorise(step)
+    onEvent({ type: 'step', nth, steps: steps.length, step })
+    const from = clock.now()
+    const onRetry: Bench['onRetry'] = (attempt, waitMs, blockers) =>
+      onEvent({ type: 'retry', step, attempt, waitMs, blockers })
+    const before = known?.steps.find((record) => record.step === step.id)
+    const running: Running = { bench: { ...bench, onRetry }, ledger, migration, step, known: before }
+    await runStep(running, ports).catch(async (thrown: unknown) => {
+      const cursor = before?.cursor ?? null
+      if (step.work.kind === 'statement') await mark(running, 'failed', cursor, null).catch(() => undefined)
+      throw stepError(step, thrown)
+    })
+    const ms = Math.round(clock.now() - from)
+    onEvent({ type: 'stepped', step, ms })
+    done.push({ id: step.id, about: step.about, ms })
+  }
+  return done
+}
+
+async function runStep(running: Running, ports: ApplyPorts): Promise<void> {
+  const { step, migration } = running
+  const { work } = step
+  if (work.kind === 'session') return await mark(running, 'done', null, null)
+  if (work.kind === 'verify') return await runVerify(running, work.step)
+  if (work.kind === 'backfill') {
+    const onProgress = (filled: Filled): void => ports.onEvent?.({ type: 'filled', step, filled })
+    return await runBackfill(running, work.step, onProgress, () => shallStop(ports, migration))
+  }
+  const run = work.transaction ? runStatement : runAlone
+  await run(running, work.sql, work.rollback)
+}
+
+/** Counts rows on which the old and the new shape disagree. @throws EsaError `migration.data-loss` (terminal). */
+async function runVerify(
+  running: Running,
+  { sql, relation, columns }: { sql: string; relation: string; columns: string[] },
+): Promise<void> {
+  const mismatches = await inStepTransaction(running, async () => {
+    const { rows } = await running.bench.session.query(sql)
+    return Number(rows[0]?.['mismatches'])
+  })
+  if (mismatches > 0) {
+    throw new EsaError(
+      'migration.data-loss',
+      'terminal',
+      `${mismatches} rows of ${relation} are not the same in the new shape`,
+      {
+        details: { relation, columns, mismatches },
+        hint: 'nothing that holds the old shape is taken away. Find out what wrote them, fill again, then go on',
+      },
+    )
+  }
+  await mark(running, 'done', null, null)
+}
+
+/** @throws EsaError `migration.interrupted` (terminal) when somebody wants it to stop here. */
+function shallStop({ stop }: ApplyPorts, { id }: Migration): void {
+  if (stop?.aborted !== true) return
+  throw new EsaError('migration.interrupted', 'terminal', `${id} was stopped between two steps`, {
+    hint: 'what is done is on record: the same command goes on from here',
+  })
+}

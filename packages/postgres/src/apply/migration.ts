@@ -1,0 +1,39 @@
+import { digestJson, digestText } from '@esa/protocol'
+import type { MigrationPlan, Step } from '../change/plan.ts'
+import { parseScript } from '../sql/parse-script.ts'
+import { classifyStatement, worstRisk } from './classify.ts'
+import { stepsOfScript } from './script-steps.ts'
+import type { Migration, MigrationStep } from './step.ts'
+
+/**
+ * A file of SQL as a migration: a step is one statement, or what stands between BEGIN and COMMIT. `down` is the file
+ * that undoes it, where there is one. @throws EsaError `sql.syntax`, `migration.not-applicable` (terminal) with the line.
+ */
+export async function scriptMigration(
+  id: string,
+  sql: string,
+  down: string | null = null,
+): Promise<Migration> {
+  const steps = stepsOfScript(await parseScript(sql), id)
+  return { id, hash: digestText(sql), steps, held: [], down }
+}
+
+/** A plan as a migration. */
+export async function planMigration(plan: MigrationPlan): Promise<Migration> {
+  const steps: MigrationStep[] = []
+  for (const phase of plan.phases) {
+    for (const step of phase.steps) steps.push(await planStep(step, phase.name))
+  }
+  const held = plan.phases.filter(({ destructive }) => destructive).map(({ name }) => name)
+  return { id: plan.id, hash: plan.id, steps, held, down: null }
+}
+
+async function planStep(step: Step, phase: string): Promise<MigrationStep> {
+  const { id, about } = step
+  const head = { id, about, phase, hash: digestJson({ ...step }) }
+  if (step.kind === 'backfill') return { ...head, risk: 'major', work: { kind: 'backfill', step } }
+  if (step.kind === 'verify') return { ...head, risk: 'additive', work: { kind: 'verify', step } }
+  const { sql, transaction, rollback } = step
+  const risk = step.destructive ? 'destructive' : worstRisk((await parseScript(sql)).map(classifyStatement))
+  return { ...head, risk, work: { kind: 'statement', sql, transaction, rollback } }
+}

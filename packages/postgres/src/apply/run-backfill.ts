@@ -1,0 +1,107 @@
+import type { BackfillStep } from '../change/plan.ts'
+import { runBatch, type WalkPlace } from '../change/run-batch.ts'
+import type { Queryable } from '../queryable.ts'
+import { OWN_MARK } from '../read-only.ts'
+import { lookAt } from './blockers.ts'
+import { inStepTransaction, mark, type Running } from './run-step.ts'
+
+/** How long one batch shall hold its row locks: long enough to be worth a commit, too short to be felt. */
+const BATCH_MS = 100
+const BATCH_ROWS_MIN = 50
+const BATCH_ROWS_MAX = 20_000
+
+/** Standbys further behind than this are waited for; one that serves reads would show old data. */
+const LAG_MS_MAX = 2_000
+
+/** Part of a batch's own time that others get before the next one. */
+const REST = 0.25
+const LAG_PAUSE_MS = 500
+
+/** Longest wait for a standby; one that does not come nearer in this time is not held back by this walk. */
+const LAG_WAIT_MS_MAX = 60_000
+
+/** How far a backfill is: `total` is the planner's estimate, 0 when there is none. */
+export interface Filled {
+  rows: number
+  total: number
+  batchRows: number
+}
+
+interface Cursor {
+  place: WalkPlace
+  rows: number
+  batchRows: number
+}
+
+/**
+ * Fills rows in batches, each a transaction that also holds the place it has come to, so that a walk that was killed
+ * goes on behind its last commit. Batches shrink when they are slow or keep others waiting, and pause while standbys lag.
+ */
+export async function runBackfill(
+  running: Running,
+  step: BackfillStep,
+  onProgress: (filled: Filled) => void,
+  shallStop: () => void,
+): Promise<void> {
+  const { bench, known } = running
+  const { clock, session } = bench
+  let cursor = startOf(step, known?.state === 'undone' ? null : known?.cursor)
+  const total = await estimate(session, step)
+  for (;;) {
+    shallStop()
+    const from = clock.now()
+    const next = await inStepTransaction(running, async () => {
+      const batch = await runBatch(session, { ...step, batchRows: cursor.batchRows }, cursor.place)
+      const ms = clock.now() - from
+      const rows = cursor.rows + batch.rows
+      const grown = { place: batch.place, rows, batchRows: sized(cursor.batchRows, ms) }
+      const over = batch.place === null
+      await mark(running, over && running.ledger.inTransaction ? 'done' : 'started', { ...grown }, null)
+      return grown
+    })
+    const ms = clock.now() - from
+    onProgress({ rows: next.rows, total, batchRows: next.batchRows })
+    if (next.place === null) break
+    cursor = (await othersWait(running)) ? { ...next, batchRows: sized(next.batchRows, BATCH_MS * 2) } : next
+    await clock.pause(ms * REST)
+    await untilStandbysFollow(running, shallStop)
+  }
+  await mark(running, 'done', null, null)
+}
+
+function startOf(step: BackfillStep, known: unknown): Cursor {
+  const cursor = known as Cursor | null | undefined
+  return cursor?.place ? cursor : { place: null, rows: 0, batchRows: step.batchRows }
+}
+
+/** The next batch's size: half after a slow one, half as much again after a quick one. */
+function sized(rows: number, ms: number): number {
+  const factor = ms > BATCH_MS * 1.5 ? 0.5 : ms < BATCH_MS / 2 ? 1.5 : 1
+  return Math.round(Math.min(BATCH_ROWS_MAX, Math.max(BATCH_ROWS_MIN, rows * factor)))
+}
+
+async function othersWait({ bench }: Running): Promise<boolean> {
+  const { waiting } = await lookAt(bench.watch, bench.pid, bench.serverVersion).catch(() => ({ waiting: 0 }))
+  return waiting > 0
+}
+
+/** The lag of standbys as far as the role may see it; without pg_monitor it is null, and nobody is waited for. */
+const LAG = `select ${OWN_MARK} coalesce(max(extract(epoch from replay_lag)), 0)::float8 * 1000 as ms from pg_stat_replication`
+
+async function untilStandbysFollow({ bench }: Running, shallStop: () => void): Promise<void> {
+  for (let waitedMs = 0; waitedMs < LAG_WAIT_MS_MAX; waitedMs += LAG_PAUSE_MS) {
+    const { rows } = await bench.watch.query(LAG)
+    if (Number(rows[0]?.['ms']) <= LAG_MS_MAX) return
+    shallStop()
+    await bench.clock.pause(LAG_PAUSE_MS)
+  }
+}
+
+async function estimate(session: Queryable, { relation }: BackfillStep): Promise<number> {
+  const { rows } = await session.query(
+    `select greatest(c.reltuples, 0)::float8 as rows from pg_class c join pg_namespace n on n.oid = c.relnamespace
+     where n.nspname || '.' || c.relname = $1`,
+    [relation],
+  )
+  return Number(rows[0]?.['rows'] ?? 0)
+}

@@ -1,0 +1,135 @@
+import { EsaError, type Json } from '@esa/protocol'
+import { postgresError, sqlState } from '../postgres-error.ts'
+import { requireApplier } from './applier-lock.ts'
+import { requireThawed } from './freeze.ts'
+import type { Ledger, StepRecord } from './ledger.ts'
+import { type Bench, withinBudget } from './lock-budget.ts'
+import type { Migration, MigrationStep } from './step.ts'
+import { clearBefore } from './unattended.ts'
+
+/** A step on its way: where it is written down, and what is known of it from before. */
+export interface Running {
+  bench: Bench
+  ledger: Ledger
+  migration: Migration
+  step: MigrationStep
+  known: StepRecord | undefined
+}
+
+/** What a statement leaves of the file's own settings: the budget is the apply's. */
+async function limits({ session, budget }: Bench, lockMs = budget.lockMs): Promise<void> {
+  await session.query(
+    `select set_config('lock_timeout', $1, true), set_config('statement_timeout', '0', true)`,
+    [`${lockMs}ms`],
+  )
+}
+
+/** Runs `work` in one transaction with the checks that every step begins with. */
+export async function inStepTransaction<T>(running: Running, work: () => Promise<T>): Promise<T> {
+  const { bench, step } = running
+  return await withinBudget(bench, step.about, async () => {
+    const { session } = bench
+    await session.query('begin')
+    try {
+      await limits(bench)
+      await requireApplier(session)
+      await requireThawed(session)
+      const result = await work()
+      await session.query('commit')
+      return result
+    } catch (error) {
+      // A failed rollback means a lost session, whose transaction is gone with it.
+      await session.query('rollback').catch(() => undefined)
+      throw error
+    }
+  })
+}
+
+/** Runs a statement in a transaction that also holds its record. */
+export async function runStatement(running: Running, sql: string, rollback: string | null): Promise<void> {
+  const { bench, ledger } = running
+  if (await wasCommitted(running)) return await mark(running, 'done', null, rollback)
+  await inStepTransaction(running, async () => {
+    if (!ledger.inTransaction) await mark(running, 'started', await transactionId(running), rollback)
+    await bench.session.query(sql)
+    if (ledger.inTransaction) await mark(running, 'done', null, rollback)
+  })
+  if (!ledger.inTransaction) await mark(running, 'done', null, rollback)
+}
+
+async function transactionId({ bench }: Running): Promise<string> {
+  const { rows } = await bench.session.query('select txid_current()::text as id')
+  return String(rows[0]?.['id'])
+}
+
+/** A record beside the target may miss the end of its transaction: PostgreSQL itself remembers how that ended. */
+async function wasCommitted({ bench, ledger, known, step }: Running): Promise<boolean> {
+  if (ledger.inTransaction || known?.state !== 'started') return false
+  const { rows } = await bench.session.query('select txid_status($1::bigint) as status', [known.cursor])
+  const status = rows[0]?.['status']
+  if (status === 'committed') return true
+  if (status === 'aborted') return false
+  throw new EsaError(
+    'migration.outcome-unknown',
+    'terminal',
+    `whether ${step.about} was done before is not known any more`,
+    {
+      hint: 'look whether it is there; then set its state to "done" or "failed" in the ledger file',
+    },
+  )
+}
+
+/** Runs a statement that no transaction may hold, with a record before and after it; what a broken try left is cleared. */
+export async function runAlone(running: Running, sql: string, rollback: string | null): Promise<void> {
+  const { bench, known } = running
+  const { session, budget } = bench
+  let begun = known !== undefined && known.state !== 'undone'
+  await requireApplier(session)
+  await requireThawed(session)
+  await mark(running, 'started', null, rollback)
+  await session.query(
+    `select set_config('lock_timeout', $1, false), set_config('statement_timeout', '0', false)`,
+    [`${budget.concurrentMs}ms`],
+  )
+  // It keeps no write waiting, so that nobody who waits for it is a reason to end it.
+  const patient = { ...bench, budget: { ...budget, blockMs: Number.POSITIVE_INFINITY } }
+  try {
+    await withinBudget(patient, running.step.about, async () => {
+      if ((await clearBefore(session, sql, begun)) === 'done') return
+      begun = true
+      await session.query(sql)
+    })
+  } catch (error) {
+    // What is left costs every write and serves nobody; the error is worth more than a failure to clear it.
+    await clearBefore(session, sql, true).catch(() => undefined)
+    throw error
+  } finally {
+    await session.query('reset lock_timeout; reset statement_timeout').catch(() => undefined)
+  }
+  await mark(running, 'done', null, rollback)
+}
+
+/** Writes down how far the step is. */
+export async function mark(
+  running: Running,
+  state: StepRecord['state'],
+  cursor: Json,
+  rollback: string | null,
+): Promise<void> {
+  const { bench, ledger, migration, step } = running
+  await ledger.mark(bench.session, migration, step, { state, cursor, rollback })
+}
+
+/** An error of a step, with the step in its words. */
+export function stepError(step: MigrationStep, thrown: unknown): EsaError {
+  const error = postgresError(thrown)
+  if (!error.code.startsWith('database.')) return error
+  const alone =
+    sqlState(thrown) === '25001' ? 'it cannot run in a transaction and is not known to' : undefined
+  return new EsaError(error.code, error.kind, `${step.about}: ${error.message}`, {
+    cause: error.cause,
+    details: { ...error.details, step: step.id },
+    hint:
+      alone ?? error.hint ?? 'nothing of this step was done; what came before it is. Mend it and apply again',
+  })
+}

@@ -1,0 +1,44 @@
+import type { BackfillStep, VerifyStep } from '../change/plan.ts'
+import type { StatementRisk } from './classify.ts'
+
+/** What a step does. `session` sets something that later steps rely on: it is run again by every session that goes on. */
+export type Work =
+  | { kind: 'statement'; sql: string; transaction: boolean; rollback: string | null }
+  | { kind: 'session'; sql: string }
+  | { kind: 'backfill'; step: BackfillStep }
+  | { kind: 'verify'; step: VerifyStep }
+
+/** One thing that is done and recorded as done. */
+export interface MigrationStep {
+  /** Unique in its migration. */
+  id: string
+  /** Digest of what it runs: a step that was begun must not become another one. */
+  hash: string
+  /** One line for people. */
+  about: string
+  /** `expand` ... `contract`; null in a file of SQL. */
+  phase: string | null
+  risk: StatementRisk
+  work: Work
+}
+
+/** A file of SQL or a plan, ready to be applied. */
+export interface Migration {
+  /** The name of its file, or a plan's id: what the ledger knows it by. */
+  id: string
+  hash: string
+  steps: MigrationStep[]
+  /** Phases that run only when they are named: something in them cannot be brought back. */
+  held: string[]
+  /** The script that undoes it as a whole, where one was written. */
+  down: string | null
+}
+
+/** The statement of a line for people, at most so long. */
+const ABOUT_CHARS = 100
+
+/** A text in one line, cut where it is long. */
+export function oneLine(text: string, chars = ABOUT_CHARS): string {
+  const line = text.replace(/\s+/g, ' ').trim()
+  return line.length <= chars ? line : `${line.slice(0, chars - 1)}…`
+}
