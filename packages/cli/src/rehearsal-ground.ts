@@ -8,14 +8,19 @@ const CONNECTIONS = 8
 
 /** Rehearsals of a home have an embedded server of their own, so that they never disturb the runtime's. */
 export async function embeddedGround({ home }: Pick<Config, 'home'>): Promise<RehearsalGround> {
-  const { adminUrl } = await ensureEmbeddedServer({ home: join(home, 'rehearsal') })
-  return groundAt(adminUrl)
+  const { adminUrl } = await ensureEmbeddedServer({ home: rehearsalHome(home) })
+  return { ...groundAt(adminUrl), ownServer: true }
+}
+
+/** Where that server lives. */
+export function rehearsalHome(home: string): string {
+  return join(home, 'rehearsal')
 }
 
 /** Rehearsals on the server of a URL, whose role may create databases. */
 export function groundAt(url: string): RehearsalGround {
   return {
-    createDatabase: async (name) => void (await createDatabase(url, name)),
+    createDatabase: async (name, icuLocale) => void (await createDatabase(url, name, icuLocale)),
     dropDatabase: async (name) => void (await dropDatabase(url, name)),
     open: async (name, max = CONNECTIONS) => {
       const pool = await connectPool(withDatabase(url, name), { max, applicationName: 'esa rehearsal' })

@@ -15,18 +15,25 @@ const UNIQUE_VIOLATION = '23505'
 const MAINTENANCE_DATABASE = 'postgres'
 
 /**
- * Makes database `name` on the server of `url`, unless it exists, and answers its URL.
+ * Makes database `name` on the server of `url`, unless it exists, and answers its URL. `icuLocale`: it compares text by ICU's
+ * rules of that locale, else as the server's template does.
  * @throws EsaError `database.permission`, `database.unreachable` and the others of mapPgError.
  */
-export async function createDatabase(url: string, name: string): Promise<string> {
+export async function createDatabase(url: string, name: string, icuLocale?: string): Promise<string> {
   assertName(name)
   await withClient(url, async (client) => {
     const found = await client.query('SELECT 1 FROM pg_database WHERE datname = $1', [name])
     if (found.rowCount !== 0) return
-    await client.query(`CREATE DATABASE ${client.escapeIdentifier(name)}`).catch((error: unknown) => {
-      const code = errorCode(error)
-      if (code !== DUPLICATE_DATABASE && code !== UNIQUE_VIOLATION) throw error
-    })
+    const locale =
+      icuLocale === undefined
+        ? ''
+        : ` TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE ${client.escapeLiteral(icuLocale)}`
+    await client
+      .query(`CREATE DATABASE ${client.escapeIdentifier(name)}${locale}`)
+      .catch((error: unknown) => {
+        const code = errorCode(error)
+        if (code !== DUPLICATE_DATABASE && code !== UNIQUE_VIOLATION) throw error
+      })
   })
   return withDatabase(url, name)
 }

@@ -1,2 +1,7 @@
 export { type OpenDatabase, type RehearsalGround } from './rehearsal/ground.ts'
-export { type Rehearsal, type RehearsalOptions, withRehearsal } from './rehearsal/open-rehearsal.ts'
+export {
+  type Rehearsal,
+  type RehearsalOptions,
+  type SchemaSource,
+  withRehearsal,
+} from './rehearsal/open-rehearsal.ts'

@@ -1,16 +1,21 @@
 import type { Finding } from '../finding.ts'
-import type { OpenDatabase, RehearsalGround } from './ground.ts'
+import type { Queryable } from '../queryable.ts'
+import { buildFromCatalogs } from './build-from-catalogs.ts'
+import { applySettings, UTC } from './database-settings.ts'
+import { type OpenDatabase, onDatabase, type RehearsalGround } from './ground.ts'
+import { asOwner, REHEARSAL_PREFIX } from './ownership.ts'
+import { runScript } from './run-script.ts'
 
-/** Marks the databases that are ours to drop. */
-const REHEARSAL_PREFIX = 'esa_rehearsal_'
+/** The schema before: scripts, or the catalogs of a database that is only read. */
+export type SchemaSource = { sql: string | string[] } | { from: Queryable; schemas?: string[] }
 
 /** What a rehearsal database is made of. */
 export interface RehearsalOptions {
   ground: RehearsalGround
-  /** A name of its own among all processes that use the ground: letters, digits and underscores. */
+  /** What it is for, in its name: letters, digits and underscores. */
   id: string
-  /** The schema before, as a script. */
-  schema: { sql: string } | null
+  /** Null: an empty database. */
+  schema: SchemaSource | null
 }
 
 /** A private database in which anything may be tried. */
@@ -22,22 +27,36 @@ export interface Rehearsal extends OpenDatabase {
   open(max?: number): Promise<OpenDatabase>
 }
 
-/** Makes a rehearsal database, lets `work` use it, and drops it, however that ends. @throws what `work` throws, EsaError `database.*`. */
+/** Characters that keep two rehearsals for the same thing apart. */
+const SUFFIX_CHARS = 8
+
+/**
+ * Makes a rehearsal database, lets `work` use it, and drops it, however that ends; one that a killed process left is dropped
+ * by the next call. The source is read in a read-only transaction and never written to.
+ * @throws what `work` throws, EsaError `sql.syntax`, `sql.schema-failed`, `database.version` (terminal), `database.*`.
+ */
 export async function withRehearsal<T>(
   { ground, id, schema }: RehearsalOptions,
   work: (rehearsal: Rehearsal) => Promise<T>,
 ): Promise<T> {
-  const name = `${REHEARSAL_PREFIX}${id}`
-  await ground.createDatabase(name)
-  try {
+  const name = `${REHEARSAL_PREFIX}${id}_${crypto.randomUUID().slice(0, SUFFIX_CHARS)}`
+  return asOwner(ground, name, async () => {
+    const missing = await build(ground, name, schema)
     const opened = await ground.open(name)
     try {
-      if (schema !== null) await opened.queryable.query(schema.sql)
-      return await work({ ...opened, name, missing: [], open: (max) => ground.open(name, max) })
+      return await work({ ...opened, name, missing, open: (max) => ground.open(name, max) })
     } finally {
       await opened.close()
     }
-  } finally {
-    await ground.dropDatabase(name)
-  }
+  })
+}
+
+async function build(ground: RehearsalGround, name: string, schema: SchemaSource | null): Promise<Finding[]> {
+  if (schema !== null && 'from' in schema) return buildFromCatalogs(ground, name, schema)
+  await ground.createDatabase(name)
+  await onDatabase(ground, name, (session) => applySettings(session, name, UTC))
+  const scripts = schema === null ? [] : [schema.sql].flat()
+  // A session of its own: what a script sets for itself, like pg_dump's empty search_path, ends with it.
+  for (const script of scripts) await onDatabase(ground, name, (session) => runScript(session, script))
+  return []
 }

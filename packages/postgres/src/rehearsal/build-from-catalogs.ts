@@ -1,0 +1,71 @@
+import type { Finding } from '../finding.ts'
+import { quoteIdentifier } from '../identifiers.ts'
+import type { Queryable } from '../queryable.ts'
+import { buildExtensions, BUILDING, buildSchema, notBuilt } from './build-schema.ts'
+import { applySettings } from './database-settings.ts'
+import { onDatabase, type RehearsalGround } from './ground.ts'
+import { readSchema, type SchemaLocale, type SchemaScript } from './read-schema.ts'
+import { inTargetSnapshot } from './target-snapshot.ts'
+
+/** Makes the database `name` as the source's catalogs describe it. @throws EsaError `database.*`. */
+export async function buildFromCatalogs(
+  ground: RehearsalGround,
+  name: string,
+  { from, schemas = null }: { from: Queryable; schemas?: string[] | null },
+): Promise<Finding[]> {
+  return inTargetSnapshot(from, async (snapshot) => {
+    const schema = await readSchema(snapshot, schemas)
+    await createAlike(ground, name, schema.locale)
+    await onDatabase(ground, name, (session) => applySettings(session, name, schema.settings))
+    return onDatabase(ground, name, async (session) => {
+      if (ground.ownServer === true) await createRoles(session, schema.roles)
+      const extensions = await buildExtensions(session, schema.extensions)
+      await session.query(BUILDING)
+      const early = await buildSchema(session, schema.before)
+      const failed = await buildSchema(session, [...early, ...schema.after])
+      return [...(await differences(session, schema)), ...extensions, ...schema.missing, ...notBuilt(failed)]
+    })
+  })
+}
+
+/** A libc locale may not exist on this machine; ICU knows its language, and above all that it is not C. */
+async function createAlike(
+  ground: RehearsalGround,
+  name: string,
+  { provider, locale }: SchemaLocale,
+): Promise<void> {
+  if (provider === 'c' || provider === 'builtin') return ground.createDatabase(name)
+  return ground.createDatabase(
+    name,
+    provider === 'icu' ? locale : locale.replace(/\..*$/, '').replace('_', '-'),
+  )
+}
+
+/** Roles of the original, without login and without rights, so that policies, grants and owners can name them. */
+async function createRoles(session: Queryable, roles: readonly string[]): Promise<void> {
+  for (const role of roles)
+    await session.query(`create role ${quoteIdentifier(role)} nologin`).catch(() => undefined)
+}
+
+/** What differs between the servers themselves. */
+async function differences(session: Queryable, { version, locale }: SchemaScript): Promise<Finding[]> {
+  const { rows } = await session.query(`select current_setting('server_version_num')::int / 10000 as version`)
+  const here = Number(rows[0]?.['version'])
+  const findings: Finding[] = []
+  if (here !== version)
+    findings.push({
+      kind: 'version-differs',
+      severity: 'info',
+      message: `verdicts are those of PostgreSQL ${here}; the target runs ${version}`,
+      evidence: { rehearsal: here, target: version },
+      fix: `rehearse on a server of version ${version}: --rehearsal-url`,
+    })
+  if (locale.provider === 'libc')
+    findings.push({
+      kind: 'locale-differs',
+      severity: 'info',
+      message: `text is compared by ICU here and by ${locale.locale} of the C library there: the order of punctuation and capitals may differ`,
+      evidence: { locale: locale.locale },
+    })
+  return findings
+}

@@ -1,0 +1,94 @@
+import type { Finding } from '../finding.ts'
+import { quoteIdentifier } from '../identifiers.ts'
+import { postgresError, sqlState } from '../postgres-error.ts'
+import type { Queryable } from '../queryable.ts'
+import type { SchemaExtension, SchemaStep } from './read-schema.ts'
+
+/** Statements sent at once: a round trip each would cost more than making the objects. */
+const BATCH = 100
+
+/** The server is away or full: trying the next statement helps nobody. */
+const HOPELESS = /^(?:57P|53|08)/
+
+/** Makes names come out as the statements give them, and lets a function name what is made later. */
+export const BUILDING = `select set_config('search_path', '', false), set_config('check_function_bodies', 'off', false),
+  set_config('DateStyle', 'ISO, YMD', false), set_config('IntervalStyle', 'postgres', false), set_config('client_min_messages', 'error', false)`
+
+/** Steps that failed, with the server's last word on each. */
+export type FailedStep = SchemaStep & { why: string }
+
+/**
+ * Runs steps until none of the remaining ones succeeds: what fails for want of something that a later step makes is tried
+ * again, so that the order of dependencies need not be known. Answers the ones that never succeeded.
+ * @throws EsaError `database.*` when the server is away.
+ */
+export async function buildSchema(session: Queryable, steps: readonly SchemaStep[]): Promise<FailedStep[]> {
+  let failed = await attempt(session, steps)
+  for (;;) {
+    if (failed.length === 0) return failed
+    const still = await attempt(session, failed)
+    if (still.length === failed.length) return still
+    failed = still
+  }
+}
+
+async function attempt(session: Queryable, steps: readonly SchemaStep[]): Promise<FailedStep[]> {
+  const failed: FailedStep[] = []
+  for (let at = 0; at < steps.length; at += BATCH) {
+    const batch = steps.slice(at, at + BATCH)
+    const whole = batch.map(({ sql }) => sql).join(';\n')
+    if ((await failure(session, whole)) === null) continue
+    // The batch was rolled back as a whole: one by one, only what is at fault is left out.
+    for (const step of batch) {
+      const why = await failure(session, step.sql)
+      if (why !== null) failed.push({ ...step, why })
+    }
+  }
+  return failed
+}
+
+/** Null, or why the server refused. */
+async function failure(session: Queryable, sql: string): Promise<string | null> {
+  try {
+    await session.query(sql)
+    return null
+  } catch (error) {
+    if (sqlState(error) === undefined || HOPELESS.test(sqlState(error)!)) throw postgresError(error)
+    return error instanceof Error ? error.message : String(error)
+  }
+}
+
+/** Installs what the ground has; a finding for each extension that it lacks. */
+export async function buildExtensions(
+  session: Queryable,
+  extensions: readonly SchemaExtension[],
+): Promise<Finding[]> {
+  const missing: Finding[] = []
+  for (const { name, schema } of extensions) {
+    const place = schema === null ? '' : ` with schema ${quoteIdentifier(schema)}`
+    const into = schema === null ? '' : `create schema if not exists ${quoteIdentifier(schema)}; `
+    const why = await failure(
+      session,
+      `${into}create extension if not exists ${quoteIdentifier(name)}${place} cascade`,
+    )
+    if (why === null) continue
+    missing.push({
+      kind: 'extension-missing',
+      severity: 'warning',
+      message: `the rehearsal server has no extension ${name}: whatever needs it is left out, and statements that use it fail here`,
+      evidence: { extension: name, why },
+      fix: 'rehearse on a server that has it: --rehearsal-url',
+    })
+  }
+  return missing
+}
+
+/** A finding for each object that could not be made. */
+export function notBuilt(failed: readonly FailedStep[]): Finding[] {
+  return failed.map(({ what, why, sql }) => ({
+    kind: 'not-rehearsed',
+    severity: 'warning',
+    message: `${what} could not be made on the rehearsal: ${why}`,
+    evidence: { what, why, sql },
+  }))
+}

@@ -1,0 +1,27 @@
+import { EsaError } from '@esa/protocol'
+import { postgresError } from '../postgres-error.ts'
+import type { Queryable } from '../queryable.ts'
+import { parseScript } from '../sql/parse-script.ts'
+
+/** What pg_dump writes for psql and no server understands; never inside a statement. */
+const PSQL_COMMAND = /^\\(?:connect|restrict|unrestrict|set|encoding)\b.*$/gm
+
+/**
+ * Runs a script's statements one after another, each on its own as psql does: CREATE INDEX CONCURRENTLY works in it.
+ * @throws EsaError `sql.syntax`, `sql.schema-failed` (terminal) with the `line` of the statement that failed.
+ */
+export async function runScript(session: Queryable, script: string): Promise<void> {
+  for (const { text, line } of await parseScript(script.replace(PSQL_COMMAND, ''))) {
+    try {
+      await session.query(text)
+    } catch (cause) {
+      const { kind, message } = postgresError(cause)
+      if (kind !== 'terminal') throw postgresError(cause)
+      throw new EsaError('sql.schema-failed', 'terminal', `line ${line} of the schema: ${message}`, {
+        cause,
+        hint: 'the schema before must run by itself on an empty database',
+        details: { line },
+      })
+    }
+  }
+}
