@@ -1,0 +1,76 @@
+/** How long a statement takes before and after, by the same machine on the same rows, taken in turn. */
+export interface QueryGain {
+  id: string
+  /** Whole milliseconds, as the command promises; the figures in microseconds say more of what is fast. */
+  p95MsBefore: number
+  p95MsAfter: number
+  p50UsBefore: number
+  p50UsAfter: number
+  p95UsBefore: number
+  p95UsAfter: number
+  /** Executions behind the figures: with fewer than 20 the 95th percentile is the slowest of them. */
+  runsBefore: number
+  runsAfter: number
+  /** Set when a run was cut off, and counted as long as the cut-off. */
+  cutOffAfterMs?: number
+}
+
+/** An index to build, or an extension that the next ones need. */
+export interface Recommendation {
+  /** Run on its own, outside a transaction. */
+  ddl: string
+  sizeBytes: number
+  method: 'rehearsed'
+  because: string
+  queries: QueryGain[]
+  buildMs: number
+  /** What rows of the table itself cost to insert again, without and with all that is recommended; null says it was not measured. */
+  writes: WriteCost | null
+}
+
+/** Microseconds that inserting one row takes, measured in a transaction that was rolled back. */
+export interface WriteCost {
+  relation: string
+  rows: number
+  usPerRowBefore: number
+  usPerRowAfter: number
+}
+
+/** Why an index that was thought of is not recommended. */
+export type RefusalReason = 'failed' | 'too-big' | 'not-used' | 'no-gain' | 'budget' | 'time' | 'needless'
+
+/** An index that was thought of and is not recommended. */
+export interface Refusal {
+  ddl: string
+  reason: RefusalReason
+  why: string
+  /** Measured, or estimated when it was not built; `built` tells which. */
+  sizeBytes: number
+  built: boolean
+  queries: string[]
+}
+
+/** An index that is there and could go. */
+export interface DropAdvice {
+  index: string
+  ddl: string
+  sizeBytes: number
+  because: string
+}
+
+/** What a workload needs. Sizes are bytes, times milliseconds. */
+export interface IndexAdvice {
+  recommendations: Recommendation[]
+  totalBytes: number
+  refused: Refusal[]
+  drop: DropAdvice[]
+  /** Every statement of the workload with all recommendations in place, `ok` when its p95 is under the goal. */
+  queries: (QueryGain & { weight: number; ok: boolean })[]
+  /** Statements that were left out, and why. */
+  skipped: { id: string; why: string }[]
+  goalMs: number
+  budgetBytes: number | null
+  elapsedMs: number
+  /** False when time ran out: better advice may exist. */
+  complete: boolean
+}

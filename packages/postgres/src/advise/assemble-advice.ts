@@ -1,0 +1,142 @@
+import type { Clock } from '../clock.ts'
+import { postgresError } from '../postgres-error.ts'
+import type { Queryable } from '../queryable.ts'
+import type { IndexAdvice, QueryGain, Recommendation, Refusal, WriteCost } from './advice.ts'
+import type { Runs, TimedStatement } from './bench.ts'
+import { refusal } from './build-and-try.ts'
+import type { BuiltCandidate } from './built-indexes.ts'
+import { createSql } from './candidate.ts'
+import { gainOf } from './final-timing.ts'
+import { redundantIndexes } from './redundant-indexes.ts'
+import type { Search } from './search.ts'
+import type { TableFacts } from './table-catalog.ts'
+import type { Trials } from './trials.ts'
+import { measureWrites } from './write-cost.ts'
+
+interface Found {
+  session: Queryable
+  clock: Clock
+  trials: Trials
+  search: Search
+  statements: readonly TimedStatement[]
+  tables: readonly TableFacts[]
+  pairs: ReadonlyMap<string, { before: Runs; after: Runs }>
+  refused: Refusal[]
+  skipped: { id: string; why: string }[]
+  timeoutMs: number
+}
+
+interface Frame {
+  goalMs: number
+  budgetBytes: number
+  began: number
+  until: number
+  tell: (done: number, total: number, what: string) => void
+}
+
+const relationOf = ({ schema, name }: TableFacts): string => `${schema}.${name}`
+
+async function writeCosts(
+  { session, clock, trials, search }: Found,
+  { until, tell }: Frame,
+): Promise<Map<string, WriteCost>> {
+  const costs = new Map<string, WriteCost>()
+  const tables = new Map(search.chosen.map(({ table }) => [relationOf(table), table]))
+  for (const [nth, [relation, table]] of [...tables].entries()) {
+    if (clock.now() > until) break
+    tell(nth, tables.size, relation)
+    const own = (hidden: BuiltCandidate[]): string[] =>
+      hidden.filter((one) => one.table === table).map(({ qualified }) => qualified)
+    const others = trials.built.filter((one) => !search.chosen.includes(one))
+    const measured = await measureWrites(
+      session,
+      table,
+      { without: own(trials.built), withChosen: own(others) },
+      clock,
+      // A table that takes no row again (a rule, a foreign key to what is not there) leaves its cost unsaid.
+    ).catch((error: unknown) => {
+      if (postgresError(error).code === 'database.unreachable') throw error
+      return undefined
+    })
+    if (measured) costs.set(relation, measured)
+  }
+  return costs
+}
+
+function refuseRest({ trials, search, refused }: Found, { budgetBytes }: Frame): Refusal[] {
+  const told = new Set(refused.map(({ ddl }) => ddl))
+  const rest = trials.built.filter(
+    (one) => !search.chosen.includes(one) && !told.has(createSql(one, 'concurrently')),
+  )
+  return rest.map((one) => {
+    const times = search.timesOf(one)
+    if (times.size === 0) return refusal(one, 'not-used', 'built, and no plan took it', one)
+    const fits = search.bytes + one.sizeBytes <= budgetBytes
+    return fits
+      ? refusal(one, 'no-gain', 'built: beside what is recommended it saves too little', one)
+      : refusal(one, 'budget', 'built: it does not fit beside what saves more per byte', one)
+  })
+}
+
+async function usedBy(found: Found): Promise<Map<string, string[]>> {
+  const users = new Map<string, string[]>()
+  for (const statement of found.statements) {
+    for (const { name } of await found.trials.taken(statement, found.search.chosen)) {
+      users.set(name, [...(users.get(name) ?? []), statement.id])
+    }
+  }
+  return users
+}
+
+/** Puts what was found into the answer: extensions before the indexes that need them, what writes cost, what can go. */
+export async function assembleAdvice(found: Found, frame: Frame): Promise<IndexAdvice> {
+  const { search, statements, pairs, refused, skipped, timeoutMs, clock } = found
+  const { goalMs, budgetBytes, began } = frame
+  const gains = new Map<string, QueryGain>(
+    statements.flatMap(({ id }) => {
+      const pair = pairs.get(id)
+      return pair && pair.after.ms.length > 0 ? [[id, gainOf(id, pair, timeoutMs)]] : []
+    }),
+  )
+  const users = await usedBy(found)
+  const costs = await writeCosts(found, frame)
+  const recommendations: Recommendation[] = []
+  const extensions = new Set(search.chosen.flatMap(({ extension }) => extension ?? []))
+  for (const extension of extensions) {
+    recommendations.push({
+      ddl: `CREATE EXTENSION IF NOT EXISTS ${extension}`,
+      sizeBytes: 0,
+      method: 'rehearsed',
+      because: 'the operator class of an index below comes from it',
+      queries: [],
+      buildMs: 0,
+      writes: null,
+    })
+  }
+  for (const one of search.chosen) {
+    recommendations.push({
+      ddl: createSql(one, 'concurrently'),
+      sizeBytes: one.sizeBytes,
+      method: 'rehearsed',
+      because: one.because,
+      queries: (users.get(one.name) ?? []).flatMap((id) => gains.get(id) ?? []),
+      buildMs: Math.round(one.buildMs),
+      writes: costs.get(relationOf(one.table)) ?? null,
+    })
+  }
+  return {
+    recommendations,
+    totalBytes: search.bytes,
+    refused: [...refused, ...refuseRest(found, frame)],
+    drop: redundantIndexes(found.tables, search.chosen),
+    queries: statements.flatMap(({ id, weight }) => {
+      const gain = gains.get(id)
+      return gain ? [{ ...gain, weight, ok: gain.p95UsAfter < goalMs * 1_000 }] : []
+    }),
+    skipped,
+    goalMs,
+    budgetBytes: Number.isFinite(budgetBytes) ? budgetBytes : null,
+    elapsedMs: Math.round(clock.now() - began),
+    complete: search.complete,
+  }
+}

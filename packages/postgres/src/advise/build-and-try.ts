@@ -1,0 +1,164 @@
+import { isEsaError } from '@esa/protocol'
+import type { Clock } from '../clock.ts'
+import type { Queryable } from '../queryable.ts'
+import type { Refusal, RefusalReason } from './advice.ts'
+import { percentileOf, type TimedStatement } from './bench.ts'
+import { buildCandidate } from './built-indexes.ts'
+import { type Candidate, createSql } from './candidate.ts'
+import type { Search } from './search.ts'
+import type { Trials } from './trials.ts'
+
+/** An estimate may be wrong by this factor before a candidate is refused without being built. */
+const ESTIMATE_FACTOR = 3
+
+/** A statement brought under this part of the goal by a small enough index needs no more candidates. */
+const SERVED_SHARE = 0.05
+
+/** What an index may take of the budget for its statement to count as served. */
+const SERVED_BUDGET_SHARE = 0.15
+
+/** A statement this fast (ms) that takes this little of the workload's time is left alone. */
+const FAST_MS = 5
+const FAST_WORKLOAD_SHARE = 0.05
+
+interface Ground {
+  session: Queryable
+  clock: Clock
+  trials: Trials
+  search: Search
+  candidates: readonly Candidate[]
+  statements: readonly TimedStatement[]
+}
+
+interface Limits {
+  goalMs: number
+  budgetBytes: number
+  /** No build begins after this instant, ms of the clock. */
+  until: number
+  tell: (done: number, total: number, what: string) => void
+}
+
+/** An index that was thought of and not recommended. */
+export function refusal(
+  candidate: Candidate,
+  reason: RefusalReason,
+  why: string,
+  built?: { sizeBytes: number },
+): Refusal {
+  return {
+    ddl: createSql(candidate, 'concurrently'),
+    reason,
+    why,
+    sizeBytes: built?.sizeBytes ?? candidate.estimatedBytes,
+    built: built !== undefined,
+    queries: candidate.statements,
+  }
+}
+
+/** Statements worth an index, the costliest first, weight times median. */
+function worthwhile({ trials, statements }: Ground, goalMs: number): TimedStatement[] {
+  const cost = ({ id, weight }: TimedStatement): number => {
+    const runs = trials.baseline.get(id)
+    return runs ? weight * percentileOf(runs, 50) : 0
+  }
+  const whole = statements.reduce((sum, one) => sum + cost(one), 0)
+  return statements
+    .filter((one) => {
+      const runs = trials.baseline.get(one.id)
+      if (!runs) return false
+      return percentileOf(runs, 95) >= Math.min(goalMs, FAST_MS) || cost(one) >= whole * FAST_WORKLOAD_SHARE
+    })
+    .toSorted((a, b) => cost(b) - cost(a))
+}
+
+/** Each statement's next candidate in turn, so that no statement waits for all those of another. */
+function inTurns(statements: readonly TimedStatement[], candidates: readonly Candidate[]): Candidate[] {
+  const queues = statements.map(({ id }) => candidates.filter((one) => one.statements.includes(id)))
+  const longest = Math.max(0, ...queues.map(({ length }) => length))
+  const turns = Array.from({ length: longest }, (_, nth) => queues.flatMap((queue) => queue[nth] ?? []))
+  return [...new Set(turns.flat())]
+}
+
+async function tryOne(
+  candidate: Candidate,
+  { session, clock, trials, search }: Ground,
+  { budgetBytes, until }: Limits,
+  served: Map<string, string>,
+  goalMs: number,
+): Promise<Refusal | undefined> {
+  const built = await buildCandidate(session, candidate, until - clock.now(), clock).catch(
+    (error: unknown) => {
+      if (isEsaError(error) && error.code !== 'database.unreachable') return error
+      throw error
+    },
+  )
+  if (isEsaError(built)) {
+    const reason = built.code === 'database.timeout' ? 'time' : 'failed'
+    return refusal(candidate, reason, built.message)
+  }
+  trials.built.push(built)
+  if (built.sizeBytes > budgetBytes)
+    return refusal(candidate, 'too-big', `it alone takes ${built.sizeBytes} of ${budgetBytes} bytes`, built)
+  const times = await trials.times([built], [built])
+  search.add([built], times)
+  const small = built.sizeBytes <= budgetBytes * SERVED_BUDGET_SHARE
+  for (const [id, ms] of times) if (small && ms <= goalMs * SERVED_SHARE) served.set(id, built.name)
+  return undefined
+}
+
+/**
+ * Builds the candidates on the copy and tries each alone, then what a plan takes of all of them together; adds them to
+ * the search. Gives those that were refused on the way.
+ */
+export async function buildAndTry(ground: Ground, limits: Limits): Promise<Refusal[]> {
+  const { clock, trials, search } = ground
+  const refused: Refusal[] = []
+  const served = new Map<string, string>()
+  const statements = worthwhile(ground, limits.goalMs)
+  const queue = inTurns(statements, ground.candidates)
+  for (const [nth, candidate] of queue.entries()) {
+    limits.tell(nth, queue.length, createSql(candidate, 'plainly'))
+    const open = candidate.statements.filter(
+      (id) => statements.some((one) => one.id === id) && !served.has(id),
+    )
+    if (open.length === 0) {
+      const by = served.get(candidate.statements.find((id) => served.has(id)) ?? '') ?? ''
+      refused.push(refusal(candidate, 'needless', `not built: ${by} makes its statements fast enough`))
+    } else if (candidate.estimatedBytes > limits.budgetBytes * ESTIMATE_FACTOR) {
+      refused.push(
+        refusal(candidate, 'too-big', `not built: estimated far beyond ${limits.budgetBytes} bytes`),
+      )
+    } else if (clock.now() >= limits.until) {
+      search.complete = false
+      refused.push(refusal(candidate, 'time', 'not built: time was up'))
+    } else {
+      const one = await tryOne(candidate, ground, limits, served, limits.goalMs)
+      if (one?.reason === 'time') search.complete = false
+      if (one) refused.push(one)
+    }
+  }
+  await addCompanies(statements, trials, search, limits, clock)
+  return refused
+}
+
+/** Plans that take several candidates at once, a bitmap of two or both sides of a join, are tried as one. */
+async function addCompanies(
+  statements: readonly TimedStatement[],
+  trials: Trials,
+  search: Search,
+  { until }: Limits,
+  clock: Clock,
+): Promise<void> {
+  const seen = new Set<string>()
+  for (const statement of statements) {
+    if (clock.now() >= until) return
+    const members = await trials.taken(statement, trials.built)
+    const key = members
+      .map(({ name }) => name)
+      .toSorted()
+      .join()
+    if (members.length < 2 || seen.has(key)) continue
+    seen.add(key)
+    search.add(members, await trials.times(members, members))
+  }
+}

@@ -1,0 +1,93 @@
+import { indexName, quoteIdentifier, quoteRelation } from '../identifiers.ts'
+import type { Operand } from './statement-shape.ts'
+import type { TableFacts } from './table-catalog.ts'
+
+/** Access methods that are proposed. */
+export type IndexMethod = 'btree' | 'hash' | 'gin' | 'gist' | 'brin'
+
+/** One key of an index: `sql` as an index definition wants it, and what follows it. */
+export interface IndexKey {
+  operand: Operand
+  opclass?: string
+  descending?: boolean
+  nullsFirst?: boolean
+}
+
+/** An index that might help, why, and whom. */
+export interface Candidate {
+  table: TableFacts
+  method: IndexMethod
+  keys: IndexKey[]
+  include: string[]
+  /** Predicate of a partial index. */
+  where?: string
+  /** Storage parameters, as SQL. */
+  settings?: string
+  /** An extension that its operator class comes from. */
+  extension?: string
+  because: string
+  /** Ids of the statements that it was made for. */
+  statements: string[]
+  /** What it is expected to weigh, from the statistics of its columns. */
+  estimatedBytes: number
+}
+
+/** What a page holds beside the entries themselves, as a factor: fill factor and headers. */
+const PAGE_OVERHEAD = 1.15
+
+/** Bytes of an entry beside its keys: the item pointer, the tuple's header and its alignment. */
+const ENTRY_BYTES = 16
+
+const orderOf = ({ descending = false, nullsFirst = descending }: IndexKey): string =>
+  `${descending ? ' DESC' : ''}${nullsFirst === descending ? '' : nullsFirst ? ' NULLS FIRST' : ' NULLS LAST'}`
+
+function keySql(key: IndexKey): string {
+  const { operand, opclass } = key
+  const base = operand.column === undefined ? `(${operand.sql})` : quoteIdentifier(operand.column)
+  return `${base}${opclass === undefined ? '' : ` ${opclass}`}${orderOf(key)}`
+}
+
+/** Everything about an index but its name: two candidates with the same definition are one. */
+export function definitionOf({ table, method, keys, include, where, settings }: Candidate): string {
+  const using = method === 'btree' ? '' : ` USING ${method}`
+  const included = include.length === 0 ? '' : ` INCLUDE (${include.map(quoteIdentifier).join(', ')})`
+  return (
+    `ON ${quoteRelation(table.schema, table.name)}${using} (${keys.map(keySql).join(', ')})${included}` +
+    `${settings === undefined ? '' : ` WITH (${settings})`}${where === undefined ? '' : ` WHERE ${where}`}`
+  )
+}
+
+const word = (text: string): string =>
+  text
+    .toLowerCase()
+    .replaceAll(/[^\p{L}\p{N}]+/gu, '_')
+    .replaceAll(/^_+|_+$/g, '')
+
+/** A name that tells the table, the keys and what is special, cut to what PostgreSQL keeps. */
+export function nameOf({ table, method, keys, include, where }: Candidate): string {
+  const parts = [
+    ...keys.map(
+      ({ operand, descending }) => (operand.column ?? word(operand.sql)) + (descending ? '_desc' : ''),
+    ),
+    ...(include.length === 0 ? [] : ['incl', ...include]),
+    ...(where === undefined ? [] : ['where', word(where)]),
+    ...(method === 'btree' ? [] : [method]),
+  ]
+  return indexName(table.name, parts)
+}
+
+/** The statement that builds it: on a live database without blocking writes. */
+export function createSql(candidate: Candidate, how: 'concurrently' | 'plainly'): string {
+  const concurrently = how === 'concurrently' ? 'CONCURRENTLY ' : ''
+  return `CREATE INDEX ${concurrently}${quoteIdentifier(nameOf(candidate))} ${definitionOf(candidate)}`
+}
+
+/** Bytes that these columns take in one entry, by the statistics. */
+export function widthOf(table: TableFacts, columns: readonly string[]): number {
+  return columns.reduce((sum, column) => sum + (table.columns.get(column)?.widthBytes ?? ENTRY_BYTES), 0)
+}
+
+/** Bytes of an index with `rows` entries of `widthBytes` each. */
+export function entriesBytes(rows: number, widthBytes: number): number {
+  return Math.ceil(rows * (widthBytes + ENTRY_BYTES) * PAGE_OVERHEAD)
+}

@@ -1,0 +1,203 @@
+import type { Node, SelectStmt, SortBy } from '@pgsql/types'
+import { arms, conjuncts, placedPredicates } from './predicates.ts'
+import { Scope } from './scope.ts'
+import type { SortKey, TableUse } from './statement-shape.ts'
+import type { TableFacts } from './table-catalog.ts'
+import { walk } from './tree.ts'
+
+/** A table's name as a statement writes it, in a form that `to_regclass` reads. */
+function nameOf({ schemaname, relname = '' }: { schemaname?: string; relname?: string }): string {
+  return [schemaname, relname].flatMap((part) => (part ? [`"${part.replaceAll('"', '""')}"`] : [])).join('.')
+}
+
+/** Every table name in a statement, CTEs among them. */
+export function tableNames(tree: Node): string[] {
+  const names = new Set<string>()
+  walk(tree, (kind, body) => {
+    if (kind === 'RangeVar') names.add(nameOf(body))
+  })
+  return [...names]
+}
+
+type Conditions = Node[]
+
+class ShapeReader {
+  readonly uses: TableUse[] = []
+  readonly #statement: string
+  readonly #tables: ReadonlyMap<string, TableFacts>
+
+  constructor(statement: string, tables: ReadonlyMap<string, TableFacts>) {
+    this.#statement = statement
+    this.#tables = tables
+  }
+
+  /** Reads one query block; `ctes` are names that are no tables here. */
+  select(select: SelectStmt, outer: Scope | undefined, ctes: ReadonlySet<string>): void {
+    const known = new Set(ctes)
+    for (const cte of select.withClause?.ctes ?? []) {
+      if (!('CommonTableExpr' in cte)) continue
+      const { ctename, ctequery } = cte.CommonTableExpr
+      if (select.withClause?.recursive && ctename) known.add(ctename)
+      if (ctequery) this.statement(ctequery, outer, known)
+      if (ctename) known.add(ctename)
+    }
+    if (select.larg && select.rarg) {
+      this.select(select.larg, outer, known)
+      this.select(select.rarg, outer, known)
+      return
+    }
+    const scope = new Scope(outer)
+    const conditions: Conditions = []
+    for (const item of select.fromClause ?? []) this.#from(item, scope, conditions, known)
+    this.#finish(select, scope, [...conditions, ...conjuncts(select.whereClause)], known)
+  }
+
+  /** Reads a statement: the rows that an UPDATE or DELETE must find are found as a SELECT's are. */
+  statement(node: Node, outer?: Scope, ctes: ReadonlySet<string> = new Set()): void {
+    if ('SelectStmt' in node) return this.select(node.SelectStmt, outer, ctes)
+    const found =
+      'UpdateStmt' in node
+        ? { ...node.UpdateStmt, from: node.UpdateStmt.fromClause }
+        : 'DeleteStmt' in node
+          ? { ...node.DeleteStmt, from: node.DeleteStmt.usingClause }
+          : undefined
+    if (!found?.relation) return
+    const scope = new Scope(outer)
+    const conditions: Conditions = []
+    this.#from({ RangeVar: found.relation }, scope, conditions, ctes)
+    for (const item of found.from ?? []) this.#from(item, scope, conditions, ctes)
+    for (const use of scope.uses) use.needed = null
+    this.#conditions([...conditions, ...conjuncts(found.whereClause)], scope)
+  }
+
+  #from(item: Node, scope: Scope, conditions: Conditions, ctes: ReadonlySet<string>): void {
+    if ('RangeVar' in item) {
+      const { RangeVar: range } = item
+      const isCte = range.schemaname === undefined && ctes.has(range.relname ?? '')
+      const table = isCte ? undefined : this.#tables.get(nameOf(range))
+      const use = table && this.#use(table)
+      scope.add(range.alias?.aliasname ?? range.relname ?? '', use)
+    } else if ('JoinExpr' in item) {
+      const { larg, rarg, quals, usingClause = [] } = item.JoinExpr
+      if (larg) this.#from(larg, scope, conditions, ctes)
+      if (rarg) this.#from(rarg, scope, conditions, ctes)
+      conditions.push(...conjuncts(quals))
+      for (const column of usingClause) if ('String' in column) this.#using(column.String.sval ?? '', scope)
+    } else if ('RangeSubselect' in item) {
+      const { subquery, alias, lateral } = item.RangeSubselect
+      if (subquery) this.statement(subquery, lateral ? scope : undefined, ctes)
+      scope.add(alias?.aliasname ?? '', undefined)
+    } else if ('RangeFunction' in item) scope.add(item.RangeFunction.alias?.aliasname ?? '', undefined)
+  }
+
+  #use(table: TableFacts): TableUse {
+    const use: TableUse = {
+      statement: this.#statement,
+      table,
+      predicates: [],
+      alternatives: [],
+      sort: [],
+      limited: false,
+      needed: new Set(),
+    }
+    this.uses.push(use)
+    return use
+  }
+
+  #using(column: string, scope: Scope): void {
+    for (const use of scope.uses) {
+      if (!use.table.columns.has(column)) continue
+      const operand = { sql: `"${column.replaceAll('"', '""')}"`, column, columns: [column] }
+      use.needed?.add(column)
+      use.predicates.push({ use: 'join', operand, operator: '=' })
+    }
+  }
+
+  #finish(select: SelectStmt, scope: Scope, conditions: Conditions, ctes: ReadonlySet<string>): void {
+    this.#conditions(conditions, scope)
+    const sort = select.sortClause ?? []
+    this.#sort(sort.length > 0 ? sort : (select.distinctClause ?? []), select, scope)
+    // What stands inside a block's own subqueries is theirs; what they name of this block is noted by their scope.
+    for (const part of [
+      select.targetList,
+      select.groupClause,
+      select.havingClause,
+      select.sortClause,
+      conditions,
+    ]) {
+      walk(part, (kind, body) => {
+        if (kind === 'ColumnRef') scope.note(body)
+        if (kind !== 'SubLink') return true
+        const { subselect, testexpr } = body as { subselect?: Node; testexpr?: Node }
+        if (subselect) this.statement(subselect, scope, ctes)
+        walk(testexpr, (inner, ref) => void (inner === 'ColumnRef' && scope.note(ref)))
+        return false
+      })
+    }
+  }
+
+  #conditions(conditions: Conditions, scope: Scope): void {
+    for (const condition of conditions) {
+      for (const { use, predicate } of placedPredicates(condition, scope)) use.predicates.push(predicate)
+      const placed = arms(condition)?.map((arm) =>
+        conjuncts(arm).flatMap((part) => placedPredicates(part, scope)),
+      )
+      const use = placed?.[0]?.[0]?.use
+      if (!placed || !use || !placed.every((arm) => arm.some((one) => one.use === use))) continue
+      use.alternatives.push(...placed.map((arm) => arm.find((one) => one.use === use)!.predicate))
+    }
+  }
+
+  #sort(clause: Node[], select: SelectStmt, scope: Scope): void {
+    const keys = clause.map((item) => this.#sortKey(item, select, scope))
+    const [first] = keys
+    if (first === undefined) return this.#extreme(select, scope)
+    if (!keys.every((key) => key?.use === first.use)) return
+    first.use.sort = keys.map((key) => key!.key)
+    first.use.limited = select.limitCount !== undefined && (select.groupClause ?? []).length === 0
+  }
+
+  #sortKey(item: Node, select: SelectStmt, scope: Scope): { use: TableUse; key: SortKey } | undefined {
+    const by: SortBy = 'SortBy' in item ? item.SortBy : { node: item }
+    const owned = by.node && scope.ownerOf(this.#meant(by.node, select))
+    if (!owned) return undefined
+    const descending = by.sortby_dir === 'SORTBY_DESC'
+    const nullsFirst =
+      by.sortby_nulls === 'SORTBY_NULLS_FIRST' || (descending && by.sortby_nulls !== 'SORTBY_NULLS_LAST')
+    return { use: owned.use, key: { operand: owned.operand, descending, nullsFirst } }
+  }
+
+  /** What `order by 2` or `order by total` stands for. */
+  #meant(node: Node, { targetList = [] }: SelectStmt): Node {
+    const targets = targetList.map((target) => ('ResTarget' in target ? target.ResTarget : {}))
+    if ('A_Const' in node) return targets[(node.A_Const.ival?.ival ?? 0) - 1]?.val ?? node
+    const fields = 'ColumnRef' in node ? (node.ColumnRef.fields ?? []) : []
+    const [only] = fields
+    const name = fields.length === 1 && only && 'String' in only ? only.String.sval : undefined
+    return targets.find((target) => name !== undefined && target.name === name)?.val ?? node
+  }
+
+  /** `select max(x)` reads one end of an order. */
+  #extreme({ targetList = [], groupClause = [] }: SelectStmt, scope: Scope): void {
+    const [target, ...more] = targetList
+    const call = target && 'ResTarget' in target && target.ResTarget.val
+    if (!call || more.length > 0 || groupClause.length > 0 || !('FuncCall' in call)) return
+    const name = call.FuncCall.funcname?.at(-1)
+    const word = name && 'String' in name ? name.String.sval : undefined
+    const owned = call.FuncCall.args?.[0] && scope.ownerOf(call.FuncCall.args[0])
+    if (!owned || (word !== 'max' && word !== 'min')) return
+    owned.use.sort = [{ operand: owned.operand, descending: word === 'max', nullsFirst: false }]
+    owned.use.limited = true
+  }
+}
+
+/** What a statement asks of each table that it names; `tables` by the name that `tableNames` gives. */
+export function readShape(
+  statement: string,
+  tree: Node,
+  tables: ReadonlyMap<string, TableFacts>,
+): TableUse[] {
+  const reader = new ShapeReader(statement, tables)
+  reader.statement(tree)
+  return reader.uses
+}

@@ -1,0 +1,112 @@
+import type { ColumnRef, Node } from '@pgsql/types'
+import type { Operand, TableUse } from './statement-shape.ts'
+import { columnPath, unqualifiedSql, walk } from './tree.ts'
+
+/** An operand and the table that all its columns are of. */
+export interface Owned {
+  use: TableUse
+  operand: Operand
+}
+
+/** Parts of an expression whose value an index key cannot hold. */
+const UNKEYABLE = new Set(['SubLink', 'ParamRef', 'WindowDef', 'SetToDefault', 'CurrentOfExpr'])
+
+/**
+ * The tables that one query block names, and the blocks around it. A name that is no table of the catalog (a subquery,
+ * a function, a CTE) is known to exist, so that its columns are not taken for somebody else's.
+ */
+export class Scope {
+  readonly #tables = new Map<string, TableUse | undefined>()
+  readonly #outer: Scope | undefined
+
+  constructor(outer?: Scope) {
+    this.#outer = outer
+  }
+
+  /** Adds a name of the FROM clause. */
+  add(alias: string, use: TableUse | undefined): void {
+    this.#tables.set(alias, use)
+  }
+
+  /** The tables of this block. */
+  get uses(): TableUse[] {
+    return [...this.#tables.values()].filter((use) => use !== undefined)
+  }
+
+  /** The table of this block or of one around it that a reference names; undefined when it is not a table's column. */
+  resolve(ref: ColumnRef): { use: TableUse; column: string; own: boolean } | undefined {
+    const path = columnPath(ref)
+    const column = path?.at(-1)
+    if (path === undefined || column === undefined) return undefined
+    const alias = path.at(-2)
+    const use = alias === undefined ? this.#holder(column) : this.#tables.get(alias)
+    if (use?.table.columns.has(column)) return { use, column, own: true }
+    if (alias !== undefined && this.#tables.has(alias)) return undefined
+    const outer = this.#outer?.resolve(ref)
+    return outer && { ...outer, own: false }
+  }
+
+  #holder(column: string): TableUse | undefined {
+    return this.uses.find((use) => use.table.columns.has(column))
+  }
+
+  /** Notes a column, or with `*` all columns, as read by the block that it belongs to. */
+  note(ref: ColumnRef): void {
+    const found = this.resolve(ref)
+    if (found) found.use.needed?.add(found.column)
+    if (columnPath(ref) !== undefined) return
+    const [first] = ref.fields ?? []
+    const alias = first && 'String' in first ? first.String.sval : undefined
+    for (const [name, use] of this.#tables)
+      if (use && (alias === undefined || alias === name)) use.needed = null
+  }
+
+  #refs(node: Node): ColumnRef[] {
+    const refs: ColumnRef[] = []
+    walk(node, (kind, body) => {
+      if (kind === 'ColumnRef') refs.push(body)
+    })
+    return refs
+  }
+
+  /** The operand that an expression is, when all its columns are of one table of this block and an index key can hold it. */
+  ownerOf(node: Node): Owned | undefined {
+    const found = this.#refs(node).map((ref) => this.resolve(ref))
+    const [first] = found
+    if (!first?.own || found.some((one) => one?.use !== first.use)) return undefined
+    let keyable = true
+    walk(node, (kind) => {
+      if (UNKEYABLE.has(kind)) keyable = false
+    })
+    if (!keyable) return undefined
+    const columns = [...new Set(found.map((one) => one!.column))]
+    const bare = 'ColumnRef' in node ? { column: first.column } : {}
+    return { use: first.use, operand: { sql: unqualifiedSql(node), columns, ...bare } }
+  }
+
+  /** True for an expression that is known before any row is read and names no column at all. */
+  isConstant(node: Node): boolean {
+    let constant = true
+    walk(node, (kind) => {
+      if (kind === 'ColumnRef' || kind === 'SubLink' || kind === 'ParamRef' || kind === 'FuncCall')
+        constant = false
+    })
+    return constant
+  }
+
+  /** True when it names a column of a table, of this block or of one around it: a join. */
+  namesColumns(node: Node): boolean {
+    return this.#refs(node).length > 0
+  }
+
+  /** True when an expression has columns of this block although it is no operand: what it compares with is not known before. */
+  isMixed(node: Node): boolean {
+    const own = new Set(
+      this.#refs(node).flatMap((ref) => {
+        const found = this.resolve(ref)
+        return found?.own ? [found.use] : []
+      }),
+    )
+    return own.size > 1
+  }
+}

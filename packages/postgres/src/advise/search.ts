@@ -1,0 +1,175 @@
+import type { TimedStatement } from './bench.ts'
+import type { BuiltCandidate } from './built-indexes.ts'
+import { fastest } from './bench.ts'
+import type { Trials, TrialTimes } from './trials.ts'
+
+/** The search compares fastest runs; the promise is about the 95th percentile, which lies above: it aims this much lower. */
+const GOAL_MARGIN = 0.5
+
+/** A statement's time must fall by this share before an index counts as a gain: less is noise. */
+const FALL_MIN = 0.2
+
+/** Beyond the goal an index must save this share of the whole workload's time: every write pays for it. */
+const WORKLOAD_SHARE_MIN = 0.02
+
+/** A statement may get slower by so much (share, and ms) without an index before it counts as needed. */
+const SLACK_SHARE = 0.1
+const SLACK_MS = 1
+
+/** What the search may spend: bytes of indexes, and time (it asks before each trial). */
+export interface Limits {
+  goalMs: number
+  budgetBytes: number
+  timeIsUp: () => boolean
+}
+
+/** Indexes that are tried together: one, or several that a plan takes only in company. */
+interface Item {
+  members: BuiltCandidate[]
+  /** Times with this item beside the chosen ones, and for which choice they were taken. */
+  times: TrialTimes
+  takenFor: number
+}
+
+interface Score {
+  item: Item
+  perByte: number
+}
+
+/** Greedy by time saved per byte, measured anew after every choice; what is best so far stands at any moment. */
+export class Search {
+  readonly chosen: BuiltCandidate[] = []
+  /** Fastest ms of each statement with what is chosen so far. */
+  readonly current = new Map<string, number>()
+  complete = true
+  readonly #items: Item[] = []
+  readonly #trials: Trials
+  readonly #statements: readonly TimedStatement[]
+  readonly #limits: Limits
+  #choices = 0
+
+  constructor(trials: Trials, statements: readonly TimedStatement[], limits: Limits) {
+    this.#trials = trials
+    this.#statements = statements
+    this.#limits = limits
+    for (const { id } of statements) {
+      const runs = trials.baseline.get(id)
+      this.current.set(id, runs ? fastest(runs) : 0)
+    }
+  }
+
+  /** Adds a candidate with the times it was measured with alone. */
+  add(members: BuiltCandidate[], times: TrialTimes): void {
+    this.#items.push({ members, times, takenFor: 0 })
+  }
+
+  /** Times of the statements that took this candidate in any trial. */
+  timesOf(candidate: BuiltCandidate): TrialTimes {
+    return new Map(
+      this.#items.filter(({ members }) => members.includes(candidate)).flatMap(({ times }) => [...times]),
+    )
+  }
+
+  /** Bytes of all that is chosen. */
+  get bytes(): number {
+    return this.chosen.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
+  }
+
+  /** First what brings statements under the goal, then what still saves a good part of the workload's time. */
+  async run(): Promise<void> {
+    await this.#choose((id) => this.#isSlow(id), 0)
+    await this.#choose(() => true, WORKLOAD_SHARE_MIN)
+    if (await this.#prune()) await this.#choose(() => true, WORKLOAD_SHARE_MIN)
+  }
+
+  #isSlow(id: string): boolean {
+    return (this.current.get(id) ?? 0) >= this.#limits.goalMs * GOAL_MARGIN
+  }
+
+  #weightOf(id: string): number {
+    return this.#statements.find((one) => one.id === id)?.weight ?? 0
+  }
+
+  #newBytes({ members }: Item): number {
+    return members.reduce((sum, one) => sum + (this.chosen.includes(one) ? 0 : one.sizeBytes), 0)
+  }
+
+  /** Weighted ms saved for the statements that count, small falls left out and losses subtracted. */
+  #saved(times: TrialTimes, counts: (id: string) => boolean): number {
+    let saved = 0
+    for (const [id, ms] of times) {
+      const before = this.current.get(id) ?? 0
+      const fall = before - ms
+      if (
+        fall < 0 ? -fall > Math.max(before * SLACK_SHARE, SLACK_MS) : counts(id) && fall >= before * FALL_MIN
+      )
+        saved += fall * this.#weightOf(id)
+    }
+    return saved
+  }
+
+  #score(item: Item, counts: (id: string) => boolean, shareMin: number): Score | undefined {
+    const bytes = this.#newBytes(item)
+    if (bytes === 0 || this.bytes + bytes > this.#limits.budgetBytes) return undefined
+    const saved = this.#saved(item.times, counts)
+    const whole = this.#statements.reduce(
+      (sum, { id, weight }) => sum + weight * (this.current.get(id) ?? 0),
+      0,
+    )
+    return saved <= 0 || saved < whole * shareMin ? undefined : { item, perByte: saved / bytes }
+  }
+
+  async #refresh(item: Item): Promise<void> {
+    item.times = await this.#trials.times(item.members, [...new Set([...this.chosen, ...item.members])])
+    item.takenFor = this.#choices
+  }
+
+  async #choose(counts: (id: string) => boolean, shareMin: number): Promise<void> {
+    for (;;) {
+      const scores = this.#items.flatMap((item) => this.#score(item, counts, shareMin) ?? [])
+      const best = scores.toSorted((a, b) => b.perByte - a.perByte)[0]
+      if (!best) return
+      if (best.item.takenFor !== this.#choices) {
+        if (this.#limits.timeIsUp()) {
+          this.complete = false
+          return
+        }
+        // Measured beside other indexes than now: measured again before it is believed.
+        await this.#refresh(best.item)
+        continue
+      }
+      this.#take(best.item)
+    }
+  }
+
+  #take(item: Item): void {
+    this.chosen.push(...item.members.filter((one) => !this.chosen.includes(one)))
+    for (const [id, ms] of item.times) this.current.set(id, ms)
+    this.#choices += 1
+    const concerned = new Set(this.#trials.concerned(item.members).map(({ id }) => id))
+    for (const other of this.#items) {
+      const touched = [...other.times.keys()].some((id) => concerned.has(id)) || other.times.size === 0
+      if (!touched) other.takenFor = this.#choices
+    }
+  }
+
+  /** Takes back what the others have made needless, the largest first; true when that freed bytes. */
+  async #prune(): Promise<boolean> {
+    let freed = false
+    for (const one of this.chosen.toSorted((a, b) => b.sizeBytes - a.sizeBytes)) {
+      if (this.#limits.timeIsUp()) return freed
+      const rest = this.chosen.filter((other) => other !== one)
+      const after = await this.#trials.timesWithout(one, this.chosen, rest)
+      const needed = [...after].some(([id, ms]) => {
+        const before = this.current.get(id) ?? 0
+        const goal = this.#limits.goalMs * GOAL_MARGIN
+        return ms > before + Math.max(before * SLACK_SHARE, SLACK_MS) || (ms >= goal && before < goal)
+      })
+      if (needed) continue
+      this.chosen.splice(this.chosen.indexOf(one), 1)
+      for (const [id, ms] of after) this.current.set(id, ms)
+      freed = true
+    }
+    return freed
+  }
+}
