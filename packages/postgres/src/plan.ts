@@ -12,6 +12,38 @@ export interface PlanNode {
   'Actual Total Time'?: number
   'Rows Removed by Filter'?: number
   Plans?: PlanNode[]
+  'Parent Relationship'?: string
+  'Subplan Name'?: string
+  'CTE Name'?: string
+  'Join Type'?: string
+  'Index Cond'?: string
+  'Hash Cond'?: string
+  'Join Filter'?: string
+  'Plan Rows'?: number
+  'Rows Removed by Join Filter'?: number
+  'Rows Removed by Index Recheck'?: number
+  'Heap Fetches'?: number
+  'Exact Heap Blocks'?: number
+  'Lossy Heap Blocks'?: number
+  'Sort Method'?: string
+  'Sort Space Used'?: number
+  'Sort Space Type'?: string
+  'Hash Batches'?: number
+  'Original Hash Batches'?: number
+  'Peak Memory Usage'?: number
+  'HashAgg Batches'?: number
+  'Disk Usage'?: number
+  'Workers Planned'?: number
+  'Workers Launched'?: number
+  Output?: string[]
+}
+
+/** A statement's whole EXPLAIN; times in ms. */
+export interface ExplainedPlan {
+  Plan: PlanNode
+  'Planning Time': number
+  'Execution Time': number
+  JIT?: { Functions: number; Timing: { Total: number } }
 }
 
 /** One line of a plan's summary; `rows` and `removed` are totals over all loops, `ms` the time of its subtree. */
@@ -52,7 +84,8 @@ const TEXT_CHARS_MAX = 500
 /** Nodes through which rows keep their relation and order may be asked of its index. */
 const PASSING = new Set(['Limit', 'Sort', 'Incremental Sort', 'Gather', 'Gather Merge', 'Result', 'LockRows'])
 
-function figures(node: PlanNode): { loops: number; rows: number; removed: number; ms: number } {
+/** Rows, removed rows and ms of a node, totals over its loops. */
+export function figures(node: PlanNode): { loops: number; rows: number; removed: number; ms: number } {
   const loops = node['Actual Loops'] ?? 0
   return {
     loops,

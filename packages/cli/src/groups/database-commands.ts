@@ -3,6 +3,7 @@ import type { MeasureFlags } from '../commands/db-measure.ts'
 import type { WatchFlags } from '../commands/db-watch.ts'
 import type { Commands } from './commands.ts'
 import { addMigrateCommands } from './migrate-commands.ts'
+import { addQueryCommands } from './query-commands.ts'
 
 const TARGET = '--target <target>'
 const TARGET_IS = 'a name (esa targets), env:VAR or a URL'
@@ -33,6 +34,7 @@ export function addDatabaseCommands({ program, config }: Commands): void {
     )
 
   addMigrateCommands(db, config)
+  addQueryCommands(db, config)
 
   const targets = program.command('targets').description('databases by name')
   targets

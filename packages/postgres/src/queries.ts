@@ -1,0 +1,1 @@
+export { explainQuery } from './queries/explain-query.ts'

@@ -1,0 +1,62 @@
+import type { Queryable } from '../queryable.ts'
+import { OWN_MARK } from '../read-only.ts'
+
+/** A column as the catalog knows it. */
+export interface ColumnFacts {
+  name: string
+  /** As `format_type` writes it. */
+  type: string
+  notNull: boolean
+}
+
+/** An index by what it sorts: names of columns, null for an expression. */
+export interface IndexFacts {
+  name: string
+  method: string
+  unique: boolean
+  partial: boolean
+  columns: (string | null)[]
+  /** Its expressions as text, in order. */
+  expressions: string[]
+}
+
+/** What the catalog and the statistics say of one table. */
+export interface TableFacts {
+  schema: string
+  name: string
+  /** -1 before the first ANALYZE. */
+  rows: number
+  /** Rows changed since the last ANALYZE. */
+  changed: number
+  analyzedAt: string | null
+  columns: ColumnFacts[]
+  indexes: IndexFacts[]
+}
+
+const FACTS = `select ${OWN_MARK} n.nspname as schema, c.relname as name, c.reltuples::float8 as rows,
+  coalesce(s.n_mod_since_analyze, 0)::float8 as changed,
+  to_char(greatest(s.last_analyze, s.last_autoanalyze) at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "analyzedAt",
+  (select coalesce(json_agg(json_build_object('name', a.attname, 'type', format_type(a.atttypid, a.atttypmod),
+      'notNull', a.attnotnull) order by a.attnum), '[]')
+    from pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped) as columns,
+  (select coalesce(json_agg(json_build_object('name', ic.relname, 'method', am.amname, 'unique', i.indisunique,
+      'partial', i.indpred is not null, 'expressions', (select coalesce(json_agg(pg_get_indexdef(i.indexrelid, k::int, true)), '[]')
+        from generate_series(1, i.indnkeyatts) k where i.indkey[k - 1] = 0),
+      'columns', (select json_agg(a.attname order by k) from generate_series(1, i.indnkeyatts) k
+        left join pg_attribute a on a.attrelid = c.oid and a.attnum = i.indkey[k - 1] and a.attnum > 0))), '[]')
+    from pg_index i join pg_class ic on ic.oid = i.indexrelid join pg_am am on am.oid = ic.relam
+    where i.indrelid = c.oid and i.indisvalid) as indexes
+  from pg_class c join pg_namespace n on n.oid = c.relnamespace
+  left join pg_stat_all_tables s on s.relid = c.oid
+  where c.oid = any (select to_regclass(name)::oid from unnest($1::text[]) name)`
+
+/** Facts of tables; names are quoted where they have to be, and along the search path without a schema. */
+export async function tableFacts(session: Queryable, names: string[]): Promise<TableFacts[]> {
+  const { rows } = await session.query(FACTS, [names])
+  return rows as unknown as TableFacts[]
+}
+
+/** True when an index of the table begins with the column: it could look the column up. */
+export function leadsAnIndex(facts: TableFacts, column: string): boolean {
+  return facts.indexes.some(({ columns, partial }) => !partial && columns[0] === column)
+}
