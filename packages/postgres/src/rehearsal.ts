@@ -1,3 +1,4 @@
+export { type CopiedTable, type RowCopy, type RowProgress } from './rehearsal/copy-rows.ts'
 export { type OpenDatabase, type RehearsalGround } from './rehearsal/ground.ts'
 export {
   type Rehearsal,

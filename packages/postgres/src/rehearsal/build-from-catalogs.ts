@@ -1,30 +1,47 @@
 import type { Finding } from '../finding.ts'
 import { quoteIdentifier } from '../identifiers.ts'
-import type { Queryable } from '../queryable.ts'
+import { onOneSession, type Queryable } from '../queryable.ts'
 import { buildExtensions, BUILDING, buildSchema, notBuilt } from './build-schema.ts'
+import { type CopiedRows, copyRows, type RowCopy } from './copy-rows.ts'
 import { applySettings } from './database-settings.ts'
 import { onDatabase, type RehearsalGround } from './ground.ts'
 import { readSchema, type SchemaLocale, type SchemaScript } from './read-schema.ts'
 import { inTargetSnapshot } from './target-snapshot.ts'
 
-/** Makes the database `name` as the source's catalogs describe it. @throws EsaError `database.*`. */
+/** Where a schema is read, and which part of it. */
+interface CatalogSource {
+  from: Queryable
+  schemas?: string[]
+}
+
+/** Makes the database `name` as the source's catalogs describe it, with rows where asked. @throws EsaError `rehearsal.*`, `database.*`. */
 export async function buildFromCatalogs(
   ground: RehearsalGround,
   name: string,
-  { from, schemas = null }: { from: Queryable; schemas?: string[] | null },
-): Promise<Finding[]> {
+  { from, schemas }: CatalogSource,
+  rows: RowCopy | undefined,
+): Promise<CopiedRows> {
   return inTargetSnapshot(from, async (snapshot) => {
-    const schema = await readSchema(snapshot, schemas)
+    const schema = await readSchema(snapshot, schemas ?? null)
     await createAlike(ground, name, schema.locale)
     await onDatabase(ground, name, (session) => applySettings(session, name, schema.settings))
-    return onDatabase(ground, name, async (session) => {
-      if (ground.ownServer === true) await createRoles(session, schema.roles)
-      const extensions = await buildExtensions(session, schema.extensions)
-      await session.query(BUILDING)
-      const early = await buildSchema(session, schema.before)
-      const failed = await buildSchema(session, [...early, ...schema.after])
-      return [...(await differences(session, schema)), ...extensions, ...schema.missing, ...notBuilt(failed)]
-    })
+    return onDatabase(ground, name, (pool) =>
+      onOneSession(pool, async (session) => {
+        if (ground.ownServer === true) await createRoles(session, schema.roles)
+        const extensions = await buildExtensions(session, schema.extensions)
+        await session.query(BUILDING)
+        const early = await buildSchema(session, schema.before)
+        const none: CopiedRows = { tables: [], missing: [] }
+        const copied =
+          rows === undefined ? none : await copyRows(snapshot.session, session, schemas ?? null, rows)
+        const failed = await buildSchema(session, [...early, ...schema.after])
+        // Plans on the rehearsal need statistics, and index-only scans the visibility map.
+        if (rows !== undefined) await session.query('vacuum (analyze)')
+        const differ = await differences(session, schema)
+        const missing = [...differ, ...extensions, ...schema.missing, ...notBuilt(failed), ...copied.missing]
+        return { tables: copied.tables, missing }
+      }),
+    )
   })
 }
 

@@ -1,6 +1,7 @@
 import type { Finding } from '../finding.ts'
 import type { Queryable } from '../queryable.ts'
 import { buildFromCatalogs } from './build-from-catalogs.ts'
+import type { CopiedRows, CopiedTable, RowCopy } from './copy-rows.ts'
 import { applySettings, UTC } from './database-settings.ts'
 import { type OpenDatabase, onDatabase, type RehearsalGround } from './ground.ts'
 import { asOwner, REHEARSAL_PREFIX } from './ownership.ts'
@@ -16,6 +17,8 @@ export interface RehearsalOptions {
   id: string
   /** Null: an empty database. */
   schema: SchemaSource | null
+  /** Rows of the database whose catalogs are the schema, from the same moment. */
+  rows?: RowCopy
 }
 
 /** A private database in which anything may be tried. */
@@ -23,6 +26,8 @@ export interface Rehearsal extends OpenDatabase {
   name: string
   /** What of the original could not be carried over, and what that means for a verdict. */
   missing: Finding[]
+  /** What it has of each table, when rows were copied. */
+  tables: CopiedTable[]
   /** Another pool on it, for work that needs sessions of its own. */
   open(max?: number): Promise<OpenDatabase>
 }
@@ -36,27 +41,32 @@ const SUFFIX_CHARS = 8
  * @throws what `work` throws, EsaError `sql.syntax`, `sql.schema-failed`, `database.version` (terminal), `database.*`.
  */
 export async function withRehearsal<T>(
-  { ground, id, schema }: RehearsalOptions,
+  { ground, id, schema, rows }: RehearsalOptions,
   work: (rehearsal: Rehearsal) => Promise<T>,
 ): Promise<T> {
   const name = `${REHEARSAL_PREFIX}${id}_${crypto.randomUUID().slice(0, SUFFIX_CHARS)}`
   return asOwner(ground, name, async () => {
-    const missing = await build(ground, name, schema)
+    const built = await build(ground, name, schema, rows)
     const opened = await ground.open(name)
     try {
-      return await work({ ...opened, name, missing, open: (max) => ground.open(name, max) })
+      return await work({ ...opened, name, ...built, open: (max) => ground.open(name, max) })
     } finally {
       await opened.close()
     }
   })
 }
 
-async function build(ground: RehearsalGround, name: string, schema: SchemaSource | null): Promise<Finding[]> {
-  if (schema !== null && 'from' in schema) return buildFromCatalogs(ground, name, schema)
+async function build(
+  ground: RehearsalGround,
+  name: string,
+  schema: SchemaSource | null,
+  rows: RowCopy | undefined,
+): Promise<CopiedRows> {
+  if (schema !== null && 'from' in schema) return buildFromCatalogs(ground, name, schema, rows)
   await ground.createDatabase(name)
   await onDatabase(ground, name, (session) => applySettings(session, name, UTC))
   const scripts = schema === null ? [] : [schema.sql].flat()
   // A session of its own: what a script sets for itself, like pg_dump's empty search_path, ends with it.
   for (const script of scripts) await onDatabase(ground, name, (session) => runScript(session, script))
-  return []
+  return { missing: [], tables: [] }
 }
