@@ -21,8 +21,11 @@ function expectClean({ lost, doubled, early, wrong, late }: Verdict): void {
   expect(late.max).toBeLessThanOrEqual(LATE_MAX_MS)
 }
 
-describe('a process that is killed at a named point', () => {
-  it('leaves nothing lost, doubled or early at any of them, with its queues on PostgreSQL', async () => {
+// Only workers and commands die here, and each test has its own: both together take no longer than one.
+describe.concurrent('a process that is killed at a named point', () => {
+  it('leaves nothing lost, doubled or early at any of them, with its queues on PostgreSQL', async ({
+    expect,
+  }) => {
     const verdict = await crashEverywhere(servers, 'postgres')
     expectClean(verdict)
     expect(verdict.incidents).toBe(CRASH_POINTS.length)

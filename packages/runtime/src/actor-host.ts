@@ -3,6 +3,7 @@ import { EsaError, isEsaError, type JsonObject, newId, textOf } from '@esa/proto
 import type { LockedActor, MessageRow, Ring, Store, StoreTx } from '@esa/store'
 import { type Asked, Gathering } from './gathering.ts'
 import { assertFewHops, assertFewOpenings, type OpeningLimit } from './flood-guard.ts'
+import { byId, eventOf, inputOf, isOver } from './message-input.ts'
 import type { Registry } from './registry.ts'
 import { type Cause, type Outgoing, StepDraft, type Told } from './step-draft.ts'
 
@@ -331,10 +332,6 @@ function brokenStep(error: unknown): never {
   throw new EsaError('runtime.step-broken', 'bug', 'a step broke outside of its machine', { cause: error })
 }
 
-function isOver(message: MessageRow): boolean {
-  return message.doneAt !== null || message.deadCode !== null
-}
-
 /** Steps an actor by a message; false when its machine fails, and then the draft holds nothing of it. */
 function takes(draft: StepDraft, actor: LockedActor, message: MessageRow): boolean {
   const { id: messageId, correlationId, hops } = message
@@ -347,18 +344,4 @@ function takes(draft: StepDraft, actor: LockedActor, message: MessageRow): boole
   }
   draft.consume(messageId)
   return true
-}
-
-function inputOf(message: MessageRow): StepInput {
-  return { kind: 'event', id: message.id, event: eventOf(message) }
-}
-
-/** The order in which messages of one recipient were written, as far as there is one. */
-function byId(a: MessageRow, b: MessageRow): number {
-  return a.id < b.id ? -1 : 1
-}
-
-/** What a machine sees of a message. It speaks for its sender: `as` is who sent it, whatever the body says. */
-function eventOf({ id, type, from, body }: MessageRow): JsonObject & { type: string } {
-  return { ...body, type, from, as: from, messageId: id }
 }

@@ -1,0 +1,23 @@
+import type { StepInput } from '@esa/actor'
+import type { JsonObject } from '@esa/protocol'
+import type { MessageRow } from '@esa/store'
+
+/** True when nobody has to do anything about it any more: it was consumed, or given up. */
+export function isOver(message: MessageRow): boolean {
+  return message.doneAt !== null || message.deadCode !== null
+}
+
+/** A message as the input of its recipient's step. */
+export function inputOf(message: MessageRow): StepInput {
+  return { kind: 'event', id: message.id, event: eventOf(message) }
+}
+
+/** The order in which messages of one recipient were written, as far as there is one. */
+export function byId(a: MessageRow, b: MessageRow): number {
+  return a.id < b.id ? -1 : 1
+}
+
+/** What a machine sees of a message. It speaks for its sender: `as` is who sent it, whatever the body says. */
+export function eventOf({ id, type, from, body }: MessageRow): JsonObject & { type: string } {
+  return { ...body, type, from, as: from, messageId: id }
+}
