@@ -1,20 +1,113 @@
+import { readFile } from 'node:fs/promises'
+import {
+  lintScripts,
+  type LintReport,
+  readScript,
+  readSizes,
+  type Script,
+  type Verdict,
+} from '@esa/postgres/lint'
 import { EsaError } from '@esa/protocol'
 import type { Config } from '../config.ts'
+import { Progress } from '../demo/progress.ts'
+import { EXIT } from '../exit-codes.ts'
+import { onTarget } from '../on-target.ts'
+import { answer, note } from '../output.ts'
+import { embeddedGround } from '../rehearsal-ground.ts'
+import { githubText } from './db-lint-github.ts'
+import { sarifLog } from './db-lint-sarif.ts'
+import { lintText } from './db-lint-text.ts'
+
+/** How a lint's answer is written. */
+type Format = 'text' | 'json' | 'sarif' | 'github'
 
 /** Options of `esa db migrate lint`. */
 export interface LintFlags {
   target?: string
   schema?: string
   independent?: boolean
-  format?: string
+  format?: Format
 }
 
-/** Tries the statements of SQL files and answers with what they lock, rewrite and risk. @throws EsaError `usage.*`. */
+/** Largest file that is read: a migration of this size is a dump, which is not reviewed statement by statement. */
+const FILE_BYTES_MAX = 64 * 1024 * 1024
+
+/**
+ * Tries the statements of SQL files on a rehearsal database and answers with what they lock, rewrite and risk. Exit 1 when
+ * an error was found. @throws EsaError `usage.lint`, `file.*`, `sql.*`, `target.unknown`, `database.*`.
+ */
 export async function lintFiles(
-  _config: Config,
-  _environment: NodeJS.ProcessEnv,
+  config: Config,
+  environment: NodeJS.ProcessEnv,
   files: string[],
-  _flags: LintFlags,
+  { target, schema, independent = false, format }: LintFlags,
 ): Promise<void> {
-  throw new EsaError('usage.lint', 'terminal', `not yet: ${files.join(', ')}`)
+  if (target !== undefined && schema !== undefined) {
+    throw new EsaError('usage.lint', 'terminal', '--target and --schema both say what there was before', {
+      hint: 'give one of them',
+    })
+  }
+  if (config.json && format !== undefined && format !== 'json') {
+    throw new EsaError('usage.lint', 'terminal', `--json and --format ${format} are two answers`, {
+      hint: 'give one of them',
+    })
+  }
+  // What cannot be read costs no rehearsal.
+  const scripts: Script[] = []
+  for (const file of files) scripts.push(await read(file))
+  const before = schema === undefined ? null : { sql: (await read(schema)).sql }
+  const ground = await embeddedGround(config)
+  const progress = trying(scripts)
+  const options = { ground, independent, onProgress: progress.update }
+  const work =
+    target === undefined
+      ? lintScripts(scripts, { ...options, schema: before, sizes: new Map() })
+      : onTarget(config, environment, target, async ({ queryable }) =>
+          lintScripts(scripts, {
+            ...options,
+            schema: { from: queryable },
+            sizes: await readSizes(queryable),
+          }),
+        )
+  print(config, format, await work.finally(progress.stop), scripts)
+}
+
+function trying(scripts: readonly Script[]): { update(done: number): void; stop(): void } {
+  const total = scripts.reduce((sum, { statements }) => sum + statements.length, 0)
+  return new Progress().bar('trying', total)
+}
+
+async function read(file: string): Promise<Script> {
+  const bytes = await readFile(file).catch((cause: unknown) => {
+    throw new EsaError('file.unreadable', 'terminal', `cannot read ${file}`, {
+      cause,
+      hint: 'check the path and its rights',
+    })
+  })
+  if (bytes.length <= FILE_BYTES_MAX) return readScript(file, bytes)
+  throw new EsaError('usage.lint', 'terminal', `${file} is larger than ${FILE_BYTES_MAX / 1024 / 1024} MiB`, {
+    hint: 'lint the statements that change the schema, and load rows by COPY',
+  })
+}
+
+function print(
+  config: Config,
+  format: Format | undefined,
+  { statements, missing }: LintReport,
+  scripts: readonly Script[],
+): void {
+  if (statements.some(({ findings }) => findings.some(({ severity }) => severity === 'error'))) {
+    process.exitCode = EXIT.findings
+  }
+  const json = config.json || format === 'json'
+  if (!json) for (const { message } of missing) note(`the rehearsal lacks something: ${message}`)
+  if (format === 'sarif') return answer({ json: true }, sarifLog(statements), () => '')
+  answer({ json }, { statements: statements.map(statementDocument), missing }, () =>
+    format === 'github' ? githubText(statements) : lintText(statements, scripts),
+  )
+}
+
+/** A statement as the contract has it; its text is in the file. */
+function statementDocument({ text: _, ...document }: Verdict): Omit<Verdict, 'text'> {
+  return document
 }

@@ -1,0 +1,36 @@
+import type { ParsedStatement } from '../sql/parse-script.ts'
+import type { LockMode, RelationLock } from './lock-modes.ts'
+import type { Relations } from './observe.ts'
+
+/** What a statement did when it was tried, or what is known of it without that. */
+export interface StatementFacts {
+  statement: ParsedStatement
+  /** The strongest lock on each relation that was there before. */
+  locks: RelationLock[]
+  rewrites: string[]
+  /** Tables that were read from end to end. */
+  scans: string[]
+  /** Relations that it made. */
+  created: string[]
+  method: 'executed' | 'parsed'
+  /** Why it could not be tried, where it was not. */
+  untried: string | null
+  failure: { message: string; sqlState: string | null } | null
+  /** The transaction of the file it stands in: a number of its own, or null where it stands alone. */
+  transaction: number | null
+  /** Time-outs in force when it began, ms; 0 is none. */
+  lockTimeoutMs: number
+  statementTimeoutMs: number
+  /** What there was before it. */
+  before: Relations
+}
+
+/** True when the facts are what PostgreSQL did. */
+export function isMeasured({ method, failure }: StatementFacts): boolean {
+  return method === 'executed' && failure === null
+}
+
+/** The mode of the lock on a relation. */
+export function lockOn({ locks }: StatementFacts, relation: string): LockMode | undefined {
+  return locks.find((lock) => lock.relation === relation)?.mode
+}

@@ -1,0 +1,105 @@
+import type { Finding } from '../finding.ts'
+import { onOneSession, type Queryable } from '../queryable.ts'
+import { type RehearsalOptions, withRehearsal } from '../rehearsal/open-rehearsal.ts'
+import { isMeasured, type StatementFacts } from './facts.ts'
+import { judge, type Verdict } from './judge.ts'
+import { strongest } from './lock-modes.ts'
+import { look } from './observe.ts'
+import type { Script } from './read-script.ts'
+import type { Size } from './rules/rule.ts'
+import { OBSTACLES_MAX } from './step-through.ts'
+import { type Manner, tryScript } from './try-script.ts'
+
+/** What scripts are tried on. */
+export interface LintOptions extends Pick<RehearsalOptions, 'ground' | 'schema'> {
+  /** Each script on the schema before; else one after another. */
+  independent: boolean
+  /** Of the target's tables, by `schema.relation`; none where there is no target. */
+  sizes: ReadonlyMap<string, Size>
+  /** Told how many statements have been tried. */
+  onProgress?: (tried: number) => void
+}
+
+/** Sessions of a rehearsal: one tries, one looks on, the rest stand in its way. */
+const SESSIONS = OBSTACLES_MAX + 3
+
+/** A script and what its statements did; `base` are the relations that were there before any script. */
+interface Tried {
+  script: Script
+  facts: StatementFacts[]
+  base: ReadonlySet<number>
+  missing: Finding[]
+}
+
+/** What a lint answers. */
+export interface LintReport {
+  statements: Verdict[]
+  /** What of the schema before could not be carried over to the rehearsal. */
+  missing: Finding[]
+}
+
+/** Tries every statement of the scripts on a rehearsal database and judges what it did. @throws EsaError `sql.schema-failed`, `database.*`. */
+export async function lintScripts(scripts: readonly Script[], options: LintOptions): Promise<LintReport> {
+  const groups = options.independent ? scripts.map((script) => [script]) : [scripts]
+  const tried: Tried[] = []
+  for (const group of groups) {
+    const before = tried.reduce((sum, { facts }) => sum + facts.length, 0)
+    const onProgress = (done: number): void => options.onProgress?.(before + done)
+    tried.push(...(await tryGroup(group, { ...options, onProgress })))
+  }
+  return {
+    statements: tried.flatMap((one) =>
+      judge(one.script, one.facts, { base: one.base, sizes: options.sizes }),
+    ),
+    missing: tried[0]?.missing ?? [],
+  }
+}
+
+/**
+ * A lock that a transaction holds already does not show when it is taken again: where a script has transactions of its
+ * own, a second rehearsal runs each statement by itself.
+ */
+async function tryGroup(scripts: readonly Script[], options: LintOptions): Promise<Tried[]> {
+  const written = await rehearse(scripts, 'as written', options)
+  if (!written.some(({ facts }) => facts.some(({ transaction }) => transaction !== null))) return written
+  const apart = await rehearse(scripts, 'apart', { ...options, onProgress: () => {} })
+  return written.map((one, at) => ({
+    ...one,
+    facts: one.facts.map((facts, nth) => withOwnLocks(facts, apart[at]!.facts[nth]!)),
+  }))
+}
+
+function withOwnLocks(written: StatementFacts, apart: StatementFacts): StatementFacts {
+  if (written.transaction === null || !isMeasured(written) || !isMeasured(apart)) return written
+  return { ...written, locks: strongest([...written.locks, ...apart.locks]) }
+}
+
+async function rehearse(
+  scripts: readonly Script[],
+  manner: Manner,
+  { ground, schema, onProgress }: LintOptions,
+): Promise<Tried[]> {
+  return withRehearsal({ ground, id: 'lint', schema }, async (rehearsal) => {
+    const opened = await rehearsal.open(SESSIONS)
+    try {
+      const base = await relationsOf(opened.queryable)
+      const tried: Tried[] = []
+      let done = 0
+      for (const script of scripts) {
+        const facts = await tryScript(opened.queryable, script.statements, {
+          manner,
+          onTried: () => onProgress?.(++done),
+        })
+        tried.push({ script, facts, base, missing: rehearsal.missing })
+      }
+      return tried
+    } finally {
+      await opened.close()
+    }
+  })
+}
+
+async function relationsOf(pool: Queryable): Promise<ReadonlySet<number>> {
+  const { relations } = await onOneSession(pool, (session) => look(session))
+  return new Set(relations.byOid.keys())
+}

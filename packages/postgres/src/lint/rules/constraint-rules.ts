@@ -1,0 +1,280 @@
+import type { Constraint, ConstrType } from '@pgsql/types'
+import { lockOn } from '../facts.ts'
+import { liveCommands, liveName, type Rule, type RuleInput, scansTable } from './rule.ts'
+
+interface Added {
+  table: string
+  constraint: Constraint
+}
+
+/** Constraints of some types that an ALTER TABLE adds to a live table. */
+function added(input: RuleInput, ...types: ConstrType[]): Added[] {
+  return liveCommands(input, 'AT_AddConstraint').flatMap(({ table, command: { def } }) => {
+    const constraint = def !== undefined && 'Constraint' in def ? def.Constraint : {}
+    return constraint.contype !== undefined && types.includes(constraint.contype)
+      ? [{ table, constraint }]
+      : []
+  })
+}
+
+/** The statement with NOT VALID, and the one that validates afterwards. */
+function inTwoSteps({ facts: { statement } }: RuleInput, { table, constraint }: Added): string {
+  const name = constraint.conname ?? '(its name)'
+  return `${statement.text} not valid;\nalter table ${table} validate constraint ${name};`
+}
+
+const foreignKeyValidates: Rule = {
+  id: 'foreign-key-validates',
+  severity: 'error',
+  danger:
+    'Adding a foreign key reads the whole table, while writes to it and to the table it refers to wait.',
+  safeWay:
+    'ADD CONSTRAINT ... NOT VALID, then VALIDATE CONSTRAINT in a transaction of its own: that reads as long, and stops nobody.',
+  grows: true,
+  check: (input) =>
+    added(input, 'CONSTR_FOREIGN')
+      .filter(({ table, constraint }) => constraint.skip_validation !== true && scansTable(input, table))
+      .map((one) => ({
+        message: `writes to ${one.table} and to ${one.constraint.pktable?.relname ?? 'the other table'} wait until every row is checked`,
+        relation: one.table,
+        fix: inTwoSteps(input, one),
+      })),
+}
+
+const foreignKeyLocksBoth: Rule = {
+  id: 'foreign-key-locks-both',
+  severity: 'info',
+  danger:
+    'A new foreign key locks both tables: it waits for their running writes, and writes that come after wait behind it.',
+  safeWay: 'Set lock_timeout, and try again when it strikes.',
+  check: (input) => {
+    const { facts } = input
+    const referred = referredTables(input)
+    return [...referred]
+      .filter((table) => lockOn(facts, table) === 'ShareRowExclusiveLock')
+      .map((table) => ({ message: `writes to ${table}, which is referred to, wait as well` }))
+  },
+}
+
+/** Live tables that a statement's new foreign keys refer to. */
+function referredTables(input: RuleInput): Set<string> {
+  const found = new Set<string>()
+  const walk = (node: unknown): void => {
+    if (typeof node !== 'object' || node === null) return
+    if ('contype' in node && node.contype === 'CONSTR_FOREIGN') {
+      const name = liveName(input, (node as Constraint).pktable)
+      if (name !== null) found.add(name)
+    }
+    for (const child of Object.values(node)) walk(child)
+  }
+  const { node } = input.facts.statement
+  if ('AlterTableStmt' in node || 'CreateStmt' in node) walk(node)
+  return found
+}
+
+const checkValidates: Rule = {
+  id: 'check-validates',
+  severity: 'error',
+  danger: 'Adding a CHECK reads the whole table, while reads and writes wait.',
+  safeWay: 'ADD CONSTRAINT ... NOT VALID, then VALIDATE CONSTRAINT in a transaction of its own.',
+  grows: true,
+  check: (input) =>
+    added(input, 'CONSTR_CHECK')
+      .filter(({ table, constraint }) => constraint.skip_validation !== true && scansTable(input, table))
+      .map((one) => ({
+        message: `reads and writes of ${one.table} wait until every row is checked`,
+        relation: one.table,
+        fix: inTwoSteps(input, one),
+      })),
+}
+
+const notNullScans: Rule = {
+  id: 'not-null-scans',
+  severity: 'error',
+  danger: 'SET NOT NULL reads the whole table, while reads and writes wait.',
+  safeWay:
+    'ADD CONSTRAINT ... CHECK (column IS NOT NULL) NOT VALID, VALIDATE CONSTRAINT, then SET NOT NULL, which finds the proof and reads nothing; drop the CHECK. From PostgreSQL 18 on: ADD CONSTRAINT ... NOT NULL column NOT VALID, then VALIDATE CONSTRAINT.',
+  grows: true,
+  check: (input) => {
+    const set = liveCommands(input, 'AT_SetNotNull').map(({ table, command: { name = '' } }) => ({
+      table,
+      name,
+    }))
+    const constraints = added(input, 'CONSTR_NOTNULL')
+      .filter(({ constraint }) => constraint.skip_validation !== true)
+      .map(({ table, constraint: { keys } }) => ({
+        table,
+        name: keys?.[0] !== undefined && 'String' in keys[0] ? (keys[0].String.sval ?? '') : '',
+      }))
+    return [...set, ...constraints]
+      .filter(({ table }) => scansTable(input, table))
+      .map(({ table, name }) => ({
+        message: `reads and writes of ${table} wait until every row is checked`,
+        relation: table,
+        fix: `alter table ${table} add constraint ${name}_not_null check (${name} is not null) not valid;\nalter table ${table} validate constraint ${name}_not_null;\nalter table ${table} alter column ${name} set not null;\nalter table ${table} drop constraint ${name}_not_null;`,
+      }))
+  },
+}
+
+const validatesUnderLock: Rule = {
+  id: 'validates-under-lock',
+  severity: 'error',
+  danger:
+    'VALIDATE CONSTRAINT in the transaction that added the constraint reads the whole table while that transaction still holds its stronger lock.',
+  safeWay: 'COMMIT between the two.',
+  grows: true,
+  check: (input) => {
+    const { facts, file, at } = input
+    if (facts.transaction === null) return []
+    return liveCommands(input, 'AT_ValidateConstraint').flatMap(({ table, command: { name } }) => {
+      const adding = file
+        .slice(0, at)
+        .some(
+          (earlier, nth) =>
+            earlier.transaction === facts.transaction &&
+            added(
+              { ...input, facts: earlier, at: nth },
+              'CONSTR_FOREIGN',
+              'CONSTR_CHECK',
+              'CONSTR_NOTNULL',
+            ).some(({ constraint }) => constraint.conname === name),
+        )
+      return adding
+        ? [{ message: `the lock with which ${name} was added stays while ${table} is read`, relation: table }]
+        : []
+    })
+  },
+}
+
+/** A key that builds its index under the lock of ALTER TABLE. */
+function buildsIndex(input: RuleInput, type: ConstrType): Added[] {
+  return added(input, type).filter(({ constraint }) => constraint.indexname === undefined)
+}
+
+const uniqueBuildsIndex: Rule = {
+  id: 'unique-builds-index',
+  severity: 'error',
+  danger: 'Adding a UNIQUE constraint builds its index while reads and writes wait.',
+  safeWay: 'CREATE UNIQUE INDEX CONCURRENTLY, then ADD CONSTRAINT ... UNIQUE USING INDEX.',
+  grows: true,
+  check: (input) => [
+    ...buildsIndex(input, 'CONSTR_UNIQUE').map(({ table, constraint }) => {
+      const name = constraint.conname ?? 'new_key'
+      const columns = (constraint.keys ?? []).flatMap((key) =>
+        'String' in key ? (key.String.sval ?? '') : [],
+      )
+      return {
+        message: `reads and writes of ${table} wait until the index is built`,
+        relation: table,
+        fix: `create unique index concurrently ${name} on ${table} (${columns.join(', ')});\nalter table ${table} add constraint ${name} unique using index ${name};`,
+      }
+    }),
+    ...liveCommands(input, 'AT_AddColumn').flatMap(({ table, command: { def } }) => {
+      const constraints = def !== undefined && 'ColumnDef' in def ? (def.ColumnDef.constraints ?? []) : []
+      const unique = constraints.some(
+        (one) => 'Constraint' in one && /UNIQUE|PRIMARY/.test(one.Constraint.contype ?? ''),
+      )
+      return unique
+        ? [
+            {
+              message: `reads and writes of ${table} wait until the new column’s index is built`,
+              relation: table,
+            },
+          ]
+        : []
+    }),
+  ],
+}
+
+const primaryKeyBuildsIndex: Rule = {
+  id: 'primary-key-builds-index',
+  severity: 'error',
+  danger: 'Adding a primary key builds its index, and checks for NULL, while reads and writes wait.',
+  safeWay:
+    'Make the columns NOT NULL the safe way, CREATE UNIQUE INDEX CONCURRENTLY, then ADD PRIMARY KEY USING INDEX.',
+  grows: true,
+  check: (input) =>
+    buildsIndex(input, 'CONSTR_PRIMARY').map(({ table }) => ({
+      message: `reads and writes of ${table} wait until the index is built`,
+      relation: table,
+    })),
+}
+
+const primaryKeyChecksNull: Rule = {
+  id: 'primary-key-checks-null',
+  severity: 'error',
+  danger:
+    'ADD PRIMARY KEY USING INDEX on a column that may be NULL reads the whole table to make it NOT NULL, while reads and writes wait.',
+  safeWay: 'Make the columns NOT NULL the safe way first.',
+  grows: true,
+  check: (input) =>
+    added(input, 'CONSTR_PRIMARY')
+      .filter(
+        ({ table, constraint }) => constraint.indexname !== undefined && scansTable(input, table, false),
+      )
+      .map(({ table }) => ({
+        message: `reads and writes of ${table} wait until every row is checked for NULL`,
+        relation: table,
+      })),
+}
+
+const exclusionBuildsIndex: Rule = {
+  id: 'exclusion-builds-index',
+  severity: 'error',
+  danger:
+    'Adding an EXCLUDE constraint builds its index while reads and writes wait, and PostgreSQL has no concurrent form of it.',
+  safeWay:
+    'Make a new table with the constraint and move the rows over in batches, or find a window in which the table may stand still.',
+  grows: true,
+  check: (input) =>
+    added(input, 'CONSTR_EXCLUSION').map(({ table }) => ({
+      message: `reads and writes of ${table} wait until the index is built`,
+      relation: table,
+    })),
+}
+
+const domainValidates: Rule = {
+  id: 'domain-validates',
+  severity: 'error',
+  danger:
+    'A constraint on a domain is checked in every row of every table that has a column of it, while writes to them wait.',
+  safeWay:
+    'ALTER DOMAIN ... ADD CONSTRAINT ... NOT VALID, then ALTER DOMAIN ... VALIDATE CONSTRAINT; or a CHECK on each table.',
+  grows: true,
+  check: (input) => {
+    const { statement, scans } = input.facts
+    if (!('AlterDomainStmt' in statement.node)) return []
+    return scans.map((table) => ({
+      message: `writes to ${table} wait until every row is checked`,
+      relation: table,
+    }))
+  },
+}
+
+const constraintDropped: Rule = {
+  id: 'constraint-dropped',
+  severity: 'info',
+  danger:
+    'From then on rows come in that the constraint would have refused, and putting it back means checking them all.',
+  safeWay:
+    'Be sure that nothing relies on it: queries that count on uniqueness, foreign keys, upserts that name it.',
+  check: (input) =>
+    liveCommands(input, 'AT_DropConstraint').map(({ table, command: { name } }) => ({
+      message: `${table} loses ${name}`,
+    })),
+}
+
+/** Rules about constraints. */
+export const CONSTRAINT_RULES: readonly Rule[] = [
+  foreignKeyValidates,
+  foreignKeyLocksBoth,
+  checkValidates,
+  notNullScans,
+  validatesUnderLock,
+  uniqueBuildsIndex,
+  primaryKeyBuildsIndex,
+  primaryKeyChecksNull,
+  exclusionBuildsIndex,
+  domainValidates,
+  constraintDropped,
+]

@@ -1,0 +1,167 @@
+import type { Node, ObjectType } from '@pgsql/types'
+import { liveName, type Rule, type RuleInput } from './rule.ts'
+
+/** Bytes of a name that PostgreSQL keeps. Source: NAMEDATALEN - 1. */
+const NAME_BYTES_MAX = 63
+
+/** Renaming these breaks nobody who does not name them in a statement of their own. */
+const QUIET: ReadonlySet<ObjectType> = new Set([
+  'OBJECT_INDEX',
+  'OBJECT_TABCONSTRAINT',
+  'OBJECT_TRIGGER',
+  'OBJECT_POLICY',
+])
+
+function renameOf({ facts: { statement } }: RuleInput): Extract<Node, { RenameStmt: unknown }>['RenameStmt'] {
+  return 'RenameStmt' in statement.node ? statement.node.RenameStmt : {}
+}
+
+const tableRenamed: Rule = {
+  id: 'table-renamed',
+  severity: 'error',
+  danger: 'A running application that uses the old name fails until it is deployed anew.',
+  safeWay:
+    'Rename it and make a view of the old name, in one transaction; drop the view when nobody uses it.',
+  check: (input) => {
+    const { renameType, relation, newname } = renameOf(input)
+    const table = /OBJECT_(?:TABLE|VIEW|MATVIEW)$/.test(renameType ?? '') ? liveName(input, relation) : null
+    if (table === null || keepsOldName(input, relation?.relname)) return []
+    return [
+      {
+        message: `whoever asks for ${table} fails from then on`,
+        fix: `begin;\nalter table ${table} rename to ${newname};\ncreate view ${table} as select * from ${newname};\ncommit;`,
+      },
+    ]
+  },
+}
+
+/** True when the same transaction makes a view of the old name, or renames another table to it: nobody meets a gap. */
+function keepsOldName({ file, at, facts: { transaction } }: RuleInput, name: string | undefined): boolean {
+  return (
+    transaction !== null &&
+    file.slice(at + 1).some(({ transaction: other, statement: { node } }) => {
+      if (other !== transaction) return false
+      if ('ViewStmt' in node) return node.ViewStmt.view?.relname === name
+      return 'RenameStmt' in node && node.RenameStmt.newname === name
+    })
+  )
+}
+
+const columnRenamed: Rule = {
+  id: 'column-renamed',
+  severity: 'error',
+  danger: 'A running application that uses the old name fails until it is deployed anew.',
+  safeWay:
+    'A new column that a trigger keeps equal, filled in batches; move the application over; drop the old one.',
+  check: (input) => {
+    const { renameType, relationType, relation, subname } = renameOf(input)
+    const table =
+      renameType === 'OBJECT_COLUMN' && relationType !== 'OBJECT_INDEX' ? liveName(input, relation) : null
+    return table === null ? [] : [{ message: `whoever asks for ${subname} of ${table} fails from then on` }]
+  },
+}
+
+const objectRenamed: Rule = {
+  id: 'object-renamed',
+  severity: 'warning',
+  danger: 'Whoever uses the old name of a schema, type, function, sequence or role fails from then on.',
+  safeWay: 'Make the new one beside the old, move everybody over, then drop the old.',
+  check: (input) => {
+    const { renameType, subname, newname } = renameOf(input)
+    if (renameType === undefined || QUIET.has(renameType)) return []
+    if (/OBJECT_(?:TABLE|VIEW|MATVIEW|COLUMN)$/.test(renameType)) return []
+    return [{ message: `whoever uses ${subname ?? 'the old name'} instead of ${newname} fails from then on` }]
+  },
+}
+
+const schemaChanged: Rule = {
+  id: 'schema-changed',
+  severity: 'error',
+  danger: 'Whoever names it by its old schema, or finds it by search_path, fails from then on.',
+  safeWay: 'A view of the old name in the old schema, in the same transaction.',
+  check: (input) => {
+    const { node } = input.facts.statement
+    if (!('AlterObjectSchemaStmt' in node)) return []
+    const { relation, newschema, objectType } = node.AlterObjectSchemaStmt
+    const name = relation === undefined ? 'it' : liveName(input, relation)
+    return name === null || objectType === 'OBJECT_EXTENSION'
+      ? []
+      : [{ message: `${name} is found in ${newschema} only from then on` }]
+  },
+}
+
+const enumValueRenamed: Rule = {
+  id: 'enum-value-renamed',
+  severity: 'warning',
+  danger: 'A running application that writes or compares the old value fails.',
+  safeWay: 'Add the new value, move rows and application over, and leave the old one unused.',
+  check: ({ facts: { statement } }) =>
+    'AlterEnumStmt' in statement.node && statement.node.AlterEnumStmt.oldVal !== undefined
+      ? [{ message: `whoever says '${statement.node.AlterEnumStmt.oldVal}' fails from then on` }]
+      : [],
+}
+
+const enumValueUsed: Rule = {
+  id: 'enum-value-used-in-transaction',
+  severity: 'error',
+  danger: 'A value that a transaction adds to an enum cannot be used before the transaction ends.',
+  safeWay: 'COMMIT between the two.',
+  check: ({ facts, file, at }) => {
+    if (facts.transaction === null) return []
+    const values = file
+      .slice(0, at)
+      .filter(({ transaction }) => transaction === facts.transaction)
+      .flatMap(({ statement: { node } }) =>
+        'AlterEnumStmt' in node ? (node.AlterEnumStmt.newVal ?? []) : [],
+      )
+    return values
+      .filter(
+        (value) => facts.statement.text.includes(`'${value}'`) && facts.statement.kind !== 'AlterEnumStmt',
+      )
+      .map((value) => ({ message: `'${value}' cannot be used yet` }))
+  },
+}
+
+const enumValuePlace: Rule = {
+  id: 'enum-value-place',
+  severity: 'info',
+  danger: 'A new value sorts after all others, which < and ORDER BY go by, and it cannot be moved later.',
+  safeWay: 'Say BEFORE or AFTER which value it stands.',
+  check: ({ facts: { statement } }) => {
+    const change = 'AlterEnumStmt' in statement.node ? statement.node.AlterEnumStmt : undefined
+    return change?.newVal === undefined || change.oldVal !== undefined || change.newValNeighbor !== undefined
+      ? []
+      : [{ message: `'${change.newVal}' sorts after all other values` }]
+  },
+}
+
+const nameTooLong: Rule = {
+  id: 'name-too-long',
+  severity: 'warning',
+  danger: `PostgreSQL keeps ${NAME_BYTES_MAX} bytes of a name and cuts the rest off: two long names may become one.`,
+  safeWay: 'A shorter name.',
+  check: ({ facts: { statement } }) => {
+    const words = statement.text.matchAll(
+      /"((?:[^"]|"")+)"|'(?:[^']|'')*'|\$(\w*)\$[\s\S]*?\$\2\$|--[^\n]*|\b[a-z_\u0080-\uffff][\w$\u0080-\uffff]*/gi,
+    )
+    const long = [...words]
+      .filter(([word]) => !/^['$-]/.test(word))
+      .map(([word, quoted]) => quoted ?? word)
+      .filter((name) => new TextEncoder().encode(name).length > NAME_BYTES_MAX)
+    return [...new Set(long)].map((name) => ({
+      message: `${name} is longer than ${NAME_BYTES_MAX} bytes and is cut off`,
+    }))
+  },
+}
+
+/** Rules about names and enum values. */
+export const NAME_RULES: readonly Rule[] = [
+  tableRenamed,
+  columnRenamed,
+  objectRenamed,
+  schemaChanged,
+  enumValueRenamed,
+  enumValueUsed,
+  enumValuePlace,
+  nameTooLong,
+]

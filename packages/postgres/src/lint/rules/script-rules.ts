@@ -1,0 +1,125 @@
+import type { Rule } from './rule.ts'
+
+/** Server-side files and programs that COPY may name. */
+const executionFailed: Rule = {
+  id: 'execution-failed',
+  severity: 'error',
+  danger: 'The statement fails on the schema before it, so the migration would stop here.',
+  safeWay: 'Mend it; or give the schema that it expects with --target or --schema.',
+  check: ({ facts: { failure }, base }) => {
+    if (failure === null) return []
+    const unknown = base.size === 0 && /^(?:42P01|42703|42704|3F000|42883)$/.test(failure.sqlState ?? '')
+    return [
+      {
+        message: failure.message,
+        ...(unknown ? { fix: 'give the schema before with --target or --schema' } : {}),
+      },
+    ]
+  },
+}
+
+const notExecuted: Rule = {
+  id: 'not-executed',
+  severity: 'info',
+  danger: 'The statement was read only: what it locks was not seen.',
+  safeWay: 'Try it where it can run.',
+  check: ({ facts: { untried } }) => (untried === null ? [] : [{ message: untried }]),
+}
+
+const serverFiles: Rule = {
+  id: 'server-files',
+  severity: 'warning',
+  danger: 'COPY with a file or a program reads, writes and runs things on the database server.',
+  safeWay: 'COPY FROM STDIN, or \\copy of psql.',
+  check: ({ facts: { statement } }) => {
+    const copy = 'CopyStmt' in statement.node ? statement.node.CopyStmt : undefined
+    if (copy?.filename === undefined) return []
+    return [
+      {
+        message:
+          copy.is_program === true ? 'it runs a program on the server' : 'it uses a file of the server',
+      },
+    ]
+  },
+}
+
+const serverWide: Rule = {
+  id: 'server-wide',
+  severity: 'warning',
+  danger: 'The statement changes the whole server, for databases that the migration is not about too.',
+  safeWay: 'Keep it out of a migration: with the rest of the server’s configuration.',
+  check: ({ facts: { statement } }) =>
+    /^(?:AlterSystem|CreateTableSpace|DropTableSpace|AlterTableSpaceOptions|Createdb|AlterDatabase)/.test(
+      statement.kind,
+    )
+      ? [{ message: 'it is not about this database alone' }]
+      : [],
+}
+
+const notRepeatable: Rule = {
+  id: 'not-repeatable',
+  severity: 'info',
+  danger:
+    'Outside a transaction, a file that stopped half-way cannot simply be run again: what is there already fails.',
+  safeWay: 'IF NOT EXISTS or IF EXISTS, or one transaction.',
+  check: ({ facts: { statement, transaction }, file }) => {
+    if (transaction !== null || file.length < 2) return []
+    const { node } = statement
+    const careless =
+      ('CreateStmt' in node && node.CreateStmt.if_not_exists !== true) ||
+      ('DropStmt' in node && node.DropStmt.missing_ok !== true) ||
+      ('IndexStmt' in node && node.IndexStmt.if_not_exists !== true && node.IndexStmt.concurrent !== true)
+    return careless ? [{ message: 'it fails when the file is run again after an error further on' }] : []
+  },
+}
+
+/** Findings that no check of a statement gives: they are about the text around it. */
+function aboutText(rule: Omit<Rule, 'check'>): Rule {
+  return { ...rule, check: () => [] }
+}
+
+/** Commands of psql. */
+export const metaCommand = aboutText({
+  id: 'psql-meta-command',
+  severity: 'error',
+  danger:
+    'Only psql knows commands that begin with a backslash; a migration tool sends them to the server, which refuses them.',
+  safeWay: 'SQL alone.',
+})
+
+/** `-- esa:allow RULE` without a reason. */
+export const allowWithoutReason = aboutText({
+  id: 'allow-without-reason',
+  severity: 'warning',
+  danger: 'Nobody will know why the danger was accepted. The finding stands.',
+  safeWay: '-- esa:allow RULE reason',
+})
+
+/** `-- esa:allow` with a rule that there is not. */
+export const allowUnknownRule = aboutText({
+  id: 'allow-unknown-rule',
+  severity: 'warning',
+  danger: 'There is no rule of that name, so nothing was accepted.',
+  safeWay: 'A name from this list.',
+})
+
+/** `-- esa:allow` for what was not found. */
+export const allowUnused = aboutText({
+  id: 'allow-unused',
+  severity: 'info',
+  danger: 'The rule finds nothing here; the marker would hide it when it does.',
+  safeWay: 'Remove the marker.',
+})
+
+/** Rules about whether and how a statement could be tried. */
+export const SCRIPT_RULES: readonly Rule[] = [
+  executionFailed,
+  notExecuted,
+  serverFiles,
+  serverWide,
+  notRepeatable,
+  metaCommand,
+  allowWithoutReason,
+  allowUnknownRule,
+  allowUnused,
+]

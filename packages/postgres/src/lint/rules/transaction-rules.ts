@@ -1,0 +1,229 @@
+import { executionOf, isConcurrent } from '../execution.ts'
+import type { StatementFacts } from '../facts.ts'
+import { blocksWrites } from '../lock-modes.ts'
+import { liveAmong, liveName, type Rule, type RuleInput } from './rule.ts'
+
+const concurrentlyInTransaction: Rule = {
+  id: 'concurrently-in-transaction',
+  severity: 'error',
+  danger: 'PostgreSQL refuses CONCURRENTLY, VACUUM and their like inside a transaction.',
+  safeWay: 'Put it after COMMIT, or in a file of its own that the migration tool does not wrap.',
+  check: ({ facts: { statement, transaction } }) =>
+    transaction !== null && executionOf(statement.node) === 'alone'
+      ? [
+          {
+            message: `${isConcurrent(statement.node) ? 'CONCURRENTLY' : 'it'} is refused between BEGIN and COMMIT`,
+          },
+        ]
+      : [],
+}
+
+/** Live tables whose writers a statement keeps waiting. */
+function blockedTables(input: RuleInput, facts: StatementFacts): string[] {
+  const blocked = facts.locks.filter(({ mode }) => blocksWrites(mode)).map(({ relation }) => relation)
+  return liveAmong({ ...input, facts }, blocked).filter((name) =>
+    /[rpm]/.test(facts.before.byName.get(name)?.kind ?? ''),
+  )
+}
+
+/** Earlier statements of the same transaction. */
+function earlier({ facts, file, at }: RuleInput): StatementFacts[] {
+  const { transaction } = facts
+  return transaction === null ? [] : file.slice(0, at).filter((one) => one.transaction === transaction)
+}
+
+const severalTablesLocked: Rule = {
+  id: 'several-tables-locked',
+  severity: 'warning',
+  danger:
+    'One transaction keeps several tables locked until its end; an application that takes them in another order deadlocks with it.',
+  safeWay: 'A transaction for each table.',
+  check: (input) => {
+    const before = new Set(earlier(input).flatMap((facts) => blockedTables(input, facts)))
+    const own = blockedTables(input, input.facts)
+    const added = own.filter((table) => !before.has(table))
+    // Once a transaction is enough: at the statement that takes the second table.
+    if (input.facts.transaction === null || before.size !== 1 || added.length === 0) return []
+    return [{ message: `${[...before].join(', ')} stays locked as well until COMMIT` }]
+  },
+}
+
+const workUnderLock: Rule = {
+  id: 'work-under-lock',
+  severity: 'warning',
+  danger:
+    'A lock that an earlier statement of the transaction took is kept while this one reads or writes many rows.',
+  safeWay: 'COMMIT before it.',
+  grows: true,
+  check: (input) => {
+    const { facts } = input
+    if (/^(?:Insert|Update|Delete|Merge)Stmt$/.test(facts.statement.kind)) return []
+    const held = earlier(input).flatMap((one) => blockedTables(input, one))
+    const slow = liveAmong(input, [...facts.scans, ...facts.rewrites])[0]
+    if (held.length === 0 || slow === undefined) return []
+    return [
+      {
+        message: `${[...new Set(held)].join(', ')} stays locked while ${slow} is worked through`,
+        relation: slow,
+      },
+    ]
+  },
+}
+
+const backfillUnderLock: Rule = {
+  id: 'backfill-under-lock',
+  severity: 'error',
+  danger:
+    'Rows are changed in the transaction that changed the schema: its lock is kept until the last row is written.',
+  safeWay: 'The schema in one transaction, the rows in batches after it.',
+  grows: true,
+  check: (input) => {
+    const { node } = input.facts.statement
+    const target =
+      'UpdateStmt' in node
+        ? node.UpdateStmt.relation
+        : 'DeleteStmt' in node
+          ? node.DeleteStmt.relation
+          : 'MergeStmt' in node
+            ? node.MergeStmt.relation
+            : undefined
+    const table = liveName(input, target)
+    const held = new Set(earlier(input).flatMap((one) => blockedTables(input, one)))
+    if (table === null || held.size === 0) return []
+    return [
+      {
+        message: `${[...held].join(', ')} stays locked until every row of ${table} is done`,
+        relation: table,
+      },
+    ]
+  },
+}
+
+/** The first statement of its file that keeps writers of a live table waiting. */
+function isFirstToBlock(input: RuleInput, without: (facts: StatementFacts) => boolean): boolean {
+  const blocks = (facts: StatementFacts): boolean => without(facts) && blockedTables(input, facts).length > 0
+  return blocks(input.facts) && !input.file.slice(0, input.at).some(blocks)
+}
+
+const lockTimeoutMissing: Rule = {
+  id: 'lock-timeout-missing',
+  severity: 'info',
+  danger:
+    'While a statement waits for its lock, whoever comes after waits behind it: one long query elsewhere is enough to stop the table.',
+  safeWay: 'SET lock_timeout before it, and try again when it strikes.',
+  check: (input) =>
+    isFirstToBlock(input, ({ lockTimeoutMs }) => lockTimeoutMs === 0)
+      ? [
+          {
+            message: `it waits for ${blockedTables(input, input.facts).join(', ')} without end, and everybody else behind it`,
+            fix: "set lock_timeout = '2s';",
+          },
+        ]
+      : [],
+}
+
+const statementTimeoutMissing: Rule = {
+  id: 'statement-timeout-missing',
+  severity: 'info',
+  danger: 'A statement that takes longer than thought keeps its locks for as long.',
+  safeWay: 'SET statement_timeout before it; 0 again before what runs CONCURRENTLY.',
+  check: (input) =>
+    isFirstToBlock(input, ({ statementTimeoutMs }) => statementTimeoutMs === 0)
+      ? [{ message: 'nothing ends it when it takes too long', fix: "set statement_timeout = '1min';" }]
+      : [],
+}
+
+const lockTimeoutCancelsBuild: Rule = {
+  id: 'lock-timeout-cancels-build',
+  severity: 'warning',
+  danger:
+    'lock_timeout also ends the waiting of CONCURRENTLY for older transactions, which is harmless to others, and leaves an INVALID index.',
+  safeWay: 'SET lock_timeout = 0 before it.',
+  check: ({ facts: { statement, lockTimeoutMs } }) =>
+    lockTimeoutMs > 0 &&
+    ('IndexStmt' in statement.node || 'ReindexStmt' in statement.node) &&
+    isConcurrent(statement.node)
+      ? [
+          {
+            message: `after ${lockTimeoutMs} ms of waiting it is given up and leaves an INVALID index`,
+            fix: 'set lock_timeout = 0;',
+          },
+        ]
+      : [],
+}
+
+function transactionKind({ statement: { node } }: StatementFacts): string {
+  return 'TransactionStmt' in node ? (node.TransactionStmt.kind ?? '') : ''
+}
+
+const transactionNested: Rule = {
+  id: 'transaction-nested',
+  severity: 'warning',
+  danger:
+    'PostgreSQL has no transactions inside transactions: an inner BEGIN does nothing, and the inner COMMIT ends the outer one.',
+  safeWay: 'One BEGIN and one COMMIT; SAVEPOINT inside.',
+  check: ({ facts, file, at }) => {
+    const kind = transactionKind(facts)
+    const begins = /BEGIN|START/.test(kind)
+    if (!begins && !/STMT_(?:COMMIT|ROLLBACK)$/.test(kind)) return []
+    const before = file
+      .slice(0, at)
+      .map(transactionKind)
+      .findLast((one) => /BEGIN|START|STMT_(?:COMMIT|ROLLBACK)$/.test(one))
+    const inside = before !== undefined && /BEGIN|START/.test(before)
+    if (begins === inside)
+      return [{ message: begins ? 'a transaction is open already' : 'no transaction is open' }]
+    return []
+  },
+}
+
+const transactionLeftOpen: Rule = {
+  id: 'transaction-left-open',
+  severity: 'error',
+  danger: 'What is not committed at the end of the file is rolled back.',
+  safeWay: 'COMMIT at the end.',
+  check: ({ file, at }) => {
+    if (at !== file.length - 1) return []
+    const last = file
+      .map(transactionKind)
+      .findLast((one) => /BEGIN|START|STMT_(?:COMMIT|ROLLBACK)$/.test(one))
+    return last !== undefined && /BEGIN|START/.test(last)
+      ? [{ message: 'the file ends before COMMIT: nothing of it stays' }]
+      : []
+  },
+}
+
+const alterTablesApart: Rule = {
+  id: 'alter-tables-apart',
+  severity: 'info',
+  danger:
+    'Each ALTER TABLE waits for the lock of its own, and writes the table again by itself where it does.',
+  safeWay: 'One ALTER TABLE with several commands.',
+  check: (input) => {
+    const { facts, file, at } = input
+    const before = file[at - 1]
+    if (before === undefined) return []
+    const [own, other] = [facts, before].map(({ statement: { node } }) =>
+      'AlterTableStmt' in node ? node.AlterTableStmt : undefined,
+    )
+    const table = liveName(input, own?.relation)
+    if (table === null || other?.relation?.relname !== own?.relation?.relname) return []
+    // VALIDATE takes a weaker lock, and stands apart for that.
+    const apart = [own, other].some((one) => /Validate|Partition/.test(JSON.stringify(one?.cmds)))
+    return apart ? [] : [{ message: `the statement before could do this to ${table} as well` }]
+  },
+}
+
+/** Rules about locks and transactions. */
+export const TRANSACTION_RULES: readonly Rule[] = [
+  concurrentlyInTransaction,
+  severalTablesLocked,
+  workUnderLock,
+  backfillUnderLock,
+  lockTimeoutMissing,
+  statementTimeoutMissing,
+  lockTimeoutCancelsBuild,
+  transactionNested,
+  transactionLeftOpen,
+  alterTablesApart,
+]

@@ -1,0 +1,108 @@
+import type { Node, RangeVar } from '@pgsql/types'
+import { onOneSession, type Queryable } from '../queryable.ts'
+import type { ParsedStatement } from '../sql/parse-script.ts'
+import { locksOf, type Look, type Relation, type Relations } from './observe.ts'
+
+/** Tables in whose way a statement finds somebody; most name one or two, and each takes a session. */
+export const OBSTACLES_MAX = 3
+
+/**
+ * Runs a statement of several transactions while other sessions hold its tables: it waits at its locks, and what it
+ * holds and asks for is looked at there. Each obstacle is first in everybody's way, then only in the way of what waits
+ * for readers and old snapshots, then gone. Gives all locks that were seen. @throws what `run` throws.
+ */
+export async function stepThrough(
+  { pool, pid }: { pool: Queryable; pid: number },
+  statement: ParsedStatement,
+  before: Relations,
+  run: () => Promise<unknown>,
+): Promise<Look['locks']> {
+  const seen: Look['locks'] = []
+  await withObstacles(pool, tablesOf(statement, before), async (obstacles) => {
+    const ended = new AbortController()
+    const running = run().finally(() => ended.abort())
+    const watching = (async () => {
+      while (!ended.signal.aborted) {
+        seen.push(...(await locksOf(pool, pid)))
+        const { rows } = await pool.query('select pg_blocking_pids($1) as blockers', [pid])
+        const blockers = rows[0]!['blockers'] as number[]
+        await obstacles.find((obstacle) => blockers.includes(obstacle.pid))?.giveWay()
+      }
+    })()
+    // A statement that fails must not leave the watch behind.
+    await Promise.allSettled([running, watching])
+    await running
+    await watching
+  })
+  return seen
+}
+
+interface Obstacle {
+  pid: number
+  giveWay(): Promise<void>
+}
+
+/** Sessions that each hold one table, and a snapshot. */
+async function withObstacles(
+  pool: Queryable,
+  tables: readonly Relation[],
+  work: (obstacles: Obstacle[]) => Promise<void>,
+  standing: Obstacle[] = [],
+): Promise<void> {
+  const [table, ...others] = tables
+  if (table === undefined) return work(standing)
+  await onOneSession(pool, async (session) => {
+    const { rows } = await session.query('select pg_backend_pid() as pid')
+    // A snapshot is what CREATE INDEX CONCURRENTLY waits for; a reader's lock is what DROP INDEX CONCURRENTLY does.
+    await session.query('BEGIN ISOLATION LEVEL REPEATABLE READ')
+    await session.query('select 1 from pg_class limit 1')
+    await session.query(`LOCK TABLE ${table.name} IN ACCESS SHARE MODE`)
+    await session.query('SAVEPOINT everybody')
+    await session.query(`LOCK TABLE ${table.name} IN ACCESS EXCLUSIVE MODE`)
+    const steps = ['ROLLBACK TO SAVEPOINT everybody', 'ROLLBACK']
+    const obstacle = {
+      pid: Number(rows[0]!['pid']),
+      giveWay: async () => void (await session.query(steps.shift() ?? 'select 1')),
+    }
+    try {
+      await withObstacles(pool, others, work, [...standing, obstacle])
+    } finally {
+      await session.query('ROLLBACK')
+    }
+  })
+}
+
+/** The tables that a statement names, by itself, by an index, or somewhere in its body. */
+function tablesOf({ node, text, kind }: ParsedStatement, before: Relations): Relation[] {
+  const named = [...namedRelations(node)].flatMap((name) => before.find(name) ?? [])
+  const words = new Set(kind === 'DoStmt' ? text.match(/\w+/g) : [])
+  const inBody = [...before.byOid.values()].filter(({ plainName }) =>
+    words.has(plainName.slice(plainName.indexOf('.') + 1)),
+  )
+  const tables = [...named, ...inBody].flatMap(({ oid, table }) => before.byOid.get(table ?? oid) ?? [])
+  return [...new Set(tables)].filter(({ kind: sort }) => /[rp]/.test(sort)).slice(0, OBSTACLES_MAX)
+}
+
+/** Every relation that a statement names: as such, or in the list of what is dropped. */
+export function* namedRelations(node: unknown): Generator<RangeVar> {
+  if (typeof node !== 'object' || node === null) return
+  if ('relname' in node) yield node as RangeVar
+  if ('DropStmt' in node) {
+    for (const object of (node as Extract<Node, { DropStmt: unknown }>).DropStmt.objects ?? []) {
+      const name = nameOf(object)
+      if (name !== undefined) yield name
+    }
+  }
+  for (const child of Object.values(node)) yield* namedRelations(child)
+}
+
+/** A name that is given as a list of words: `schema.relation` or `relation`. */
+export function nameOf(object: Node): RangeVar | undefined {
+  if (!('List' in object)) return undefined
+  const words = (object.List.items ?? []).flatMap((item) =>
+    'String' in item ? (item.String.sval ?? '') : [],
+  )
+  const relname = words.at(-1)
+  if (relname === undefined) return undefined
+  return words.length > 1 ? { schemaname: words.at(-2)!, relname } : { relname }
+}

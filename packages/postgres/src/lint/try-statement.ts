@@ -1,0 +1,144 @@
+import { setTimeout as timer } from 'node:timers'
+import { sqlState } from '../postgres-error.ts'
+import type { Queryable } from '../queryable.ts'
+import type { ParsedStatement } from '../sql/parse-script.ts'
+import type { StatementFacts } from './facts.ts'
+import { type Look, look, created, namedLocks, rewritten, scanned } from './observe.ts'
+import { stepThrough } from './step-through.ts'
+
+/** Where statements are tried: one session, and the pool it is from, to look on from outside. */
+export interface Stage {
+  pool: Queryable
+  session: Queryable
+  pid: number
+  /** server_version_num. */
+  version: number
+}
+
+/** What one try showed; `after` is null when there is nothing new to see. */
+export type Attempt = Pick<StatementFacts, 'locks' | 'rewrites' | 'scans' | 'created' | 'failure'> & {
+  after: Look | null
+}
+
+const NOTHING = { locks: [], rewrites: [], scans: [], created: [] }
+
+/** Longest that one statement is tried: a loop in a script must not hold up the answer for ever. */
+const STATEMENT_MS = 30_000
+
+/**
+ * Tries a statement in a transaction, and looks at its locks, files and scans before that ends. `own`: in one of its
+ * own, which is committed; else behind a savepoint of the script's.
+ */
+export async function tryInside(
+  stage: Stage,
+  statement: ParsedStatement,
+  now: Look,
+  own: boolean,
+): Promise<Attempt> {
+  const { session } = stage
+  await session.query(own ? 'BEGIN' : 'SAVEPOINT esa_lint')
+  try {
+    const from = await look(session, now)
+    await inTime(stage, session.query(statement.text))
+    const after = await look(session, from)
+    await session.query(own ? 'COMMIT' : 'RELEASE SAVEPOINT esa_lint')
+    return { ...difference(from, after), failure: null, after }
+  } catch (error) {
+    await session.query(own ? 'ROLLBACK' : 'ROLLBACK TO SAVEPOINT esa_lint')
+    // A body that commits is refused inside a transaction.
+    if (own && sqlState(error) === '2D000') return tryAlone(stage, statement, now)
+    return { ...NOTHING, failure: failureOf(error), after: null }
+  }
+}
+
+function difference(from: Look, after: Look): Omit<Attempt, 'failure' | 'after'> {
+  const before = from.relations
+  const held = new Set(from.locks.map(({ oid, mode }) => `${oid} ${mode}`))
+  const taken = after.locks.filter(({ oid, mode }) => !held.has(`${oid} ${mode}`))
+  return {
+    locks: namedLocks(taken, before),
+    rewrites: rewritten(before, after.relations),
+    scans: scanned(from.scans, after.scans, before),
+    created: created(before, after.relations),
+  }
+}
+
+/** Tries a statement that refuses a transaction: it is held up at each of its locks, and looked at while it waits. */
+export async function tryAlone(stage: Stage, statement: ParsedStatement, now: Look): Promise<Attempt> {
+  const { session } = stage
+  const from = await scansSoFar(stage)
+  // A short patience would end the waiting that shows the locks.
+  const { rows } = await session.query(`select current_setting('lock_timeout') as patience`)
+  await session.query('SET lock_timeout = 0')
+  try {
+    const seen = await stepThrough(stage, statement, now.relations, () =>
+      inTime(stage, session.query(statement.text)),
+    )
+    // DROP INDEX CONCURRENTLY locks the index at last, when no query knows of it any more: nobody waits for that.
+    const locks =
+      'DropStmt' in statement.node ? seen.filter(({ mode }) => mode !== 'AccessExclusiveLock') : seen
+    const after = await look(session, now)
+    return {
+      locks: namedLocks(locks, now.relations),
+      rewrites: rewritten(now.relations, after.relations),
+      scans: scanned(from, await scansSoFar(stage), now.relations),
+      created: created(now.relations, after.relations),
+      failure: null,
+      after,
+    }
+  } catch (error) {
+    return { ...NOTHING, failure: failureOf(error), after: await look(session, now) }
+  } finally {
+    await session.query(`select set_config('lock_timeout', $1, false)`, [rows[0]!['patience']])
+  }
+}
+
+/** Sequential scans by table since the database began, this session's included. */
+async function scansSoFar({ session, version }: Stage): Promise<Map<number, number>> {
+  // Servers before 15 tell them late, and cannot be asked to hurry.
+  if (version >= 150_000) await session.query('select pg_stat_force_next_flush()')
+  const { rows } = await session.query(
+    'select relid::int8::float8 as relid, seq_scan::float8 as seq_scan from pg_stat_user_tables',
+  )
+  return new Map(rows.map(({ relid, seq_scan: scans }) => [Number(relid), Number(scans)]))
+}
+
+/**
+ * Runs what is no statement of a schema: BEGIN, COMMIT, SET TRANSACTION. `inside`: a failure would abort the
+ * transaction around it, and must not.
+ */
+export async function finishIn(
+  stage: Stage,
+  run: () => Promise<unknown>,
+  now: Look,
+  inside = false,
+): Promise<Attempt> {
+  const { session } = stage
+  if (inside) await session.query('SAVEPOINT esa_lint')
+  try {
+    await inTime(stage, run())
+    return { ...NOTHING, failure: null, after: await look(session, now) }
+  } catch (error) {
+    await session.query(inside ? 'ROLLBACK TO SAVEPOINT esa_lint' : 'ROLLBACK')
+    return { ...NOTHING, failure: failureOf(error), after: await look(session, now) }
+  }
+}
+
+function failureOf(error: unknown): NonNullable<StatementFacts['failure']> {
+  return {
+    message: error instanceof Error ? error.message : String(error),
+    sqlState: sqlState(error) ?? null,
+  }
+}
+
+async function inTime<T>({ pool, pid }: Stage, work: Promise<T>): Promise<T> {
+  const limit = timer(
+    () => void pool.query('select pg_cancel_backend($1)', [pid]).catch(() => undefined),
+    STATEMENT_MS,
+  )
+  try {
+    return await work
+  } finally {
+    clearTimeout(limit)
+  }
+}

@@ -1,0 +1,29 @@
+import type { ParsedStatement } from '../sql/parse-script.ts'
+import type { StatementFacts } from './facts.ts'
+import type { RelationLock } from './lock-modes.ts'
+import type { Relations } from './observe.ts'
+
+type Unmeasured = Pick<
+  StatementFacts,
+  'locks' | 'rewrites' | 'scans' | 'created' | 'failure' | 'method' | 'untried'
+>
+
+/** What is known of a statement that is not tried. Source: the reference page of COPY; the others lock no relation. */
+export function unmeasured({ node }: ParsedStatement, before: Relations): Unmeasured {
+  const copy = 'CopyStmt' in node ? node.CopyStmt : undefined
+  const relation = copy?.relation === undefined ? undefined : before.find(copy.relation)?.name
+  const locks: RelationLock[] =
+    relation === undefined
+      ? []
+      : [{ relation, mode: copy?.is_from === true ? 'RowExclusiveLock' : 'AccessShareLock' }]
+  return {
+    locks,
+    rewrites: [],
+    scans: [],
+    created: [],
+    failure: null,
+    method: 'parsed',
+    untried:
+      copy === undefined ? 'it reaches beyond the database' : 'its rows are not in the rehearsal database',
+  }
+}
