@@ -9,11 +9,20 @@ const ORDER = Object.keys(COLOUR)
 
 /** Answers with what was found, the worst first; exit 1 when an error is among it. `more` is added to the JSON document. */
 export function answerFindings(config: Config, findings: Finding[], more: object = {}): void {
-  const sorted = findings.toSorted((a, b) => ORDER.indexOf(a.severity) - ORDER.indexOf(b.severity))
+  const sorted = worstFirst(findings)
   if (sorted.some(({ severity }) => severity === 'error')) process.exitCode = EXIT.findings
   answer(config, { findings: sorted, ...more }, () =>
-    sorted.length === 0 ? 'nothing found' : sorted.map(findingText).join('\n'),
+    sorted.length === 0 ? 'nothing found' : findingsText(sorted),
   )
+}
+
+/** Findings for people, the worst first. */
+export function findingsText(findings: Finding[]): string {
+  return worstFirst(findings).map(findingText).join('\n')
+}
+
+function worstFirst(findings: Finding[]): Finding[] {
+  return findings.toSorted((a, b) => ORDER.indexOf(a.severity) - ORDER.indexOf(b.severity))
 }
 
 /** A finding in two or three lines: what, where, and how it is mended. */

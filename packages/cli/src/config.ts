@@ -7,6 +7,7 @@ import { AGENTS_FOLDER } from './project-root.ts'
 export interface GlobalFlags {
   home?: string
   databaseUrl?: string
+  rehearsalUrl?: string
   timeScale?: string
   json?: boolean
   yes?: boolean
@@ -40,6 +41,7 @@ const environmentSchema = z.object({
   ESA_HOME: z.string().min(1).default('.esa'),
   DATABASE_URL: url(['postgres', 'postgresql']).optional(),
   ESA_OWNER_URL: url(['postgres', 'postgresql']).optional(),
+  ESA_REHEARSAL_URL: url(['postgres', 'postgresql']).optional(),
   ESA_TOKEN: z.string().optional(),
   REDIS_URL: url(['redis', 'rediss']).optional(),
   ESA_TIME_SCALE: z.coerce.number().positive().max(1_000_000).default(1),
@@ -57,6 +59,8 @@ export interface Config {
   databaseUrl: string | null
   /** The database by its schema's owner, who migrates and retires. Null: the same role as the runtime's. */
   ownerUrl: string | null
+  /** A server on which rehearsal databases are made. Null: an embedded one under `home`. */
+  rehearsalUrl: string | null
   /** Who acts, where the database alone does not say so. It comes from the environment only, never from a flag. */
   token: string | null
   /** Null: BullMQ's backend on the runtime's own database. */
@@ -80,6 +84,7 @@ export function readConfig(flags: GlobalFlags, environment: NodeJS.ProcessEnv): 
     ...given,
     ...(flags.home === undefined ? {} : { ESA_HOME: flags.home }),
     ...(flags.databaseUrl === undefined ? {} : { DATABASE_URL: flags.databaseUrl }),
+    ...(flags.rehearsalUrl === undefined ? {} : { ESA_REHEARSAL_URL: flags.rehearsalUrl }),
     ...(flags.timeScale === undefined ? {} : { ESA_TIME_SCALE: flags.timeScale }),
   })
   if (!parsed.success) {
@@ -95,6 +100,7 @@ export function readConfig(flags: GlobalFlags, environment: NodeJS.ProcessEnv): 
     home: isAbsolute(ESA_HOME) ? ESA_HOME : resolve(ESA_HOME),
     databaseUrl: DATABASE_URL ?? null,
     ownerUrl: ESA_OWNER_URL ?? null,
+    rehearsalUrl: parsed.data.ESA_REHEARSAL_URL ?? null,
     token: parsed.data.ESA_TOKEN ?? null,
     redisUrl: REDIS_URL ?? null,
     timeScale: ESA_TIME_SCALE,

@@ -21,6 +21,7 @@ const BY_PREFIX: [string, number][] = [
   ['agent.unknown', EXIT.notFound],
   ['incident.unknown', EXIT.notFound],
   ['target.unknown', EXIT.notFound],
+  ['target.quiet', EXIT.conflict],
   ['stream.unknown', EXIT.notFound],
   ['task.unknown', EXIT.notFound],
   ['token.unknown', EXIT.notFound],
@@ -59,6 +60,7 @@ const BY_PREFIX: [string, number][] = [
   ['database.url-unreadable', EXIT.usage],
   ['database.auth', EXIT.forbidden],
   ['database.permission', EXIT.forbidden],
+  ['database.version', EXIT.conflict],
   ['database.', EXIT.unreachable],
   ['config.', EXIT.invalid],
   ['card.', EXIT.invalid],
@@ -73,6 +75,7 @@ const BY_PREFIX: [string, number][] = [
   ['migration.phase-unknown', EXIT.usage],
   ['migration.no-ledger', EXIT.forbidden],
   ['confirm.', EXIT.confirm],
+  ['rehearsal.', EXIT.conflict],
 ]
 
 /** The exit code of an error; 70 for whatever is not an EsaError, is a bug, or has a code that nobody thought of here. */

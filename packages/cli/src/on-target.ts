@@ -2,20 +2,21 @@ import type { OpenTarget } from '@esa/agents/activities'
 import { mapPgError } from '@esa/pg-server'
 import type { Config } from './config.ts'
 import { warnOfPassword } from './commands/db-measure.ts'
-import { openTarget } from './targets.ts'
+import { type OpenOptions, openTarget } from './targets.ts'
 
 /**
  * Lets `work` use a target and closes it, however that ends. A database that is away is an error of the call.
- * @throws what `work` throws, EsaError `target.unknown`, `database.*`.
+ * @throws what `work` throws, EsaError `target.*`, `database.*`.
  */
 export async function onTarget<T>(
   config: Config,
   environment: NodeJS.ProcessEnv,
   name: string,
   work: (target: OpenTarget) => Promise<T>,
+  options: OpenOptions = {},
 ): Promise<T> {
   warnOfPassword(name)
-  const target = await openTarget(config, name, environment)
+  const target = await openTarget(config, name, environment, options)
   try {
     await target.queryable.query('select 1')
     return await work(target)

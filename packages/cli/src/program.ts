@@ -10,6 +10,7 @@ import { addReplayCommands } from './groups/replay-commands.ts'
 import { addRuntimeCommands } from './groups/runtime-commands.ts'
 import { addSilenceCommands } from './groups/silence-commands.ts'
 import { addSimulateCommands } from './groups/simulate-commands.ts'
+import { addTargetCommands } from './groups/target-commands.ts'
 import { addTokenCommands } from './groups/token-commands.ts'
 
 const ENVIRONMENT = `
@@ -17,6 +18,7 @@ Environment:
   ESA_HOME            folder of this world: the embedded database, alarms, targets (default .esa)
   DATABASE_URL        a PostgreSQL of yours instead of the embedded one
   ESA_OWNER_URL       the same database by the role that owns the schema: it migrates, DATABASE_URL only runs
+  ESA_REHEARSAL_URL   a server for rehearsal databases, of the target's version (default an embedded PostgreSQL 18)
   ESA_TOKEN           who acts (esa tokens create); needed where the database is on another machine, and to approve
   REDIS_URL           queues on Redis instead of on the database
   ESA_TIME_SCALE      divides every wait when a policy is pinned; for demos and rehearsals
@@ -66,6 +68,7 @@ export function program(began: number, quiet: boolean): Command {
   addReplayCommands(commands)
   addSimulateCommands(commands)
   addDatabaseCommands(commands)
+  addTargetCommands(commands)
   addTokenCommands(commands)
   addEnvironmentCommands(commands)
   return root

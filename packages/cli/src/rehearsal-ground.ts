@@ -6,6 +6,13 @@ import type { Config } from './config.ts'
 /** Sessions of one rehearsal: the one that tries, the one that looks, and some that are kept waiting. */
 const CONNECTIONS = 8
 
+/** Where rehearsals take place: on the server that the configuration names, else on one of this home. */
+export async function rehearsalGround(
+  config: Pick<Config, 'home' | 'rehearsalUrl'>,
+): Promise<RehearsalGround> {
+  return config.rehearsalUrl === null ? embeddedGround(config) : groundAt(config.rehearsalUrl)
+}
+
 /** Rehearsals of a home have an embedded server of their own, so that they never disturb the runtime's. */
 export async function embeddedGround({ home }: Pick<Config, 'home'>): Promise<RehearsalGround> {
   const { adminUrl } = await ensureEmbeddedServer({ home: rehearsalHome(home) })

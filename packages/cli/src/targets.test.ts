@@ -2,9 +2,9 @@ import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { isEsaError } from '@esa/protocol'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { readConfig } from './config.ts'
-import { addTarget, describeTarget, readTargets, removeTarget, resolveTarget } from './targets.ts'
+import { addTarget, describeTarget, openTarget, readTargets, removeTarget, resolveTarget } from './targets.ts'
 
 const SECRET_URL = 'postgres://ada:hunter2@db.example/shop'
 let folder: string
@@ -20,8 +20,8 @@ describe('targets', () => {
   it('are none in a new home', async () => expect(await readTargets(config())).toEqual({}))
 
   it('are kept by name in a file that its owner alone reads', async () => {
-    await addTarget(config(), 'shop', SECRET_URL, '/srv/typical.sql')
-    await addTarget(config(), 'till', 'env:TILL_URL')
+    await addTarget(config(), 'shop', { at: SECRET_URL, workload: '/srv/typical.sql' })
+    await addTarget(config(), 'till', { at: 'env:TILL_URL' })
     expect(await readTargets(config())).toEqual({
       shop: { at: SECRET_URL, workload: '/srv/typical.sql' },
       till: { at: 'env:TILL_URL' },
@@ -30,18 +30,40 @@ describe('targets', () => {
   })
 
   it('lead where their name, a variable or a URL says', async () => {
-    await addTarget(config(), 'shop', SECRET_URL, '/srv/typical.sql')
-    await addTarget(config(), 'till', 'env:TILL_URL')
+    await addTarget(config(), 'shop', { at: SECRET_URL, workload: '/srv/typical.sql' })
+    await addTarget(config(), 'till', { at: 'env:TILL_URL' })
+    const free = { workload: null, timeoutMs: null, connections: null, quiet: null }
     const environment = { TILL_URL: 'postgres://till/x' }
     const to = (target: string) => resolveTarget(config(), target, environment)
-    expect(await to('shop')).toEqual({ url: SECRET_URL, workload: '/srv/typical.sql' })
-    expect(await to('till')).toEqual({ url: 'postgres://till/x', workload: null })
-    expect(await to('env:TILL_URL')).toEqual({ url: 'postgres://till/x', workload: null })
-    expect(await to('postgresql://other/x')).toEqual({ url: 'postgresql://other/x', workload: null })
+    expect(await to('shop')).toEqual({ ...free, url: SECRET_URL, workload: '/srv/typical.sql' })
+    expect(await to('till')).toEqual({ ...free, url: 'postgres://till/x' })
+    expect(await to('env:TILL_URL')).toEqual({ ...free, url: 'postgres://till/x' })
+    expect(await to('postgresql://other/x')).toEqual({ ...free, url: 'postgresql://other/x' })
+  })
+
+  it('keep their limits', async () => {
+    const limits = { timeoutMs: 5_000, connections: 2, quiet: '22:00-06:00' }
+    await addTarget(config(), 'shop', { at: SECRET_URL, ...limits })
+    expect(await resolveTarget(config(), 'shop', {})).toEqual({ url: SECRET_URL, workload: null, ...limits })
+    const wrong = (limit: object) => addTarget(config(), 'shop', { at: SECRET_URL, ...limit })
+    await expect(wrong({ quiet: '22-6' })).rejects.toMatchObject({ code: 'usage.quiet' })
+    await expect(wrong({ connections: 0 })).rejects.toMatchObject({ code: 'usage.connections' })
+  })
+
+  it('open for heavy work outside of their quiet hours only', async () => {
+    const quiet = '00:00-23:59'
+    await addTarget(config(), 'shop', { at: SECRET_URL, quiet })
+    const open = (options: object) => openTarget(config(), 'shop', {}, options)
+    vi.setSystemTime(new Date('2026-03-01T12:00:00'))
+    await expect(open({ heavy: 'rows are copied' })).rejects.toMatchObject({ code: 'target.quiet' })
+    await (await open({})).close()
+    vi.setSystemTime(new Date('2026-03-01T23:59:30'))
+    await (await open({ heavy: 'rows are copied' })).close()
+    vi.useRealTimers()
   })
 
   it('can be forgotten', async () => {
-    await addTarget(config(), 'shop', SECRET_URL)
+    await addTarget(config(), 'shop', { at: SECRET_URL })
     await removeTarget(config(), 'shop')
     expect(await readTargets(config())).toEqual({})
     await expect(removeTarget(config(), 'shop')).rejects.toMatchObject({ code: 'target.unknown' })
@@ -62,7 +84,9 @@ describe('targets', () => {
   it('refuse a damaged file instead of overwriting it', async () => {
     await mkdir(join(folder, 'home'))
     await writeFile(join(folder, 'home', 'targets.json'), '{"shop": ')
-    await expect(addTarget(config(), 'till', 'env:TILL')).rejects.toMatchObject({ code: 'config.targets' })
+    await expect(addTarget(config(), 'till', { at: 'env:TILL' })).rejects.toMatchObject({
+      code: 'config.targets',
+    })
     expect(await readFile(join(folder, 'home', 'targets.json'), 'utf8')).toBe('{"shop": ')
   })
 
@@ -72,14 +96,22 @@ describe('targets', () => {
   })
 
   it.each([
-    ['a name that is a URL', () => addTarget(config(), SECRET_URL, 'env:A'), 'usage.target-name'],
-    ['another database', () => addTarget(config(), 'shop', 'mysql://ada:hunter2@db/x'), 'usage.target-url'],
+    ['a name that is a URL', () => addTarget(config(), SECRET_URL, { at: 'env:A' }), 'usage.target-name'],
     [
-      'an unreadable URL',
-      () => addTarget(config(), 'shop', 'postgres://ada:hunter2@[/x'),
+      'another database',
+      () => addTarget(config(), 'shop', { at: 'mysql://ada:hunter2@db/x' }),
       'usage.target-url',
     ],
-    ['a variable that is none', () => addTarget(config(), 'shop', 'env:hunter2 x'), 'usage.target-url'],
+    [
+      'an unreadable URL',
+      () => addTarget(config(), 'shop', { at: 'postgres://ada:hunter2@[/x' }),
+      'usage.target-url',
+    ],
+    [
+      'a variable that is none',
+      () => addTarget(config(), 'shop', { at: 'env:hunter2 x' }),
+      'usage.target-url',
+    ],
     ['another URL', () => resolveTarget(config(), 'mysql://ada:hunter2@db/x', {}), 'usage.target-url'],
   ])('refuse %s without repeating it', async (_, call, code) => {
     const error: unknown = await call().then(

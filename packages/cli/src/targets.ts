@@ -6,17 +6,37 @@ import { parseWorkload } from '@esa/postgres'
 import { EsaError } from '@esa/protocol'
 import * as z from 'zod'
 import type { Config } from './config.ts'
+import { isQuietHours, requireLoudHours } from './quiet-hours.ts'
 
-/** Connections that one look at a target may take: a database that is looked after must not feel it. */
+/** Connections that one look at a target may take when nothing else was said: a database that is looked after must not feel it. */
 const TARGET_CONNECTIONS = 3
 
-const targetsSchema = z.record(
-  z.string(),
-  z.strictObject({ at: z.string(), workload: z.string().optional() }),
-)
+const targetSchema = z.strictObject({
+  at: z.string(),
+  workload: z.string().optional(),
+  timeoutMs: z.int().positive().optional(),
+  connections: z.int().positive().optional(),
+  quiet: z.string().refine(isQuietHours, 'is not like 22:00-06:00').optional(),
+})
+const targetsSchema = z.record(z.string(), targetSchema)
 
-/** Targets by name: `at` is a URL or `env:VAR`, `workload` the path of a file of statements. */
-export type Targets = z.infer<typeof targetsSchema>
+/**
+ * A named target: `at` is a URL or `env:VAR`, `workload` the path of a file of statements. A statement that looks at it takes
+ * `timeoutMs` at most, a command `connections` at most, and heavy work rests in the `quiet` hours, like 22:00-06:00.
+ */
+export type Target = z.infer<typeof targetSchema>
+
+/** Targets by name. */
+export type Targets = Record<string, Target>
+
+/** Where a target leads, and what it bears; null where nothing was said. */
+export interface ResolvedTarget {
+  url: string
+  workload: string | null
+  timeoutMs: number | null
+  connections: number | null
+  quiet: string | null
+}
 
 /** Names are short words, so that none is mistaken for a URL or a variable. */
 const NAME = /^[a-z][a-z0-9-]{0,39}$/
@@ -38,16 +58,22 @@ export async function readTargets({ home }: Pick<Config, 'home'>): Promise<Targe
   })
 }
 
-/** Keeps a target. @throws EsaError `usage.target-name` or `usage.target-url` (terminal). */
-export async function addTarget(config: Config, name: string, at: string, workload?: string): Promise<void> {
+/** Keeps a target. @throws EsaError `usage.target-name`, `usage.target-url`, `usage.quiet` or `usage.connections` (terminal). */
+export async function addTarget(config: Config, name: string, target: Target): Promise<void> {
+  const { at, quiet, connections } = target
   // A name that is not one may be a URL in the wrong place, with a password: it is not repeated.
   if (!NAME.test(name))
     throw new EsaError('usage.target-name', 'terminal', 'the name of a target is a short word', {
       hint: 'like shop or orders-db: small letters, digits and dashes',
     })
   if (!/^env:[A-Za-z_]\w*$/.test(at) && !isPostgresUrl(at)) throw badUrl()
-  const targets = await readTargets(config)
-  await writeTargets(config, { ...targets, [name]: { at, ...(workload === undefined ? {} : { workload }) } })
+  if (quiet !== undefined && !isQuietHours(quiet))
+    throw new EsaError('usage.quiet', 'terminal', `--quiet ${quiet} is no part of a day`, {
+      hint: 'like 22:00-06:00, in the time zone of this machine',
+    })
+  if (connections !== undefined && !(Number.isInteger(connections) && connections > 0))
+    throw new EsaError('usage.connections', 'terminal', '--connections is a whole number above 0')
+  await writeTargets(config, { ...(await readTargets(config)), [name]: target })
 }
 
 /** Forgets a target. @throws EsaError `target.unknown` (terminal). */
@@ -70,28 +96,50 @@ export async function resolveTarget(
   config: Config,
   target: string,
   environment: NodeJS.ProcessEnv,
-): Promise<{ url: string; workload: string | null }> {
-  if (isPostgresUrl(target)) return { url: target, workload: null }
+): Promise<ResolvedTarget> {
+  if (isPostgresUrl(target)) return unlimited(target)
   if (!NAME.test(target) && !target.startsWith('env:')) throw badUrl()
-  if (target.startsWith('env:')) return { url: fromEnvironment(target, environment), workload: null }
+  if (target.startsWith('env:')) return unlimited(fromEnvironment(target, environment))
   const targets = await readTargets(config)
   const known = Object.hasOwn(targets, target) ? targets[target] : undefined
   if (known === undefined) throw unknownTarget(target, Object.keys(targets))
   const url = known.at.startsWith('env:') ? fromEnvironment(known.at, environment) : known.at
-  return { url, workload: known.workload ?? null }
+  const { workload = null, timeoutMs = null, connections = null, quiet = null } = known
+  return { url, workload, timeoutMs, connections, quiet }
 }
 
-/** Opens a target for Layer 1; a workload file given here is taken instead of the target's own. @throws EsaError `target.unknown`, `file.unreadable` or `workload.*` (terminal), `database.*`. */
+function unlimited(url: string): ResolvedTarget {
+  return { url, workload: null, timeoutMs: null, connections: null, quiet: null }
+}
+
+/** How a target is opened beside its name. */
+export interface OpenOptions {
+  /** A file of statements that is taken instead of the target's own. */
+  workloadFile?: string | undefined
+  /** What will weigh on the target, for people: it waits for the end of the quiet hours. */
+  heavy?: string | undefined
+}
+
+/**
+ * Opens a target for Layer 1, within its limits. @throws EsaError `target.unknown`, `file.unreadable` or `workload.*` (terminal),
+ * `target.quiet` (transient), `database.*`.
+ */
 export async function openTarget(
   config: Config,
   name: string,
   environment: NodeJS.ProcessEnv,
-  workloadFile?: string,
+  { workloadFile, heavy }: OpenOptions = {},
 ): Promise<OpenTarget> {
-  const { url, workload: own } = await resolveTarget(config, name, environment)
-  const workload = workloadFile ?? own
+  const resolved = await resolveTarget(config, name, environment)
+  const { url, connections, timeoutMs, quiet } = resolved
+  if (heavy !== undefined) requireLoudHours(name, quiet, heavy, new Date())
+  const workload = workloadFile ?? resolved.workload
   const statements = workload === null ? null : parseWorkload(await readText(workload))
-  const pool = await connectPool(url, { max: TARGET_CONNECTIONS, applicationName: 'esa layer-1' })
+  const pool = await connectPool(url, {
+    max: connections ?? TARGET_CONNECTIONS,
+    applicationName: 'esa layer-1',
+    ...(timeoutMs === null ? {} : { statementTimeoutMs: timeoutMs }),
+  })
   return { queryable: pool, workload: statements, close: () => pool.end() }
 }
 

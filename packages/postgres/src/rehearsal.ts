@@ -6,3 +6,4 @@ export {
   type SchemaSource,
   withRehearsal,
 } from './rehearsal/open-rehearsal.ts'
+export { type RehearsedStatement, rehearseScripts, type Script } from './rehearsal/rehearse-scripts.ts'

@@ -37,7 +37,7 @@ export async function measureTarget(
       hint: 'add "## Success Metrics" to its card',
     })
   }
-  const target = await openTarget(config, name, environment, workload)
+  const target = await openTarget(config, name, environment, { workloadFile: workload })
   try {
     // A database that is away is an error of the call, not a reading.
     await target.queryable.query('select 1')

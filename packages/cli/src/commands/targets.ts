@@ -1,51 +1,87 @@
 import { resolve } from 'node:path'
-import { connectPool, describeUrl, mapPgError } from '@esa/pg-server'
+import { connectPool, describeUrl, isPooler, mapPgError } from '@esa/pg-server'
 import { parseWorkload } from '@esa/postgres'
+import { formatDuration } from '@esa/protocol'
 import type { Config } from '../config.ts'
+import { durationFlag } from '../flags.ts'
 import { answer, columns } from '../output.ts'
-import { addTarget, describeTarget, readTargets, readText, removeTarget, resolveTarget } from '../targets.ts'
+import {
+  addTarget,
+  describeTarget,
+  readTargets,
+  readText,
+  removeTarget,
+  resolveTarget,
+  type Target,
+} from '../targets.ts'
 import { warnOfPassword } from './db-measure.ts'
 
 /** Round trips that a test takes; the median is told, so that the first one's warm-up does not count. */
 const ROUND_TRIPS = 5
 
-/** Gives a database a name in this home; its workload file is checked now and read at every look. */
+/** Oldest server that Layer 1 understands. */
+const VERSION_MIN = 14
+
+/** Options of `esa targets add`. */
+export interface TargetFlags {
+  workload?: string
+  timeout?: string
+  connections?: string
+  quiet?: string
+}
+
+/** Gives a database a name in this home, and limits; its workload file is checked now and read at every look. */
 export async function nameTarget(
   config: Config,
   name: string,
   at: string,
-  workload: string | undefined,
+  flags: TargetFlags,
 ): Promise<void> {
   warnOfPassword(at)
-  if (workload !== undefined) parseWorkload(await readText(workload))
-  const file = workload === undefined ? undefined : resolve(workload)
-  await addTarget(config, name, at, file)
-  answer(
-    config,
-    { name, at: describeTarget(at), workload: file ?? null },
-    () => `${name} is ${describeTarget(at)}`,
-  )
+  if (flags.workload !== undefined) parseWorkload(await readText(flags.workload))
+  const target: Target = {
+    at,
+    ...(flags.workload === undefined ? {} : { workload: resolve(flags.workload) }),
+    ...(flags.timeout === undefined ? {} : { timeoutMs: durationFlag('--timeout', flags.timeout) }),
+    ...(flags.connections === undefined ? {} : { connections: Number(flags.connections) }),
+    ...(flags.quiet === undefined ? {} : { quiet: flags.quiet }),
+  }
+  await addTarget(config, name, target)
+  answer(config, shown(name, target), () => `${name} is ${describeTarget(at)}`)
 }
 
-/** Lists the named databases, without their passwords. */
+/** Lists the named databases and their limits, without their passwords. */
 export async function listTargets(config: Config): Promise<void> {
-  const known = Object.entries(await readTargets(config))
-  const targets = known.map(([name, { at, workload }]) => ({
+  const targets = Object.entries(await readTargets(config)).map(([name, target]) => shown(name, target))
+  const row = ({ name, at, workload, timeoutMs, connections, quiet }: (typeof targets)[number]) => [
     name,
-    at: describeTarget(at),
-    workload: workload ?? null,
-  }))
+    at,
+    timeoutMs === null ? '-' : formatDuration(timeoutMs),
+    connections === null ? '-' : String(connections),
+    quiet ?? '-',
+    workload ?? '-',
+  ]
   answer(config, { targets }, () =>
     targets.length === 0
       ? 'no targets yet: esa targets add NAME URL'
-      : columns([
-          ['NAME', 'AT', 'WORKLOAD'],
-          ...targets.map(({ name, at, workload }) => [name, at, workload ?? '-']),
-        ]),
+      : columns([['NAME', 'AT', 'TIMEOUT', 'CONNECTIONS', 'QUIET', 'WORKLOAD'], ...targets.map(row)]),
   )
 }
 
-/** Connects to a target and says what answers, and how fast. @throws EsaError `target.unknown` or `database.*`. */
+/** A target for people and scripts: without its password, null for what was not said. */
+function shown(name: string, target: Target) {
+  const { workload, timeoutMs, connections, quiet } = target
+  return {
+    name,
+    at: describeTarget(target.at),
+    workload: workload ?? null,
+    timeoutMs: timeoutMs ?? null,
+    connections: connections ?? null,
+    quiet: quiet ?? null,
+  }
+}
+
+/** Connects to a target and says what answers, how fast, and what is in the way. @throws EsaError `target.unknown` or `database.*`. */
 export async function testTarget(
   config: Config,
   environment: NodeJS.ProcessEnv,
@@ -56,23 +92,52 @@ export async function testTarget(
   const pool = await connectPool(url, { max: 1, applicationName: 'esa targets test' })
   try {
     const began = performance.now()
-    const { rows } = await pool.query<{ version: string }>(
-      `select current_setting('server_version') as version`,
-    )
+    const { rows } = await pool.query<ServerFacts>(SERVER_FACTS)
     const connectMs = Math.round(performance.now() - began)
+    const facts = rows[0]!
     const latencyMs = await medianRoundTrip(() => pool.query('select 1'))
-    const found = { at: describeUrl(url), version: rows[0]?.version ?? 'unknown', connectMs, latencyMs }
-    answer(
-      config,
-      found,
-      () =>
-        `PostgreSQL ${found.version} at ${found.at}: connected in ${connectMs} ms, a round trip takes ${latencyMs} ms`,
+    const { version, replica } = facts
+    const notes = notesOn(facts, isPooler(url))
+    const found = {
+      at: describeUrl(url),
+      version,
+      connectMs,
+      latencyMs,
+      replica,
+      pooler: isPooler(url),
+      notes,
+    }
+    answer(config, found, () =>
+      [
+        `PostgreSQL ${version} at ${found.at}: connected in ${connectMs} ms, a round trip takes ${latencyMs} ms`,
+        ...notes.map((note) => `  ${note}`),
+      ].join('\n'),
     )
   } catch (error) {
     throw mapPgError(error)
   } finally {
     await pool.end()
   }
+}
+
+interface ServerFacts {
+  version: string
+  major: number
+  replica: boolean
+  stats: boolean
+}
+
+const SERVER_FACTS = `select current_setting('server_version') as version, current_setting('server_version_num')::int / 10000 as major,
+  pg_is_in_recovery() as replica, pg_has_role('pg_read_all_stats', 'usage') as stats`
+
+/** What someone should know before they rely on this target. */
+function notesOn({ major, replica, stats }: ServerFacts, pooler: boolean): string[] {
+  return [
+    ...(major < VERSION_MIN ? [`version ${major} is not understood: Layer 1 reads PostgreSQL 14 to 18`] : []),
+    ...(replica ? ['a read replica: it can be measured and rehearsed, not changed'] : []),
+    ...(pooler ? ['behind a transaction-mode pooler: changes need the direct URL'] : []),
+    ...(stats ? [] : ['this role sees only its own statements: grant pg_read_all_stats to it']),
+  ]
 }
 
 /** Forgets a name; the database itself is left alone. */

@@ -46,7 +46,7 @@ export class DemoWorld {
       workload,
       shopWorkload.map(({ id, weight, sql }) => `-- id: ${id}\n-- weight: ${weight}\n${sql};\n`).join('\n'),
     )
-    await addTarget(config, SHOP_TARGET, shopUrl, workload)
+    await addTarget(config, SHOP_TARGET, { at: shopUrl, workload })
     const shop = await connectPool(shopUrl, { max: 2, applicationName: 'esa demo' })
     return new DemoWorld(world, shop, shopUrl, interrupted)
   }

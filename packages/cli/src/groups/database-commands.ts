@@ -2,13 +2,14 @@ import type { Command } from 'commander'
 import type { MeasureFlags } from '../commands/db-measure.ts'
 import type { WatchFlags } from '../commands/db-watch.ts'
 import type { Commands } from './commands.ts'
+import { addIndexCommands } from './index-commands.ts'
 import { addMigrateCommands } from './migrate-commands.ts'
 import { addQueryCommands } from './query-commands.ts'
 
 const TARGET = '--target <target>'
 const TARGET_IS = 'a name (esa targets), env:VAR or a URL'
 
-/** `esa db ...`, `esa targets ...`. */
+/** `esa db ...`. */
 export function addDatabaseCommands({ program, config }: Commands): void {
   const db = program.command('db').description('Layer 1: look after a PostgreSQL database')
   db.command('measure')
@@ -33,41 +34,7 @@ export function addDatabaseCommands({ program, config }: Commands): void {
       (await import('../commands/db-watch.ts')).watchTarget(config(command), process.env, flags),
     )
 
+  addIndexCommands(db, config)
   addMigrateCommands(db, config)
   addQueryCommands(db, config)
-
-  const targets = program.command('targets').description('databases by name')
-  targets
-    .command('add')
-    .argument('<name>')
-    .argument('<at>', 'a URL, or env:VAR to keep its password out of the file')
-    .description('give a database a name in this home')
-    .option('--workload <file>', 'statements that stand for its load')
-    .addHelpText('after', '\nExample:\n  esa targets add shop env:SHOP_URL --workload typical.sql')
-    .action(async (name: string, at: string, flags: { workload?: string }, command: Command) =>
-      (await import('../commands/targets.ts')).nameTarget(config(command), name, at, flags.workload),
-    )
-  targets
-    .command('ls')
-    .description('named databases')
-    .addHelpText('after', '\nExample:\n  esa targets ls --json')
-    .action(async (_: object, command: Command) =>
-      (await import('../commands/targets.ts')).listTargets(config(command)),
-    )
-  targets
-    .command('test')
-    .argument('<target>', TARGET_IS)
-    .description('connect, and say what answers and how fast')
-    .addHelpText('after', '\nExample:\n  esa targets test shop')
-    .action(async (name: string, _: object, command: Command) =>
-      (await import('../commands/targets.ts')).testTarget(config(command), process.env, name),
-    )
-  targets
-    .command('rm')
-    .argument('<name>')
-    .description('forget a name')
-    .addHelpText('after', '\nExample:\n  esa targets rm shop')
-    .action(async (name: string, _: object, command: Command) =>
-      (await import('../commands/targets.ts')).forgetTarget(config(command), name),
-    )
 }

@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander'
 import type { ApplyFlags } from '../commands/db-apply.ts'
 import type { LintFlags } from '../commands/db-lint.ts'
+import type { RehearsalFlags } from '../on-rehearsal.ts'
 import type { Commands } from './commands.ts'
 
 /** `esa db migrate ...`: what changes a database's schema. */
@@ -32,6 +33,23 @@ export function addMigrateCommands(db: Command, config: Commands['config']): voi
       (await import('../commands/db-lint.ts')).lintFiles(config(command), process.env, files, flags),
     )
   migrate
+    .command('rehearse')
+    .argument('<file...>', 'SQL files, in the order in which they apply')
+    .description(
+      'run files on a private copy of a target, say what works and how long it takes, and leave nothing',
+    )
+    .option('--target <target>', 'copied: a name (esa targets), env:VAR or a URL')
+    .option('--schema <file>', 'the schema before, as a script')
+    .addOption(copyRowsOption())
+    .option('--rehearsal-url <url>', 'a server for the copy, of the target’s version (or ESA_REHEARSAL_URL)')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  esa db migrate rehearse 0042_orders.sql --target shop --copy-rows\n  esa db migrate rehearse migrations/*.sql --schema schema.sql --json',
+    )
+    .action(async (files: string[], flags: RehearsalFlags, command: Command) =>
+      (await import('../commands/db-rehearse.ts')).rehearseFiles(config(command), process.env, files, flags),
+    )
+  migrate
     .command('apply')
     .argument('<what>', 'a file of SQL, a plan (.json), or a folder of files')
     .description('apply step by step: short locks, a record of every step, and on again after any end')
@@ -46,4 +64,12 @@ export function addMigrateCommands(db: Command, config: Commands['config']): voi
     .action(async (what: string, flags: ApplyFlags, command: Command) =>
       (await import('../commands/db-apply.ts')).applyFiles(config(command), process.env, what, flags),
     )
+}
+
+/** Rows leave a machine only when someone says so. */
+export function copyRowsOption(): Option {
+  return new Option(
+    '--copy-rows [mode]',
+    'copy rows too: a sample that keeps references whole, or all',
+  ).choices(['sample', 'full'])
 }

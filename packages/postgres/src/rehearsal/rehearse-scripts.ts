@@ -1,0 +1,65 @@
+import { onOneSession, type Queryable } from '../queryable.ts'
+import { sqlState } from '../postgres-error.ts'
+import { type ParsedStatement, parseScript } from '../sql/parse-script.ts'
+import type { Rehearsal } from './open-rehearsal.ts'
+
+/** A file of SQL. */
+export interface Script {
+  file: string
+  sql: string
+}
+
+/** What became of a statement on the rehearsal. */
+export interface RehearsedStatement {
+  file: string
+  line: number
+  index: number
+  kind: string
+  text: string
+  /** `skipped`: one before it failed. */
+  outcome: 'ok' | 'failed' | 'skipped'
+  /** How long it took; null when it did not run. */
+  ms: number | null
+  /** The server's words, and its SQLSTATE. */
+  error?: { message: string; sqlState: string | null }
+}
+
+type Verdict = Pick<RehearsedStatement, 'outcome' | 'ms' | 'error'>
+
+/**
+ * Runs scripts one after another on one session, each statement on its own as psql does, and stops at the first that fails.
+ * @throws EsaError `sql.syntax` (terminal) before anything runs.
+ */
+export async function rehearseScripts(
+  rehearsal: Pick<Rehearsal, 'queryable'>,
+  scripts: readonly Script[],
+): Promise<RehearsedStatement[]> {
+  const parsed = await Promise.all(
+    scripts.map(async ({ file, sql }) => ({ file, statements: await parseScript(sql) })),
+  )
+  return onOneSession(rehearsal.queryable, async (session) => {
+    const done: RehearsedStatement[] = []
+    let failed = false
+    for (const { file, statements } of parsed) {
+      for (const statement of statements) {
+        const { line, index, kind, text } = statement
+        const result: Verdict = failed ? { outcome: 'skipped', ms: null } : await attempt(session, statement)
+        failed ||= result.outcome === 'failed'
+        done.push({ file, line, index, kind, text, ...result })
+      }
+    }
+    return done
+  })
+}
+
+async function attempt(session: Queryable, { text }: ParsedStatement): Promise<Verdict> {
+  const began = performance.now()
+  try {
+    await session.query(text)
+    return { outcome: 'ok', ms: Math.round(performance.now() - began) }
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error)
+    const ms = Math.round(performance.now() - began)
+    return { outcome: 'failed', ms, error: { message, sqlState: sqlState(error) ?? null } }
+  }
+}
