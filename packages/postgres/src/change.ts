@@ -1,3 +1,5 @@
+export { type Hints } from './change/hints.ts'
+export { planMigration } from './change/plan-migration.ts'
 export {
   type BackfillStep,
   type Change,

@@ -72,7 +72,7 @@ export interface LockTaken {
 /** DDL that takes its locks for milliseconds, or that locks out no write. */
 export interface StatementStep extends AnyStep {
   kind: 'statement'
-  /** One statement, or several in one transaction, each ended by a semicolon. */
+  /** One statement, or several in one transaction, each ended by a semicolon. Empty: only its way back does something. */
   sql: string
   /** Undoes it under the same rule of transaction; null: it cannot be undone, or (not destructive) may stay. */
   rollback: string | null

@@ -1,5 +1,6 @@
 import { quoteIdentifier } from '../identifiers.ts'
 import type { Queryable } from '../queryable.ts'
+import { quoteDotted } from './names.ts'
 import type { BackfillStep } from './plan.ts'
 
 /** Where a walk stands: the key of the last row that is done, as texts; null before the first row. */
@@ -44,7 +45,7 @@ async function nextKey(session: Queryable, step: BackfillStep, after: WalkPlace)
   const where = after === null ? '' : `where ${keyOf(step)} > ${parameters(step, 0)}`
   const order = step.key.map(({ column }) => `t.${quoteIdentifier(column)}`)
   const { rows } = await session.query(
-    `select ${columns.join(', ')} from ${quoted(step)} t ${where} order by ${order.join(', ')} offset ${step.batchRows - 1} limit 1`,
+    `select ${columns.join(', ')} from ${quoteDotted(step.relation)} t ${where} order by ${order.join(', ')} offset ${step.batchRows - 1} limit 1`,
     after ?? [],
   )
   return rows[0] === undefined ? null : step.key.map((_, n) => String(rows[0]![String(n)]))
@@ -54,7 +55,7 @@ async function nextKey(session: Queryable, step: BackfillStep, after: WalkPlace)
 async function nextBlock(session: Queryable, step: BackfillStep, after: WalkPlace): Promise<WalkPlace> {
   const { rows } = await session.query(
     `select pg_relation_size($1::regclass) / current_setting('block_size')::int as blocks`,
-    [quoted(step)],
+    [quoteDotted(step.relation)],
   )
   const block = Number(/^\((\d+),/.exec(after?.[0] ?? '(0,')![1]) + BLOCKS_PER_BATCH
   return block >= Number(rows[0]?.['blocks']) ? null : [`(${block},0)`]
@@ -66,9 +67,4 @@ function keyOf({ key }: BackfillStep): string {
 
 function parameters({ key }: BackfillStep, from: number): string {
   return `(${key.map(({ type }, n) => `$${from + n + 1}::${type}`).join(', ')})`
-}
-
-/** `relation` is schema.relation; neither part holds a dot of its own, as the planner refuses such names. */
-function quoted({ relation }: BackfillStep): string {
-  return relation.split('.').map(quoteIdentifier).join('.')
 }

@@ -1,0 +1,90 @@
+/** What a database is made of, as plain data that two databases can be compared by. All definitions name their schemas. */
+export interface Catalog {
+  schemas: string[]
+  enums: EnumType[]
+  sequences: Sequence[]
+  tables: Table[]
+  /** Everything that is compared by its definition only. */
+  objects: DefinedObject[]
+}
+
+/** An enum; `name` is `schema.type`. */
+export interface EnumType {
+  name: string
+  labels: string[]
+}
+
+/** A sequence that is not an identity column's; `definition` is what follows CREATE SEQUENCE and its name. */
+export interface Sequence {
+  name: string
+  definition: string
+  /** `schema.relation.column` whose end is its end, null for none. */
+  ownedBy: string | null
+}
+
+/** A table or a partitioned table; `relation` is `schema.name`. */
+export interface Table {
+  relation: string
+  schema: string
+  name: string
+  /** What follows PARTITION BY; null for a plain table. */
+  partitionKey: string | null
+  /** The partitioned table it is a partition of, and its bound; a table that inherits has a parent and no bound. */
+  parent: string | null
+  bound: string | null
+  unlogged: boolean
+  columns: Column[]
+  constraints: Constraint[]
+  indexes: Index[]
+}
+
+/** A column; `identity` is `a` (always) or `d` (by default), `generated` is `s` (stored) or `v` (virtual), else empty. */
+export interface Column {
+  name: string
+  type: string
+  /** The collation where it is not the type's own. */
+  collation: string | null
+  notNull: boolean
+  default: string | null
+  identity: '' | 'a' | 'd'
+  generated: '' | 's' | 'v'
+}
+
+/** A constraint of the table itself; `type` as in pg_constraint: p, u, c, f, x. */
+export interface Constraint {
+  name: string
+  type: 'p' | 'u' | 'c' | 'f' | 'x'
+  definition: string
+  columns: string[]
+  /** The relation a foreign key points to. */
+  references: string | null
+  validated: boolean
+  /** What follows CREATE UNIQUE INDEX and a name, for a constraint with an index. */
+  indexTail: string | null
+}
+
+/** An index that backs no constraint; `tail` is what follows its name in CREATE INDEX. */
+export interface Index {
+  name: string
+  unique: boolean
+  tail: string
+}
+
+/** A view, function, trigger, policy ...; `relation` is the table a trigger or policy is on. */
+export interface DefinedObject {
+  kind:
+    | 'view'
+    | 'function'
+    | 'trigger'
+    | 'materialized view'
+    | 'policy'
+    | 'domain'
+    | 'composite type'
+    | 'statistics'
+  /** With its schema; a function with its argument types, a trigger or policy with its table. */
+  name: string
+  /** A statement that makes it, or (policies, domains, types) text that describes it. */
+  definition: string
+  /** A statement that drops it. */
+  drop: string
+}

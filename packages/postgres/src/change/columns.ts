@@ -1,0 +1,108 @@
+import { quoteIdentifier } from '../identifiers.ts'
+import type { Column, Table } from './catalog.ts'
+import { addColumn } from './add-column.ts'
+import { againNotNull, alter, alterColumn, wayBackToNotNull } from './column-sql.ts'
+import type { TableDifference } from './differences.ts'
+import { type Ground, PLACE } from './draft.ts'
+import { requireNotNull } from './not-null.ts'
+
+/** Columns that are added, dropped or differ, but for those whose type differs: they are left to the shadow columns. */
+export async function planColumns(
+  ground: Ground,
+  table: TableDifference,
+  shadowed: Set<string>,
+): Promise<void> {
+  const { relation } = table.from
+  for (const { from, to } of table.columns) {
+    const name = (to ?? from)!.name
+    if (shadowed.has(`${relation}.${name}`)) continue
+    if (from === undefined) await addColumn(ground, table.from, to!)
+    else if (to === undefined) dropColumn(ground, table, from)
+    else changeColumn(ground, table.from, from, to)
+  }
+}
+
+function changeColumn(ground: Ground, table: Table, from: Column, to: Column): void {
+  const { draft } = ground
+  const { relation } = table
+  const place = `${relation}.${to.name}`
+  if (from.identity !== to.identity) {
+    draft.leave(
+      `identity of ${place}`,
+      'its sequence would have to change hands under a lock',
+      'change it together with its type, or by hand in a quiet hour',
+    )
+  }
+  if (from.generated !== to.generated || (to.generated !== '' && from.default !== to.default)) {
+    return draft.leave(
+      `generation of ${place}`,
+      'the server computes stored values only by rewriting the table',
+      'add a new column, keep it by a trigger, and switch to it',
+    )
+  }
+  if (from.default !== to.default) changeDefault(ground, relation, from, to)
+  if (to.notNull && !from.notNull) {
+    draft.change('set-not-null', relation, to.name, `${place} becomes NOT NULL`)
+    requireNotNull(ground, table, to)
+  }
+  if (from.notNull && !to.notNull) {
+    draft.change('drop-not-null', relation, to.name, `${place} may be NULL`)
+    loosen(ground, 'expand', relation, to.name)
+  }
+}
+
+/** Old code must not meet a value it does not know before it is gone: the default changes at the switch. */
+function changeDefault({ draft }: Ground, relation: string, from: Column, to: Column): void {
+  const action = (column: Column): string =>
+    column.default === null ? 'DROP DEFAULT' : `SET DEFAULT ${column.default}`
+  draft.change(
+    'change-default',
+    relation,
+    to.name,
+    `default of ${relation}.${to.name}: ${from.default ?? 'none'} -> ${to.default ?? 'none'}`,
+  )
+  draft.statement('switch', {
+    about: `new rows get ${to.default ?? 'no default'}; rows that are there keep their value`,
+    sql: alterColumn(relation, to.name, action(to)),
+    rollback: alterColumn(relation, to.name, action(from)),
+  })
+}
+
+function loosen({ draft }: Ground, phase: 'expand' | 'switch', relation: string, column: string): void {
+  draft.statement(phase, {
+    about: `rows without ${column} are taken`,
+    sql: alterColumn(relation, column, 'DROP NOT NULL'),
+    rollback: againNotNull(relation, column),
+  })
+  wayBackToNotNull(draft, phase, relation, column)
+}
+
+function dropColumn(ground: Ground, table: TableDifference, column: Column): void {
+  const { draft, hints } = ground
+  const { relation } = table.from
+  const place = `${relation}.${column.name}`
+  draft.change('drop-column', relation, column.name, `${place} is dropped`)
+  const inPrimaryKey = table.from.constraints.some(
+    ({ type, columns }) => type === 'p' && columns.includes(column.name),
+  )
+  const moved = hints.extract.some((one) => one.relation === relation && one.dependents.includes(column.name))
+  const kept = moved || hints.split.get(place)?.back !== undefined
+  // New code does not know the column, so it writes rows without it.
+  if (column.notNull && column.default === null && column.identity === '' && !inPrimaryKey && !kept)
+    loosen(ground, 'switch', relation, column.name)
+  draft.statement(
+    'contract',
+    {
+      about: `${place} is gone with its content: no code may read it any more`,
+      sql: alter(ground.finalName(relation), `DROP COLUMN ${quoteIdentifier(column.name)}`),
+      rollback: null,
+      destructive: true,
+    },
+    PLACE.late,
+  )
+  const twins = table.columns.filter(({ from, to }) => from === undefined && to!.type === column.type)
+  if (twins.length > 0 && !moved && !hints.split.has(place))
+    draft.notes.push(
+      `${place} is dropped and ${twins.map(({ to }) => to!.name).join(', ')} of the same type added: if this is a rename, say --rename ${place}=${twins[0]!.to!.name}`,
+    )
+}

@@ -1,0 +1,141 @@
+import { onOneSession, type Queryable } from '../queryable.ts'
+import type { Catalog } from './catalog.ts'
+import { planColumns } from './columns.ts'
+import { planConstraints } from './constraints.ts'
+import { compareCatalogs, type Differences, tellDifferences } from './differences.ts'
+import { Draft, type Ground } from './draft.ts'
+import { planExtracts } from './extract-table.ts'
+import { type Hints, resolveHints } from './hints.ts'
+import { planIndexes } from './indexes.ts'
+import { planGoneTables, planNewTables } from './new-tables.ts'
+import { sibling } from './names.ts'
+import { planObjects } from './objects.ts'
+import { type MigrationPlan, type Phase, type PhaseName, PHASES, sealPlan, type Step } from './plan.ts'
+import { readCatalog } from './read-catalog.ts'
+import { planRenames, withOldNames } from './renames.ts'
+import { findShadows, planShadows, touched } from './shadow-columns.ts'
+import { planSwaps } from './shadow-swap.ts'
+import { planSplits } from './split-column.ts'
+import { planSyncTriggers } from './sync-triggers.ts'
+import { planTypes } from './types.ts'
+import { walkStep } from './walk-plan.ts'
+
+/** What a phase promises its writers. */
+const PROMISES: Record<PhaseName, string> = {
+  expand: 'code of before works on; what is new is there beside what is old',
+  backfill: 'code of before works on; a writer waits at most for one batch',
+  validate: 'code of before works on; rows are read beside it, and what disagrees stops the plan',
+  switch: 'code of before and code of after both work; each step locks for an instant',
+  contract: 'only code of after works: run it when nothing uses the old shape any more',
+}
+
+/**
+ * Plans how the schema of `source` becomes that of `goal` while both are written to. Both are rehearsal databases: the plan
+ * is walked on `source`, which tells its locks; what then still differs from `goal` is told as unplanned.
+ * @throws EsaError `usage.hint` (terminal), the server's error when a catalog cannot be read.
+ */
+export async function planMigration(
+  source: Queryable,
+  goal: Queryable,
+  hints: Hints = {},
+): Promise<MigrationPlan> {
+  return onOneSession(source, (from) => onOneSession(goal, (to) => planOnSessions(from, to, hints)))
+}
+
+async function planOnSessions(source: Queryable, goal: Queryable, hints: Hints): Promise<MigrationPlan> {
+  const [from, wanted] = [await readCatalog(source), await readCatalog(goal)]
+  const resolved = resolveHints(hints, from)
+  await withOldNames(goal, wanted, resolved)
+  const draft = new Draft()
+  const finalName = (relation: string): string => {
+    const now = resolved.tables.find((one) => one.from === relation)?.to
+    return now === undefined ? relation : sibling(relation, now)
+  }
+  const ground = { draft, from, to: await readCatalog(goal), source, goal, hints: resolved, finalName }
+  await draftPlan(ground)
+  const phases = phasesOf(draft)
+  await rehearse(ground, phases, wanted)
+  const { changes, unplanned, notes } = draft
+  return sealPlan({ changes, phases, unplanned, notes: [...new Set(notes)] })
+}
+
+async function draftPlan(ground: Ground): Promise<void> {
+  const found = compareCatalogs(ground.from, ground.to)
+  // First, so that in the contract phase the old names go before anything else.
+  await planRenames(ground)
+  const types = planTypes(ground, found)
+  const shadows = await findShadows(ground, types)
+  const names = namesInTransit(ground, shadows)
+  const elsewhere = (name: string): boolean => names.has(name)
+  planNewTables(ground, found.newTables, elsewhere)
+  for (const table of found.tables) {
+    if (table.partitioning) leavePartitioning(ground, table)
+    await planColumns(ground, table, columnsInTransit(found))
+    planSplits(ground, table)
+  }
+  planExtracts(ground)
+  await planShadows(ground, shadows, types)
+  for (const table of found.tables) planIndexes(ground, table, elsewhere)
+  for (const table of found.tables) planConstraints(ground, table, elsewhere)
+  planSyncTriggers(ground)
+  await planSwaps(ground, shadows, types)
+  planObjects(ground, found, () => false)
+  planGoneTables(ground, found.goneTables)
+}
+
+function leavePartitioning({ draft }: Ground, { from, to }: Differences['tables'][number]): void {
+  draft.leave(
+    `partitioning of ${from.relation}`,
+    `${from.partitionKey ?? 'none'} -> ${to.partitionKey ?? 'none'} is not planned`,
+  )
+}
+
+function columnsInTransit(found: Differences): Set<string> {
+  return new Set(
+    found.tables.flatMap((table) =>
+      table.columns.flatMap((pair) =>
+        pair.from && pair.to && (pair.from.type !== pair.to.type || pair.from.collation !== pair.to.collation)
+          ? [`${table.from.relation}.${pair.to.name}`]
+          : [],
+      ),
+    ),
+  )
+}
+
+/** Constraints and indexes that name a column in transit are rebuilt with it. */
+function namesInTransit(ground: Ground, shadows: Awaited<ReturnType<typeof findShadows>>): Set<string> {
+  const of = (plain: Catalog, passing: Catalog): string[] =>
+    passing.tables.flatMap((table) => {
+      const other = plain.tables.find(({ relation }) => relation === table.relation)
+      if (other === undefined) return []
+      const { constraints, indexes } = touched(other, table)
+      return [...constraints, ...indexes].map(({ name }) => name)
+    })
+  return new Set([...of(ground.from, shadows.old), ...of(ground.to, shadows.fresh)])
+}
+
+/** Steps get their ids by their places. */
+function phasesOf(draft: Draft): Phase[] {
+  return PHASES.flatMap((name) => {
+    const steps = draft.steps(name).map((step, n): Step => ({ id: `${name}-${n + 1}`, locks: [], ...step }))
+    const destructive = steps.some((step) => step.kind === 'statement' && step.destructive)
+    return steps.length === 0 ? [] : [{ name, promise: PROMISES[name], destructive, steps }]
+  })
+}
+
+/** Walks the plan on the source: locks are those that the server took, and the end must be what was wanted. */
+async function rehearse({ draft, source }: Ground, phases: Phase[], wanted: Catalog): Promise<void> {
+  for (const { steps } of phases)
+    for (const step of steps)
+      try {
+        step.locks = await walkStep(source, step)
+      } catch (error) {
+        draft.leave(
+          `${step.id} (${step.about})`,
+          `it fails on the rehearsal database: ${(error as Error).message}`,
+        )
+        return
+      }
+  for (const line of tellDifferences(compareCatalogs(await readCatalog(source), wanted)))
+    draft.leave(line, 'after the whole plan this still differs')
+}

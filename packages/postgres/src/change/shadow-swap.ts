@@ -1,0 +1,258 @@
+import { quoteIdentifier } from '../identifiers.ts'
+import { isOf, type TypeInTransit } from './carry-over.ts'
+import type { Column, Constraint, Table } from './catalog.ts'
+import { againNotNull, alter, alterColumn, wayBackToNotNull } from './column-sql.ts'
+import { renaming, usingIndex } from './constraints.ts'
+import { type Draft, type Ground, PLACE } from './draft.ts'
+import { createConcurrently } from './indexes.ts'
+import { bareName, newName, oldName, quoteDotted, sibling } from './names.ts'
+import { type Shadow, type Shadows, touched } from './shadow-columns.ts'
+import { defineSync } from './sync-triggers.ts'
+import { dependentViews } from './views.ts'
+
+/** Statements of one transaction, each with what undoes it. */
+class Swap {
+  readonly #done: [sql: string, undo: string][] = []
+
+  step(sql: string, undo: string): void {
+    this.#done.push([sql, undo])
+  }
+
+  get sql(): string {
+    return this.#done
+      .map(([sql]) => sql)
+      .filter((sql) => sql !== '')
+      .join('\n')
+  }
+
+  get rollback(): string {
+    return this.#done
+      .toReversed()
+      .map(([, undo]) => undo)
+      .filter((sql) => sql !== '')
+      .join('\n')
+  }
+}
+
+/**
+ * For each table one transaction in which the new columns take the place of the old ones, which stay in step. Tables with
+ * a type in transit change together: its name means one type at a time. Tables come after those they point to.
+ */
+export async function planSwaps(
+  ground: Ground,
+  shadows: Shadows,
+  types: readonly TypeInTransit[],
+): Promise<void> {
+  const relations = referencedFirst([...shadows.byRelation.keys()], ground.from.tables)
+  const together = relations.filter((relation) =>
+    shadows.byRelation.get(relation)!.some(({ to }) => types.some(({ name }) => isOf(to.type, name))),
+  )
+  const alone = relations.filter((relation) => !together.includes(relation)).map((relation) => [relation])
+  for (const group of together.length > 0 ? [together, ...alone] : alone) {
+    const swap = new Swap()
+    if (group === together) for (const type of types) swapTypeName(swap, type)
+    for (const relation of group) prepareWayBackBefore(ground, shadows, relation)
+    for (const relation of group) await swapTable(ground, shadows, relation, swap)
+    const columns = group.flatMap((relation) =>
+      shadows.byRelation.get(relation)!.map(({ to }) => `${relation}.${to.name}`),
+    )
+    ground.draft.statement('switch', {
+      about: `${columns.join(', ')}: the new columns take the names; only definitions change`,
+      sql: swap.sql,
+      rollback: swap.rollback,
+    })
+    for (const relation of group) prepareWayBackAfter(ground, shadows, relation)
+  }
+  for (const [relation, columns] of shadows.byRelation) dropOldColumns(ground, relation, columns)
+}
+
+/** The types change names in the transaction in which their columns do. */
+function swapTypeName(swap: Swap, { name, transit }: TypeInTransit): void {
+  const rename = (from: string, to: string): string =>
+    `ALTER TYPE ${quoteDotted(from)} RENAME TO ${quoteIdentifier(bareName(to))};`
+  const old = sibling(name, oldName(bareName(name)))
+  swap.step(rename(name, old), rename(old, name))
+  swap.step(rename(transit, name), rename(name, transit))
+}
+
+function referencedFirst(relations: string[], tables: readonly Table[]): string[] {
+  const ordered: string[] = []
+  const visit = (relation: string, path: string[]): void => {
+    if (ordered.includes(relation) || path.includes(relation) || !relations.includes(relation)) return
+    for (const { references } of tables.find((one) => one.relation === relation)!.constraints)
+      if (references !== null) visit(references, [...path, relation])
+    ordered.push(relation)
+  }
+  for (const relation of relations) visit(relation, [])
+  return ordered
+}
+
+/** A table as it is and as it shall be, and what of it names a column in transit, by its passing name. */
+function sidesOf({ from, to }: Ground, shadows: Shadows, relation: string) {
+  const find = (tables: readonly Table[]): Table => tables.find((one) => one.relation === relation)!
+  const [was, shall] = [find(from.tables), find(to.tables)]
+  const before = touched(was, find(shadows.old.tables))
+  const after = touched(shall, find(shadows.fresh.tables))
+  const key = (part: typeof before): Constraint | undefined =>
+    part.constraints.find(({ type }) => type === 'p')
+  return { was, shall, before, after, oldKey: key(before), newKey: key(after) }
+}
+
+async function swapTable(ground: Ground, shadows: Shadows, relation: string, swap: Swap): Promise<void> {
+  const { draft } = ground
+  const { was, shall, before, after, oldKey, newKey } = sidesOf(ground, shadows, relation)
+  const views = await dependentViews(ground, relation)
+  for (const view of views.toReversed()) swap.step(view.drop, view.from)
+  dropPointing(ground, shadows, was, swap)
+  if (oldKey) {
+    const drop = alter(relation, `DROP CONSTRAINT ${quoteIdentifier(oldKey.name)}`)
+    swap.step(drop, alter(relation, usingIndex(oldKey, oldKey.name, oldName(oldKey.name))))
+  }
+  // Keys that point to a table in transit change hands with that table.
+  const own = ({ type, references }: Constraint): boolean =>
+    type !== 'p' && (references === null || !shadows.byRelation.has(references))
+  const rename = (from: string, to: string): void =>
+    swap.step(renaming(relation, from, to), renaming(relation, to, from))
+  for (const { name } of before.constraints.filter(own)) rename(name, oldName(name))
+  for (const { name } of before.indexes) swapIndexName(swap, relation, name, oldName(name))
+  for (const shadow of shadows.byRelation.get(relation)!) swapColumn(ground, relation, shadow, swap)
+  if (newKey) {
+    const drop = alter(relation, `DROP CONSTRAINT ${quoteIdentifier(newKey.name)}`)
+    swap.step(alter(relation, usingIndex(newKey, newKey.name, newName(newKey.name))), drop)
+  }
+  for (const { name } of after.constraints.filter(own)) rename(newName(name), name)
+  for (const { name } of after.indexes) swapIndexName(swap, relation, newName(name), name)
+  renamePointing(ground, shadows, shall, swap)
+  const blocks = draft.syncs.get(relation) ?? []
+  swap.step(defineSync(relation, blocks, 'after'), defineSync(relation, blocks, 'before'))
+  for (const view of views) swap.step(view.to, view.drop)
+}
+
+/** Foreign keys come back unvalidated, and dropping the new key drops its index: both are mended after that. */
+function prepareWayBackBefore(ground: Ground, shadows: Shadows, relation: string): void {
+  const { draft } = ground
+  const { newKey } = sidesOf(ground, shadows, relation)
+  for (const { child, key } of pointing(ground.from.tables, relation, shadows.old.tables))
+    if (key.validated)
+      draft.wayBack('switch', alter(child.relation, `VALIDATE CONSTRAINT ${quoteIdentifier(key.name)}`))
+  if (newKey) wayBackToIndex(draft, newName(newKey.name), newKey)
+}
+
+/** What the transaction needs to be undone at once: an index for the old key, a proof that nothing is NULL. */
+function prepareWayBackAfter(ground: Ground, shadows: Shadows, relation: string): void {
+  const { oldKey } = sidesOf(ground, shadows, relation)
+  if (oldKey) wayBackToIndex(ground.draft, oldName(oldKey.name), oldKey)
+  for (const { from, old } of shadows.byRelation.get(relation)!)
+    if (from.notNull) wayBackToNotNull(ground.draft, 'switch', relation, old)
+}
+
+function wayBackToIndex(draft: Draft, name: string, { indexTail }: Constraint): void {
+  draft.wayBack('switch', createConcurrently({ name, unique: true, tail: indexTail! }), {
+    transaction: false,
+  })
+}
+
+/** Foreign keys to columns in transit of a relation. */
+function pointing(
+  tables: readonly Table[],
+  relation: string,
+  passing: readonly Table[],
+): { child: Table; key: Constraint }[] {
+  return tables.flatMap((child) => {
+    const other = passing.find((one) => one.relation === child.relation)
+    if (other === undefined) return []
+    const names = new Set(touched(child, other).constraints.map(({ name }) => name))
+    return child.constraints
+      .filter(({ name, type, references }) => type === 'f' && references === relation && names.has(name))
+      .map((key) => ({ child, key }))
+  })
+}
+
+function dropPointing(ground: Ground, shadows: Shadows, was: Table, swap: Swap): void {
+  for (const { child, key } of pointing(ground.from.tables, was.relation, shadows.old.tables)) {
+    const name = quoteIdentifier(key.name)
+    swap.step(
+      alter(child.relation, `DROP CONSTRAINT ${name}`),
+      alter(child.relation, `ADD CONSTRAINT ${name} ${key.definition} NOT VALID`),
+    )
+  }
+}
+
+function renamePointing(ground: Ground, shadows: Shadows, shall: Table, swap: Swap): void {
+  for (const { child, key } of pointing(ground.to.tables, shall.relation, shadows.fresh.tables))
+    swap.step(
+      renaming(child.relation, newName(key.name), key.name),
+      renaming(child.relation, key.name, newName(key.name)),
+    )
+}
+
+function swapIndexName(swap: Swap, relation: string, from: string, to: string): void {
+  const rename = (was: string, now: string): string =>
+    `ALTER INDEX ${quoteDotted(sibling(relation, was))} RENAME TO ${quoteIdentifier(now)};`
+  swap.step(rename(from, to), rename(to, from))
+}
+
+function swapColumn(
+  { to: goal }: Ground,
+  relation: string,
+  { from, to, fresh, old }: Shadow,
+  swap: Swap,
+): void {
+  const rename = (was: string, now: string): string =>
+    alter(relation, `RENAME COLUMN ${quoteIdentifier(was)} TO ${quoteIdentifier(now)}`)
+  swap.step(rename(to.name, old), rename(old, to.name))
+  if (from.notNull) swap.step(alterColumn(relation, old, 'DROP NOT NULL'), againNotNull(relation, old))
+  swap.step(rename(fresh, to.name), rename(to.name, fresh))
+  if (to.identity !== '') {
+    swap.step(moveIdentity(relation, old, to.name, to), moveIdentity(relation, to.name, old, from))
+    return
+  }
+  for (const { name, ownedBy } of goal.sequences) {
+    if (ownedBy !== `${relation}.${to.name}`) continue
+    const own = (column: string): string =>
+      `ALTER SEQUENCE ${quoteDotted(name)} OWNED BY ${quoteDotted(relation)}.${quoteIdentifier(column)};`
+    swap.step(own(to.name), own(old))
+  }
+  // The default of an enum in transit would name the wrong type on the way back; a constant does no harm meanwhile.
+  if (from.default !== null && from.type !== to.type)
+    swap.step(
+      alterColumn(relation, old, 'DROP DEFAULT'),
+      alterColumn(relation, old, `SET DEFAULT ${from.default}`),
+    )
+  if (to.default !== null)
+    swap.step(
+      alterColumn(relation, to.name, `SET DEFAULT ${to.default}`),
+      alterColumn(relation, to.name, 'DROP DEFAULT'),
+    )
+}
+
+/** The new column counts on from where the old one is. */
+function moveIdentity(relation: string, from: string, to: string, column: Column): string {
+  const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`
+  const add =
+    column.identity === ''
+      ? alterColumn(relation, to, `SET DEFAULT ${column.default}`)
+      : alterColumn(
+          relation,
+          to,
+          `ADD GENERATED ${column.identity === 'a' ? 'ALWAYS' : 'BY DEFAULT'} AS IDENTITY (START WITH %s)`,
+        )
+  return `DO $esa$ DECLARE next_value bigint := nextval(pg_get_serial_sequence(${literal(quoteDotted(relation))}, ${literal(from)})); BEGIN
+  ${alterColumn(relation, from, 'DROP IDENTITY IF EXISTS')}
+  EXECUTE format(${literal(add)}, next_value);
+END $esa$;`
+}
+
+function dropOldColumns({ draft, finalName }: Ground, relation: string, columns: readonly Shadow[]): void {
+  const last = finalName(relation)
+  draft.statement(
+    'contract',
+    {
+      about: 'the old columns are gone with their indexes: the switch cannot be undone any more',
+      sql: alter(last, columns.map(({ old }) => `DROP COLUMN ${quoteIdentifier(old)}`).join(', ')),
+      rollback: null,
+      destructive: true,
+    },
+    PLACE.late,
+  )
+}

@@ -1,0 +1,185 @@
+import { quoteIdentifier } from '../identifiers.ts'
+import { isOf, type TypeInTransit } from './carry-over.ts'
+import type { EnumType, Sequence } from './catalog.ts'
+import type { Differences } from './differences.ts'
+import { type Ground, PLACE } from './draft.ts'
+import { bareName, newName, oldName, quoteDotted, sibling } from './names.ts'
+
+/** Schemas, enums and sequences. Gives back the enums that lose labels: their columns need a new type. */
+export function planTypes(ground: Ground, { schemas, enums, sequences }: Differences): TypeInTransit[] {
+  const { draft } = ground
+  for (const { from, to } of schemas) {
+    const name = (to ?? from)!
+    draft.change(
+      to === undefined ? 'drop-schema' : 'add-schema',
+      name,
+      undefined,
+      `schema ${name} is ${to === undefined ? 'dropped' : 'new'}`,
+    )
+    const [create, drop] = [
+      `CREATE SCHEMA ${quoteIdentifier(name)};`,
+      `DROP SCHEMA ${quoteIdentifier(name)};`,
+    ]
+    if (to === undefined)
+      draft.statement('contract', { about: 'empty by now', sql: drop, rollback: create }, PLACE.last)
+    else draft.statement('expand', { about: 'nobody uses it yet', sql: create, rollback: drop }, PLACE.first)
+  }
+  for (const { from, to } of sequences) planSequence(ground, from, to)
+  return enums.flatMap(({ from, to }) => planEnum(ground, from, to))
+}
+
+const labelList = (labels: readonly string[]): string => labels.map(literal).join(', ')
+
+function literal(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`
+}
+
+function planEnum(
+  { draft, from: source }: Ground,
+  from: EnumType | undefined,
+  to: EnumType | undefined,
+): TypeInTransit[] {
+  const name = (to ?? from)!.name
+  const create = (type: string, labels: readonly string[]): string =>
+    `CREATE TYPE ${quoteDotted(type)} AS ENUM (${labelList(labels)});`
+  const drop = (type: string): string => `DROP TYPE ${quoteDotted(type)};`
+  if (from === undefined) {
+    draft.change('add-enum', name, undefined, `enum ${name} is new`)
+    draft.statement(
+      'expand',
+      { about: 'nobody uses it yet', sql: create(name, to!.labels), rollback: drop(name) },
+      PLACE.first,
+    )
+    return []
+  }
+  if (to === undefined) {
+    draft.change('drop-enum', name, undefined, `enum ${name} is dropped`)
+    draft.statement(
+      'contract',
+      { about: 'no column has it any more', sql: drop(name), rollback: create(name, from.labels) },
+      PLACE.last,
+    )
+    return []
+  }
+  const kept = to.labels.filter((label) => from.labels.includes(label))
+  if (kept.length === from.labels.length && kept.every((label, n) => label === from.labels[n])) {
+    addLabels(draft, from, to)
+    return []
+  }
+  const gone = from.labels.filter((label) => !to.labels.includes(label))
+  draft.change(
+    'change-enum',
+    name,
+    gone.join(', '),
+    gone.length > 0 ? `${name} loses ${gone.join(', ')}` : `the order of ${name} differs`,
+  )
+  if (source.tables.every(({ columns }) => columns.every(({ type }) => !isOf(type, name))))
+    draft.notes.push(`no column has the type ${name}`)
+  if (gone.length > 0)
+    draft.notes.push(
+      `rows and writers must have stopped using ${gone.join(', ')} before the switch: the verification counts them`,
+    )
+  const transit = sibling(name, newName(bareName(name)))
+  draft.statement(
+    'expand',
+    {
+      about: 'PostgreSQL takes no label away: a new type takes the place',
+      sql: create(transit, to.labels),
+      rollback: drop(transit),
+    },
+    PLACE.first,
+  )
+  draft.statement(
+    'contract',
+    {
+      about: 'no column has it any more',
+      sql: drop(sibling(name, oldName(bareName(name)))),
+      rollback: create(sibling(name, oldName(bareName(name))), from.labels),
+    },
+    PLACE.last,
+  )
+  return [{ name, transit, labels: to.labels }]
+}
+
+/** Each label is added where it shall stand; nothing takes it away again, and it does no harm while nobody writes it. */
+function addLabels(draft: Ground['draft'], from: EnumType, to: EnumType): void {
+  for (const [n, label] of to.labels.entries()) {
+    if (from.labels.includes(label)) continue
+    const after = to.labels[n - 1]
+    const place =
+      after === undefined ? `BEFORE ${literal(to.labels[1] ?? from.labels[0]!)}` : `AFTER ${literal(after)}`
+    draft.change('add-label', to.name, label, `${to.name} gets ${label}`)
+    draft.statement(
+      'expand',
+      {
+        about:
+          'by itself: a transaction that adds a label cannot use it; it cannot be taken away and does no harm',
+        sql: `ALTER TYPE ${quoteDotted(to.name)} ADD VALUE IF NOT EXISTS ${literal(label)} ${place};`,
+        rollback: null,
+        transaction: false,
+      },
+      PLACE.first,
+    )
+  }
+}
+
+function planSequence(
+  { draft, to: goal }: Ground,
+  from: Sequence | undefined,
+  to: Sequence | undefined,
+): void {
+  const name = (to ?? from)!.name
+  const sequence = quoteDotted(name)
+  if (from === undefined) {
+    draft.change('add-sequence', name, undefined, `sequence ${name} is new`)
+    draft.statement(
+      'expand',
+      {
+        about: 'nobody uses it yet',
+        sql: `CREATE SEQUENCE ${sequence} ${to!.definition};`,
+        rollback: `DROP SEQUENCE ${sequence};`,
+      },
+      PLACE.first,
+    )
+    if (to!.ownedBy !== null) own(draft, goal.tables, name, to!.ownedBy)
+    return
+  }
+  if (to === undefined) {
+    draft.change('drop-sequence', name, undefined, `sequence ${name} is dropped`)
+    draft.statement(
+      'contract',
+      {
+        about: 'its column may have taken it along',
+        sql: `DROP SEQUENCE IF EXISTS ${sequence};`,
+        rollback: null,
+        destructive: true,
+      },
+      PLACE.last,
+    )
+    return
+  }
+  if (from.definition !== to.definition) {
+    draft.change('change-sequence', name, undefined, `${name}: ${from.definition} -> ${to.definition}`)
+    const alter = ({ definition }: Sequence): string => `ALTER SEQUENCE ${sequence} ${definition};`
+    draft.statement(
+      'expand',
+      { about: 'bounds and type only: the next value stays', sql: alter(to), rollback: alter(from) },
+      PLACE.first,
+    )
+  }
+  if (from.ownedBy !== to.ownedBy && to.ownedBy !== null) own(draft, goal.tables, name, to.ownedBy)
+}
+
+function own(draft: Ground['draft'], tables: Ground['to']['tables'], name: string, column: string): void {
+  const table = tables.find(({ relation }) => column.startsWith(`${relation}.`))!
+  const owner = `${quoteDotted(table.relation)}.${quoteIdentifier(column.slice(table.relation.length + 1))}`
+  draft.statement(
+    'expand',
+    {
+      about: 'goes when its column goes',
+      sql: `ALTER SEQUENCE ${quoteDotted(name)} OWNED BY ${owner};`,
+      rollback: `ALTER SEQUENCE ${quoteDotted(name)} OWNED BY NONE;`,
+    },
+    PLACE.usual,
+  )
+}

@@ -1,0 +1,45 @@
+import type { Ground } from './draft.ts'
+import { quoteDotted } from './names.ts'
+
+/** Views over a relation, and views over those, in the order in which they can be made. */
+const DEPENDENT = `with recursive over as (
+    select r.ev_class as oid, 1 as depth from pg_depend d join pg_rewrite r on r.oid = d.objid
+      where d.classid = 'pg_rewrite'::regclass and d.refobjid = $1::regclass and r.ev_class <> $1::regclass
+    union
+    select r.ev_class, depth + 1 from over join pg_depend d on d.refobjid = over.oid
+      join pg_rewrite r on r.oid = d.objid where d.classid = 'pg_rewrite'::regclass and r.ev_class <> over.oid and depth < 20)
+  select n.nspname || '.' || c.relname as name, c.relkind as kind, max(depth) as depth
+  from over join pg_class c on c.oid = over.oid join pg_namespace n on n.oid = c.relnamespace group by 1, 2 order by 3, 1`
+
+/** A view that must be made anew around a change: how it is dropped, and how it was and shall be made. */
+export interface DependentView {
+  name: string
+  drop: string
+  from: string
+  to: string
+}
+
+/** The views over a table. Materialized ones are left: making them anew means computing them. */
+export async function dependentViews(ground: Ground, relation: string): Promise<DependentView[]> {
+  const { rows } = await ground.source.query(DEPENDENT, [quoteDotted(relation)])
+  const views: DependentView[] = []
+  for (const { name, kind } of rows as { name: string; kind: string }[]) {
+    const [was, shall] = [ground.from, ground.to].map(({ objects }) =>
+      objects.find((one) => one.name === name && one.kind === 'view'),
+    )
+    if (kind !== 'v' || was === undefined) {
+      ground.draft.leave(
+        `materialized view ${name}`,
+        `it is over ${relation}, which changes under it`,
+        'drop it before, make it again afterwards',
+      )
+      continue
+    }
+    views.push({ name, drop: was.drop, from: was.definition, to: shall?.definition ?? was.definition })
+  }
+  if (views.length > 0)
+    ground.draft.notes.push(
+      `${views.map(({ name }) => name).join(', ')}: made anew at the switch; grants on views must be given again`,
+    )
+  return views
+}
