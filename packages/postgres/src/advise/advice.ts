@@ -68,6 +68,8 @@ export interface IndexAdvice {
   queries: (QueryGain & { weight: number; ok: boolean })[]
   /** Statements that were left out, and why. */
   skipped: { id: string; why: string }[]
+  /** What was changed in a statement, or assumed about it, so that it could be timed. */
+  notes: { id: string; note: string }[]
   goalMs: number
   budgetBytes: number | null
   elapsedMs: number

@@ -1,21 +1,15 @@
-import type { Node } from '@pgsql/types'
 import { type Clock, systemClock } from '../clock.ts'
-import { readStatement } from '../guard/read-statement.ts'
-import { requireHarmless } from '../guard/require-harmless.ts'
-import { quoteRelation } from '../identifiers.ts'
 import { postgresError } from '../postgres-error.ts'
 import { onOneSession, type Queryable } from '../queryable.ts'
-import { inReadOnly } from '../read-only.ts'
 import type { IndexAdvice, Refusal } from './advice.ts'
 import { assembleAdvice } from './assemble-advice.ts'
 import { Bench, type TimedStatement } from './bench.ts'
 import { buildAndTry } from './build-and-try.ts'
 import { candidatesOf, tablesOf } from './candidates.ts'
 import { timeBeforeAndAfter } from './final-timing.ts'
-import { readShape, tableNames } from './read-shape.ts'
+import { prepareStatements } from './prepare-statements.ts'
 import { Search } from './search.ts'
 import type { TableUse } from './statement-shape.ts'
-import { readTables } from './table-catalog.ts'
 import { Trials } from './trials.ts'
 
 /** How far the work has come; `done` of `total` within the phase. */
@@ -28,7 +22,7 @@ export interface AdviseProgress {
 
 /** What indexes are sought for, and within what. */
 export interface AdviseOptions {
-  /** Statements that only read, ready to run: parameters bound. */
+  /** One statement each, its parameters bound or not; what cannot be timed is skipped with the reason. */
   statements: readonly TimedStatement[]
   /** What every statement's 95th percentile should stay under, 100 ms unless told: the promise of Layer 1's card. */
   goalMs?: number
@@ -51,40 +45,6 @@ const TIMEOUT_MS_MAX = 10_000
 const BUILD_SHARE = 0.6
 const SEARCH_SHARE = 0.75
 
-/** The cut-off of our own questions to the catalog. */
-const CATALOG_TIMEOUT_MS = 10_000
-
-interface Prepared {
-  statements: TimedStatement[]
-  uses: TableUse[]
-  skipped: { id: string; why: string }[]
-}
-
-async function prepare(session: Queryable, statements: readonly TimedStatement[]): Promise<Prepared> {
-  const prepared: Prepared = { statements: [], uses: [], skipped: [] }
-  const trees: { id: string; node: Node }[] = []
-  for (const statement of statements) {
-    try {
-      const readings = await Promise.all(statement.texts.map(readStatement))
-      await inReadOnly(session, CATALOG_TIMEOUT_MS, async (tx) => {
-        for (const reading of readings) await requireHarmless(tx, reading)
-      })
-      prepared.statements.push({ ...statement, texts: readings.map(({ text }) => text) })
-      trees.push({ id: statement.id, node: readings[0]!.node })
-    } catch (error) {
-      prepared.skipped.push({ id: statement.id, why: postgresError(error).message })
-    }
-  }
-  const names = trees.flatMap(({ node }) => tableNames(node))
-  const first = await readTables(session, names)
-  // Index-only scans need the visibility map, and a copy has none before its first VACUUM.
-  for (const { schema, name } of first.values())
-    await session.query(`VACUUM (ANALYZE) ${quoteRelation(schema, name)}`)
-  const tables = await readTables(session, names)
-  prepared.uses = trees.flatMap(({ id, node }) => readShape(id, node, tables))
-  return prepared
-}
-
 function tablesByStatement(uses: readonly TableUse[]): Map<string, Set<string>> {
   const tables = new Map<string, Set<string>>()
   for (const { statement, table } of uses) {
@@ -106,7 +66,7 @@ export async function adviseIndexes(copy: Queryable, options: AdviseOptions): Pr
     options.onProgress?.({ phase, done, total, what })
   return onOneSession(copy, async (session) => {
     tell('prepare', 0, 1, 'statistics')
-    const { statements, uses, skipped } = await prepare(session, options.statements)
+    const { statements, uses, skipped, notes } = await prepareStatements(session, options.statements)
     const timeoutMs = Math.min(TIMEOUT_MS_MAX, Math.max(1, Math.floor(maxMs * TIMEOUT_SHARE)))
     const bench = new Bench(session, clock, timeoutMs)
     const trials = new Trials(bench, statements, tablesByStatement(uses))
@@ -151,6 +111,7 @@ export async function adviseIndexes(copy: Queryable, options: AdviseOptions): Pr
         pairs,
         refused,
         skipped,
+        notes,
         timeoutMs,
       },
       {

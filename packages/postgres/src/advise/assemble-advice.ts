@@ -23,6 +23,7 @@ interface Found {
   pairs: ReadonlyMap<string, { before: Runs; after: Runs }>
   refused: Refusal[]
   skipped: { id: string; why: string }[]
+  notes: { id: string; note: string }[]
   timeoutMs: number
 }
 
@@ -90,7 +91,7 @@ async function usedBy(found: Found): Promise<Map<string, string[]>> {
 
 /** Puts what was found into the answer: extensions before the indexes that need them, what writes cost, what can go. */
 export async function assembleAdvice(found: Found, frame: Frame): Promise<IndexAdvice> {
-  const { search, statements, pairs, refused, skipped, timeoutMs, clock } = found
+  const { search, statements, pairs, refused, skipped, notes, timeoutMs, clock } = found
   const { goalMs, budgetBytes, began } = frame
   const gains = new Map<string, QueryGain>(
     statements.flatMap(({ id }) => {
@@ -134,6 +135,7 @@ export async function assembleAdvice(found: Found, frame: Frame): Promise<IndexA
       return gain ? [{ ...gain, weight, ok: gain.p95UsAfter < goalMs * 1_000 }] : []
     }),
     skipped,
+    notes,
     goalMs,
     budgetBytes: Number.isFinite(budgetBytes) ? budgetBytes : null,
     elapsedMs: Math.round(clock.now() - began),

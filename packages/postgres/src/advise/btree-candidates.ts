@@ -12,6 +12,9 @@ const INCLUDED_BYTES_MAX = 64
 /** Share of the rows that a partial index may hold: with more it saves too little to be tied to one value. */
 const PARTIAL_SHARE_MAX = 0.5
 
+/** Values of a column whose single ones are states, as open or cancelled: with more, a constant is only an example. */
+const STATES_MAX = 12
+
 /** Types without an order that a B-tree could keep, or whose order no condition asks for. */
 const UNORDERED = new Set(['json', 'jsonb', 'xml', 'point', 'box', 'polygon', 'tsvector', 'bool'])
 
@@ -146,8 +149,7 @@ function partialPredicates(use: TableUse): Predicate[] {
   return use.predicates.filter(
     (one) =>
       one.sql !== undefined &&
-      (one.use === 'state' ||
-        (one.use === 'equality' && distinctOf(use.table, one.operand) < use.table.rows / 100)) &&
+      (one.use === 'state' || (one.use === 'equality' && distinctOf(use.table, one.operand) <= STATES_MAX)) &&
       shareOf(use.table, one) <= PARTIAL_SHARE_MAX,
   )
 }

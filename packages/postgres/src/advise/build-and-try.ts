@@ -3,7 +3,7 @@ import type { Clock } from '../clock.ts'
 import type { Queryable } from '../queryable.ts'
 import type { Refusal, RefusalReason } from './advice.ts'
 import { percentileOf, type TimedStatement } from './bench.ts'
-import { buildCandidate } from './built-indexes.ts'
+import { buildCandidate, type BuiltCandidate } from './built-indexes.ts'
 import { type Candidate, createSql } from './candidate.ts'
 import type { Search } from './search.ts'
 import type { Trials } from './trials.ts'
@@ -11,11 +11,11 @@ import type { Trials } from './trials.ts'
 /** An estimate may be wrong by this factor before a candidate is refused without being built. */
 const ESTIMATE_FACTOR = 3
 
-/** A statement brought under this part of the goal by a small enough index needs no more candidates. */
+/** A statement brought under this part of the goal needs no more candidates, unless they are much smaller. */
 const SERVED_SHARE = 0.05
 
-/** What an index may take of the budget for its statement to count as served. */
-const SERVED_BUDGET_SHARE = 0.15
+/** A candidate estimated below this part of what serves its statement already is still worth a trial. */
+const SMALLER_SHARE = 0.5
 
 /** A statement this fast (ms) that takes this little of the workload's time is left alone. */
 const FAST_MS = 5
@@ -79,12 +79,23 @@ function inTurns(statements: readonly TimedStatement[], candidates: readonly Can
   return [...new Set(turns.flat())]
 }
 
+/** What serves all statements of a candidate already, when it is not much larger than the candidate would be. */
+function serverOf(
+  candidate: Candidate,
+  statements: readonly TimedStatement[],
+  served: ReadonlyMap<string, BuiltCandidate>,
+): BuiltCandidate | undefined {
+  const wanting = candidate.statements.filter((id) => statements.some((one) => one.id === id))
+  const servers = wanting.map((id) => served.get(id))
+  const enough = servers.every((one) => one && one.sizeBytes * SMALLER_SHARE <= candidate.estimatedBytes)
+  return enough ? servers[0] : undefined
+}
+
 async function tryOne(
   candidate: Candidate,
   { session, clock, trials, search }: Ground,
-  { budgetBytes, until }: Limits,
-  served: Map<string, string>,
-  goalMs: number,
+  { budgetBytes, goalMs, until }: Limits,
+  served: Map<string, BuiltCandidate>,
 ): Promise<Refusal | undefined> {
   const built = await buildCandidate(session, candidate, until - clock.now(), clock).catch(
     (error: unknown) => {
@@ -101,8 +112,10 @@ async function tryOne(
     return refusal(candidate, 'too-big', `it alone takes ${built.sizeBytes} of ${budgetBytes} bytes`, built)
   const times = await trials.times([built], [built])
   search.add([built], times)
-  const small = built.sizeBytes <= budgetBytes * SERVED_BUDGET_SHARE
-  for (const [id, ms] of times) if (small && ms <= goalMs * SERVED_SHARE) served.set(id, built.name)
+  for (const [id, ms] of times) {
+    const smaller = (served.get(id)?.sizeBytes ?? Infinity) > built.sizeBytes
+    if (smaller && ms <= goalMs * SERVED_SHARE) served.set(id, built)
+  }
   return undefined
 }
 
@@ -113,17 +126,16 @@ async function tryOne(
 export async function buildAndTry(ground: Ground, limits: Limits): Promise<Refusal[]> {
   const { clock, trials, search } = ground
   const refused: Refusal[] = []
-  const served = new Map<string, string>()
+  const served = new Map<string, BuiltCandidate>()
   const statements = worthwhile(ground, limits.goalMs)
   const queue = inTurns(statements, ground.candidates)
   for (const [nth, candidate] of queue.entries()) {
     limits.tell(nth, queue.length, createSql(candidate, 'plainly'))
-    const open = candidate.statements.filter(
-      (id) => statements.some((one) => one.id === id) && !served.has(id),
-    )
-    if (open.length === 0) {
-      const by = served.get(candidate.statements.find((id) => served.has(id)) ?? '') ?? ''
-      refused.push(refusal(candidate, 'needless', `not built: ${by} makes its statements fast enough`))
+    const server = serverOf(candidate, statements, served)
+    if (server !== undefined) {
+      refused.push(
+        refusal(candidate, 'needless', `not built: ${server.name} makes its statements fast enough`),
+      )
     } else if (candidate.estimatedBytes > limits.budgetBytes * ESTIMATE_FACTOR) {
       refused.push(
         refusal(candidate, 'too-big', `not built: estimated far beyond ${limits.budgetBytes} bytes`),
@@ -132,7 +144,7 @@ export async function buildAndTry(ground: Ground, limits: Limits): Promise<Refus
       search.complete = false
       refused.push(refusal(candidate, 'time', 'not built: time was up'))
     } else {
-      const one = await tryOne(candidate, ground, limits, served, limits.goalMs)
+      const one = await tryOne(candidate, ground, limits, served)
       if (one?.reason === 'time') search.complete = false
       if (one) refused.push(one)
     }

@@ -6,7 +6,7 @@ import type { TableFacts } from './table-catalog.ts'
 import { walk } from './tree.ts'
 
 /** A table's name as a statement writes it, in a form that `to_regclass` reads. */
-function nameOf({ schemaname, relname = '' }: { schemaname?: string; relname?: string }): string {
+export function nameOfTable({ schemaname, relname = '' }: { schemaname?: string; relname?: string }): string {
   return [schemaname, relname].flatMap((part) => (part ? [`"${part.replaceAll('"', '""')}"`] : [])).join('.')
 }
 
@@ -14,7 +14,7 @@ function nameOf({ schemaname, relname = '' }: { schemaname?: string; relname?: s
 export function tableNames(tree: Node): string[] {
   const names = new Set<string>()
   walk(tree, (kind, body) => {
-    if (kind === 'RangeVar') names.add(nameOf(body))
+    if (kind === 'RangeVar') names.add(nameOfTable(body))
   })
   return [...names]
 }
@@ -74,7 +74,7 @@ class ShapeReader {
     if ('RangeVar' in item) {
       const { RangeVar: range } = item
       const isCte = range.schemaname === undefined && ctes.has(range.relname ?? '')
-      const table = isCte ? undefined : this.#tables.get(nameOf(range))
+      const table = isCte ? undefined : this.#tables.get(nameOfTable(range))
       const use = table && this.#use(table)
       scope.add(range.alias?.aliasname ?? range.relname ?? '', use)
     } else if ('JoinExpr' in item) {

@@ -6,8 +6,9 @@ import type { Trials, TrialTimes } from './trials.ts'
 /** The search compares fastest runs; the promise is about the 95th percentile, which lies above: it aims this much lower. */
 const GOAL_MARGIN = 0.5
 
-/** A statement's time must fall by this share before an index counts as a gain: less is noise. */
+/** A statement's time must fall by this share, and by so many ms, before an index counts as a gain: less is noise. */
 const FALL_MIN = 0.2
+const FALL_MS_MIN = 1
 
 /** Beyond the goal an index must save this share of the whole workload's time: every write pays for it. */
 const WORKLOAD_SHARE_MIN = 0.02
@@ -29,6 +30,8 @@ interface Item {
   /** Times with this item beside the chosen ones, and for which choice they were taken. */
   times: TrialTimes
   takenFor: number
+  /** Measured beside the current choice in turn with that choice alone: what a choice rests on. */
+  confirmedFor?: number
 }
 
 interface Score {
@@ -80,6 +83,7 @@ export class Search {
     await this.#choose((id) => this.#isSlow(id), 0)
     await this.#choose(() => true, WORKLOAD_SHARE_MIN)
     if (await this.#prune()) await this.#choose(() => true, WORKLOAD_SHARE_MIN)
+    await this.#prune()
   }
 
   #isSlow(id: string): boolean {
@@ -101,7 +105,9 @@ export class Search {
       const before = this.current.get(id) ?? 0
       const fall = before - ms
       if (
-        fall < 0 ? -fall > Math.max(before * SLACK_SHARE, SLACK_MS) : counts(id) && fall >= before * FALL_MIN
+        fall < 0
+          ? -fall > Math.max(before * SLACK_SHARE, SLACK_MS)
+          : counts(id) && fall >= Math.max(before * FALL_MIN, FALL_MS_MIN)
       )
         saved += fall * this.#weightOf(id)
     }
@@ -119,9 +125,20 @@ export class Search {
     return saved <= 0 || saved < whole * shareMin ? undefined : { item, perByte: saved / bytes }
   }
 
+  /** Measures an item beside what is chosen now; the second time in turn with what is chosen alone. */
   async #refresh(item: Item): Promise<void> {
-    item.times = await this.#trials.times(item.members, [...new Set([...this.chosen, ...item.members])])
-    item.takenFor = this.#choices
+    const visible = [...new Set([...this.chosen, ...item.members])]
+    if (item.takenFor !== this.#choices) {
+      item.times = await this.#trials.times(item.members, visible)
+      item.takenFor = this.#choices
+      return
+    }
+    for (const id of item.times.keys()) {
+      const [alone, beside] = await this.#trials.compare(id, this.chosen, visible)
+      this.current.set(id, alone)
+      item.times.set(id, beside)
+    }
+    item.confirmedFor = this.#choices
   }
 
   async #choose(counts: (id: string) => boolean, shareMin: number): Promise<void> {
@@ -129,16 +146,12 @@ export class Search {
       const scores = this.#items.flatMap((item) => this.#score(item, counts, shareMin) ?? [])
       const best = scores.toSorted((a, b) => b.perByte - a.perByte)[0]
       if (!best) return
-      if (best.item.takenFor !== this.#choices) {
-        if (this.#limits.timeIsUp()) {
-          this.complete = false
-          return
-        }
-        // Measured beside other indexes than now: measured again before it is believed.
-        await this.#refresh(best.item)
-        continue
-      }
-      this.#take(best.item)
+      const fresh = best.item.takenFor === this.#choices && best.item.confirmedFor === this.#choices
+      if (fresh) this.#take(best.item)
+      else if (this.#limits.timeIsUp()) {
+        this.complete = false
+        return
+      } else await this.#refresh(best.item)
     }
   }
 
@@ -168,6 +181,7 @@ export class Search {
       if (needed) continue
       this.chosen.splice(this.chosen.indexOf(one), 1)
       for (const [id, ms] of after) this.current.set(id, ms)
+      this.#choices += 1
       freed = true
     }
     return freed

@@ -12,6 +12,13 @@ const BASELINE_RUNS = 5
 /** Milliseconds of the least disturbed run by statement, for those whose plan takes one of the indexes that are tried. */
 export type TrialTimes = Map<string, number>
 
+const none = (): Runs => ({ ms: [], cutOff: false })
+
+function join(runs: Runs, { ms, cutOff }: Runs): void {
+  runs.ms.push(...ms)
+  runs.cutOff ||= cutOff
+}
+
 /** What is known of the statements and of the candidates that stand on the copy. */
 export class Trials {
   readonly built: BuiltCandidate[] = []
@@ -64,6 +71,21 @@ export class Trials {
       found.set(statement.id, fastest(await this.#bench.time(statement, hidden, TRIAL_RUNS)))
     }
     return found
+  }
+
+  /** Times one statement while each of two sets stands, in turn. */
+  async compare(
+    id: string,
+    first: readonly BuiltCandidate[],
+    second: readonly BuiltCandidate[],
+  ): Promise<[first: number, second: number]> {
+    const statement = this.#statements.find((one) => one.id === id)!
+    const [firstRuns, secondRuns]: [Runs, Runs] = [none(), none()]
+    for (let round = 0; round < TRIAL_RUNS; round += 1) {
+      if (!firstRuns.cutOff) join(firstRuns, await this.#bench.time(statement, this.hidden(first), 1))
+      if (!secondRuns.cutOff) join(secondRuns, await this.#bench.time(statement, this.hidden(second), 1))
+    }
+    return [fastest(firstRuns), fastest(secondRuns)]
   }
 
   /** Times, without `one`, the statements whose plan takes it while `chosen` stand. */

@@ -1,0 +1,100 @@
+import { EsaError } from '@esa/protocol'
+import type { Node } from '@pgsql/types'
+import { postgresError } from '../postgres-error.ts'
+import type { Queryable } from '../queryable.ts'
+import { inReadOnly } from '../read-only.ts'
+import { type Parameter, parametersOf, withValues } from './parameters.ts'
+
+/** Places in the order of all rows from which values are taken: a common value is met as often as it is common. */
+const PLACES = [0.1, 0.3, 0.5, 0.7, 0.9]
+
+/** How much further the upper end of a range lies: a hundredth of the rows is what a page or a report asks for. */
+const RANGE_SHARE = 0.01
+
+/** Rows a page of a list usually has; nobody knows what the application asks for. */
+const LIMIT = '20'
+
+/** Rows among which values are sought, and how long. */
+const ROWS_MAX = 20_000
+const VALUES_TIMEOUT_MS = 10_000
+
+/** Characters taken out of the middle of a text to be searched for. */
+const PIECE_CHARS = 5
+
+interface Value {
+  value: string
+  type: string
+}
+
+const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`
+
+/** Values of the other side, spread over its rows by their order. */
+async function valuesAt(session: Queryable, parameter: Parameter): Promise<Value[]> {
+  const { from, expression, operator } = parameter
+  const places = PLACES.map((place) => place + (operator.startsWith('<') ? RANGE_SHARE : 0))
+  const sql = (sample: string): string =>
+    `select v::text as value, pg_typeof(v)::text as type from unnest((select percentile_disc($1::float8[])
+      within group (order by v) from (select ${expression} as v from ${from} ${sample} limit ${ROWS_MAX}) s)) v where v is not null`
+  const sampled = await session.query(sql('tablesample system (2) repeatable (7)'), [places])
+  // A small table may have no page in the sample.
+  const { rows } = sampled.rows.length > 0 ? sampled : await session.query(sql(''), [places])
+  return rows.map(({ value, type }) => ({ value: String(value), type: String(type) }))
+}
+
+function piece(text: string): string {
+  const from = Math.max(0, Math.floor((text.length - PIECE_CHARS) / 2))
+  return text.slice(from, from + PIECE_CHARS).replaceAll(/[%_\\]/g, '')
+}
+
+/** A document of one key of this one: what a containment asks for. */
+function oneKey(document: string): string {
+  const entries = Object.entries((JSON.parse(document) ?? {}) as object)
+  return JSON.stringify(
+    Object.fromEntries(entries.filter(([, value]) => typeof value !== 'object').slice(-1)),
+  )
+}
+
+function asSql({ operator, array }: Parameter, { value, type }: Value): string {
+  if (operator.startsWith('~~')) return literal(`%${piece(value)}%`)
+  if (type === 'jsonb' && operator === '@>') return `${literal(oneKey(value))}::jsonb`
+  if (type === 'tsvector') return `${literal(/'([^']+)'/.exec(value)?.[1] ?? value)}::tsquery`
+  return array ? `array[${literal(value)}]::${type}[]` : `${literal(value)}::${type}`
+}
+
+async function valuesOf(session: Queryable, parameter: Parameter): Promise<string[]> {
+  if (parameter.role === 'limit') return [LIMIT]
+  if (parameter.role === 'offset') return ['0']
+  const found = parameter.role === 'compared' ? await valuesAt(session, parameter) : []
+  if (found.length > 0) return found.map((one) => asSql(parameter, one))
+  throw new EsaError(
+    'workload.parameter-unknown',
+    'terminal',
+    `nothing tells what values $${parameter.number} has`,
+    { hint: 'give the statement with its values in a file: --workload FILE' },
+  )
+}
+
+const turn = (values: readonly string[] = [], nth: number): string => values[nth % values.length] ?? 'null'
+
+/**
+ * A normalised statement with values for its `$1`, `$2` ..., up to five times. Values come from rows of the copy for what
+ * is compared with a column or an expression, common ones as often as they are common; a range holds a hundredth of them.
+ * @throws EsaError `workload.parameter-unknown` (terminal) when a parameter is compared with nothing that is stored.
+ */
+export async function bindParameters(copy: Queryable, sql: string, node: Node): Promise<string[]> {
+  const parameters = parametersOf(node)
+  if (parameters.length === 0) return [sql]
+  try {
+    const values = await inReadOnly(copy, VALUES_TIMEOUT_MS, async (session) => {
+      const all: [number, string[]][] = []
+      for (const parameter of parameters) all.push([parameter.number, await valuesOf(session, parameter)])
+      return all
+    })
+    const sets = PLACES.map((_, nth) =>
+      withValues(sql, new Map(values.map(([number, some]) => [number, turn(some, nth)]))),
+    )
+    return [...new Set(sets)]
+  } catch (error) {
+    throw postgresError(error)
+  }
+}

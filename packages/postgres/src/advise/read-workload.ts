@@ -1,0 +1,56 @@
+import type { Clock } from '../clock.ts'
+import type { Queryable } from '../queryable.ts'
+import { fingerprintOf, sampleActivity, type SeenStatement } from '../workload-activity.ts'
+import { readStatementStatistics } from '../workload-statistics.ts'
+import type { TimedStatement } from './bench.ts'
+
+/** A workload taken from a running database. */
+export interface FoundWorkload {
+  source: 'pg_stat_statements' | 'pg_stat_activity' | 'none'
+  /** `texts` have the values that were seen, or `$1`, `$2` where none were. */
+  statements: TimedStatement[]
+  /** How it was taken, and what that cannot tell. */
+  method: string
+}
+
+/** How long activity is watched for values, ms: a quarter of the default is spent even on an idle server. */
+const WATCH_MS = 3_000
+
+/** A text without parameters: it can be run as it is. */
+const complete = (text: string): boolean => !/\$\d/.test(text)
+
+function seenTexts(seen: readonly SeenStatement[], key: string | undefined): string[] {
+  return seen.find((one) => one.fingerprint === key)?.texts.filter(complete) ?? []
+}
+
+/**
+ * What a database is asked: the statements that took most time by pg_stat_statements, with the values that sessions were
+ * seen sending meanwhile; where that extension is missing, what sessions were seen running. Weights are calls, or times
+ * seen. @throws EsaError `database.*`.
+ */
+export async function readWorkload(target: Queryable, clock: Clock): Promise<FoundWorkload> {
+  const seen = await sampleActivity(target, WATCH_MS, clock)
+  const statistics = await readStatementStatistics(target)
+  if (statistics.statements === null || statistics.statements.length === 0) {
+    const why =
+      statistics.statements === null ? statistics.why : 'pg_stat_statements has counted no query yet'
+    return {
+      source: seen.length === 0 ? 'none' : 'pg_stat_activity',
+      statements: seen.map(({ fingerprint, seen: weight, texts }) => ({
+        id: fingerprint,
+        weight: Math.max(weight, 1),
+        texts: texts.filter(complete).length > 0 ? texts.filter(complete) : texts,
+      })),
+      method: `pg_stat_activity watched for ${WATCH_MS} ms: short and rare statements are missed; ${why}`,
+    }
+  }
+  const statements: TimedStatement[] = []
+  let withValues = 0
+  for (const { id, sql, calls } of statistics.statements) {
+    const texts = seenTexts(seen, await fingerprintOf(sql))
+    if (texts.length > 0) withValues += 1
+    statements.push({ id, weight: calls, texts: texts.length > 0 ? texts : [sql] })
+  }
+  const values = `${withValues} of ${statements.length} with values seen in pg_stat_activity, the others with values of the copy’s rows`
+  return { source: 'pg_stat_statements', statements, method: `${statistics.method}; ${values}` }
+}
