@@ -1,0 +1,143 @@
+import { systemClock, type Queryable } from '@esa/postgres'
+import { adviseIndexes, type AdviseProgress, type FoundWorkload, readWorkload } from '@esa/postgres/advise'
+import { type Rehearsal, withRehearsal } from '@esa/postgres/rehearsal'
+import { EsaError } from '@esa/protocol'
+import { adviceText } from '../advice-text.ts'
+import type { Config } from '../config.ts'
+import { copyConsent } from '../copy-consent.ts'
+import { Progress } from '../demo/progress.ts'
+import { onTarget } from '../on-target.ts'
+import { answer } from '../output.ts'
+import { rehearsalGround } from '../rehearsal-ground.ts'
+import { sizeFlag } from '../size.ts'
+import { resolveTarget } from '../targets.ts'
+
+/** Options of `esa db indexes advise`. */
+export interface AdviseFlags {
+  target: string
+  workload?: string
+  budget?: string
+  maxMinutes: string
+  copyRows?: boolean
+}
+
+/** Most of a target's disk that is copied; what is beyond is sampled. */
+const COPY_BYTES_MAX = 4 * 2 ** 30
+
+/** Part of the time that copying may take: the search needs the rest. */
+const COPY_SHARE = 0.4
+
+/** Longest search by one command, minutes. */
+const MINUTES_MAX = 240
+
+/**
+ * Finds the indexes that a workload needs on a copy of the target, which is only read. Needs no runtime.
+ * @throws EsaError `confirm.copy-rows`, `usage.*`, `target.*`, `workload.*`, `rehearsal.*`, `database.*`.
+ */
+export async function adviseTarget(
+  config: Config,
+  environment: NodeJS.ProcessEnv,
+  flags: AdviseFlags,
+): Promise<void> {
+  const maxMs = minutes(flags.maxMinutes) * 60_000
+  const budgetBytes = flags.budget === undefined ? undefined : sizeFlag('--budget', flags.budget)
+  const { url } = await resolveTarget(config, flags.target, environment)
+  const mode = copyConsent(url, flags.copyRows, 'sample')
+  const options = { workloadFile: flags.workload, heavy: 'copying its rows' }
+  const progress = new Progress()
+  const began = systemClock.now()
+  await onTarget(
+    config,
+    environment,
+    flags.target,
+    async (target) => {
+      progress.step('reading the workload')
+      const workload = await workloadOf(target)
+      progress.detail(`${workload.statements.length} statements from ${workload.source}`)
+      progress.step('copying schema and rows')
+      const bar = progress.bar('rows', 1)
+      const rows = {
+        mode,
+        maxBytes: COPY_BYTES_MAX,
+        maxMs: maxMs * COPY_SHARE,
+        onProgress: ({ bytes, totalBytes }: { bytes: number; totalBytes: number }) =>
+          bar.update(Math.min(1, bytes / Math.max(totalBytes, 1))),
+      }
+      const ground = await rehearsalGround(config)
+      await withRehearsal(
+        { ground, id: 'advise', schema: { from: target.queryable }, rows },
+        async (rehearsal) => {
+          bar.stop()
+          const advice = await adviseIndexes(rehearsal.queryable, {
+            statements: workload.statements,
+            ...(budgetBytes === undefined ? {} : { budgetBytes }),
+            maxMs: Math.max(1_000, maxMs - (systemClock.now() - began)),
+            onProgress: telling(progress),
+          })
+          const about = {
+            source: workload.source,
+            method: workload.method,
+            statements: workload.statements.length,
+          }
+          const document = { ...advice, workload: about, rows: rowsOf(rehearsal), missing: rehearsal.missing }
+          answer(config, document, () => adviceText(document))
+        },
+      )
+    },
+    options,
+  )
+}
+
+async function workloadOf(target: {
+  queryable: Queryable
+  workload: readonly { id: string; weight: number; sql: string }[] | null
+}): Promise<Omit<FoundWorkload, 'source'> & { source: string }> {
+  if (target.workload !== null) {
+    const statements = target.workload.map(({ id, weight, sql }) => ({ id, weight, texts: [sql] }))
+    return { source: 'file', statements, method: 'statements and weights as the file has them' }
+  }
+  const found = await readWorkload(target.queryable, systemClock)
+  if (found.statements.length > 0) return found
+  throw new EsaError(
+    'workload.none',
+    'terminal',
+    `nothing tells what this database is asked: ${found.method}`,
+    {
+      hint: 'give typical statements: --workload FILE',
+    },
+  )
+}
+
+function rowsOf({ tables }: Rehearsal): { tables: number; rows: number; sampled: string[] } {
+  const sampled = tables.filter(({ complete }) => !complete).map(({ relation }) => relation)
+  return { tables: tables.length, rows: tables.reduce((sum, { rows }) => sum + rows, 0), sampled }
+}
+
+const WORDS: Record<AdviseProgress['phase'], string> = {
+  prepare: 'reading statistics',
+  baseline: 'timing the statements as they are',
+  build: 'building candidates and trying each',
+  search: 'choosing',
+  measure: 'timing before and after, in turn',
+  writes: 'timing inserts',
+}
+
+/** A step for each phase; what is built is told, as it may take long. */
+function telling(progress: Progress): (at: AdviseProgress) => void {
+  let phase: AdviseProgress['phase'] | undefined
+  return (at) => {
+    if (at.phase !== phase) progress.step(WORDS[at.phase])
+    phase = at.phase
+    if (phase === 'build') progress.detail(`${at.done + 1} of ${at.total}: ${at.what}`)
+  }
+}
+
+function minutes(text: string): number {
+  const value = Number(text)
+  if (value > 0 && value <= MINUTES_MAX) return value
+  throw new EsaError(
+    'usage.minutes',
+    'terminal',
+    `--max-minutes ${text} is not a number of minutes up to ${MINUTES_MAX}`,
+  )
+}

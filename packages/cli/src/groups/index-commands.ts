@@ -1,0 +1,35 @@
+import type { Command } from 'commander'
+import type { AdviseFlags } from '../commands/db-advise.ts'
+import type { Commands } from './commands.ts'
+
+const TARGET = '--target <target>'
+const TARGET_IS = 'a name (esa targets), env:VAR or a URL'
+
+/** `esa db indexes ...`: which to build, which to drop. */
+export function addIndexCommands(db: Command, config: Commands['config']): void {
+  const indexes = db.command('indexes').description('which indexes are missing, and which are too many')
+  indexes
+    .command('advise')
+    .description('find the indexes a workload needs: built and measured on a copy, never on the target')
+    .requiredOption(TARGET, TARGET_IS)
+    .option(
+      '--workload <file>',
+      'statements ended by ; with "-- id: X" and "-- weight: N" lines (default: what the server has counted)',
+    )
+    .option('--budget <size>', 'what all indexes together may take, like 145MB (default: no limit)')
+    .option('--max-minutes <n>', 'the best that was found by then is the answer', '5')
+    .option('--copy-rows', 'copy rows of a target that is on another machine')
+    .addHelpText(
+      'after',
+      `
+The target is only read. Its schema and rows (all, or a sample of what is beyond 4 GB) are copied to a server of this
+home; candidates are built there and every statement is timed with and without them.
+
+Examples:
+  esa db indexes advise --target env:SHOP_URL --workload typical.sql --budget 145MB --json
+  esa db indexes advise --target shop --max-minutes 2`,
+    )
+    .action(async (flags: AdviseFlags, command: Command) =>
+      (await import('../commands/db-advise.ts')).adviseTarget(config(command), process.env, flags),
+    )
+}
