@@ -9,3 +9,4 @@ export {
   type WindowFigures,
 } from './generic/agent-figures.ts'
 export { type AgentContext, type InboxItem } from './generic/mind.ts'
+export { ALONE } from './layers/layer-1/building.ts'

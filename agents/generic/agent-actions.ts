@@ -1,10 +1,11 @@
 import type { Change } from '@esa/actor'
+import { ANSWERABLE } from '@esa/protocol'
 import { handedOver, hear } from './awaiting.ts'
-import { judge } from './approval.ts'
+import { judge, propose } from './approval.ts'
 import { aboutOf, answer, receive } from './inbox.ts'
 import { inTurn } from './in-turn.ts'
 import type { AgentContext, AgentEvent, Mind, Skill } from './mind.ts'
-import { notice, release } from './notices.ts'
+import { notice, recovered, release } from './notices.ts'
 import { dispatch } from './outgoing.ts'
 import { followWork } from './work.ts'
 import { balance, HAND_OVER, redistribute } from './workload.ts'
@@ -24,6 +25,8 @@ export function think(mind: Mind): Skill {
     'incident.copy': (_, event) => noted('agent.copied', event),
     'incident.taken': release,
     'incident.closed': release,
+    'incident.recovered': recovered(mind),
+    'approval.asked': propose,
     'task.handed_over': handedOver,
     answer,
     judge,
@@ -34,7 +37,9 @@ export function think(mind: Mind): Skill {
   const handle: Skill = (context, event) => {
     const ordered = event['task'] === HAND_OVER && event.from === context.chief
     if (event.type === 'task_request' && ordered) return redistribute(context, event)
-    const handler = Object.hasOwn(handlers, event.type) ? handlers[event.type] : receive
+    // Whoever sits here answers: what a playbook would do by itself waits for the person.
+    const waits = context.seat === 'human' && ANSWERABLE.has(event.type)
+    const handler = !waits && Object.hasOwn(handlers, event.type) ? handlers[event.type] : receive
     return followWork(context, event, (handler ?? receive)(context, event))
   }
   return (context, event) => inTurn(context, event, [hear, handle, balance(context.inbox)])

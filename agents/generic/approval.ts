@@ -1,9 +1,48 @@
-import type { Change } from '@esa/actor'
-import { personOf, textOf } from '@esa/protocol'
+import type { Change, SendParams } from '@esa/actor'
+import { CEO_ID, type JsonObject, personOf, textOf } from '@esa/protocol'
+import { ask } from './asking.ts'
 import { threadOf } from './inbox.ts'
 import type { AgentContext, AgentEvent, InboxItem, Skill } from './mind.ts'
-import { without } from './records.ts'
+import { objectOf, without } from './records.ts'
 import { counted } from './work.ts'
+
+/** What a proposal that is about a statement carries, so that whoever decides sees what will run, and its hash. */
+export const STATEMENT = 'statement'
+
+/** Longest part of a statement that stands in a subject. */
+const SUBJECT_CHARS = 120
+
+/**
+ * A statement is to be approved in this agent's name: the chief gets it as a proposal. What nobody answers in time goes up
+ * this agent's ladder; asked again, the earlier proposal is waited for no more.
+ */
+export const propose: Skill = (context, event) => {
+  const { approvalId, target, hash, kind: change, statement, because, evidence, answerMs, by } = event
+  const to = textOf(event['to']) || (context.chief ?? CEO_ID)
+  const subject = `${textOf(change)} on ${textOf(target)}: ${textOf(statement).replaceAll(/\s+/g, ' ')}`
+  const data: JsonObject = {
+    kind: STATEMENT,
+    approvalId,
+    target,
+    statement,
+    hash,
+    change,
+    because,
+    evidence,
+  }
+  const earlier = Object.entries(context.awaiting ?? {}).filter(
+    ([, awaited]) => objectOf(awaited.body['data'])['approvalId'] === approvalId,
+  )
+  const awaiting = without(context.awaiting ?? {}, ...earlier.map(([id]) => id))
+  return ask({ ...context, awaiting }, event, {
+    to,
+    type: 'proposal',
+    subject: subject.slice(0, SUBJECT_CHARS),
+    body: { proposal: textOf(because), data },
+    withinMs: Number(answerMs),
+    ...(typeof by === 'string' ? { by } : {}),
+  })
+}
 
 /**
  * Approves or rejects a proposal in the inbox. Nobody approves what they asked for: neither the agent that proposed it nor
@@ -14,7 +53,8 @@ export const judge: Skill = (context, event) => {
   if (item?.type !== 'proposal') return refusal(event, 'inbox.no-such-proposal')
   if (isOwn(context, item, event)) return refusal(event, 'approval.own-request')
   if (!personOf(event.by ?? '').tokened) return refusal(event, 'approval.without-token')
-  const decision = event['approved'] === true ? 'approved' : 'rejected'
+  const approved = event['approved'] === true
+  const decision = approved ? 'approved' : 'rejected'
   const because = textOf(event['text'])
   const thread = threadOf(item)
   const body = { decision, because, decidedBy: event.by, inReplyTo: item.id, thread }
@@ -22,8 +62,19 @@ export const judge: Skill = (context, event) => {
   return {
     set: { inbox: without(context.inbox, item.id), ...counted(context, event.at, event.at - item.at, true) },
     record: [{ type: `agent.${decision}`, actor: event.as, data }],
-    send: item.from === 'operator' ? [] : [{ to: item.from, type: 'decision', body, thread }],
+    send: [
+      ...(item.from === 'operator' ? [] : [{ to: item.from, type: 'decision', body, thread }]),
+      ...judgement(objectOf(item.body['data']), approved, because, event.by),
+    ],
   }
+}
+
+/** What the approval of a statement learns: who decided, about which hash. Other proposals have none. */
+export function judgement(data: JsonObject, approved: boolean, because: string, by?: string): SendParams[] {
+  const { kind, approvalId, hash } = data
+  if (kind !== STATEMENT || typeof approvalId !== 'string') return []
+  const body = { hash, because, ...(by === undefined ? {} : { by }) }
+  return [{ to: approvalId, type: approved ? 'approve' : 'reject', body }]
 }
 
 function isOwn({ agentId }: AgentContext, { from, body }: InboxItem, event: AgentEvent): boolean {

@@ -7,6 +7,7 @@ import type { AgentContext, CardFacts, Skill } from './mind.ts'
 export function cardFacts(directory: Directory, agentId: AgentId): CardFacts {
   return {
     chief: directory.chiefOf(agentId) ?? null,
+    domain: directory.domainOf(agentId) ?? null,
     peers: directory.peersOf(agentId),
     team: teamOf(directory, agentId),
     headcount: directory.all().length,
@@ -23,8 +24,10 @@ export function cardFacts(directory: Directory, agentId: AgentId): CardFacts {
 }
 
 /** True when a mailbox already goes by these facts. */
-export function goesBy({ chief, peers, team, headcount, metrics }: AgentContext, card: CardFacts): boolean {
-  return canonicalJson({ chief, peers, team, headcount, metrics }) === canonicalJson(card)
+export function goesBy(context: AgentContext, card: CardFacts): boolean {
+  const { chief, domain, peers, team, headcount, metrics } = context
+  const facts = { chief, ...(domain === undefined ? {} : { domain }), peers, team, headcount, metrics }
+  return canonicalJson(facts) === canonicalJson(card)
 }
 
 /**
@@ -33,9 +36,14 @@ export function goesBy({ chief, peers, team, headcount, metrics }: AgentContext,
  */
 export const takeCard: Skill = (context, { card }) => {
   if (card === undefined || goesBy(context, card)) return {}
-  const { chief, peers, team, headcount } = card
+  const { chief, domain, peers, team, headcount } = card
   return {
     set: card,
-    record: [{ type: 'agent.card_changed', data: { chief, peers, team: team.length, headcount } }],
+    record: [
+      {
+        type: 'agent.card_changed',
+        data: { chief, domain: domain ?? null, peers, team: team.length, headcount },
+      },
+    ],
   }
 }

@@ -40,6 +40,8 @@ export type Tally = { completed: number; failed: number; totalMs: number }
 /** What a mailbox knows of its agent's card, and of the organisation around it. */
 export type CardFacts = {
   chief: AgentId | null
+  /** Who coordinates it with its neighbours; absent in a log that is older than this fact. */
+  domain?: AgentId | null
   metrics: JsonObject[]
   /** Peers that its card names, in the card's order. */
   peers: AgentId[]
@@ -112,12 +114,12 @@ export interface Notice {
 
 /**
  * A built-in seat's answer to a notice: it acknowledges what its playbook recognises, resolves what it can settle by the
- * answer alone, and else says why it cannot decide. One message to the incident, never two: the queue keeps no order.
+ * answer alone, and else says why it cannot decide; `change` is what it does about it all the same. One message to the incident, never two: the queue keeps no order.
  */
 export type Decision =
   | { kind: 'resolve'; because: string; cause: string }
   | { kind: 'acknowledge'; because: string; change?: Change<AgentContext> }
-  | { kind: 'cannot-decide'; because: string }
+  | { kind: 'cannot-decide'; because: string; change?: Change<AgentContext> }
 
 /** What an agent does with an event: a skill when it is its mind's own. */
 export type Skill = (context: AgentContext, event: AgentEvent) => Change<AgentContext>
@@ -129,6 +131,15 @@ export type Skill = (context: AgentContext, event: AgentEvent) => Change<AgentCo
 export interface Mind {
   playbook?: (notice: Notice, context: AgentContext, unreachable: AgentId[]) => Decision
   skills?: Record<string, Skill>
+  /** Tasks that it does by itself: what `esa agents ask` may route to. */
+  tasks?: Record<string, TaskAbout>
+}
+
+/** A task that an agent does by itself: words that ask for it, and fields of its data that it cannot do without. */
+export interface TaskAbout {
+  about: string
+  words: readonly string[]
+  needs: readonly string[]
 }
 
 /** Evidence as an object, or an empty one: a playbook looks for fields and finds none. */

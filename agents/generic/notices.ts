@@ -38,7 +38,8 @@ export function notice(mind: Mind): Skill {
     })
     if (context.acknowledged.includes(told.incidentId)) return undecided('acknowledged it once already')
     const decision = mind.playbook(told, context, event.facts.unreachable)
-    if (decision.kind === 'cannot-decide') return undecided(decision.because)
+    if (decision.kind === 'cannot-decide')
+      return followedBy(undecided(decision.because), decision.change ?? {})
     const data = { incidentId: told.incidentId, because: decision.because }
     const record = [{ type: 'agent.decided', data }]
     if (decision.kind === 'resolve') {
@@ -71,6 +72,30 @@ export const release: Skill = (context, event) => {
       ...(ends ? { inbox: without(context.inbox, incidentId) } : {}),
     },
     record: [{ type: 'agent.released', data: { incidentId, because: event.type } }],
+  }
+}
+
+/**
+ * What an incident is about has been good again for a while. Whoever has it in the inbox sees that it may be resolved; a
+ * built-in seat that holds it resolves it on those numbers. Nobody else's silence closes anything.
+ */
+export function recovered(mind: Mind): Skill {
+  return (context, event) => {
+    const incidentId = textOf(event['incidentId'])
+    const because = textOf(event['because'])
+    const item = context.inbox[incidentId]
+    const data = { incidentId, because }
+    const told: Change<AgentContext> = { record: [{ type: 'agent.recovery_proposed', data }] }
+    if (item === undefined) return told
+    const about = `${item.about} (${because}: resolve?)`
+    const inbox = { ...context.inbox, [incidentId]: { ...item, about } }
+    const kept = { ...told, set: { inbox } }
+    const holds = context.acknowledged.includes(incidentId)
+    if (context.seat === 'human' || mind.playbook === undefined || !holds) return kept
+    return followedBy(kept, {
+      record: [{ type: 'agent.decided', data }],
+      send: [{ to: incidentId, type: 'resolve', body: { cause: because } }],
+    })
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Change } from '@esa/actor'
+import type { Change, SendParams } from '@esa/actor'
 import { textOf } from '@esa/protocol'
 import type { AgentContext, AgentEvent, HourTally, Tally } from './mind.ts'
 import { without } from './records.ts'
@@ -48,8 +48,13 @@ export function followWork(
   if (begun !== null) now = { ...now, works: { ...now.works, ...begun } }
   let ended = false
   const send = (change.send ?? []).map((sent) => {
+    const answered = sent.body['inReplyTo']
     const entry = Object.entries(now.works ?? {}).find(
-      ([, { from, task }]) => sent.type === 'task_complete' && sent.to === from && sent.body['task'] === task,
+      ([id, { from, task }]) =>
+        sent.type === 'task_complete' &&
+        sent.to === from &&
+        sent.body['task'] === task &&
+        (answered === undefined || answered === id),
     )
     if (entry === undefined) return sent
     const [messageId, { thread, at }] = entry
@@ -62,10 +67,23 @@ export function followWork(
     ended = true
     return { ...sent, body: { ...sent.body, inReplyTo: messageId, thread }, thread }
   })
-  if (begun === null && !ended) return change
+  const told = readByOperator({ ...change, send })
+  if (begun === null && !ended) return told
   const { works = {}, tally, recent } = now
   const counts = { ...(tally && { tally }), ...(recent && { recent }) }
-  return { ...change, set: { ...change.set, works, ...counts }, send }
+  return { ...told, set: { ...change.set, works, ...counts } }
+}
+
+/** An operator has no mailbox: what is reported to one stands in the log, where `esa tasks show` reads it. */
+function readByOperator(change: Change<AgentContext>): Change<AgentContext> {
+  const [forOperator, send] = [[], []] as [SendParams[], SendParams[]]
+  for (const sent of change.send ?? []) (sent.to === 'operator' ? forOperator : send).push(sent)
+  if (forOperator.length === 0) return change
+  const answers = forOperator.map(({ body }) => {
+    const { inReplyTo, thread, result } = body
+    return { type: 'agent.answered', data: { item: inReplyTo, thread, text: result, to: 'operator' } }
+  })
+  return { ...change, send, record: [...(change.record ?? []), ...answers] }
 }
 
 /** The task that a skill took on with this event: one that waits in the inbox is nobody's work yet. */

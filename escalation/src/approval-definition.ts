@@ -62,8 +62,8 @@ export function approvalDefinition({ timeScale }: { timeScale: number }): ActorD
         ...asked,
         hash: statementHash(asked.statement),
         by,
-        evidence: evidence as JsonObject,
-        reference: reference as JsonObject,
+        evidence,
+        reference,
         approvers: [...new Set([chief, CEO_ID])],
         answerMs: Math.max(1, Math.round(RESPONSE_TARGET_MS.critical / timeScale)),
       }

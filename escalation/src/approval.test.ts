@@ -1,6 +1,6 @@
 import { type ActorState, step, type StepInput } from '@esa/actor'
 import { buildDirectory } from '@esa/org'
-import { type JsonObject, statementHash, tokenedBy } from '@esa/protocol'
+import { type JsonObject, statementHash, textOf, tokenedBy } from '@esa/protocol'
 import { describe, expect, it } from 'vitest'
 import { approvalDefinition } from './approval-definition.ts'
 import { APPROVAL_LIFE_MS } from './approval-rules.ts'
@@ -42,7 +42,7 @@ class Asked {
     const id = `i${(this.#n += 1)}`
     this.state = this.#step({ kind: 'event', id, event: { hash: HASH, ...event } }, this.state)
     const last = this.log.at(-1)
-    return last?.type === 'command.refused' ? String(last.data['code']) : String(last?.type)
+    return last?.type === 'command.refused' ? textOf(last.data['code']) : textOf(last?.type)
   }
 
   approve(as: string, by?: string, more: JsonObject = {}, afterMs?: number): string {

@@ -1,25 +1,100 @@
-import { textOf } from '@esa/protocol'
-import { type Decision, evidenceOf, type Mind, type Notice } from '../../generic/mind.ts'
+import type { Change, SendParams } from '@esa/actor'
+import { type JsonObject, textOf } from '@esa/protocol'
+import { receive } from '../../generic/inbox.ts'
+import { followedBy } from '../../generic/in-turn.ts'
+import {
+  type AgentContext,
+  type Decision,
+  evidenceOf,
+  type Mind,
+  type Notice,
+  type Skill,
+} from '../../generic/mind.ts'
 import { watchOrganisation } from '../../generic/overload-watch.ts'
 
-/** Takes a data loss that is counted, and binds its opener to keep the source until a person has restored the rows. */
+/** Writing the flag of a freeze takes a moment; a database that does not answer is told of, ms. */
+const FREEZE_TIMEOUT_MS = 30_000
+
+/**
+ * Takes a data loss that was counted: freezes the database, so that nothing gets worse, binds the opener to keep the source,
+ * assigns the repair, and tells the chief what was decided. A loss that nobody counted is a person's.
+ */
 function playbook(notice: Notice): Decision {
-  const { kind, missing, source, copy } = evidenceOf(notice)
-  if (
-    notice.category !== 'data-loss' ||
-    kind !== 'rows-missing' ||
-    typeof missing !== 'number' ||
-    missing < 1
-  ) {
-    return { kind: 'cannot-decide', because: 'the evidence counts no missing rows' }
+  const loss = lossIn(evidenceOf(notice))
+  if (notice.category !== 'data-loss' || loss === null) {
+    return { kind: 'cannot-decide', because: 'the evidence counts nothing that is missing' }
   }
-  const directive = `Nothing is dropped or truncated in ${textOf(source)} until the ${missing} rows missing from ${textOf(copy)} are back and counted.`
   return {
     kind: 'acknowledge',
-    because: `${missing} rows are missing and the source still has them`,
-    change: { send: [{ to: notice.agent, type: 'directive', body: { directive } }] },
+    because: `${loss.what}; until it is back nothing of it is changed`,
+    change: emergency(notice, loss),
   }
 }
 
+/** What is missing, in words, and where it may still be. */
+type Loss = { what: string; keep: string; target: string }
+
+function lossIn(evidence: JsonObject): Loss | null {
+  const { kind, missing, source, copy, mismatches } = evidence
+  const target = textOf(evidence['target'])
+  if (kind === 'rows-missing' && typeof missing === 'number' && missing >= 1) {
+    const what = `${missing} rows are missing from ${textOf(copy)} and ${textOf(source)} still has them`
+    return { what, keep: textOf(source), target }
+  }
+  if (Array.isArray(mismatches) && mismatches.length > 0) {
+    const what = `${mismatches.length} tables differ from what they were before the migration`
+    return { what, keep: target === '' ? 'what the migration touched' : target, target }
+  }
+  return null
+}
+
+function emergency({ agent, incidentId }: Notice, { what, keep, target }: Loss): Change<AgentContext> {
+  const reason = `${what} (incident ${incidentId})`
+  const directive = `Nothing is dropped, truncated or contracted in ${keep} until what is missing is back and counted: ${what}.`
+  const decision: JsonObject = { decision: directive, because: reason, binding: true, incidentId }
+  const orders: SendParams[] = [
+    { to: agent, type: 'directive', body: { directive, data: { kind: 'keep', incidentId, keep } } },
+    {
+      to: agent,
+      type: 'task_request',
+      body: { task: 'restore-data', data: { incidentId, what, keep, target } },
+    },
+    { to: 'chief-1', type: 'decision', body: decision },
+  ]
+  if (target === '') return { send: orders }
+  return {
+    send: [...orders, { to: agent, type: 'freeze', body: { target, reason } }],
+    perform: [{ activity: 'database.freeze', input: { target, reason }, timeoutMs: FREEZE_TIMEOUT_MS }],
+  }
+}
+
+/** Whether the flag stands in the database itself, where no agent can lift it. */
+const frozen: Skill = (_, event) => {
+  const { target, reason } = event
+  return { record: [{ type: 'target.frozen', data: { target, reason } }] }
+}
+
+/** The flag could not be written: what Layer 1 builds is frozen all the same, and the log says what else has to happen. */
+const freezeFailed: Skill = (_, event) => {
+  const { target, why } = event
+  const byHand = `esa db freeze --target ${textOf(target)}`
+  return { record: [{ type: 'target.freeze_failed', data: { target, why, byHand } }] }
+}
+
+/** What a chief passed on exceeds every policy: a person decides it here, and says so in the log until then. */
+const proposal: Skill = (context, event) => {
+  const because = 'what a chief passes on is decided by a person'
+  const data = { item: event.messageId, because }
+  return followedBy(receive(context, event), { record: [{ type: 'agent.undecided', data }] })
+}
+
 /** The CEO: acts on counted data loss, and learns when half of the organisation is overloaded. */
-export const ceo: Mind = { playbook, skills: { status_update: watchOrganisation } }
+export const ceo: Mind = {
+  playbook,
+  skills: {
+    status_update: watchOrganisation,
+    proposal,
+    'freeze.done': frozen,
+    'freeze.failed': freezeFailed,
+  },
+}

@@ -1,9 +1,16 @@
 import { type JsonObject, textOf } from '@esa/protocol'
 import { objectOf } from '../../generic/records.ts'
 import { type Decision, evidenceOf, type Mind, type Notice, type Skill } from '../../generic/mind.ts'
+import { followedBy } from '../../generic/in-turn.ts'
+import { receive } from '../../generic/inbox.ts'
+import { mediate } from '../../generic/mediation.ts'
 import { chief } from '../chief.ts'
+import { decideProposal } from './proposals.ts'
 
-/** Acknowledges a slow query whose plan names the index it lacks, and orders that index. Anything else is a person's. */
+/**
+ * Acknowledges a slow query whose plan names the index it lacks, and has it tried and proposed: what is built is approved by
+ * its own statement, on what was measured. Anything else is a person's.
+ */
 function decideOnIndex(notice: Notice): Decision {
   const { kind, proposedIndex, target, metric } = evidenceOf(notice)
   if (notice.category !== 'performance' || kind !== 'slow-query' || !isObject(proposedIndex)) {
@@ -13,7 +20,7 @@ function decideOnIndex(notice: Notice): Decision {
   const data: JsonObject = { incidentId: notice.incidentId, target, proposedIndex, before }
   return {
     kind: 'acknowledge',
-    because: `the plan reads a whole table for want of ${textOf(proposedIndex['name'])}; building it blocks nobody`,
+    because: `the plan reads a whole table for want of ${textOf(proposedIndex['name'])}: layer-1 tries it and proposes the statement`,
     change: { send: [{ to: notice.agent, type: 'task_request', body: { task: 'build-index', data } }] },
   }
 }
@@ -21,25 +28,57 @@ function decideOnIndex(notice: Notice): Decision {
 /** The index was built and the promise measured again: resolve on good numbers, else leave the clock running. */
 const completed: Skill = (context, event) => {
   const result = objectOf(event['result'])
-  const { ok, incidentId, p95MsBefore, p95MsAfter, why } = result
+  const { ok, incidentId, p95MsBefore, p95MsAfter, why, hash } = result
   if (event['task'] !== 'build-index' || typeof incidentId !== 'string')
     return chief.skills.task_complete(context, event)
   if (ok !== true) {
     const because = typeof why === 'string' ? why : `p95 is ${textOf(p95MsAfter)} ms after the index`
     return { record: [{ type: 'agent.undecided', data: { incidentId, because } }] }
   }
-  const cause = `index built: p95 went from ${round(p95MsBefore)} ms to ${round(p95MsAfter)} ms`
+  const approved = typeof hash === 'string' ? ` (approved statement ${hash.slice(0, 12)})` : ''
+  const cause = `index built${approved}: p95 went from ${round(p95MsBefore)} ms to ${round(p95MsAfter)} ms`
   return {
     record: [{ type: 'agent.decided', data: { incidentId, because: cause } }],
     send: [{ to: incidentId, type: 'resolve', body: { cause } }],
   }
 }
 
-/** Chief 1, Foundation: what every chief does, and decides on indexes from the evidence. */
+/** A conflict that its domain could not mediate: decided by what was measured, and binding; else it is the CEO's in a day. */
+function decideConflict(notice: Notice): Decision {
+  const { decision, because, parties } = mediate(notice.evidence)
+  if (decision === null) return { kind: 'cannot-decide', because }
+  const body = { decision, because, binding: true, incidentId: notice.incidentId }
+  const told = [...new Set([notice.agent, ...parties])]
+  const change = { send: told.map((to) => ({ to, type: 'decision', body })) }
+  return { kind: 'acknowledge', because: `${decision}: ${because}`, change }
+}
+
+/** A message about a conflict is decided like its incident. */
+const conflict: Skill = (context, event) => {
+  const { decision, because, parties } = mediate(event['evidence'])
+  const { messageId = '', from = '' } = event
+  const thread = textOf(event['thread']) || messageId
+  const data: JsonObject = { item: messageId, because, thread }
+  if (decision === null)
+    return followedBy(receive(context, event), { record: [{ type: 'agent.undecided', data }] })
+  const told = [...new Set([from, ...parties])]
+  const body = { decision, because, binding: true, inReplyTo: messageId, thread }
+  return {
+    record: [{ type: 'agent.decided', data: { ...data, decision, to: told } }],
+    send: told.map((to) => ({ to, type: 'decision', body, thread })),
+  }
+}
+
+const PLAYBOOKS: Record<string, NonNullable<Mind['playbook']>> = {
+  overload: chief.playbook,
+  conflict: decideConflict,
+}
+
+/** Chief 1, Foundation: what every chief does, and decides on statements, indexes and conflicts from the evidence. */
 export const chief1: Mind = {
   playbook: (notice, context, unreachable) =>
-    notice.category === 'overload' ? chief.playbook(notice, context, unreachable) : decideOnIndex(notice),
-  skills: { ...chief.skills, task_complete: completed },
+    (PLAYBOOKS[notice.category] ?? decideOnIndex)(notice, context, unreachable),
+  skills: { ...chief.skills, task_complete: completed, proposal: decideProposal, conflict },
 }
 
 function isObject(value: unknown): value is JsonObject {

@@ -1,22 +1,108 @@
-import { textOf } from '@esa/protocol'
-import { type Decision, evidenceOf, type Mind, type Notice } from '../../generic/mind.ts'
+import type { SendParams } from '@esa/actor'
+import { type AgentId, type JsonObject, textOf } from '@esa/protocol'
+import { receive } from '../../generic/inbox.ts'
+import { followedBy } from '../../generic/in-turn.ts'
+import { mediate } from '../../generic/mediation.ts'
+import {
+  type AgentContext,
+  type Decision,
+  evidenceOf,
+  type Mind,
+  type Notice,
+  type Skill,
+} from '../../generic/mind.ts'
+import { objectOf } from '../../generic/records.ts'
 
-/** Takes a breach that asks for coordination; one whose cure is an index needs the chief's word, so its clock runs on. */
+/** Targets whose last report is remembered: more than one domain looks after. */
+const REPORTS_MAX = 50
+
+/** Who takes load off a slow database, and by which task. Source: the card, "Collaboration Patterns". */
+const RELIEF: readonly { to: AgentId; task: string; subject: string }[] = [
+  { to: 'layer-3', task: 'tune-connections', subject: 'pools and time-outs while the database is slow' },
+  { to: 'layer-14', task: 'relieve-database', subject: 'what may be cached while the database is slow' },
+]
+
+/**
+ * A breach of the response time: layers 3 and 14 are asked for relief in any case. It takes the incident where no index
+ * would help; one whose cure is an index needs the chief's word, so its clock runs on.
+ */
 function playbook(notice: Notice): Decision {
   const { kind, proposedIndex, target } = evidenceOf(notice)
   if (notice.category !== 'performance' || kind !== 'slow-query') {
     return { kind: 'cannot-decide', because: 'the evidence is of no kind that I know' }
   }
+  const change = { send: relief(notice, textOf(target)) }
   if (proposedIndex !== null && proposedIndex !== undefined) {
-    return { kind: 'cannot-decide', because: 'the cure is a new index, which the chief has to approve' }
+    const because =
+      'the cure is a new index, which the chief has to approve; layers 3 and 14 take load off meanwhile'
+    return { kind: 'cannot-decide', because, change }
   }
-  const about = `p95 breach on ${textOf(target)}: what can pooling and caching take off it?`
   return {
     kind: 'acknowledge',
     because: 'no index would help: pooling and caching are the next to ask',
-    change: { send: ['layer-3', 'layer-14'].map((to) => ({ to, type: 'sync_request', body: { about } })) },
+    change,
   }
 }
 
-/** Domain 1, Infrastructure: coordinates layers 3 and 14 on a breach that no index cures. */
-export const domain1: Mind = { playbook }
+function relief({ incidentId, title }: Notice, target: string): SendParams[] {
+  return RELIEF.map(({ to, task, subject }) => {
+    const data: JsonObject = { target, incidentId, because: title }
+    return { to, type: 'task_request', body: { task, subject, data } }
+  })
+}
+
+/** Layer 1 reports every window: the last one of each target is remembered, and what changed is recorded. */
+const reported: Skill = (context, event) => {
+  const { kind, target, breached } = objectOf(event['data'])
+  if (kind !== 'performance') return receive(context, event)
+  const name = textOf(target)
+  const reports = objectOf(context.memory['reports'])
+  const before = objectOf(reports[name])['breached'] ?? []
+  const others = Object.entries(reports).filter(([other]) => other !== name)
+  const kept = Object.fromEntries(
+    [...others, [name, { at: event.at, breached: breached ?? [] }]].slice(-REPORTS_MAX),
+  )
+  const data = { target: name, breached: breached ?? [], before, from: event.from }
+  return {
+    set: { memory: { ...context.memory, reports: kept as JsonObject } },
+    record: [{ type: 'performance.reported', actor: event.from, data }],
+  }
+}
+
+/** A colleague's answer to what was asked of it is evidence for whoever looks at the incident next. */
+const answered: Skill = (context, event) => {
+  const { task, result } = event
+  const known = RELIEF.some((one) => one.task === task && one.to === event.from)
+  if (!known) return receive(context, event)
+  const data = { from: event.from, task, result }
+  return { record: [{ type: 'coordination.answered', actor: event.from, data }] }
+}
+
+/** Mediates between its layers by what was measured; what evidence does not decide waits for a person, and for the chief. */
+const conflict: Skill = (context, event) => {
+  const { decision, because, parties } = mediate(event['evidence'])
+  const { messageId = '', from = '' } = event
+  const thread = textOf(event['thread']) || messageId
+  const strangers = [...new Set([from, ...parties])].filter((party) => !isMine(context, party))
+  if (decision === null || strangers.length > 0) {
+    const why = decision === null ? because : `${strangers.join(', ')} is no layer of mine`
+    const data = { item: messageId, because: why, thread }
+    return followedBy(receive(context, event), { record: [{ type: 'agent.undecided', data }] })
+  }
+  const told = [...new Set([from, ...parties])]
+  const body = { decision, because, inReplyTo: messageId, thread }
+  return {
+    record: [{ type: 'agent.decided', data: { item: messageId, decision, because, to: told, thread } }],
+    send: told.map((to) => ({ to, type: 'decision', body, thread })),
+  }
+}
+
+function isMine({ team }: AgentContext, party: string): boolean {
+  return (team ?? []).includes(party)
+}
+
+/** Domain 1, Infrastructure: hears of performance, coordinates layers 3 and 14 on a breach, mediates between its layers. */
+export const domain1: Mind = {
+  playbook,
+  skills: { status_update: reported, task_complete: answered, conflict },
+}

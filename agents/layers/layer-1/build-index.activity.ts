@@ -1,16 +1,26 @@
 import type { ActivityHandler } from '@esa/actor'
-import { buildIndexConcurrently, type ProposedIndex } from '@esa/postgres'
-import { EsaError, type JsonObject, textOf } from '@esa/protocol'
-import type { OpenTargetByName } from './measure.activity.ts'
+import { buildIndexConcurrently, createIndexSql, type ProposedIndex } from '@esa/postgres'
+import { requireThawed } from '@esa/postgres/apply'
+import { EsaError, type JsonObject, statementHash, textOf } from '@esa/protocol'
+import type { OpenTargetByName } from './open-target.activity.ts'
 
-/** Builds an index that was ordered, concurrently; one that stands already is success. */
+/**
+ * Builds an index that was approved, concurrently; one that stands already is success. What is built is what the approved
+ * hash is of, and nothing is built on a target that is frozen.
+ */
 export function buildIndexActivity(openTarget: OpenTargetByName): ActivityHandler {
   return {
     activity: 'index.build',
     run: async (input, { actorId }) => {
+      const wanted = proposed(input)
+      if (statementHash(wanted.ddl) !== input['hash']) {
+        const message = `the statement for ${wanted.name} is not the one that was approved`
+        throw new EsaError('approval.other-statement', 'terminal', message)
+      }
       const target = await openTarget(textOf(input['target']))
       try {
-        const { index, ms, sizeBytes } = await buildIndexConcurrently(target.queryable, proposed(input))
+        await requireThawed(target.queryable)
+        const { index, ms, sizeBytes } = await buildIndexConcurrently(target.queryable, wanted)
         return [{ to: actorId, type: 'index.built', body: { ...input, index, ms, sizeBytes } }]
       } finally {
         await target.close()
@@ -22,11 +32,12 @@ export function buildIndexActivity(openTarget: OpenTargetByName): ActivityHandle
   }
 }
 
-function proposed(input: JsonObject): ProposedIndex {
+/** The index that an order names; its statement is made from the names, so that the two cannot differ. */
+export function proposed(input: JsonObject): ProposedIndex {
   const index = input['proposedIndex']
   if (index === null || typeof index !== 'object' || Array.isArray(index)) {
     throw new EsaError('index.not-proposed', 'terminal', 'the order names no index')
   }
-  const { schema, relation, columns, name, ddl } = index as JsonObject & ProposedIndex
-  return { schema, relation, columns, name, ddl }
+  const { schema, relation, columns, name } = index as JsonObject & ProposedIndex
+  return { schema, relation, columns, name, ddl: createIndexSql({ schema, relation, columns, name }) }
 }

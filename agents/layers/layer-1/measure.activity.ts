@@ -1,27 +1,7 @@
 import type { ActivityHandler } from '@esa/actor'
-import {
-  findSlowest,
-  measure,
-  type MetricReading,
-  type MetricThreshold,
-  type Queryable,
-  type WorkloadStatement,
-} from '@esa/postgres'
+import { findSlowest, measure, type MetricReading, type MetricThreshold } from '@esa/postgres'
 import { type Json, type JsonObject, textOf } from '@esa/protocol'
-
-/** A database that Layer 1 looks after, opened: `close` ends its connections. */
-export interface OpenTarget {
-  queryable: Queryable
-  /** Statements that stand for its load; null when none are known. */
-  workload: readonly WorkloadStatement[] | null
-  close(): Promise<void>
-}
-
-/**
- * Opens a target by its name. Names only, never URLs, travel in messages. The composition root knows where they lead.
- * @throws EsaError `target.unknown` (terminal), or what connecting throws.
- */
-export type OpenTargetByName = (name: string) => Promise<OpenTarget>
+import type { OpenTarget, OpenTargetByName } from './open-target.activity.ts'
 
 /** Executions of each statement of a workload: enough for a p95 that one slow run does not decide. */
 export const WORKLOAD_RUNS = 10

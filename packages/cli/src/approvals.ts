@@ -82,7 +82,7 @@ export async function askApproval(
     type: APPROVAL_TYPE,
     key: approvalKey(place, statementHash(statement)),
     from: 'operator',
-    body: body as JsonObject,
+    body,
   })
   return approvalView(state)
 }

@@ -1,5 +1,14 @@
 import type { ActivityHandler } from '@esa/actor'
-import { buildIndexActivity, measureActivity, type OpenTargetByName } from '@esa/agents/activities'
+import {
+  buildIndexActivity,
+  freezeActivity,
+  type Look,
+  lookActivity,
+  measureActivity,
+  type OnCopy,
+  type OpenTargetByName,
+  rehearseIndexActivity,
+} from '@esa/agents/activities'
 import { INCIDENT_TYPE, incidentContext } from '@esa/escalation'
 import { type Alarm, type AlarmChannels, raiseAlarm } from '@esa/notify'
 import { type JsonObject, isoTime } from '@esa/protocol'
@@ -9,14 +18,18 @@ import type { Store } from '@esa/store'
 export interface ActivityPorts {
   store: Store
   openTarget: OpenTargetByName
+  onCopy: OnCopy
+  looks: Record<string, Look>
   channels: AlarmChannels
 }
 
 /** Every activity that a worker runs. */
-export function workerActivities({ store, openTarget, channels }: ActivityPorts): ActivityHandler[] {
+export function workerActivities(ports: ActivityPorts): ActivityHandler[] {
+  const { store, openTarget, onCopy, looks, channels } = ports
   return [
     deliverNotice(store),
     raise(store, channels),
+    proposeResolution(store),
     measureActivity(openTarget, async (target, readings) => {
       const { nowMs } = await store.runtime()
       const plain = readings.map((reading) => JSON.parse(JSON.stringify(reading)) as JsonObject)
@@ -24,8 +37,30 @@ export function workerActivities({ store, openTarget, channels }: ActivityPorts)
         plain.map((reading) => ({ target, key: reading['key'] as string, at: nowMs, reading })),
       )
     }),
+    rehearseIndexActivity(openTarget, onCopy),
     buildIndexActivity(openTarget),
+    freezeActivity(openTarget),
+    lookActivity(openTarget, looks),
   ]
+}
+
+/**
+ * Tells whoever holds an incident, else whoever was told last, that what it is about has been good again for a while. It is
+ * theirs to resolve: nothing is closed here, and an incident that is over already needs no word.
+ */
+function proposeResolution(store: Store): ActivityHandler {
+  return {
+    activity: 'incident.propose-resolution',
+    run: async ({ key, because }) => {
+      const live = await store.listActors({ type: INCIDENT_TYPE, live: true })
+      const incident = live.find((actor) => actor.key === key)
+      if (incident === undefined) return []
+      const { heldBy, addressees } = incidentContext(incident.state)
+      const told = heldBy === null || heldBy === 'operator' ? addressees : [heldBy]
+      const body: JsonObject = { incidentId: incident.state.id, because }
+      return told.map((to) => ({ to, type: 'incident.recovered', body }))
+    },
+  }
 }
 
 /**

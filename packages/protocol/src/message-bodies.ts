@@ -19,7 +19,11 @@ export const bodySchemas = {
   sync_request: z.strictObject({ about: text }),
   dependency_update: z.strictObject({ dependency: text, change: text }),
   resource_request: z.strictObject({ resource: text, reason: text }),
-  conflict: z.strictObject({ about: text, positions: z.array(text).max(16).default([]) }),
+  conflict: z.strictObject({
+    about: text,
+    positions: z.array(text).max(16).default([]),
+    evidence: json.optional(),
+  }),
   blocker: z.strictObject({ blockedBy: text }),
   incident: z.strictObject({
     what: text,
@@ -27,7 +31,7 @@ export const bodySchemas = {
     category: categorySchema.optional(),
     evidence: json.optional(),
   }),
-  proposal: z.strictObject({ proposal: text }),
+  proposal: z.strictObject({ proposal: text, data: json.optional() }),
   decision: z.strictObject({ decision: text, because: text }),
   directive: z.strictObject({ directive: text }),
 } as const

@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import type { MeasureFlags } from '../commands/db-measure.ts'
 import type { WatchFlags } from '../commands/db-watch.ts'
+import { addAuthorityCommands } from './authority-commands.ts'
 import type { Commands } from './commands.ts'
 import { addIndexCommands } from './index-commands.ts'
 import { addMigrateCommands } from './migrate-commands.ts'
@@ -34,6 +35,7 @@ export function addDatabaseCommands({ program, config }: Commands): void {
       (await import('../commands/db-watch.ts')).watchTarget(config(command), process.env, flags),
     )
 
+  addAuthorityCommands(db, config)
   addIndexCommands(db, config)
   addMigrateCommands(db, config)
   addQueryCommands(db, config)

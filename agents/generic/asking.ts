@@ -1,0 +1,132 @@
+import type { Change } from '@esa/actor'
+import { type AgentId, type JsonObject, type MessageType, textOf } from '@esa/protocol'
+import { followedBy } from './in-turn.ts'
+import { receive } from './inbox.ts'
+import type { AgentContext, AgentEvent, Awaited } from './mind.ts'
+import { objectOf, without } from './records.ts'
+
+/** A peer answers within 30 minutes, ms. Source: docs/protocol.md, "When to escalate". */
+export const PEER_ANSWER_MS = 30 * 60_000
+
+/** Answers that an agent waits for at once for others; beyond it a task is declined. */
+const PENDING_MAX = 100
+
+/** What one agent asks of another by itself. */
+export interface Question {
+  to: AgentId
+  type: MessageType
+  subject: string
+  body: JsonObject
+  /** How long the answer may take before it goes up the asker's own ladder, ms. */
+  withinMs: number
+  by?: string
+}
+
+/** A task that waits for a colleague's answer: whom it is for, and what they asked. */
+export type Pending = { from: string; task: string; messageId: string; thread: string; data: JsonObject }
+
+/** The id of a message that an agent sends by itself: it comes from its cause, so that a step that is told twice asks once. */
+export function questionId({ facts }: AgentEvent, to: AgentId): string {
+  return `${facts.inputId}.${to}`
+}
+
+/** Asks a colleague, and waits for the answer: one that does not come in time goes up this agent's own ladder. */
+export function ask(context: AgentContext, event: AgentEvent, question: Question): Change<AgentContext> {
+  const { to, type, subject, body, withinMs, by } = question
+  const id = questionId(event, to)
+  const thread = textOf(event['thread']) || id
+  const dueAt = event.at + withinMs
+  const awaited: Awaited = { to, type, subject, thread, since: event.at, dueAt, category: 'blocker', body }
+  const links: JsonObject = { subject, thread, responseRequired: true, ...(by === undefined ? {} : { by }) }
+  return {
+    set: { awaiting: { ...context.awaiting, [id]: awaited } },
+    record: [
+      {
+        type: 'message.sent',
+        actor: context.agentId,
+        data: { messageId: id, to, type, subject, thread, dueAt },
+      },
+    ],
+    send: [{ id, to, type, body: { ...body, ...links }, thread }],
+  }
+}
+
+/** Asks a colleague for what a task needs, and remembers for whom. */
+export function askFor(context: AgentContext, event: AgentEvent, question: Question): Change<AgentContext> {
+  const pending = pendingOf(context)
+  if (Object.keys(pending).length >= PENDING_MAX) return decline(event, 'too much is waited for already')
+  const mine: Pending = {
+    from: event.from ?? '',
+    task: textOf(event['task']),
+    messageId: event.messageId ?? '',
+    thread: textOf(event['thread']) || (event.messageId ?? ''),
+    data: objectOf(event['data']),
+  }
+  const remembered = { ...pending, [questionId(event, question.to)]: mine }
+  const change: Change<AgentContext> = {
+    set: { memory: { ...context.memory, pending: remembered } },
+    record: [taken(event)],
+  }
+  return followedBy(change, ask(context, event, question))
+}
+
+/** The task that this message answers a question for, and the memory without it; null when it answers none. */
+export function pendingFor(
+  context: AgentContext,
+  event: AgentEvent,
+): { pending: Pending; memory: JsonObject } | null {
+  const id = textOf(event['inReplyTo'])
+  const found = pendingOf(context)[id]
+  if (found === undefined) return null
+  return { pending: found, memory: { ...context.memory, pending: without(pendingOf(context), id) } }
+}
+
+/** Reports a task to whoever asked for it. */
+export function report(
+  { from, task, messageId, thread }: Omit<Pending, 'data'>,
+  result: JsonObject,
+): NonNullable<Change<AgentContext>['send']>[number] {
+  return { to: from, type: 'task_complete', body: { task, result, inReplyTo: messageId }, thread }
+}
+
+/** Declines a task, with the reason. */
+export function decline(event: AgentEvent, why: string): Change<AgentContext> {
+  const task = textOf(event['task'])
+  const messageId = event.messageId ?? ''
+  return {
+    record: [{ type: 'task.refused', actor: event.from, data: { task, why } }],
+    send: [
+      report(
+        { from: event.from ?? '', task, messageId, thread: textOf(event['thread']) || messageId },
+        { ok: false, declined: true, why },
+      ),
+    ],
+  }
+}
+
+/**
+ * Asks back what a request lacks. The request stays in the inbox, where a person may answer it, and the asker's clock runs
+ * on: a question is no answer. An operator reads the question as the answer, and asks anew.
+ */
+export function askBack(context: AgentContext, event: AgentEvent, question: string): Change<AgentContext> {
+  const { from = '', messageId = '' } = event
+  if (from === 'operator') return decline(event, question)
+  const thread = textOf(event['thread']) || messageId
+  const asked = {
+    record: [{ type: 'agent.asked_back', data: { messageId, to: from, about: question, thread } }],
+    send: [
+      { to: from, type: 'sync_request', body: { about: question, clarifies: messageId, thread }, thread },
+    ],
+  }
+  return followedBy(receive(context, event), asked)
+}
+
+/** A task that a skill has taken on. */
+export function taken(event: AgentEvent): NonNullable<Change<AgentContext>['record']>[number] {
+  const { task, data } = event
+  return { type: 'task.accepted', actor: event.from, data: { task, ...objectOf(data) } }
+}
+
+function pendingOf({ memory }: AgentContext): { [id: string]: Pending } {
+  return objectOf(memory['pending']) as { [id: string]: Pending }
+}

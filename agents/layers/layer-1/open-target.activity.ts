@@ -1,0 +1,15 @@
+import type { Queryable, WorkloadStatement } from '@esa/postgres'
+
+/** A database that Layer 1 looks after, opened: `close` ends its connections. */
+export interface OpenTarget {
+  queryable: Queryable
+  /** Statements that stand for its load; null when none are known. */
+  workload: readonly WorkloadStatement[] | null
+  close(): Promise<void>
+}
+
+/**
+ * Opens a target by its name. Names only, never URLs, travel in messages. The composition root knows where they lead.
+ * @throws EsaError `target.unknown` (terminal), or what connecting throws.
+ */
+export type OpenTargetByName = (name: string) => Promise<OpenTarget>

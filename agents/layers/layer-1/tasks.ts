@@ -1,0 +1,124 @@
+import { type JsonObject, textOf } from '@esa/protocol'
+import { askBack, decline, report, taken } from '../../generic/asking.ts'
+import type { Skill, TaskAbout } from '../../generic/mind.ts'
+import { objectOf } from '../../generic/records.ts'
+
+/** A look at a database, in words, and how long it may take, ms. */
+type Look = TaskAbout & { timeoutMs: number }
+
+const QUICK_MS = 60_000
+/** Looks that run a workload, copy rows or build indexes. */
+const LONG_MS = 600_000
+
+const look = (about: string, words: string, needs: string[] = [], timeoutMs = QUICK_MS): Look => ({
+  about,
+  words: words.split(' '),
+  needs,
+  timeoutMs,
+})
+
+/** Everything that Layer 1 looks at when somebody asks; each reads and changes nothing. Source: the card's responsibilities. */
+export const LOOKS: Record<string, Look> = {
+  measure: look('the metrics of its card', 'measure metric metrics p95 uptime promise', [], LONG_MS),
+  schema: look('what is wrong with the design of tables', 'schema model design table types naming'),
+  normalize: look(
+    'facts that are stored twice, found in the data',
+    'normalize normalization dependency bcnf',
+    [],
+    LONG_MS,
+  ),
+  indexes: look(
+    'indexes that are duplicate, unused, invalid or bloated',
+    'index indexes unused duplicate bloated review',
+  ),
+  advise: look(
+    'indexes that a workload gains from, tried on a copy',
+    'advise missing faster recommend',
+    [],
+    LONG_MS,
+  ),
+  queries: look('the queries that cost most', 'query queries slow slowest top expensive'),
+  explain: look('the plan of one query and what it wastes', 'explain plan seq scan', ['sql']),
+  lint: look(
+    'what a migration locks and rewrites',
+    'lint migration migrations lock locks ddl',
+    ['sql'],
+    LONG_MS,
+  ),
+  verify: look(
+    'whether a migration loses data, on a copy',
+    'verify lose loss lossless checksum',
+    ['sql'],
+    LONG_MS,
+  ),
+  integrity: look(
+    'keys, references and constraints that do not hold',
+    'integrity orphan orphans foreign key keys constraint',
+  ),
+  storage: look(
+    'growth, bloat, and what is worth partitioning',
+    'storage size bloat vacuum partition partitioning growth',
+  ),
+  check: look('everything above that is quick', 'check health audit everything'),
+  'serve-endpoint': look(
+    'indexes for the queries of an endpoint, with measured plans',
+    'endpoint serve',
+    ['queries'],
+    LONG_MS,
+  ),
+  'tune-connections': look(
+    'pool size, transaction and ORM settings from the server’s numbers',
+    'pool pools connection connections transaction transactions orm',
+  ),
+}
+
+/** Somebody asks for a look at a database: the watched one unless they name another. */
+export const lookFor: Skill = (context, event) => {
+  const task = textOf(event['task'])
+  const { timeoutMs, needs } = LOOKS[task]!
+  const data = objectOf(event['data'])
+  const target = textOf(data['target']) || textOf(context.memory['target'])
+  const missing = [
+    ...(target === '' ? ['target'] : []),
+    ...needs.filter((field) => data[field] === undefined),
+  ]
+  if (missing.length > 0) {
+    return askBack(
+      context,
+      event,
+      `${task} takes ${missing.join(' and ')} in its data: which one do you mean?`,
+    )
+  }
+  if (target.includes('://'))
+    return decline(event, 'a target travels by its name, never as a URL: esa targets add')
+  const messageId = event.messageId ?? ''
+  const asker = { from: event.from, task, messageId, thread: textOf(event['thread']) || messageId }
+  const input: JsonObject = { ...data, target, kind: task, thresholds: context.metrics, asker }
+  return { record: [taken(event)], perform: [{ activity: 'database.look', input, timeoutMs }] }
+}
+
+/** What a look found goes to whoever asked. */
+export const looked: Skill = (_, event) => {
+  const { asker, kind, target, found } = event
+  const result: JsonObject = { ok: true, kind, target, ...objectOf(found) }
+  return {
+    record: [
+      { type: 'database.looked', data: { kind, target, bytes: JSON.stringify(found ?? null).length } },
+    ],
+    send: [report(askerOf(asker), result)],
+  }
+}
+
+/** A look that could not be taken: whoever asked learns why, and nothing is guessed. */
+export const lookFailed: Skill = (_, event) => {
+  const { asker, kind, target, why } = event
+  return {
+    record: [{ type: 'database.look_failed', data: { kind, target, why } }],
+    send: [report(askerOf(asker), { ok: false, kind, target, why })],
+  }
+}
+
+function askerOf(asker: unknown): Parameters<typeof report>[0] {
+  const { from, task, messageId, thread } = asker as Record<string, string>
+  return { from: textOf(from), task: textOf(task), messageId: textOf(messageId), thread: textOf(thread) }
+}

@@ -1,0 +1,160 @@
+import { type Approval, APPROVAL_TYPE, approvalView, refusalIn } from '@esa/escalation'
+import { type MigrationStep, scriptMigration } from '@esa/postgres/apply'
+import type { MigrationPlan } from '@esa/postgres/change'
+import { canonicalJson, EsaError, type JsonObject, statementHash } from '@esa/protocol'
+import { askApproval, judgementRefused, requireApproval } from '../approvals.ts'
+import { approverOf, callerOf } from '../caller.ts'
+import { colours } from '../colours.ts'
+import type { Config } from '../config.ts'
+import { readMigrations } from '../migration-files.ts'
+import { answer, columns } from '../output.ts'
+import { inStore } from '../store-access.ts'
+import { readText } from '../targets.ts'
+import { inWorld, type World } from '../world.ts'
+
+/** Options of `esa db approvals ask`. */
+export interface AskFlags {
+  target: string
+  because: string
+  file?: string
+  statement?: string
+  evidence?: string
+}
+
+/** Longest part of a statement that a list shows. */
+const SHOWN_MAX = 80
+
+/** Asks for the approval of every statement that takes one. @throws EsaError `usage.approval`, `sql.*`, `auth.*` (terminal). */
+export async function askForApproval(config: Config, flags: AskFlags): Promise<void> {
+  const { target, because, file, statement } = flags
+  if ((file === undefined) === (statement === undefined)) {
+    throw new EsaError('usage.approval', 'terminal', 'say either --file or --statement', {
+      hint: 'esa db approvals ask --target shop --statement "drop table old_orders" --because "unused since May"',
+    })
+  }
+  const evidence = flags.evidence === undefined ? {} : parseEvidence(await readText(flags.evidence))
+  const asked = file === undefined ? await ofStatement(statement!) : await ofFile(file)
+  await inWorld(config, async (world) => {
+    const by = await callerOf(world, 'layer-1', 'incidents:write', 'operator')
+    const approvals: Approval[] = []
+    for (const one of asked.filter(({ kind }) => kind !== 'additive'))
+      approvals.push(await askApproval(world, { target, ...one }, { by, because, evidence }))
+    answer(config, { approvals }, () =>
+      approvals.length === 0 ? 'nothing in it takes an approval' : table(approvals),
+    )
+  })
+}
+
+type Asked = { statement: string; kind: MigrationStep['risk'] }
+
+async function ofStatement(sql: string): Promise<Asked[]> {
+  const { steps } = await scriptMigration('statement', sql)
+  return steps.map(askedOf)
+}
+
+/** What a file or a plan asks for, by the text that its steps are known by when they are applied. */
+async function ofFile(file: string): Promise<Asked[]> {
+  const steps = (await readMigrations(file)).flatMap((migration) => migration.steps)
+  if (!file.endsWith('.json')) return steps.map(askedOf)
+  // A step of a plan is more than its SQL: all of it is approved, or nothing.
+  const { phases } = JSON.parse(await readText(file)) as MigrationPlan
+  const planned = phases.flatMap((phase) => phase.steps)
+  return steps.map(({ risk }, nth) => ({ statement: canonicalJson(planned[nth]), kind: risk }))
+}
+
+function askedOf({ work, hash, risk, about }: MigrationStep): Asked {
+  const statement = 'sql' in work ? work.sql : ''
+  if (statementHash(statement) === hash) return { statement, kind: risk }
+  throw new EsaError('approval.unbound', 'bug', `the step "${about}" is not known by the hash of its text`)
+}
+
+/** Lists approvals, those that are open first. */
+export async function listApprovals(config: Config, flags: { all?: boolean }): Promise<void> {
+  await inStore(config, async (store) => {
+    const only = flags.all === true ? {} : { live: true }
+    const found = await store.listActors({ type: APPROVAL_TYPE, ...only })
+    const approvals = found.map(({ state }) => approvalView(state)).toReversed()
+    answer(config, { approvals }, () =>
+      approvals.length === 0 ? 'nothing waits for an approval' : table(approvals),
+    )
+  })
+}
+
+/** Shows an approval with its whole statement. @throws EsaError `approval.unknown` (terminal). */
+export async function showApproval(config: Config, id: string): Promise<void> {
+  await inStore(config, async (store) => {
+    const approval = await requireApproval(store, id)
+    answer(config, approval, () => describe(approval))
+  })
+}
+
+/**
+ * Approves, rejects or withdraws a request. Approving takes a token, and never that of whoever asked; `hash` is that of the
+ * statement that was read. @throws EsaError `approval.*`, `auth.*` (terminal).
+ */
+export async function judgeApproval(
+  config: Config,
+  verb: 'approve' | 'reject' | 'withdraw',
+  id: string,
+  { as = 'operator', because, hash }: { as?: string; because?: string; hash?: string },
+): Promise<void> {
+  await inWorld(config, async (world) => {
+    const before = await requireApproval(world.store, id)
+    const by = await judgeOf(world, verb, as)
+    const command = {
+      type: verb,
+      as,
+      by,
+      hash: hash ?? before.hash,
+      ...(because === undefined ? {} : { because }),
+    }
+    const { state, events } = await world.host.command(id, command)
+    const code = refusalIn(events)?.code
+    if (code !== undefined) throw judgementRefused(code, id)
+    const approval = approvalView(state)
+    answer(config, approval, () => describe(approval))
+  })
+}
+
+function judgeOf(world: World, verb: string, as: string): Promise<string> {
+  return verb === 'withdraw'
+    ? callerOf(world, as, 'incidents:write')
+    : approverOf(world, as, 'incidents:write')
+}
+
+function table(approvals: Approval[]): string {
+  return columns([
+    ['ID', 'STATUS', 'TARGET', 'KIND', 'GIVEN BY', 'HASH', 'STATEMENT'],
+    ...approvals.map(({ id, status, target, kind, given, hash, statement }) => [
+      id,
+      status,
+      target,
+      kind,
+      given.map((one) => one.by ?? one.as).join(', ') || '-',
+      hash.slice(0, 12),
+      statement.replaceAll(/\s+/g, ' ').slice(0, SHOWN_MAX),
+    ]),
+  ])
+}
+
+function describe(approval: Approval): string {
+  const { id, status, target, kind, hash, statement, because, askedBy, by, given, lapsesAt } = approval
+  return [
+    `${colours.bold(id)}  ${kind} on ${target}  [${status}]`,
+    `  asked by ${askedBy}${by === null ? '' : ` (${by})`}: ${because}`,
+    ...given.map((one) => `  approved by ${one.as}${one.by === null ? '' : ` (${one.by})`} at ${one.at}`),
+    ...(lapsesAt === null ? [] : [`  lapses at ${lapsesAt}`]),
+    `  sha256 ${hash}`,
+    ...statement.split('\n').map((line) => `    ${line}`),
+  ].join('\n')
+}
+
+function parseEvidence(text: string): JsonObject {
+  try {
+    const value: unknown = JSON.parse(text)
+    if (value !== null && typeof value === 'object' && !Array.isArray(value)) return value as JsonObject
+  } catch (cause) {
+    throw new EsaError('usage.evidence', 'terminal', 'the evidence is not JSON', { cause })
+  }
+  throw new EsaError('usage.evidence', 'terminal', 'the evidence is not a JSON object')
+}

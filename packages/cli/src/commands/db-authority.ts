@@ -1,0 +1,45 @@
+import { ALONE } from '@esa/agents'
+import { EsaError } from '@esa/protocol'
+import type { Config } from '../config.ts'
+import { contextOf } from '../mailboxes.ts'
+import { answer } from '../output.ts'
+import { inWorld, type World } from '../world.ts'
+import { tell } from './seats.ts'
+
+/** Options of `esa db authority`. */
+export interface AuthorityFlags {
+  alone?: string[]
+  ask?: boolean
+}
+
+/** Whose authority it is. */
+const AGENT = 'layer-1'
+
+/** Says what Layer 1 may do without asking, or changes it; the change stands in its log. @throws EsaError `usage.authority`, `auth.*` (terminal). */
+export async function setAuthority(config: Config, { alone, ask = false }: AuthorityFlags): Promise<void> {
+  if (alone !== undefined && ask)
+    throw new EsaError('usage.authority', 'terminal', 'say either --alone or --ask', { hint: HINT })
+  const unknown = (alone ?? []).filter((change) => !(ALONE as readonly string[]).includes(change))
+  if (unknown.length > 0) {
+    const message = `${unknown.join(', ')} always takes an approval`
+    throw new EsaError('usage.authority', 'terminal', message, { hint: `may be alone: ${ALONE.join(', ')}` })
+  }
+  await inWorld(config, async (world) => {
+    if (alone !== undefined || ask)
+      await tell(world, AGENT, { type: 'authority', alone: alone ?? [] }, 'authority.set')
+    const allowed = await allowedIn(world)
+    answer(config, { agent: AGENT, alone: allowed }, () =>
+      allowed.length === 0
+        ? `${AGENT} asks before it changes anything; reading it does alone`
+        : `${AGENT} does alone: ${allowed.join(', ')}; anything else that changes a database it asks for`,
+    )
+  })
+}
+
+const HINT = 'esa db authority --alone create-index'
+
+async function allowedIn({ store }: World): Promise<string[]> {
+  const actor = await store.readActor(AGENT)
+  const alone = actor === null ? [] : contextOf(actor).memory['alone']
+  return Array.isArray(alone) ? alone.map(String) : []
+}

@@ -1,0 +1,99 @@
+import type { Command } from 'commander'
+import type { AuthorityFlags } from '../commands/db-authority.ts'
+import type { AskFlags } from '../commands/db-approvals.ts'
+import type { FreezeFlags } from '../commands/db-freeze.ts'
+import type { Commands } from './commands.ts'
+
+const TARGET = '--target <target>'
+const TARGET_IS = 'a name (esa targets), env:VAR or a URL'
+
+/** `esa db approvals ...`, `esa db authority`, `esa db freeze`, `esa db unfreeze`. */
+export function addAuthorityCommands(db: Command, config: Commands['config']): void {
+  addApprovalCommands(db, config)
+  db.command('authority')
+    .description('what Layer 1 may do without asking; without an option it is shown')
+    .option('--alone <change...>', 'create-index, analyze or validate-constraint')
+    .option('--ask', 'everything that changes a database is asked for (the default)')
+    .addHelpText('after', '\nExamples:\n  esa db authority\n  esa db authority --alone create-index analyze')
+    .action(async (flags: AuthorityFlags, command: Command) =>
+      (await import('../commands/db-authority.ts')).setAuthority(config(command), flags),
+    )
+  db.command('freeze')
+    .description('nothing is applied to a target from now on, whatever was approved')
+    .requiredOption(TARGET, TARGET_IS)
+    .requiredOption('--reason <text>', 'why')
+    .addHelpText(
+      'after',
+      '\nExample:\n  esa db freeze --target shop --reason "rows are missing, see incident 01K..."',
+    )
+    .action(async (flags: FreezeFlags & { reason: string }, command: Command) =>
+      (await import('../commands/db-freeze.ts')).freezeTarget(config(command), process.env, flags),
+    )
+  db.command('unfreeze')
+    .description('a frozen target may be changed again')
+    .requiredOption(TARGET, TARGET_IS)
+    .addHelpText('after', '\nExample:\n  esa db unfreeze --target shop')
+    .action(async (flags: FreezeFlags, command: Command) =>
+      (await import('../commands/db-freeze.ts')).thawTarget(config(command), process.env, flags),
+    )
+}
+
+function addApprovalCommands(db: Command, config: Commands['config']): void {
+  const approvals = db
+    .command('approvals')
+    .description('what waits for an approval before it may run on a target')
+  approvals
+    .command('ask')
+    .description(
+      'ask for the approval of every statement that takes one: the chief, and for what may lose data a person',
+    )
+    .requiredOption(TARGET, TARGET_IS)
+    .requiredOption('--because <text>', 'why it is to be done')
+    .option('--file <file>', 'SQL, or a plan (esa db migrate plan)')
+    .option('--statement <sql>', 'one statement')
+    .option(
+      '--evidence <file>',
+      'JSON for whoever decides: {"rollback": ..., "lossless": true, "blockedMsMax": 12}',
+    )
+    .addHelpText(
+      'after',
+      '\nExample:\n  esa db approvals ask --target shop --file drop-old.sql --because "unused since May"',
+    )
+    .action(async (flags: AskFlags, command: Command) =>
+      (await import('../commands/db-approvals.ts')).askForApproval(config(command), flags),
+    )
+  approvals
+    .command('ls')
+    .description('approvals that are open')
+    .option('--all', 'also those that are over')
+    .addHelpText('after', '\nExample:\n  esa db approvals ls --json')
+    .action(async (flags: { all?: boolean }, command: Command) =>
+      (await import('../commands/db-approvals.ts')).listApprovals(config(command), flags),
+    )
+  approvals
+    .command('show')
+    .argument('<id>')
+    .description('the whole statement, its hash, and who has approved it')
+    .addHelpText('after', '\nExample:\n  esa db approvals show 01K...')
+    .action(async (id: string, _: object, command: Command) =>
+      (await import('../commands/db-approvals.ts')).showApproval(config(command), id),
+    )
+  const about = {
+    approve: 'approve it for 15 minutes; takes ESA_TOKEN, and never that of whoever asked',
+    reject: 'reject it for good; takes ESA_TOKEN',
+    withdraw: 'take the request back',
+  }
+  for (const verb of ['approve', 'reject', 'withdraw'] as const) {
+    approvals
+      .command(verb)
+      .argument('<id>')
+      .description(about[verb])
+      .option('--as <who>', 'operator, or the chief or the CEO that was asked', 'operator')
+      .option('--because <text>', 'why')
+      .option('--hash <sha256>', 'of the statement that you have read (default: the one that is shown)')
+      .addHelpText('after', `\nExample:\n  esa db approvals ${verb} 01K... --because "checked the copy"`)
+      .action(async (id: string, flags: { as?: string; because?: string; hash?: string }, command: Command) =>
+        (await import('../commands/db-approvals.ts')).judgeApproval(config(command), verb, id, flags),
+      )
+  }
+}

@@ -1,0 +1,81 @@
+import type { Look, OpenTarget } from '@esa/agents/activities'
+import { isPooler } from '@esa/pg-server'
+import type { MetricThreshold } from '@esa/postgres'
+import { EsaError, type JsonObject, textOf } from '@esa/protocol'
+import type { Config } from './config.ts'
+import { resolveTarget } from './targets.ts'
+
+/**
+ * What Layer 1 finds when another agent asks for a look, each by the same code as its command. What a look needs is loaded
+ * when somebody asks for it: a worker is ready before. Every one reads the target, and builds only on copies of it.
+ */
+export function workerLooks(config: Config, environment: NodeJS.ProcessEnv): Record<string, Look> {
+  return {
+    measure: measureLook,
+    explain: async ({ queryable }, { sql }) =>
+      (await import('@esa/postgres/queries')).explainQuery(queryable, textOf(sql), { timeoutMs: EXPLAIN_MS }),
+    'tune-connections': (target, input) => connectionsLook(config, environment, target, input),
+    advise: (target, input) => adviseLook(config, environment, target, input),
+    'serve-endpoint': (target, input) => adviseLook(config, environment, target, input),
+  }
+}
+
+/** Cut-off of an explained run that nobody sits in front of, ms. */
+const EXPLAIN_MS = 30_000
+
+/** Longest search for indexes that a message may ask for, ms: the look as a whole has ten minutes. */
+const ADVISE_MS = 4 * 60_000
+
+async function measureLook({ queryable, workload }: OpenTarget, input: JsonObject): Promise<unknown> {
+  const { measure } = await import('@esa/postgres')
+  const { WORKLOAD_RUNS } = await import('@esa/agents/activities')
+  const thresholds = input['thresholds'] as unknown[] as MetricThreshold[]
+  const load = workload === null ? {} : { workload: { statements: [...workload], runs: WORKLOAD_RUNS } }
+  return { metrics: await measure(queryable, { thresholds, ...load }) }
+}
+
+async function connectionsLook(
+  config: Config,
+  environment: NodeJS.ProcessEnv,
+  { queryable }: OpenTarget,
+  { target, processes }: JsonObject,
+): Promise<unknown> {
+  const { advisePool, measureConnections } = await import('@esa/postgres/connections')
+  const { url } = await resolveTarget(config, textOf(target), environment)
+  const numbers = await measureConnections(queryable, { pooled: isPooler(url) })
+  return { numbers, advice: advisePool(numbers, typeof processes === 'number' ? processes : 1) }
+}
+
+async function adviseLook(
+  config: Config,
+  environment: NodeJS.ProcessEnv,
+  { workload }: OpenTarget,
+  { target, queries }: JsonObject,
+): Promise<unknown> {
+  const statements = queries === undefined ? (workload ?? []) : statementsOf(queries)
+  if (statements.length === 0) {
+    throw new EsaError(
+      'workload.none',
+      'terminal',
+      'no queries are given and no workload is known for this target',
+    )
+  }
+  const { adviseFor } = await import('./measured-advice.ts')
+  return adviseFor(config, environment, textOf(target), statements, ADVISE_MS)
+}
+
+/** Queries as a message has them: texts, or `{id, sql, weight}`. */
+function statementsOf(queries: unknown): { id: string; weight: number; sql: string }[] {
+  if (!Array.isArray(queries)) throw wrongQueries()
+  return queries.map((query: unknown, nth) => {
+    const about = (typeof query === 'string' ? { sql: query } : query) as JsonObject
+    const { id, sql, weight } = about ?? {}
+    if (typeof sql !== 'string') throw wrongQueries()
+    const positive = typeof weight === 'number' && weight > 0
+    return { id: textOf(id) || `query-${nth + 1}`, weight: positive ? weight : 1, sql }
+  })
+}
+
+function wrongQueries(): EsaError {
+  return new EsaError('look.queries', 'terminal', 'queries is a list of SQL texts or of {id, sql, weight}')
+}

@@ -1,0 +1,1 @@
+export { freezeDatabase, type Freeze, readFreeze, thawDatabase } from './freeze/freeze-flag.ts'
