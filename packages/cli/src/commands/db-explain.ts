@@ -25,7 +25,7 @@ export async function explainSql(
 ): Promise<void> {
   const timeoutMs = timeout === undefined ? TIMEOUT_MS : durationFlag('--timeout', timeout)
   await onTarget(config, environment, target, async ({ queryable }) => {
-    const { findings, ...about } = await explainQuery(queryable, sql, timeoutMs)
+    const { findings, ...about } = await explainQuery(queryable, sql, { timeoutMs })
     answerFindings(config, findings, about)
   })
 }

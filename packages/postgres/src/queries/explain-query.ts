@@ -1,43 +1,43 @@
 import { EsaError } from '@esa/protocol'
-import type { Node } from '@pgsql/types'
 import type { Finding } from '../finding.ts'
-import { readStatement } from '../guard/read-statement.ts'
+import { type CalledName, readStatement } from '../guard/read-statement.ts'
 import { requireHarmless } from '../guard/require-harmless.ts'
-import { quoteRelation } from '../identifiers.ts'
-import { proposeIndex } from '../index-proposal.ts'
-import { type ExplainedPlan, type PlanLine, planLines, wastefulScans } from '../plan.ts'
+import { quoteIdentifier, quoteRelation } from '../identifiers.ts'
+import { type ExplainedPlan, type PlanLine, planLines } from '../plan.ts'
+import { sqlState } from '../postgres-error.ts'
 import type { Queryable } from '../queryable.ts'
-import { inReadOnly, OWN_MARK } from '../read-only.ts'
-import { estimateFindings } from './estimate-findings.ts'
-import { filterFindings } from './filter-findings.ts'
-import { joinFindings } from './join-findings.ts'
-import { memoryFindings } from './memory-findings.ts'
-import { type PlacedNode, placedNodes } from './plan-tree.ts'
-import { staleFindings, withStatisticsAdvice } from './statistics-findings.ts'
+import { inReadOnly } from '../read-only.ts'
+import { planFindings } from './plan-findings.ts'
+import { rewritesOf } from './rewrite.ts'
 import { suspect, type Suspicion } from './suspicion.ts'
 import { tableFacts } from './table-facts.ts'
-import { wholePlanFindings } from './whole-plan-findings.ts'
+import { type TriedRewrite, tryOnCopy, tryRewrites, trySettings } from './try-fixes.ts'
 
-/** A statement that was run once under EXPLAIN ANALYZE; times in ms. */
+/** A statement that was run once under EXPLAIN ANALYZE; times in ms, `executionMs` null when it was cut off. */
 export interface ExplainedQuery {
   statement: string
-  executionMs: number
+  executionMs: number | null
   planningMs: number
   plan: PlanLine[]
   findings: Finding[]
+  /** Other forms that gave the same rows, and alternatives that say so, with what they were worth. */
+  rewrites: TriedRewrite[]
 }
 
-/** The same, with how each fix may be tried. */
-export interface Examination extends Omit<ExplainedQuery, 'findings'> {
-  node: Node
-  findings: Suspicion[]
-}
+/** Lets `work` use a copy of the target that holds its rows. */
+export type OnCopy = <T>(work: (copy: Queryable) => Promise<T>) => Promise<T>
 
-const EXPLAIN = 'EXPLAIN (ANALYZE, BUFFERS, VERBOSE, SETTINGS, FORMAT JSON)'
+/** Part of the time-out that a statement may take before other forms are compared with it on a sample only. */
+const COMPARED_PART = 0.25
 
-/** Runs a statement that was judged before under EXPLAIN ANALYZE. */
-export async function analyzed(session: Queryable, text: string): Promise<ExplainedPlan> {
-  const { rows } = await session.query({ text: `${EXPLAIN} ${text}`, queryMode: 'extended' })
+/** How many times faster another form must be to be worth a finding of its own, and what it must save, ms. */
+const FASTER_FACTOR = 2
+const SAVED_MS_MIN = 1
+
+const QUERY_CANCELED = '57014'
+
+async function explained(session: Queryable, prefix: string, text: string): Promise<ExplainedPlan> {
+  const { rows } = await session.query({ text: `${prefix} ${text}`, queryMode: 'extended' })
   const document = rows[0]?.['QUERY PLAN']
   const parsed = (typeof document === 'string' ? JSON.parse(document) : document) as
     | ExplainedPlan[]
@@ -46,96 +46,100 @@ export async function analyzed(session: Queryable, text: string): Promise<Explai
   return parsed[0]
 }
 
-async function scanFindings(session: Queryable, { Plan }: ExplainedPlan): Promise<Suspicion[]> {
-  const found: Suspicion[] = []
-  for (const scan of wastefulScans(Plan)) {
-    const { rows, removed, loops, ms, filter } = scan
-    const index = await proposeIndex(session, scan)
-    const relation = `${scan.schema}.${scan.relation}`
-    found.push(
-      suspect('seq-scan-with-selective-filter', {
-        relation,
-        message: `${relation} was read from end to end ${loops} times: ${removed} rows thrown away, ${rows} kept`,
-        evidence: { rows, removed, loops, ms, filter },
-        ...(index === undefined
-          ? {}
-          : {
-              fix: index.ddl,
-              trial: { kind: 'ddl', statements: [index.ddl.replace(' CONCURRENTLY IF NOT EXISTS', '')] },
-            }),
-      }),
-    )
+/** The plan as it was run; the plan as it would be, when the run was cut off. */
+async function runOrPlan(
+  session: Queryable,
+  text: string,
+): Promise<{ plan: ExplainedPlan; cutOff: boolean }> {
+  await session.query('savepoint esa_run')
+  try {
+    const plan = await explained(session, 'EXPLAIN (ANALYZE, BUFFERS, VERBOSE, SETTINGS, FORMAT JSON)', text)
+    return { plan, cutOff: false }
+  } catch (error) {
+    if (sqlState(error) !== QUERY_CANCELED) throw error
+    await session.query('rollback to savepoint esa_run')
+    return { plan: await explained(session, 'EXPLAIN (VERBOSE, SUMMARY, FORMAT JSON)', text), cutOff: true }
   }
-  return found
 }
 
-async function findingsOf(session: Queryable, explained: ExplainedPlan, node: Node): Promise<Suspicion[]> {
-  const nodes = placedNodes(explained.Plan)
-  const tables = await tableFacts(session, relationNames(nodes))
-  const { rows } = await session.query(
-    `select ${OWN_MARK} current_setting('max_parallel_workers_per_gather')::int as workers`,
-  )
-  const estimates = estimateFindings(nodes).map((found) => withStatisticsAdvice(found, tables))
-  return [
-    ...(await scanFindings(session, explained)),
-    ...(await filterFindings(nodes, tables, node)),
-    ...joinFindings(nodes, explained['Execution Time']),
-    ...memoryFindings(nodes),
-    ...(await Promise.all(estimates)),
-    ...staleFindings(tables),
-    ...wholePlanFindings(explained, nodes, Number(rows[0]?.['workers'] ?? 0)),
-  ]
-}
-
-function relationNames(nodes: PlacedNode[]): string[] {
-  const names = nodes.flatMap(({ node: { Schema: schema, 'Relation Name': name } }) =>
-    schema === undefined || name === undefined ? [] : [quoteRelation(schema, name)],
-  )
-  return [...new Set(names)]
-}
-
-/**
- * Runs one SELECT of somebody else once under EXPLAIN ANALYZE behind the guard, and says what its plan gives away.
- * @throws EsaError `sql.not-a-read`, `sql.syntax` with nothing executed; `database.timeout` after `timeoutMs`.
- */
-export async function examineQuery(
-  queryable: Queryable,
-  sql: string,
-  timeoutMs: number,
-): Promise<Examination> {
-  const reading = await readStatement(sql)
-  return inReadOnly(queryable, timeoutMs, async (session) => {
-    await requireHarmless(session, reading)
-    const explained = await analyzed(session, reading.text)
-    return {
-      statement: reading.text,
-      node: reading.node,
-      executionMs: explained['Execution Time'],
-      planningMs: explained['Planning Time'],
-      plan: planLines(explained.Plan),
-      findings: await findingsOf(session, explained, reading.node),
-    }
+function cutOffFinding(timeoutMs: number): Suspicion {
+  return suspect('cut-off', {
+    message: `the statement did not end within ${timeoutMs} ms: its plan is as the planner sees it, without what happened`,
+    evidence: { timeoutMs },
+    fix: 'one of the rewrites, or a longer --timeout at a quiet hour',
   })
 }
 
-/** As `examineQuery`, without what only a trial needs. */
+/**
+ * Runs one SELECT of somebody else under EXPLAIN ANALYZE behind the guard, says what its plan gives away, and tries what
+ * would mend it: settings and other forms of the statement in the same read-only transaction, indexes and statistics on
+ * a copy where there is one. Each statement is cut off after `timeoutMs`.
+ * @throws EsaError `sql.not-a-read`, `sql.syntax` with nothing executed; `database.*`.
+ */
 export async function explainQuery(
   queryable: Queryable,
   sql: string,
-  timeoutMs: number,
+  { timeoutMs, onCopy }: { timeoutMs: number; onCopy?: OnCopy },
 ): Promise<ExplainedQuery> {
-  const { statement, executionMs, planningMs, plan, findings } = await examineQuery(queryable, sql, timeoutMs)
+  const reading = await readStatement(sql)
+  const { text, node } = reading
+  const seen = await inReadOnly(queryable, timeoutMs, async (session) => {
+    await requireHarmless(session, reading)
+    const { plan, cutOff } = await runOrPlan(session, text)
+    const tables = await tableFacts(session, reading.relations.map(writtenName))
+    const findings = cutOff
+      ? [cutOffFinding(timeoutMs)]
+      : await trySettings(session, text, await planFindings(session, plan, node))
+    const sampled = cutOff || plan['Execution Time'] > timeoutMs * COMPARED_PART
+    const rewrites = await rewritesOf(session, reading, { tables, sampled })
+    const cutOffMs = cutOff ? timeoutMs : null
+    return { plan, cutOff, findings, rewrites: await tryRewrites(session, text, { rewrites, cutOffMs }) }
+  })
+  const { plan, cutOff, rewrites } = seen
+  const waiting = onCopy !== undefined && seen.findings.some(({ trial }) => trial?.kind === 'ddl')
+  const findings = waiting ? await onCopy((copy) => tryOnCopy(copy, text, seen.findings)) : seen.findings
   return {
-    statement,
-    executionMs,
-    planningMs,
-    plan,
-    findings: findings.map(withoutTrial),
+    statement: text,
+    executionMs: cutOff ? null : plan['Execution Time'],
+    planningMs: plan['Planning Time'],
+    plan: planLines(plan.Plan),
+    findings: withRewrites(findings.map(withoutTrial), rewrites),
+    rewrites,
   }
+}
+
+function writtenName({ schema, name }: CalledName): string {
+  return schema === null ? quoteIdentifier(name) : quoteRelation(schema, name)
 }
 
 function withoutTrial(suspicion: Suspicion): Finding {
   const finding = { ...suspicion }
   delete finding.trial
   return finding
+}
+
+function isFaster({ sameRows, gain }: TriedRewrite): boolean {
+  if (!sameRows || !gain) return false
+  return gain.beforeMs >= gain.afterMs * FASTER_FACTOR && gain.beforeMs - gain.afterMs >= SAVED_MS_MIN
+}
+
+/** A form that was proven and is faster is the better fix than advice in words, and a finding where there was none. */
+function withRewrites(findings: Finding[], rewrites: TriedRewrite[]): Finding[] {
+  const faster = rewrites.filter(isFaster)
+  const answered = findings.map((finding): Finding => {
+    const rewrite = faster.find(({ rule }) => rule === finding.kind)
+    if (rewrite?.gain === undefined) return finding
+    return { ...finding, fix: rewrite.sql, evidence: { ...finding.evidence, trial: rewrite.gain } }
+  })
+  const alone = faster.filter(({ rule }) => !findings.some(({ kind }) => kind === rule))
+  return [
+    ...answered,
+    ...alone.map(({ rule, sql, gain }): Finding => ({
+      kind: rule,
+      severity: 'warning',
+      message: `another form gave the same rows in ${gain!.afterMs.toFixed(1)} ms instead of ${gain!.beforeMs.toFixed(1)} ms`,
+      evidence: { trial: gain! },
+      fix: sql,
+    })),
+  ]
 }

@@ -117,6 +117,23 @@ function fence({ node }: PlacedNode): Suspicion[] {
   ]
 }
 
+function notIn({ node }: PlacedNode, totalMs: number): Suspicion[] {
+  const filter = node.Filter ?? ''
+  if (!/NOT \((?:ANY |hashed )?.*SubPlan/.test(filter) || filter.includes('EXISTS')) return []
+  const hashed = filter.includes('hashed SubPlan')
+  return [
+    suspect('not-in', {
+      severity: hashed ? 'info' : 'warning',
+      ...ofRelation(node),
+      message: hashed
+        ? 'NOT IN is a filter over a hashed subquery: it cannot become an anti join, and one NULL in it empties the answer'
+        : 'NOT IN runs or reads through its subquery for each row: it did not fit into work_mem as a hash',
+      evidence: { ...about(node, totalMs), filter, hashed },
+      fix: 'NOT EXISTS (SELECT ... WHERE its column = the outer one), with the column declared NOT NULL',
+    }),
+  ]
+}
+
 /** What a plan repeats, passes by, or computes for nothing. `totalMs` is the time of the whole statement. */
 export function joinFindings(nodes: PlacedNode[], totalMs: number): Suspicion[] {
   return nodes.flatMap((placed) => [
@@ -125,5 +142,6 @@ export function joinFindings(nodes: PlacedNode[], totalMs: number): Suspicion[] 
     ...behindIndex(placed, totalMs),
     ...heapFetches(placed),
     ...fence(placed),
+    ...notIn(placed, totalMs),
   ])
 }

@@ -162,22 +162,25 @@ function coalesced(subject: Subject): string | undefined {
     : `(${plain} or ${column.sql} is null and ${otherwise} = ${wanted})`
 }
 
-/** `id::text = '42'`, `uid::text = '...'`, `id = 42.0`, `code = 'x'::text` on a char(n): the value takes the column's type. */
-function ofColumnsType(subject: Subject): string | undefined {
+/** `id::text = '42'`, `uid::text = '...'`: the value takes the column's type, when the column writes it just so. */
+function castAway(subject: Subject): string | undefined {
   const { operator, expression, value } = subject.comparison
   const cast = castTarget(expression)
-  const column = find(cast?.arg ?? expression, subject)
-  if (!column) return undefined
+  const [column, text] = [find(cast?.arg, subject), stringConstant(value)]
+  if (!cast || !column || operator !== '=' || text === undefined) return undefined
+  if (!['text', 'varchar', 'bpchar'].includes(cast.to)) return undefined
   const { type } = column.column
-  const text = stringConstant(value)
-  if (cast !== undefined) {
-    if (operator !== '=' || text === undefined || !['text', 'varchar', 'bpchar'].includes(cast.to))
-      return undefined
-    // Only what the column's type writes itself is equal to what it writes.
-    if (INTEGERS.has(type) && /^(?:0|-?[1-9]\d*)$/.test(text)) return `${column.sql} = '${text}'::${type}`
-    const isUuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text)
-    return type === 'uuid' && isUuid ? `${column.sql} = '${text}'::uuid` : undefined
-  }
+  if (INTEGERS.has(type) && /^(?:0|-?[1-9]\d*)$/.test(text)) return `${column.sql} = '${text}'::${type}`
+  const isUuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text)
+  return type === 'uuid' && isUuid ? `${column.sql} = '${text}'::uuid` : undefined
+}
+
+/** `id = 42.0`, `code = 'x'::text` on a char(n): the column is converted for each row because of the value's type. */
+function ofColumnsType(subject: Subject): string | undefined {
+  const { operator, expression, value } = subject.comparison
+  const column = find(expression, subject)
+  if (!column) return undefined
+  const [{ type }, text] = [column.column, stringConstant(value)]
   if (INTEGERS.has(type) && !isPlainInteger(value)) {
     const number = wholeNumber(value)
     return number === undefined ? undefined : `${column.sql} ${operator} ${number}`
@@ -200,6 +203,7 @@ const RULES: [rule: string, rewrite: (subject: Subject) => string | undefined][]
   ['function-on-column', formatted],
   ['function-on-column', arithmetic],
   ['function-on-column', coalesced],
+  ['function-on-column', castAway],
   ['implicit-cast', ofColumnsType],
 ]
 

@@ -15,9 +15,12 @@ function nameOf({ schema, name }: TableFacts): string {
   return `${schema}.${name}`
 }
 
-function isStale({ rows, changed, analyzedAt }: TableFacts): boolean {
+function isStale({ rows, live, changed, rewritten, analyzedAt }: TableFacts): boolean {
   if (changed < CHANGED_ROWS_MIN) return false
-  return analyzedAt === null || changed > Math.max(rows, 1) * CHANGED_PART_MAX
+  if (analyzedAt === null) return true
+  // Rows inserted in the transaction that ran ANALYZE count as changed since: their number tells that they were seen.
+  const seen = !rewritten && Math.abs(live - rows) <= live * CHANGED_PART_MAX
+  return !seen && changed > Math.max(rows, 1) * CHANGED_PART_MAX
 }
 
 /** Tables whose statistics are of other rows than those there are. */

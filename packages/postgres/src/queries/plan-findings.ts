@@ -1,0 +1,73 @@
+import type { Node } from '@pgsql/types'
+import { quoteRelation } from '../identifiers.ts'
+import { proposeIndex } from '../index-proposal.ts'
+import { type ExplainedPlan, wastefulScans } from '../plan.ts'
+import type { Queryable } from '../queryable.ts'
+import { OWN_MARK } from '../read-only.ts'
+import { estimateFindings } from './estimate-findings.ts'
+import { filterFindings } from './filter-findings.ts'
+import { joinFindings } from './join-findings.ts'
+import { memoryFindings } from './memory-findings.ts'
+import { type PlacedNode, placedNodes } from './plan-tree.ts'
+import { staleFindings, withStatisticsAdvice } from './statistics-findings.ts'
+import { suspect, type Suspicion } from './suspicion.ts'
+import { tableFacts } from './table-facts.ts'
+import { wholePlanFindings } from './whole-plan-findings.ts'
+
+async function scanFindings(session: Queryable, { Plan }: ExplainedPlan): Promise<Suspicion[]> {
+  const found: Suspicion[] = []
+  for (const scan of wastefulScans(Plan)) {
+    const { rows, removed, loops, ms, filter } = scan
+    const index = await proposeIndex(session, scan)
+    const relation = `${scan.schema}.${scan.relation}`
+    found.push(
+      suspect('seq-scan-with-selective-filter', {
+        relation,
+        message: `${relation} was read from end to end ${loops} times: ${removed} rows thrown away, ${rows} kept`,
+        evidence: { rows, removed, loops, ms, filter },
+        ...(index === undefined
+          ? { fix: 'no B-tree on its columns serves this condition as it stands: see what else is found' }
+          : {
+              fix: index.ddl,
+              trial: { kind: 'ddl', statements: [index.ddl.replace(' CONCURRENTLY IF NOT EXISTS', '')] },
+            }),
+      }),
+    )
+  }
+  return found
+}
+
+/** What a plan that was run gives away, with what the catalog knows of its tables. */
+export async function planFindings(
+  session: Queryable,
+  explained: ExplainedPlan,
+  node: Node,
+): Promise<Suspicion[]> {
+  const nodes = placedNodes(explained.Plan)
+  const tables = await tableFacts(session, relationNames(nodes))
+  const { rows } = await session.query(
+    `select ${OWN_MARK} current_setting('max_parallel_workers_per_gather')::int as workers`,
+  )
+  const filters = await filterFindings(nodes, tables, node)
+  // What a function around a column gives is guessed: the function is what is wrong, not the guess.
+  const wrapped = new Set(filters.map(({ evidence }) => evidence['node']))
+  const estimates = estimateFindings(nodes)
+    .filter(({ evidence }) => !wrapped.has(evidence['node']))
+    .map((found) => withStatisticsAdvice(found, tables))
+  return [
+    ...(await scanFindings(session, explained)),
+    ...filters,
+    ...joinFindings(nodes, explained['Execution Time']),
+    ...memoryFindings(nodes),
+    ...(await Promise.all(estimates)),
+    ...staleFindings(tables),
+    ...wholePlanFindings(explained, nodes, Number(rows[0]?.['workers'] ?? 0)),
+  ]
+}
+
+function relationNames(nodes: PlacedNode[]): string[] {
+  const names = nodes.flatMap(({ node: { Schema: schema, 'Relation Name': name } }) =>
+    schema === undefined || name === undefined ? [] : [quoteRelation(schema, name)],
+  )
+  return [...new Set(names)]
+}

@@ -1,0 +1,124 @@
+import { walk } from '../advise/tree.ts'
+import { quoteIdentifier, quoteRelation } from '../identifiers.ts'
+import type { Queryable } from '../queryable.ts'
+import { OWN_MARK } from '../read-only.ts'
+import { parseScript } from '../sql/parse-script.ts'
+import { factsOf, sqlOf } from './scope.ts'
+import type { ColumnFacts, TableFacts } from './table-facts.ts'
+
+/** On which rows two statements were compared, and what came of it. */
+export interface RowProof {
+  same: boolean
+  /** Rows that the statement gave on the data as it is; null where it took too long for that. */
+  rows: number | null
+  /** What stood in for the tables: the data, the data and rows with NULLs, nothing. */
+  compared: ('data' | 'nulls' | 'empty')[]
+  /** Where they differed. */
+  differedOn?: 'data' | 'nulls' | 'empty'
+}
+
+/** Rows of a table that stand for it beside the rows with NULLs: the whole of it was compared before. */
+const SAMPLE_ROWS = 2_000
+
+/** Rows of each table that are taken as patterns for rows with NULLs. */
+const PATTERN_ROWS = 3
+
+const INTEGERS = new Set(['smallint', 'integer', 'bigint'])
+
+/** Rows in all columns, as text: types without an equality, like json, compare too. */
+async function compare(session: Queryable, a: string, b: string): Promise<{ rows: number; same: boolean }> {
+  const text =
+    `with esa_a as materialized (select esa_x::text as r from (${a}) esa_x), ` +
+    `esa_b as materialized (select esa_x::text as r from (${b}) esa_x) select ${OWN_MARK} (select count(*) from esa_a)::int as rows, ` +
+    `not exists (table esa_a except all table esa_b) and not exists (table esa_b except all table esa_a) as same`
+  const { rows } = await session.query({ text, queryMode: 'extended' })
+  return rows[0] as { rows: number; same: boolean }
+}
+
+/** A column of a row with NULLs: keys stay unique, what may be null is, where its turn has come. */
+function edgeValue(
+  { name, type, notNull }: ColumnFacts,
+  keys: Set<string>,
+  nulled: string | null,
+  at: number,
+): string | null {
+  const column = quoteIdentifier(name)
+  if (keys.has(name))
+    return INTEGERS.has(type) ? `(-(${at * PATTERN_ROWS} + row_number() over ()))::${type}` : null
+  if (notNull || (nulled !== null && nulled !== name)) return `esa_p.${column}`
+  return `null::${type}`
+}
+
+/** A table as rows of its own and rows with NULLs; null when its key is of a type that cannot be counted on here. */
+function withNulls(facts: TableFacts): string | null {
+  const table = quoteRelation(facts.schema, facts.name)
+  const keys = new Set(
+    facts.indexes.filter(({ unique }) => unique).flatMap(({ columns }) => columns.map(String)),
+  )
+  const nullable = facts.columns.filter(({ name, notNull }) => !notNull && !keys.has(name))
+  const list = facts.columns.map(({ name }) => quoteIdentifier(name)).join(', ')
+  const edges: string[] = []
+  for (const [at, nulled] of [null, ...nullable.map(({ name }) => name)].entries()) {
+    const values = facts.columns.map((column) => edgeValue(column, keys, nulled, at))
+    if (values.includes(null)) return null
+    edges.push(`(select ${values.join(', ')} from (select * from ${table} limit ${PATTERN_ROWS}) esa_p)`)
+  }
+  return `(select ${list} from ${table} limit ${SAMPLE_ROWS}) union all ${edges.join(' union all ')}`
+}
+
+/** A statement with other rows in the place of its tables. */
+async function onOtherRows(sql: string, tables: TableFacts[], standIns: string[]): Promise<string> {
+  const [statement] = await parseScript(sql)
+  const node = structuredClone(statement!.node)
+  const own = new Set<string>()
+  walk(node, (kind, body) => {
+    if (kind === 'CommonTableExpr') own.add((body as { ctename?: string }).ctename ?? '')
+  })
+  walk(node, (kind, body) => {
+    if (kind !== 'RangeVar') return
+    const { schemaname, relname = '' } = body as { schemaname?: string; relname?: string }
+    const facts = own.has(relname) && schemaname === undefined ? undefined : factsOf(body, tables)
+    if (!facts) return
+    body['alias'] ??= { aliasname: relname }
+    body['relname'] = `esa_table_${tables.indexOf(facts)}`
+    delete body['schemaname']
+  })
+  const ctes = standIns.map((rows, at) => `esa_table_${at} as materialized (${rows})`)
+  return ctes.length === 0 ? sqlOf(node) : `with ${ctes.join(', ')} select * from (${sqlOf(node)}) esa_whole`
+}
+
+/**
+ * Whether two statements give the same rows, by EXCEPT ALL in both directions: on the data as it is, on a sample with
+ * rows of NULLs beside it, and on empty tables; `sampled` leaves the first out. Constraints hold for these rows too: no NULL where none may be, no key twice.
+ */
+export async function proveSameRows(
+  session: Queryable,
+  a: string,
+  b: string,
+  { tables, sampled }: { tables: TableFacts[]; sampled: boolean },
+): Promise<RowProof> {
+  const proof: RowProof = { same: true, rows: null, compared: [] }
+  if (!sampled) {
+    const { rows, same } = await compare(session, a, b)
+    Object.assign(proof, { rows, compared: ['data'] })
+    if (!same) return { ...proof, same, differedOn: 'data' }
+  }
+  const nulls = tables.map(withNulls)
+  const empty = tables.map((facts) => `select * from ${quoteRelation(facts.schema, facts.name)} where false`)
+  const cases: ['nulls' | 'empty', (string | null)[]][] = [
+    ['nulls', nulls],
+    ['empty', empty],
+  ]
+  for (const [name, standIns] of cases) {
+    if (standIns.includes(null)) continue
+    const rows = standIns.map(String)
+    const { same } = await compare(
+      session,
+      await onOtherRows(a, tables, rows),
+      await onOtherRows(b, tables, rows),
+    )
+    proof.compared.push(name)
+    if (!same) return { ...proof, same: false, differedOn: name }
+  }
+  return proof.compared.length === 0 ? { ...proof, same: false } : proof
+}

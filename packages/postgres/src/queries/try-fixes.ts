@@ -1,0 +1,142 @@
+import type { ExplainedPlan } from '../plan.ts'
+import type { Queryable } from '../queryable.ts'
+import { inSavepoint, type Rewrite } from './rewrite.ts'
+import type { Suspicion } from './suspicion.ts'
+
+/** What a change was worth, ms of the median run. A type, so that it is JSON as evidence. */
+export type Gain = {
+  where: 'target' | 'copy'
+  beforeMs: number
+  afterMs: number
+  runs: number
+}
+
+/** A rewrite with what it was worth. */
+export interface TriedRewrite extends Rewrite {
+  gain?: Gain
+}
+
+/** Runs of each side: the median of three is not moved by one run that met a cold cache. */
+const RUNS = 3
+
+/** A statement that takes longer is run once a side, ms: what it waits for is no longer the cache. */
+const ONE_RUN_FROM_MS = 1_000
+
+/** Most fixes that are tried for one statement; the findings before them are the graver ones. */
+const TRIALS_MAX = 8
+
+async function timed(session: Queryable, sql: string): Promise<number> {
+  const text = `EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) ${sql}`
+  const { rows } = await session.query({ text, queryMode: 'extended' })
+  const document = rows[0]?.['QUERY PLAN']
+  const [explained] = (typeof document === 'string' ? JSON.parse(document) : document) as ExplainedPlan[]
+  return explained?.['Execution Time'] ?? Number.NaN
+}
+
+/** The median time of a statement on the server, ms, without timing each node, which costs more than many nodes do. */
+async function medianMs(session: Queryable, sql: string): Promise<{ ms: number; runs: number }> {
+  const times: number[] = []
+  while (times.length < RUNS) {
+    times.push(await timed(session, sql))
+    if (times[0]! >= ONE_RUN_FROM_MS) break
+  }
+  return { ms: times.toSorted((a, b) => a - b)[Math.floor(times.length / 2)]!, runs: times.length }
+}
+
+async function gainOf(
+  session: Queryable,
+  where: Gain['where'],
+  beforeMs: number,
+  sql: string,
+  change: () => Promise<void>,
+): Promise<Gain | undefined> {
+  return inSavepoint(session, async () => {
+    await change()
+    const { ms, runs } = await medianMs(session, sql)
+    return { where, beforeMs, afterMs: ms, runs }
+  })
+}
+
+/**
+ * Tries what can be tried by reading: settings of this transaction. `session` is in a read-only transaction that is
+ * rolled back. A finding comes back with `evidence.trial`, or as it was when its fix failed.
+ */
+export async function trySettings(
+  session: Queryable,
+  sql: string,
+  findings: Suspicion[],
+): Promise<Suspicion[]> {
+  const some = findings.some(({ trial }) => trial?.kind === 'settings')
+  const beforeMs = some ? (await medianMs(session, sql)).ms : 0
+  const tried: Suspicion[] = []
+  for (const [at, finding] of findings.entries()) {
+    const { trial } = finding
+    if (trial?.kind !== 'settings' || at >= TRIALS_MAX) {
+      tried.push(finding)
+      continue
+    }
+    const gain = await gainOf(session, 'target', beforeMs, sql, async () => {
+      for (const [name, value] of Object.entries(trial.settings))
+        await session.query('select set_config($1, $2, true)', [name, value])
+    })
+    for (const name of Object.keys(trial.settings)) await session.query(`set local ${name} to default`)
+    tried.push(gain === undefined ? finding : { ...finding, evidence: { ...finding.evidence, trial: gain } })
+  }
+  return tried
+}
+
+/** Measures offered rewrites beside the statement that they stand for; one that was cut off counts as long as that. */
+export async function tryRewrites(
+  session: Queryable,
+  sql: string,
+  { rewrites, cutOffMs }: { rewrites: Rewrite[]; cutOffMs: number | null },
+): Promise<TriedRewrite[]> {
+  if (rewrites.length === 0) return []
+  const beforeMs = cutOffMs ?? (await medianMs(session, sql)).ms
+  const tried: TriedRewrite[] = []
+  for (const rewrite of rewrites) {
+    const gain = await gainOf(session, 'target', beforeMs, rewrite.sql, async () => undefined)
+    tried.push(gain === undefined ? rewrite : { ...rewrite, gain })
+  }
+  return tried
+}
+
+/**
+ * Tries what has to be made first, indexes and statistics, on a copy that holds the rows; each by itself, undone before
+ * the next. Never call it with the target itself.
+ */
+export async function tryOnCopy(copy: Queryable, sql: string, findings: Suspicion[]): Promise<Suspicion[]> {
+  await copy.query('begin')
+  try {
+    const { ms: beforeMs } = await medianMs(copy, sql)
+    const tried: Suspicion[] = []
+    for (const [at, finding] of findings.entries()) {
+      const { trial } = finding
+      const gain =
+        trial?.kind === 'ddl' && at < TRIALS_MAX
+          ? await made(copy, beforeMs, sql, trial.statements)
+          : undefined
+      tried.push(
+        gain === undefined ? finding : { ...finding, evidence: { ...finding.evidence, trial: gain } },
+      )
+    }
+    return tried
+  } finally {
+    await copy.query('rollback')
+  }
+}
+
+/** The savepoint is rolled back after the measurement: the next fix is tried on the copy as it was. */
+async function made(
+  copy: Queryable,
+  beforeMs: number,
+  sql: string,
+  statements: string[],
+): Promise<Gain | undefined> {
+  await copy.query('savepoint esa_fix')
+  const gain = await gainOf(copy, 'copy', beforeMs, sql, async () => {
+    for (const statement of statements) await copy.query(statement)
+  })
+  await copy.query('rollback to savepoint esa_fix')
+  return gain
+}
