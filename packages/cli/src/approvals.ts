@@ -41,15 +41,14 @@ export function approvalTarget(target: string): string {
 }
 
 /**
- * Uses up the approval of a statement, in one commit, right before it runs; what only adds takes none when a person runs it.
+ * Uses up the approval of a statement, in one commit, right before it runs.
  * @throws EsaError `approval.missing`, `approval.expired` and other `approval.*`, `auth.*` (terminal): it must not run.
  */
 export async function authorise(config: Config, asked: Authorisable): Promise<void> {
-  if (asked.kind !== 'additive') await inWorld(config, (world) => consumeApproval(world, asked))
+  await inWorld(config, (world) => consumeApproval(world, asked))
 }
 
-/** The same in a world that is open. */
-export async function consumeApproval(world: World, asked: Authorisable): Promise<Approval> {
+async function consumeApproval(world: World, asked: Authorisable): Promise<Approval> {
   const { hash, kind } = asked
   const target = approvalTarget(asked.target)
   const found = await findApproval(world.store, target, hash)
@@ -63,7 +62,7 @@ export async function consumeApproval(world: World, asked: Authorisable): Promis
 }
 
 /** The open approval of a statement on a target, or null. */
-export async function findApproval(store: Store, target: string, hash: string): Promise<Approval | null> {
+async function findApproval(store: Store, target: string, hash: string): Promise<Approval | null> {
   const key = approvalKey(approvalTarget(target), hash)
   const live = await store.listActors({ type: APPROVAL_TYPE, live: true })
   const found = live.find((actor) => actor.key === key)

@@ -11,6 +11,7 @@ import {
   targetLedger,
 } from '@esa/postgres/apply'
 import { EsaError } from '@esa/protocol'
+import { authorise } from '../approvals.ts'
 import { colours } from '../colours.ts'
 import type { Config } from '../config.ts'
 import { Progress } from '../demo/progress.ts'
@@ -67,7 +68,7 @@ export async function applying<T>(
         target: queryable,
         ledger: ledger === undefined ? targetLedger : fileLedger(ledger, () => Math.round(systemClock.now())),
         by: osUser(),
-        authorise: authorisation(config, isLoopback(url)),
+        authorise: authorisation(config, name, isLoopback(url)),
         clock: systemClock,
         random,
         budget: lockTimeout === undefined ? {} : { lockMs: durationFlag('--lock-timeout', lockTimeout) },
@@ -88,13 +89,14 @@ function requireSessions(url: string): void {
   })
 }
 
-/** What may be lost on a server that others use takes a word of confirmation. */
-function authorisation({ yes }: Config, loopback: boolean): Authorise {
-  return async ({ risk, about }) => {
-    if (risk !== 'destructive' || yes || loopback) return
-    throw new EsaError('confirm.destructive', 'terminal', `this can lose rows or values: ${about}`, {
-      hint: 'what came before it is done. Confirm with --yes',
-    })
+/**
+ * What may lose data takes two approvals, used up right before it runs; what changes the shape of a database that is not on
+ * this machine takes the chief's. What only adds is the word of whoever runs this. Source: docs/layer-1/authority.md.
+ */
+function authorisation(config: Config, target: string, loopback: boolean): Authorise {
+  return async ({ risk, hash }) => {
+    if (risk === 'destructive' || (risk === 'major' && !loopback))
+      await authorise(config, { target, hash, kind: risk })
   }
 }
 
