@@ -1,10 +1,10 @@
 import type { Finding } from '../finding.ts'
-import { quoteIdentifier } from '../identifiers.ts'
 import { onOneSession, type Queryable } from '../queryable.ts'
 import { buildExtensions, BUILDING, buildSchema, notBuilt } from './build-schema.ts'
 import { type CopiedRows, copyRows, type RowCopy } from './copy-rows.ts'
 import { applySettings } from './database-settings.ts'
 import { onDatabase, type RehearsalGround } from './ground.ts'
+import { makeRoles } from './named-roles.ts'
 import { readSchema, type SchemaLocale, type SchemaScript } from './read-schema.ts'
 import { inTargetSnapshot } from './target-snapshot.ts'
 
@@ -27,7 +27,7 @@ export async function buildFromCatalogs(
     await onDatabase(ground, name, (session) => applySettings(session, name, schema.settings))
     return onDatabase(ground, name, (pool) =>
       onOneSession(pool, async (session) => {
-        if (ground.ownServer === true) await createRoles(session, schema.roles)
+        if (ground.ownServer === true) await makeRoles(session, schema.roles)
         const extensions = await buildExtensions(session, schema.extensions)
         await session.query(BUILDING)
         const early = await buildSchema(session, schema.before)
@@ -56,12 +56,6 @@ async function createAlike(
     name,
     provider === 'icu' ? locale : locale.replace(/\..*$/, '').replace('_', '-'),
   )
-}
-
-/** Roles of the original, without login and without rights, so that policies, grants and owners can name them. */
-async function createRoles(session: Queryable, roles: readonly string[]): Promise<void> {
-  for (const role of roles)
-    await session.query(`create role ${quoteIdentifier(role)} nologin`).catch(() => undefined)
 }
 
 /** What differs between the servers themselves. */

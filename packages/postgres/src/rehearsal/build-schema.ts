@@ -83,12 +83,29 @@ export async function buildExtensions(
   return missing
 }
 
-/** A finding for each object that could not be made. */
+/** Objects of a finding: enough to see what is at fault. */
+const OBJECTS_SHOWN = 20
+
+/** What only fails because another object is not there. */
+const CONSEQUENCE = /does not exist$/
+
+/** One finding for all objects that could not be made, the ones at fault first. */
 export function notBuilt(failed: readonly FailedStep[]): Finding[] {
-  return failed.map(({ what, why, sql }) => ({
-    kind: 'not-rehearsed',
-    severity: 'warning',
-    message: `${what} could not be made on the rehearsal: ${why}`,
-    evidence: { what, why, sql },
-  }))
+  const causesFirst = failed.toSorted(
+    (a, b) => Number(CONSEQUENCE.test(a.why)) - Number(CONSEQUENCE.test(b.why)),
+  )
+  const [first] = causesFirst
+  if (first === undefined) return []
+  const more = failed.length === 1 ? '' : `, and ${failed.length - 1} more objects`
+  return [
+    {
+      kind: 'not-rehearsed',
+      severity: 'warning',
+      message: `${first.what} could not be made on the rehearsal (${first.why})${more}: statements that need them fail here`,
+      evidence: {
+        count: failed.length,
+        objects: causesFirst.slice(0, OBJECTS_SHOWN).map(({ what, why, sql }) => ({ what, why, sql })),
+      },
+    },
+  ]
 }

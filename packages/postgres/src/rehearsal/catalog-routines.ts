@@ -1,9 +1,10 @@
 import type { CatalogQuery } from './catalog-shape.ts'
-import { inScope, isOwn } from './catalog-scope.ts'
+import { inScope, isInternal, isOwn } from './catalog-scope.ts'
 
+/** The constructors of a range come with it. */
 const functions = `select format('function %s', p.oid::regprocedure) as what, pg_get_functiondef(p.oid) as sql
   from pg_proc p join pg_namespace n on n.oid = p.pronamespace
-  where p.prokind <> 'a' and ${inScope('n')} and ${isOwn('pg_proc', 'p.oid')} order by p.oid`
+  where p.prokind <> 'a' and ${inScope('n')} and ${isOwn('pg_proc', 'p.oid')} and not ${isInternal('pg_proc', 'p.oid')} order by p.oid`
 
 /** PostgreSQL writes the definition of any function but an aggregate. Source: CREATE AGGREGATE. */
 const aggregates = `select format('aggregate %s', p.oid::regprocedure) as what,

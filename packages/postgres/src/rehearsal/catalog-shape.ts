@@ -77,18 +77,24 @@ const columns = `select string_agg(format('%I %s%s%s%s%s', a.attname, format_typ
   from pg_attribute a left join pg_attrdef d on d.adrelid = c.oid and d.adnum = a.attnum
   where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and (${isLocal})`
 
-/** What a table is made with: constraints that hold already. Those that do not are added later, as they were. */
-const inlineConstraints = `select string_agg(format('constraint %I %s', k.conname, pg_get_constraintdef(k.oid)), ', ' order by k.contype, k.oid) as list
-  from pg_constraint k where k.conrelid = c.oid and k.contype in ('c', 'n') and k.convalidated and (k.conislocal or c.relispartition)`
+/** NOT NULLs with a name, of tables that are there from the start; those that do not hold for all rows are added later, as they were. */
+const notNulls = `select string_agg(format('constraint %I %s', k.conname, pg_get_constraintdef(k.oid)), ', ' order by k.oid) as list
+  from pg_constraint k where k.conrelid = c.oid and k.contype = 'n' and k.convalidated and (k.conislocal or c.relispartition)`
+
+/** Checks by themselves, as one may call a function that takes a row of its own table. Partitions need their parent's before they are attached. */
+const checks = `select format('constraint %I on %s', k.conname, c.oid::regclass) as what,
+    format('alter table %s add constraint %I %s', c.oid::regclass, k.conname, pg_get_constraintdef(k.oid)) as sql
+  from pg_constraint k join pg_class c on c.oid = k.conrelid join pg_namespace n on n.oid = c.relnamespace
+  where k.contype = 'c' and k.convalidated and (k.conislocal or c.relispartition) and c.relkind in ('r', 'p') and c.relpersistence <> 't' and ${inScope('n')} and ${isOwn('pg_class', 'c.oid')} order by k.oid`
 
 const tables = `select format('table %s', c.oid::regclass) as what,
-    format('create %s table %s (%s)%s%s%s%s', case c.relpersistence when 'u' then 'unlogged' end, c.oid::regclass, concat_ws(', ', cols.list, checks.list),
+    format('create %s table %s (%s)%s%s%s%s', case c.relpersistence when 'u' then 'unlogged' end, c.oid::regclass, concat_ws(', ', cols.list, nots.list),
       (select format(' inherits (%s)', string_agg(i.inhparent::regclass::text, ', ' order by i.inhseqno)) from pg_inherits i where i.inhrelid = c.oid and not c.relispartition having count(*) > 0),
       case when c.relkind = 'p' then ' partition by ' || pg_get_partkeydef(c.oid) end,
       (select format(' using %I', m.amname) from pg_am m where m.oid = c.relam and m.amname <> 'heap'),
       ${options(`c.reloptions || (select array_agg('toast.' || o) from pg_class tc, unnest(tc.reloptions) o where tc.oid = c.reltoastrelid)`)}) as sql
   from pg_class c join pg_namespace n on n.oid = c.relnamespace
-  cross join lateral (${columns}) cols cross join lateral (${inlineConstraints}) checks
+  cross join lateral (${columns}) cols cross join lateral (${notNulls}) nots
   where c.relkind in ('r', 'p') and c.relpersistence <> 't' and ${inScope('n')} and ${isOwn('pg_class', 'c.oid')} order by c.oid`
 
 const attachedPartitions = `select format('partition %s', c.oid::regclass) as what,
@@ -142,6 +148,7 @@ export const SHAPE: readonly CatalogQuery[] = [
 /** Tables and what belongs to them; routines are made before, as defaults and checks call them. */
 export const TABLES: readonly CatalogQuery[] = [
   { about: 'tables', query: tables },
+  { about: 'checks', query: checks },
   { about: 'partitions', query: attachedPartitions },
   { about: 'inherited columns', query: inheritedColumns },
   { about: 'column settings', query: columnSettings },

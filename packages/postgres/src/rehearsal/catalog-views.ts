@@ -39,18 +39,26 @@ const policies = `select format('policy %I on %s', p.polname, c.oid::regclass) a
   from pg_policy p join pg_class c on c.oid = p.polrelid join pg_namespace n on n.oid = c.relnamespace
   where ${inScope('n')} and ${isOwn('pg_class', 'c.oid')} order by p.oid`
 
-/** Those of partitions are made with their table's. */
+/** Those of partitions are made with their table's, and may be switched by themselves. */
 const triggers = `select format('trigger %I on %s', t.tgname, c.oid::regclass) as what, sql
-  from pg_trigger t join pg_class c on c.oid = t.tgrelid join pg_namespace n on n.oid = c.relnamespace
-  cross join lateral unnest(array[pg_get_triggerdef(t.oid), case t.tgenabled when 'D' then format('alter table %s disable trigger %I', c.oid::regclass, t.tgname)
-    when 'R' then format('alter table %s enable replica trigger %I', c.oid::regclass, t.tgname) when 'A' then format('alter table %s enable always trigger %I', c.oid::regclass, t.tgname) end]) sql
-  where not t.tgisinternal and t.tgparentid = 0 and sql is not null and ${inScope('n')} and ${isOwn('pg_class', 'c.oid')} order by t.oid`
+  from pg_trigger t join pg_class c on c.oid = t.tgrelid join pg_namespace n on n.oid = c.relnamespace left join pg_trigger parent on parent.oid = t.tgparentid
+  cross join lateral unnest(array[case when parent.oid is null then pg_get_triggerdef(t.oid) end,
+    case when t.tgenabled <> coalesce(parent.tgenabled, 'O') then format('alter table %s %s trigger %I', c.oid::regclass,
+      case t.tgenabled when 'D' then 'disable' when 'R' then 'enable replica' when 'A' then 'enable always' else 'enable' end, t.tgname) end]) sql
+  where not t.tgisinternal and sql is not null and ${inScope('n')} and ${isOwn('pg_class', 'c.oid')} order by t.tgparentid, t.oid`
 
 const eventTriggers = `select format('event trigger %I', e.evtname) as what, sql from pg_event_trigger e join pg_proc p on p.oid = e.evtfoid join pg_namespace n on n.oid = p.pronamespace
   cross join lateral unnest(array[format('create event trigger %I on %s%s execute function %s()', e.evtname, e.evtevent,
     (select format(' when tag in (%s)', string_agg(quote_literal(tag), ', ')) from unnest(e.evttags) tag having count(*) > 0), e.evtfoid::regproc),
     case e.evtenabled when 'D' then format('alter event trigger %I disable', e.evtname) when 'R' then format('alter event trigger %I enable replica', e.evtname) when 'A' then format('alter event trigger %I enable always', e.evtname) end]) sql
   where sql is not null and ${inScope('n')} and ${isOwn('pg_event_trigger', 'e.oid')} order by e.oid`
+
+/** With the tables that it publishes now: an update of one without a replica identity is refused. */
+const publications = `select format('publication %I', p.pubname) as what,
+    format('create publication %I%s with (publish = %L, publish_via_partition_root = %s)', p.pubname,
+      case when p.puballtables then ' for all tables' else (select ' for table ' || string_agg(format('only %I.%I', t.schemaname, t.tablename), ', ') from pg_publication_tables t where t.pubname = p.pubname) end,
+      concat_ws(', ', case when p.pubinsert then 'insert' end, case when p.pubupdate then 'update' end, case when p.pubdelete then 'delete' end, case when p.pubtruncate then 'truncate' end), p.pubviaroot::text) as sql
+  from pg_publication p where $1::text[] is null and ${isOwn('pg_publication', 'p.oid')} order by p.oid`
 
 /** PostgreSQL names every object in the words that COMMENT takes; only a column and a domain's check are named otherwise. */
 const comments = `select format('comment on %s %s', i.type, i.identity) as what,
@@ -77,5 +85,6 @@ export const REACTIONS: readonly CatalogQuery[] = [
   { about: 'rules', query: rules },
   { about: 'policies', query: policies },
   { about: 'triggers', query: triggers },
+  { about: 'publications', query: publications },
   { about: 'event triggers', query: eventTriggers },
 ]

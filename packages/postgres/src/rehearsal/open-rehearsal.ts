@@ -2,10 +2,12 @@ import type { Finding } from '../finding.ts'
 import type { Queryable } from '../queryable.ts'
 import { buildFromCatalogs } from './build-from-catalogs.ts'
 import type { CopiedRows, CopiedTable, RowCopy } from './copy-rows.ts'
+import type { ParsedStatement } from '../sql/parse-script.ts'
 import { applySettings, UTC } from './database-settings.ts'
 import { type OpenDatabase, onDatabase, type RehearsalGround } from './ground.ts'
+import { makeRoles, namedRoles } from './named-roles.ts'
 import { asOwner, REHEARSAL_PREFIX } from './ownership.ts'
-import { runScript } from './run-script.ts'
+import { parseSchema, runScript } from './run-script.ts'
 
 /** The schema before: scripts, or the catalogs of a database that is only read. */
 export type SchemaSource = { sql: string | string[] } | { from: Queryable; schemas?: string[] }
@@ -28,6 +30,8 @@ export interface Rehearsal extends OpenDatabase {
   missing: Finding[]
   /** What it has of each table, when rows were copied. */
   tables: CopiedTable[]
+  /** Makes the roles that statements name, where no target says which roles there are: only on a server of our own. */
+  admitRoles(statements: readonly ParsedStatement[]): Promise<void>
   /** Another pool on it, for work that needs sessions of its own. */
   open(max?: number): Promise<OpenDatabase>
 }
@@ -48,8 +52,17 @@ export async function withRehearsal<T>(
   return asOwner(ground, name, async () => {
     const built = await build(ground, name, schema, rows)
     const opened = await ground.open(name)
+    const rolesAreKnown = ground.ownServer !== true || (schema !== null && 'from' in schema)
+    const rehearsal: Rehearsal = {
+      ...opened,
+      ...built,
+      name,
+      admitRoles: async (statements) =>
+        rolesAreKnown ? undefined : makeRoles(opened.queryable, namedRoles(statements)),
+      open: (max) => ground.open(name, max),
+    }
     try {
-      return await work({ ...opened, name, ...built, open: (max) => ground.open(name, max) })
+      return await work(rehearsal)
     } finally {
       await opened.close()
     }
@@ -66,7 +79,13 @@ async function build(
   await ground.createDatabase(name)
   await onDatabase(ground, name, (session) => applySettings(session, name, UTC))
   const scripts = schema === null ? [] : [schema.sql].flat()
-  // A session of its own: what a script sets for itself, like pg_dump's empty search_path, ends with it.
-  for (const script of scripts) await onDatabase(ground, name, (session) => runScript(session, script))
+  for (const script of scripts) {
+    const statements = await parseSchema(script)
+    // A session of its own: what a script sets for itself, like pg_dump's empty search_path, ends with it.
+    await onDatabase(ground, name, async (session) => {
+      if (ground.ownServer === true) await makeRoles(session, namedRoles(statements))
+      await runScript(session, statements)
+    })
+  }
   return { missing: [], tables: [] }
 }

@@ -31,12 +31,13 @@ type Verdict = Pick<RehearsedStatement, 'outcome' | 'ms' | 'error'>
  * @throws EsaError `sql.syntax` (terminal) before anything runs.
  */
 export async function rehearseScripts(
-  rehearsal: Pick<Rehearsal, 'queryable'>,
+  rehearsal: Pick<Rehearsal, 'admitRoles' | 'queryable'>,
   scripts: readonly Script[],
 ): Promise<RehearsedStatement[]> {
   const parsed = await Promise.all(
     scripts.map(async ({ file, sql }) => ({ file, statements: await parseScript(sql) })),
   )
+  await rehearsal.admitRoles(parsed.flatMap(({ statements }) => statements))
   return onOneSession(rehearsal.queryable, async (session) => {
     const done: RehearsedStatement[] = []
     let failed = false

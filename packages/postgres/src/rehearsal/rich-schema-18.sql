@@ -13,3 +13,4 @@ alter table shop.rules add constraint unchecked foreign key (id) references shop
 create table shop.rules_child (constraint own_name not null w) inherits (shop.base);
 create table shop.parts (id int constraint parts_id not null, k int) partition by list (k);
 create table shop.parts_1 partition of shop.parts for values in (1, null);
+alter table shop.orders add constraint customer_again foreign key (customer_id) references shop.customers (id) not valid;

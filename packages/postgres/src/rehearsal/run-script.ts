@@ -1,17 +1,22 @@
 import { EsaError } from '@esa/protocol'
 import { postgresError } from '../postgres-error.ts'
 import type { Queryable } from '../queryable.ts'
-import { parseScript } from '../sql/parse-script.ts'
+import { type ParsedStatement, parseScript } from '../sql/parse-script.ts'
 
 /** What pg_dump writes for psql and no server understands; never inside a statement. */
 const PSQL_COMMAND = /^\\(?:connect|restrict|unrestrict|set|encoding)\b.*$/gm
 
+/** A script's statements, without what is meant for psql. @throws EsaError `sql.syntax` (terminal). */
+export async function parseSchema(script: string): Promise<ParsedStatement[]> {
+  return parseScript(script.replace(PSQL_COMMAND, ''))
+}
+
 /**
  * Runs a script's statements one after another, each on its own as psql does: CREATE INDEX CONCURRENTLY works in it.
- * @throws EsaError `sql.syntax`, `sql.schema-failed` (terminal) with the `line` of the statement that failed.
+ * @throws EsaError `sql.schema-failed` (terminal) with the `line` of the statement that failed.
  */
-export async function runScript(session: Queryable, script: string): Promise<void> {
-  for (const { text, line } of await parseScript(script.replace(PSQL_COMMAND, ''))) {
+export async function runScript(session: Queryable, statements: readonly ParsedStatement[]): Promise<void> {
+  for (const { text, line } of statements) {
     try {
       await session.query(text)
     } catch (cause) {

@@ -26,11 +26,6 @@ const UNCARRIED: readonly { what: string; means: string; query: string }[] = [
     query: `select t.oid::regtype::text as name from pg_type t join pg_namespace n on n.oid = t.typnamespace where t.typtype = 'b' and t.typelem = 0 and ${inScope('n')} and ${isOwn('pg_type', 't.oid')}`,
   },
   {
-    what: 'publications',
-    means: 'an update that a publication refuses for want of a replica identity passes here',
-    query: `select p.pubname::text as name from pg_publication p where $1::text[] is null`,
-  },
-  {
     what: 'tablespaces',
     means: 'everything is in the default tablespace here',
     query: `select distinct s.spcname::text as name from pg_class c join pg_namespace n on n.oid = c.relnamespace join pg_tablespace s on s.oid = c.reltablespace where ${inScope('n')}`,

@@ -1,0 +1,25 @@
+import { quoteIdentifier } from '../identifiers.ts'
+import type { Queryable } from '../queryable.ts'
+import type { ParsedStatement } from '../sql/parse-script.ts'
+
+/** Roles that statements name (GRANT TO, OWNER TO, policies ...) without making them. */
+export function namedRoles(statements: readonly Pick<ParsedStatement, 'node'>[]): string[] {
+  const named = new Set<string>()
+  const made = new Set<string>()
+  const visit = (value: unknown): void => {
+    if (typeof value !== 'object' || value === null) return
+    for (const [key, child] of Object.entries(value)) {
+      if (key === 'rolename' && typeof child === 'string') named.add(child)
+      if (key === 'CreateRoleStmt') made.add((child as { role: string }).role)
+      visit(child)
+    }
+  }
+  for (const { node } of statements) visit(node)
+  return [...named].filter((role) => !made.has(role) && !role.startsWith('pg_'))
+}
+
+/** Makes roles without login and without rights; one that is there already stays as it is. */
+export async function makeRoles(session: Queryable, roles: readonly string[]): Promise<void> {
+  for (const role of roles)
+    await session.query(`create role ${quoteIdentifier(role)} nologin`).catch(() => undefined)
+}
