@@ -91,6 +91,11 @@ async function writeTargets({ home }: Pick<Config, 'home'>, targets: Targets): P
   await rename(`${file}.new`, file)
 }
 
+/** True for what can only be a target's name. */
+export function isTargetName(target: string): boolean {
+  return NAME.test(target)
+}
+
 /** Where a target leads: a name of this home, `env:VAR`, or a URL. @throws EsaError `target.unknown` or `usage.target-url` (terminal). */
 export async function resolveTarget(
   config: Config,

@@ -64,6 +64,23 @@ export function addMigrateCommands(db: Command, config: Commands['config']): voi
     .action(async (what: string, flags: ApplyFlags, command: Command) =>
       (await import('../commands/db-apply.ts')).applyFiles(config(command), process.env, what, flags),
     )
+  migrate
+    .command('verify')
+    .argument('<what>', 'a file of SQL, a plan (.json), or a folder of files')
+    .description(
+      'run it on a private copy with rows, and say whether a row or a value is lost; exit 1 when one is',
+    )
+    .option('--target <target>', 'copied: a name (esa targets), env:VAR or a URL')
+    .option('--schema <file>', 'the schema and rows before, as a script')
+    .addOption(copyRowsOption())
+    .option('--rehearsal-url <url>', 'a server for the copy, of the target’s version (or ESA_REHEARSAL_URL)')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  esa db migrate verify 0042_orders.sql --target shop --json\n  esa db migrate verify plan.json --schema shop.sql',
+    )
+    .action(async (what: string, flags: RehearsalFlags, command: Command) =>
+      (await import('../commands/db-verify.ts')).verifyFile(config(command), process.env, what, flags),
+    )
 }
 
 /** Rows leave a machine only when someone says so. */

@@ -34,7 +34,7 @@ export function stepsOfScript(statements: ParsedStatement[], file: string): Migr
 
 function stepOf(statements: ParsedStatement[], file: string): MigrationStep {
   const [first] = statements
-  const sql = statements.map(({ text }) => text).join(';\n')
+  const sql = statements.map(({ text }) => text).join('\n;\n')
   const risk = worstRisk(statements.map(classifyStatement))
   const about = `${file}:${first!.line} ${oneLine(sql)}`
   // The place keeps two equal statements of a file apart.

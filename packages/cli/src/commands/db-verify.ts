@@ -1,0 +1,101 @@
+import { type Verdict, verifyMigration } from '@esa/postgres/verify'
+import { findingsText } from '../answer-findings.ts'
+import { colours } from '../colours.ts'
+import type { Config } from '../config.ts'
+import { Progress } from '../demo/progress.ts'
+import { EXIT } from '../exit-codes.ts'
+import { readMigrations } from '../migration-files.ts'
+import { onRehearsal, type RehearsalFlags } from '../on-rehearsal.ts'
+import { answer } from '../output.ts'
+import { reportDataLoss } from '../report-data-loss.ts'
+import { isTargetName } from '../targets.ts'
+
+/** Words of a stage for people. */
+const STAGE = { keep: 'keeping the rows before', run: 'running', compare: 'comparing' }
+
+/**
+ * Runs a migration on a copy with rows and answers whether everything that was there is still somewhere. Exit 1 when data
+ * would be lost, or when it does not run; a loss on a named target opens an incident.
+ * @throws EsaError `file.*`, `sql.*`, `migration.not-applicable`, and what `onRehearsal` throws.
+ */
+export async function verifyFile(
+  config: Config,
+  environment: NodeJS.ProcessEnv,
+  path: string,
+  flags: RehearsalFlags,
+): Promise<void> {
+  const migrations = await readMigrations(path)
+  const verdicts = await onRehearsal(
+    config,
+    environment,
+    flags,
+    { id: 'verify', rows: 'full' },
+    async (rehearsal) => {
+      const whole = flags.target === undefined || rehearsal.tables.every(({ complete }) => complete)
+      const found: Verdict[] = []
+      for (const migration of migrations) {
+        const stages = bars()
+        const verdict = await verifyMigration(
+          { queryable: rehearsal.queryable, whole },
+          migration,
+          stages.show,
+        ).finally(stages.end)
+        found.push(verdict)
+        // What follows a migration that did not run to its end would run on another database than the target.
+        if (verdict.lossless !== true) break
+      }
+      return found.map((verdict) => ({ ...verdict, findings: [...verdict.findings, ...rehearsal.missing] }))
+    },
+  )
+  const verdict = merged(verdicts)
+  if (verdict.findings.some(({ severity }) => severity === 'error')) process.exitCode = EXIT.findings
+  answer(config, verdict, () => text(verdict))
+  const { target } = flags
+  if (verdict.lossless === false && target !== undefined && isTargetName(target)) {
+    const { id } = migrations[verdicts.length - 1]!
+    await reportDataLoss(config, { target, migration: id, mismatches: verdict.mismatches })
+  }
+}
+
+/** Of several migrations one after the other: lossless when each is. */
+function merged(verdicts: Verdict[]): Verdict {
+  const last = verdicts.at(-1)!
+  const findings = verdicts.flatMap((verdict) => verdict.findings)
+  return {
+    ...last,
+    findings: findings.filter(
+      (one, nth) => findings.findIndex(({ message }) => message === one.message) === nth,
+    ),
+  }
+}
+
+function bars(): { show: (stage: keyof typeof STAGE, done: number, of: number) => void; end: () => void } {
+  let shown: { stage: string; bar: ReturnType<Progress['bar']> } | null = null
+  const end = (): void => shown?.bar.stop()
+  const show = (stage: keyof typeof STAGE, done: number, of: number): void => {
+    if (shown?.stage !== stage) {
+      end()
+      shown = { stage, bar: new Progress().bar(STAGE[stage], of) }
+    }
+    shown.bar.update(done)
+  }
+  return { show, end }
+}
+
+function text({ lossless, mismatches, findings, tables, rows }: Verdict): string {
+  const said = {
+    true: colours.green('nothing is lost'),
+    false: colours.red('DATA WOULD BE LOST'),
+    null: colours.yellow('unverified'),
+  }[String(lossless) as 'true' | 'false' | 'null']
+  const losses = mismatches.map(
+    ({ relation, column, why }) =>
+      `    ${colours.bold(column === undefined ? relation : `${relation}.${column}`)} ${why}`,
+  )
+  const others = findings.filter(({ kind }) => kind !== 'data-loss')
+  return [
+    `${said}: ${rows} rows of ${tables} tables compared before and after, on a copy`,
+    ...losses,
+    ...(others.length === 0 ? [] : [findingsText(others)]),
+  ].join('\n')
+}

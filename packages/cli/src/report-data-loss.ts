@@ -1,0 +1,49 @@
+import { INCIDENT_TYPE, incidentKey, incidentView, parseOpenIncident } from '@esa/escalation'
+import type { Mismatch } from '@esa/postgres/verify'
+import { isEsaError } from '@esa/protocol'
+import { callerOf } from './caller.ts'
+import { describeIncident, storeNow } from './commands/show-incidents.ts'
+import type { Config } from './config.ts'
+import { note } from './output.ts'
+import { inWorld } from './world.ts'
+
+/** Mismatches that an incident carries: enough to see what kind of loss it is, and far below the limit of a message. */
+const SHOWN_MAX = 50
+
+/** Who answers for the rows of a target. */
+const AGENT = 'layer-1'
+
+/**
+ * Opens the incident of a data loss, which goes to the CEO at once; a second one of the same migration and target is
+ * counted as a duplicate. What keeps it from being opened is said on stderr and never hides the loss itself.
+ */
+export async function reportDataLoss(
+  config: Config,
+  { target, migration, mismatches }: { target: string; migration: string; mismatches: Mismatch[] },
+): Promise<void> {
+  const opening = parseOpenIncident({
+    agent: AGENT,
+    category: 'data-loss',
+    title: `${migration} loses data of ${target}`,
+    dedupKey: `data-loss ${target} ${migration}`,
+    evidence: { target, migration, mismatches: mismatches.slice(0, SHOWN_MAX), total: mismatches.length },
+  })
+  try {
+    await inWorld(config, async (world) => {
+      const by = await callerOf(world, AGENT, 'incidents:write', 'operator')
+      const key = incidentKey(AGENT, opening.dedupKey)
+      const { state } = await world.host.open({
+        type: INCIDENT_TYPE,
+        key,
+        from: 'operator',
+        body: { ...opening, by },
+      })
+      note(`opened ${describeIncident(incidentView(state, await storeNow(world.store)))}`)
+    })
+  } catch (error) {
+    if (!isEsaError(error)) throw error
+    note(
+      `no incident could be opened: ${error.message}. Tell ${AGENT}: esa incidents open --agent ${AGENT} --category data-loss --title "${opening.title}"`,
+    )
+  }
+}

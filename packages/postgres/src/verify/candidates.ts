@@ -1,0 +1,276 @@
+import { quoteIdentifier } from '../identifiers.ts'
+import type { ScriptFacts } from './script-facts.ts'
+import { type ColumnShape, nameOf, rowsOf, type TableShape } from './table-shape.ts'
+
+/** An expression over the rows after (`a`) that may give back a value as text; `join` brings in the other table it reads. */
+export interface Candidate {
+  sql: string
+  join?: string
+  /** For people: where the value is found. */
+  about: string
+  /** Set when it is the column itself: then an index on it serves. */
+  plain?: { name: string; type: string }
+}
+
+/** What is known when a column's values are looked for. */
+export interface Search {
+  /** The table that holds the rows now. */
+  self: TableShape
+  /** Columns of it that were there before under the same number; empty for a successor. */
+  old: Set<number>
+  after: TableShape[]
+  /** Oids of the tables that were there before. */
+  before: Set<string>
+  facts: ScriptFacts
+}
+
+const TIME = /^(?:timestamp|date|time)/
+const NUMBER = /^(?:smallint|integer|bigint|numeric|real|double precision)/
+
+/** Characters that values are commonly joined by. */
+const SEPARATORS = [' ', ', ', ',', '-', '/', ':', '@', '.', '']
+
+/** Columns that may together hold one that was split: pairs of more are not tried. */
+const PARTS_MAX = 8
+
+/** A constant as SQL, whatever is in it. */
+export function literal(text: string): string {
+  return text.includes('\\')
+    ? `E'${text.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`
+    : `'${text.replaceAll("'", "''")}'`
+}
+
+function column(alias: string, { name }: Pick<ColumnShape, 'name'>): string {
+  return `${alias}.${quoteIdentifier(name)}`
+}
+
+/**
+ * Where the values of a column may be found now, the likeliest first. The rows decide which of them holds. A column that
+ * is still there under its type is taken at its word: values that were computed over it are not computed back.
+ */
+export function candidatesFor(lost: ColumnShape, search: Search): Candidate[] {
+  const { self, old, facts } = search
+  const same = self.columns.find(({ nth }) => old.has(nth) && nth === lost.nth)
+  const fresh = self.columns.filter(
+    ({ nth, name }) => !old.has(nth) || (same === undefined && facts.written.has(name)),
+  )
+  const turned = same === undefined || same.type === lost.type ? [] : [same]
+  const ways = [...turned, ...fresh].flatMap((now) => readingsOf(lost, now, 'a', facts))
+  return [...ways, ...joined(lost, fresh, search), ...fromOthers(lost, same !== undefined, search)]
+}
+
+/** One column read back as another: as it is, cast back, undone. */
+function readingsOf(lost: ColumnShape, now: ColumnShape, alias: string, facts: ScriptFacts): Candidate[] {
+  const value = column(alias, now)
+  const about = now.name
+  const plain = [
+    { sql: `${value}::text`, about },
+    { sql: `${value}::${lost.type}::text`, about: `${about} as ${lost.type}` },
+    { sql: `${value}::text::${lost.type}::text`, about: `${about} as ${lost.type}` },
+  ]
+  const more = [
+    ...timesOf(lost, now, value, facts),
+    ...numbersOf(lost, now, value, facts),
+    ...documentsOf(lost, now, value, facts),
+    ...casesOf(value, facts),
+    ...wordsOf(now, value, facts),
+  ]
+  return [
+    ...plain,
+    ...more.map((sql) => ({ sql: `(${sql})::${lost.type}::text`, about: `${about}: ${sql}` })),
+  ]
+}
+
+function timesOf(lost: ColumnShape, now: ColumnShape, value: string, { strings }: ScriptFacts): string[] {
+  const zoned = lost.type.includes('with time zone')
+  const nowZoned = now.type.includes('with time zone')
+  if (TIME.test(lost.type) && NUMBER.test(now.type)) {
+    const epochs = [`to_timestamp(${value})`, `to_timestamp(${value} / 1000.0)`]
+    return zoned ? epochs : epochs.map((sql) => `${sql} at time zone 'UTC'`)
+  }
+  if (NUMBER.test(lost.type) && TIME.test(now.type)) {
+    return [`extract(epoch from ${value})`, `extract(epoch from ${value}) * 1000`]
+  }
+  if (!TIME.test(lost.type) || !TIME.test(now.type) || zoned === nowZoned) return []
+  // A zone that was given to times without one is in the script; times that lose theirs are readable in UTC alone.
+  const zones = zoned ? ['UTC'] : ['UTC', ...strings.filter((text) => /^[A-Za-z][\w/+-]*$/.test(text))]
+  return zones.map((zone) => `${value} at time zone ${literal(zone)}`)
+}
+
+function numbersOf(lost: ColumnShape, now: ColumnShape, value: string, { numbers }: ScriptFacts): string[] {
+  if (!NUMBER.test(lost.type) || !NUMBER.test(now.type)) return []
+  return numbers.flatMap((constant) => [
+    ...(Number(constant) === 0 ? [] : [`${value}::numeric / ${constant}`]),
+    `${value} * ${constant}`,
+    `${value} - ${constant}`,
+    `${value} + ${constant}`,
+  ])
+}
+
+function documentsOf(lost: ColumnShape, now: ColumnShape, value: string, { strings }: ScriptFacts): string[] {
+  if (now.type === 'jsonb' || now.type === 'json') {
+    return [...new Set([lost.name, ...strings])].map((key) => `${value}::jsonb ->> ${literal(key)}`)
+  }
+  const separators = strings.filter((text) => text !== '' && text.length <= 3)
+  if (now.type.endsWith('[]'))
+    return [...separators, ','].map((by) => `array_to_string(${value}, ${literal(by)})`)
+  if (lost.type.endsWith('[]'))
+    return [...separators, ','].map((by) => `string_to_array(${value}::text, ${literal(by)})`)
+  return []
+}
+
+/** What a CASE of constants did, undone; one that gives two values the same name cannot be. */
+function casesOf(value: string, { cases }: ScriptFacts): string[] {
+  return cases
+    .filter((pairs) => new Set(pairs.map(([, to]) => to)).size === pairs.length)
+    .map((pairs) => {
+      const whens = pairs.map(([from, to]) => `when ${literal(to)} then ${literal(from)}`)
+      return `case ${value}::text ${whens.join(' ')} end`
+    })
+}
+
+/** Words that a boolean commonly stands for. */
+const YES_NO = [
+  ['yes', 'no'],
+  ['y', 'n'],
+  ['Y', 'N'],
+  ['1', '0'],
+  ['on', 'off'],
+  ['t', 'f'],
+]
+
+function wordsOf(now: ColumnShape, value: string, { strings }: ScriptFacts): string[] {
+  if (now.type !== 'boolean') return []
+  const said = strings
+    .slice(0, PARTS_MAX)
+    .flatMap((yes) => strings.slice(0, PARTS_MAX).map((no) => [yes, no]))
+  return [...said, ...YES_NO].map(
+    ([yes, no]) => `case ${value} when true then ${literal(yes!)} when false then ${literal(no!)} end`,
+  )
+}
+
+/** Parts of a column that was split, put together again. */
+function joined(lost: ColumnShape, fresh: ColumnShape[], { facts }: Search): Candidate[] {
+  const parts = fresh.slice(0, PARTS_MAX)
+  const pairs = parts.flatMap((one) => parts.filter((other) => other !== one).map((other) => [one, other]))
+  const separators = [...new Set([...facts.strings.filter((text) => text.length <= 3), ...SEPARATORS])]
+  const sets = parts.length > 2 ? [...pairs, parts] : pairs
+  const texts = sets.flatMap((set) => {
+    const values = set.map((one) => `nullif(${column('a', one)}::text, '')`)
+    const names = set.map(({ name }) => name).join(', ')
+    return separators.map((by) => ({
+      sql: `concat_ws(${literal(by)}, ${values.join(', ')})::${lost.type}::text`,
+      about: `${names} joined by ${JSON.stringify(by)}`,
+    }))
+  })
+  if (!TIME.test(lost.type)) return texts
+  const sums = pairs.map(([one, other]) => ({
+    sql: `(${column('a', one!)} + ${column('a', other!)})::${lost.type}::text`,
+    about: `${one!.name} + ${other!.name}`,
+  }))
+  return [...sums, ...texts]
+}
+
+/**
+ * Values that another table holds now: one that a row points to, one that points to it, or one of the same key. Of a
+ * column that is still there only a new table may hold them: a copy that was there before is another fact.
+ */
+function fromOthers(lost: ColumnShape, stays: boolean, search: Search): Candidate[] {
+  const { self, after, before } = search
+  return after
+    .filter(({ oid, rootOid }) => oid !== self.oid && rootOid === null && !(stays && before.has(oid)))
+    .flatMap((other) =>
+      linksBetween(self, other, search).flatMap(([mine, theirs]) =>
+        other.columns
+          .filter(({ name }) => name !== theirs)
+          .flatMap((value) => across(lost, other, value, mine, theirs, search)),
+      ),
+    )
+}
+
+function across(
+  lost: ColumnShape,
+  other: TableShape,
+  value: ColumnShape,
+  mine: string,
+  theirs: string,
+  search: Search,
+): Candidate[] {
+  const about = `${nameOf(other)}.${value.name}, found by ${theirs} = ${mine}`
+  const on = `on j.k = a.${quoteIdentifier(mine)}::text`
+  const one = readingsOf(lost, value, 't', search.facts).map(({ sql }) => ({
+    sql: 'j.v',
+    join: `left join (select distinct on (1) ${column('t', { name: theirs })}::text as k, ${sql} as v from ${rowsOf(other)} t) j ${on}`,
+    about,
+  }))
+  return [
+    ...one,
+    ...collected(lost, other, value, theirs, search).map((v) => ({
+      sql: 'j.v',
+      join: `left join (select ${column('t', { name: theirs })}::text as k, ${v} as v from ${rowsOf(other)} t group by 1) j ${on}`,
+      about: `${about}, collected`,
+    })),
+  ]
+}
+
+/** A list that became rows of another table. */
+function collected(
+  lost: ColumnShape,
+  other: TableShape,
+  value: ColumnShape,
+  theirs: string,
+  { facts }: Search,
+): string[] {
+  const orders = other.columns
+    .filter(({ name, type }) => name !== theirs && NUMBER.test(type))
+    .map((one) => column('t', one))
+  const sorts = [...orders, column('t', value)]
+  if (lost.type.endsWith('[]'))
+    return sorts.map((sort) => `array_agg(${column('t', value)} order by ${sort})::${lost.type}::text`)
+  if (lost.type !== 'text' && !lost.type.startsWith('character')) return []
+  const separators = [
+    ...new Set([...facts.strings.filter((text) => text !== '' && text.length <= 3), ',', ', ']),
+  ]
+  return sorts.flatMap((sort) =>
+    separators.map((by) => `string_agg(${column('t', value)}::text, ${literal(by)} order by ${sort})`),
+  )
+}
+
+/** Pairs of columns by which rows of two tables may belong together. */
+function linksBetween(
+  self: TableShape,
+  other: TableShape,
+  { facts, before }: Search,
+): [mine: string, theirs: string][] {
+  const called = (table: TableShape, nth: number | undefined) =>
+    table.columns.find((one) => one.nth === nth)?.name
+  const has = (table: TableShape, name: string) => table.columns.some((one) => one.name === name)
+  const declared = [
+    ...self.links
+      .filter(({ to }) => to === other.oid)
+      .map(({ columns, toColumns }) => [called(self, columns[0]), called(other, toColumns[0])]),
+    ...other.links
+      .filter(({ to }) => to === self.oid)
+      .map(({ columns, toColumns }) => [called(self, toColumns[0]), called(other, columns[0])]),
+  ]
+  const said = facts.pairs
+    .flatMap(([one, two]) => [
+      [one, two],
+      [two, one],
+    ])
+    .filter(([mine, theirs]) => has(self, mine!) && has(other, theirs!))
+  const [ownKey, otherKey] = [called(self, self.key?.[0]), called(other, other.key?.[0])]
+  // Keys of old tables are called alike without meaning the same.
+  const named = before.has(other.oid)
+    ? []
+    : [ownKey, otherKey]
+        .filter((name) => name !== undefined && has(self, name) && has(other, name))
+        .map((name) => [name, name])
+  const seen = new Set<string>()
+  return [...declared, ...said, ...named].filter((pair): pair is [string, string] => {
+    const key = pair.join(' = ')
+    if (pair[0] === undefined || pair[1] === undefined || seen.has(key)) return false
+    seen.add(key)
+    return true
+  })
+}

@@ -1,0 +1,143 @@
+import { postgresError } from '../postgres-error.ts'
+import { type BackfillStep, runBatch, type WalkPlace } from '../change.ts'
+import type { Finding } from '../finding.ts'
+import { onOneSession, type Queryable } from '../queryable.ts'
+import type { Migration, MigrationStep } from '../apply/step.ts'
+import { compareTable, type Mismatch } from './compare-table.ts'
+import { keepBefore, type KeptTable, renamedLabels } from './keep-before.ts'
+import { scriptFacts } from './script-facts.ts'
+import { nameOf, tableShapes } from './table-shape.ts'
+
+/** Whether a migration loses rows or values. `lossless` null: it could not be told, and the findings say why. */
+export interface Verdict {
+  lossless: boolean | null
+  mismatches: Mismatch[]
+  findings: Finding[]
+  /** What the verdict rests on. */
+  tables: number
+  rows: number
+}
+
+/** A copy of a database on which a migration is tried. */
+export interface Copy {
+  /** A pool on the copy, which is changed. */
+  queryable: Queryable
+  /** False when it holds a sample of the rows: then nothing can be said of the others. */
+  whole: boolean
+}
+
+/** How far a verification is. */
+export type OnVerifying = (stage: 'keep' | 'run' | 'compare', done: number, of: number) => void
+
+/**
+ * Runs a migration on a copy and looks for every row and value that was there before: in place, renamed, cast back, put
+ * together again, or in another table. What is found nowhere is lost.
+ * @throws EsaError `database.*`; a statement of the migration that fails is a finding.
+ */
+export async function verifyMigration(
+  { queryable, whole }: Copy,
+  migration: Migration,
+  onProgress: OnVerifying,
+): Promise<Verdict> {
+  const kept = await onOneSession(queryable, (session) =>
+    keepBefore(session, (done, of) => onProgress('keep', done, of)),
+  )
+  const rows = kept.reduce((sum, table) => sum + table.rows, 0)
+  const about = { tables: kept.length, rows }
+  const failed = await runAll(queryable, migration, onProgress)
+  if (failed.length > 0) return { lossless: null, mismatches: [], findings: failed, ...about }
+  const facts = await scriptFacts(migration.steps.map(sqlOf).join('\n;\n'))
+  return await onOneSession(queryable, async (session) => {
+    const comparison = {
+      before: kept,
+      after: await tableShapes(session),
+      facts,
+      renamed: await renamedLabels(session),
+    }
+    const mismatches: Mismatch[] = []
+    const findings: Finding[] = []
+    for (const [nth, table] of kept.entries()) {
+      onProgress('compare', nth, kept.length)
+      const verdict = await compareTable(session, table, comparison)
+      mismatches.push(...verdict.mismatches)
+      findings.push(...verdict.findings)
+    }
+    onProgress('compare', kept.length, kept.length)
+    findings.push(...mismatches.map(lossFinding), ...(whole ? [] : [sampled(kept)]))
+    return { lossless: mismatches.length > 0 ? false : whole ? true : null, mismatches, findings, ...about }
+  })
+}
+
+async function runAll(
+  queryable: Queryable,
+  { steps }: Migration,
+  onProgress: OnVerifying,
+): Promise<Finding[]> {
+  return await onOneSession(queryable, async (session) => {
+    for (const [nth, step] of steps.entries()) {
+      onProgress('run', nth, steps.length)
+      try {
+        await runStep(session, step)
+      } catch (thrown) {
+        await session.query('rollback').catch(() => undefined)
+        return [executionFailed(step, thrown)]
+      }
+    }
+    // What a script sets must not colour the comparison.
+    await session.query('discard all')
+    return []
+  })
+}
+
+async function runStep(session: Queryable, { work }: MigrationStep): Promise<void> {
+  if (work.kind === 'verify') return
+  if (work.kind === 'backfill') return await runWhole(session, work.step)
+  if (work.kind === 'session' || !work.transaction) return void (await session.query(work.sql))
+  await session.query('begin')
+  await session.query(work.sql)
+  await session.query('commit')
+}
+
+async function runWhole(session: Queryable, step: BackfillStep): Promise<void> {
+  let place: WalkPlace = null
+  do {
+    ;({ place } = await runBatch(session, step, place))
+  } while (place !== null)
+}
+
+function sqlOf({ work }: MigrationStep): string {
+  if (work.kind === 'verify') return ''
+  return work.kind === 'backfill' ? work.step.sql.replaceAll('$RANGE', 'true') : work.sql
+}
+
+function executionFailed({ about }: MigrationStep, thrown: unknown): Finding {
+  const { message } = postgresError(thrown)
+  return {
+    kind: 'execution-failed',
+    severity: 'error',
+    message: `${about}: ${message}`,
+    evidence: { step: about },
+    fix: 'mend it first: of a migration that does not run to its end nothing can be said',
+  }
+}
+
+function lossFinding({ relation, column, why }: Mismatch): Finding {
+  return {
+    kind: 'data-loss',
+    severity: 'error',
+    relation,
+    message: column === undefined ? why : `${column}: ${why}`,
+    evidence: { column: column ?? null },
+    fix: 'keep what is taken away in a column or table of its own until nobody needs it any more',
+  }
+}
+
+function sampled(kept: KeptTable[]): Finding {
+  return {
+    kind: 'sampled',
+    severity: 'warning',
+    message: 'the copy holds a sample of the rows: of the others nothing is known',
+    evidence: { tables: kept.map(nameOf) },
+    fix: 'verify on a copy of all rows',
+  }
+}
