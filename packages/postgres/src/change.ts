@@ -1,5 +1,5 @@
 export { type Hints } from './change/hints.ts'
-export { planMigration } from './change/plan-migration.ts'
+export { planChanges } from './change/plan-changes.ts'
 export {
   type BackfillStep,
   type Change,

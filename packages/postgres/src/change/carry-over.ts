@@ -8,8 +8,8 @@ import { takes } from './trial.ts'
 export interface CarryOver {
   to: (value: string) => string
   back: ((value: string) => string) | null
-  /** True when `to` or `back` was said by a person: then the loss it brings is meant. */
-  meant: boolean
+  /** True when both are the same words under two types that cannot be compared. */
+  asText: boolean
   /** True when no value can make `to` fail. */
   total: boolean
 }
@@ -59,11 +59,11 @@ export async function carryOver(
     return {
       to: over(hint.to),
       back: hint.back === undefined ? null : over(hint.back),
-      meant: true,
+      asText: false,
       total: false,
     }
   }
-  if (changed.some(({ name }) => isOf(to.type, name))) return throughText(from.type, target)
+  if (changed.some(({ name }) => isOf(to.type, name))) return throughText(target)
   const casts = async (a: string, b: string): Promise<boolean> => takes(source, `(null::${a})::${b}`)
   if (!(await casts(from.type, target))) return undefined
   const [narrow, wide] = [INTEGERS[from.type], INTEGERS[target]]
@@ -76,18 +76,18 @@ export async function carryOver(
         ? (value) =>
             `CASE WHEN ${value} BETWEEN ${narrow[1]} AND ${narrow[2]} THEN ${value}::${from.type} END`
         : back,
-    meant: false,
+    asText: false,
     total: target === 'text' || Boolean(narrow && wide && narrow[0] <= wide[0]),
   }
 }
 
-/** The labels are the same words. */
-function throughText(from: string, to: string): CarryOver {
+/** The labels are the same words; on assignment the server makes labels of them, whatever the old type is called then. */
+function throughText(to: string): CarryOver {
   const text = to.endsWith('[]') ? 'text[]' : 'text'
   return {
     to: (value) => `${value}::${text}::${to}`,
-    back: (value) => `${value}::${text}::${from}`,
-    meant: false,
+    back: (value) => `${value}::${text}`,
+    asText: true,
     total: false,
   }
 }

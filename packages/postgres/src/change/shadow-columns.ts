@@ -66,7 +66,8 @@ async function findShadow(
   const { draft } = ground
   const { relation } = table
   const place = `${relation}.${to.name}`
-  draft.change('change-type', relation, to.name, `${place}: ${from.type} -> ${to.type}`)
+  const what = from.type === to.type ? `${to.type} as it shall be` : `${from.type} -> ${to.type}`
+  draft.change('change-type', relation, to.name, `${place}: ${what}`)
   const collate = to.collation === null ? '' : ` COLLATE ${to.collation}`
   const inPlace = alterColumn(relation, to.name, `TYPE ${to.type}${collate}`)
   if (from.type !== to.type && (await costOf(ground.source, relation, inPlace)) === 'nothing') {
@@ -184,9 +185,9 @@ async function fillShadows(
   const lost: string[] = []
   for (const { from, to, fresh, carry } of columns) {
     const [was, is] = [`t.${quoteIdentifier(to.name)}`, `t.${quoteIdentifier(fresh)}`]
-    differ.push(distinct(is, carry.to(was), await takes(source, equality(to.type))))
+    differ.push(distinct(is, carry.to(was), !carry.asText && (await takes(source, equality(to.type)))))
     if (carry.back !== null)
-      lost.push(distinct(was, carry.back(is), await takes(source, equality(from.type))))
+      lost.push(distinct(was, carry.back(is), !carry.asText && (await takes(source, equality(from.type)))))
   }
   const names = columns.map(({ fresh }) => fresh)
   backfill(draft, table, {

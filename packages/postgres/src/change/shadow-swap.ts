@@ -1,6 +1,6 @@
 import { quoteIdentifier } from '../identifiers.ts'
 import { isOf, type TypeInTransit } from './carry-over.ts'
-import type { Column, Constraint, Table } from './catalog.ts'
+import type { Catalog, Column, Constraint, Table } from './catalog.ts'
 import { againNotNull, alter, alterColumn, wayBackToNotNull } from './column-sql.ts'
 import { renaming, usingIndex } from './constraints.ts'
 import { type Draft, type Ground, PLACE } from './draft.ts'
@@ -201,12 +201,21 @@ function swapColumn(
   const rename = (was: string, now: string): string =>
     alter(relation, `RENAME COLUMN ${quoteIdentifier(was)} TO ${quoteIdentifier(now)}`)
   swap.step(rename(to.name, old), rename(old, to.name))
-  if (from.notNull) swap.step(alterColumn(relation, old, 'DROP NOT NULL'), againNotNull(relation, old))
   swap.step(rename(fresh, to.name), rename(to.name, fresh))
-  if (to.identity !== '') {
+  if (to.identity !== '')
     swap.step(moveIdentity(relation, old, to.name, to), moveIdentity(relation, to.name, old, from))
-    return
-  }
+  else swapDefault(goal, relation, { from, to, old }, swap)
+  // Writers of the new type may have no value for the old column; an identity column must be NOT NULL, so this comes last.
+  if (from.notNull) swap.step(alterColumn(relation, old, 'DROP NOT NULL'), againNotNull(relation, old))
+}
+
+/** Defaults, and the sequence that one of them draws from. */
+function swapDefault(
+  goal: Catalog,
+  relation: string,
+  { from, to, old }: Pick<Shadow, 'from' | 'to' | 'old'>,
+  swap: Swap,
+): void {
   for (const { name, ownedBy } of goal.sequences) {
     if (ownedBy !== `${relation}.${to.name}`) continue
     const own = (column: string): string =>

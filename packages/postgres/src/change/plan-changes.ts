@@ -34,7 +34,7 @@ const PROMISES: Record<PhaseName, string> = {
  * is walked on `source`, which tells its locks; what then still differs from `goal` is told as unplanned.
  * @throws EsaError `usage.hint` (terminal), the server's error when a catalog cannot be read.
  */
-export async function planMigration(
+export async function planChanges(
   source: Queryable,
   goal: Queryable,
   hints: Hints = {},
