@@ -6,6 +6,7 @@ import type { Commands } from './commands.ts'
 import { addIndexCommands } from './index-commands.ts'
 import { addMigrateCommands } from './migrate-commands.ts'
 import { addQueryCommands } from './query-commands.ts'
+import { addSchemaCommands } from './schema-commands.ts'
 
 const TARGET = '--target <target>'
 const TARGET_IS = 'a name (esa targets), env:VAR or a URL'
@@ -39,4 +40,5 @@ export function addDatabaseCommands({ program, config }: Commands): void {
   addIndexCommands(db, config)
   addMigrateCommands(db, config)
   addQueryCommands(db, config)
+  addSchemaCommands(db, config)
 }

@@ -1,0 +1,52 @@
+import { checkIntegrity } from '@esa/postgres/integrity'
+import { normalizeDatabase } from '@esa/postgres/normalize'
+import { reviewSchema, see } from '@esa/postgres/schema'
+import { reviewStorage } from '@esa/postgres/storage'
+import { answerFindings } from '../answer-findings.ts'
+import type { Config } from '../config.ts'
+import { onTarget } from '../on-target.ts'
+import { type ReviewFlags, withBar } from './db-schema.ts'
+import { countedWorkload } from './db-storage.ts'
+
+/** Options of `esa db check`. */
+export interface CheckFlags extends ReviewFlags {
+  workload?: string
+  normalize?: boolean
+}
+
+/** Everything that is looked at, in one answer; what two reviews both say is said once. @throws EsaError `target.*`, `file.*`, `workload.*`, `database.*`. */
+export async function checkTarget(
+  config: Config,
+  environment: NodeJS.ProcessEnv,
+  { target: name, workload: workloadFile, normalize = false }: CheckFlags,
+): Promise<void> {
+  await onTarget(
+    config,
+    environment,
+    name,
+    async (target) => {
+      const { queryable } = target
+      const seen = await see(queryable)
+      const findings = [
+        ...(await withBar('schema', (onCheck) => reviewSchema(queryable, { onCheck, seen }))),
+        ...(await withBar('integrity', (onCheck) => checkIntegrity(queryable, { onCheck, seen }))),
+        ...(await withBar('storage', (onCheck) =>
+          reviewStorage(queryable, { onCheck, seen, ...countedWorkload(target) }),
+        )),
+      ]
+      const scored = normalize
+        ? await withBar('normalize', (onTable) => normalizeDatabase(queryable, { onTable }))
+        : null
+      const all = [...findings, ...(scored?.findings ?? [])]
+      const once = new Map(
+        all.map((finding) => [JSON.stringify([finding.kind, finding.relation, finding.message]), finding]),
+      )
+      answerFindings(
+        config,
+        [...once.values()],
+        scored === null ? {} : { score: scored.score, tables: scored.tables },
+      )
+    },
+    { workloadFile, ...(normalize ? { heavy: 'reading the rows of every table' } : {}) },
+  )
+}

@@ -1,0 +1,1 @@
+export { checkIntegrity } from './integrity/check-integrity.ts'

@@ -1,0 +1,164 @@
+import type { Finding } from '../finding.ts'
+import { quoteIdentifier } from '../identifiers.ts'
+import { OWN_MARK } from '../read-only.ts'
+import type { ColumnStatistics } from '../schema/column-statistics.ts'
+import { setNotNull, sqlName } from '../schema/fix-text.ts'
+import type { Check, Look } from '../schema/look.ts'
+import type { Table } from '../schema/read-catalog.ts'
+
+/** Rows from which on a habit of the data shows. */
+const ROWS_MIN = 20
+/** Rows above which duplicates are not counted, as that sorts the column. */
+const ROWS_MAX = 2_000_000
+/** Share of different values from which on a column is meant to be a key. */
+const KEY_SHARE_MIN = 0.9
+/** Share of NULLs up to which they look like accidents. */
+const STRAY_NULLS_MAX = 0.05
+
+/** Names by which people look a thing up. */
+const KEY_NAME =
+  /(?:^|_)(?:email|e_mail|username|user_name|login|slug|sku|isbn|ean|iban|uuid|guid|ssn|vin|serial|serial_no|serial_number)$|(?:^|_)(?:order|invoice|account|customer|product|ticket|tracking|passport)_(?:no|nr|number|code)$/i
+/** Names of what every row has. */
+const NEEDED_NAME =
+  /(?:^|_)(?:email|name|title|created_at|created_on|status|type|amount|quantity|price)$|_id$/i
+
+/** Columns that are meant to be unique, or always there, and are not quite; counted on the rows. */
+export const checkIntendedKeys: Check = async ({ tables, statistics }, look) => {
+  const findings: Finding[] = []
+  for (const table of tables.filter(({ readable, partition }) => readable && !partition)) {
+    const known = statistics.get(table.relation)
+    const rows = Math.max(table.rows ?? 0, ...[...(known?.values() ?? [])].map((column) => column.rows))
+    if (known === undefined || rows > ROWS_MAX) continue
+    for (const [name, column] of known) {
+      if (looksUnique(table, name, column)) findings.push(...(await countDuplicates(look, table, [name])))
+      if (hasStrayNulls(table, name, column)) findings.push(...(await countNulls(look, table, name)))
+    }
+    const pair = junction(table)
+    if (pair !== null) findings.push(...(await countDuplicates(look, table, pair)))
+    else if (table.keys.length === 0) findings.push(...(await countTwins(look, table)))
+  }
+  return findings
+}
+
+function looksUnique(table: Table, name: string, { distinct, nulls, rows }: ColumnStatistics): boolean {
+  const isPartOfKey = table.keys.some(({ columns }) => columns.includes(name))
+  const inUnique = table.indexes.some(
+    ({ unique, valid, columns, predicate }) =>
+      unique && valid && predicate !== null && columns.includes(name),
+  )
+  // An expression index, as on lower(email), has no column to see: it may well be the key.
+  const byExpression = table.indexes.some(
+    ({ unique, valid, columns }) => unique && valid && columns.includes(null),
+  )
+  const linked = table.foreignKeys.some(({ columns }) => columns.includes(name))
+  if (isPartOfKey || inUnique || byExpression || linked || !KEY_NAME.test(name)) return false
+  return rows >= ROWS_MIN && distinct >= KEY_SHARE_MIN * rows * (1 - nulls)
+}
+
+function hasStrayNulls(table: Table, name: string, { nulls, rows }: ColumnStatistics): boolean {
+  const column = table.columns.find((other) => other.name === name)
+  return (
+    !column!.notNull && NEEDED_NAME.test(name) && rows >= ROWS_MIN && nulls > 0 && nulls <= STRAY_NULLS_MAX
+  )
+}
+
+/** The two references of a table that only links: the pair is its key. */
+function junction(table: Table): string[] | null {
+  const [a, b, ...more] = table.foreignKeys
+  const isKeyed = table.keys.some(
+    ({ columns }) => a && b && [...a.columns, ...b.columns].some((name) => columns.includes(name)),
+  )
+  if (
+    !a ||
+    !b ||
+    more.length > 0 ||
+    isKeyed ||
+    table.columns.length > a.columns.length + b.columns.length + 2
+  )
+    return null
+  return [...a.columns, ...b.columns]
+}
+
+async function countDuplicates(look: Look, table: Table, columns: string[]): Promise<Finding[]> {
+  const list = columns.map(quoteIdentifier).join(', ')
+  return look(table.relation, async (session) => {
+    const { rows } = await session.query(
+      `select ${OWN_MARK} coalesce(sum(n - 1), 0)::float8 as extra, coalesce(sum(n), 0)::float8 as looked,
+         (array_agg(value order by n desc) filter (where n > 1))[1:5] as examples
+       from (select count(*) as n, concat_ws(', ', ${columns.map((name) => `${quoteIdentifier(name)}::text`).join(', ')}) as value
+         from ${sqlName(table)} where ${columns.map((name) => `${quoteIdentifier(name)} is not null`).join(' and ')} group by ${list}) g`,
+    )
+    const { extra, looked, examples } = rows[0] as {
+      extra: number
+      looked: number
+      examples: string[] | null
+    }
+    const index = `CREATE UNIQUE INDEX CONCURRENTLY ON ${sqlName(table)} (${list});`
+    const evidence = { columns, duplicates: extra, looked, examples: examples ?? [] }
+    if (extra > 0) {
+      return [
+        {
+          kind: 'duplicate-rows',
+          severity: 'error',
+          relation: table.relation,
+          message: `${columns.join(', ')} should name one row, and ${extra} of ${looked} rows repeat another: ${evidence.examples.join('; ')}`,
+          evidence,
+          fix: `-- merge or remove the duplicates first:\nSELECT ${list}, count(*) FROM ${sqlName(table)} GROUP BY ${list} HAVING count(*) > 1;\n${index}`,
+        },
+      ]
+    }
+    if (looked < ROWS_MIN) return []
+    return [
+      {
+        kind: 'missing-unique',
+        severity: 'warning',
+        relation: table.relation,
+        message: `${columns.join(', ')} names one row in all ${looked}, and nothing keeps it so`,
+        evidence,
+        fix: index,
+      },
+    ]
+  })
+}
+
+async function countNulls(look: Look, table: Table, column: string): Promise<Finding[]> {
+  return look(table.relation, async (session) => {
+    const { rows } = await session.query(
+      `select ${OWN_MARK} count(*) filter (where ${quoteIdentifier(column)} is null)::float8 as nulls, count(*)::float8 as looked from ${sqlName(table)}`,
+    )
+    const { nulls, looked } = rows[0] as { nulls: number; looked: number }
+    if (nulls === 0) return []
+    return [
+      {
+        kind: 'stray-nulls',
+        severity: 'warning',
+        relation: table.relation,
+        message: `${column} is NULL in ${nulls} of ${looked} rows: few enough to be accidents`,
+        evidence: { column, nulls, looked },
+        fix: `-- fill them first: SELECT * FROM ${sqlName(table)} WHERE ${quoteIdentifier(column)} IS NULL;\n${setNotNull(table, [column])}`,
+      },
+    ]
+  })
+}
+
+/** Rows of a table without any key that are the same in every column. */
+async function countTwins(look: Look, table: Table): Promise<Finding[]> {
+  return look(table.relation, async (session) => {
+    const { rows } = await session.query(
+      `select ${OWN_MARK} coalesce(sum(n - 1), 0)::float8 as extra, coalesce(sum(n), 0)::float8 as looked
+       from (select count(*) as n from ${sqlName(table)} t group by t::text) g`,
+    )
+    const { extra, looked } = rows[0] as { extra: number; looked: number }
+    if (extra === 0) return []
+    return [
+      {
+        kind: 'duplicate-rows',
+        severity: 'warning',
+        relation: table.relation,
+        message: `${extra} of ${looked} rows are the same as another in every column, in a table without a key: nobody can tell them apart`,
+        evidence: { columns: table.columns.map(({ name }) => name), duplicates: extra, looked },
+        fix: 'give the table a key (no-primary-key in esa db schema), then decide which rows are one',
+      },
+    ]
+  })
+}

@@ -1,0 +1,180 @@
+import type { Finding } from '../finding.ts'
+import { quoteIdentifier } from '../identifiers.ts'
+import type { Queryable } from '../queryable.ts'
+import { OWN_MARK } from '../read-only.ts'
+import { addConstraint, sqlName } from '../schema/fix-text.ts'
+import type { Check, Look } from '../schema/look.ts'
+import type { Column, ForeignKey, Table } from '../schema/read-catalog.ts'
+
+/** Rows that a count of orphans looks at; in a larger table they are drawn at random, and the finding says so. */
+const ROWS_MAX = 200_000
+/** Share of orphans up to which a column that is called like a reference is one that was broken, and not something else. */
+const BROKEN_SHARE_MAX = 0.2
+/** Values shown of what points nowhere. */
+const EXAMPLES = 5
+
+/** A reference, declared or only meant. */
+interface Reference {
+  table: Table
+  columns: string[]
+  to: Table
+  toColumns: string[]
+}
+
+interface Counted {
+  looked: number
+  orphans: number
+  sampled: boolean
+  examples: string[]
+}
+
+/** Rows that reference nothing: of keys that were not validated, and of columns that are called and filled like references. */
+export const checkOrphans: Check = async ({ tables }, look) => {
+  const byRelation = new Map(tables.map((table) => [table.relation, table]))
+  const own = tables.filter(({ partition, readable }) => readable && !partition)
+  const findings: Finding[] = []
+  for (const table of own) {
+    for (const key of table.foreignKeys.filter(({ validated }) => !validated)) {
+      const to = byRelation.get(key.references)
+      if (to?.readable) findings.push(...(await checkDeclared(look, table, key, to)))
+    }
+  }
+  for (const reference of meantReferences(own)) findings.push(...(await checkMeant(look, reference)))
+  return findings
+}
+
+async function checkDeclared(look: Look, table: Table, key: ForeignKey, to: Table): Promise<Finding[]> {
+  return look(table.relation, async (session) => {
+    const reference = { table, columns: key.columns, to, toColumns: key.referencedColumns }
+    const counted = await countOrphans(session, reference)
+    const validate = `ALTER TABLE ${sqlName(table)} VALIDATE CONSTRAINT ${quoteIdentifier(key.name)};`
+    if (counted.orphans > 0) return [orphans(reference, counted, validate)]
+    return [
+      {
+        kind: 'not-validated',
+        severity: 'warning',
+        relation: table.relation,
+        message: `${key.name} holds for new rows only; no orphan was found, so that validating it will pass`,
+        evidence: { constraint: key.name, ...counted },
+        fix: validate,
+      },
+    ]
+  })
+}
+
+async function checkMeant(look: Look, reference: Reference): Promise<Finding[]> {
+  const { table, columns, to, toColumns } = reference
+  return look(table.relation, async (session) => {
+    const counted = await countOrphans(session, reference)
+    const { looked, orphans: lost } = counted
+    // Few rows, or mostly strangers: it is called like a reference and is none.
+    if (looked === 0 || lost > BROKEN_SHARE_MAX * looked) return []
+    const list = (names: readonly string[]): string => names.map(quoteIdentifier).join(', ')
+    const add = addConstraint(
+      table,
+      `${table.name}_${columns.join('_')}_fkey`,
+      `FOREIGN KEY (${list(columns)}) REFERENCES ${sqlName(to)} (${list(toColumns)})`,
+    )
+    if (lost > 0) return [orphans(reference, counted, add)]
+    return [
+      {
+        kind: 'missing-foreign-key',
+        severity: 'warning',
+        relation: table.relation,
+        message: `${columns.join(', ')} is filled like a reference to ${to.relation} (${looked} values, all there), and nothing keeps it so`,
+        evidence: { columns, references: to.relation, referencedColumns: toColumns, ...counted },
+        fix: add,
+      },
+    ]
+  })
+}
+
+function orphans({ table, columns, to, toColumns }: Reference, counted: Counted, then: string): Finding {
+  const list = columns.map(quoteIdentifier).join(', ')
+  const on = columns
+    .map((name, at) => `r.${quoteIdentifier(toColumns[at]!)} = t.${quoteIdentifier(name)}`)
+    .join(' AND ')
+  const look = `SELECT t.* FROM ${sqlName(table)} t WHERE (${list}) IS NOT NULL AND NOT EXISTS (SELECT FROM ${sqlName(to)} r WHERE ${on});`
+  return {
+    kind: 'orphans',
+    severity: 'error',
+    relation: table.relation,
+    message: `${counted.orphans} of ${counted.looked}${counted.sampled ? ' sampled' : ''} rows reference a row of ${to.relation} that is not there, by ${columns.join(', ')}: ${counted.examples.join(', ')}`,
+    evidence: { columns, references: to.relation, referencedColumns: toColumns, ...counted },
+    fix: `-- decide about each: set it to NULL, remove it, or bring back what it points to\n${look}\n-- new ones are refused from the first of these on; the second passes when the old ones are mended\n${then}`,
+  }
+}
+
+async function countOrphans(
+  session: Queryable,
+  { table, columns, to, toColumns }: Reference,
+): Promise<Counted> {
+  const sampled = (table.rows ?? 0) > ROWS_MAX
+  const drawn = sampled ? `tablesample system (${(100 * ROWS_MAX) / table.rows!}) repeatable (1)` : ''
+  const list = columns.map(quoteIdentifier)
+  const on = columns
+    .map((name, at) => `r.${quoteIdentifier(toColumns[at]!)} = t.${quoteIdentifier(name)}`)
+    .join(' and ')
+  const { rows } = await session.query(
+    `select ${OWN_MARK} count(*)::float8 as looked, count(*) filter (where lost)::float8 as orphans,
+       (array_agg(value) filter (where lost))[1:${EXAMPLES}] as examples
+     from (select concat_ws(', ', ${list.map((name) => `t.${name}::text`).join(', ')}) as value,
+         not exists (select from ${sqlName(to)} r where ${on}) as lost
+       from (select ${list.join(', ')} from ${sqlName(table)} ${drawn} limit ${ROWS_MAX}) t
+       where ${list.map((name) => `t.${name} is not null`).join(' and ')}) l`,
+  )
+  const { looked, orphans, examples } = rows[0] as {
+    looked: number
+    orphans: number
+    examples: string[] | null
+  }
+  return { looked, orphans, sampled, examples: examples ?? [] }
+}
+
+/** Columns that are called like the key of another table, are of its type, and have no foreign key. */
+function meantReferences(tables: readonly Table[]): Reference[] {
+  const byName = Map.groupBy(
+    tables.flatMap((to) => {
+      const key = singleKey(to)
+      return key === null ? [] : namesFor(to.name, key.name).map((name) => ({ name, to, key }))
+    }),
+    ({ name }) => name,
+  )
+  return tables.flatMap((table) =>
+    table.columns.flatMap((column): Reference[] => {
+      if (table.foreignKeys.some(({ columns }) => columns.includes(column.name))) return []
+      const targets = (byName.get(column.name.toLowerCase()) ?? [])
+        .filter(({ to, key }) => comparable(column, key) && !(to === table && key.name === column.name))
+        .toSorted((a, b) => Number(b.to.schema === table.schema) - Number(a.to.schema === table.schema))
+      const [target] = targets
+      // Its own key may be called like another table's: then it is that table's row, a reference all the same.
+      if (target === undefined || (target.to === table && singleKey(table)?.name === column.name)) return []
+      return [{ table, columns: [column.name], to: target.to, toColumns: [target.key.name] }]
+    }),
+  )
+}
+
+function singleKey({ keys, columns }: Table): Column | null {
+  const key = keys.find(({ primary }) => primary) ?? keys.find(({ columns: names }) => names.length === 1)
+  return key?.columns.length === 1 ? (columns.find(({ name }) => name === key.columns[0]) ?? null) : null
+}
+
+/** What a reference to this table would be called: customer_id, customers_id, and its key's own name unless that is `id`. */
+function namesFor(table: string, key: string): string[] {
+  const plain = table.toLowerCase().replace(/^(?:tbl|t)_/, '')
+  const stems = [
+    plain,
+    plain.replace(/ies$/, 'y'),
+    plain.replace(/(?:ses|xes|zes|ches|shes)$/, (end) => end.slice(0, -2)),
+    plain.replace(/s$/, ''),
+  ]
+  const names = stems.flatMap((stem) => [`${stem}_${key.toLowerCase()}`, `${stem}_id`, `${stem}id`])
+  const own = /^(?:id|uuid|name|code|key|no)$/i.test(key) ? [] : [key.toLowerCase()]
+  return [...new Set([...names, ...own])]
+}
+
+const SAME = [new Set(['int2', 'int4', 'int8']), new Set(['text', 'varchar', 'bpchar'])]
+
+function comparable(a: Column, b: Column): boolean {
+  return a.base === b.base || SAME.some((types) => types.has(a.base) && types.has(b.base))
+}

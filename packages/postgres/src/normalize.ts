@@ -1,0 +1,6 @@
+export {
+  normalizeDatabase,
+  type Normalization,
+  type NormalizeOptions,
+  type TableNormalization,
+} from './normalize/normalize-database.ts'

@@ -1,0 +1,203 @@
+import { type Clock, systemClock } from '../clock.ts'
+import type { Finding } from '../finding.ts'
+import { postgresError } from '../postgres-error.ts'
+import type { Queryable } from '../queryable.ts'
+import { inReadOnly } from '../read-only.ts'
+import { readCatalog, type Table } from '../schema/read-catalog.ts'
+import { normalizeTable, type TableFacts } from './normalize-table.ts'
+import {
+  type NamedViolation,
+  type Proof,
+  type Proposal,
+  proveLossless,
+  splitDdl,
+  splitTables,
+  type SplitTable,
+  violationFinding,
+} from './propose-split.ts'
+
+/** Cells of a table (rows x columns) that are read; above, blocks are sampled. 4 bytes each, and their texts once. */
+const CELLS_MAX = 5_000_000
+/** Longest statement, ms: proving a split joins a whole table with itself. */
+const STATEMENT_MS = 60_000
+/** All of it, ms, when nobody says how long. */
+const BUDGET_MS = 10 * 60_000
+/** A search lets others run this often, ms: a worker must renew its locks. */
+const BREATH_MS = 20
+
+/** How a database is looked at; what is not given is as for a person who waits. */
+export interface NormalizeOptions {
+  budgetMs?: number
+  cellsMax?: number
+  /** Splits are proposed and proven; a metric needs none. */
+  propose?: boolean
+  onTable?: (done: number, total: number) => void
+  clock?: Clock
+}
+
+/** One table; score and rest are null where `why` says why nothing could be learnt. */
+export interface TableNormalization extends Partial<Omit<TableFacts, 'violations'>> {
+  relation: string
+  score: number | null
+  violations: NamedViolation[]
+  proposal?: Proposal
+  why?: string
+}
+
+/** A database: `score` is null when no table had facts to judge. */
+export interface Normalization {
+  score: number | null
+  tables: TableNormalization[]
+  findings: Finding[]
+  /** Rows looked at, tables that could be judged, and how long the look took, ms. */
+  rows: number
+  judged: number
+  elapsedMs: number
+}
+
+/**
+ * How far the rows of a database state each fact once. Score of a table: of its facts (columns outside the key that vary
+ * and are not computed), the share that violates nothing, in percent; a fact in violation counts by the share of its
+ * cells that repeat no other. Score of the database: the same over all facts of all tables. Reading only, a table at a
+ * time. @throws EsaError `database.*` when the catalog cannot be read; a table that cannot be is a finding.
+ */
+export async function normalizeDatabase(
+  queryable: Queryable,
+  options: NormalizeOptions = {},
+): Promise<Normalization> {
+  const { clock = systemClock, budgetMs = BUDGET_MS, onTable } = options
+  const began = clock.now()
+  const catalog = await inReadOnly(queryable, STATEMENT_MS, readCatalog)
+  const relations = new Set(catalog.map(({ relation }) => relation))
+  // A partition is rows of its table; looking at both would count them twice.
+  const own = catalog.filter(({ partition }) => !partition)
+  const tables: TableNormalization[] = []
+  for (const [done, table] of own.entries()) {
+    onTable?.(done, own.length)
+    tables.push(
+      await normalizeOne(queryable, table, relations, { ...options, clock, deadline: began + budgetMs }),
+    )
+  }
+  const judged = tables.filter(({ score }) => score !== null)
+  const facts = judged.reduce((sum, table) => sum + (table.facts ?? 0), 0)
+  const lost = judged.reduce((sum, table) => sum + (table.lost ?? 0), 0)
+  return {
+    score: facts === 0 ? null : percent(facts, lost),
+    tables,
+    findings: tables.flatMap((table, at) => findingsOf(own[at]!, table)),
+    rows: judged.reduce((sum, { rows = 0 }) => sum + rows, 0),
+    judged: judged.length,
+    elapsedMs: Math.round(clock.now() - began),
+  }
+}
+
+type TableOptions = NormalizeOptions & { clock: Clock; deadline: number }
+
+async function normalizeOne(
+  queryable: Queryable,
+  table: Table,
+  relations: ReadonlySet<string>,
+  options: TableOptions,
+): Promise<TableNormalization> {
+  const { relation } = table
+  const nothing = { relation, score: null, violations: [] }
+  if (!table.readable) return { ...nothing, why: 'no right to read it: GRANT SELECT to the role' }
+  if (options.clock.now() >= options.deadline) return { ...nothing, why: 'the time was up before it' }
+  const look = { cellsMax: options.cellsMax ?? CELLS_MAX, goOn: breathing(options) }
+  try {
+    const facts = await inReadOnly(queryable, STATEMENT_MS, (session) => normalizeTable(session, table, look))
+    if (facts.facts === 0) {
+      return { ...nothing, ...facts, why: facts.rows < 2 ? 'too few rows to learn from' : 'all of it is key' }
+    }
+    const score = percent(facts.facts, facts.lost)
+    if (options.propose === false || facts.violations.length === 0) return { relation, score, ...facts }
+    return { relation, score, ...facts, ...(await propose(queryable, table, facts.violations, relations)) }
+  } catch (error) {
+    const { code, message } = postgresError(error)
+    // A server that is away is away for every table.
+    if (code === 'database.unreachable') throw error
+    return { ...nothing, why: `${message} (${code})` }
+  }
+}
+
+/** A split that comes back as it was; where all together does not, those that do one by one. */
+async function propose(
+  queryable: Queryable,
+  table: Table,
+  violations: readonly NamedViolation[],
+  relations: ReadonlySet<string>,
+): Promise<{ proposal?: Proposal }> {
+  const split = splitTables(table, violations, relations)
+  const proof = await prove(queryable, table, split)
+  if (proof.proven !== false) return { proposal: toProposal(table, split, proof) }
+  const good: SplitTable[] = []
+  for (const one of split) if ((await prove(queryable, table, [one])).proven) good.push(one)
+  if (good.length === 0) return {}
+  const again = await prove(queryable, table, good)
+  return again.proven ? { proposal: toProposal(table, good, again) } : {}
+}
+
+async function prove(queryable: Queryable, table: Table, split: SplitTable[]): Promise<Proof> {
+  try {
+    return await inReadOnly(queryable, STATEMENT_MS, (session) => proveLossless(session, table, split))
+  } catch (error) {
+    const { code, message } = postgresError(error)
+    return {
+      proven: null,
+      rows: null,
+      rejoined: null,
+      missing: null,
+      why: `not proven: ${message} (${code})`,
+    }
+  }
+}
+
+function toProposal(table: Table, tables: SplitTable[], lossless: Proof): Proposal {
+  const moved = new Set(tables.flatMap(({ columns }) => columns))
+  const remaining = table.columns.map(({ name }) => name).filter((name) => !moved.has(name))
+  return { tables, remaining, ddl: splitDdl(table, tables), lossless }
+}
+
+function percent(facts: number, lost: number): number {
+  return Math.round(10_000 * (1 - lost / facts)) / 100
+}
+
+/** Lets others run now and then, and says whether there is time left. */
+function breathing({ clock, deadline }: TableOptions): () => Promise<boolean> {
+  let last = clock.now()
+  return async () => {
+    const now = clock.now()
+    if (now - last > BREATH_MS) {
+      await clock.pause(0)
+      last = clock.now()
+    }
+    return now < deadline
+  }
+}
+
+function findingsOf(table: Table, found: TableNormalization): Finding[] {
+  const { relation } = table
+  if (found.why !== undefined && found.facts === undefined) {
+    const kind = table.readable ? 'not-looked-at' : 'no-right'
+    return [{ kind, severity: 'info', relation, message: found.why, evidence: {} }]
+  }
+  const violations = found.violations.map((violation) =>
+    violationFinding(table, violation, found.rows ?? 0, found.proposal),
+  )
+  const derived = (found.derived ?? []).map(({ column, formula }): Finding => ({
+    kind: 'derived-column',
+    severity: 'info',
+    relation,
+    message: `${column} is computed from other columns in every row; it is no fact of its own and not part of the score`,
+    evidence: { column, formula, rows: found.rows ?? 0 },
+    fix: `a generated column keeps it right: ${column} GENERATED ALWAYS AS (${formula}) STORED`,
+  }))
+  const minor = (found.minor ?? []).map(({ determinant, dependents, redundantCells }): Finding => ({
+    kind: 'two-kinds',
+    severity: 'info',
+    relation,
+    message: `${dependents.join(', ')} only sorts ${determinant.join(', ')} into two kinds; this is not part of the score`,
+    evidence: { determinant, dependents, redundantCells },
+  }))
+  return [...violations, ...derived, ...minor]
+}

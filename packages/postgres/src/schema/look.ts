@@ -1,0 +1,105 @@
+import { type Clock, systemClock } from '../clock.ts'
+import type { Finding } from '../finding.ts'
+import { postgresError } from '../postgres-error.ts'
+import type { Queryable } from '../queryable.ts'
+import { inReadOnly } from '../read-only.ts'
+import { readStatistics, type Statistics } from './column-statistics.ts'
+import { readCatalog, type Table } from './read-catalog.ts'
+
+/** Cut-off of one statement, ms: a look must not keep a busy server busy, nor hold back its VACUUM. */
+const STATEMENT_MS = 5_000
+/** All of one review, ms: after it the rest is said to be not checked. */
+const BUDGET_MS = 5 * 60_000
+
+/** How a review goes, and how it tells of itself. */
+export interface ReviewOptions {
+  budgetMs?: number
+  /** Told before each check. */
+  onCheck?: (done: number, total: number) => void
+  clock?: Clock
+  /** A catalog that was read already. */
+  seen?: Seen
+}
+
+/** What every check starts from. */
+export interface Seen {
+  tables: Table[]
+  statistics: Statistics
+}
+
+/** Runs one look in a read-only transaction of its own; what goes wrong in it becomes a finding and spoils nothing else. */
+export type Look = (
+  relation: string | null,
+  work: (session: Queryable) => Promise<Finding[]>,
+) => Promise<Finding[]>
+
+/** One thing that is looked for. */
+export type Check = (seen: Seen, look: Look) => Finding[] | Promise<Finding[]>
+
+/** The catalog, and the statistics of its columns. @throws EsaError `database.*`. */
+export async function see(queryable: Queryable): Promise<Seen> {
+  const tables = await inReadOnly(queryable, STATEMENT_MS * 4, readCatalog)
+  return { tables, statistics: await readStatistics(queryable, tables, STATEMENT_MS) }
+}
+
+/**
+ * Runs checks one after the other. A statement that is cut off, a missing right or a missing extension is a finding of
+ * its own. @throws EsaError `database.unreachable` when the server goes away.
+ */
+export async function review(
+  queryable: Queryable,
+  checks: readonly Check[],
+  { budgetMs = BUDGET_MS, onCheck, clock = systemClock, seen }: ReviewOptions,
+): Promise<Finding[]> {
+  const deadline = clock.now() + budgetMs
+  const known = seen ?? (await see(queryable))
+  let late = 0
+  const look: Look = async (relation, work) => {
+    if (clock.now() < deadline) return inReadOnly(queryable, STATEMENT_MS, work).catch(failed(relation))
+    late++
+    return []
+  }
+  const findings: Finding[] = []
+  for (const [done, check] of checks.entries()) {
+    onCheck?.(done, checks.length)
+    findings.push(...(await check(known, look)))
+  }
+  return late === 0 ? findings : [...findings, tooLate(late, budgetMs)]
+}
+
+/** Tables of the role's own design that it cannot read: what is in them stays unknown. */
+export function unreadable({ tables }: Seen): Finding[] {
+  return tables
+    .filter(({ readable }) => !readable)
+    .map(({ relation }) => ({
+      kind: 'no-right',
+      severity: 'info',
+      relation,
+      message: 'the role may not read this table: only its definition was looked at',
+      evidence: {},
+      fix: `GRANT SELECT ON ${relation} TO the role (esa db grants)`,
+    }))
+}
+
+function failed(relation: string | null): (error: unknown) => Finding[] {
+  return (thrown) => {
+    const error = postgresError(thrown)
+    if (error.code === 'database.unreachable' || error.kind === 'bug') throw error
+    const kind = error.code === 'database.permission' ? 'no-right' : 'not-checked'
+    const message =
+      error.code === 'database.timeout'
+        ? `a query was cut off after ${STATEMENT_MS / 1_000} s: nothing is known about what it asked`
+        : error.message
+    const where = relation === null ? {} : { relation }
+    return [{ kind, severity: 'info', ...where, message, evidence: { code: error.code } }]
+  }
+}
+
+function tooLate(looks: number, budgetMs: number): Finding {
+  return {
+    kind: 'not-checked',
+    severity: 'info',
+    message: `${looks} queries were left out: the time of ${budgetMs / 1_000} s was up`,
+    evidence: { looks, budgetMs },
+  }
+}

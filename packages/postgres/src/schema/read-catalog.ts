@@ -1,0 +1,197 @@
+import type { Queryable } from '../queryable.ts'
+import { OWN_MARK } from '../read-only.ts'
+
+/** A column as the catalog has it; `type` as DDL writes it, `base` the type's own name below any domain (`int8`, `text`). */
+export interface Column {
+  name: string
+  type: string
+  base: string
+  notNull: boolean
+  /** Computed by the server from others. */
+  generated: boolean
+  identity: boolean
+  /** Fed by a sequence of its own: serial, or identity. */
+  sequence: string | null
+  default: string | null
+}
+
+/** Columns that are unique together, by a constraint or a plain unique index. */
+export interface Key {
+  name: string
+  columns: string[]
+  primary: boolean
+}
+
+/** A foreign key; `references` is `schema.relation`. */
+export interface ForeignKey {
+  name: string
+  columns: string[]
+  references: string
+  referencedColumns: string[]
+  validated: boolean
+}
+
+/** An index; `columns` are its key columns in order, null for an expression. */
+export interface Index {
+  name: string
+  columns: (string | null)[]
+  /** The condition of a partial index. */
+  predicate: string | null
+  unique: boolean
+  valid: boolean
+  method: string
+}
+
+/** A table of the database's own, without those of extensions and of the server. */
+export interface Table {
+  oid: number
+  schema: string
+  name: string
+  /** `schema.name`, as findings give it. */
+  relation: string
+  partitioned: boolean
+  /** A partition of another table, which stands for it. */
+  partition: boolean
+  unlogged: boolean
+  /** Estimate of the last ANALYZE or VACUUM; null: there was none yet. */
+  rows: number | null
+  bytes: number
+  /** The role may SELECT from it. */
+  readable: boolean
+  /** Row-level security hides rows from the role. */
+  filtered: boolean
+  columns: Column[]
+  keys: Key[]
+  foreignKeys: ForeignKey[]
+  indexes: Index[]
+  /** Columns that a CHECK constraint names. */
+  checked: string[]
+}
+
+// The server's own schemas, other sessions' temporary tables, and whatever an extension brought are nobody's design.
+const OWN_TABLES = `
+  own as (
+    select c.*, n.nspname from pg_class c join pg_namespace n on n.oid = c.relnamespace
+    where c.relkind in ('r', 'p') and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
+      and not exists (select from pg_depend d
+        where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype = 'e')
+  )`
+
+const TABLES = `select ${OWN_MARK} * from (with ${OWN_TABLES}
+  select c.oid::int8::float8 as oid, c.nspname as schema, c.relname as name,
+    c.relkind = 'p' as partitioned, c.relispartition as partition, c.relpersistence = 'u' as unlogged,
+    case when c.reltuples >= 0 then c.reltuples::float8 end as rows,
+    (c.relpages::int8 * current_setting('block_size')::int8)::float8 as bytes,
+    has_schema_privilege(c.relnamespace, 'usage') and has_table_privilege(c.oid, 'select') as readable,
+    row_security_active(c.oid) as filtered,
+    array(select distinct a.attname::text from pg_constraint k join pg_attribute a on a.attrelid = k.conrelid
+      and a.attnum = any(k.conkey) where k.conrelid = c.oid and k.contype = 'c') as checked
+  from own c order by 2, 3) t`
+
+const COLUMNS = `select ${OWN_MARK} * from (with recursive ${OWN_TABLES},
+  bases as (
+    select oid, oid as base, typtype, typbasetype, typname from pg_type
+    union all
+    select b.oid, t.oid, t.typtype, t.typbasetype, t.typname from bases b join pg_type t on t.oid = b.typbasetype
+    where b.typtype = 'd'
+  )
+  select a.attrelid::int8::float8 as oid, a.attname as name, format_type(a.atttypid, a.atttypmod) as type,
+    b.typname as base, a.attnotnull as not_null, a.attgenerated <> '' as generated, a.attidentity <> '' as identity,
+    s.sequence, case when a.attgenerated = '' then pg_get_expr(d.adbin, d.adrelid) end as default
+  from own c
+  join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+  join bases b on b.oid = a.atttypid and b.typtype <> 'd'
+  left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
+  left join lateral (
+    select format('%I.%I', sn.nspname, sc.relname) as sequence
+    from pg_depend dep join pg_class sc on sc.oid = dep.objid and sc.relkind = 'S'
+    join pg_namespace sn on sn.oid = sc.relnamespace
+    where dep.classid = 'pg_class'::regclass and dep.refclassid = 'pg_class'::regclass
+      and dep.refobjid = a.attrelid and dep.refobjsubid = a.attnum and dep.deptype in ('a', 'i')
+    limit 1
+  ) s on true
+  order by a.attrelid, a.attnum) t`
+
+const INDEXES = `select ${OWN_MARK} * from (with ${OWN_TABLES}
+  select i.indrelid::int8::float8 as oid, ic.relname as name, i.indisunique as unique, i.indisprimary as primary,
+    pg_get_expr(i.indpred, i.indrelid) as predicate, i.indisvalid as valid, am.amname as method,
+    array(select a.attname::text from generate_series(0, i.indnkeyatts - 1) k
+      left join pg_attribute a on a.attrelid = i.indrelid and a.attnum = i.indkey[k] and a.attnum > 0
+      order by k) as columns
+  from own c join pg_index i on i.indrelid = c.oid
+  join pg_class ic on ic.oid = i.indexrelid join pg_am am on am.oid = ic.relam
+  order by i.indrelid, ic.relname) t`
+
+const FOREIGN_KEYS = `select ${OWN_MARK} * from (with ${OWN_TABLES}
+  select f.conrelid::int8::float8 as oid, f.conname as name, f.convalidated as validated,
+    rn.nspname || '.' || rc.relname as references,
+    array(select a.attname::text from unnest(f.conkey) with ordinality k(num, at)
+      join pg_attribute a on a.attrelid = f.conrelid and a.attnum = k.num order by k.at) as columns,
+    array(select a.attname::text from unnest(f.confkey) with ordinality k(num, at)
+      join pg_attribute a on a.attrelid = f.confrelid and a.attnum = k.num order by k.at) as referenced_columns
+  from own c join pg_constraint f on f.conrelid = c.oid and f.contype = 'f'
+  join pg_class rc on rc.oid = f.confrelid join pg_namespace rn on rn.oid = rc.relnamespace
+  order by f.conrelid, f.conname) t`
+
+type Row = Record<string, unknown>
+type TableRow = Omit<Table, 'relation' | 'columns' | 'keys' | 'foreignKeys' | 'indexes'>
+
+/**
+ * Every table of the database with columns, keys, foreign keys and indexes, by schema and name. Four queries,
+ * however many tables there are. @throws the server's error; a table without rights is among the answer.
+ */
+export async function readCatalog(session: Queryable): Promise<Table[]> {
+  const tables = (await session.query(TABLES)).rows
+  const columns = byTable((await session.query(COLUMNS)).rows)
+  const indexes = byTable((await session.query(INDEXES)).rows)
+  const foreignKeys = byTable((await session.query(FOREIGN_KEYS)).rows)
+  return tables.map((row) => {
+    const oid = row['oid'] as number
+    const found = indexes.get(oid) ?? []
+    return {
+      ...(row as unknown as TableRow),
+      relation: `${row['schema'] as string}.${row['name'] as string}`,
+      columns: (columns.get(oid) ?? []).map(toColumn),
+      keys: found.filter(isKey).map(toKey),
+      foreignKeys: (foreignKeys.get(oid) ?? []).map(toForeignKey),
+      indexes: found.map(toIndex),
+    }
+  })
+}
+
+function byTable(rows: Row[]): Map<number, Row[]> {
+  return Map.groupBy(rows, (row) => row['oid'] as number)
+}
+
+function toColumn(row: Row): Column {
+  const { name, type, base, not_null, generated, identity, sequence, default: value } = row
+  return { name, type, base, notNull: not_null, generated, identity, sequence, default: value } as Column
+}
+
+/** A unique index over plain columns of every row; any other is no key of the table. */
+function isKey(row: Row): boolean {
+  return (
+    row['unique'] === true &&
+    row['valid'] === true &&
+    row['predicate'] === null &&
+    !(row['columns'] as unknown[]).includes(null)
+  )
+}
+
+function toKey({ name, columns, primary }: Row): Key {
+  return { name, columns, primary } as Key
+}
+
+function toIndex({ name, columns, predicate, unique, valid, method }: Row): Index {
+  return { name, columns, predicate, unique, valid, method } as Index
+}
+
+function toForeignKey({
+  name,
+  columns,
+  references,
+  referenced_columns: referencedColumns,
+  validated,
+}: Row): ForeignKey {
+  return { name, columns, references, referencedColumns, validated } as ForeignKey
+}

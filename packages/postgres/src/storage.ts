@@ -1,0 +1,1 @@
+export { reviewStorage, type StorageOptions } from './storage/review-storage.ts'

@@ -1,0 +1,88 @@
+import { quoteIdentifier } from '../identifiers.ts'
+import { sqlName } from '../schema/fix-text.ts'
+import type { Column, Table } from '../schema/read-catalog.ts'
+
+/** Partitions that are made ahead. */
+const AHEAD = 3
+
+/**
+ * A conversion under which readers and writers wait for a moment only: the table as it is becomes the first partition,
+ * by a check that was validated beforehand, and new rows go to new partitions. `newest` is the latest day of the data.
+ */
+export function conversionPlan(
+  table: Table,
+  key: Column,
+  interval: string,
+  newest: string,
+  referencedBy: readonly string[],
+): string {
+  const name = quoteIdentifier(key.name)
+  const old = sqlName({ schema: table.schema, name: `${table.name}_before` })
+  const partitioned = sqlName({ schema: table.schema, name: `${table.name}_by_time` })
+  const check = quoteIdentifier(`${table.name}_before_check`)
+  const starts = bounds(newest, interval)
+  const [cut] = starts
+  const primary = table.keys.find((one) => one.primary)
+  const columns = primary === undefined ? [] : [...new Set([...primary.columns, key.name])]
+  const uniques = table.keys.filter((one) => !one.primary && !one.columns.includes(key.name))
+  const list = columns.map(quoteIdentifier).join(', ')
+  return [
+    ...(referencedBy.length === 0
+      ? []
+      : [
+          `-- first: ${referencedBy.join(', ')} reference it by a key without ${key.name}; drop these foreign keys or give them the column`,
+        ]),
+    ...uniques.map(
+      ({ name: unique }) => `-- first: ${unique} cannot be unique over all partitions without ${key.name}`,
+    ),
+    `-- 1 expand; nobody waits`,
+    ...(key.notNull
+      ? []
+      : [
+          `ALTER TABLE ${sqlName(table)} ADD CONSTRAINT ${quoteIdentifier(`${table.name}_${key.name}_not_null`)} CHECK (${name} IS NOT NULL) NOT VALID;`,
+          `ALTER TABLE ${sqlName(table)} VALIDATE CONSTRAINT ${quoteIdentifier(`${table.name}_${key.name}_not_null`)};`,
+          `ALTER TABLE ${sqlName(table)} ALTER COLUMN ${name} SET NOT NULL;`,
+        ]),
+    ...(columns.length === 0
+      ? []
+      : [
+          `CREATE UNIQUE INDEX CONCURRENTLY ${quoteIdentifier(`${table.name}_before_key`)} ON ${sqlName(table)} (${list});`,
+        ]),
+    `CREATE TABLE ${partitioned} (LIKE ${sqlName(table)} INCLUDING DEFAULTS INCLUDING GENERATED INCLUDING STORAGE INCLUDING COMMENTS) PARTITION BY RANGE (${name});`,
+    ...(columns.length === 0 ? [] : [`ALTER TABLE ${partitioned} ADD PRIMARY KEY (${list});`]),
+    ...starts.slice(0, -1).map((from, at) => {
+      const part = sqlName({ schema: table.schema, name: `${table.name}_${from.replaceAll('-', '')}` })
+      return `CREATE TABLE ${part} PARTITION OF ${partitioned} FOR VALUES FROM ('${from}') TO ('${starts[at + 1]}');`
+    }),
+    `ALTER TABLE ${sqlName(table)} ADD CONSTRAINT ${check} CHECK (${name} < '${cut}') NOT VALID;`,
+    `ALTER TABLE ${sqlName(table)} VALIDATE CONSTRAINT ${check};`,
+    `-- 2 switch, before ${cut}: one short transaction, with SET lock_timeout = '1s' and another try when it gives up`,
+    'BEGIN;',
+    ...(primary === undefined
+      ? []
+      : [
+          `ALTER TABLE ${sqlName(table)} DROP CONSTRAINT ${quoteIdentifier(primary.name)}, ADD PRIMARY KEY USING INDEX ${quoteIdentifier(`${table.name}_before_key`)};`,
+        ]),
+    `ALTER TABLE ${sqlName(table)} RENAME TO ${quoteIdentifier(`${table.name}_before`)};`,
+    `ALTER TABLE ${partitioned} RENAME TO ${quoteIdentifier(table.name)};`,
+    `ALTER TABLE ${sqlName(table)} ATTACH PARTITION ${old} FOR VALUES FROM (MINVALUE) TO ('${cut}');`,
+    'COMMIT;',
+    `-- 3 contract: what is older than it must be goes with DETACH PARTITION ... CONCURRENTLY and DROP TABLE; ${old} can be cut further in a quiet hour`,
+    `-- secondary indexes, triggers and rights of ${table.relation} are made on the new table before step 2; esa db migrate rehearse shows each lock`,
+  ].join('\n')
+}
+
+/** Starts of the next partitions: the first is the first boundary after the newest day, with a month's room to get there. */
+function bounds(newest: string, interval: string): string[] {
+  const [year, month, day] = newest.split('-').map(Number) as [number, number, number]
+  const at = (n: number): string => {
+    if (interval === '1 month') return isoDay(Date.UTC(year, month - 1 + n, 1))
+    const days = interval === '1 week' ? 7 : 1
+    return isoDay(Date.UTC(year, month - 1, day + 1 + days * n))
+  }
+  return Array.from({ length: AHEAD + 1 }, (_, n) => at(n + 1))
+}
+
+function isoDay(ms: number): string {
+  return new Date(ms).toISOString().slice(0, 10)
+}

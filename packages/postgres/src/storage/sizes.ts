@@ -1,0 +1,189 @@
+import type { Finding } from '../finding.ts'
+import { OWN_MARK } from '../read-only.ts'
+import { sqlName } from '../schema/fix-text.ts'
+import type { Check } from '../schema/look.ts'
+import type { Table } from '../schema/read-catalog.ts'
+
+/** What a table takes, and what was done to it since its statistics began. Bytes; a partitioned table is the sum of its parts. */
+export interface Usage {
+  relation: string
+  heapBytes: number
+  toastBytes: number
+  indexBytes: number
+  totalBytes: number
+  live: number
+  dead: number
+  inserted: number
+  updated: number
+  hotUpdated: number
+  deleted: number
+  scans: number
+  lastVacuumAt: string | null
+  lastAnalyzeAt: string | null
+  changedSinceAnalyze: number
+  options: string[]
+  xidAge: number
+  mxidAge: number
+}
+
+/** Since when the server counts, ms; null: since the database was made. */
+export interface UsageReading {
+  usages: Usage[]
+  sinceMs: number | null
+}
+
+/** Largest tables that are named. */
+const LARGEST = 10
+const MB = 1024 * 1024
+
+export const USAGE = `select ${OWN_MARK} n.nspname || '.' || c.relname as relation,
+    sum(pg_relation_size(l.oid))::float8 as "heapBytes",
+    sum(coalesce(pg_total_relation_size(nullif(l.reltoastrelid, 0)), 0))::float8 as "toastBytes",
+    sum(pg_indexes_size(l.oid))::float8 as "indexBytes", sum(pg_total_relation_size(l.oid))::float8 as "totalBytes",
+    sum(coalesce(s.n_live_tup, 0))::float8 as live, sum(coalesce(s.n_dead_tup, 0))::float8 as dead,
+    sum(coalesce(s.n_tup_ins, 0))::float8 as inserted, sum(coalesce(s.n_tup_upd, 0))::float8 as updated,
+    sum(coalesce(s.n_tup_hot_upd, 0))::float8 as "hotUpdated", sum(coalesce(s.n_tup_del, 0))::float8 as deleted,
+    sum(coalesce(s.seq_scan, 0) + coalesce(s.idx_scan, 0))::float8 as scans,
+    to_char(max(greatest(s.last_vacuum, s.last_autovacuum)) at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "lastVacuumAt",
+    to_char(max(greatest(s.last_analyze, s.last_autoanalyze)) at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "lastAnalyzeAt",
+    sum(coalesce(s.n_mod_since_analyze, 0))::float8 as "changedSinceAnalyze",
+    coalesce(c.reloptions, '{}'::text[]) as options,
+    max(age(nullif(l.relfrozenxid, '0'::xid)))::float8 as "xidAge", max(mxid_age(nullif(l.relminmxid, '0'::xid)))::float8 as "mxidAge"
+  from pg_class c join pg_namespace n on n.oid = c.relnamespace
+  left join lateral (
+    select c.oid where c.relkind = 'r'
+    union all select t.relid from pg_partition_tree(c.oid) t where c.relkind = 'p' and t.isleaf
+  ) leaf on true
+  join pg_class l on l.oid = leaf.oid
+  left join pg_stat_user_tables s on s.relid = l.oid
+  where c.relkind in ('r', 'p') and not c.relispartition and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
+  group by n.nspname, c.relname, c.reloptions order by 5 desc`
+
+/** The largest tables and what they are made of. */
+export function checkSizes({ usages }: UsageReading): Finding[] {
+  const total = usages.reduce((sum, { totalBytes }) => sum + totalBytes, 0)
+  const tables = usages
+    .slice(0, LARGEST)
+    .map(({ relation, totalBytes, heapBytes, indexBytes, toastBytes }) => ({
+      relation,
+      totalBytes,
+      heapBytes,
+      indexBytes,
+      toastBytes,
+    }))
+  if (tables.length === 0) return []
+  const told = tables.slice(0, 3).map(({ relation, totalBytes }) => `${relation} ${inMb(totalBytes)}`)
+  return [
+    {
+      kind: 'size',
+      severity: 'info',
+      message: `${usages.length} tables take ${inMb(total)} with their indexes; the largest: ${told.join(', ')}`,
+      evidence: { totalBytes: total, tables },
+    },
+  ]
+}
+
+/** Rows a day since the server counts: an average, which only two looks turn into a course. */
+export function checkGrowth({ usages, sinceMs }: UsageReading): Finding[] {
+  const days = sinceMs === null ? null : sinceMs / 86_400_000
+  // Less than an hour of counting says nothing about a day.
+  if (days === null || days < 1 / 24) {
+    return [
+      {
+        kind: 'growth-unknown',
+        severity: 'info',
+        message:
+          'growth is not known: the server’s counters are too young, or were never reset, and this is one look',
+        evidence: { sinceMs },
+        fix: 'look again in a day: esa db storage keeps what it saw in this home and compares',
+      },
+    ]
+  }
+  return usages
+    .filter(({ inserted, deleted, live }) => inserted - deleted > 10_000 && live > 0)
+    .slice(0, LARGEST)
+    .map((usage) => {
+      const { relation, inserted, deleted, live, totalBytes } = usage
+      const rowsPerDay = (inserted - deleted) / days
+      const bytesPerDay = (rowsPerDay * totalBytes) / live
+      return {
+        kind: 'growth',
+        severity: 'info',
+        relation,
+        message: `grows by ${Math.round(rowsPerDay)} rows and about ${inMb(bytesPerDay)} a day, on average over ${days.toFixed(1)} days`,
+        evidence: {
+          rowsPerDay,
+          bytesPerDay,
+          days,
+          inserted,
+          deleted,
+          method: 'pg_stat_user_tables since its reset; bytes by the present row width',
+        },
+      }
+    })
+}
+
+/** What lies beside the table, is lost by a crash, or is never read. */
+export const checkKinds =
+  ({ usages, sinceMs }: UsageReading): Check =>
+  ({ tables }) => {
+    const byRelation = new Map(tables.map((table) => [table.relation, table]))
+    return usages.flatMap((usage) => {
+      const table = byRelation.get(usage.relation)
+      return table === undefined
+        ? []
+        : [...unlogged(table), ...toasted(usage), ...unused(table, usage, sinceMs)]
+    })
+  }
+
+function unlogged(table: Table): Finding[] {
+  if (!table.unlogged) return []
+  return [
+    {
+      kind: 'unlogged',
+      severity: 'warning',
+      relation: table.relation,
+      message: 'is UNLOGGED: a crash empties it, and no replica and no backup by WAL has it',
+      evidence: { rows: table.rows },
+      fix: `when its rows matter: ALTER TABLE ${sqlName(table)} SET LOGGED; (it rewrites the table under ACCESS EXCLUSIVE)`,
+    },
+  ]
+}
+
+function toasted({ relation, toastBytes, totalBytes }: Usage): Finding[] {
+  if (toastBytes < 100 * MB || toastBytes < totalBytes / 2) return []
+  return [
+    {
+      kind: 'toast-heavy',
+      severity: 'info',
+      relation,
+      message: `${inMb(toastBytes)} of ${inMb(totalBytes)} are long values beside the table: SELECT * fetches them one by one`,
+      evidence: { toastBytes, totalBytes },
+      fix: 'name the columns that are needed; SET COMPRESSION lz4 for new values; large documents may belong into object storage',
+    },
+  ]
+}
+
+/** Days of counting after which a table that nobody read is worth a question. */
+const UNUSED_DAYS = 7
+
+function unused(table: Table, { scans, totalBytes, inserted }: Usage, sinceMs: number | null): Finding[] {
+  if (scans > 0 || totalBytes < MB || sinceMs === null || sinceMs < UNUSED_DAYS * 86_400_000) return []
+  return [
+    {
+      kind: 'unused-table',
+      severity: 'info',
+      relation: table.relation,
+      message: `was not read once in ${Math.round(sinceMs / 86_400_000)} days and takes ${inMb(totalBytes)}`,
+      evidence: { totalBytes, inserted, sinceMs },
+      fix: 'ask its owner, and look on each replica: readers there are not counted here',
+    },
+  ]
+}
+
+/** Bytes for people. */
+export function inMb(bytes: number): string {
+  return bytes < 10 * MB
+    ? `${(bytes / MB).toFixed(1)} MB`
+    : `${Math.round(bytes / MB).toLocaleString('en')} MB`
+}
