@@ -4,6 +4,7 @@ import {
   type LintReport,
   readScript,
   readSizes,
+  schemaOf,
   type Script,
   type Verdict,
 } from '@esa/postgres/lint'
@@ -13,7 +14,7 @@ import { Progress } from '../demo/progress.ts'
 import { EXIT } from '../exit-codes.ts'
 import { onTarget } from '../on-target.ts'
 import { answer, note } from '../output.ts'
-import { embeddedGround } from '../rehearsal-ground.ts'
+import { rehearsalGround } from '../rehearsal-ground.ts'
 import { githubText } from './db-lint-github.ts'
 import { sarifLog } from './db-lint-sarif.ts'
 import { lintText } from './db-lint-text.ts'
@@ -55,8 +56,8 @@ export async function lintFiles(
   // What cannot be read costs no rehearsal.
   const scripts: Script[] = []
   for (const file of files) scripts.push(await read(file))
-  const before = schema === undefined ? null : { sql: (await read(schema)).sql }
-  const ground = await embeddedGround(config)
+  const before = schema === undefined ? null : { sql: schemaOf(await read(schema)) }
+  const ground = await rehearsalGround(config)
   const progress = trying(scripts)
   const options = { ground, independent, onProgress: progress.update }
   const work =

@@ -74,7 +74,11 @@ function findingsOf(input: RuleInput, sizes: ReadonlyMap<string, Size>): LintFin
 }
 
 /** Rules after which the measured work of a statement needs no other. */
-const EXPLAINING = new Set([...RULES.filter(({ grows }) => grows === true).map(({ id }) => id), 'truncated'])
+const EXPLAINING = new Set([
+  ...RULES.filter(({ grows }) => grows === true).map(({ id }) => id),
+  'truncated',
+  'required-column',
+])
 
 function findingOf(
   rule: Rule,

@@ -8,8 +8,8 @@ export const OBSTACLES_MAX = 3
 
 /**
  * Runs a statement of several transactions while other sessions hold its tables: it waits at its locks, and what it
- * holds and asks for is looked at there. Each obstacle is first in everybody's way, then only in the way of what waits
- * for readers and old snapshots, then gone. Gives all locks that were seen. @throws what `run` throws.
+ * holds and asks for is looked at there. Each obstacle is first in everybody's way, then in the way of DDL, then only of
+ * what waits for readers and old snapshots, then gone. Gives all locks that were seen. @throws what `run` throws.
  */
 export async function stepThrough(
   { pool, pid }: { pool: Queryable; pid: number },
@@ -23,9 +23,10 @@ export async function stepThrough(
     const running = run().finally(() => ended.abort())
     const watching = (async () => {
       while (!ended.signal.aborted) {
-        seen.push(...(await locksOf(pool, pid)))
+        // In this order: what waits now still does when its locks are read.
         const { rows } = await pool.query('select pg_blocking_pids($1) as blockers', [pid])
         const blockers = rows[0]!['blockers'] as number[]
+        seen.push(...(await locksOf(pool, pid)))
         await obstacles.find((obstacle) => blockers.includes(obstacle.pid))?.giveWay()
       }
     })()
@@ -56,18 +57,24 @@ async function withObstacles(
     // A snapshot is what CREATE INDEX CONCURRENTLY waits for; a reader's lock is what DROP INDEX CONCURRENTLY does.
     await session.query('BEGIN ISOLATION LEVEL REPEATABLE READ')
     await session.query('select 1 from pg_class limit 1')
-    await session.query(`LOCK TABLE ${table.name} IN ACCESS SHARE MODE`)
+    // ONLY: the partitions of a table may be in the way by themselves.
+    await session.query(`LOCK TABLE ONLY ${table.name} IN ACCESS SHARE MODE`)
+    await session.query('SAVEPOINT ddl')
+    await session.query(`LOCK TABLE ONLY ${table.name} IN SHARE UPDATE EXCLUSIVE MODE`)
     await session.query('SAVEPOINT everybody')
-    await session.query(`LOCK TABLE ${table.name} IN ACCESS EXCLUSIVE MODE`)
-    const steps = ['ROLLBACK TO SAVEPOINT everybody', 'ROLLBACK']
+    await session.query(`LOCK TABLE ONLY ${table.name} IN ACCESS EXCLUSIVE MODE`)
+    const steps = ['ROLLBACK TO SAVEPOINT everybody', 'ROLLBACK TO SAVEPOINT ddl', 'ROLLBACK']
     const obstacle = {
       pid: Number(rows[0]!['pid']),
-      giveWay: async () => void (await session.query(steps.shift() ?? 'select 1')),
+      giveWay: async () => {
+        const step = steps.shift()
+        if (step !== undefined) await session.query(step)
+      },
     }
     try {
       await withObstacles(pool, others, work, [...standing, obstacle])
     } finally {
-      await session.query('ROLLBACK')
+      if (steps.length > 0) await session.query('ROLLBACK')
     }
   })
 }

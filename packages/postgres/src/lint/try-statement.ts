@@ -1,9 +1,11 @@
+import type { Node } from '@pgsql/types'
 import { setTimeout as timer } from 'node:timers'
 import { sqlState } from '../postgres-error.ts'
 import type { Queryable } from '../queryable.ts'
 import type { ParsedStatement } from '../sql/parse-script.ts'
+import { isConcurrent } from './execution.ts'
 import type { StatementFacts } from './facts.ts'
-import { type Look, look, created, namedLocks, rewritten, scanned } from './observe.ts'
+import { created, type Look, look, namedLocks, type Relations, rewritten, scanned } from './observe.ts'
 import { stepThrough } from './step-through.ts'
 
 /** Where statements are tried: one session, and the pool it is from, to look on from outside. */
@@ -42,7 +44,9 @@ export async function tryInside(
     await inTime(stage, session.query(statement.text))
     const after = await look(session, from)
     await session.query(own ? 'COMMIT' : 'RELEASE SAVEPOINT esa_lint')
-    return { ...difference(from, after), failure: null, after }
+    const { scans, ...facts } = difference(from, after)
+    // What TRUNCATE reads is the new, empty file.
+    return { ...facts, scans: statement.kind === 'TruncateStmt' ? [] : scans, failure: null, after }
   } catch (error) {
     await session.query(own ? 'ROLLBACK' : 'ROLLBACK TO SAVEPOINT esa_lint')
     // A body that commits is refused inside a transaction.
@@ -74,12 +78,9 @@ export async function tryAlone(stage: Stage, statement: ParsedStatement, now: Lo
     const seen = await stepThrough(stage, statement, now.relations, () =>
       inTime(stage, session.query(statement.text)),
     )
-    // DROP INDEX CONCURRENTLY locks the index at last, when no query knows of it any more: nobody waits for that.
-    const locks =
-      'DropStmt' in statement.node ? seen.filter(({ mode }) => mode !== 'AccessExclusiveLock') : seen
     const after = await look(session, now)
     return {
-      locks: namedLocks(locks, now.relations),
+      locks: namedLocks(seen.filter(isFelt(statement.node, now.relations)), now.relations),
       rewrites: rewritten(now.relations, after.relations),
       scans: scanned(from, await scansSoFar(stage), now.relations),
       created: created(now.relations, after.relations),
@@ -91,6 +92,12 @@ export async function tryAlone(stage: Stage, statement: ParsedStatement, now: Lo
   } finally {
     await session.query(`select set_config('lock_timeout', $1, false)`, [rows[0]!['patience']])
   }
+}
+
+/** CONCURRENTLY locks an index at last when no query knows of it any more: nobody waits for that. */
+function isFelt(node: Node, before: Relations): (lock: Look['locks'][number]) => boolean {
+  const quiet = isConcurrent(node)
+  return ({ oid, mode }) => !(quiet && mode === 'AccessExclusiveLock' && before.byOid.get(oid)?.kind === 'i')
 }
 
 /** Sequential scans by table since the database began, this session's included. */

@@ -153,9 +153,12 @@ const objectDropped: Rule = {
   },
 }
 
-/** True when this file makes all that is dropped, before or after: a function that is made again is no loss. */
-function madeHere({ file }: RuleInput, objects: readonly Node[]): boolean {
-  const making = file.filter(({ statement: { kind } }) => /^(?:Create|View|Define|Composite)/.test(kind))
+/** True when this file made all that is dropped, or makes it again: a function in another shape is no loss. */
+function madeHere({ file, at }: RuleInput, objects: readonly Node[]): boolean {
+  const making = file.filter(
+    ({ statement: { kind, text } }, nth) =>
+      /^(?:Create|View|Define|Composite)/.test(kind) && (nth > at || !/^create\s+or\s+replace/i.test(text)),
+  )
   const words = new Set(making.flatMap(({ statement: { text } }) => text.split(/\W+/)))
   return objects.every((object) => words.has(written(object).split('.').at(-1)!))
 }

@@ -1,0 +1,151 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import {
+  connectPool,
+  createDatabase,
+  dropDatabase,
+  ensureEmbeddedServer,
+  stopEmbeddedServer,
+  withDatabase,
+} from '@esa/pg-server'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { onOneSession, type Queryable } from '../queryable.ts'
+import type { RehearsalGround } from '../rehearsal/ground.ts'
+import { executionOf } from './execution.ts'
+import type { Verdict } from './judge.ts'
+import { CORPUS, CORPUS_SCHEMA } from './lint-corpus.ts'
+import { lintScripts } from './lint-scripts.ts'
+import { readScript, type Script } from './read-script.ts'
+
+/** What a second session sees of a statement while its transaction is open: the truth, found without the lint's code. */
+interface Seen {
+  locks: Record<string, string>
+  rewrites: string[]
+}
+
+const STRENGTH = [
+  'AccessShareLock',
+  'RowShareLock',
+  'RowExclusiveLock',
+  'ShareUpdateExclusiveLock',
+  'ShareLock',
+  'ShareRowExclusiveLock',
+  'ExclusiveLock',
+  'AccessExclusiveLock',
+]
+
+const FILES = `select c.oid::regclass::text as name, c.oid::int8, pg_relation_filenode(c.oid)::int8 as file from pg_class c
+  where c.relnamespace = 'public'::regnamespace`
+
+async function filesOf(session: Queryable): Promise<Map<string, string>> {
+  const { rows } = await session.query(FILES)
+  return new Map(rows.map(({ name, file }) => [String(name), String(file)]))
+}
+
+/** Runs a statement in a transaction, looks from another session, and commits. Null for what refuses a transaction. */
+async function probe(session: Queryable, other: Queryable, sql: string): Promise<Seen | null> {
+  const files = await filesOf(other)
+  await session.query('begin')
+  try {
+    const pid = (await session.query('select pg_backend_pid() as pid')).rows[0]!['pid']
+    await session.query(sql)
+    const { rows } = await other.query(
+      `select c.oid::regclass::text as name, l.mode from pg_locks l join pg_class c on c.oid = l.relation
+       where l.pid = $1 and c.relnamespace = 'public'::regnamespace`,
+      [pid],
+    )
+    await session.query('commit')
+    const locks: Record<string, string> = {}
+    for (const { name, mode } of rows as { name: string; mode: string }[]) {
+      if (STRENGTH.indexOf(mode) > STRENGTH.indexOf(locks[name] ?? '')) locks[name] = mode
+    }
+    const now = await filesOf(other)
+    const rewrites = [...files].filter(([name, file]) => now.has(name) && now.get(name) !== file)
+    return { locks, rewrites: rewrites.map(([name]) => name).toSorted() }
+  } catch (error) {
+    await session.query('rollback')
+    if (!/cannot (?:run inside|be executed from)|transaction block/.test(String(error))) {
+      return { locks: {}, rewrites: [] }
+    }
+    await session.query(sql)
+    return null
+  }
+}
+
+const bare = (name: string): string => name.replace(/^public\./, '')
+
+describe('the lint of a corpus', () => {
+  let home: string
+  let ground: RehearsalGround
+  let script: Script
+  let verdicts: Verdict[]
+  const seen: (Seen | null)[] = []
+  const tables = new Set<string>()
+
+  beforeAll(async () => {
+    home = await mkdtemp(join(tmpdir(), 'esa-lint-'))
+    const { adminUrl } = await ensureEmbeddedServer({ home })
+    ground = {
+      createDatabase: async (name, locale) => void (await createDatabase(adminUrl, name, locale)),
+      dropDatabase: async (name) => void (await dropDatabase(adminUrl, name)),
+      open: async (name, max = 4) => {
+        const pool = await connectPool(withDatabase(adminUrl, name), { max })
+        return { queryable: pool, close: () => pool.end() }
+      },
+    }
+    const sql = CORPUS.map((one) => `${one.sql};`).join('\n')
+    script = await readScript('corpus.sql', Buffer.from(sql))
+    const options = { ground, schema: { sql: CORPUS_SCHEMA }, independent: false, sizes: new Map() }
+    verdicts = (await lintScripts([script], options)).statements
+    await ground.createDatabase('probed')
+    const { queryable: pool, close } = await ground.open('probed')
+    await onOneSession(pool, async (session) => {
+      await session.query(CORPUS_SCHEMA)
+      await session.query(`set timezone = 'UTC'`)
+      for (const one of CORPUS) seen.push(await probe(session, pool, one.sql))
+    })
+    const { rows } = await pool.query(`select relname from pg_class where relkind in ('r', 'p', 'v', 'm')`)
+    for (const { relname } of rows) tables.add(String(relname))
+    await close()
+  })
+  afterAll(async () => {
+    await stopEmbeddedServer({ home, mode: 'immediate' })
+    await rm(home, { recursive: true, force: true })
+  })
+
+  const cases = CORPUS.map((one, at) => ({ ...one, at }))
+
+  it.each(cases)('knows what $sql does', ({ at, locks, rewrites = [], scans = [] }) => {
+    const verdict = verdicts[at]!
+    const gone = ['secrets', 'recent', 'legacy']
+    const isTable = (name: string): boolean => tables.has(name) || gone.includes(name)
+    const own = (names: readonly string[]): string[] => names.map(bare).filter(isTable)
+    const taken = verdict.locks.map(({ relation, mode }) => [bare(relation), mode] as const)
+    expect({
+      locks: Object.fromEntries(taken.filter(([name]) => isTable(name))),
+      rewrites: own(verdict.rewrites),
+      scans: own(verdict.scans),
+    }).toEqual({ locks, rewrites, scans })
+  })
+
+  it.each(cases)('says of $sql what a second session sees', ({ at }) => {
+    const truth = seen[at]
+    // What refuses a transaction ends before another session can look.
+    if (truth === null || truth === undefined)
+      return expect(executionOf(script.statements[at]!.node)).toBe('alone')
+    const { locks, rewrites } = verdicts[at]!
+    expect(Object.fromEntries(locks.map(({ relation, mode }) => [bare(relation), mode]))).toEqual(truth.locks)
+    expect(rewrites.map(bare)).toEqual(truth.rewrites)
+  })
+
+  it.each(cases)('warns of $sql as it should, and of nothing else', ({ at, rules = [] }) => {
+    const serious = verdicts[at]!.findings.filter(({ severity }) => severity !== 'info')
+    expect(serious.map(({ rule }) => rule).toSorted()).toEqual(rules.toSorted())
+  })
+
+  it('has enough of either kind', () => {
+    expect(CORPUS.length).toBeGreaterThanOrEqual(60)
+    expect(CORPUS.filter(({ rules }) => rules === undefined).length).toBeGreaterThanOrEqual(20)
+  })
+})
