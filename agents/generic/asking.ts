@@ -1,7 +1,7 @@
 import type { Change } from '@esa/actor'
 import { type AgentId, type JsonObject, type MessageType, textOf } from '@esa/protocol'
 import { followedBy } from './in-turn.ts'
-import { receive } from './inbox.ts'
+import { keep, receive } from './inbox.ts'
 import type { AgentContext, AgentEvent, Awaited } from './mind.ts'
 import { objectOf, without } from './records.ts'
 
@@ -79,6 +79,31 @@ export function pendingFor(
   const found = pendingOf(context)[id]
   if (found === undefined) return null
   return { pending: found, memory: { ...context.memory, pending: without(pendingOf(context), id) } }
+}
+
+/**
+ * What was found for a task goes to whoever asked for it; while a person sits here it goes to the person, who has the request
+ * in the inbox with what was found, and answers.
+ */
+export function handOn(
+  context: AgentContext,
+  event: AgentEvent,
+  { pending, memory }: NonNullable<ReturnType<typeof pendingFor>>,
+  result: JsonObject,
+): Change<AgentContext> {
+  const { from, task, messageId, thread, data } = pending
+  if (context.seat === 'human') {
+    const body = { task, data, found: result, thread }
+    const item = { id: messageId, kind: 'message', from, type: 'task_request', about: task, body } as const
+    const mine = { memory, works: without(context.works ?? {}, messageId) }
+    return followedBy({ set: mine }, keep({ ...context, ...mine }, { ...item, at: event.at }))
+  }
+  const fact = { task, ok: result['ok'] === true, from: event.from, thread }
+  return {
+    set: { memory },
+    record: [{ type: 'task.answered', data: fact }],
+    send: [report(pending, result)],
+  }
 }
 
 /** Reports a task to whoever asked for it. */

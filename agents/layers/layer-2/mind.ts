@@ -1,5 +1,5 @@
 import { type JsonObject, textOf } from '@esa/protocol'
-import { askBack, askFor, decline, PEER_ANSWER_MS, pendingFor, report } from '../../generic/asking.ts'
+import { askBack, askFor, decline, handOn, PEER_ANSWER_MS, pendingFor } from '../../generic/asking.ts'
 import { receive } from '../../generic/inbox.ts'
 import { type Decision, evidenceOf, type Mind, type Notice, type Skill } from '../../generic/mind.ts'
 import { objectOf } from '../../generic/records.ts'
@@ -52,18 +52,16 @@ const task: Skill = (context, event) => {
 const completed: Skill = (context, event) => {
   const found = event['task'] === SERVE ? pendingFor(context, event) : null
   if (found === null) return receive(context, event)
-  const { pending, memory } = found
   const answer = objectOf(event['result'])
   const ok = answer['ok'] === true
   const result: JsonObject = ok
-    ? { ...answer, endpoint: pending.data['endpoint'] ?? null, contract: contractOf(pending.data) }
+    ? {
+        ...answer,
+        endpoint: found.pending.data['endpoint'] ?? null,
+        contract: contractOf(found.pending.data),
+      }
     : { ok, why: answer['why'] ?? 'layer-1 could not look at it' }
-  const data = { task: pending.task, ok, from: event.from, thread: pending.thread }
-  return {
-    set: { memory },
-    record: [{ type: 'task.answered', data }],
-    send: [report(pending, result)],
-  }
+  return handOn(context, event, found, result)
 }
 
 /** What the endpoint itself has to change, whatever indexes there are. */

@@ -1,5 +1,5 @@
 import { type JsonObject, textOf } from '@esa/protocol'
-import { askBack, askFor, decline, PEER_ANSWER_MS, pendingFor, report } from '../../generic/asking.ts'
+import { askBack, askFor, decline, handOn, PEER_ANSWER_MS, pendingFor } from '../../generic/asking.ts'
 import { receive } from '../../generic/inbox.ts'
 import { type Decision, evidenceOf, type Mind, type Notice, type Skill } from '../../generic/mind.ts'
 import { objectOf } from '../../generic/records.ts'
@@ -49,18 +49,12 @@ const task: Skill = (context, event) => {
 const completed: Skill = (context, event) => {
   const found = event['task'] === TUNE ? pendingFor(context, event) : null
   if (found === null) return receive(context, event)
-  const { pending, memory } = found
   const numbers = objectOf(event['result'])
   const ok = numbers['ok'] === true
   const result: JsonObject = ok
     ? { ok, settings: settingsOf(numbers), numbers }
     : { ok, why: numbers['why'] ?? 'layer-1 could not measure it' }
-  const data = { task: pending.task, ok, from: event.from, thread: pending.thread }
-  return {
-    set: { memory },
-    record: [{ type: 'task.answered', data }],
-    send: [report(pending, result)],
-  }
+  return handOn(context, event, found, result)
 }
 
 /** What a Node.js server sets. Source: the options of pg's Pool, and of PostgreSQL's own time-outs. */
