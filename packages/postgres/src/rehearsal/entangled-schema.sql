@@ -1,0 +1,20 @@
+-- Objects that need each other in an order that no list of kinds gives.
+create table a (x int, id int primary key, y text); alter table a drop column x;
+create table b (id int primary key, a_id int references a, c_id int);
+create table c (id int primary key, b_id int references b deferrable initially immediate);
+alter table b add foreign key (c_id) references c;
+create view v1 as select * from a; create view v2 as select * from v1;
+create or replace view v1 as select id, y from (select id, y from a) q;
+create table i1 (id serial primary key, t text default 'x'); create table i2 (n int) inherits (i1); create table i3 () inherits (i2);
+alter table i3 add primary key (id); alter table i3 alter t drop default;
+create index on i2 (n) where n > 3; create index concurrently bad on i1 (t);
+create table q (k int, at date, v text, primary key (k, at)) partition by list (k);
+create table q1 partition of q for values in (1, 2) partition by range (at);
+create table q11 partition of q1 for values from ('2024-01-01') to ('2025-01-01');
+create table q12 partition of q1 default;
+create unique index q_u on q (k, at, v); create index q1_only on q1 (v); create index on only q (at);
+create trigger t after insert on q for each row execute function suppress_redundant_updates_trigger();
+alter table q11 disable trigger t;
+create table refq (k int, at date, foreign key (k, at) references q);
+create function f(a) returns text language sql as 'select ($1).y';
+create function g(a) returns text immutable language sql as 'select ($1).y'; create index on a (g(a)); alter table a add constraint gg check (g(a) <> 'z');

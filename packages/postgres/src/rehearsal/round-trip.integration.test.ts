@@ -1,0 +1,149 @@
+import { execFileSync } from 'node:child_process'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import {
+  connectPool,
+  createDatabase,
+  dropDatabase,
+  ensureEmbeddedServer,
+  stopEmbeddedServer,
+  withDatabase,
+} from '@esa/pg-server'
+import { hasDebianPostgres, startDebianPostgres, type TestServer } from '@esa/pg-server/test-servers'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Queryable } from '../queryable.ts'
+import type { RehearsalGround } from './ground.ts'
+import { type Rehearsal, withRehearsal } from './open-rehearsal.ts'
+import { readSchema, type SchemaScript } from './read-schema.ts'
+import { inTargetSnapshot } from './target-snapshot.ts'
+
+const groundAt = (url: string): RehearsalGround => ({
+  createDatabase: async (name, icuLocale) => void (await createDatabase(url, name, icuLocale)),
+  dropDatabase: async (name) => void (await dropDatabase(url, name)),
+  open: async (name, max = 4) => {
+    const pool = await connectPool(withDatabase(url, name), { max })
+    return { queryable: pool, close: () => pool.end() }
+  },
+})
+
+const scriptOf = (file: string) => readFile(new URL(file, import.meta.url), 'utf8')
+const roundTrip = <T>(
+  [from, to]: [RehearsalGround, RehearsalGround],
+  sql: string[],
+  work: (original: Rehearsal, copy: Rehearsal) => Promise<T>,
+) =>
+  withRehearsal({ ground: from, id: 'original', schema: { sql } }, (original) =>
+    withRehearsal({ ground: to, id: 'copy', schema: { from: original.queryable } }, (copy) =>
+      work(original, copy),
+    ),
+  )
+
+/**
+ * Another view of the catalogs than the one that copies: whole rows, without what only numbers things. Whether a key of a
+ * partition is inherited depends on how it was attached, and its foreign keys get names by chance: pg_dump changes both, too.
+ */
+const DESCRIPTION = `
+  with own as (select c.oid, c.oid::regclass::text as name from pg_class c join pg_namespace n on n.oid = c.relnamespace where n.nspname !~ '^(pg_|information_schema)'
+      and not exists (select from pg_depend d where d.objid = c.oid and d.deptype = 'e'))
+  select 'class ' || o.name as what, to_jsonb(c) - '{oid,relnamespace,reltype,relowner,relfilenode,reltoastrelid,relpages,reltuples,relallvisible,relallfrozen,relfrozenxid,relminmxid,relacl,reloftype,reltablespace}'::text[]
+    || jsonb_build_object('of', c.reloftype::regtype, 'partkey', pg_get_partkeydef(c.oid), 'view', pg_get_viewdef(c.oid), 'index', case when c.relkind in ('i', 'I') then pg_get_indexdef(c.oid) end, 'bound', pg_get_expr(c.relpartbound, c.oid)) as row
+    from own o join pg_class c on c.oid = o.oid
+  union all select 'column ' || o.name || '.' || a.attname, to_jsonb(a) - '{attrelid,atttypid,attcollation,attacl,attcacheoff,atthasmissing,attmissingval}'::text[]
+    || jsonb_build_object('type', format_type(a.atttypid, a.atttypmod), 'collation', a.attcollation::regcollation, 'default', pg_get_expr(d.adbin, d.adrelid))
+    from own o join pg_attribute a on a.attrelid = o.oid left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum where a.attnum > 0
+  union all select 'constraint ' || coalesce(o.name, k.contypid::regtype::text) || '.' || k.conname, to_jsonb(k) - '{oid,connamespace,conrelid,contypid,conindid,conparentid,confrelid,conpfeqop,conppeqop,conffeqop,conexclop,conbin}'::text[] - case when k.contype in ('p', 'u', 'x') then 'connoinherit' else '' end || jsonb_build_object('def', pg_get_constraintdef(k.oid), 'child', k.conparentid <> 0)
+    from pg_constraint k left join own o on o.oid = k.conrelid where (o.oid is not null or k.contypid <> 0 and k.oid >= 16384) and not (k.contype = 'f' and k.conparentid <> 0)
+  union all select 'index ' || o.name, to_jsonb(x) - '{indexrelid,indrelid,indcollation,indclass,indexprs,indpred}'::text[] from own o join pg_index x on x.indexrelid = o.oid
+  union all select 'inherits ' || o.name, jsonb_build_object('parent', i.inhparent::regclass, 'nth', i.inhseqno) from own o join pg_inherits i on i.inhrelid = o.oid
+  union all select 'trigger ' || o.name || '.' || t.tgname, jsonb_build_object('def', pg_get_triggerdef(t.oid), 'enabled', t.tgenabled, 'clone', t.tgparentid <> 0) from own o join pg_trigger t on t.tgrelid = o.oid where not t.tgisinternal
+  union all select 'sequence ' || o.name, to_jsonb(s) - '{seqrelid,seqtypid}'::text[] || jsonb_build_object('type', s.seqtypid::regtype, 'last', pg_sequence_last_value(o.oid)) from own o join pg_sequence s on s.seqrelid = o.oid
+  union all select 'function ' || p.oid::regprocedure, to_jsonb(p) - '{oid,pronamespace,proowner,proacl,prosqlbody,proargdefaults,prorettype,proargtypes,proallargtypes,provariadic}'::text[] || jsonb_build_object('result', p.prorettype::regtype, 'in', pg_get_function_arguments(p.oid), 'body', pg_get_function_sqlbody(p.oid))
+    from pg_proc p join pg_namespace n on n.oid = p.pronamespace where n.nspname !~ '^(pg_|information_schema)' and not exists (select from pg_depend d where d.objid = p.oid and d.deptype = 'e')
+  union all select 'policy ' || o.name || '.' || p.polname, jsonb_build_object('cmd', p.polcmd, 'permissive', p.polpermissive, 'roles', p.polroles, 'using', pg_get_expr(p.polqual, o.oid), 'check', pg_get_expr(p.polwithcheck, o.oid)) from own o join pg_policy p on p.polrelid = o.oid
+  union all select 'rule ' || o.name || '.' || r.rulename, jsonb_build_object('def', pg_get_ruledef(r.oid), 'enabled', r.ev_enabled) from own o join pg_rewrite r on r.ev_class = o.oid
+  union all select 'statistics ' || s.stxname, jsonb_build_object('def', pg_get_statisticsobjdef(s.oid), 'target', s.stxstattarget) from pg_statistic_ext s
+  union all select 'event trigger ' || e.evtname, to_jsonb(e) - '{oid,evtowner,evtfoid}'::text[] from pg_event_trigger e
+  union all select 'enum ' || e.enumtypid::regtype || '.' || e.enumlabel, to_jsonb(rank() over (partition by e.enumtypid order by e.enumsortorder)) from pg_enum e
+  union all select 'comment ' || i.type || ' ' || i.identity, to_jsonb(d.description) from pg_description d cross join lateral pg_identify_object(d.classoid, d.objoid, d.objsubid) i where d.objoid >= 16384
+  order by 1`
+
+async function describeDatabase(database: Queryable): Promise<unknown[]> {
+  return (await database.query(DESCRIPTION)).rows
+}
+
+/** What both versions can say, in one manner of saying it: 18 gives NOT NULL a name, and writes views with fewer names. */
+function commonOf({ before, after }: SchemaScript): string[] {
+  return [...before, ...after]
+    .filter(({ what, sql }) => !/^(?:materialized )?view /.test(what) && !sql.endsWith(' set not null'))
+    .map(({ what, sql }) => `${what}: ${sql.replaceAll(NOT_NULL, '')}`)
+    .toSorted()
+}
+
+const NOT_NULL = /,? constraint (?:"[^"]+"|\w+) NOT NULL(?: (?:"[^"]+"|\w+)(?=[,)]))?| not null/g
+
+describe('a copy of a schema', () => {
+  let home: string
+  let embedded: RehearsalGround
+  beforeAll(async () => {
+    home = await mkdtemp(join(tmpdir(), 'esa-round-trip-'))
+    embedded = { ...groundAt((await ensureEmbeddedServer({ home })).adminUrl), ownServer: true }
+  })
+  afterAll(async () => {
+    await stopEmbeddedServer({ home, mode: 'immediate' })
+    await rm(home, { recursive: true, force: true })
+  })
+
+  it('is described by PostgreSQL 18 as its original is', async () => {
+    const sql = [await scriptOf('rich-schema.sql'), await scriptOf('rich-schema-18.sql')]
+    await roundTrip([embedded, embedded], sql, async (original, copy) => {
+      expect(copy.missing).toEqual([])
+      const described = await describeDatabase(original.queryable)
+      expect(described.length).toBeGreaterThan(300)
+      expect(await describeDatabase(copy.queryable)).toEqual(described)
+    })
+  })
+
+  it('says what could not be made, and leaves only that out', async () => {
+    const lost = `create function lost() returns int language internal as 'pg_backend_pid'; update pg_proc set probin = 'nowhere', prolang = 13 where proname = 'lost'`
+    const sql = [`create table kept (id int primary key); ${lost}`]
+    await roundTrip([embedded, embedded], sql, async (_, copy) => {
+      expect(copy.missing).toMatchObject([{ kind: 'not-rehearsed', evidence: { count: 1 } }])
+      expect(copy.missing[0]!.message).toMatch(/^function public\.lost\(\) could not be made .*nowhere/)
+      expect((await copy.queryable.query('select count(*)::int as n from kept')).rows).toEqual([{ n: 0 }])
+    })
+  })
+
+  describe.runIf(hasDebianPostgres())('of PostgreSQL 15', () => {
+    let server: TestServer
+    let ground: RehearsalGround
+    beforeAll(async () => {
+      server = await startDebianPostgres()
+      ground = groundAt(server.url)
+    })
+    afterAll(() => server.close())
+
+    const dump = (name: string) =>
+      execFileSync('pg_dump', ['--schema-only', '--no-owner', withDatabase(server.url, name)], {
+        encoding: 'utf8',
+      })
+        .split('\n')
+        .filter((line) => !/^\\(?:un)?restrict /.test(line))
+
+    it.each(['rich-schema.sql', 'entangled-schema.sql'])('is dumped as its original is: %s', async (file) => {
+      await roundTrip([ground, ground], [await scriptOf(file)], async (original, copy) => {
+        expect(copy.missing).toEqual([])
+        expect(dump(copy.name)).toEqual(dump(original.name))
+      })
+    })
+
+    it('on 18 has the same objects, and says that the version differs', async () => {
+      await roundTrip([ground, embedded], [await scriptOf('rich-schema.sql')], async (original, copy) => {
+        expect(copy.missing.map(({ kind }) => kind)).toEqual(['version-differs'])
+        const read = (database: Queryable) =>
+          inTargetSnapshot(database, (snapshot) => readSchema(snapshot, null))
+        expect(commonOf(await read(copy.queryable))).toEqual(commonOf(await read(original.queryable)))
+      })
+    })
+  })
+})
