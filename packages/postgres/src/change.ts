@@ -1,4 +1,5 @@
 export { type Hints } from './change/hints.ts'
+export { planBetween, type PlanSources } from './change/plan-between.ts'
 export { planChanges } from './change/plan-changes.ts'
 export {
   type BackfillStep,
@@ -14,4 +15,5 @@ export {
   type Unplanned,
   type VerifyStep,
 } from './change/plan.ts'
+export { planFiles } from './change/plan-text.ts'
 export { type Batch, runBatch, type WalkPlace } from './change/run-batch.ts'

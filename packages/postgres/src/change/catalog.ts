@@ -70,17 +70,20 @@ export interface Index {
   tail: string
 }
 
+/** Kinds of objects that are compared by their definition only. */
+export type ObjectKind =
+  | 'view'
+  | 'function'
+  | 'trigger'
+  | 'materialized view'
+  | 'policy'
+  | 'domain'
+  | 'composite type'
+  | 'statistics'
+
 /** A view, function, trigger, policy ...; `relation` is the table a trigger or policy is on. */
 export interface DefinedObject {
-  kind:
-    | 'view'
-    | 'function'
-    | 'trigger'
-    | 'materialized view'
-    | 'policy'
-    | 'domain'
-    | 'composite type'
-    | 'statistics'
+  kind: ObjectKind
   /** With its schema; a function with its argument types, a trigger or policy with its table. */
   name: string
   /** A statement that makes it, or (policies, domains, types) text that describes it. */

@@ -1,9 +1,9 @@
-import type { DefinedObject } from './catalog.ts'
+import type { DefinedObject, ObjectKind } from './catalog.ts'
 import type { Differences } from './differences.ts'
 import { type Ground, PLACE } from './draft.ts'
 
 /** What is made from its definition by one statement, with the phase and place it is made in. */
-const MADE: Partial<Record<DefinedObject['kind'], [made: 'expand' | 'switch', gone: 0 | 1 | 2 | 3 | 4]>> = {
+const MADE: Partial<Record<ObjectKind, [made: 'expand' | 'switch', gone: 0 | 1 | 2 | 3 | 4]>> = {
   function: ['expand', PLACE.last],
   statistics: ['expand', PLACE.early],
   trigger: ['switch', PLACE.early],

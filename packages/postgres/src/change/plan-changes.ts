@@ -1,5 +1,5 @@
 import { onOneSession, type Queryable } from '../queryable.ts'
-import type { Catalog } from './catalog.ts'
+import type { Catalog, ObjectKind } from './catalog.ts'
 import { planColumns } from './columns.ts'
 import { planConstraints } from './constraints.ts'
 import { compareCatalogs, type Differences, tellDifferences } from './differences.ts'
@@ -31,19 +31,30 @@ const PROMISES: Record<PhaseName, string> = {
 
 /**
  * Plans how the schema of `source` becomes that of `goal` while both are written to. Both are rehearsal databases: the plan
- * is walked on `source`, which tells its locks; what then still differs from `goal` is told as unplanned.
+ * is walked on `source`, which tells its locks; what then still differs from `goal` is told as unplanned. What `goal` is
+ * silent about, because its language has no words for it, is not dropped.
  * @throws EsaError `usage.hint` (terminal), the server's error when a catalog cannot be read.
  */
 export async function planChanges(
   source: Queryable,
   goal: Queryable,
   hints: Hints = {},
+  silentAbout: readonly ObjectKind[] = [],
 ): Promise<MigrationPlan> {
-  return onOneSession(source, (from) => onOneSession(goal, (to) => planOnSessions(from, to, hints)))
+  return onOneSession(source, (from) =>
+    onOneSession(goal, (to) => planOnSessions(from, to, hints, new Set(silentAbout))),
+  )
 }
 
-async function planOnSessions(source: Queryable, goal: Queryable, hints: Hints): Promise<MigrationPlan> {
-  const [from, wanted] = [await readCatalog(source), await readCatalog(goal)]
+async function planOnSessions(
+  source: Queryable,
+  goal: Queryable,
+  hints: Hints,
+  silent: ReadonlySet<ObjectKind>,
+): Promise<MigrationPlan> {
+  const from = await readCatalog(source)
+  const read = async (): Promise<Catalog> => keeping(await readCatalog(goal), from, silent)
+  const wanted = await read()
   const resolved = resolveHints(hints, from)
   await withOldNames(goal, wanted, resolved)
   const draft = new Draft()
@@ -51,12 +62,19 @@ async function planOnSessions(source: Queryable, goal: Queryable, hints: Hints):
     const now = resolved.tables.find((one) => one.from === relation)?.to
     return now === undefined ? relation : sibling(relation, now)
   }
-  const ground = { draft, from, to: await readCatalog(goal), source, goal, hints: resolved, finalName }
+  const ground = { draft, from, to: await read(), source, goal, hints: resolved, finalName }
   await draftPlan(ground)
   const phases = phasesOf(draft)
   await rehearse(ground, phases, wanted)
   const { changes, unplanned, notes } = draft
   return sealPlan({ changes, phases, unplanned, notes: [...new Set(notes)] })
+}
+
+/** What the goal cannot say stays as it is. */
+function keeping(goal: Catalog, from: Catalog, silent: ReadonlySet<ObjectKind>): Catalog {
+  const told = new Set(goal.objects.map(({ kind, name }) => `${kind} ${name}`))
+  const kept = from.objects.filter(({ kind, name }) => silent.has(kind) && !told.has(`${kind} ${name}`))
+  return { ...goal, objects: [...goal.objects, ...kept] }
 }
 
 async function draftPlan(ground: Ground): Promise<void> {

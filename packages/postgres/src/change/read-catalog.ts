@@ -1,5 +1,5 @@
 import type { Queryable } from '../queryable.ts'
-import type { Catalog, DefinedObject, EnumType, Sequence, Table } from './catalog.ts'
+import type { Catalog, DefinedObject, EnumType, ObjectKind, Sequence, Table } from './catalog.ts'
 
 /** Schemas that are people's, and objects that no extension brought. */
 const OURS = `n.nspname !~ '^pg_' and n.nspname <> 'information_schema'`
@@ -67,7 +67,7 @@ const TABLES = `select n.nspname || '.' || c.relname as relation, n.nspname as s
   from pg_class c join pg_namespace n on n.oid = c.relnamespace
   where c.relkind in ('r', 'p') and c.relpersistence <> 't' and ${OURS} and ${OWN('c.oid')} order by 1`
 
-const OBJECTS: Record<DefinedObject['kind'], string> = {
+const OBJECTS: Record<ObjectKind, string> = {
   view: `select n.nspname || '.' || c.relname as name,
       format('CREATE VIEW %I.%I%s AS %s', n.nspname, c.relname,
         coalesce(' WITH (' || array_to_string(c.reloptions, ', ') || ')', ''), pg_get_viewdef(c.oid)) as definition,
@@ -111,7 +111,7 @@ export async function readCatalog(session: Queryable): Promise<Catalog> {
   await session.query(`select set_config('search_path', '', false)`)
   const read = async <T>(sql: string): Promise<T[]> => (await session.query(sql)).rows as T[]
   const objects: DefinedObject[] = []
-  for (const kind of Object.keys(OBJECTS) as DefinedObject['kind'][]) {
+  for (const kind of Object.keys(OBJECTS) as ObjectKind[]) {
     const rows = await read<Omit<DefinedObject, 'kind'>>(OBJECTS[kind])
     objects.push(...rows.map((row) => ({ kind, ...row })))
   }

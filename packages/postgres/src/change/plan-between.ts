@@ -1,0 +1,45 @@
+import { onDatabase, type RehearsalGround } from '../rehearsal/ground.ts'
+import { type SchemaSource, withRehearsal } from '../rehearsal/open-rehearsal.ts'
+import { parseSchema, runScript } from '../rehearsal/run-script.ts'
+import type { ObjectKind } from './catalog.ts'
+import type { Hints } from './hints.ts'
+import { readMeaning, type ScriptMeaning } from './migration-script.ts'
+import { type MigrationPlan, sealPlan } from './plan.ts'
+import { planChanges } from './plan-changes.ts'
+
+/** What a plan leads from and to: another schema, or scripts that change the first. */
+export interface PlanSources {
+  ground: RehearsalGround
+  from: SchemaSource
+  to: { schema: SchemaSource; silentAbout?: readonly ObjectKind[] } | { scripts: string[] }
+  hints: Hints
+}
+
+/**
+ * Plans on two rehearsal databases. A script that changes the first schema tells renames, conversions and fillings by
+ * itself; hints given beside it win. @throws EsaError `usage.hint`, `sql.*`, `database.*`.
+ */
+export async function planBetween({ ground, from, to, hints }: PlanSources): Promise<MigrationPlan> {
+  const scripts = await Promise.all(('scripts' in to ? to.scripts : []).map(parseSchema))
+  const told = readMeaning(scripts.flat())
+  const { schema, silentAbout = [] } = 'schema' in to ? to : { schema: from }
+  return withRehearsal({ ground, id: 'plan_from', schema: from }, (source) =>
+    withRehearsal({ ground, id: 'plan_to', schema }, async (goal) => {
+      for (const script of scripts)
+        await onDatabase(ground, goal.name, (session) => runScript(session, script))
+      const plan = await planChanges(source.queryable, goal.queryable, merged(told, hints), silentAbout)
+      if (told.unplanned.length === 0) return plan
+      const { changes, phases, notes } = plan
+      return sealPlan({ changes, phases, unplanned: [...told.unplanned, ...plan.unplanned], notes })
+    }),
+  )
+}
+
+function merged({ hints: told }: ScriptMeaning, hints: Hints): Hints {
+  return {
+    ...hints,
+    rename: { ...told.rename, ...hints.rename },
+    using: { ...told.using, ...hints.using },
+    fill: { ...told.fill, ...hints.fill },
+  }
+}
