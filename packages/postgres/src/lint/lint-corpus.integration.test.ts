@@ -16,6 +16,8 @@ import { executionOf } from './execution.ts'
 import type { Verdict } from './judge.ts'
 import { CORPUS, CORPUS_SCHEMA } from './lint-corpus.ts'
 import { lintScripts } from './lint-scripts.ts'
+import { RULE_CORPUS } from './rule-corpus.ts'
+import { RULES } from './rules/registry.ts'
 import { readScript, type Script } from './read-script.ts'
 
 /** What a second session sees of a statement while its transaction is open: the truth, found without the lint's code. */
@@ -73,6 +75,9 @@ async function probe(session: Queryable, other: Queryable, sql: string): Promise
   }
 }
 
+/** Tables that the corpus drops or renames. */
+const GONE = new Set(['secrets', 'recent', 'legacy'])
+
 const bare = (name: string): string => name.replace(/^public\./, '')
 
 describe('the lint of a corpus', () => {
@@ -80,6 +85,7 @@ describe('the lint of a corpus', () => {
   let ground: RehearsalGround
   let script: Script
   let verdicts: Verdict[]
+  let ruled: Verdict[]
   const seen: (Seen | null)[] = []
   const tables = new Set<string>()
 
@@ -96,8 +102,12 @@ describe('the lint of a corpus', () => {
     }
     const sql = CORPUS.map((one) => `${one.sql};`).join('\n')
     script = await readScript('corpus.sql', Buffer.from(sql))
-    const options = { ground, schema: { sql: CORPUS_SCHEMA }, independent: false, sizes: new Map() }
-    verdicts = (await lintScripts([script], options)).statements
+    const lines = RULE_CORPUS.map((one) => one.sql).join('\n')
+    const second = await readScript('rules.sql', Buffer.from(lines))
+    const options = { ground, schema: { sql: CORPUS_SCHEMA }, independent: true, sizes: new Map() }
+    const { statements } = await lintScripts([script, second], options)
+    verdicts = statements.filter(({ file }) => file === 'corpus.sql')
+    ruled = statements.filter(({ file }) => file === 'rules.sql')
     await ground.createDatabase('probed')
     const { queryable: pool, close } = await ground.open('probed')
     await onOneSession(pool, async (session) => {
@@ -118,8 +128,7 @@ describe('the lint of a corpus', () => {
 
   it.each(cases)('knows what $sql does', ({ at, locks, rewrites = [], scans = [] }) => {
     const verdict = verdicts[at]!
-    const gone = ['secrets', 'recent', 'legacy']
-    const isTable = (name: string): boolean => tables.has(name) || gone.includes(name)
+    const isTable = (name: string): boolean => tables.has(name) || GONE.has(name)
     const own = (names: readonly string[]): string[] => names.map(bare).filter(isTable)
     const taken = verdict.locks.map(({ relation, mode }) => [bare(relation), mode] as const)
     expect({
@@ -131,10 +140,10 @@ describe('the lint of a corpus', () => {
 
   it.each(cases)('says of $sql what a second session sees', ({ at }) => {
     const truth = seen[at]
-    // What refuses a transaction ends before another session can look.
-    if (truth === null || truth === undefined)
-      return expect(executionOf(script.statements[at]!.node)).toBe('alone')
     const { locks, rewrites } = verdicts[at]!
+    // What refuses a transaction ends before another session can look.
+    expect(truth === null).toBe(executionOf(script.statements[at]!.node) === 'alone')
+    if (truth === null || truth === undefined) return
     expect(Object.fromEntries(locks.map(({ relation, mode }) => [bare(relation), mode]))).toEqual(truth.locks)
     expect(rewrites.map(bare)).toEqual(truth.rewrites)
   })
@@ -142,6 +151,16 @@ describe('the lint of a corpus', () => {
   it.each(cases)('warns of $sql as it should, and of nothing else', ({ at, rules = [] }) => {
     const serious = verdicts[at]!.findings.filter(({ severity }) => severity !== 'info')
     expect(serious.map(({ rule }) => rule).toSorted()).toEqual(rules.toSorted())
+  })
+
+  it.each(RULE_CORPUS.map((one, at) => ({ ...one, at })))('applies its rules to $sql', ({ at, rules }) => {
+    const found = ruled.find(({ line }) => line === at + 1)!.findings.map(({ rule }) => rule)
+    expect(found).toEqual(expect.arrayContaining(rules))
+  })
+
+  it('has a case for each rule', () => {
+    const cased = new Set([...CORPUS, ...RULE_CORPUS].flatMap(({ rules = [] }) => rules))
+    expect(RULES.filter(({ id }) => !cased.has(id)).map(({ id }) => id)).toEqual([])
   })
 
   it('has enough of either kind', () => {
