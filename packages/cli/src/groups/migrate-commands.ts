@@ -1,8 +1,10 @@
 import { type Command, Option } from 'commander'
-import type { ApplyFlags } from '../commands/db-apply.ts'
 import type { LintFlags } from '../commands/db-lint.ts'
+import type { PlanFlags } from '../commands/db-plan.ts'
 import type { RehearsalFlags } from '../on-rehearsal.ts'
+import { addApplyCommands } from './apply-commands.ts'
 import type { Commands } from './commands.ts'
+import { copyRowsOption } from './copy-rows-option.ts'
 
 /** `esa db migrate ...`: what changes a database's schema. */
 export function addMigrateCommands(db: Command, config: Commands['config']): void {
@@ -33,6 +35,36 @@ export function addMigrateCommands(db: Command, config: Commands['config']): voi
       (await import('../commands/db-lint.ts')).lintFiles(config(command), process.env, files, flags),
     )
   migrate
+    .command('plan')
+    .argument(
+      '<from>',
+      'a schema (SQL, drizzle.config.ts, a Drizzle migrations folder); with --target what changes it',
+    )
+    .argument('[to]', 'the schema that it shall be')
+    .description(
+      'plan a change in phases that stand in nobody’s way: expand, backfill, validate, switch, contract',
+    )
+    .option(
+      '--target <target>',
+      'the schema before is that of a target: a name (esa targets), env:VAR or a URL',
+    )
+    .option('--rename <old=new>', 'a table or column that changes its name; never guessed', collect)
+    .option('--fill <column=expression>', 'what rows get that have no value', collect)
+    .option('--hints <file>', 'JSON with rename, fill, using, split, extract')
+    .option('--write <dir>', 'write plan.json and a script for each phase and its way back')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  esa db migrate plan old.sql new.sql --rename orders.total=amount\n  esa db migrate plan drizzle/ drizzle.config.ts --write plan\n  esa db migrate plan 0042_orders.sql --target shop --json',
+    )
+    .action(async (from: string, to: string | undefined, flags: PlanFlags, command: Command) =>
+      (await import('../commands/db-plan.ts')).planBetweenFiles(
+        config(command),
+        process.env,
+        [from, to],
+        flags,
+      ),
+    )
+  migrate
     .command('rehearse')
     .argument('<file...>', 'SQL files, in the order in which they apply')
     .description(
@@ -49,44 +81,10 @@ export function addMigrateCommands(db: Command, config: Commands['config']): voi
     .action(async (files: string[], flags: RehearsalFlags, command: Command) =>
       (await import('../commands/db-rehearse.ts')).rehearseFiles(config(command), process.env, files, flags),
     )
-  migrate
-    .command('apply')
-    .argument('<what>', 'a file of SQL, a plan (.json), or a folder of files')
-    .description('apply step by step: short locks, a record of every step, and on again after any end')
-    .requiredOption('--target <target>', 'a name (esa targets), env:VAR or a URL')
-    .option('--phase <name>', 'this phase of a plan only')
-    .option('--lock-timeout <duration>', 'longest wait in the queue of a lock (default 500ms)')
-    .option('--ledger <file>', 'keep the record in a file, for a role that may make no schema')
-    .addHelpText(
-      'after',
-      '\nExamples:\n  esa db migrate apply 0042_orders.sql --target shop\n  esa db migrate apply plan.json --target shop --phase contract',
-    )
-    .action(async (what: string, flags: ApplyFlags, command: Command) =>
-      (await import('../commands/db-apply.ts')).applyFiles(config(command), process.env, what, flags),
-    )
-  migrate
-    .command('verify')
-    .argument('<what>', 'a file of SQL, a plan (.json), or a folder of files')
-    .description(
-      'run it on a private copy with rows, and say whether a row or a value is lost; exit 1 when one is',
-    )
-    .option('--target <target>', 'copied: a name (esa targets), env:VAR or a URL')
-    .option('--schema <file>', 'the schema and rows before, as a script')
-    .addOption(copyRowsOption())
-    .option('--rehearsal-url <url>', 'a server for the copy, of the target’s version (or ESA_REHEARSAL_URL)')
-    .addHelpText(
-      'after',
-      '\nExamples:\n  esa db migrate verify 0042_orders.sql --target shop --json\n  esa db migrate verify plan.json --schema shop.sql',
-    )
-    .action(async (what: string, flags: RehearsalFlags, command: Command) =>
-      (await import('../commands/db-verify.ts')).verifyFile(config(command), process.env, what, flags),
-    )
+  addApplyCommands(migrate, config)
 }
 
-/** Rows leave a machine only when someone says so. */
-export function copyRowsOption(): Option {
-  return new Option(
-    '--copy-rows [mode]',
-    'copy rows too: a sample that keeps references whole, or all',
-  ).choices(['sample', 'full'])
+/** A flag that may be given more than once. */
+function collect(value: string, before: string[] = []): string[] {
+  return [...before, value]
 }

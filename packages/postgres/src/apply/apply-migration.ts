@@ -4,6 +4,7 @@ import { onOneSession, type Queryable } from '../queryable.ts'
 import { becomeApplier, endApplier } from './applier-lock.ts'
 import type { Blocker } from './blockers.ts'
 import type { StatementRisk } from './classify.ts'
+import { inverseOf } from './inverse.ts'
 import type { Ledger, MigrationRecord, Verification } from './ledger.ts'
 import { type Bench, LOCK_BUDGET, type LockBudget } from './lock-budget.ts'
 import { type Filled, runBackfill } from './run-backfill.ts'
@@ -207,7 +208,14 @@ async function walk(
     const onRetry: Bench['onRetry'] = (attempt, waitMs, blockers) =>
       onEvent({ type: 'retry', step, attempt, waitMs, blockers })
     const before = known?.steps.find((record) => record.step === step.id)
-    const running: Running = { bench: { ...bench, onRetry }, ledger, migration, step, known: before }
+    const running: Running = {
+      bench: { ...bench, onRetry },
+      ledger,
+      migration,
+      step,
+      known: before,
+      end: 'done',
+    }
     await runStep(running, ports).catch(async (thrown: unknown) => {
       const cursor = before?.cursor ?? null
       if (step.work.kind === 'statement') await mark(running, 'failed', cursor, null).catch(() => undefined)
@@ -223,14 +231,16 @@ async function walk(
 async function runStep(running: Running, ports: ApplyPorts): Promise<void> {
   const { step, migration } = running
   const { work } = step
-  if (work.kind === 'session') return await mark(running, 'done', null, null)
+  if (work.kind === 'session') return await mark(running, 'done', null, '')
   if (work.kind === 'verify') return await runVerify(running, work.step)
   if (work.kind === 'backfill') {
     const onProgress = (filled: Filled): void => ports.onEvent?.({ type: 'filled', step, filled })
     return await runBackfill(running, work.step, onProgress, () => shallStop(ports, migration))
   }
+  const rollback =
+    work.rollback ?? (migration.down === null ? await inverseOf(running.bench.session, work.sql) : null)
   const run = work.transaction ? runStatement : runAlone
-  await run(running, work.sql, work.rollback)
+  await run(running, work.sql, rollback)
 }
 
 /** Counts rows on which the old and the new shape disagree. @throws EsaError `migration.data-loss` (terminal). */
@@ -253,7 +263,7 @@ async function runVerify(
       },
     )
   }
-  await mark(running, 'done', null, null)
+  await mark(running, 'done', null, '')
 }
 
 /** @throws EsaError `migration.interrupted` (terminal) when somebody wants it to stop here. */

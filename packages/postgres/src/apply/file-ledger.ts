@@ -17,10 +17,11 @@ export function fileLedger(file: string, now: () => number): Ledger {
       await write(file, await read(file))
     },
     list: () => read(file),
-    async begin(_, { id, hash }, by) {
+    async begin(_, { id, hash, down }, by) {
       const records = await read(file)
       const known = records.find((record) => record.id === id)
-      if (known) return change(id, (record) => ({ ...record, hash, by, state: 'started', endedAt: null }))
+      if (known)
+        return change(id, (record) => ({ ...record, hash, by, down, state: 'started', endedAt: null }))
       const fresh = {
         id,
         hash,
@@ -29,6 +30,7 @@ export function fileLedger(file: string, now: () => number): Ledger {
         startedAt: now(),
         endedAt: null,
         verification: null,
+        down,
       }
       await write(file, [...records, { ...fresh, steps: [] }])
     },

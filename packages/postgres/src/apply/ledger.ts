@@ -32,6 +32,8 @@ export interface MigrationRecord {
   startedAt: number
   endedAt: number | null
   verification: Verification | null
+  /** The script that undoes it as a whole, as it was when it was applied. */
+  down: string | null
   steps: StepRecord[]
 }
 

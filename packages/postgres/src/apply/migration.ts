@@ -33,7 +33,9 @@ async function planStep(step: Step, phase: string): Promise<MigrationStep> {
   const head = { id, about, phase, hash: digestJson({ ...step }) }
   if (step.kind === 'backfill') return { ...head, risk: 'major', work: { kind: 'backfill', step } }
   if (step.kind === 'verify') return { ...head, risk: 'additive', work: { kind: 'verify', step } }
-  const { sql, transaction, rollback } = step
+  const { sql, transaction, destructive } = step
+  // Without a way back and without harm it may stay; else nothing brings back what it takes.
+  const rollback = step.rollback ?? (destructive ? null : '')
   const risk = step.destructive ? 'destructive' : worstRisk((await parseScript(sql)).map(classifyStatement))
   return { ...head, risk, work: { kind: 'statement', sql, transaction, rollback } }
 }

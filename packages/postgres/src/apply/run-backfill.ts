@@ -56,7 +56,7 @@ export async function runBackfill(
       const rows = cursor.rows + batch.rows
       const grown = { place: batch.place, rows, batchRows: sized(cursor.batchRows, ms) }
       const over = batch.place === null
-      await mark(running, over && running.ledger.inTransaction ? 'done' : 'started', { ...grown }, null)
+      await mark(running, over && running.ledger.inTransaction ? 'done' : 'started', { ...grown }, '')
       return grown
     })
     const ms = clock.now() - from
@@ -66,7 +66,7 @@ export async function runBackfill(
     await clock.pause(ms * REST)
     await untilStandbysFollow(running, shallStop)
   }
-  await mark(running, 'done', null, null)
+  await mark(running, 'done', null, '')
 }
 
 function startOf(step: BackfillStep, known: unknown): Cursor {

@@ -14,6 +14,8 @@ export interface Running {
   migration: Migration
   step: MigrationStep
   known: StepRecord | undefined
+  /** What it is when it went through. */
+  end: 'done' | 'undone'
 }
 
 /** What a statement leaves of the file's own settings: the budget is the apply's. */
@@ -48,13 +50,13 @@ export async function inStepTransaction<T>(running: Running, work: () => Promise
 /** Runs a statement in a transaction that also holds its record. */
 export async function runStatement(running: Running, sql: string, rollback: string | null): Promise<void> {
   const { bench, ledger } = running
-  if (await wasCommitted(running)) return await mark(running, 'done', null, rollback)
+  if (await wasCommitted(running)) return await mark(running, running.end, null, rollback)
   await inStepTransaction(running, async () => {
     if (!ledger.inTransaction) await mark(running, 'started', await transactionId(running), rollback)
     await bench.session.query(sql)
-    if (ledger.inTransaction) await mark(running, 'done', null, rollback)
+    if (ledger.inTransaction) await mark(running, running.end, null, rollback)
   })
-  if (!ledger.inTransaction) await mark(running, 'done', null, rollback)
+  if (!ledger.inTransaction) await mark(running, running.end, null, rollback)
 }
 
 async function transactionId({ bench }: Running): Promise<string> {
@@ -106,7 +108,7 @@ export async function runAlone(running: Running, sql: string, rollback: string |
   } finally {
     await session.query('reset lock_timeout; reset statement_timeout').catch(() => undefined)
   }
-  await mark(running, 'done', null, rollback)
+  await mark(running, running.end, null, rollback)
 }
 
 /** Writes down how far the step is. */

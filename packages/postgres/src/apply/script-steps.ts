@@ -65,7 +65,7 @@ function isSetting({ node }: ParsedStatement): boolean {
 }
 
 /** True for what PostgreSQL refuses in a transaction. Source: PreventInTransactionBlock in its commands. */
-function runsAlone(node: Node): boolean {
+export function runsAlone(node: Node): boolean {
   if ('IndexStmt' in node) return node.IndexStmt.concurrent === true
   if ('DropStmt' in node) return node.DropStmt.concurrent === true
   if ('VacuumStmt' in node) return node.VacuumStmt.is_vacuumcmd === true

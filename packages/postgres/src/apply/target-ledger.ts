@@ -6,13 +6,13 @@ const TABLES = `
 create schema if not exists esa_migrations;
 create table if not exists esa_migrations.migration (
   id text primary key, hash text not null, state text not null, by text not null, nth bigint generated always as identity,
-  started_at timestamptz not null default clock_timestamp(), ended_at timestamptz, verification jsonb);
+  started_at timestamptz not null default clock_timestamp(), ended_at timestamptz, verification jsonb, down text);
 create table if not exists esa_migrations.step (
   migration text not null references esa_migrations.migration, step text not null, hash text not null, state text not null,
   cursor jsonb, rollback text, about text not null, at timestamptz not null default clock_timestamp(), nth bigint generated always as identity,
   who text not null default session_user, primary key (migration, step))`
 
-const LIST = `select m.id, m.hash, m.state, m.by, m.verification,
+const LIST = `select m.id, m.hash, m.state, m.by, m.verification, m.down,
   extract(epoch from m.started_at)::float8 * 1000 as "startedAt", extract(epoch from m.ended_at)::float8 * 1000 as "endedAt",
   coalesce((select json_agg(json_build_object('step', s.step, 'hash', s.hash, 'state', s.state, 'cursor', s.cursor,
     'rollback', s.rollback) order by s.nth) from esa_migrations.step s where s.migration = m.id), '[]') as steps
@@ -50,13 +50,13 @@ export const targetLedger: Ledger = {
     return (await session.query(LIST)).rows as unknown as MigrationRecord[]
   },
 
-  async begin(session, { id, hash }, by) {
+  async begin(session, { id, hash, down }, by) {
     await session.query(
-      `insert into esa_migrations.migration (id, hash, state, by) values ($1, $2, 'started', $3)
-       on conflict (id) do update set hash = excluded.hash, state = 'started', by = excluded.by,
+      `insert into esa_migrations.migration (id, hash, state, by, down) values ($1, $2, 'started', $3, $4)
+       on conflict (id) do update set hash = excluded.hash, state = 'started', by = excluded.by, down = excluded.down,
          started_at = case when migration.state = 'undone' then clock_timestamp() else migration.started_at end,
          ended_at = null, verification = null`,
-      [id, hash, by],
+      [id, hash, by, down],
     )
   },
 

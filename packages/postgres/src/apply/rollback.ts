@@ -1,0 +1,126 @@
+import { digestText, EsaError } from '@esa/protocol'
+import { parseScript } from '../sql/parse-script.ts'
+import { type Applied, type ApplyPorts, onApplierSession } from './apply-migration.ts'
+import { riskNow } from './harmless.ts'
+import type { Ledger, MigrationRecord, StepRecord } from './ledger.ts'
+import type { Bench } from './lock-budget.ts'
+import { runAlone, runStatement, type Running, stepError } from './run-step.ts'
+import { runsAlone } from './script-steps.ts'
+import { type Migration, type MigrationStep, oneLine } from './step.ts'
+
+/** What was undone, the newest first. */
+export type RolledBack = Pick<Applied, 'id' | 'steps'>[]
+
+/**
+ * Undoes the last migration on record, or all after the one named, step by step in reverse, within the same budget and
+ * as resumable as they were applied. Nothing is begun when a step of them cannot be undone.
+ * @throws EsaError `migration.nothing-applied`, `migration.unknown`, `migration.not-reversible` (terminal), and what applying throws.
+ */
+export async function rollBackMigrations(ports: ApplyPorts, to?: string): Promise<RolledBack> {
+  return await onApplierSession(ports, async (bench) => {
+    const records = await ports.ledger.list(bench.session)
+    const undoing = chosen(records, to)
+    const ways = await Promise.all(undoing.map(async (record) => ({ record, steps: await wayBack(record) })))
+    const done: RolledBack = []
+    for (const { record, steps } of ways)
+      done.push({ id: record.id, steps: await undo(bench, record, steps, ports) })
+    return done
+  })
+}
+
+function chosen(records: MigrationRecord[], to: string | undefined): MigrationRecord[] {
+  const standing = records.filter(({ state }) => state !== 'undone')
+  if (to !== undefined) {
+    const place = standing.findIndex(({ id }) => id === to)
+    if (place >= 0) return standing.slice(place + 1).toReversed()
+    throw new EsaError('migration.unknown', 'terminal', `no migration ${to} is on record as applied`, {
+      hint: standing.length === 0 ? 'nothing is' : `on record: ${standing.map(({ id }) => id).join(', ')}`,
+    })
+  }
+  const last = standing.at(-1)
+  if (last !== undefined) return [last]
+  throw new EsaError('migration.nothing-applied', 'terminal', 'no migration is on record as applied')
+}
+
+interface BackStep {
+  step: MigrationStep
+  sql: string
+  alone: boolean
+  known: StepRecord | undefined
+}
+
+/** The steps back. A migration with a script of its own for it goes by that alone. */
+async function wayBack(record: MigrationRecord): Promise<BackStep[]> {
+  const begun = record.steps.filter(({ state }) => state === 'done' || state === 'started')
+  if (record.down !== null)
+    return [await backStep({ step: 'down', rollback: record.down }, undefined, record.down)]
+  const stuck = begun.filter(({ rollback }) => rollback === null)
+  if (stuck.length > 0) {
+    const which = stuck.map(({ step }) => step).join(', ')
+    throw new EsaError(
+      'migration.not-reversible',
+      'terminal',
+      `${record.id} cannot be undone: nothing brings back what ${which} did`,
+      {
+        details: { id: record.id, steps: stuck.map(({ step }) => step) },
+        hint: 'write a migration that goes forward, or what undoes it as NAME.down.sql before it is applied; nothing was changed',
+      },
+    )
+  }
+  return await Promise.all(begun.toReversed().map((known) => backStep(known, known, known.rollback ?? '')))
+}
+
+async function backStep(
+  { step: id }: Pick<StepRecord, 'step' | 'rollback'>,
+  known: StepRecord | undefined,
+  sql: string,
+): Promise<BackStep> {
+  const statements = await parseScript(sql)
+  const alone = statements.some(({ node }) => runsAlone(node))
+  const about = sql === '' ? `${id}: nothing to undo` : `undo ${id}: ${oneLine(sql)}`
+  // The record keeps the hash of what was applied, so that applying it again is recognised.
+  const hash = known?.hash ?? digestText(sql)
+  const work = { kind: 'statement', sql, transaction: !alone, rollback: known?.rollback ?? null } as const
+  return { step: { id, hash, about, phase: null, risk: 'major', work }, sql, alone, known }
+}
+
+async function undo(
+  bench: Bench,
+  record: MigrationRecord,
+  steps: BackStep[],
+  ports: ApplyPorts,
+): Promise<Applied['steps']> {
+  const { onEvent = () => {}, authorise, clock, ledger, stop } = ports
+  const migration: Migration = { id: record.id, hash: record.hash, steps: [], held: [], down: record.down }
+  const done: Applied['steps'] = []
+  for (const [nth, back] of steps.entries()) {
+    if (stop?.aborted === true)
+      throw new EsaError('migration.interrupted', 'terminal', 'the rollback was stopped between two steps', {
+        hint: 'the same command goes on from here',
+      })
+    const { step, sql } = back
+    const risk = await riskNow(bench.session, await parseScript(sql))
+    await authorise({ ...step, risk, hash: digestText(sql) })
+    onEvent({ type: 'step', nth, steps: steps.length, step })
+    const from = clock.now()
+    const running: Running = { bench, ledger, migration, step, known: back.known, end: 'undone' }
+    await run(running, back).catch((thrown: unknown) => {
+      throw stepError(step, thrown)
+    })
+    const ms = Math.round(clock.now() - from)
+    onEvent({ type: 'stepped', step, ms })
+    done.push({ id: step.id, about: step.about, ms })
+  }
+  await endUndone(ledger, bench, record)
+  return done
+}
+
+async function run(running: Running, { sql, alone, known }: BackStep): Promise<void> {
+  const rollback = known?.rollback ?? null
+  if (alone) return await runAlone(running, sql, rollback)
+  await runStatement(running, sql, rollback)
+}
+
+async function endUndone(ledger: Ledger, { session }: Bench, { id }: MigrationRecord): Promise<void> {
+  await ledger.end(session, id, 'undone', null)
+}
