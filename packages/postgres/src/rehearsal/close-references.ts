@@ -1,5 +1,6 @@
 import type { Finding } from '../finding.ts'
-import type { Queryable } from '../queryable.ts'
+import { sqlState } from '../postgres-error.ts'
+import type { QueryAnswer, Queryable } from '../queryable.ts'
 import { inScope } from './catalog-scope.ts'
 import { linesOf, pourRows, type RowRoad } from './pour-rows.ts'
 import { lineOf, type SourceTable } from './row-plan.ts'
@@ -9,6 +10,8 @@ const KEYS_AT_ONCE = 2_000
 
 /** Rounds over all references. Each round reaches one more generation of a tree; a longer chain is cut. */
 const ROUNDS_MAX = 50
+
+const FORBIDDEN = '42501'
 
 /** A foreign key: which columns of `child` refer to which of `parent`. */
 interface Reference {
@@ -34,7 +37,8 @@ const REFERENCES = `select k.conname as name, k.conrelid::regclass::text as chil
 
 /**
  * Fetches the rows that copied rows refer to, and the rows that those refer to, until every validated foreign key holds. Where the
- * limits end before that, rows that refer to nothing are taken out again, and a finding says how many.
+ * limits end before that, rows that refer to nothing are taken out again, and a finding says how many. A parent that may not be
+ * read takes no rows with it: its foreign keys are what cannot be made.
  */
 export async function closeReferences(
   road: RowRoad,
@@ -43,24 +47,27 @@ export async function closeReferences(
 ): Promise<Finding[]> {
   const references = (await road.source.query(REFERENCES, [schemas])).rows as unknown as Reference[]
   const byName = new Map(tables.map((table) => [table.relation, table]))
+  const followed = new Set(references)
   for (let round = 0; round < ROUNDS_MAX && !road.budget.exhausted; round++) {
     let fetched = 0
-    for (const reference of references) {
+    for (const reference of followed) {
       const columns =
         byName.get(reference.parent)?.columns ?? (await columnsOf(road.source, reference.parent))
-      fetched += await fetchParents(road, reference, { relation: reference.parent, bytes: 0, columns })
+      const found = await fetchParents(road, reference, { relation: reference.parent, bytes: 0, columns })
+      if (found === null) followed.delete(reference)
+      else fetched += found
     }
     if (fetched === 0) break
   }
-  return removeOrphans(road.destination, references)
+  return removeOrphans(road.destination, followed)
 }
 
-/** Copies parents that are referred to and not here; answers how many. */
+/** Copies parents that are referred to and not here; answers how many, or null when they may not be read. */
 async function fetchParents(
   { source, destination, budget }: RowRoad,
   reference: Reference,
   parent: SourceTable,
-): Promise<number> {
+): Promise<number | null> {
   const { parentColumns, types, partitioned } = reference
   const keys = parentColumns.map((_, i) => `k${i}`)
   const missing = `select distinct ${reference.childColumns.map((column, i) => `c.${column}::text as k${i}`).join(', ')}
@@ -73,17 +80,37 @@ async function fetchParents(
   while (!budget.exhausted) {
     const { rows } = await destination.query(missing)
     if (rows.length === 0) break
-    const found = await source.query(
+    const found = await unlessForbidden(
+      source,
       wanted,
       keys.map((key) => rows.map((row) => row[key])),
     )
-    if (found.rows.length === 0) break
-    const lines = linesOf(found.rows)
-    budget.take(found.rows.length, lines.length)
+    if (found === null) return null
+    if (found.length === 0) break
+    const lines = linesOf(found)
+    budget.take(found.length, lines.length)
     await pourRows(destination, parent, only(lines))
-    fetched += found.rows.length
+    fetched += found.length
   }
   return fetched
+}
+
+/** A query's rows; null when this role may not have them. */
+async function unlessForbidden(
+  source: Queryable,
+  query: string,
+  values: unknown[],
+): Promise<QueryAnswer['rows'] | null> {
+  await source.query('savepoint esa_parents')
+  try {
+    return (await source.query(query, values)).rows
+  } catch (error) {
+    if (sqlState(error) !== FORBIDDEN) throw error
+    await source.query('rollback to savepoint esa_parents')
+    return null
+  } finally {
+    await source.query('release savepoint esa_parents').catch(() => undefined)
+  }
 }
 
 async function* only(lines: Buffer): AsyncIterable<Buffer> {
@@ -98,7 +125,7 @@ function orphansOf({ child, parent, partitioned, childColumns, parentColumns }: 
 }
 
 /** Rows of which the parent could not come along are of no use: their foreign key could not be made. */
-async function removeOrphans(destination: Queryable, references: readonly Reference[]): Promise<Finding[]> {
+async function removeOrphans(destination: Queryable, references: ReadonlySet<Reference>): Promise<Finding[]> {
   const removed = new Map<string, number>()
   for (let again = true; again;) {
     again = false

@@ -1,3 +1,5 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,31 +11,28 @@ import {
   stopEmbeddedServer,
   withDatabase,
 } from '@esa/pg-server'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { RehearsalGround } from './ground.ts'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import type { Queryable } from '../queryable.ts'
+import { onDatabase, type RehearsalGround } from './ground.ts'
 import { withRehearsal } from './open-rehearsal.ts'
+import { rehearseScripts } from './rehearse-scripts.ts'
 
 describe('a rehearsal', () => {
   let home: string
+  let adminUrl: string
   let ground: RehearsalGround
-  let names: () => Promise<string[]>
 
   beforeAll(async () => {
     home = await mkdtemp(join(tmpdir(), 'esa-rehearsal-'))
-    const { adminUrl } = await ensureEmbeddedServer({ home })
+    adminUrl = (await ensureEmbeddedServer({ home })).adminUrl
     ground = {
-      createDatabase: async (name) => void (await createDatabase(adminUrl, name)),
+      createDatabase: async (name, icuLocale) => void (await createDatabase(adminUrl, name, icuLocale)),
       dropDatabase: async (name) => void (await dropDatabase(adminUrl, name)),
       open: async (name, max = 4) => {
         const pool = await connectPool(withDatabase(adminUrl, name), { max })
         return { queryable: pool, close: () => pool.end() }
       },
-    }
-    names = async () => {
-      const { queryable, close } = await ground.open('postgres')
-      const { rows } = await queryable.query('select datname from pg_database')
-      await close()
-      return rows.map(({ datname }) => datname as string)
+      ownServer: true,
     }
   })
   afterAll(async () => {
@@ -41,15 +40,123 @@ describe('a rehearsal', () => {
     await rm(home, { recursive: true, force: true })
   })
 
-  it('has the schema, and is gone afterwards, also when the work fails', async () => {
-    const schema = { sql: 'create table orders (id int primary key); insert into orders values (7)' }
+  const onServer = (query: string) =>
+    onDatabase(ground, 'postgres', async (session) =>
+      (await session.query(query)).rows.map(({ name }) => String(name)),
+    )
+  const rehearsals = () =>
+    onServer(`select datname as name from pg_database where datname like 'esa\\_rehearsal%'`)
+  const valueOf = async (database: Queryable, expression: string) =>
+    (await database.query(`select ${expression} as value`)).rows[0]!['value']
+
+  it('has the schema, keeps the time of nowhere, and is gone afterwards, also when the work fails', async () => {
+    const schema = { sql: ['create table orders (id int primary key)', 'insert into orders values (7)'] }
     const found = await withRehearsal({ ground, id: 'one', schema }, async ({ queryable, name }) => {
-      expect(await names()).toContain(name)
+      expect(await rehearsals()).toEqual([name])
+      expect(await valueOf(queryable, `current_setting('TimeZone')`)).toBe('UTC')
       return (await queryable.query('select id from orders')).rows
     })
     expect(found).toEqual([{ id: 7 }])
     const fails = withRehearsal({ ground, id: 'two', schema: null }, () => Promise.reject(new Error('no')))
     await expect(fails).rejects.toThrow('no')
-    expect((await names()).filter((name) => name.startsWith('esa_rehearsal_'))).toEqual([])
+    expect(await rehearsals()).toEqual([])
+  })
+
+  it('takes what pg_dump writes, and says which line of a schema does not run', async () => {
+    const dumped = `\\restrict abc\nselect pg_catalog.set_config('search_path', '', false);\ncreate table public.t (id int);\ncreate index concurrently on public.t (id);\nalter table public.t owner to ada;\n\\unrestrict abc\n`
+    await withRehearsal({ ground, id: 'dumped', schema: { sql: dumped } }, async ({ queryable }) => {
+      // The empty search_path of the script ended with it.
+      expect((await queryable.query('select * from t')).rows).toEqual([])
+    })
+    const broken = { sql: 'create table t (id int);\n\nalter table missing add x int' }
+    await expect(
+      withRehearsal({ ground, id: 'broken', schema: broken }, async () => 1),
+    ).rejects.toMatchObject({
+      code: 'sql.schema-failed',
+      details: { line: 3 },
+    })
+    expect(await rehearsals()).toEqual([])
+  })
+
+  it('has the roles that scripts name, without login, until the last rehearsal ends', async () => {
+    const roles = () =>
+      onServer(`select rolname as name from pg_roles where rolname in ('ada', 'bob') and not rolcanlogin`)
+    const schema = { sql: 'create table t (id int); grant select on t to ada' }
+    await withRehearsal({ ground, id: 'first', schema }, async (first) => {
+      const done = await withRehearsal({ ground, id: 'second', schema: null }, () =>
+        rehearseScripts(first, [
+          { file: 'm.sql', sql: 'alter table t owner to bob; drop table nope; select 1' },
+        ]),
+      )
+      expect(done.map(({ outcome }) => outcome)).toEqual(['ok', 'failed', 'skipped'])
+      expect(done[1]!.error).toEqual({ message: 'table "nope" does not exist', sqlState: '42P01' })
+      expect(await roles()).toEqual(['ada', 'bob'])
+    })
+    expect(await roles()).toEqual([])
+  })
+
+  it('compares text and tells the time as its original does', async () => {
+    const icu = await createDatabase(adminUrl, 'original', 'de')
+    onTestFinished(async () => void (await dropDatabase(adminUrl, 'original')))
+    const pool = await connectPool(icu)
+    await pool.query(`alter database original set timezone = 'Asia/Tokyo'`)
+    await pool.query(`alter database original set search_path = "Odd, 'one", public`)
+    await pool.query(`alter database original set random_page_cost = 1.5`)
+    await pool.end()
+    const original = await connectPool(icu)
+    onTestFinished(() => original.end())
+    await withRehearsal(
+      { ground, id: 'alike', schema: { from: original } },
+      async ({ queryable, missing }) => {
+        expect(missing).toEqual([])
+        for (const setting of ['TimeZone', 'search_path', 'random_page_cost', 'DateStyle'])
+          expect(await valueOf(queryable, `current_setting('${setting}')`)).toBe(
+            await valueOf(original, `current_setting('${setting}')`),
+          )
+        expect(await valueOf(queryable, `'a' < 'B'`)).toBe(true)
+      },
+    )
+  })
+
+  it('is dropped by the next one when its process was killed; one that lives is left alone', async () => {
+    const child = holder(adminUrl)
+    onTestFinished(() => void child.kill('SIGKILL'))
+    const [left] = (await once(child.stdout!, 'data')) as [Buffer]
+    expect(await rehearsals()).toEqual([String(left)])
+    await withRehearsal({ ground, id: 'beside', schema: null }, async ({ name }) => {
+      expect((await rehearsals()).toSorted()).toEqual([String(left), name].toSorted())
+    })
+    const gone = once(child, 'exit')
+    child.kill('SIGKILL')
+    await gone
+    // Its server ends the sessions when it sees the socket closed, which is an instant later: then the lock is free.
+    await onDatabase(ground, 'postgres', (session) =>
+      session.query(
+        `select pg_advisory_lock(1919248485, hashtext($1)), pg_advisory_unlock(1919248485, hashtext($1))`,
+        [String(left)],
+      ),
+    )
+    await withRehearsal({ ground, id: 'next', schema: null }, async ({ name }) => {
+      expect(await rehearsals()).toEqual([name])
+    })
   })
 })
+
+/** Another process in the middle of a rehearsal; it says the name of its database. */
+function holder(adminUrl: string): ChildProcess {
+  const program = `
+    const { connectPool, createDatabase, dropDatabase, withDatabase } = await import(${JSON.stringify(import.meta.resolve('@esa/pg-server'))})
+    const { withRehearsal } = await import(${JSON.stringify(new URL('open-rehearsal.ts', import.meta.url).href)})
+    const url = ${JSON.stringify(adminUrl)}
+    const ground = {
+      createDatabase: (name) => createDatabase(url, name), dropDatabase: (name) => dropDatabase(url, name),
+      open: async (name) => { const pool = await connectPool(withDatabase(url, name)); return { queryable: pool, close: () => pool.end() } },
+    }
+    await withRehearsal({ ground, id: 'killed', schema: { sql: 'create table t (id int)' } }, async ({ name, queryable }) => {
+      process.stdout.write(name)
+      await queryable.query('select pg_sleep(600)')
+    })`
+  return spawn(process.execPath, ['--input-type=module', '-e', program], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+}
