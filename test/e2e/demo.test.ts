@@ -62,7 +62,11 @@ describe('esa demo', () => {
     expect(stderr).toMatch(/worker \d+ killed with SIGKILL in the middle of the wait; worker \d+ started/)
     expect(stdout).toMatch(/incident\.escalated +\d+ ms late wait missed/)
     expect(stdout).toContain('agents/layers/layer-1/card.md:')
-    expect(stdout).toMatch(/index built: p95 went from [\d.]+ ms to [\d.]+ ms/)
+    expect(stderr).toMatch(/layer-1 tried it on a copy with its rows: p95 [\d.]+ ms before, [\d.]+ ms after/)
+    expect(stderr).toMatch(/chief-1 approves the statement [0-9a-f]{64}/)
+    expect(stdout).toMatch(
+      /index built \(approved statement [0-9a-f]{12}\): p95 went from [\d.]+ ms to [\d.]+ ms/,
+    )
     expect(stdout).toMatch(/verified: 3 of 3 timelines replay/)
     expect(stdout).toContain('Scaled: the waits, divided by 360')
   })

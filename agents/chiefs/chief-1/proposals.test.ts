@@ -69,7 +69,7 @@ describe('the policy', () => {
     expect(judgeStatement(data(INDEX, 'additive', GOOD, { hash: 'f'.repeat(64) }))).toMatchObject({
       kind: 'reject',
     })
-    const { target: _, ...lacking } = data(INDEX, 'additive', GOOD)
+    const lacking = data(INDEX, 'additive', GOOD, { target: '' })
     expect(judgeStatement(lacking)).toEqual({ kind: 'ask', because: 'target is missing' })
   })
 })

@@ -1,5 +1,6 @@
 import { incidentContext } from '@esa/escalation'
-import { formatDuration, type JsonObject, textOf } from '@esa/protocol'
+import { thawDatabase } from '@esa/postgres/freeze'
+import { formatDuration, type Json, type JsonObject, textOf } from '@esa/protocol'
 import type { StoredEvent } from '@esa/store'
 import type { DemoWorker } from './demo-worker.ts'
 import { type DemoWorld, SHOP_TARGET } from './demo-world.ts'
@@ -40,7 +41,7 @@ export async function dataLossStory({ demo, progress }: Stage): Promise<string> 
   progress.step('A data-loss incident reaches the CEO in the transaction that opens it')
   await plantMissingRows(demo.shop)
   const found = await compareCopy(demo.shop)
-  const evidence = JSON.parse(JSON.stringify(found)) as JsonObject
+  const evidence: JsonObject = { ...found, target: SHOP_TARGET }
   const id = await demo.incident(
     'data-loss',
     `${found.missing} rows of ${found.source} are missing from ${found.copy}`,
@@ -53,13 +54,22 @@ export async function dataLossStory({ demo, progress }: Stage): Promise<string> 
     `counted ${found.missing} missing rows; CEO told ${same ? 'in the same commit' : 'later'}: ${toldOf(notified)}`,
   )
   await demo.event(id, 'incident.acknowledged', PART_MS)
+  // In the database and at Layer 1: an operator who lifts it must not be overtaken.
+  for (const agent of ['agent-0', 'layer-1']) await saidSince(demo, agent, 'target.frozen', opened?.at ?? 0)
+  progress.detail(
+    `the CEO froze ${SHOP_TARGET}: nothing is built or applied there until an operator lifts it`,
+  )
   const restored = await restoreMissingRows(demo.shop)
   const left = (await compareCopy(demo.shop)).missing
   await demo.command(id, {
     type: 'resolve',
     cause: `${restored} rows restored from ${found.source}, ${left} missing now`,
   })
-  progress.detail(`an operator restored ${restored} rows and counted again: ${left} missing`)
+  await thawDatabase(demo.shop)
+  await demo.command('layer-1', { type: 'thaw', target: SHOP_TARGET })
+  progress.detail(
+    `an operator restored ${restored} rows, counted again (${left} missing) and lifted the freeze`,
+  )
   return id
 }
 
@@ -95,23 +105,40 @@ export async function silentDomainStory({ demo, progress, replaceWorker }: Stage
   progress.detail(`the deadline held: ${escalated.level} told ${escalated.lateMs} ms after it`)
 }
 
-/** Chief 1 recognises the evidence, orders the index, and resolves when the promise is kept again. */
+/**
+ * Chief 1 recognises the evidence and has the index tried; it approves the very statement on what was measured, Layer 1
+ * builds it concurrently, and the incident is resolved when the promise is kept again.
+ */
 export async function chiefStory({ demo, progress }: Stage, id: string): Promise<void> {
   progress.step('Chief 1 reads the evidence')
   await demo.event(id, 'incident.acknowledged', PART_MS)
-  const decided = (await demo.events('chief-1')).findLast(({ type }) => type === 'agent.decided')
-  progress.detail(`acknowledged: ${textOf(decided?.data['because'])}`)
-  const built = await demo.until('the index', PART_MS, async () => {
-    const event = (await demo.events('layer-1')).findLast(({ type }) => type === 'index.built')
-    return event !== undefined && event.at >= incidentOpenedAt(await demo.world.store.readActor(id))
-      ? event
-      : undefined
-  })
+  const since = incidentOpenedAt(await demo.world.store.readActor(id))
+  const said = (agent: string, type: string): Promise<StoredEvent> => saidSince(demo, agent, type, since)
+  progress.detail(`acknowledged: ${textOf((await said('chief-1', 'agent.decided')).data['because'])}`)
+  const tried = objectOf((await said('layer-1', 'index.rehearsed')).data['evidence'])
   progress.detail(
-    `layer-1 built ${textOf(built.data['index'])} concurrently in ${formatDuration(Number(built.data['ms']))}`,
+    `layer-1 tried it on a copy with its rows: p95 ${textOf(tried['p95MsBefore'])} ms before, ${textOf(tried['p95MsAfter'])} ms after, ${textOf(tried['sizeBytes'])} bytes`,
+  )
+  const { data: approved } = await said('chief-1', 'agent.approved')
+  progress.detail(`chief-1 approves the statement ${textOf(approved['hash'])}`)
+  progress.detail(`because ${textOf(approved['because'])}`)
+  const { data: built } = await said('layer-1', 'index.built')
+  progress.detail(
+    `the approval is used up, once; layer-1 built ${textOf(built['index'])} concurrently in ${formatDuration(Number(built['ms']))}`,
   )
   const resolved = await demo.event(id, 'incident.resolved', PART_MS)
   progress.detail(`measured again and resolved: ${textOf(resolved.data['cause'])}`)
+}
+
+/** Waits for an agent's event that is not of an earlier run. */
+function saidSince(demo: DemoWorld, agent: string, type: string, since: number): Promise<StoredEvent> {
+  return demo.until(`${type} of ${agent}`, PART_MS, async () =>
+    (await demo.events(agent)).findLast((event) => event.type === type && event.at >= since),
+  )
+}
+
+function objectOf(value: unknown): Record<string, Json> {
+  return value !== null && typeof value === 'object' ? (value as Record<string, Json>) : {}
 }
 
 function incidentOpenedAt(actor: Awaited<ReturnType<DemoWorld['world']['store']['readActor']>>): number {
