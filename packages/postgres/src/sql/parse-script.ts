@@ -23,20 +23,19 @@ export interface ParsedStatement {
 export async function parseScript(sql: string): Promise<ParsedStatement[]> {
   const bytes = Buffer.from(sql)
   const { stmts = [] } = await parsed(sql)
+  // Where the last statement began: counting from there, and not from the start, keeps a large script linear.
+  let [byte, offset, line] = [0, 0, 1]
   return stmts.map(({ stmt, stmt_location: from = 0, stmt_len: length }, index) => {
     // The parser counts bytes, and a length of 0 is the rest.
+    const before = bytes.subarray(byte, from).toString()
     const whole = bytes.subarray(from, length ? from + length : undefined).toString()
     const skipped = leadingBlank(whole)
-    const offset = bytes.subarray(0, from).toString().length + skipped
+    byte = from + Buffer.byteLength(whole.slice(0, skipped))
+    offset += before.length + skipped
+    line += linesIn(before) + linesIn(whole.slice(0, skipped))
     const node = stmt as Node
-    return {
-      index,
-      text: whole.slice(skipped).trimEnd(),
-      line: lineAt(sql, offset),
-      offset,
-      kind: Object.keys(node)[0] ?? '',
-      node,
-    }
+    const text = whole.slice(skipped).trimEnd()
+    return { index, text, line, offset, kind: Object.keys(node)[0] ?? '', node }
   })
 }
 
@@ -86,5 +85,9 @@ function endOr(text: string, at: number): number {
 }
 
 function lineAt(text: string, offset: number): number {
-  return text.slice(0, offset).split('\n').length
+  return linesIn(text.slice(0, offset)) + 1
+}
+
+function linesIn(text: string): number {
+  return text.split('\n').length - 1
 }
