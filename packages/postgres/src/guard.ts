@@ -1,3 +1,2 @@
+export { type RoleGrants, roleGrants } from './guard/grants.ts'
 export { runGuarded } from './guard/run-guarded.ts'
-export { type Reading, readStatement } from './guard/read-statement.ts'
-export { requireHarmless } from './guard/require-harmless.ts'

@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import type { AdviseFlags } from '../commands/db-advise.ts'
+import type { ReviewFlags } from '../commands/db-review.ts'
 import type { Commands } from './commands.ts'
 
 const TARGET = '--target <target>'
@@ -31,5 +32,18 @@ Examples:
     )
     .action(async (flags: AdviseFlags, command: Command) =>
       (await import('../commands/db-advise.ts')).adviseTarget(config(command), process.env, flags),
+    )
+  indexes
+    .command('review')
+    .description('which indexes are duplicate, overlapping, unused, invalid or bloated')
+    .requiredOption(TARGET, TARGET_IS)
+    .option(
+      '--unused-after <duration>',
+      'scans must have been counted so long before an index is unused',
+      '7d',
+    )
+    .addHelpText('after', '\nExample:\n  esa db indexes review --target shop --json')
+    .action(async (flags: ReviewFlags, command: Command) =>
+      (await import('../commands/db-review.ts')).reviewTarget(config(command), process.env, flags),
     )
 }

@@ -1,5 +1,7 @@
 import type { Command } from 'commander'
 import type { ExplainFlags } from '../commands/db-explain.ts'
+import type { GrantsFlags } from '../commands/db-grants.ts'
+import type { QueriesFlags } from '../commands/db-queries.ts'
 import type { Commands } from './commands.ts'
 
 const TARGET = '--target <target>'
@@ -18,5 +20,24 @@ export function addQueryCommands(db: Command, config: Commands['config']): void 
     )
     .action(async (sql: string, flags: ExplainFlags, command: Command) =>
       (await import('../commands/db-explain.ts')).explainSql(config(command), process.env, sql, flags),
+    )
+  db.command('queries')
+    .description('which statements take the time, which have a long tail, which are asked in a loop')
+    .requiredOption(TARGET, TARGET_IS)
+    .option(
+      '--window <duration>',
+      'how long sessions are looked at where pg_stat_statements is missing (default 5s)',
+    )
+    .addHelpText('after', '\nExample:\n  esa db queries --target shop --json')
+    .action(async (flags: QueriesFlags, command: Command) =>
+      (await import('../commands/db-queries.ts')).listQueries(config(command), process.env, flags),
+    )
+  db.command('grants')
+    .description('print the SQL of the roles analyst, migrator and runtime; it runs nothing')
+    .requiredOption(TARGET, TARGET_IS)
+    .option('--schemas <names>', 'schemas that are granted, separated by commas (default: all)')
+    .addHelpText('after', '\nExample:\n  esa db grants --target shop --schemas public,sales > roles.sql')
+    .action(async (flags: GrantsFlags, command: Command) =>
+      (await import('../commands/db-grants.ts')).printGrants(config(command), process.env, flags),
     )
 }

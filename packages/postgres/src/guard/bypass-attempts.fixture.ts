@@ -1,0 +1,237 @@
+/** Objects to attack: tables, a sequence, a large object, and functions that hide a write in every way that SQL has. */
+export function attackedSchema(file: string): string {
+  return `
+create extension if not exists dblink;
+create table accounts (id int primary key, name text, balance int);
+insert into accounts select i, 'n' || i, 100 from generate_series(1, 50) i;
+create table log (at timestamptz default now(), what text);
+create sequence counter;
+select lo_from_bytea(4711, 'secret');
+create function write_log(x int) returns int language plpgsql as $$ begin insert into log values (now(), 'x'); return x; end $$;
+create function claims_pure(x int) returns int immutable language plpgsql as $$ begin
+  perform dblink_exec('dbname=' || current_database() || ' host=127.0.0.1 port=' || current_setting('port') || ' user=attacker password=attacker', 'insert into log values (now(), ''dblink'')'); return x; end $$;
+create function to_file(x int) returns int stable language plpgsql as $$ begin
+  execute 'copy (select 1) to ''${file}'''; return x; end $$;
+create function to_program(x int) returns int stable language plpgsql as $$ begin
+  execute 'copy (select 1) to program ''touch ${file}'''; return x; end $$;
+create function as_owner(x int) returns int security definer stable language plpgsql as $$ begin perform pg_advisory_lock(x); return x; end $$;
+create function plain_sql(x int) returns int language sql as $$ select pg_advisory_lock(x); select x $$;
+create function nested_sql(x int) returns int language sql as $$ select plain_sql(x) + 1 $$;
+create function atomic_sql(x int) returns bigint language sql begin atomic select nextval('counter') + x; end;
+create function sql_write(x int) returns int language sql as $$ insert into log values (now(), 'sql') returning 1 $$;
+create function own_settings(x int) returns int language sql set search_path = public as $$ select x $$;
+create function quiet(x int) returns int stable language plpgsql as $$ begin perform pg_advisory_lock(x); return x; end $$;
+create function row_attack(a accounts) returns int language plpgsql as $$ begin perform pg_advisory_lock(a.id); return a.id; end $$;
+create function lock_state(state int, x int) returns int language plpgsql as $$ begin perform pg_advisory_lock(x); return x; end $$;
+create aggregate lock_all(int) (sfunc = lock_state, stype = int, initcond = '0');
+create operator @@@ (leftarg = int, rightarg = int, function = lock_state);
+create function op_in_public(a accounts, b accounts) returns boolean language plpgsql as $$ begin perform pg_advisory_lock(1); return true; end $$;
+create operator = (leftarg = accounts, rightarg = accounts, function = op_in_public);
+create view attack_view as select quiet(id) from accounts;
+create view view_of_view as select * from attack_view;
+create view builtin_view as select pg_try_advisory_lock(id) from accounts;
+create domain attack_domain as int check (quiet(value) is not null);
+create type attack_type as (a attack_domain);
+create type target_type as (a int);
+create function to_target(x accounts) returns target_type language plpgsql as $$ begin perform pg_advisory_lock(x.id); return row(1)::target_type; end $$;
+create cast (accounts as target_type) with function to_target(accounts);
+create table guarded (id int); insert into guarded values (1);
+create policy peek on guarded using (quiet(id) is not null);
+alter table guarded enable row level security, force row level security;
+create procedure do_write() language plpgsql as $$ begin insert into log values (now(), 'proc'); commit; end $$;
+create materialized view mat as select count(*) from accounts;
+`
+}
+
+/** An operator as above on every `=` would refuse every query: it is taken away again for what follows. */
+export const AFTER_OPERATOR = 'drop operator = (accounts, accounts)'
+
+/** Expressions that act when they are evaluated. */
+export function attackingExpressions(victim: number, file: string): string[] {
+  return [
+    `nextval('counter')`,
+    `setval('counter', 99)`,
+    `lo_create(4242)`,
+    `lo_from_bytea(0, 'x')`,
+    `lo_unlink(4711)`,
+    `lo_import('/etc/hostname')`,
+    `lo_export(4711, '${file}')`,
+    `pg_advisory_lock(7)`,
+    `pg_try_advisory_lock(8)`,
+    `pg_advisory_lock_shared(9)`,
+    `pg_notify('heard', 'x')`,
+    `set_config('work_mem', '77MB', false)`,
+    `set_config('transaction_read_only', 'off', true)`,
+    `set_config('role', 'pg_monitor', false)`,
+    `pg_terminate_backend(${victim})`,
+    `pg_reload_conf()`,
+    `pg_rotate_logfile()`,
+    `pg_create_restore_point('x')`,
+    `pg_switch_wal()`,
+    `pg_logical_emit_message(false, 'a', 'b')`,
+    `pg_stat_reset()`,
+    `pg_create_physical_replication_slot('stolen')`,
+    `pg_export_snapshot()`,
+    `pg_read_file('/etc/passwd')`,
+    `pg_ls_dir('/')::text`,
+    `pg_sleep(0.01)`,
+    `setseed(0.5)`,
+    `pg_current_xact_id()`,
+    `query_to_xml('select pg_advisory_lock(1)', true, true, '')`,
+    `ts_stat('select to_tsvector(pg_advisory_lock(1)::text)')`,
+    `pg_input_is_valid('1', 'attack_domain')`,
+    `dblink_exec('dbname=x', 'drop table accounts')`,
+    `dblink_connect('a', 'dbname=postgres')`,
+    `write_log(1)`,
+    `claims_pure(1)`,
+    `to_file(1)`,
+    `to_program(1)`,
+    `as_owner(1)`,
+    `plain_sql(1)`,
+    `nested_sql(1)`,
+    `atomic_sql(1)`,
+    `sql_write(1)`,
+    `own_settings(1)`,
+    `quiet(1)`,
+    `(1 @@@ 2)`,
+    `(1 operator(public.@@@) 2)`,
+    `1::attack_domain`,
+    `cast(row(1) as attack_type)`,
+  ]
+}
+
+/** Ways to put an expression into a query. */
+export const QUERIES_AROUND: ((expression: string) => string)[] = [
+  (x) => `select ${x}`,
+  (x) => `with a as materialized (select ${x} as v) select v from a`,
+  (x) => `select 1 where (${x})::text is not null`,
+  (x) => `/* a /* nested */ comment */ select -- ;\n (select ${x})`,
+  (x) => `values (${x});;`,
+  (x) => `select count(*) filter (where (${x})::text <> '') over () from accounts limit 1`,
+]
+
+/** Queries that call by other ways than a name in parentheses. */
+export const HIDDEN_CALLS = [
+  'select a.row_attack from accounts a',
+  'select (a).row_attack from accounts a',
+  'select lock_all(id) from accounts',
+  'select lock_all(id) over () from accounts',
+  'select * from attack_view',
+  'select * from view_of_view',
+  'select * from builtin_view',
+  'select count(*) from (table builtin_view) x',
+  'select a::target_type from accounts a',
+  'select * from guarded',
+  'select id from accounts order by id using operator(public.@@@)',
+  'select 1 @@@ any(array[1])',
+  `select * from json_to_record('{"a":1}') as x(a attack_domain)`,
+  `select * from json_populate_record(null::attack_type, '{"a":1}')`,
+  `select "pg_advisory_lock"(1)`,
+  `select U&"pg\\005fadvisory\\005flock"(1)`,
+  `select U&"pg!005fsleep" uescape '!' (0.1)`,
+  'select pg_catalog . pg_advisory_lock(1)',
+  'select PG_ADVISORY_LOCK(1)',
+  'select * from pg_advisory_lock(1)',
+  'select * from rows from (pg_advisory_lock(1), generate_series(1, 2)) x',
+  'select * from accounts, lateral quiet(id)',
+  'select coalesce(null, quiet(1))',
+  'select array(select quiet(id) from accounts)',
+  'select * from accounts tablesample bernoulli (quiet(50))',
+  'select sum(id) from accounts group by grouping sets ((quiet(id)), ())',
+  'select * from accounts limit quiet(1)',
+  'select * from accounts a join accounts b on quiet(a.id) = b.id',
+  'with recursive r as (select 1 as n union all select quiet(n) + 1 from r where n < 3) table r',
+]
+
+/** Statements that are no query, or more than one. */
+export function attackingStatements(victim: number, file: string): string[] {
+  return [
+    `insert into accounts values (99, 'x', 1)`,
+    'update accounts set balance = 0',
+    'delete from accounts',
+    `merge into accounts a using (select 1 as id) s on a.id = s.id when matched then update set balance = 0`,
+    'truncate accounts',
+    'drop table accounts',
+    'create table stolen (id int)',
+    'create table stolen as select * from accounts',
+    'create temp table mine as select 1',
+    'select * into stolen from accounts',
+    'alter table accounts add column x int',
+    'alter role attacker superuser',
+    'create role thief login superuser',
+    'grant all on accounts to public',
+    `copy accounts to '${file}'`,
+    `copy (select 1) to program 'touch ${file}'`,
+    `copy accounts from program 'echo 99,x,1' csv`,
+    'do $$ begin delete from accounts; end $$',
+    'call do_write()',
+    'set role pg_monitor',
+    'set session authorization attacker',
+    'set transaction_read_only = off',
+    'set transaction read write',
+    'set session characteristics as transaction read write',
+    `set work_mem = '77MB'`,
+    'reset all',
+    'commit',
+    'rollback',
+    'begin',
+    'savepoint a',
+    `prepare transaction 'two'`,
+    'prepare p as delete from accounts',
+    'execute p',
+    'declare c cursor with hold for select 1',
+    'listen heard',
+    `notify heard, 'x'`,
+    'lock table accounts',
+    'vacuum accounts',
+    'analyze accounts',
+    'reindex table accounts',
+    'refresh materialized view mat',
+    `load 'auto_explain'`,
+    'discard all',
+    `alter system set work_mem = '77MB'`,
+    'create extension pg_trgm',
+    `comment on table accounts is 'x'`,
+    'explain analyze delete from accounts',
+    'explain (analyze, format json) insert into log values (now(), 1)',
+    'select * from accounts for update',
+    'select * from accounts for no key update skip locked',
+    'select * from accounts for key share',
+    'with d as (delete from accounts returning *) select * from d',
+    'with u as (update accounts set balance = 0 returning 1) select count(*) from u',
+    'select * from (with i as (insert into log values (now(), 1) returning 1) select 1) x',
+    `select pg_terminate_backend(${victim}) for update`,
+  ]
+}
+
+/** Ways to bring a statement past whoever reads only its beginning, or splits badly. */
+export const STATEMENTS_AROUND: ((statement: string) => string)[] = [
+  (s) => s,
+  (s) => `select 1; ${s}`,
+  (s) => `${s}; select 1`,
+  (s) => `select 1; commit; ${s}`,
+]
+
+/** Texts that a lexer may cut otherwise than the server does. */
+export const CONFUSING_TEXTS = [
+  `select '\\'; delete from accounts; --'`,
+  `select E'\\\\'; delete from accounts; --'`,
+  `select $a$ $b$ $a$; delete from accounts; --$b$`,
+  `select 1 /* /* */; delete from accounts; */`,
+  `select 1 -- \r; delete from accounts`,
+  `select 1 --\n; delete from accounts`,
+  `select 1\u0000; delete from accounts`,
+  `\uFEFFdelete from accounts`,
+  `select 1\u037E delete from accounts`,
+  `select 1；delete from accounts`,
+  `select U&'\\0027'; delete from accounts`,
+  `select 'a' 'b'; delete from accounts`,
+  `select 1;;;; delete from accounts`,
+  `; delete from accounts`,
+  `select "a;b"; delete from accounts`,
+  `( delete from accounts )`,
+  `select '\\' || pg_advisory_lock(1) || '\\'`,
+  `select '\\', pg_advisory_lock(1), '\\'`,
+  `\\! touch /tmp/x`,
+  `select 1 \\gexec`,
+]

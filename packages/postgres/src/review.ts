@@ -1,0 +1,1 @@
+export { type IndexFinding, type IndexReview, reviewIndexes } from './review/review-indexes.ts'
