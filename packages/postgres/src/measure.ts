@@ -1,6 +1,7 @@
 import { type Clock, systemClock } from './clock.ts'
 import { indexHitRatio } from './index-hit-ratio.ts'
 import { type Finding, type MetricReading, type MetricThreshold, toReading } from './metric-reading.ts'
+import { measureNormalization } from './normalize/measure-normalization.ts'
 import { postgresError } from './postgres-error.ts'
 import type { Queryable } from './queryable.ts'
 import { inReadOnly, OWN_MARK } from './read-only.ts'
@@ -79,11 +80,8 @@ const METERS: Record<string, Meter> = {
     return uptime([...probeHistory, ...made], started)
   },
   'index-hit-ratio': indexHitRatio,
-  'schema-normalization-score': async () => ({
-    value: null,
-    why: 'not measured yet: it needs functional dependencies found in the data; no guess is made from the catalog',
-    method: 'none',
-  }),
+  'schema-normalization-score': async (queryable, _threshold, _options, clock) =>
+    measureNormalization(queryable, clock),
 }
 
 /**

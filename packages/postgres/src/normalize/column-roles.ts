@@ -72,9 +72,10 @@ export function columnRoles(table: Table): ColumnRoles {
   }
 }
 
-/** Lower speaks first: what is declared to name a thing, then what is called so, then texts, then bare numbers. */
+/** Lower speaks first: what is declared to name a thing, then what is called so, then numbers, then texts; a bare name is the last. */
 function rank(column: Column, table: Table): number {
   if (table.foreignKeys.some(({ columns }) => columns.length === 1 && columns[0] === column.name)) return 0
   if (isIdentifier(column, table)) return 1
-  return TEXTS.has(column.base) ? 2 : 3
+  if (!TEXTS.has(column.base)) return 2
+  return /name$|title$|label$|description$/i.test(column.name) ? 4 : 3
 }

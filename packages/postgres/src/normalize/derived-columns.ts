@@ -179,7 +179,7 @@ function maps(
   of: (values: string[]) => string,
 ): boolean {
   const wanted = table.columns[result]!
-  if (distinctValues(wanted) < VALUES_MIN) return false
+  if (distinctValues(wanted) < 2) return false
   const from = operands.map((place) => table.columns[place]!)
   let known = 0
   for (let row = 0; row < table.rows; row++) {

@@ -82,6 +82,20 @@ describe('dependencies in data', () => {
     expect(await violationsOf(table)).toEqual(['customer -> name, city, tier'])
   })
 
+  it('keeps to the better name of a thing when another spells it in two ways', async () => {
+    const roll = dice(23)
+    const table = encode(
+      rowsOf(2_000, (row) => ({ row, thing: roll(100) })).map(({ row, thing }) => ({
+        row,
+        thing,
+        spelt: row % 500 === 7 ? `Thing ${thing}` : `thing ${thing}`,
+        colour: `colour ${(thing * 7) % 31}`,
+      })),
+    )
+    expect(await violationsOf(table, { determinants: [0, 1, 2, 3] })).toEqual(['thing -> colour'])
+    expect(await violationsOf(table, { determinants: [0, 2, 1, 3] })).toEqual(['spelt -> thing, colour'])
+  })
+
   it('finds determinants of two and three columns, and no larger ones that contain them', async () => {
     const roll = dice(11)
     const price = rowsOf(8 * 5 * 4, () => roll(90))

@@ -43,6 +43,8 @@ export interface Found {
   threshold: number
   /** Columns of a determinant up to which the search was completed. */
   completed: number
+  /** The columns that may determine, the best name for a thing first. */
+  speakers: readonly number[]
 }
 
 /**
@@ -59,6 +61,7 @@ export async function findDependencies(table: EncodedTable, search: Search): Pro
     dependencies: walk.holding.filter((dependency) => dependency.evidence < threshold),
     threshold,
     completed,
+    speakers: search.determinants,
   }
 }
 

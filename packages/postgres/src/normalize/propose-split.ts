@@ -2,6 +2,7 @@ import type { Finding } from '../finding.ts'
 import { quoteIdentifier, quoteRelation } from '../identifiers.ts'
 import type { Queryable } from '../queryable.ts'
 import { OWN_MARK } from '../read-only.ts'
+import { sqlName } from '../schema/fix-text.ts'
 import type { Table } from '../schema/read-catalog.ts'
 
 /** Columns that another determines, by name. */
@@ -11,11 +12,14 @@ export interface NamedViolation {
   redundantCells: number
 }
 
-/** A table that a split makes, and what of the split table it holds. */
+/** The table that a split moves columns to, and where they stand there: a new one, or one that the determinant references already. */
 export interface SplitTable {
   relation: string
+  /** The determinant, in the split table. */
   key: string[]
   columns: string[]
+  /** Set where the table is there already: its key, in the order of the determinant. */
+  existingKey?: string[]
 }
 
 /** What joining a split back gave: `proven` is true when every row came back as it was, null when that took too long. */
@@ -33,9 +37,14 @@ export interface Proposal {
   remaining: string[]
   ddl: string[]
   lossless: Proof
+  /** What `esa db migrate plan` takes to do it without stopping writers: which columns of which relation go into which. */
+  extract: { relation: string; determinant: string[]; dependents: string[]; into: string }[]
 }
 
-/** The tables that a split by these violations makes. `taken` are relations that exist already. */
+/**
+ * Where a split by these violations puts columns: into the table that the determinant references, where it is a foreign
+ * key, else into a new one. `taken` are relations that exist already.
+ */
 export function splitTables(
   table: Table,
   violations: readonly NamedViolation[],
@@ -43,8 +52,16 @@ export function splitTables(
 ): SplitTable[] {
   const used = new Set(taken)
   return violations.map(({ determinant, dependents }) => {
+    const reference = table.foreignKeys.find(
+      ({ columns }) =>
+        columns.length === determinant.length && columns.every((name) => determinant.includes(name)),
+    )
+    if (reference !== undefined) {
+      const { columns: key, references: relation, referencedColumns: existingKey } = reference
+      return { relation, key, columns: dependents, existingKey }
+    }
     const stem = determinant.map((column) => column.replace(/_?(?:id|Id|ID)$/, '') || column).join('_')
-    const base = `${table.name}_${stem}`
+    const base = `${table.name}_${stem}`.slice(0, NAME_CHARS)
     let name = base
     for (let n = 2; used.has(`${table.schema}.${name}`); n++) name = `${base}_${n}`
     used.add(`${table.schema}.${name}`)
@@ -52,41 +69,80 @@ export function splitTables(
   })
 }
 
-/** DDL of a split: new tables first, filled, then referenced without a long lock, the copied columns last of all. */
+/** Longest name of a new table: a constraint's suffix has to fit. */
+const NAME_CHARS = 50
+
+/** DDL of a split: where columns go first, filled, then referenced without a long lock, the copied columns last of all. */
 export function splitDdl(table: Table, split: readonly SplitTable[]): string[] {
-  const from = quoteRelation(table.schema, table.name)
-  const typeOf = new Map(table.columns.map(({ name, type }) => [name, type]))
-  const list = (names: readonly string[]): string => names.map(quoteIdentifier).join(', ')
-  const made = split.flatMap(({ relation, key, columns }) => {
-    const to = quoteRelation(table.schema, relation.slice(table.schema.length + 1))
-    const lines = [
-      ...key.map((name) => `${quoteIdentifier(name)} ${typeOf.get(name)} NOT NULL`),
-      ...columns.map((name) => `${quoteIdentifier(name)} ${typeOf.get(name)}`),
-      `PRIMARY KEY (${list(key)})`,
-    ]
-    const known = key.map((name) => `${quoteIdentifier(name)} IS NOT NULL`).join(' AND ')
-    return [
-      `CREATE TABLE ${to} (${lines.join(', ')})`,
-      `INSERT INTO ${to} SELECT DISTINCT ${list([...key, ...columns])} FROM ${from} WHERE ${known}`,
-    ]
-  })
   const moved = new Map(
     split.flatMap(({ relation, columns }) => columns.map((name) => [name, relation] as const)),
   )
-  const referenced = split.flatMap(({ relation, key }) => {
-    // A determinant that is itself moved is referenced from where it moves to.
-    const home = moved.get(key[0]!) ?? table.relation
-    const [at, to] = [home, relation].map((name) =>
-      quoteRelation(table.schema, name.slice(table.schema.length + 1)),
-    )
-    const constraint = quoteIdentifier(`${relation.slice(table.schema.length + 1)}_fkey`.slice(0, 63))
-    return [
-      `ALTER TABLE ${at} ADD CONSTRAINT ${constraint} FOREIGN KEY (${list(key)}) REFERENCES ${to} (${list(key)}) NOT VALID`,
-      `ALTER TABLE ${at} VALIDATE CONSTRAINT ${constraint}`,
-    ]
-  })
-  const dropped = [...moved.keys()].map((name) => `ALTER TABLE ${from} DROP COLUMN ${quoteIdentifier(name)}`)
-  return [...made, ...referenced, ...dropped]
+  return [
+    ...split.flatMap((one) =>
+      one.existingKey === undefined ? makeTable(table, one) : extendTable(table, one, one.existingKey),
+    ),
+    ...split.flatMap((one) => (one.existingKey === undefined ? reference(table, one, moved) : [])),
+    ...[...moved.keys()].map((name) => `ALTER TABLE ${sqlName(table)} DROP COLUMN ${quoteIdentifier(name)}`),
+  ]
+}
+
+function makeTable(table: Table, { relation, key, columns }: SplitTable): string[] {
+  const typeOf = typesOf(table)
+  const lines = [
+    ...key.map((name) => `${quoteIdentifier(name)} ${typeOf.get(name)} NOT NULL`),
+    ...columns.map((name) => `${quoteIdentifier(name)} ${typeOf.get(name)}`),
+    `PRIMARY KEY (${list(key)})`,
+  ]
+  const known = key.map((name) => `${quoteIdentifier(name)} IS NOT NULL`).join(' AND ')
+  return [
+    `CREATE TABLE ${quoted(relation)} (${lines.join(', ')})`,
+    `INSERT INTO ${quoted(relation)} SELECT DISTINCT ${list([...key, ...columns])} FROM ${sqlName(table)} WHERE ${known}`,
+  ]
+}
+
+/** The referenced table gets the columns; what is called the same there already may mean something else, and keeps its name. */
+function extendTable(
+  table: Table,
+  { relation, key, columns }: SplitTable,
+  existingKey: readonly string[],
+): string[] {
+  const typeOf = typesOf(table)
+  const there = quoteIdentifier('t')
+  const on = key.map(
+    (name, at) => `${there}.${quoteIdentifier(existingKey[at]!)} = s.${quoteIdentifier(name)}`,
+  )
+  const named = columns.map((name) => [name, quoteIdentifier(`${table.name}_${name}`)] as const)
+  return [
+    `ALTER TABLE ${quoted(relation)} ${named.map(([name, to]) => `ADD COLUMN ${to} ${typeOf.get(name)}`).join(', ')}`,
+    `UPDATE ${quoted(relation)} ${there} SET ${named.map(([name, to]) => `${to} = s.${quoteIdentifier(name)}`).join(', ')} FROM (SELECT DISTINCT ${list([...key, ...columns])} FROM ${sqlName(table)}) s WHERE ${on.join(' AND ')}`,
+  ]
+}
+
+function reference(
+  table: Table,
+  { relation, key }: SplitTable,
+  moved: ReadonlyMap<string, string>,
+): string[] {
+  // A determinant that is itself moved is referenced from where it moves to.
+  const at = quoted(moved.get(key[0]!) ?? table.relation)
+  const constraint = quoteIdentifier(`${relation.slice(relation.indexOf('.') + 1)}_fkey`)
+  return [
+    `ALTER TABLE ${at} ADD CONSTRAINT ${constraint} FOREIGN KEY (${list(key)}) REFERENCES ${quoted(relation)} (${list(key)}) NOT VALID`,
+    `ALTER TABLE ${at} VALIDATE CONSTRAINT ${constraint}`,
+  ]
+}
+
+function typesOf({ columns }: Table): Map<string, string> {
+  return new Map(columns.map(({ name, type }) => [name, type]))
+}
+
+function list(names: readonly string[]): string {
+  return names.map(quoteIdentifier).join(', ')
+}
+
+function quoted(relation: string): string {
+  const dot = relation.indexOf('.')
+  return quoteRelation(relation.slice(0, dot), relation.slice(dot + 1))
 }
 
 // EXCEPT needs an equality of the type; these have none, and their text has.
@@ -103,15 +159,14 @@ export async function proveLossless(
   table: Table,
   split: readonly SplitTable[],
 ): Promise<Proof> {
-  const from = quoteRelation(table.schema, table.name)
+  const from = sqlName(table)
   const home = new Map(split.flatMap(({ columns }, at) => columns.map((name) => [name, `p${at}`] as const)))
   const column = (name: string, at = home.get(name) ?? 't'): string => `${at}.${quoteIdentifier(name)}`
   const compared = (name: string, base: string, at?: string): string =>
     WITHOUT_EQUALITY.has(base) ? `${column(name, at)}::text` : column(name, at)
   const parts = split.map(({ key, columns }, at) => {
-    const list = [...key, ...columns].map(quoteIdentifier).join(', ')
     const known = key.map((name) => `${quoteIdentifier(name)} is not null`).join(' and ')
-    return `p${at} as (select distinct ${list} from ${from} where ${known})`
+    return `p${at} as (select distinct ${list([...key, ...columns])} from ${from} where ${known})`
   })
   const joins = inOrder(split).map((at) => {
     const on = split[at]!.key.map((name) => `${column(name)} = ${column(name, `p${at}`)}`).join(' and ')

@@ -6,6 +6,9 @@ import { oneOfEach, partitionBy, repeatedCells } from './partition.ts'
 /** Finer determinants on whose things a dependency must prove itself: the nearest few decide. */
 const FINER_MAX = 3
 
+/** How much finer a determinant may be and still be the same thing, now and then written in another way. */
+const SAME_THING = 1.05
+
 /** From how many values on a column tells about a thing; with two it only sorts things into two kinds. */
 const TELLING_VALUES = 3
 
@@ -35,7 +38,14 @@ export function splitViolations(
   const byColumn = Map.groupBy(proven, ({ dependent }) => dependent)
   const widest = [...byColumn].toSorted(([, a], [, b]) => fewest(b) - fewest(a))
   for (const [dependent, candidates] of widest) {
+    const things = distinctValues(table.columns[dependent]!)
     const nearest = candidates
+      .filter(
+        ({ determinant, groups }) =>
+          groups > SAME_THING * things ||
+          !found.speakers.includes(dependent) ||
+          !isBetterName([dependent], determinant, found),
+      )
       .filter(
         ({ determinant }) => !determinant.every((place) => determines(found.holding, [dependent], place)),
       )
@@ -60,12 +70,21 @@ function isLaw(table: EncodedTable, { determinant, dependent, groups }: Dependen
   const finer = found.holding
     .filter((other) => other.dependent === dependent && other.groups > groups)
     .filter((other) => determinant.every((place) => determines(found.holding, other.determinant, place)))
+    .filter(
+      (other) => other.groups > SAME_THING * groups || !isBetterName(determinant, other.determinant, found),
+    )
     .toSorted((a, b) => a.groups - b.groups)
     .slice(0, FINER_MAX)
   return finer.every((other) => {
     const things = pickRows(table, oneOfEach(partitionBy(table, other.determinant), table.rows))
     return evidence(things, determinant, dependent) < found.threshold
   })
+}
+
+/** True when the first names things by a column that is better for it: customer_no, of which a customer_name is a spelling. */
+function isBetterName(columns: readonly number[], than: readonly number[], { speakers }: Found): boolean {
+  const place = (of: readonly number[]): number => Math.max(...of.map((column) => speakers.indexOf(column)))
+  return place(columns) < place(than)
 }
 
 /** True when one of the columns is itself determined by `goal`, directly or through others: splitting both ways would lose both. */

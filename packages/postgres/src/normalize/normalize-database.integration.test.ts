@@ -1,0 +1,156 @@
+import { chmod, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import {
+  connectPool,
+  createDatabase,
+  ensureEmbeddedServer,
+  stopEmbeddedServer,
+  withDatabase,
+} from '@esa/pg-server'
+import type { Pool } from 'pg'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { normalizeDatabase } from './normalize-database.ts'
+import { RANDOM, type SampleSchema, WELL_NORMALISED, WIDE } from './sample-schemas.ts'
+
+let home: string
+let adminUrl: string
+
+beforeAll(async () => {
+  home = await mkdtemp(join(tmpdir(), 'esa-normalize-'))
+  await chmod(home, 0o755)
+  adminUrl = (await ensureEmbeddedServer({ home })).adminUrl
+})
+
+afterAll(async () => {
+  await stopEmbeddedServer({ home, mode: 'immediate' })
+  await rm(home, { recursive: true, force: true })
+})
+
+async function within<T>({ name, sql }: SampleSchema, work: (pool: Pool) => Promise<T>): Promise<T> {
+  const pool = await connectPool(await createDatabase(adminUrl, name))
+  try {
+    await pool.query(sql)
+    return await work(pool)
+  } finally {
+    await pool.end()
+  }
+}
+
+const asText = (tables: Awaited<ReturnType<typeof normalizeDatabase>>['tables']): string[] =>
+  tables.flatMap(({ violations }) =>
+    violations.map(({ determinant, dependents }) => `${determinant.join(', ')} -> ${dependents.join(', ')}`),
+  )
+
+describe('the score', () => {
+  it.each(WELL_NORMALISED)('of the well normalised $name is above 90', async (schema) => {
+    const { score } = await within(schema, (pool) => normalizeDatabase(pool))
+    expect(score).toBeGreaterThan(90)
+  })
+
+  it.each(WIDE)('of $name is below 90', async (schema) => {
+    const { score } = await within(schema, (pool) => normalizeDatabase(pool))
+    expect(score).toBeLessThan(90)
+  })
+
+  it('of columns that have nothing to do with each other is 100, and nothing is found', async () => {
+    const { score, findings } = await within(RANDOM, (pool) => normalizeDatabase(pool))
+    expect({ score, findings }).toEqual({ score: 100, findings: [] })
+  })
+})
+
+describe('orders in one wide table', () => {
+  const pools: Pool[] = []
+  beforeAll(async () => {
+    const pool = await connectPool(withDatabase(adminUrl, WIDE[0]!.name))
+    pools.push(pool)
+  })
+  afterAll(async () => {
+    await Promise.all(pools.map((pool) => pool.end()))
+  })
+
+  it('are split by what each column is a fact of; what is computed is said and not scored', async () => {
+    const { tables, findings } = await normalizeDatabase(pools[0]!)
+    expect(asText(tables)).toEqual([
+      'order_no -> order_date, customer_email',
+      'product_sku -> product_name, category, supplier, unit_price',
+      'customer_email -> customer_name, customer_city',
+      'customer_city -> customer_country',
+      'supplier -> supplier_phone',
+    ])
+    expect(tables[0]!.derived).toEqual([
+      { column: 'total', formula: '"unit_price" * "quantity" * (1 - "discount")' },
+      { column: 'order_year', formula: 'extract(year from "order_date")' },
+    ])
+    expect(findings.map(({ kind }) => kind).filter((kind) => kind === 'functional-dependency')).toHaveLength(
+      5,
+    )
+  })
+
+  it('come back row by row, and the DDL that is proposed keeps every fact', async () => {
+    const pool = pools[0]!
+    const { proposal } = (await normalizeDatabase(pool)).tables[0]!
+    expect(proposal!.lossless).toEqual({ proven: true, rows: 4_000, rejoined: 4_000, missing: 0 })
+    await pool.query('create table before as table orders')
+    for (const statement of proposal!.ddl) await pool.query(statement)
+    const { rows } = await pool.query(
+      `select count(*)::int as n from (select line_id, customer_country, supplier_phone, unit_price from before except all
+         select line_id, customer_country, supplier_phone, unit_price from orders
+         join orders_order_no using (order_no) join orders_customer_email using (customer_email) join orders_customer_city using (customer_city)
+         join orders_product_sku using (product_sku) left join orders_supplier using (supplier)) d`,
+    )
+    expect(rows).toEqual([{ n: 0 }])
+    const after = await normalizeDatabase(pool)
+    expect(
+      after.tables
+        .filter(({ relation }) => relation !== 'public.before')
+        .flatMap(({ violations }) => violations),
+    ).toEqual([])
+  })
+})
+
+describe('a table that is larger than what is read', () => {
+  it('is sampled, and what holds in the sample only is not reported', async () => {
+    const sql = `create table big (id int primary key, thing int, name text, odd text);
+      insert into big select i, i % 40, 'name ' || i % 40, case when i = 7777 then 'exception' else 'odd ' || i % 40 end from generate_series(1, 20000) i;
+      analyze big`
+    const { tables } = await within({ name: 'sampled', sql }, (pool) =>
+      normalizeDatabase(pool, { cellsMax: 20_000 }),
+    )
+    expect(tables[0]).toMatchObject({ sampled: true, total: 20_000 })
+    expect(tables[0]!.rows).toBeLessThan(20_000)
+    expect(asText(tables)).toEqual(['thing -> name'])
+  })
+})
+
+describe('what cannot be looked at', () => {
+  it('is a finding, and the rest goes on', async () => {
+    const sql = `create table secret (id int primary key, a text); create table open (id int primary key, thing int, name text);
+      insert into open select i, i % 10, 'n' || i % 10 from generate_series(1, 200) i;
+      create role reader login password 'reader'; grant select on open to reader`
+    const found = await within({ name: 'rights', sql }, async () => {
+      const url = new URL(withDatabase(adminUrl, 'rights'))
+      Object.assign(url, { username: 'reader', password: 'reader' })
+      const reader = await connectPool(url.href)
+      try {
+        return await normalizeDatabase(reader)
+      } finally {
+        await reader.end()
+      }
+    })
+    expect(asText(found.tables)).toEqual(['thing -> name'])
+    expect(found.findings).toContainEqual(
+      expect.objectContaining({ kind: 'no-right', relation: 'public.secret' }),
+    )
+  })
+
+  it('is said when the time is up, and a database without rows has no score', async () => {
+    const sql = 'create table nothing (id int primary key, a text, b text)'
+    const [none, late] = await within({ name: 'empty', sql }, async (pool) => [
+      await normalizeDatabase(pool),
+      await normalizeDatabase(pool, { budgetMs: 0 }),
+    ])
+    expect(none.score).toBeNull()
+    expect(late.tables[0]!.why).toContain('time was up')
+  })
+})
