@@ -222,9 +222,19 @@ describe('the CEO', () => {
       { to: 'layer-1', type: 'freeze', body: { target: 'shop' } },
       { kind: 'perform', activity: 'database.freeze', input: { target: 'shop' } },
     ])
-    expect(loss({ mismatches: [{ relation: 'a' }], target: 'shop' }).sent).toContainEqual(
-      expect.objectContaining({ activity: 'database.freeze' }),
-    )
+    const freezing = expect.objectContaining({ activity: 'database.freeze' })
+    expect(loss({ mismatches: [{ relation: 'a' }], target: 'shop' }).sent).toContainEqual(freezing)
+    // On a copy nothing is lost yet: the migration is not applied, and everything else goes on.
+    const rehearsed = loss({
+      mismatches: [{ relation: 'a' }],
+      target: 'shop',
+      migration: 'm.sql',
+      rehearsed: true,
+    })
+    expect(rehearsed.sent).not.toContainEqual(freezing)
+    expect(rehearsed.sent[1]).toMatchObject({
+      body: { directive: expect.stringContaining('m.sql is not applied') },
+    })
   })
 
   it('freezes nothing on a rumour, and says by whose hand when it may not', () => {

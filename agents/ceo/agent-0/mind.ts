@@ -26,42 +26,53 @@ function playbook(notice: Notice): Decision {
   }
   return {
     kind: 'acknowledge',
-    because: `${loss.what}; until it is back nothing of it is changed`,
+    because: `${loss.what}. ${loss.directive}`,
     change: emergency(notice, loss),
   }
 }
 
-/** What is missing, in words, and where it may still be. */
-type Loss = { what: string; keep: string; target: string }
+/** What is missing, in words, and what must not happen; `freeze` is the target where it did happen, and null on a copy. */
+type Loss = { what: string; directive: string; freeze: string | null; task: string; about: JsonObject }
 
 function lossIn(evidence: JsonObject): Loss | null {
-  const { kind, missing, source, copy, mismatches } = evidence
+  const { kind, missing, source, copy, mismatches, migration, rehearsed } = evidence
   const target = textOf(evidence['target'])
+  const freeze = target === '' || rehearsed === true ? null : target
   if (kind === 'rows-missing' && typeof missing === 'number' && missing >= 1) {
     const what = `${missing} rows are missing from ${textOf(copy)} and ${textOf(source)} still has them`
-    return { what, keep: textOf(source), target }
+    const directive = `Nothing is dropped, truncated or contracted in ${textOf(source)} until they are back and counted.`
+    return { what, directive, freeze, task: 'restore-data', about: { target, source, copy, missing } }
   }
-  if (Array.isArray(mismatches) && mismatches.length > 0) {
-    const what = `${mismatches.length} tables differ from what they were before the migration`
-    return { what, keep: target === '' ? 'what the migration touched' : target, target }
-  }
-  return null
+  if (!Array.isArray(mismatches) || mismatches.length === 0) return null
+  const name = textOf(migration) || 'the proposed migration'
+  const what = `${mismatches.length} mismatches between before and after ${name} on ${target}`
+  return rehearsed === true
+    ? {
+        what: `${what}, on a copy`,
+        directive: `${name} is not applied to ${target} until a rehearsal of it loses nothing.`,
+        freeze,
+        task: 'mend-migration',
+        about: { target, migration: name },
+      }
+    : {
+        what,
+        directive: `Nothing more is applied to ${target}, and nothing contracted, until what is missing is back and counted.`,
+        freeze,
+        task: 'restore-data',
+        about: { target, migration: name },
+      }
 }
 
-function emergency({ agent, incidentId }: Notice, { what, keep, target }: Loss): Change<AgentContext> {
+function emergency({ agent, incidentId }: Notice, loss: Loss): Change<AgentContext> {
+  const { what, directive, freeze: target, task, about } = loss
   const reason = `${what} (incident ${incidentId})`
-  const directive = `Nothing is dropped, truncated or contracted in ${keep} until what is missing is back and counted: ${what}.`
   const decision: JsonObject = { decision: directive, because: reason, binding: true, incidentId }
   const orders: SendParams[] = [
-    { to: agent, type: 'directive', body: { directive, data: { kind: 'keep', incidentId, keep } } },
-    {
-      to: agent,
-      type: 'task_request',
-      body: { task: 'restore-data', data: { incidentId, what, keep, target } },
-    },
+    { to: agent, type: 'directive', body: { directive, because: reason } },
+    { to: agent, type: 'task_request', body: { task, data: { incidentId, what, ...about } } },
     { to: 'chief-1', type: 'decision', body: decision },
   ]
-  if (target === '') return { send: orders }
+  if (target === null) return { send: orders }
   return {
     send: [...orders, { to: agent, type: 'freeze', body: { target, reason } }],
     perform: [{ activity: 'database.freeze', input: { target, reason }, timeoutMs: FREEZE_TIMEOUT_MS }],

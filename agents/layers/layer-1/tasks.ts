@@ -1,6 +1,7 @@
-import { type JsonObject, textOf } from '@esa/protocol'
+import type { OpenParams } from '@esa/actor'
+import { type Json, type JsonObject, textOf } from '@esa/protocol'
 import { askBack, decline, report, taken } from '../../generic/asking.ts'
-import type { Skill, TaskAbout } from '../../generic/mind.ts'
+import type { AgentContext, Skill, TaskAbout } from '../../generic/mind.ts'
 import { objectOf } from '../../generic/records.ts'
 
 /** A look at a database, in words, and how long it may take, ms. */
@@ -97,15 +98,38 @@ export const lookFor: Skill = (context, event) => {
   return { record: [taken(event)], perform: [{ activity: 'database.look', input, timeoutMs }] }
 }
 
-/** What a look found goes to whoever asked. */
-export const looked: Skill = (_, event) => {
+/** What a look found goes to whoever asked; a migration that would lose data goes to the CEO as well. */
+export const looked: Skill = (context, event) => {
   const { asker, kind, target, found } = event
+  const { lossless, mismatches } = objectOf(found)
+  const open =
+    kind === 'verify' && lossless === false ? [lossOf(context, textOf(target), mismatches ?? [])] : []
   const result: JsonObject = { ok: true, kind, target, ...objectOf(found) }
   return {
     record: [
       { type: 'database.looked', data: { kind, target, bytes: JSON.stringify(found ?? null).length } },
     ],
     send: [report(askerOf(asker), result)],
+    open,
+  }
+}
+
+/** Mismatches that an incident carries: enough to see what kind of loss it is. */
+const MISMATCHES_SHOWN = 50
+
+function lossOf({ agentId }: AgentContext, target: string, mismatches: Json): OpenParams {
+  const shown = Array.isArray(mismatches) ? mismatches.slice(0, MISMATCHES_SHOWN) : []
+  const dedupKey = `data-loss ${target} proposed migration`
+  return {
+    actorType: 'incident',
+    key: `${agentId} ${dedupKey}`,
+    body: {
+      agent: agentId,
+      category: 'data-loss',
+      title: `a proposed migration loses data of ${target}`,
+      dedupKey,
+      evidence: { target, mismatches: shown, rehearsed: true },
+    },
   }
 }
 

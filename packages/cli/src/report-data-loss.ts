@@ -26,7 +26,14 @@ export async function reportDataLoss(
     category: 'data-loss',
     title: `${migration} loses data of ${target}`,
     dedupKey: `data-loss ${target} ${migration}`,
-    evidence: { target, migration, mismatches: mismatches.slice(0, SHOWN_MAX), total: mismatches.length },
+    // On a copy: nothing is lost yet, and the target need not be frozen.
+    evidence: {
+      target,
+      migration,
+      mismatches: mismatches.slice(0, SHOWN_MAX),
+      total: mismatches.length,
+      rehearsed: true,
+    },
   })
   try {
     await inWorld(config, async (world) => {

@@ -1,6 +1,6 @@
 import type { Look, OpenTarget } from '@esa/agents/activities'
 import { isPooler } from '@esa/pg-server'
-import type { MetricThreshold } from '@esa/postgres'
+import type { Finding, MetricThreshold } from '@esa/postgres'
 import { EsaError, type JsonObject, textOf } from '@esa/protocol'
 import type { Config } from './config.ts'
 import { resolveTarget } from './targets.ts'
@@ -12,13 +12,36 @@ import { resolveTarget } from './targets.ts'
 export function workerLooks(config: Config, environment: NodeJS.ProcessEnv): Record<string, Look> {
   return {
     measure: measureLook,
+    schema: async ({ queryable }) =>
+      findings(await (await import('@esa/postgres/schema')).reviewSchema(queryable)),
+    normalize: async ({ queryable }) =>
+      (await import('@esa/postgres/normalize')).normalizeDatabase(queryable),
+    indexes: async ({ queryable }) =>
+      (await import('@esa/postgres/review')).reviewIndexes(queryable, UNUSED_AFTER_MS),
+    integrity: async ({ queryable }) =>
+      findings(await (await import('@esa/postgres/integrity')).checkIntegrity(queryable)),
+    storage: async (target) =>
+      findings(
+        await (await import('@esa/postgres/storage')).reviewStorage(target.queryable, counted(target)),
+      ),
+    check: checkLook,
+    queries: async ({ queryable }) =>
+      (await import('@esa/postgres/queries')).topQueries(queryable, TRAFFIC_MS),
     explain: async ({ queryable }, { sql }) =>
       (await import('@esa/postgres/queries')).explainQuery(queryable, textOf(sql), { timeoutMs: EXPLAIN_MS }),
+    lint: (target, input) => lintLook(config, target, input),
+    verify: (_, input) => verifyLook(config, environment, input),
     'tune-connections': (target, input) => connectionsLook(config, environment, target, input),
     advise: (target, input) => adviseLook(config, environment, target, input),
     'serve-endpoint': (target, input) => adviseLook(config, environment, target, input),
   }
 }
+
+/** An index that no scan used for so long is worth a look, ms: a week has every kind of day in it. */
+const UNUSED_AFTER_MS = 7 * 24 * 3_600_000
+
+/** How long traffic is watched where the server does not count its statements, ms. */
+const TRAFFIC_MS = 5_000
 
 /** Cut-off of an explained run that nobody sits in front of, ms. */
 const EXPLAIN_MS = 30_000
@@ -33,6 +56,55 @@ async function measureLook({ queryable, workload }: OpenTarget, input: JsonObjec
   const load = workload === null ? {} : { workload: { statements: [...workload], runs: WORKLOAD_RUNS } }
   return { metrics: await measure(queryable, { thresholds, ...load }) }
 }
+
+function findings(found: Finding[]): { findings: Finding[] } {
+  return { findings: found }
+}
+
+/** The workload that a target names, as a count of calls. */
+function counted({ workload }: OpenTarget): { workload?: { sql: string; calls: number }[] } {
+  return workload === null ? {} : { workload: workload.map(({ sql, weight }) => ({ sql, calls: weight })) }
+}
+
+async function checkLook(target: OpenTarget): Promise<unknown> {
+  const [{ reviewSchema }, { checkIntegrity }, { reviewStorage }] = await Promise.all([
+    import('@esa/postgres/schema'),
+    import('@esa/postgres/integrity'),
+    import('@esa/postgres/storage'),
+  ])
+  const { queryable } = target
+  return findings([
+    ...(await reviewSchema(queryable)),
+    ...(await checkIntegrity(queryable)),
+    ...(await reviewStorage(queryable, counted(target))),
+  ])
+}
+
+async function lintLook(config: Config, { queryable }: OpenTarget, { sql }: JsonObject): Promise<unknown> {
+  const { lintScripts, readScript, readSizes } = await import('@esa/postgres/lint')
+  const ground = await (await import('./rehearsal-ground.ts')).rehearsalGround(config)
+  const script = await readScript(MESSAGE, new TextEncoder().encode(textOf(sql)))
+  const sizes = await readSizes(queryable)
+  return lintScripts([script], { ground, independent: false, schema: { from: queryable }, sizes })
+}
+
+async function verifyLook(
+  config: Config,
+  environment: NodeJS.ProcessEnv,
+  { sql, target }: JsonObject,
+): Promise<unknown> {
+  const { verifyMigration } = await import('@esa/postgres/verify')
+  const { scriptMigration } = await import('@esa/postgres/apply')
+  const { onRehearsal } = await import('./on-rehearsal.ts')
+  const migration = await scriptMigration(MESSAGE, textOf(sql))
+  const purpose = { id: 'verify', rows: 'full' } as const
+  return onRehearsal(config, environment, { target: textOf(target) }, purpose, ({ queryable, tables }) =>
+    verifyMigration({ queryable, whole: tables.every(({ complete }) => complete) }, migration, () => {}),
+  )
+}
+
+/** What SQL that came in a message is called where a file has its name. */
+const MESSAGE = 'message.sql'
 
 async function connectionsLook(
   config: Config,
