@@ -4,7 +4,7 @@ import { type Rehearsal, withRehearsal } from '@esa/postgres/rehearsal'
 import { EsaError } from '@esa/protocol'
 import { adviceText } from '../advice-text.ts'
 import type { Config } from '../config.ts'
-import { copyConsent } from '../copy-consent.ts'
+import { copyConsent, type CopyFlag } from '../copy-consent.ts'
 import { Progress } from '../demo/progress.ts'
 import { onTarget } from '../on-target.ts'
 import { answer } from '../output.ts'
@@ -18,7 +18,7 @@ export interface AdviseFlags {
   workload?: string
   budget?: string
   maxMinutes: string
-  copyRows?: boolean
+  copyRows?: CopyFlag
 }
 
 /** Most of a target's disk that is copied; what is beyond is sampled. */

@@ -1,13 +1,13 @@
 import { type Clock, systemClock } from '../clock.ts'
 import { postgresError } from '../postgres-error.ts'
 import { onOneSession, type Queryable } from '../queryable.ts'
-import type { IndexAdvice, Refusal } from './advice.ts'
+import type { IndexAdvice } from './advice.ts'
 import { assembleAdvice } from './assemble-advice.ts'
 import { Bench, type TimedStatement } from './bench.ts'
 import { buildAndTry } from './build-and-try.ts'
 import { candidatesOf, tablesOf } from './candidates.ts'
 import { timeBeforeAndAfter } from './final-timing.ts'
-import { prepareStatements } from './prepare-statements.ts'
+import { prepareStatements, type PreparedWorkload } from './prepare-statements.ts'
 import { Search } from './search.ts'
 import type { TableUse } from './statement-shape.ts'
 import { Trials } from './trials.ts'
@@ -41,9 +41,10 @@ const MAX_MS = 5 * 60_000
 const TIMEOUT_SHARE = 1 / 30
 const TIMEOUT_MS_MAX = 10_000
 
-/** Parts of the time after which no new candidate is built, and no new trial begins: the rest is for the last measurement. */
+/** Parts of the time after which no new candidate is built, no new trial begins, and no statement is timed again. */
 const BUILD_SHARE = 0.6
 const SEARCH_SHARE = 0.75
+const MEASURE_SHARE = 0.95
 
 function tablesByStatement(uses: readonly TableUse[]): Map<string, Set<string>> {
   const tables = new Map<string, Set<string>>()
@@ -53,74 +54,79 @@ function tablesByStatement(uses: readonly TableUse[]): Map<string, Set<string>> 
   return tables
 }
 
+/** Times every statement as it is; one that the copy refuses is skipped with the reason. */
+async function measureBaselines(
+  { statements, skipped }: PreparedWorkload,
+  trials: Trials,
+  tell: (done: number, total: number, what: string) => void,
+): Promise<TimedStatement[]> {
+  const running: TimedStatement[] = []
+  for (const [nth, statement] of statements.entries()) {
+    tell(nth, statements.length, statement.id)
+    try {
+      await trials.measureBaseline(statement)
+      running.push(statement)
+    } catch (error) {
+      const { code, message } = postgresError(error)
+      if (code === 'database.unreachable') throw error
+      skipped.push({ id: statement.id, why: message })
+    }
+  }
+  return running
+}
+
 /**
  * Finds the indexes that bring a workload under a goal, on a private copy of its database where anything may be built:
  * candidates come from the statements and the catalogs, are built for real, tried, and chosen by time saved per byte.
- * What is recommended was measured. The copy is left with what was built; the caller drops it.
+ * What is recommended was measured. The copy is left with what is recommended and nothing else that was tried.
  * @throws EsaError `database.*`.
  */
 export async function adviseIndexes(copy: Queryable, options: AdviseOptions): Promise<IndexAdvice> {
   const { goalMs = GOAL_MS, budgetBytes = Infinity, maxMs = MAX_MS, clock = systemClock } = options
   const began = clock.now()
+  const at = (share: number): number => began + maxMs * share
   const tell = (phase: AdviseProgress['phase'], done: number, total: number, what: string): void =>
     options.onProgress?.({ phase, done, total, what })
   return onOneSession(copy, async (session) => {
     tell('prepare', 0, 1, 'statistics')
-    const { statements, uses, skipped, notes } = await prepareStatements(session, options.statements)
+    const prepared = await prepareStatements(session, options.statements)
     const timeoutMs = Math.min(TIMEOUT_MS_MAX, Math.max(1, Math.floor(maxMs * TIMEOUT_SHARE)))
     const bench = new Bench(session, clock, timeoutMs)
-    const trials = new Trials(bench, statements, tablesByStatement(uses))
-    const running: TimedStatement[] = []
-    for (const [nth, statement] of statements.entries()) {
-      tell('baseline', nth, statements.length, statement.id)
-      await trials.measureBaseline(statement).then(
-        () => running.push(statement),
-        (error: unknown) => void skipped.push({ id: statement.id, why: postgresError(error).message }),
-      )
-    }
-    const limits = { goalMs, budgetBytes, timeIsUp: () => clock.now() - began > maxMs * SEARCH_SHARE }
-    const ids = new Set(running.map(({ id }) => id))
-    const search = new Search(trials, running, limits)
-    const candidates = candidatesOf(uses.filter(({ statement }) => ids.has(statement)))
-    const refused: Refusal[] = await buildAndTry(
-      { session, clock, trials, search, candidates, statements: running },
-      { goalMs, budgetBytes, until: began + maxMs * BUILD_SHARE, tell: (...at) => tell('build', ...at) },
+    const trials = new Trials(bench, prepared.statements, tablesByStatement(prepared.uses))
+    const statements = await measureBaselines(prepared, trials, (...how) => tell('baseline', ...how))
+    const ids = new Set(statements.map(({ id }) => id))
+    const uses = prepared.uses.filter(({ statement }) => ids.has(statement))
+    const timeIsUp = (): boolean => clock.now() > at(SEARCH_SHARE)
+    const search = new Search(trials, statements, { goalMs, budgetBytes, timeIsUp })
+    const refused = await buildAndTry(
+      { session, clock, trials, search, candidates: candidatesOf(uses), statements },
+      { goalMs, budgetBytes, until: at(BUILD_SHARE), tell: (...how) => tell('build', ...how) },
     )
     tell('search', 0, 1, `${trials.built.length} candidates`)
     await search.run()
-    const without = trials.hidden([])
-    const withChosen = trials.hidden(search.chosen)
     const pairs = await timeBeforeAndAfter(
       bench,
-      running,
-      { without, withChosen },
-      {
-        clock,
-        until: began + maxMs * 0.95,
-        onRound: (done, total) => tell('measure', done, total, 'before and after'),
-      },
+      statements,
+      { without: trials.hidden([]), withChosen: trials.hidden(search.chosen) },
+      { clock, until: at(MEASURE_SHARE), onRound: (...how) => tell('measure', ...how, 'before and after') },
     )
-    return assembleAdvice(
+    const advice = await assembleAdvice(
       {
         session,
         clock,
         trials,
         search,
-        statements: running,
+        statements,
         tables: tablesOf(uses),
         pairs,
         refused,
-        skipped,
-        notes,
+        prepared,
         timeoutMs,
       },
-      {
-        goalMs,
-        budgetBytes,
-        began,
-        until: began + maxMs,
-        tell: (done, total, what) => tell('writes', done, total, what),
-      },
+      { goalMs, budgetBytes, began, until: at(1), tell: (...how) => tell('writes', ...how) },
     )
+    const rest = trials.hidden(search.chosen)
+    if (rest.length > 0) await session.query(`DROP INDEX ${rest.join(', ')}`)
+    return advice
   })
 }

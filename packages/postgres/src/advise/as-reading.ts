@@ -15,8 +15,12 @@ type Finding = Pick<
 >
 
 function findingSelect({ relation, whereClause, fromClause, usingClause, withClause }: Finding): Node {
+  const alias = relation?.alias?.aliasname ?? relation?.relname ?? ''
   const select: SelectStmt = {
-    targetList: [{ ResTarget: { val: { A_Const: { ival: { ival: 1 } } } } }],
+    // All columns: a row that is changed is read whole, and no index alone can give it.
+    targetList: [
+      { ResTarget: { val: { ColumnRef: { fields: [{ String: { sval: alias } }, { A_Star: {} }] } } } },
+    ],
     fromClause: [...(relation ? [{ RangeVar: relation }] : []), ...(fromClause ?? usingClause ?? [])],
     limitOption: 'LIMIT_OPTION_DEFAULT',
     op: 'SETOP_NONE',

@@ -7,6 +7,7 @@ import { refusal } from './build-and-try.ts'
 import type { BuiltCandidate } from './built-indexes.ts'
 import { createSql } from './candidate.ts'
 import { gainOf } from './final-timing.ts'
+import type { PreparedWorkload } from './prepare-statements.ts'
 import { redundantIndexes } from './redundant-indexes.ts'
 import type { Search } from './search.ts'
 import type { TableFacts } from './table-catalog.ts'
@@ -22,8 +23,7 @@ interface Found {
   tables: readonly TableFacts[]
   pairs: ReadonlyMap<string, { before: Runs; after: Runs }>
   refused: Refusal[]
-  skipped: { id: string; why: string }[]
-  notes: { id: string; note: string }[]
+  prepared: Pick<PreparedWorkload, 'skipped' | 'notes'>
   timeoutMs: number
 }
 
@@ -91,7 +91,7 @@ async function usedBy(found: Found): Promise<Map<string, string[]>> {
 
 /** Puts what was found into the answer: extensions before the indexes that need them, what writes cost, what can go. */
 export async function assembleAdvice(found: Found, frame: Frame): Promise<IndexAdvice> {
-  const { search, statements, pairs, refused, skipped, notes, timeoutMs, clock } = found
+  const { search, statements, pairs, refused, prepared, timeoutMs, clock } = found
   const { goalMs, budgetBytes, began } = frame
   const gains = new Map<string, QueryGain>(
     statements.flatMap(({ id }) => {
@@ -134,8 +134,8 @@ export async function assembleAdvice(found: Found, frame: Frame): Promise<IndexA
       const gain = gains.get(id)
       return gain ? [{ ...gain, weight, ok: gain.p95UsAfter < goalMs * 1_000 }] : []
     }),
-    skipped,
-    notes,
+    skipped: prepared.skipped,
+    notes: prepared.notes,
     goalMs,
     budgetBytes: Number.isFinite(budgetBytes) ? budgetBytes : null,
     elapsedMs: Math.round(clock.now() - began),

@@ -33,8 +33,9 @@ async function valuesAt(session: Queryable, parameter: Parameter): Promise<Value
   const { from, expression, operator } = parameter
   const places = PLACES.map((place) => place + (operator.startsWith('<') ? RANGE_SHARE : 0))
   const sql = (sample: string): string =>
-    `select v::text as value, pg_typeof(v)::text as type from unnest((select percentile_disc($1::float8[])
-      within group (order by v) from (select ${expression} as v from ${from} ${sample} limit ${ROWS_MAX}) s)) v where v is not null`
+    `select v::text as value, pg_typeof(v)::text as type from (
+      select place, percentile_disc(place) within group (order by v) as v from unnest($1::float8[]) place,
+        (select ${expression} as v from ${from} ${sample} limit ${ROWS_MAX}) s group by place order by place) found where v is not null`
   const sampled = await session.query(sql('tablesample system (2) repeatable (7)'), [places])
   // A small table may have no page in the sample.
   const { rows } = sampled.rows.length > 0 ? sampled : await session.query(sql(''), [places])

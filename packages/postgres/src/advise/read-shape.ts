@@ -52,22 +52,9 @@ class ShapeReader {
     this.#finish(select, scope, [...conditions, ...conjuncts(select.whereClause)], known)
   }
 
-  /** Reads a statement: the rows that an UPDATE or DELETE must find are found as a SELECT's are. */
+  /** Reads a statement or subquery that only reads; anything else asks nothing. */
   statement(node: Node, outer?: Scope, ctes: ReadonlySet<string> = new Set()): void {
-    if ('SelectStmt' in node) return this.select(node.SelectStmt, outer, ctes)
-    const found =
-      'UpdateStmt' in node
-        ? { ...node.UpdateStmt, from: node.UpdateStmt.fromClause }
-        : 'DeleteStmt' in node
-          ? { ...node.DeleteStmt, from: node.DeleteStmt.usingClause }
-          : undefined
-    if (!found?.relation) return
-    const scope = new Scope(outer)
-    const conditions: Conditions = []
-    this.#from({ RangeVar: found.relation }, scope, conditions, ctes)
-    for (const item of found.from ?? []) this.#from(item, scope, conditions, ctes)
-    for (const use of scope.uses) use.needed = null
-    this.#conditions([...conditions, ...conjuncts(found.whereClause)], scope)
+    if ('SelectStmt' in node) this.select(node.SelectStmt, outer, ctes)
   }
 
   #from(item: Node, scope: Scope, conditions: Conditions, ctes: ReadonlySet<string>): void {
@@ -186,7 +173,7 @@ class ShapeReader {
     const word = name && 'String' in name ? name.String.sval : undefined
     const owned = call.FuncCall.args?.[0] && scope.ownerOf(call.FuncCall.args[0])
     if (!owned || (word !== 'max' && word !== 'min')) return
-    owned.use.sort = [{ operand: owned.operand, descending: word === 'max', nullsFirst: false }]
+    owned.use.sort = [{ operand: owned.operand, descending: false, nullsFirst: false }]
     owned.use.limited = true
   }
 }

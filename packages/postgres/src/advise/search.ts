@@ -147,11 +147,10 @@ export class Search {
       const best = scores.toSorted((a, b) => b.perByte - a.perByte)[0]
       if (!best) return
       const fresh = best.item.takenFor === this.#choices && best.item.confirmedFor === this.#choices
-      if (fresh) this.#take(best.item)
-      else if (this.#limits.timeIsUp()) {
-        this.complete = false
-        return
-      } else await this.#refresh(best.item)
+      // When time is up, what was measured before stands: better than to leave a slow statement without its index.
+      if (!fresh && this.#limits.timeIsUp()) this.complete = false
+      if (fresh || !this.complete) this.#take(best.item)
+      else await this.#refresh(best.item)
     }
   }
 
@@ -168,22 +167,28 @@ export class Search {
 
   /** Takes back what the others have made needless, the largest first; true when that freed bytes. */
   async #prune(): Promise<boolean> {
-    let freed = false
+    const before = this.chosen.length
     for (const one of this.chosen.toSorted((a, b) => b.sizeBytes - a.sizeBytes)) {
-      if (this.#limits.timeIsUp()) return freed
-      const rest = this.chosen.filter((other) => other !== one)
-      const after = await this.#trials.timesWithout(one, this.chosen, rest)
-      const needed = [...after].some(([id, ms]) => {
-        const before = this.current.get(id) ?? 0
-        const goal = this.#limits.goalMs * GOAL_MARGIN
-        return ms > before + Math.max(before * SLACK_SHARE, SLACK_MS) || (ms >= goal && before < goal)
-      })
-      if (needed) continue
+      const users = await this.#trials.users(one, this.chosen)
+      if (users.length > 0 && (this.#limits.timeIsUp() || (await this.#isNeeded(one, users)))) continue
       this.chosen.splice(this.chosen.indexOf(one), 1)
-      for (const [id, ms] of after) this.current.set(id, ms)
       this.#choices += 1
-      freed = true
     }
-    return freed
+    return this.chosen.length < before
+  }
+
+  /** True when a statement whose plan takes the index gets slower without it; if none does, their times without it are kept. */
+  async #isNeeded(one: BuiltCandidate, users: readonly TimedStatement[]): Promise<boolean> {
+    const rest = this.chosen.filter((other) => other !== one)
+    const goal = this.#limits.goalMs * GOAL_MARGIN
+    const times: TrialTimes = new Map()
+    for (const { id } of users) {
+      const [before, after] = await this.#trials.compare(id, this.chosen, rest)
+      times.set(id, after)
+      if (after > before + Math.max(before * SLACK_SHARE, SLACK_MS) || (after >= goal && before < goal))
+        return true
+    }
+    for (const [id, ms] of times) this.current.set(id, ms)
+    return false
   }
 }

@@ -88,16 +88,11 @@ export class Trials {
     return [fastest(firstRuns), fastest(secondRuns)]
   }
 
-  /** Times, without `one`, the statements whose plan takes it while `chosen` stand. */
-  async timesWithout(
-    one: BuiltCandidate,
-    chosen: readonly BuiltCandidate[],
-    rest: readonly BuiltCandidate[],
-  ): Promise<TrialTimes> {
-    const found: TrialTimes = new Map()
+  /** Statements whose plan takes `one` while `chosen` stand. */
+  async users(one: BuiltCandidate, chosen: readonly BuiltCandidate[]): Promise<TimedStatement[]> {
+    const found: TimedStatement[] = []
     for (const statement of this.concerned([one])) {
-      if (!(await this.taken(statement, chosen)).includes(one)) continue
-      found.set(statement.id, fastest(await this.#bench.time(statement, this.hidden(rest), TRIAL_RUNS)))
+      if ((await this.taken(statement, chosen)).includes(one)) found.push(statement)
     }
     return found
   }
