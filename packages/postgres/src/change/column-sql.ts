@@ -1,6 +1,6 @@
 import { quoteIdentifier } from '../identifiers.ts'
 import type { Column } from './catalog.ts'
-import type { Draft } from './draft.ts'
+import { type Draft, PLACE } from './draft.ts'
 import { nameWith, quoteDotted } from './names.ts'
 import type { PhaseName } from './plan.ts'
 
@@ -43,10 +43,16 @@ export function notNullCheck(
 }
 
 /** The way back of DROP NOT NULL without reading the rows under a lock; the step itself must come before. */
-export function wayBackToNotNull(draft: Draft, phase: PhaseName, relation: string, column: string): void {
+export function wayBackToNotNull(
+  draft: Draft,
+  phase: PhaseName,
+  relation: string,
+  column: string,
+  place: (typeof PLACE)[keyof typeof PLACE] = PLACE.usual,
+): void {
   const check = notNullCheck(relation, column)
-  draft.wayBack(phase, check.validate)
-  draft.wayBack(phase, check.add)
+  draft.wayBack(phase, check.validate, { place })
+  draft.wayBack(phase, check.add, { place })
 }
 
 /** Undoes DROP NOT NULL once `wayBackToNotNull` was walked. */

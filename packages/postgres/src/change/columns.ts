@@ -4,7 +4,7 @@ import { addColumn } from './add-column.ts'
 import { againNotNull, alter, alterColumn, wayBackToNotNull } from './column-sql.ts'
 import type { TableDifference } from './differences.ts'
 import { type Ground, PLACE } from './draft.ts'
-import { requireNotNull } from './not-null.ts'
+import { assigned, requireNotNull } from './not-null.ts'
 
 /** Columns that are added, dropped or differ, but for those whose type differs: they are left to the shadow columns. */
 export async function planColumns(
@@ -47,7 +47,7 @@ function changeColumn(ground: Ground, table: Table, from: Column, to: Column): v
   }
   if (from.notNull && !to.notNull) {
     draft.change('drop-not-null', relation, to.name, `${place} may be NULL`)
-    loosen(ground, 'expand', relation, to.name)
+    loosen(ground, relation, to.name)
   }
 }
 
@@ -68,13 +68,41 @@ function changeDefault({ draft }: Ground, relation: string, from: Column, to: Co
   })
 }
 
-function loosen({ draft }: Ground, phase: 'expand' | 'switch', relation: string, column: string): void {
-  draft.statement(phase, {
+function loosen({ draft }: Ground, relation: string, column: string): void {
+  draft.statement('expand', {
     about: `rows without ${column} are taken`,
     sql: alterColumn(relation, column, 'DROP NOT NULL'),
     rollback: againNotNull(relation, column),
   })
-  wayBackToNotNull(draft, phase, relation, column)
+  wayBackToNotNull(draft, 'expand', relation, column)
+}
+
+/** New code does not know the column, so it writes rows without it: they are filled by a trigger, or have no value. */
+function letGo({ draft, hints, finalName }: Ground, relation: string, column: string, kept: boolean): void {
+  const place = `${relation}.${column}`
+  const fill = hints.fill.get(place)
+  if (fill !== undefined) {
+    const name = quoteIdentifier(column)
+    const block = `IF NEW.${name} IS NULL THEN ${assigned(name, fill)} END IF;`
+    draft.sync(relation, { before: block, after: block })
+  }
+  const filled = kept || fill !== undefined
+  if (!filled)
+    draft.notes.push(
+      `${place} stays nullable when the switch is undone: code of after writes rows without it; --fill ${place}=EXPRESSION would fill them`,
+    )
+  const about = `rows without ${column} are taken`
+  const at = filled ? finalName(relation) : relation
+  draft.statement(
+    filled ? 'contract' : 'switch',
+    {
+      about,
+      sql: alterColumn(at, column, 'DROP NOT NULL'),
+      rollback: filled ? againNotNull(at, column) : null,
+    },
+    filled ? PLACE.first : PLACE.usual,
+  )
+  if (filled) wayBackToNotNull(draft, 'contract', at, column, PLACE.first)
 }
 
 function dropColumn(ground: Ground, table: TableDifference, column: Column): void {
@@ -87,9 +115,8 @@ function dropColumn(ground: Ground, table: TableDifference, column: Column): voi
   )
   const moved = hints.extract.some((one) => one.relation === relation && one.dependents.includes(column.name))
   const kept = moved || hints.split.get(place)?.back !== undefined
-  // New code does not know the column, so it writes rows without it.
-  if (column.notNull && column.default === null && column.identity === '' && !inPrimaryKey && !kept)
-    loosen(ground, 'switch', relation, column.name)
+  if (column.notNull && column.default === null && column.identity === '' && !inPrimaryKey)
+    letGo(ground, relation, column.name, kept)
   draft.statement(
     'contract',
     {

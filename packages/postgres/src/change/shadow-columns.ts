@@ -146,7 +146,7 @@ export async function planShadows(
 function addShadow(
   { draft }: Ground,
   { relation }: Table,
-  { from, to, fresh, carry }: Shadow,
+  { from, to, fresh, old, carry }: Shadow,
   changed: readonly TypeInTransit[],
 ): void {
   const column = { ...to, name: fresh, type: transitType(to, changed) }
@@ -155,17 +155,20 @@ function addShadow(
     sql: alter(relation, `ADD COLUMN ${columnSql(column, true)}`),
     rollback: alter(relation, `DROP COLUMN ${quoteIdentifier(fresh)}`),
   })
-  const [now, later, before] = [to.name, fresh, oldName(to.name)].map(
-    (name) => `NEW.${quoteIdentifier(name)}`,
-  )
+  const [now, later, before] = [to.name, fresh, old].map((name) => `NEW.${quoteIdentifier(name)}`)
+  const back = carry.back === null ? `${before} := NULL;` : guarded(before!, carry.back(now!), false)
   draft.sync(relation, {
     before: guarded(later!, carry.to(now!), carry.total),
-    after: carry.back === null ? `${before} := NULL;` : guarded(before!, carry.back(now!), false),
+    // The old column keeps its place: an INSERT that names no columns still writes it.
+    after: `IF TG_OP = 'INSERT' AND ${before} IS NOT NULL THEN\n  ${now} := ${carry.to(before!)};\nEND IF;\n${back}`,
   })
   if (carry.back === null)
     draft.notes.push(
-      `after the switch ${relation}.${before!.slice(4)} gets no values any more: ${from.type} cannot be made from ${to.type}`,
+      `after the switch ${relation}.${old} gets no values any more: ${from.type} cannot be made from ${to.type}`,
     )
+  draft.notes.push(
+    `${relation}.${to.name} becomes the last column: from the contract phase on an INSERT must name its columns`,
+  )
 }
 
 /** A value that cannot be carried over must not fail a writer: it is left out, and found by the verification. */

@@ -115,7 +115,7 @@ async function swapTable(ground: Ground, shadows: Shadows, relation: string, swa
     swap.step(renaming(relation, from, to), renaming(relation, to, from))
   for (const { name } of before.constraints.filter(own)) rename(name, oldName(name))
   for (const { name } of before.indexes) swapIndexName(swap, relation, name, oldName(name))
-  for (const shadow of shadows.byRelation.get(relation)!) swapColumn(ground, relation, shadow, swap)
+  for (const shadow of shadows.byRelation.get(relation)!) swapColumn(ground, shadows, relation, shadow, swap)
   if (newKey) {
     const drop = alter(relation, `DROP CONSTRAINT ${quoteIdentifier(newKey.name)}`)
     swap.step(alter(relation, usingIndex(newKey, newKey.name, newName(newKey.name))), drop)
@@ -194,6 +194,7 @@ function swapIndexName(swap: Swap, relation: string, from: string, to: string): 
 
 function swapColumn(
   { to: goal }: Ground,
+  shadows: Shadows,
   relation: string,
   { from, to, fresh, old }: Shadow,
   swap: Swap,
@@ -204,7 +205,7 @@ function swapColumn(
   swap.step(rename(fresh, to.name), rename(to.name, fresh))
   if (to.identity !== '')
     swap.step(moveIdentity(relation, old, to.name, to), moveIdentity(relation, to.name, old, from))
-  else swapDefault(goal, relation, { from, to, old }, swap)
+  else swapDefault(goal, shadows, relation, { to, old }, swap)
   // Writers of the new type may have no value for the old column; an identity column must be NOT NULL, so this comes last.
   if (from.notNull) swap.step(alterColumn(relation, old, 'DROP NOT NULL'), againNotNull(relation, old))
 }
@@ -212,8 +213,9 @@ function swapColumn(
 /** Defaults, and the sequence that one of them draws from. */
 function swapDefault(
   goal: Catalog,
+  shadows: Shadows,
   relation: string,
-  { from, to, old }: Pick<Shadow, 'from' | 'to' | 'old'>,
+  { to, old }: Pick<Shadow, 'to' | 'old'>,
   swap: Swap,
 ): void {
   for (const { name, ownedBy } of goal.sequences) {
@@ -222,11 +224,13 @@ function swapDefault(
       `ALTER SEQUENCE ${quoteDotted(name)} OWNED BY ${quoteDotted(relation)}.${quoteIdentifier(column)};`
     swap.step(own(to.name), own(old))
   }
-  // The default of an enum in transit would name the wrong type on the way back; a constant does no harm meanwhile.
-  if (from.default !== null && from.type !== to.type)
+  const passing = shadows.old.tables
+    .find((table) => table.relation === relation)!
+    .columns.find(({ name }) => name === old)!
+  if (passing.default !== null)
     swap.step(
       alterColumn(relation, old, 'DROP DEFAULT'),
-      alterColumn(relation, old, `SET DEFAULT ${from.default}`),
+      alterColumn(relation, old, `SET DEFAULT ${passing.default}`),
     )
   if (to.default !== null)
     swap.step(
