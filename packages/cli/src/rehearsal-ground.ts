@@ -1,6 +1,8 @@
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { connectPool, createDatabase, dropDatabase, ensureEmbeddedServer, withDatabase } from '@esa/pg-server'
 import type { RehearsalGround } from '@esa/postgres/rehearsal'
+import { isEsaError } from '@esa/protocol'
 import type { Config } from './config.ts'
 
 /** Sessions of one rehearsal: the one that tries, the one that looks, and some that are kept waiting. */
@@ -13,9 +15,27 @@ export async function rehearsalGround(
   return config.rehearsalUrl === null ? embeddedGround(config) : groundAt(config.rehearsalUrl)
 }
 
-/** Rehearsals of a home have an embedded server of their own, so that they never disturb the runtime's. */
-export async function embeddedGround({ home }: Pick<Config, 'home'>): Promise<RehearsalGround> {
-  const { adminUrl } = await ensureEmbeddedServer({ home: rehearsalHome(home) })
+/**
+ * Rehearsals of a home have an embedded server of their own, so that they never disturb the runtime's. It does not wait for the
+ * disk: a machine that loses its power may lose it, and then it is made anew.
+ */
+async function embeddedGround({ home }: Pick<Config, 'home'>): Promise<RehearsalGround> {
+  const folder = { home: rehearsalHome(home) }
+  const { adminUrl } = await ensureEmbeddedServer(folder).catch(async (error: unknown) => {
+    if (!isEsaError(error, 'database.start-failed')) throw error
+    await rm(folder.home, { recursive: true, force: true })
+    return ensureEmbeddedServer(folder)
+  })
+  const pool = await connectPool(adminUrl, { max: 1, applicationName: 'esa rehearsal' })
+  try {
+    const { rows } = await pool.query<{ fsync: string }>('show fsync')
+    if (rows[0]?.fsync === 'on') {
+      await pool.query('alter system set fsync = off')
+      await pool.query('select pg_reload_conf()')
+    }
+  } finally {
+    await pool.end()
+  }
   return { ...groundAt(adminUrl), ownServer: true }
 }
 
@@ -25,7 +45,7 @@ export function rehearsalHome(home: string): string {
 }
 
 /** Rehearsals on the server of a URL, whose role may create databases. */
-export function groundAt(url: string): RehearsalGround {
+function groundAt(url: string): RehearsalGround {
   return {
     createDatabase: async (name, icuLocale) => void (await createDatabase(url, name, icuLocale)),
     dropDatabase: async (name) => void (await dropDatabase(url, name)),

@@ -2,11 +2,19 @@ import type { Finding } from '../finding.ts'
 import { onOneSession, type Queryable } from '../queryable.ts'
 import { buildExtensions, BUILDING, buildSchema, notBuilt } from './build-schema.ts'
 import { type CopiedRows, copyRows, type RowCopy } from './copy-rows.ts'
+import { createAlike } from './database-locale.ts'
 import { applySettings } from './database-settings.ts'
 import { onDatabase, type RehearsalGround } from './ground.ts'
 import { makeRoles } from './named-roles.ts'
-import { readSchema, type SchemaLocale, type SchemaScript } from './read-schema.ts'
+import { readSchema } from './read-schema.ts'
 import { inTargetSnapshot } from './target-snapshot.ts'
+
+/** Where a rehearsal is built: the database `name`, and its owner's session on another database of the ground. */
+export interface BuildingSite {
+  ground: RehearsalGround
+  owner: Queryable
+  name: string
+}
 
 /** Where a schema is read, and which part of it. */
 interface CatalogSource {
@@ -16,15 +24,14 @@ interface CatalogSource {
 
 /** Makes the database `name` as the source's catalogs describe it, with rows where asked. @throws EsaError `rehearsal.*`, `database.*`. */
 export async function buildFromCatalogs(
-  ground: RehearsalGround,
-  name: string,
+  { ground, owner, name }: BuildingSite,
   { from, schemas }: CatalogSource,
   rows: RowCopy | undefined,
 ): Promise<CopiedRows> {
   return inTargetSnapshot(from, async (snapshot) => {
     const schema = await readSchema(snapshot, schemas ?? null)
-    await createAlike(ground, name, schema.locale)
-    await onDatabase(ground, name, (session) => applySettings(session, name, schema.settings))
+    const locale = await createAlike(ground, owner, name, schema.locale)
+    const refused = await applySettings(owner, name, schema.settings)
     return onDatabase(ground, name, (pool) =>
       onOneSession(pool, async (session) => {
         if (ground.ownServer === true) await makeRoles(session, schema.roles)
@@ -37,7 +44,7 @@ export async function buildFromCatalogs(
         const failed = await buildSchema(session, [...early, ...schema.after])
         // Plans on the rehearsal need statistics, and index-only scans the visibility map.
         if (rows !== undefined) await session.query('vacuum (analyze)')
-        const differ = await differences(session, schema)
+        const differ = [...(await differences(session, schema.version, refused)), ...locale]
         const missing = [...differ, ...extensions, ...schema.missing, ...notBuilt(failed), ...copied.missing]
         return { tables: copied.tables, missing }
       }),
@@ -45,21 +52,8 @@ export async function buildFromCatalogs(
   })
 }
 
-/** A libc locale may not exist on this machine; ICU knows its language, and above all that it is not C. */
-async function createAlike(
-  ground: RehearsalGround,
-  name: string,
-  { provider, locale }: SchemaLocale,
-): Promise<void> {
-  if (provider === 'c' || provider === 'builtin') return ground.createDatabase(name)
-  return ground.createDatabase(
-    name,
-    provider === 'icu' ? locale : locale.replace(/\..*$/, '').replace('_', '-'),
-  )
-}
-
 /** What differs between the servers themselves. */
-async function differences(session: Queryable, { version, locale }: SchemaScript): Promise<Finding[]> {
+async function differences(session: Queryable, version: number, refused: string[]): Promise<Finding[]> {
   const { rows } = await session.query(`select current_setting('server_version_num')::int / 10000 as version`)
   const here = Number(rows[0]?.['version'])
   const findings: Finding[] = []
@@ -71,12 +65,12 @@ async function differences(session: Queryable, { version, locale }: SchemaScript
       evidence: { rehearsal: here, target: version },
       fix: `rehearse on a server of version ${version}: --rehearsal-url`,
     })
-  if (locale.provider === 'libc')
+  if (refused.length > 0)
     findings.push({
-      kind: 'locale-differs',
+      kind: 'settings-differ',
       severity: 'info',
-      message: `text is compared by ICU here and by ${locale.locale} of the C library there: the order of punctuation and capitals may differ`,
-      evidence: { locale: locale.locale },
+      message: `the rehearsal server does not take these settings of the target: ${refused.join(', ')}`,
+      evidence: { settings: refused },
     })
   return findings
 }

@@ -7,7 +7,10 @@ export const UTC: ReadonlyMap<string, string> = new Map([['TimeZone', 'UTC']])
 /** Each statement of a rehearsal is lost with it anyway: its commits need not wait for the disk. */
 const OWN: ReadonlyMap<string, string> = new Map([['synchronous_commit', 'off']])
 
-/** Gives a database settings that hold for every session to come; one that this server does not know, or does not allow, is left out. */
+/**
+ * Gives a database settings that hold for every session to come, by a session on another one; a setting that this server does
+ * not know, or does not allow, is left out.
+ */
 export async function applySettings(
   session: Queryable,
   database: string,
@@ -25,5 +28,6 @@ export async function applySettings(
       refused.push(name)
     }
   }
+  await session.query('reset all')
   return refused
 }

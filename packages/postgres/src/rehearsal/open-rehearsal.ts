@@ -1,6 +1,6 @@
 import type { Finding } from '../finding.ts'
 import type { Queryable } from '../queryable.ts'
-import { buildFromCatalogs } from './build-from-catalogs.ts'
+import { buildFromCatalogs, type BuildingSite } from './build-from-catalogs.ts'
 import type { CopiedRows, CopiedTable, RowCopy } from './copy-rows.ts'
 import type { ParsedStatement } from '../sql/parse-script.ts'
 import { applySettings, UTC } from './database-settings.ts'
@@ -49,8 +49,8 @@ export async function withRehearsal<T>(
   work: (rehearsal: Rehearsal) => Promise<T>,
 ): Promise<T> {
   const name = `${REHEARSAL_PREFIX}${id}_${crypto.randomUUID().slice(0, SUFFIX_CHARS)}`
-  return asOwner(ground, name, async () => {
-    const built = await build(ground, name, schema, rows)
+  return asOwner(ground, name, async (owner) => {
+    const built = await build({ ground, owner, name }, schema, rows)
     const opened = await ground.open(name)
     const rolesAreKnown = ground.ownServer !== true || (schema !== null && 'from' in schema)
     const rehearsal: Rehearsal = {
@@ -70,14 +70,14 @@ export async function withRehearsal<T>(
 }
 
 async function build(
-  ground: RehearsalGround,
-  name: string,
+  site: BuildingSite,
   schema: SchemaSource | null,
   rows: RowCopy | undefined,
 ): Promise<CopiedRows> {
-  if (schema !== null && 'from' in schema) return buildFromCatalogs(ground, name, schema, rows)
+  if (schema !== null && 'from' in schema) return buildFromCatalogs(site, schema, rows)
+  const { ground, owner, name } = site
   await ground.createDatabase(name)
-  await onDatabase(ground, name, (session) => applySettings(session, name, UTC))
+  await applySettings(owner, name, UTC)
   const scripts = schema === null ? [] : [schema.sql].flat()
   for (const script of scripts) {
     const statements = await parseSchema(script)

@@ -17,10 +17,14 @@ const ALL_REHEARSALS = 0
 const LEFT_BEHIND = `select datname as name from pg_database where datname like '${REHEARSAL_PREFIX.replaceAll('_', String.raw`\_`)}%'`
 
 /**
- * Runs `work` as the owner of the database `name`, and drops it afterwards. Ownership is an advisory lock of a session: it ends
+ * Runs `work` as the owner of the database `name`, with the owner's session on the ground, and drops it afterwards. Ownership is an advisory lock of a session: it ends
  * with the process, however that ends, and whoever rehearses next drops what nobody owns any more.
  */
-export async function asOwner<T>(ground: RehearsalGround, name: string, work: () => Promise<T>): Promise<T> {
+export async function asOwner<T>(
+  ground: RehearsalGround,
+  name: string,
+  work: (session: Queryable) => Promise<T>,
+): Promise<T> {
   return onDatabase(ground, MEETING_PLACE, (pool) =>
     onOneSession(pool, async (session) => {
       await session.query('select pg_advisory_lock_shared($1, $2)', [LOCK_CLASS, ALL_REHEARSALS])
@@ -28,7 +32,7 @@ export async function asOwner<T>(ground: RehearsalGround, name: string, work: ()
       await dropAbandoned(ground, session)
       let result: T
       try {
-        result = await work()
+        result = await work(session)
       } catch (error) {
         // The error of the work is the one worth reporting; what this leaves, the next rehearsal drops.
         await leave(ground, session, name).catch(() => undefined)

@@ -3,6 +3,7 @@ import { KEYS, MARKS } from './catalog-constraints.ts'
 import { ROUTINES } from './catalog-routines.ts'
 import { type CatalogQuery, SHAPE, TABLES } from './catalog-shape.ts'
 import { REACTIONS, VIEWS } from './catalog-views.ts'
+import { type DatabaseLocale, readLocale } from './database-locale.ts'
 import type { TargetSnapshot } from './target-snapshot.ts'
 import { uncarriedObjects } from './uncarried-objects.ts'
 
@@ -20,19 +21,11 @@ export interface SchemaExtension {
   schema: string | null
 }
 
-/** How the target's database compares text. */
-export interface SchemaLocale {
-  /** `c` (also C.UTF-8), `builtin`, `icu` or `libc`. */
-  provider: string
-  /** ICU's name of it, or libc's. */
-  locale: string
-}
-
 /** A schema as the statements that make it again. */
 export interface SchemaScript {
   version: number
   settings: Map<string, string>
-  locale: SchemaLocale
+  locale: DatabaseLocale
   extensions: SchemaExtension[]
   /** Roles that the schema may name; without PostgreSQL's own. */
   roles: string[]
@@ -47,10 +40,6 @@ const EXTENSIONS = `select e.extname as name, case when exists (select from pg_d
   from pg_extension e join pg_namespace n on n.oid = e.extnamespace where e.extname <> 'plpgsql' order by e.oid`
 
 const ROLES = `select rolname as name from pg_roles where rolname !~ '^pg_' order by rolname`
-
-/** The columns are named otherwise before version 17, and ICU was no choice before 15. */
-const LOCALE = `select coalesce(to_jsonb(d) ->> 'datlocprovider', 'c') as provider, coalesce(to_jsonb(d) ->> 'datlocale', to_jsonb(d) ->> 'daticulocale', d.datcollate) as locale
-  from pg_database d where d.datname = current_database()`
 
 /**
  * Reads a schema from the catalogs of a server of version 14 to 18: no program is run and no row is read.
@@ -70,17 +59,11 @@ export async function readSchema(
   return {
     version,
     settings,
-    locale: localeOf((await names(LOCALE))[0] as { provider: string; locale: string }),
+    locale: await readLocale(session, String((await names('select current_database() as name'))[0]!['name'])),
     extensions: (await names(EXTENSIONS)) as unknown as SchemaExtension[],
     roles: (await names(ROLES)).map(({ name }) => String(name)),
     before: await steps([...SHAPE, ...ROUTINES, ...TABLES]),
     after: await steps([...KEYS, ...VIEWS, ...MARKS, ...REACTIONS]),
     missing: await uncarriedObjects(session, schemas),
   }
-}
-
-function localeOf({ provider, locale }: { provider: string; locale: string }): SchemaLocale {
-  if (provider === 'i') return { provider: 'icu', locale }
-  const plain = /^(C|POSIX|C\.UTF-?8|pg_c_utf8)$/i.test(locale)
-  return { provider: plain ? 'c' : provider === 'b' ? 'builtin' : 'libc', locale }
 }
