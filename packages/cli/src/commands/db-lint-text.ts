@@ -1,10 +1,13 @@
-import type { LintFinding, Script, Verdict } from '@esa/postgres/lint'
+import { type LintFinding, type Script, strongestFirst, type Verdict } from '@esa/postgres/lint'
 import { colours } from '../colours.ts'
 
 const COLOUR = { error: colours.red, warning: colours.yellow, info: colours.dim }
 
 /** Lines of a statement that are shown: enough to recognise it. */
 const SOURCE_LINES_MAX = 4
+
+/** Locks that are shown, the strongest first: those on a table's indexes say little more. */
+const LOCKS_MAX = 4
 
 /** A lint for people: each statement that something speaks against, with its source, its locks and the safe way. */
 export function lintText(statements: readonly Verdict[], scripts: readonly Script[]): string {
@@ -46,14 +49,21 @@ function sourceOf({ text, line }: Verdict): string[] {
 /** What it did, in one line each. */
 function workOf({ locks, rewrites, scans, blocks, method }: Verdict): string[] {
   const parts = [
-    locks.length === 0
-      ? 'locks nothing'
-      : `locks ${locks.map(({ relation, mode }) => `${relation} ${mode}`).join(', ')}`,
+    lockText(locks),
     ...(rewrites.length === 0 ? [] : [`writes again ${rewrites.join(', ')}`]),
     ...(scans.length === 0 ? [] : [`reads all of ${scans.join(', ')}`]),
     `blocks ${blocks}`,
   ]
   return [colours.dim(`  ${method}: ${parts.join('; ')}`)]
+}
+
+function lockText(locks: Verdict['locks']): string {
+  if (locks.length === 0) return 'locks nothing'
+  const shown = strongestFirst(locks)
+    .slice(0, LOCKS_MAX)
+    .map(({ relation, mode }) => `${relation} ${mode}`)
+  const more = locks.length > LOCKS_MAX ? [`${locks.length - LOCKS_MAX} more`] : []
+  return `locks ${[...shown, ...more].join(', ')}`
 }
 
 function indent(text: string, blanks: string): string[] {

@@ -30,8 +30,8 @@ export interface LintFlags {
   format?: Format
 }
 
-/** Largest file that is read: a migration of this size is a dump, which is not reviewed statement by statement. */
-const FILE_BYTES_MAX = 64 * 1024 * 1024
+/** Largest file that is read, with rows of COPY in it: more fits no memory comfortably. */
+const FILE_BYTES_MAX = 256 * 1024 * 1024
 
 /**
  * Tries the statements of SQL files on a rehearsal database and answers with what they lock, rewrite and risk. Exit 1 when

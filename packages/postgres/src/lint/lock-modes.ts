@@ -58,3 +58,10 @@ export function strongest(locks: readonly RelationLock[]): RelationLock[] {
     .map(([relation, mode]) => ({ relation, mode }))
     .toSorted((a, b) => (a.relation < b.relation ? -1 : 1))
 }
+
+/** Locks in the order of their strength, those of one strength by name. */
+export function strongestFirst(locks: readonly RelationLock[]): RelationLock[] {
+  return locks.toSorted(
+    (a, b) => MODES.indexOf(b.mode) - MODES.indexOf(a.mode) || (a.relation < b.relation ? -1 : 1),
+  )
+}

@@ -13,15 +13,19 @@ export interface Script {
   metaCommands: { line: number; text: string }[]
 }
 
+/** Longest SQL that is read, UTF-16 units: its syntax tree takes some hundred times as many bytes of memory. */
+const SQL_LENGTH_MAX = 4_000_000
+
 /** A statement that is followed by rows, as pg_dump writes them. */
 const COPY_FROM_STDIN = /^\s*copy\s[^;]*\sfrom\s+stdin\b[^;]*;\s*$/i
 
 /**
  * Reads a migration: commands of psql and rows of COPY are set aside, the rest is parsed by PostgreSQL's grammar.
- * @throws EsaError `sql.encoding` for what is not UTF-8, `sql.nul`, or `sql.syntax`; all terminal, with file and line.
+ * @throws EsaError `sql.encoding` for what is not UTF-8, `sql.nul`, `sql.too-long` or `sql.syntax`; all terminal, with file and line.
  */
 export async function readScript(file: string, bytes: Uint8Array): Promise<Script> {
   const text = decode(file, bytes)
+  if (text.length > SQL_LENGTH_MAX) refuseDump(file, setAside(text).sql)
   try {
     return { file, text, sql: text, statements: await parseScript(text), metaCommands: [] }
   } catch (error) {
@@ -34,6 +38,19 @@ export async function readScript(file: string, bytes: Uint8Array): Promise<Scrip
       throw faulty(file, still)
     }
   }
+}
+
+function refuseDump(file: string, sql: string): void {
+  if (sql.replaceAll(/\s+/g, ' ').length <= SQL_LENGTH_MAX) return
+  throw new EsaError(
+    'sql.too-long',
+    'terminal',
+    `${file} holds more than ${SQL_LENGTH_MAX} characters of SQL`,
+    {
+      details: { file },
+      hint: 'give the statements that change the schema; rows come by COPY',
+    },
+  )
 }
 
 function faulty(file: string, error: unknown): unknown {

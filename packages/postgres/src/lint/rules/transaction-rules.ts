@@ -44,7 +44,7 @@ const severalTablesLocked: Rule = {
     const added = own.filter((table) => !before.has(table))
     // Once a transaction is enough: at the statement that takes the second table.
     if (input.facts.transaction === null || before.size !== 1 || added.length === 0) return []
-    return [{ message: `${[...before].join(', ')} stays locked as well until COMMIT` }]
+    return [{ message: `the lock on ${[...before].join(', ')} is kept as well until COMMIT` }]
   },
 }
 
@@ -63,7 +63,7 @@ const workUnderLock: Rule = {
     if (held.length === 0 || slow === undefined) return []
     return [
       {
-        message: `${[...new Set(held)].join(', ')} stays locked while ${slow} is worked through`,
+        message: `the lock on ${[...new Set(held)].join(', ')} is kept while ${slow} is worked through`,
         relation: slow,
       },
     ]
@@ -92,7 +92,7 @@ const backfillUnderLock: Rule = {
     if (table === null || held.size === 0) return []
     return [
       {
-        message: `${[...held].join(', ')} stays locked until every row of ${table} is done`,
+        message: `the lock on ${[...held].join(', ')} is kept until every row of ${table} is done`,
         relation: table,
       },
     ]
