@@ -10,7 +10,8 @@ import {
   fileLedger,
   targetLedger,
 } from '@esa/postgres/apply'
-import { EsaError } from '@esa/protocol'
+import type { Mismatch } from '@esa/postgres/verify'
+import { EsaError, isEsaError } from '@esa/protocol'
 import { authorise } from '../approvals.ts'
 import { colours } from '../colours.ts'
 import type { Config } from '../config.ts'
@@ -19,7 +20,9 @@ import { durationFlag, osUser } from '../flags.ts'
 import { readMigrations } from '../migration-files.ts'
 import { onTarget } from '../on-target.ts'
 import { answer } from '../output.ts'
-import { resolveTarget } from '../targets.ts'
+import { reportDataLoss } from '../report-data-loss.ts'
+import { describeTarget, resolveTarget } from '../targets.ts'
+import { findVerified } from '../verified-copies.ts'
 import { random } from '../world.ts'
 
 /** Options of `esa db migrate apply` and `rollback`. */
@@ -41,12 +44,26 @@ export async function applyFiles(
   flags: ApplyFlags,
 ): Promise<void> {
   const migrations = await readMigrations(path)
+  const { url } = await resolveTarget(config, flags.target, environment)
   const applied = await applying(config, environment, flags, async (ports) => {
     const done: Applied[] = []
-    for (const migration of migrations) done.push(await applyMigration(migration, ports, flags.phase))
+    for (const migration of migrations) {
+      const verified = await findVerified(config, url, migration.hash)
+      const applies = applyMigration(migration, { ...ports, verified }, flags.phase)
+      done.push(await applies.catch((error: unknown) => lost(config, flags.target, migration.id, error)))
+    }
     return done
   })
   answer(config, { migrations: applied }, () => applied.map(text).join('\n'))
+}
+
+/** A loss goes to the CEO at once, also one that was undone: whatever wanted it will want it again. */
+async function lost(config: Config, target: string, migration: string, error: unknown): Promise<never> {
+  if (isEsaError(error, 'migration.data-loss')) {
+    const mismatches = (error.details['mismatches'] ?? [{ relation: '', why: error.message }]) as Mismatch[]
+    await reportDataLoss(config, { target: describeTarget(target), migration, mismatches })
+  }
+  throw error
 }
 
 /** Lets `work` change a target, with progress on stderr and Ctrl-C between two steps. */
@@ -72,6 +89,7 @@ export async function applying<T>(
         clock: systemClock,
         random,
         budget: lockTimeout === undefined ? {} : { lockMs: durationFlag('--lock-timeout', lockTimeout) },
+        acceptLoss: config.yes,
         onEvent: show.event,
         stop: stop.signal,
       }),

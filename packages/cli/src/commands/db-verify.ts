@@ -1,3 +1,5 @@
+import { systemClock } from '@esa/postgres'
+import type { Migration } from '@esa/postgres/apply'
 import { type Verdict, verifyMigration } from '@esa/postgres/verify'
 import { findingsText } from '../answer-findings.ts'
 import { colours } from '../colours.ts'
@@ -8,7 +10,8 @@ import { readMigrations } from '../migration-files.ts'
 import { onRehearsal, type RehearsalFlags } from '../on-rehearsal.ts'
 import { answer } from '../output.ts'
 import { reportDataLoss } from '../report-data-loss.ts'
-import { isTargetName } from '../targets.ts'
+import { isTargetName, resolveTarget } from '../targets.ts'
+import { keepVerified } from '../verified-copies.ts'
 
 /** Words of a stage for people. */
 const STAGE = { keep: 'keeping the rows before', run: 'running', compare: 'comparing' }
@@ -44,6 +47,7 @@ export async function verifyFile(
         // What follows a migration that did not run to its end would run on another database than the target.
         if (verdict.lossless !== true) break
       }
+      if (flags.target !== undefined) await remember(config, environment, flags.target, migrations, found)
       return found.map((verdict) => ({ ...verdict, findings: [...verdict.findings, ...rehearsal.missing] }))
     },
   )
@@ -54,6 +58,25 @@ export async function verifyFile(
   if (verdict.lossless === false && target !== undefined && isTargetName(target)) {
     const { id } = migrations[verdicts.length - 1]!
     await reportDataLoss(config, { target, migration: id, mismatches: verdict.mismatches })
+  }
+}
+
+/** What was found is told to the apply of the same text on the same target. */
+async function remember(
+  config: Config,
+  environment: NodeJS.ProcessEnv,
+  target: string,
+  migrations: Migration[],
+  verdicts: Verdict[],
+): Promise<void> {
+  const { url } = await resolveTarget(config, target, environment)
+  for (const [nth, { lossless, mismatches, rows, tables }] of verdicts.entries()) {
+    const state = lossless === null ? 'unverified' : lossless ? 'verified' : 'lost'
+    const losses = mismatches.map(
+      ({ relation, column, why }) => `${column === undefined ? relation : `${relation}.${column}`}: ${why}`,
+    )
+    const why = lossless === false ? losses.join('; ') : `on a copy of ${rows} rows of ${tables} tables`
+    await keepVerified(config, url, migrations[nth]!.hash, { state, why }, Math.round(systemClock.now()))
   }
 }
 

@@ -10,6 +10,8 @@ import { type Bench, LOCK_BUDGET, type LockBudget } from './lock-budget.ts'
 import { type Filled, runBackfill } from './run-backfill.ts'
 import { inStepTransaction, mark, runAlone, runStatement, type Running, stepError } from './run-step.ts'
 import type { Migration, MigrationStep } from './step.ts'
+import { guardValues } from './value-guard.ts'
+import { verificationOf } from './verification.ts'
 
 /** What happens while a migration is applied. */
 export type ApplyEvent =
@@ -38,6 +40,10 @@ export interface ApplyPorts {
   /** Numbers in [0, 1). */
   random: () => number
   budget?: Partial<LockBudget>
+  /** What is known of the migration from a copy; undefined: nothing. */
+  verified?: Verification | undefined
+  /** A loss of values is meant: it is written down and stops nothing. */
+  acceptLoss?: boolean
   onEvent?: (event: ApplyEvent) => void
   /** Aborted: the step at hand is finished, and no other begun. */
   stop?: AbortSignal
@@ -71,17 +77,24 @@ export async function applyMigration(
     const chosen = stepsOf(migration, known, phase)
     if (known?.state === 'done') return { ...nothing(migration.id), verification: known.verification }
     await ledger.open(bench.session)
-    if (known?.state !== 'started') await ledger.begin(bench.session, migration, ports.by)
+    if (ports.verified?.state === 'lost' && ports.acceptLoss !== true)
+      throw lostOnCopy(migration, ports.verified)
+    if (known?.state !== 'started' || known.hash !== migration.hash)
+      await ledger.begin(bench.session, migration, ports.by)
     const done = await walk(bench, migration, chosen, known, ports)
     const waiting = phasesLeft(migration, chosen, known)
     if (waiting.length > 0)
       return { id: migration.id, state: 'partly', steps: done, waiting, verification: null }
-    const verification: Verification = {
-      state: 'unverified',
-      why: 'nothing compared the rows before and after',
-    }
+    const now = (await ledger.list(bench.session)).find(({ id }) => id === migration.id)
+    const verification = verificationOf(migration, now?.steps ?? [], ports.verified)
     await ledger.end(bench.session, migration.id, 'done', verification)
     return { id: migration.id, state: 'done', steps: done, waiting, verification }
+  })
+}
+
+function lostOnCopy({ id }: Migration, { why }: Verification): EsaError {
+  return new EsaError('migration.data-loss', 'terminal', `${id} loses data, as it did on a copy: ${why}`, {
+    hint: 'nothing was done. Mend it and verify it again; if the loss is meant: --yes',
   })
 }
 
@@ -128,18 +141,17 @@ async function requireWritable(session: Queryable): Promise<void> {
   })
 }
 
-/** A step that was begun must not become another one, and what is done stays as it was written. */
+/** What was begun stays as it was written; what failed, or was never reached, may be mended. */
 function requireSame(migration: Migration, known: MigrationRecord | undefined): void {
   if (known === undefined || known.hash === migration.hash || known.state === 'undone') return
-  const changed = known.steps.find(({ step, hash, state }) => {
-    const now = migration.steps.find(({ id }) => id === step)
-    return state !== 'undone' && now?.hash !== hash
-  })
+  const begun = known.steps.filter(({ state }) => state === 'done' || state === 'started')
+  const changed = begun.find(({ step, hash }) => migration.steps.find(({ id }) => id === step)?.hash !== hash)
+  if (changed === undefined && known.state === 'started') return
   const what = changed === undefined ? 'it' : `its ${changed.step}, which is ${changed.state},`
   throw new EsaError(
     'migration.changed',
     'terminal',
-    `${migration.id} was applied ${known.state === 'done' ? '' : 'in part '}before, and ${what} is not what it was`,
+    `${migration.id} was applied before, and ${what} is not what it was`,
     {
       details: { id: migration.id, step: changed?.step ?? null },
       hint: 'put the file back as it was and write the change as a new migration, or: esa db migrate rollback',
@@ -237,10 +249,18 @@ async function runStep(running: Running, ports: ApplyPorts): Promise<void> {
     const onProgress = (filled: Filled): void => ports.onEvent?.({ type: 'filled', step, filled })
     return await runBackfill(running, work.step, onProgress, () => shallStop(ports, migration))
   }
-  const rollback =
-    work.rollback ?? (migration.down === null ? await inverseOf(running.bench.session, work.sql) : null)
-  const run = work.transaction ? runStatement : runAlone
-  await run(running, work.sql, rollback)
+  const { session } = running.bench
+  const rollback = work.rollback ?? (migration.down === null ? await inverseOf(session, work.sql) : null)
+  if (!work.transaction) return await runAlone(running, work.sql, rollback)
+  const guarded =
+    step.risk !== 'additive' && ports.verified?.state !== 'verified' && !comparedByPlan(migration)
+  const guard = guarded ? await guardValues(session, work.sql, ports.acceptLoss === true) : undefined
+  await runStatement(running, work.sql, rollback, guard)
+}
+
+/** A plan compares the old and the new shape itself, in steps of their own. */
+function comparedByPlan({ steps }: Migration): boolean {
+  return steps.some(({ work }) => work.kind === 'verify')
 }
 
 /** Counts rows on which the old and the new shape disagree. @throws EsaError `migration.data-loss` (terminal). */
@@ -258,7 +278,7 @@ async function runVerify(
       'terminal',
       `${mismatches} rows of ${relation} are not the same in the new shape`,
       {
-        details: { relation, columns, mismatches },
+        details: { mismatches: [{ relation, column: columns.join(', '), why: `${mismatches} rows differ` }] },
         hint: 'nothing that holds the old shape is taken away. Find out what wrote them, fill again, then go on',
       },
     )

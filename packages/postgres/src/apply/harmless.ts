@@ -44,7 +44,7 @@ async function takesNothing(session: Queryable, node: Node): Promise<boolean> {
     kind: 'AlterTableStmt',
     node: { AlterTableStmt: { ...node.AlterTableStmt, cmds: others.map((cmd) => ({ AlterTableCmd: cmd })) } },
   }
-  if (classifyStatement(rest as ParsedStatement) === 'destructive') return false
+  if (classifyStatement(rest) === 'destructive') return false
   const dropped = parts.filter(
     ({ subtype, behavior }) => subtype === 'AT_DropColumn' && behavior !== 'DROP_CASCADE',
   )

@@ -6,6 +6,7 @@ import type { Ledger, StepRecord } from './ledger.ts'
 import { type Bench, withinBudget } from './lock-budget.ts'
 import type { Migration, MigrationStep } from './step.ts'
 import { clearBefore } from './unattended.ts'
+import type { Guard } from './value-guard.ts'
 
 /** A step on its way: where it is written down, and what is known of it from before. */
 export interface Running {
@@ -47,17 +48,30 @@ export async function inStepTransaction<T>(running: Running, work: () => Promise
   })
 }
 
-/** Runs a statement in a transaction that also holds its record. */
-export async function runStatement(running: Running, sql: string, rollback: string | null): Promise<void> {
+/** Runs a statement in a transaction that also holds its record; `guard` looks at the values before and after it. */
+export async function runStatement(
+  running: Running,
+  sql: string,
+  rollback: string | null,
+  guard?: Guard,
+): Promise<void> {
   const { bench, ledger } = running
-  if (await wasCommitted(running)) return await mark(running, running.end, null, rollback)
+  if (await wasCommitted(running)) return await mark(running, running.end, UNKNOWN, rollback)
   await inStepTransaction(running, async () => {
+    const { session } = bench
     if (!ledger.inTransaction) await mark(running, 'started', await transactionId(running), rollback)
-    await bench.session.query(sql)
-    if (ledger.inTransaction) await mark(running, running.end, null, rollback)
+    await guard?.before(session)
+    await session.query(sql)
+    await guard?.after(session)
+    if (ledger.inTransaction) await mark(running, running.end, UNKNOWN, rollback)
   })
-  if (!ledger.inTransaction) await mark(running, running.end, null, rollback)
+  const check = (await guard?.verdict(bench.session)) ?? null
+  // A crash before this record leaves the step done, and its values as what is not known.
+  await mark(running, running.end, check === null ? null : { ...check }, rollback)
 }
+
+/** The record of a step whose values nobody has compared. */
+const UNKNOWN = { state: 'unknown', why: 'the apply ended before its values were compared' }
 
 async function transactionId({ bench }: Running): Promise<string> {
   const { rows } = await bench.session.query('select txid_current()::text as id')
@@ -122,16 +136,23 @@ export async function mark(
   await ledger.mark(bench.session, migration, step, { state, cursor, rollback })
 }
 
-/** An error of a step, with the step in its words. */
+/** An error of a step, with the step in its words. What only this statement is to blame for is the migration's own fault. */
 export function stepError(step: MigrationStep, thrown: unknown): EsaError {
   const error = postgresError(thrown)
   if (!error.code.startsWith('database.')) return error
-  const alone =
-    sqlState(thrown) === '25001' ? 'it cannot run in a transaction and is not known to' : undefined
-  return new EsaError(error.code, error.kind, `${step.about}: ${error.message}`, {
-    cause: error.cause,
-    details: { ...error.details, step: step.id },
-    hint:
-      alone ?? error.hint ?? 'nothing of this step was done; what came before it is. Mend it and apply again',
-  })
+  const alone = sqlState(thrown) === '25001' ? 'it cannot run in a transaction; apply it by hand' : undefined
+  const own = ['database.failed', 'database.schema'].includes(error.code)
+  return new EsaError(
+    own ? 'migration.step-failed' : error.code,
+    error.kind,
+    `${step.about}: ${error.message}`,
+    {
+      cause: error.cause,
+      details: { ...error.details, step: step.id },
+      hint:
+        alone ??
+        error.hint ??
+        'nothing of this step was done; what came before it is. Mend it and apply again',
+    },
+  )
 }

@@ -19,6 +19,8 @@ export interface LinkShape {
   columns: number[]
   to: string
   toColumns: number[]
+  /** True when rows go or change with the row they point to. */
+  follows: boolean
 }
 
 /** A table, known by its oid, which a rename keeps. Partitions are part of their root. */
@@ -49,7 +51,8 @@ const TABLES = `select ${OWN_MARK} c.oid::text, n.nspname as schema, c.relname a
       and i.indexprs is null and not exists (select from unnest(i.indkey::int2[]) k join pg_attribute a
         on a.attrelid = c.oid and a.attnum = k where not a.attnotnull)
     order by i.indisprimary desc, i.indnkeyatts limit 1) as key,
-  (select coalesce(json_agg(json_build_object('columns', f.conkey, 'to', f.confrelid::oid::text, 'toColumns', f.confkey)), '[]')
+  (select coalesce(json_agg(json_build_object('columns', f.conkey, 'to', f.confrelid::oid::text, 'toColumns', f.confkey,
+      'follows', f.confdeltype in ('c', 'n', 'd') or f.confupdtype in ('c', 'n', 'd'))), '[]')
     from pg_constraint f where f.conrelid = c.oid and f.contype = 'f') as links
   from pg_class c join pg_namespace n on n.oid = c.relnamespace
   where c.relkind in ('r', 'p') and c.relpersistence <> 't' and ${FOREIGN_SCHEMAS}

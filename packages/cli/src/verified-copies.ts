@@ -1,0 +1,61 @@
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describeUrl } from '@esa/pg-server'
+import type { Verification } from '@esa/postgres/apply'
+import { isoTime } from '@esa/protocol'
+import * as z from 'zod'
+import type { Config } from './config.ts'
+
+/** Verdicts that are kept: of older ones the file has been applied or forgotten. */
+const KEPT_MAX = 200
+
+const recordSchema = z.object({
+  hash: z.string(),
+  at: z.string(),
+  target: z.string(),
+  state: z.enum(['verified', 'lost', 'unverified']),
+  why: z.string(),
+})
+
+/** A verdict on a migration from a copy of a target. */
+type Verified = z.infer<typeof recordSchema>
+
+/** Keeps what a copy of a target told of a migration, for its apply. */
+export async function keepVerified(
+  config: Pick<Config, 'home'>,
+  url: string,
+  hash: string,
+  verification: Verification,
+  nowMs: number,
+): Promise<void> {
+  const target = describeUrl(url)
+  const others = (await read(config)).filter((one) => one.hash !== hash || one.target !== target)
+  const kept = [...others, { hash, target, at: isoTime(nowMs), ...verification }].slice(-KEPT_MAX)
+  const file = fileOf(config)
+  await mkdir(config.home, { recursive: true })
+  await writeFile(`${file}.new`, `${JSON.stringify(kept, null, 2)}\n`, { mode: 0o600 })
+  await rename(`${file}.new`, file)
+}
+
+/** What a copy of this target told of a migration last; undefined when it was never verified, or is another one by now. */
+export async function findVerified(
+  config: Pick<Config, 'home'>,
+  url: string,
+  hash: string,
+): Promise<Verification | undefined> {
+  const found = (await read(config)).findLast((one) => one.hash === hash && one.target === describeUrl(url))
+  return found && { state: found.state, why: `${found.why} (${found.at})` }
+}
+
+function fileOf({ home }: Pick<Config, 'home'>): string {
+  return join(home, 'verified.json')
+}
+
+/** A file that is absent or damaged holds no verdict: then the migration counts as unverified. */
+async function read(config: Pick<Config, 'home'>): Promise<Verified[]> {
+  try {
+    return z.array(recordSchema).parse(JSON.parse(await readFile(fileOf(config), 'utf8')))
+  } catch {
+    return []
+  }
+}
