@@ -1,4 +1,4 @@
-export { agentDefinitions, agentType } from './minds.ts'
+export { agentDefinitions, agentType, mindOf } from './minds.ts'
 export { cardFacts, goesBy } from './generic/card-facts.ts'
 export {
   type AgentFigures,
@@ -10,3 +10,4 @@ export {
 } from './generic/agent-figures.ts'
 export { type AgentContext, type InboxItem } from './generic/mind.ts'
 export { ALONE } from './layers/layer-1/building.ts'
+export { type Intent, intentsOf, routeQuestion } from './generic/intents.ts'

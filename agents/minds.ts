@@ -30,6 +30,11 @@ export function agentType(agentId: string): string {
   return Object.hasOwn(MINDS, agentId) ? agentId : AGENT_TYPE
 }
 
+/** What an agent does by itself; nothing for one without code. */
+export function mindOf(agentId: string): Mind {
+  return (Object.hasOwn(MINDS, agentId) ? MINDS[agentId] : undefined) ?? {}
+}
+
 /** The definitions of all agents. */
 export function agentDefinitions(): ActorDefinition<Directory>[] {
   const own = Object.entries(MINDS).map(([id, mind]) => agentDefinition(id, mind))

@@ -20,17 +20,37 @@ const look = (about: string, words: string, needs: string[] = [], timeoutMs = QU
 
 /** Everything that Layer 1 looks at when somebody asks; each reads and changes nothing. Source: the card's responsibilities. */
 export const LOOKS: Record<string, Look> = {
-  measure: look('the metrics of its card', 'measure metric metrics p95 uptime promise', [], LONG_MS),
-  schema: look('what is wrong with the design of tables', 'schema model design table types naming'),
+  'serve-endpoint': look(
+    'indexes for the queries of an endpoint, with measured plans',
+    'endpoint serve route',
+    ['queries'],
+    LONG_MS,
+  ),
+  'tune-connections': look(
+    'pool size, transaction and ORM settings from the server’s numbers',
+    'pool connection connections transaction orm',
+  ),
+  explain: look('the plan of one query and what it wastes', 'explain plan seq scan query slow', ['sql']),
+  lint: look('what a migration locks and rewrites', 'lint migration lock rewrite ddl', ['sql'], LONG_MS),
+  verify: look(
+    'whether a migration loses data, on a copy',
+    'verify lose loss lossless checksum',
+    ['sql'],
+    LONG_MS,
+  ),
   normalize: look(
     'facts that are stored twice, found in the data',
-    'normalize normalization dependency bcnf',
+    'normalize normalized normalised normalization dependency bcnf twice',
     [],
     LONG_MS,
   ),
-  indexes: look(
-    'indexes that are duplicate, unused, invalid or bloated',
-    'index indexes unused duplicate bloated review',
+  integrity: look(
+    'keys, references and constraints that do not hold',
+    'integrity orphan foreign key constraint broken',
+  ),
+  storage: look(
+    'growth, bloat, and what is worth partitioning',
+    'storage size bloat vacuum partition partitioning growth',
   ),
   advise: look(
     'indexes that a workload gains from, tried on a copy',
@@ -38,39 +58,14 @@ export const LOOKS: Record<string, Look> = {
     [],
     LONG_MS,
   ),
-  queries: look('the queries that cost most', 'query queries slow slowest top expensive'),
-  explain: look('the plan of one query and what it wastes', 'explain plan seq scan', ['sql']),
-  lint: look(
-    'what a migration locks and rewrites',
-    'lint migration migrations lock locks ddl',
-    ['sql'],
-    LONG_MS,
+  queries: look('the queries that cost most', 'query slow slowest top expensive'),
+  indexes: look(
+    'indexes that are duplicate, unused, invalid or bloated',
+    'index unused duplicate bloated review',
   ),
-  verify: look(
-    'whether a migration loses data, on a copy',
-    'verify lose loss lossless checksum',
-    ['sql'],
-    LONG_MS,
-  ),
-  integrity: look(
-    'keys, references and constraints that do not hold',
-    'integrity orphan orphans foreign key keys constraint',
-  ),
-  storage: look(
-    'growth, bloat, and what is worth partitioning',
-    'storage size bloat vacuum partition partitioning growth',
-  ),
+  schema: look('what is wrong with the design of tables', 'schema model design table type naming'),
+  measure: look('the metrics of its card', 'measure metric p95 uptime', [], LONG_MS),
   check: look('everything above that is quick', 'check health audit everything'),
-  'serve-endpoint': look(
-    'indexes for the queries of an endpoint, with measured plans',
-    'endpoint serve',
-    ['queries'],
-    LONG_MS,
-  ),
-  'tune-connections': look(
-    'pool size, transaction and ORM settings from the server’s numbers',
-    'pool pools connection connections transaction transactions orm',
-  ),
 }
 
 /** Somebody asks for a look at a database: the watched one unless they name another. */

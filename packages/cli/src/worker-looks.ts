@@ -21,9 +21,7 @@ export function workerLooks(config: Config, environment: NodeJS.ProcessEnv): Rec
     integrity: async ({ queryable }) =>
       findings(await (await import('@esa/postgres/integrity')).checkIntegrity(queryable)),
     storage: async (target) =>
-      findings(
-        await (await import('@esa/postgres/storage')).reviewStorage(target.queryable, counted(target)),
-      ),
+      (await import('@esa/postgres/storage')).reviewStorage(target.queryable, counted(target)),
     check: checkLook,
     queries: async ({ queryable }) =>
       (await import('@esa/postgres/queries')).topQueries(queryable, TRAFFIC_MS),
@@ -76,7 +74,7 @@ async function checkLook(target: OpenTarget): Promise<unknown> {
   return findings([
     ...(await reviewSchema(queryable)),
     ...(await checkIntegrity(queryable)),
-    ...(await reviewStorage(queryable, counted(target))),
+    ...(await reviewStorage(queryable, counted(target))).findings,
   ])
 }
 

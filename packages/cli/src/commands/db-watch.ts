@@ -12,6 +12,7 @@ export interface WatchFlags {
   target?: string
   every?: string
   stop?: boolean
+  live?: boolean
 }
 
 /** Who watches databases. */
@@ -23,11 +24,24 @@ const EVERY_MIN_MS = 10_000
 /** A worker that has not been heard of for this long does not look, ms: its beat comes every 2 s. */
 const BEAT_STALE_MS = 10_000
 
-/** Has Layer 1 measure a target again and again, by the running worker, or end that. @throws EsaError `usage.watch`, `target.unknown`, `agent.stopped` (terminal). */
+/** Has Layer 1 measure a target again and again, by the running worker, or ends that; `live` follows what it measures. @throws EsaError `usage.watch`, `target.unknown`, `agent.stopped` (terminal). */
 export async function watchTarget(
   config: Config,
   environment: NodeJS.ProcessEnv,
-  { target, every, stop = false }: WatchFlags,
+  { target, every, stop = false, live = false }: WatchFlags,
+): Promise<void> {
+  if (live) {
+    await requireName(config, environment, target)
+    if (every !== undefined || stop) await setWatch(config, environment, { target, every, stop })
+    return (await import('./db-watch-live.ts')).followTarget(config, target ?? '')
+  }
+  await setWatch(config, environment, { target, every, stop })
+}
+
+async function setWatch(
+  config: Config,
+  environment: NodeJS.ProcessEnv,
+  { target, every, stop }: { target: string | undefined; every: string | undefined; stop: boolean },
 ): Promise<void> {
   const everyMs = pauseOf(every, stop)
   if (!stop) await requireName(config, environment, target)
@@ -80,7 +94,8 @@ async function watchedBy({ store }: World): Promise<string | null> {
   return typeof target === 'string' ? target : null
 }
 
-async function isServed({ store }: World): Promise<boolean> {
+/** True while a worker runs. */
+export async function isServed({ store }: World): Promise<boolean> {
   const [{ nowMs }, workers] = await Promise.all([store.runtime(), store.workers()])
   return workers.some(({ beatAt }) => nowMs - beatAt <= BEAT_STALE_MS)
 }

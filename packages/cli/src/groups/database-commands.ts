@@ -31,7 +31,11 @@ export function addDatabaseCommands({ program, config }: Commands): void {
     .option(TARGET, 'a name (esa targets)')
     .option('--every <duration>', 'pause between two looks, at least 10s')
     .option('--stop', 'watch nothing from now on')
-    .addHelpText('after', '\nExamples:\n  esa db watch --target shop --every 60s\n  esa db watch --stop')
+    .option('--live', 'show what is measured as it comes, until Ctrl-C')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  esa db watch --target shop --every 60s\n  esa db watch --target shop --live\n  esa db watch --stop',
+    )
     .action(async (flags: WatchFlags, command: Command) =>
       (await import('../commands/db-watch.ts')).watchTarget(config(command), process.env, flags),
     )

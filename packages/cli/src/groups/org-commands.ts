@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import type { AskFlags } from '../commands/agents-ask.ts'
 import type { SeatFlags } from '../commands/seats.ts'
 import type { Commands } from './commands.ts'
 
@@ -55,6 +56,8 @@ export function addOrgCommands({ program, config }: Commands): void {
       (await import('../commands/seats.ts')).resumeAgent(config(command), id),
     )
 
+  addAsk(agents, config)
+
   const org = program
     .command('org')
     .description('who reports to whom')
@@ -69,6 +72,24 @@ export function addOrgCommands({ program, config }: Commands): void {
     .addHelpText('after', '\nExample:\n  esa org check --json')
     .action(async (_: object, command: Command) =>
       (await import('../commands/org.ts')).checkOrg(config(command)),
+    )
+}
+
+function addAsk(agents: Command, config: Commands['config']): void {
+  agents
+    .command('ask')
+    .argument('<id>')
+    .argument('<question>', 'in plain words')
+    .description('ask an agent; rules find what is meant, and say so. No model is used')
+    .option('--target <name>', 'the database that it is about (esa targets)')
+    .option('--data <json>', 'what a task takes besides')
+    .option('--wait <duration>', 'how long an answer is waited for (default 60s)')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  esa agents ask layer-1 "which indexes are unused?" --target shop\n  esa agents ask chief-1 "what do you promise?"',
+    )
+    .action(async (id: string, question: string, flags: AskFlags, command: Command) =>
+      (await import('../commands/agents-ask.ts')).askAgent(config(command), id, question, flags),
     )
 }
 
