@@ -1,0 +1,133 @@
+import { chmod, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { connectPool, createDatabase, ensureEmbeddedServer, stopEmbeddedServer } from '@esa/pg-server'
+import type { Pool } from 'pg'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { INDEX_CASES } from './index-pairs.fixture.ts'
+import { type IndexFinding, reviewIndexes } from './review-indexes.ts'
+
+const NEVER_MS = Number.MAX_SAFE_INTEGER
+
+let home: string
+let adminUrl: string
+const pools: Pool[] = []
+
+async function database(name: string): Promise<Pool> {
+  const pool = await connectPool(await createDatabase(adminUrl, name))
+  pools.push(pool)
+  return pool
+}
+
+beforeAll(async () => {
+  home = await mkdtemp(join(tmpdir(), 'esa-review-'))
+  await chmod(home, 0o755)
+  ;({ adminUrl } = await ensureEmbeddedServer({ home }))
+})
+
+afterAll(async () => {
+  for (const pool of pools) await pool.end()
+  await stopEmbeddedServer({ home, mode: 'immediate' })
+  await rm(home, { recursive: true, force: true })
+})
+
+const inSchema = (findings: IndexFinding[], schema: string): string[] =>
+  findings
+    .filter(({ index }) => index.startsWith(`${schema}.`))
+    .map(({ kind, index }) => `${kind} ${index.slice(schema.length + 1)}`)
+    .toSorted()
+
+describe('index pairs', () => {
+  it('are judged as they are: nothing false, nothing missed, and the DDL runs', async () => {
+    const pool = await database('pairs')
+    await pool.query('create extension pg_trgm; create extension btree_gist')
+    expect(INDEX_CASES.length).toBeGreaterThanOrEqual(30)
+    for (const [at, { sql }] of INDEX_CASES.entries())
+      await pool.query(`create schema c${at}; set search_path = c${at}; ${sql}`)
+    const { findings, notJudged } = await reviewIndexes(pool, NEVER_MS)
+    const said = INDEX_CASES.map(
+      ({ about, truth }, at) => [about, inSchema(findings, `c${at}`), truth.toSorted()] as const,
+    )
+    for (const [about, found, truth] of said) expect([about, found]).toEqual([about, truth])
+    expect(findings).toHaveLength(INDEX_CASES.flatMap(({ truth }) => truth).length)
+    expect(notJudged.join()).toContain('unused: scans have been counted for')
+    for (const { ddl } of findings) await pool.query(ddl)
+    expect((await reviewIndexes(pool, NEVER_MS)).findings).toEqual([])
+  })
+})
+
+describe('a failed build', () => {
+  it('is found; one that is under way is not, and neither is what is being built twice', async () => {
+    const pool = await database('builds')
+    await pool.query('create table t (a int); insert into t values (1), (1), (2)')
+    await expect(pool.query('create unique index concurrently failed on t (a)')).rejects.toThrow(
+      'could not create',
+    )
+    await pool.query('create index good on t (a)')
+    const writer = await pool.connect()
+    await writer.query('begin')
+    await writer.query('insert into t values (3)')
+    const build = pool.query('create index concurrently under_way on t (a)')
+    for (let seen = false; !seen;) {
+      const { rows } = await pool.query(`select from pg_index where indexrelid = to_regclass('under_way')`)
+      seen = rows.length > 0
+    }
+    const { findings } = await reviewIndexes(pool, NEVER_MS)
+    expect(inSchema(findings, 'public')).toEqual(['invalid failed'])
+    expect(findings[0]).toMatchObject({
+      severity: 'error',
+      ddl: 'REINDEX INDEX CONCURRENTLY "public"."failed"',
+    })
+    await writer.query('rollback')
+    writer.release()
+    await build
+    await pool.query('delete from t where a = 1')
+    await pool.query(findings[0]!.ddl)
+    const after = await reviewIndexes(pool, NEVER_MS)
+    expect(inSchema(after.findings, 'public')).toEqual(['duplicate under_way', 'overlapping good'])
+  })
+})
+
+describe('an index', () => {
+  it('that no scan used is unused, unless something else relies on it', async () => {
+    const pool = await database('scans')
+    await pool.query(`create table parent (id int primary key);
+      create table t (id int primary key, parent int references parent, used int, idle int, alone int unique, small int);
+      insert into parent select generate_series(1, 10);
+      insert into t select i, i % 10 + 1, i, i, i, i from generate_series(1, 20000) i`)
+    await pool.query(
+      'create index used on t (used); create index idle on t (idle); create index parents on t (parent)',
+    )
+    await pool.query('create index small on t (small) where small < 10; analyze')
+    await pool.query(
+      'set enable_seqscan = off; select count(*) from t where used = 5; select pg_stat_force_next_flush()',
+    )
+    await pool.query('select count(*) from t; select pg_stat_force_next_flush()')
+    const { findings } = await reviewIndexes(pool, 0)
+    expect(inSchema(findings, 'public')).toEqual(['unused idle'])
+    expect(findings[0]?.because).toContain('no replica streams from here')
+  })
+
+  it('that is mostly air is bloated: measured where pgstattuple is, else estimated and said so', async () => {
+    const pool = await database('air')
+    await pool.query(
+      'create table t (id int, a int); insert into t select i, i from generate_series(1, 400000) i',
+    )
+    await pool.query('create index airy on t (a); create index dense on t (id); analyze t')
+    await pool.query('delete from t where id % 10 <> 0')
+    await pool.query('vacuum analyze t')
+    await pool.query('reindex index dense')
+    const estimate = (await reviewIndexes(pool, NEVER_MS)).findings
+    expect(estimate).toMatchObject([
+      { kind: 'bloated', index: 'public.airy', evidence: { method: 'estimate' } },
+    ])
+    expect(estimate[0]?.because).toContain('an estimate')
+    await pool.query('create extension pgstattuple')
+    const measured = (await reviewIndexes(pool, NEVER_MS)).findings
+    expect(measured).toMatchObject([
+      { kind: 'bloated', index: 'public.airy', evidence: { method: 'pgstatindex' } },
+    ])
+    await pool.query(measured[0]!.ddl)
+    expect((await reviewIndexes(pool, NEVER_MS)).findings).toEqual([])
+  })
+})
