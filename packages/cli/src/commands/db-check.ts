@@ -5,6 +5,7 @@ import { reviewStorage } from '@esa/postgres/storage'
 import { answerFindings } from '../answer-findings.ts'
 import type { Config } from '../config.ts'
 import { onTarget } from '../on-target.ts'
+import { earlierSizes } from '../size-readings.ts'
 import { type ReviewFlags, withBar } from './db-schema.ts'
 import { countedWorkload } from './db-storage.ts'
 
@@ -27,12 +28,12 @@ export async function checkTarget(
     async (target) => {
       const { queryable } = target
       const seen = await see(queryable)
+      const storage = { earlier: await earlierSizes(config, name), ...countedWorkload(target) }
       const findings = [
         ...(await withBar('schema', (onCheck) => reviewSchema(queryable, { onCheck, seen }))),
         ...(await withBar('integrity', (onCheck) => checkIntegrity(queryable, { onCheck, seen }))),
-        ...(await withBar('storage', (onCheck) =>
-          reviewStorage(queryable, { onCheck, seen, ...countedWorkload(target) }),
-        )),
+        ...(await withBar('storage', (onCheck) => reviewStorage(queryable, { ...storage, onCheck, seen })))
+          .findings,
       ]
       const scored = normalize
         ? await withBar('normalize', (onTable) => normalizeDatabase(queryable, { onTable }))

@@ -3,6 +3,7 @@ import { reviewStorage, type StorageOptions } from '@esa/postgres/storage'
 import { answerFindings } from '../answer-findings.ts'
 import type { Config } from '../config.ts'
 import { onTarget } from '../on-target.ts'
+import { earlierSizes, keepSizes } from '../size-readings.ts'
 import { type ReviewFlags, withBar } from './db-schema.ts'
 
 /** Options of `esa db storage`. */
@@ -10,7 +11,7 @@ export interface StorageFlags extends ReviewFlags {
   workload?: string
 }
 
-/** Reviews what a target’s tables take and how they grow. Exit 1 when an error was found. @throws EsaError `target.*`, `file.*`, `workload.*`, `database.*`. */
+/** Reviews what a target’s tables take and how they grow since this home’s first look. Exit 1 when an error was found. @throws EsaError `target.*`, `file.*`, `workload.*`, `database.*`. */
 export async function reviewTargetStorage(
   config: Config,
   environment: NodeJS.ProcessEnv,
@@ -21,9 +22,11 @@ export async function reviewTargetStorage(
     environment,
     name,
     async (target) => {
-      const findings = await withBar('storage', (onCheck) =>
-        reviewStorage(target.queryable, { onCheck, ...countedWorkload(target) }),
+      const earlier = await earlierSizes(config, name)
+      const { findings, sizes } = await withBar('storage', (onCheck) =>
+        reviewStorage(target.queryable, { onCheck, earlier, ...countedWorkload(target) }),
       )
+      await keepSizes(config, name, sizes)
       answerFindings(config, findings)
     },
     { workloadFile },

@@ -22,18 +22,27 @@ export const checkForeignKeys: Check = ({ tables }) => {
     .filter(({ partition }) => !partition)
     .flatMap((table) => [
       ...duplicates(table),
-      ...table.foreignKeys.flatMap((key) => typeMismatch(table, key, byRelation.get(key.references))),
-      ...table.foreignKeys.flatMap((key) => withoutIndex(table, key)),
+      ...different(table).flatMap((key) => typeMismatch(table, key, byRelation.get(key.references))),
+      ...different(table).flatMap((key) => withoutIndex(table, key)),
     ])
 }
 
-function duplicates(table: Table): Finding[] {
-  const same = Map.groupBy(
-    table.foreignKeys,
+/** Foreign keys by what they check. */
+function byMeaning({ foreignKeys }: Table): Map<string, ForeignKey[]> {
+  return Map.groupBy(
+    foreignKeys,
     ({ columns, references, referencedColumns }) =>
       `${columns.join()} ${references} ${referencedColumns.join()}`,
   )
-  return [...same.values()]
+}
+
+/** One of each: what is wrong with a key is wrong with its duplicate. */
+function different(table: Table): ForeignKey[] {
+  return [...byMeaning(table).values()].map(([key]) => key!)
+}
+
+function duplicates(table: Table): Finding[] {
+  return [...byMeaning(table).values()]
     .filter((keys) => keys.length > 1)
     .map((keys) => {
       // The validated one stays: it is the one that proves something.

@@ -64,7 +64,7 @@ function hasStrayNulls(table: Table, name: string, { nulls, rows }: ColumnStatis
 
 /** The two references of a table that only links: the pair is its key. */
 function junction(table: Table): string[] | null {
-  const [a, b, ...more] = table.foreignKeys
+  const [a, b, ...more] = [...new Map(table.foreignKeys.map((key) => [key.columns.join(), key])).values()]
   const isKeyed = table.keys.some(
     ({ columns }) => a && b && [...a.columns, ...b.columns].some((name) => columns.includes(name)),
   )

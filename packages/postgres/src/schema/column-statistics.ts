@@ -34,18 +34,14 @@ const SAMPLE_TABLES_MAX = 1_500
 /** Columns of one sampling query: PostgreSQL allows 1,664 columns in a list, and each takes three. */
 const SAMPLE_COLUMNS_MAX = 400
 
+// Of a partitioned table the statistics over all its parts count, of a plain one its own.
 const PG_STATS = `select ${OWN_MARK} s.schemaname || '.' || s.tablename as relation, s.attname as column,
-    s.null_frac::float8 as nulls, s.n_distinct::float8 as distinct, s.correlation::float8 as correlation,
-    s.avg_width::float8 as width,
+    greatest(c.reltuples, 0)::float8 as rows, s.null_frac::float8 as nulls, s.n_distinct::float8 as distinct,
+    s.correlation::float8 as correlation, s.avg_width::float8 as width,
     (s.most_common_vals::text::text[])[1:${VALUES_MAX}] || (s.histogram_bounds::text::text[])[1:${VALUES_MAX}] as values
-  from pg_stats s where s.schemaname !~ '^pg_' and s.schemaname <> 'information_schema' and not s.inherited
-  union all
-  select s.schemaname || '.' || s.tablename, s.attname, s.null_frac::float8, s.n_distinct::float8,
-    s.correlation::float8, s.avg_width::float8,
-    (s.most_common_vals::text::text[])[1:${VALUES_MAX}] || (s.histogram_bounds::text::text[])[1:${VALUES_MAX}]
-  from pg_stats s join pg_class c on c.relname = s.tablename
-  join pg_namespace n on n.oid = c.relnamespace and n.nspname = s.schemaname
-  where c.relkind = 'p' and s.inherited`
+  from pg_stats s join pg_namespace n on n.nspname = s.schemaname
+  join pg_class c on c.relnamespace = n.oid and c.relname = s.tablename and c.relkind in ('r', 'p')
+  where s.schemaname !~ '^pg_' and s.schemaname <> 'information_schema' and s.inherited = (c.relkind = 'p')`
 
 /**
  * The statistics of every column: those of the last ANALYZE, and where there was none, of the first rows.
@@ -57,12 +53,11 @@ export async function readStatistics(
   timeoutMs: number,
 ): Promise<Statistics> {
   const { rows } = await inReadOnly(queryable, timeoutMs * 2, (session) => session.query(PG_STATS))
-  const rowsOf = new Map(tables.map(({ relation, rows: count }) => [relation, count ?? 0]))
   const statistics = new Map<string, Map<string, ColumnStatistics>>()
   for (const row of rows) {
     const relation = row['relation'] as string
     const columns = statistics.get(relation) ?? new Map<string, ColumnStatistics>()
-    columns.set(row['column'] as string, fromPgStats(row, rowsOf.get(relation) ?? 0))
+    columns.set(row['column'] as string, fromPgStats(row))
     statistics.set(relation, columns)
   }
   const unknown = tables.filter(
@@ -75,8 +70,8 @@ export async function readStatistics(
   return statistics
 }
 
-function fromPgStats(row: Record<string, unknown>, rows: number): ColumnStatistics {
-  const distinct = row['distinct'] as number
+function fromPgStats(row: Record<string, unknown>): ColumnStatistics {
+  const [distinct, rows] = [row['distinct'] as number, row['rows'] as number]
   return {
     nulls: row['nulls'] as number,
     // A negative figure is a share of the rows.

@@ -29,6 +29,8 @@ export interface ForeignKey {
   references: string
   referencedColumns: string[]
   validated: boolean
+  /** False where its triggers are switched off, or it was declared NOT ENFORCED: it checks nothing. */
+  enforced: boolean
 }
 
 /** An index; `columns` are its key columns in order, null for an expression. */
@@ -124,6 +126,8 @@ const INDEXES = `select ${OWN_MARK} * from (with ${OWN_TABLES}
 
 const FOREIGN_KEYS = `select ${OWN_MARK} * from (with ${OWN_TABLES}
   select f.conrelid::int8::float8 as oid, f.conname as name, f.convalidated as validated,
+    coalesce((to_jsonb(f) ->> 'conenforced')::boolean, true) and not exists (
+      select from pg_trigger t where t.tgconstraint = f.oid and t.tgenabled in ('D', 'R')) as enforced,
     rn.nspname || '.' || rc.relname as references,
     array(select a.attname::text from unnest(f.conkey) with ordinality k(num, at)
       join pg_attribute a on a.attrelid = f.conrelid and a.attnum = k.num order by k.at) as columns,
@@ -192,6 +196,7 @@ function toForeignKey({
   references,
   referenced_columns: referencedColumns,
   validated,
+  enforced,
 }: Row): ForeignKey {
-  return { name, columns, references, referencedColumns, validated } as ForeignKey
+  return { name, columns, references, referencedColumns, validated, enforced } as ForeignKey
 }

@@ -127,8 +127,8 @@ function advise(table: Table, orders: readonly Order[], known: Known, tables: re
   const appends = Math.abs(best.correlation) >= APPEND_CORRELATION
   const retention = (use?.deletes ?? 0) > 0 || usage.deleted >= RETENTION_SHARE * (rows + usage.deleted)
   const asked = (use?.calls ?? 0) > 0
-  // Rows must come in at one end, and somebody must gain: who reads by range, or who clears up.
-  if (!appends || !(asked || retention)) return []
+  // Rows must come in at one end, and somebody must gain: who reads by range, who clears up, or who keeps a giant going.
+  if (!appends || !(asked || retention || usage.totalBytes >= UNHANDY_BYTES)) return []
   const interval = intervalFor(best.days, usage.totalBytes)
   const referencedBy = tables
     .filter(({ foreignKeys }) => foreignKeys.some(({ references }) => references === table.relation))
@@ -137,6 +137,9 @@ function advise(table: Table, orders: readonly Order[], known: Known, tables: re
   const reasons = [
     `rows come in by ${best.column.name} (correlation ${best.correlation.toFixed(2)} with their place on disk)`,
     ...(asked ? [`${use!.calls} calls ask for a range of it`] : []),
+    ...(usage.totalBytes >= UNHANDY_BYTES
+      ? ['as a whole it is unhandy: vacuum, index builds and restores take hours']
+      : []),
     ...(retention ? [`old rows are deleted (${usage.deleted} since statistics began)`] : []),
   ]
   return [

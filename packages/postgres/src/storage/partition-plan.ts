@@ -1,6 +1,6 @@
 import { quoteIdentifier } from '../identifiers.ts'
 import { sqlName } from '../schema/fix-text.ts'
-import type { Column, Table } from '../schema/read-catalog.ts'
+import type { Column, Index, Table } from '../schema/read-catalog.ts'
 
 /** Partitions that are made ahead. */
 const AHEAD = 3
@@ -26,6 +26,7 @@ export function conversionPlan(
   const columns = primary === undefined ? [] : [...new Set([...primary.columns, key.name])]
   const uniques = table.keys.filter((one) => !one.primary && !one.columns.includes(key.name))
   const list = columns.map(quoteIdentifier).join(', ')
+  const [plain, special] = otherIndexes(table)
   return [
     ...(referencedBy.length === 0
       ? []
@@ -50,6 +51,14 @@ export function conversionPlan(
         ]),
     `CREATE TABLE ${partitioned} (LIKE ${sqlName(table)} INCLUDING DEFAULTS INCLUDING GENERATED INCLUDING STORAGE INCLUDING COMMENTS) PARTITION BY RANGE (${name});`,
     ...(columns.length === 0 ? [] : [`ALTER TABLE ${partitioned} ADD PRIMARY KEY (${list});`]),
+    ...plain.map(
+      ({ method, columns: names }) =>
+        `CREATE INDEX ON ${partitioned} USING ${method} (${names.map((column) => quoteIdentifier(column!)).join(', ')});`,
+    ),
+    ...table.foreignKeys.map(
+      ({ columns: from, references, referencedColumns }) =>
+        `ALTER TABLE ${partitioned} ADD FOREIGN KEY (${from.map(quoteIdentifier).join(', ')}) REFERENCES ${quoted(references)} (${referencedColumns.map(quoteIdentifier).join(', ')});`,
+    ),
     ...starts.slice(0, -1).map((from, at) => {
       const part = sqlName({ schema: table.schema, name: `${table.name}_${from.replaceAll('-', '')}` })
       return `CREATE TABLE ${part} PARTITION OF ${partitioned} FOR VALUES FROM ('${from}') TO ('${starts[at + 1]}');`
@@ -68,8 +77,20 @@ export function conversionPlan(
     `ALTER TABLE ${sqlName(table)} ATTACH PARTITION ${old} FOR VALUES FROM (MINVALUE) TO ('${cut}');`,
     'COMMIT;',
     `-- 3 contract: what is older than it must be goes with DETACH PARTITION ... CONCURRENTLY and DROP TABLE; ${old} can be cut further in a quiet hour`,
-    `-- secondary indexes, triggers and rights of ${table.relation} are made on the new table before step 2; esa db migrate rehearse shows each lock`,
+    `-- triggers, rights${special.length === 0 ? '' : `, ${special.join(', ')}`} of ${table.relation} are made on the new table before step 2; esa db migrate rehearse shows each lock`,
   ].join('\n')
+}
+
+/** Indexes that keep no key: those that are made the same way on the new table, and names of those that take a thought. */
+function otherIndexes({ indexes }: Table): [plain: Index[], special: string[]] {
+  const others = indexes.filter(({ unique, valid }) => valid && !unique)
+  const isPlain = ({ predicate, columns }: Index): boolean => predicate === null && !columns.includes(null)
+  return [others.filter(isPlain), others.filter((index) => !isPlain(index)).map(({ name }) => name)]
+}
+
+function quoted(relation: string): string {
+  const dot = relation.indexOf('.')
+  return sqlName({ schema: relation.slice(0, dot), name: relation.slice(dot + 1) })
 }
 
 /** Starts of the next partitions: the first is the first boundary after the newest day, with a month's room to get there. */

@@ -30,6 +30,8 @@ export interface Usage {
 export interface UsageReading {
   usages: Usage[]
   sinceMs: number | null
+  /** A standby, which counts no writes. */
+  replica: boolean
 }
 
 /** Largest tables that are named. */
@@ -83,44 +85,97 @@ export function checkSizes({ usages }: UsageReading): Finding[] {
   ]
 }
 
-/** Rows a day since the server counts: an average, which only two looks turn into a course. */
-export function checkGrowth({ usages, sinceMs }: UsageReading): Finding[] {
-  const days = sinceMs === null ? null : sinceMs / 86_400_000
-  // Less than an hour of counting says nothing about a day.
-  if (days === null || days < 1 / 24) {
+/** Sizes as an earlier look saw them, by relation; `atMs` is epoch ms. */
+export interface SizeReading {
+  atMs: number
+  bytes: Record<string, number>
+  rows: Record<string, number>
+}
+
+/** What is kept of a look, for the next one to compare with. */
+export function toReading({ usages }: UsageReading, atMs: number): SizeReading {
+  return {
+    atMs,
+    bytes: Object.fromEntries(usages.map(({ relation, totalBytes }) => [relation, totalBytes])),
+    rows: Object.fromEntries(usages.map(({ relation, live }) => [relation, live])),
+  }
+}
+
+/** Growth below this is weather, bytes a day. */
+const GROWTH_MIN = MB
+const DAY_MS = 86_400_000
+/** Shortest time that says something about a day, ms. */
+const LOOK_APART_MS = DAY_MS / 24
+
+/** How tables grow: between two looks where there was an earlier one, else by what the server counted since its reset. */
+export function checkGrowth(
+  reading: UsageReading,
+  nowMs: number,
+  earlier: SizeReading | undefined,
+): Finding[] {
+  if (earlier !== undefined && nowMs - earlier.atMs >= LOOK_APART_MS)
+    return growthSince(reading, nowMs, earlier)
+  const { usages, sinceMs } = reading
+  if (sinceMs === null || sinceMs < LOOK_APART_MS) {
     return [
       {
         kind: 'growth-unknown',
         severity: 'info',
         message:
-          'growth is not known: the server’s counters are too young, or were never reset, and this is one look',
+          'growth is not known: it takes two looks an hour apart or more, and the server’s counters are too young, or nobody knows since when they count',
         evidence: { sinceMs },
-        fix: 'look again in a day: esa db storage keeps what it saw in this home and compares',
+        fix: 'look again: esa db storage keeps what it saw in this home and compares',
       },
     ]
   }
+  const days = sinceMs / DAY_MS
   return usages
-    .filter(({ inserted, deleted, live }) => inserted - deleted > 10_000 && live > 0)
-    .slice(0, LARGEST)
-    .map((usage) => {
-      const { relation, inserted, deleted, live, totalBytes } = usage
+    .filter(({ live }) => live > 0)
+    .map(({ relation, inserted, deleted, live, totalBytes }) => {
       const rowsPerDay = (inserted - deleted) / days
-      const bytesPerDay = (rowsPerDay * totalBytes) / live
-      return {
-        kind: 'growth',
-        severity: 'info',
+      return growth(
         relation,
-        message: `grows by ${Math.round(rowsPerDay)} rows and about ${inMb(bytesPerDay)} a day, on average over ${days.toFixed(1)} days`,
-        evidence: {
-          rowsPerDay,
-          bytesPerDay,
-          days,
-          inserted,
-          deleted,
-          method: 'pg_stat_user_tables since its reset; bytes by the present row width',
-        },
-      }
+        rowsPerDay,
+        (rowsPerDay * totalBytes) / live,
+        days,
+        'rows written since the counters were reset, bytes by the present row width',
+      )
     })
+    .filter(({ evidence }) => (evidence['bytesPerDay'] as number) >= GROWTH_MIN)
+    .slice(0, LARGEST)
+}
+
+function growthSince({ usages }: UsageReading, nowMs: number, earlier: SizeReading): Finding[] {
+  const days = (nowMs - earlier.atMs) / DAY_MS
+  return usages
+    .filter(({ relation }) => earlier.bytes[relation] !== undefined)
+    .map(({ relation, totalBytes, live }) =>
+      growth(
+        relation,
+        (live - (earlier.rows[relation] ?? 0)) / days,
+        (totalBytes - earlier.bytes[relation]!) / days,
+        days,
+        'two looks of this command',
+      ),
+    )
+    .filter(({ evidence }) => (evidence['bytesPerDay'] as number) >= GROWTH_MIN)
+    .slice(0, LARGEST)
+}
+
+function growth(
+  relation: string,
+  rowsPerDay: number,
+  bytesPerDay: number,
+  days: number,
+  method: string,
+): Finding {
+  return {
+    kind: 'growth',
+    severity: 'info',
+    relation,
+    message: `grows by ${inMb(bytesPerDay)} and ${Math.round(rowsPerDay).toLocaleString('en')} rows a day, over ${days.toFixed(1)} days`,
+    evidence: { rowsPerDay: Math.round(rowsPerDay), bytesPerDay: Math.round(bytesPerDay), days, method },
+  }
 }
 
 /** What lies beside the table, is lost by a crash, or is never read. */
