@@ -109,7 +109,6 @@ load '$libdir/../secret'
 select * from sales.orders for update
 lock table sales.orders in access exclusive mode
 refresh materialized view secret.x
-vacuum full sales.orders
 create publication p for all tables
 create subscription s connection 'dbname=x' publication p
 select pg_create_physical_replication_slot('s')
