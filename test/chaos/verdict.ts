@@ -32,6 +32,8 @@ const EARLY = /^4 /
 /** Lets what is under way end, then compares the final log with everything that is known of the run. */
 export async function judge(world: ChaosWorld, driver: Records): Promise<Verdict> {
   const lost = await settled(world)
+  // An exhausted incident raises its alarm again and again, also while it is judged: none of before may be without its event.
+  const leftBefore = await alarmsThatLeft(world)
   const actors = await world.store.listActors({ type: INCIDENT_TYPE })
   const verdict: Verdict = {
     incidents: actors.length,
@@ -52,7 +54,8 @@ export async function judge(world: ChaosWorld, driver: Records): Promise<Verdict
   judgeAnswers(driver, logs, await openedByAgents(world), verdict)
   judgeOpenings(driver, logs, verdict)
   await judgeNotices(world, logs, verdict)
-  await judgeAlarms(world, logs, verdict)
+  verdict.lost.push(...(await settled(world)))
+  judgeAlarms(logs, { before: leftBefore, after: await alarmsThatLeft(world) }, verdict)
   verdict.wrong.push(...(await unlikeReplay(world)))
   return verdict
 }
@@ -203,27 +206,32 @@ async function judgeNotices(
   }
 }
 
-/** Every alarm has left the bus; the same one may have done so twice, under one id. */
-async function judgeAlarms(
-  world: ChaosWorld,
-  logs: Map<string, StoredEvent[]>,
-  verdict: Verdict,
-): Promise<void> {
+/** How many alarms of each incident have left the bus; the same one may have done so twice, under one id. */
+async function alarmsThatLeft(world: ChaosWorld): Promise<Map<string, number>> {
   const lines = (await readFile(world.alarmFile, 'utf8').catch(() => ''))
     .split('\n')
     .filter((line) => line !== '')
   const alarms = lines.map((line) => JSON.parse(line) as { id: string; subject: string })
   const ids = Map.groupBy(
     new Set(alarms.map(({ id, subject }) => `${subject} ${id}`)),
-    (each) => each.split(' ')[1],
+    (each) => each.split(' ')[1]!,
   )
+  return new Map([...ids].map(([incident, each]) => [incident, each.length]))
+}
+
+/** Every alarm of the log has left the bus, and none that the log does not know; `before` and `after` the log was read. */
+function judgeAlarms(
+  logs: Map<string, StoredEvent[]>,
+  left: Record<'before' | 'after', Map<string, number>>,
+  verdict: Verdict,
+): void {
   for (const [id, events] of logs) {
     const raised = events.filter(
       ({ type }) => type === 'incident.exhausted' || type === 'incident.alarmed',
     ).length
-    const left = ids.get(id)?.length ?? 0
-    if (left < raised) verdict.lost.push(`${id}: ${raised} alarms raised, ${left} left the bus`)
-    if (left > raised) verdict.doubled.push(`${id}: ${raised} alarms raised, ${left} left the bus`)
+    const [before, after] = [left.before.get(id) ?? 0, left.after.get(id) ?? 0]
+    if (after < raised) verdict.lost.push(`${id}: ${raised} alarms raised, ${after} left the bus`)
+    if (before > raised) verdict.doubled.push(`${id}: ${raised} alarms raised, ${before} left the bus`)
   }
 }
 
