@@ -38,6 +38,8 @@ export async function buildFromCatalogs(
         const extensions = await buildExtensions(session, schema.extensions)
         await session.query(BUILDING)
         const early = await buildSchema(session, schema.before)
+        // VACUUM marks as visible to all only what it knows to be on the disk.
+        if (rows !== undefined) await session.query('set synchronous_commit = on')
         const none: CopiedRows = { tables: [], missing: [] }
         const copied =
           rows === undefined ? none : await copyRows(snapshot.session, session, schemas ?? null, rows)

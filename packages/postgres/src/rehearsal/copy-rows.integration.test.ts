@@ -9,6 +9,7 @@ import {
   stopEmbeddedServer,
   withDatabase,
 } from '@esa/pg-server'
+import { hasPgBouncer, openWebSocketProxy, startPgBouncer } from '@esa/pg-server/test-servers'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { sqlState } from '../postgres-error.ts'
 import type { Queryable } from '../queryable.ts'
@@ -155,6 +156,32 @@ describe('rows of a rehearsal', () => {
       reader,
     )
   })
+
+  it.runIf(hasPgBouncer())('come through a pooler in transaction mode', async () => {
+    const pooler = await startPgBouncer(shopUrl)
+    onTestFinished(() => pooler.close())
+    await sameFrom(pooler.url)
+  })
+
+  it('come over WebSocket, as from Neon', async () => {
+    const proxy = await openWebSocketProxy(shopUrl)
+    onTestFinished(() => proxy.close())
+    await sameFrom(proxy.url)
+  })
+
+  async function sameFrom(url: string): Promise<void> {
+    const pool = await connectPool(url, { max: 2 })
+    try {
+      await copied(
+        FULL,
+        async ({ queryable }) =>
+          expect(await first(queryable, CHECKSUM)).toEqual(await first(shop, CHECKSUM)),
+        pool,
+      )
+    } finally {
+      await pool.end()
+    }
+  }
 
   it('come from one moment, through a session that cannot write', async () => {
     const refused = await inTargetSnapshot(shop, async ({ session }) => {
