@@ -1,31 +1,98 @@
-import { explainQuery } from '@esa/postgres/queries'
-import { answerFindings } from '../answer-findings.ts'
+import { isLoopback } from '@esa/pg-server'
+import type { Queryable } from '@esa/postgres'
+import { explainQuery, type OnCopy, type TriedRewrite } from '@esa/postgres/queries'
+import { withRehearsal } from '@esa/postgres/rehearsal'
+import { findingsText } from '../answer-findings.ts'
+import { colours } from '../colours.ts'
 import type { Config } from '../config.ts'
+import { copyConsent, type CopyFlag } from '../copy-consent.ts'
+import { Progress } from '../demo/progress.ts'
 import { durationFlag } from '../flags.ts'
 import { onTarget } from '../on-target.ts'
+import { answer } from '../output.ts'
+import { rehearsalGround } from '../rehearsal-ground.ts'
+import { resolveTarget } from '../targets.ts'
 
 /** Options of `esa db explain`. */
 export interface ExplainFlags {
   target: string
   timeout?: string
+  copyRows?: CopyFlag
 }
 
 /** Cut-off of the explained run, ms: what takes longer is explained by a person who knows what else it holds up. */
 const TIMEOUT_MS = 30_000
 
+/** Most of a target's disk that is copied to try one statement's indexes, bytes, and longest that copying takes, ms. */
+const COPY_BYTES_MAX = 512 * 2 ** 20
+const COPY_MS_MAX = 60_000
+
 /**
- * Explains one SELECT on a target. SQL that the guard refuses is not executed (exit 5).
+ * Explains one SELECT on a target, and tries what would mend it: on the target what only reads, on a copy of its rows what
+ * has to be built. A target on another machine is copied only with `--copy-rows`. SQL that the guard refuses is not
+ * executed (exit 5).
  * @throws EsaError `sql.not-a-read`, `sql.syntax`, `target.unknown`, `database.*`.
  */
 export async function explainSql(
   config: Config,
   environment: NodeJS.ProcessEnv,
   sql: string,
-  { target, timeout }: ExplainFlags,
+  flags: ExplainFlags,
 ): Promise<void> {
-  const timeoutMs = timeout === undefined ? TIMEOUT_MS : durationFlag('--timeout', timeout)
-  await onTarget(config, environment, target, async ({ queryable }) => {
-    const { findings, ...about } = await explainQuery(queryable, sql, { timeoutMs })
-    answerFindings(config, findings, about)
+  const timeoutMs = flags.timeout === undefined ? TIMEOUT_MS : durationFlag('--timeout', flags.timeout)
+  const { url } = await resolveTarget(config, flags.target, environment)
+  await onTarget(config, environment, flags.target, async ({ queryable }) => {
+    const copied = isLoopback(url) || flags.copyRows !== undefined
+    const onCopy = copied ? copyOf(config, queryable, url, flags.copyRows) : undefined
+    const explained = await explainQuery(queryable, sql, { timeoutMs, ...(onCopy ? { onCopy } : {}) })
+    const { findings, rewrites, executionMs } = explained
+    answer(config, { ...explained }, () =>
+      [
+        executionMs === null ? `cut off after ${timeoutMs} ms` : `${executionMs.toFixed(1)} ms`,
+        findings.length === 0 ? 'nothing found' : findingsText(findings),
+        ...rewrites.map(rewriteText),
+      ].join('\n'),
+    )
   })
+}
+
+function copyOf(config: Config, from: Queryable, url: string, flag: CopyFlag): OnCopy {
+  return async (work) => {
+    const progress = new Progress()
+    progress.step('trying what was found on a copy')
+    const bar = progress.bar('rows', 1)
+    const rows = {
+      mode: copyConsent(url, flag, 'sample'),
+      maxBytes: COPY_BYTES_MAX,
+      maxMs: COPY_MS_MAX,
+      onProgress: ({ bytes, totalBytes }: { bytes: number; totalBytes: number }) =>
+        bar.update(Math.min(1, bytes / Math.max(totalBytes, 1))),
+    }
+    try {
+      const ground = await rehearsalGround(config)
+      return await withRehearsal({ ground, id: 'explain', schema: { from }, rows }, async (rehearsal) => {
+        bar.stop()
+        // One session: each fix is tried in a transaction that is rolled back.
+        const { queryable, close } = await rehearsal.open(1)
+        try {
+          return await work(queryable)
+        } finally {
+          await close()
+        }
+      })
+    } finally {
+      bar.stop()
+    }
+  }
+}
+
+function rewriteText({ rule, sql, sameRows, gain, note }: TriedRewrite): string {
+  const worth = gain ? `${gain.beforeMs.toFixed(1)} ms -> ${gain.afterMs.toFixed(1)} ms` : 'not measured'
+  const rows = sameRows ? 'the same rows' : 'another answer'
+  const lines = [
+    `${colours.bold('rewrite')} ${rule}: ${rows}, ${worth}`,
+    sql,
+    ...(note === undefined ? [] : [note]),
+  ]
+  return lines.join('\n    ')
 }

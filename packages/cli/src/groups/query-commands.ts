@@ -14,6 +14,7 @@ export function addQueryCommands(db: Command, config: Commands['config']): void 
     .description('run one SELECT under EXPLAIN ANALYZE, read-only, and say what its plan gives away')
     .requiredOption(TARGET, TARGET_IS)
     .option('--timeout <duration>', 'cut off after so long (default 30s)')
+    .option('--copy-rows', 'try indexes on a copy of a target that is on another machine')
     .addHelpText(
       'after',
       `\nExample:\n  esa db explain --target shop "select * from orders where lower(email) = 'ada@example.com'"`,

@@ -11,7 +11,7 @@ import { planFindings } from './plan-findings.ts'
 import { rewritesOf } from './rewrite.ts'
 import { suspect, type Suspicion } from './suspicion.ts'
 import { tableFacts } from './table-facts.ts'
-import { type TriedRewrite, tryOnCopy, tryRewrites, trySettings } from './try-fixes.ts'
+import { type Gain, type TriedRewrite, tryOnCopy, tryRewrites, trySettings } from './try-fixes.ts'
 
 /** A statement that was run once under EXPLAIN ANALYZE; times in ms, `executionMs` null when it was cut off. */
 export interface ExplainedQuery {
@@ -33,6 +33,9 @@ const COMPARED_PART = 0.25
 /** How many times faster another form must be to be worth a finding of its own, and what it must save, ms. */
 const FASTER_FACTOR = 2
 const SAVED_MS_MIN = 1
+
+/** A statement that is faster than this is not worth a copy of its tables, ms. */
+const COPIED_FROM_MS = 5
 
 const QUERY_CANCELED = '57014'
 
@@ -96,14 +99,15 @@ export async function explainQuery(
     return { plan, cutOff, findings, rewrites: await tryRewrites(session, text, { rewrites, cutOffMs }) }
   })
   const { plan, cutOff, rewrites } = seen
-  const waiting = onCopy !== undefined && seen.findings.some(({ trial }) => trial?.kind === 'ddl')
+  const slow = plan['Execution Time'] >= COPIED_FROM_MS
+  const waiting = onCopy !== undefined && slow && seen.findings.some(({ trial }) => trial?.kind === 'ddl')
   const findings = waiting ? await onCopy((copy) => tryOnCopy(copy, text, seen.findings)) : seen.findings
   return {
     statement: text,
     executionMs: cutOff ? null : plan['Execution Time'],
     planningMs: plan['Planning Time'],
     plan: planLines(plan.Plan),
-    findings: withRewrites(findings.map(withoutTrial), rewrites),
+    findings: withRewrites(findings.map(told), rewrites),
     rewrites,
   }
 }
@@ -112,10 +116,17 @@ function writtenName({ schema, name }: CalledName): string {
   return schema === null ? quoteIdentifier(name) : quoteRelation(schema, name)
 }
 
-function withoutTrial(suspicion: Suspicion): Finding {
+/** What was tried is said where people read, too. */
+function told(suspicion: Suspicion): Finding {
   const finding = { ...suspicion }
   delete finding.trial
+  const gain = finding.evidence['trial'] as Gain | undefined
+  if (gain) finding.message += `; tried on the ${gain.where}: ${gainText(gain)}`
   return finding
+}
+
+function gainText({ beforeMs, afterMs }: Gain): string {
+  return `${beforeMs.toFixed(1)} ms before, ${afterMs.toFixed(1)} ms after`
 }
 
 function isFaster({ sameRows, gain }: TriedRewrite): boolean {
@@ -129,7 +140,8 @@ function withRewrites(findings: Finding[], rewrites: TriedRewrite[]): Finding[] 
   const answered = findings.map((finding): Finding => {
     const rewrite = faster.find(({ rule }) => rule === finding.kind)
     if (rewrite?.gain === undefined) return finding
-    return { ...finding, fix: rewrite.sql, evidence: { ...finding.evidence, trial: rewrite.gain } }
+    const message = `${finding.message}; another form gave the same rows: ${gainText(rewrite.gain)}`
+    return { ...finding, message, fix: rewrite.sql, evidence: { ...finding.evidence, trial: rewrite.gain } }
   })
   const alone = faster.filter(({ rule }) => !findings.some(({ kind }) => kind === rule))
   return [
@@ -137,7 +149,7 @@ function withRewrites(findings: Finding[], rewrites: TriedRewrite[]): Finding[] 
     ...alone.map(({ rule, sql, gain }): Finding => ({
       kind: rule,
       severity: 'warning',
-      message: `another form gave the same rows in ${gain!.afterMs.toFixed(1)} ms instead of ${gain!.beforeMs.toFixed(1)} ms`,
+      message: `another form gave the same rows: ${gainText(gain!)}`,
       evidence: { trial: gain! },
       fix: sql,
     })),
