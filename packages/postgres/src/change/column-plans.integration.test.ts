@@ -1,19 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { LiveServer, SEEDED, walkLive, type Write } from './live-walk.fixture.ts'
+import { LiveServer, SEEDED, seeded, seededOf, walkLive } from './live-walk.fixture.ts'
 
 const server = new LiveServer()
 beforeAll(() => server.start())
 afterAll(() => server.stop())
-
-const ids = Array.from({ length: SEEDED }, (_, n) => n + 1)
-
-/** Rows 1 to SEEDED by one statement. */
-function seeded(select: string, content: (id: number) => unknown): Write {
-  return { sql: `${select} from generate_series(1, ${SEEDED}) n`, holds: ids.map((id) => [id, content(id)]) }
-}
-
-/** Which seeded row a writer's id stands for. */
-const seededOf = (id: number): number => (id % SEEDED) + 1
 
 describe('under writers', () => {
   it('a column becomes NOT NULL, its NULLs filled by the default', async () => {

@@ -82,9 +82,21 @@ export class LiveServer {
 
 /** Rows that every live table is seeded with. */
 export const SEEDED = 800
+
+/** The rows 1 to SEEDED by one statement, whose SELECT calls the row's number `n`. */
+export function seeded(select: string, content: (id: number) => unknown): Write {
+  const ids = Array.from({ length: SEEDED }, (_, n) => n + 1)
+  return { sql: `${select} from generate_series(1, ${SEEDED}) n`, holds: ids.map((id) => [id, content(id)]) }
+}
+
+/** Which seeded row a writer's id stands for. */
+export function seededOf(id: number): number {
+  return (id % SEEDED) + 1
+}
+
 const WRITERS = 2
-/** Batches give up before the server looks for deadlocks, so that never a writer is the victim. */
-const BATCH_LOCK_MS = 300
+/** Shorter than the time after which the server looks for deadlocks, so that never a writer is the victim. */
+const LOCK_MS = 300
 
 /**
  * Plans a change and walks it on a full table while writers write; each phase is also undone and walked again. Expects that
@@ -112,7 +124,10 @@ export async function walkLive(server: LiveServer, change: LiveChange): Promise<
       // The switch is where code of after begins; the way back is walked with what it wrote.
       if (phase.name === 'switch') await code.fresh.during(() => code.fresh.wrote())
       if (!phase.destructive) {
-        await unwalkPhase(session, phase)
+        for (const step of phase.steps.toReversed()) {
+          const undo = () => unwalkPhase(session, { steps: [step] })
+          await (step.kind === 'statement' && !step.transaction ? undo() : patiently(session, undo))
+        }
         const left = tellDifferences(compareCatalogs(await readCatalog(session), before))
         expect(left.filter((line) => change.stays?.test(line) !== true)).toEqual([])
         await walkPhase(session, phase)
@@ -158,29 +173,35 @@ async function walkPhase(session: Queryable, { steps }: Phase): Promise<void> {
   for (const step of steps) {
     if (step.kind === 'backfill') {
       let place: WalkPlace = null
-      do place = await nextPlace(session, step, place)
-      while (place !== null)
+      do {
+        const { place: next } = await patiently(session, () =>
+          runBatch(session, { ...step, batchRows: 200 }, place),
+        )
+        place = next
+      } while (place !== null)
     } else if (step.kind === 'verify') {
       const { rows } = await session.query(step.sql)
       expect([step.id, rows[0]?.['mismatches']]).toEqual([step.id, 0])
-    } else expect([step.id, await walkStep(session, step)]).toEqual([step.id, step.locks])
+    } else {
+      const locks = step.transaction
+        ? await patiently(session, () => walkStep(session, step))
+        : await walkStep(session, step)
+      expect([step.id, locks]).toEqual([step.id, step.locks])
+    }
   }
 }
 
-/** A batch that met a lock is tried again. */
-async function nextPlace(
-  session: Queryable,
-  step: Parameters<typeof runBatch>[1],
-  place: WalkPlace,
-): Promise<WalkPlace> {
-  await session.query(`set lock_timeout = ${BATCH_LOCK_MS}`)
-  try {
-    return (await runBatch(session, { ...step, batchRows: 200 }, place)).place
-  } catch (error) {
-    if (sqlState(error) !== '55P03') throw error
-    return nextPlace(session, step, place)
-  } finally {
-    await session.query('reset lock_timeout')
+/** As it is applied: what meets a lock gives up before a writer would, and is tried again. */
+async function patiently<T>(session: Queryable, work: () => Promise<T>): Promise<T> {
+  for (;;) {
+    await session.query(`set lock_timeout = ${LOCK_MS}`)
+    try {
+      return await work()
+    } catch (error) {
+      if (sqlState(error) !== '55P03') throw error
+    } finally {
+      await session.query('reset lock_timeout')
+    }
   }
 }
 

@@ -1,6 +1,7 @@
 import { onOneSession, type Queryable } from '../queryable.ts'
 import type { Catalog, ObjectKind } from './catalog.ts'
 import { planColumns } from './columns.ts'
+import { madeByCopy, needsCopy, planCopy } from './copy-table.ts'
 import { planConstraints } from './constraints.ts'
 import { compareCatalogs, type Differences, tellDifferences } from './differences.ts'
 import { Draft, type Ground } from './draft.ts'
@@ -85,16 +86,24 @@ async function draftPlan(ground: Ground): Promise<void> {
   const shadows = await findShadows(ground, types)
   const names = namesInTransit(ground, shadows)
   const elsewhere = (name: string): boolean => names.has(name)
-  planNewTables(ground, found.newTables, elsewhere)
-  for (const table of found.tables) {
+  const copied = found.tables.filter(needsCopy)
+  const altered = found.tables.filter((table) => !needsCopy(table))
+  const made = madeByCopy(ground, copied)
+  planNewTables(
+    ground,
+    found.newTables.filter(({ relation }) => !made.has(relation)),
+    elsewhere,
+  )
+  for (const table of copied) await planCopy(ground, table)
+  for (const table of altered) {
     if (table.partitioning) leavePartitioning(ground, table)
     await planColumns(ground, table, columnsInTransit(found))
     planSplits(ground, table)
   }
   planExtracts(ground)
   await planShadows(ground, shadows, types)
-  for (const table of found.tables) planIndexes(ground, table, elsewhere)
-  for (const table of found.tables) planConstraints(ground, table, elsewhere)
+  for (const table of altered) planIndexes(ground, table, elsewhere)
+  for (const table of altered) planConstraints(ground, table, elsewhere)
   planSyncTriggers(ground)
   await planSwaps(ground, shadows, types)
   planObjects(ground, found, () => false)

@@ -166,6 +166,10 @@ function addShadow(
     draft.notes.push(
       `after the switch ${relation}.${old} gets no values any more: ${from.type} cannot be made from ${to.type}`,
     )
+  else if (!carry.asText)
+    draft.notes.push(
+      `once ${relation}.${to.name} has a value that ${from.type} cannot hold, the switch cannot be undone`,
+    )
   draft.notes.push(
     `${relation}.${to.name} becomes the last column: from the contract phase on an INSERT must name its columns`,
   )

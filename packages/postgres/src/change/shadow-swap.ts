@@ -8,31 +8,8 @@ import { createConcurrently } from './indexes.ts'
 import { bareName, newName, oldName, quoteDotted, sibling } from './names.ts'
 import { type Shadow, type Shadows, touched } from './shadow-columns.ts'
 import { defineSync } from './sync-triggers.ts'
+import { Swap } from './swap.ts'
 import { dependentViews } from './views.ts'
-
-/** Statements of one transaction, each with what undoes it. */
-class Swap {
-  readonly #done: [sql: string, undo: string][] = []
-
-  step(sql: string, undo: string): void {
-    this.#done.push([sql, undo])
-  }
-
-  get sql(): string {
-    return this.#done
-      .map(([sql]) => sql)
-      .filter((sql) => sql !== '')
-      .join('\n')
-  }
-
-  get rollback(): string {
-    return this.#done
-      .toReversed()
-      .map(([, undo]) => undo)
-      .filter((sql) => sql !== '')
-      .join('\n')
-  }
-}
 
 /**
  * For each table one transaction in which the new columns take the place of the old ones, which stay in step. Tables with
@@ -49,7 +26,7 @@ export async function planSwaps(
   )
   const alone = relations.filter((relation) => !together.includes(relation)).map((relation) => [relation])
   for (const group of together.length > 0 ? [together, ...alone] : alone) {
-    const swap = new Swap()
+    const swap = new Swap(locked(ground, shadows, group))
     if (group === together) for (const type of types) swapTypeName(swap, type)
     for (const relation of group) prepareWayBackBefore(ground, shadows, relation)
     for (const relation of group) await swapTable(ground, shadows, relation, swap)
@@ -64,6 +41,17 @@ export async function planSwaps(
     for (const relation of group) prepareWayBackAfter(ground, shadows, relation)
   }
   for (const [relation, columns] of shadows.byRelation) dropOldColumns(ground, relation, columns)
+}
+
+/** Tables whose foreign keys change hands, then those in transit, those that point to others first. */
+function locked({ from, to }: Ground, shadows: Shadows, group: readonly string[]): string[] {
+  const children = group.flatMap((relation) =>
+    [
+      ...pointing(from.tables, relation, shadows.old.tables),
+      ...pointing(to.tables, relation, shadows.fresh.tables),
+    ].map(({ child }) => child.relation),
+  )
+  return [...new Set([...children, ...group.toReversed()])]
 }
 
 /** The types change names in the transaction in which their columns do. */
@@ -128,14 +116,25 @@ async function swapTable(ground: Ground, shadows: Shadows, relation: string, swa
   for (const view of views) swap.step(view.to, view.drop)
 }
 
-/** Foreign keys come back unvalidated, and dropping the new key drops its index: both are mended after that. */
+/**
+ * Foreign keys come back unvalidated; the new key goes with its index and with the foreign keys that use it. All of that is
+ * mended after the transaction is undone: what stands last here comes first then.
+ */
 function prepareWayBackBefore(ground: Ground, shadows: Shadows, relation: string): void {
   const { draft } = ground
   const { newKey } = sidesOf(ground, shadows, relation)
+  const validate = (child: Table, name: string): void =>
+    draft.wayBack('switch', alter(child.relation, `VALIDATE CONSTRAINT ${quoteIdentifier(name)}`))
   for (const { child, key } of pointing(ground.from.tables, relation, shadows.old.tables))
-    if (key.validated)
-      draft.wayBack('switch', alter(child.relation, `VALIDATE CONSTRAINT ${quoteIdentifier(key.name)}`))
-  if (newKey) wayBackToIndex(draft, newName(newKey.name), newKey)
+    if (key.validated) validate(child, key.name)
+  if (!newKey) return
+  for (const { child, passing } of pointing(ground.to.tables, relation, shadows.fresh.tables)) {
+    const name = newName(passing.name)
+    if (passing.validated) validate(child, name)
+    const add = `ADD CONSTRAINT ${quoteIdentifier(name)} ${passing.definition} NOT VALID`
+    draft.wayBack('switch', alter(child.relation, add))
+  }
+  wayBackToIndex(draft, newName(newKey.name), newKey)
 }
 
 /** What the transaction needs to be undone at once: an index for the old key, a proof that nothing is NULL. */
@@ -152,19 +151,22 @@ function wayBackToIndex(draft: Draft, name: string, { indexTail }: Constraint): 
   })
 }
 
-/** Foreign keys to columns in transit of a relation. */
+/** Foreign keys to columns in transit of a relation, as they are and by the passing names. */
 function pointing(
   tables: readonly Table[],
   relation: string,
-  passing: readonly Table[],
-): { child: Table; key: Constraint }[] {
+  others: readonly Table[],
+): { child: Table; key: Constraint; passing: Constraint }[] {
   return tables.flatMap((child) => {
-    const other = passing.find((one) => one.relation === child.relation)
+    const other = others.find((one) => one.relation === child.relation)
     if (other === undefined) return []
-    const names = new Set(touched(child, other).constraints.map(({ name }) => name))
-    return child.constraints
-      .filter(({ name, type, references }) => type === 'f' && references === relation && names.has(name))
-      .map((key) => ({ child, key }))
+    return touched(child, other)
+      .constraints.filter(({ type, references }) => type === 'f' && references === relation)
+      .map((passing) => ({
+        child,
+        key: child.constraints.find(({ name }) => name === passing.name)!,
+        passing,
+      }))
   })
 }
 
@@ -179,10 +181,13 @@ function dropPointing(ground: Ground, shadows: Shadows, was: Table, swap: Swap):
 }
 
 function renamePointing(ground: Ground, shadows: Shadows, shall: Table, swap: Swap): void {
+  const { newKey } = sidesOf(ground, shadows, shall.relation)
   for (const { child, key } of pointing(ground.to.tables, shall.relation, shadows.fresh.tables))
     swap.step(
       renaming(child.relation, newName(key.name), key.name),
-      renaming(child.relation, key.name, newName(key.name)),
+      newKey
+        ? alter(child.relation, `DROP CONSTRAINT ${quoteIdentifier(key.name)}`)
+        : renaming(child.relation, key.name, newName(key.name)),
     )
 }
 

@@ -79,6 +79,11 @@ function planEnum(
     draft.notes.push(
       `rows and writers must have stopped using ${gone.join(', ')} before the switch: the verification counts them`,
     )
+  const fresh = to.labels.filter((label) => !from.labels.includes(label))
+  if (fresh.length > 0)
+    draft.notes.push(
+      `once a row has ${fresh.join(', ')} of ${name}, the switch cannot be undone: the old type knows no such label`,
+    )
   const transit = sibling(name, newName(bareName(name)))
   draft.statement(
     'expand',
