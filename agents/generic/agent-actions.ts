@@ -1,7 +1,7 @@
 import type { Change } from '@esa/actor'
 import { ANSWERABLE } from '@esa/protocol'
 import { handedOver, hear } from './awaiting.ts'
-import { judge, propose } from './approval.ts'
+import { judge, propose, settle } from './approval.ts'
 import { aboutOf, answer, receive } from './inbox.ts'
 import { inTurn } from './in-turn.ts'
 import type { AgentContext, AgentEvent, Mind, Skill } from './mind.ts'
@@ -27,6 +27,7 @@ export function think(mind: Mind): Skill {
     'incident.closed': release,
     'incident.recovered': recovered(mind),
     'approval.asked': propose,
+    'approval.settled': settle,
     'task.handed_over': handedOver,
     answer,
     judge,

@@ -1,5 +1,5 @@
 import type { Change, SendParams } from '@esa/actor'
-import { CEO_ID, type JsonObject, personOf, textOf } from '@esa/protocol'
+import { CEO_ID, type Json, type JsonObject, personOf, textOf } from '@esa/protocol'
 import { ask } from './asking.ts'
 import { threadOf } from './inbox.ts'
 import type { AgentContext, AgentEvent, InboxItem, Skill } from './mind.ts'
@@ -66,6 +66,22 @@ export const judge: Skill = (context, event) => {
       ...(item.from === 'operator' ? [] : [{ to: item.from, type: 'decision', body, thread }]),
       ...judgement(objectOf(item.body['data']), approved, because, event.by),
     ],
+  }
+}
+
+/** An approval is settled, by whoever: its proposal leaves the inbox, and its answer is no longer waited for. */
+export const settle: Skill = (context, event) => {
+  const { approvalId, status } = event
+  const about = (value: Json | undefined): boolean => objectOf(value)['approvalId'] === approvalId
+  const items = Object.values(context.inbox).filter(({ body }) => about(body['data']))
+  const owed = Object.entries(context.awaiting ?? {}).filter(([, { body }]) => about(body['data']))
+  if (items.length + owed.length === 0) return {}
+  return {
+    set: {
+      inbox: without(context.inbox, ...items.map(({ id }) => id)),
+      awaiting: without(context.awaiting ?? {}, ...owed.map(([id]) => id)),
+    },
+    record: [{ type: 'agent.released', data: { approvalId, because: status } }],
   }
 }
 

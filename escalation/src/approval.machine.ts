@@ -18,6 +18,7 @@ const STALE_MS = 7 * 24 * 3_600_000
 type Command = ApprovalCommand & StepFacts
 type ApprovalEvent = (({ type: 'start' } | { type: 'open' }) & StepFacts) | Command
 type Changed = Change<ApprovalContext>
+type Sent = NonNullable<Changed['send']>[number]
 
 function begin(context: ApprovalContext, { facts }: StepFacts): Changed {
   const { target, statement, hash, kind, askedBy, by, because, evidence, approvers } = context
@@ -46,7 +47,9 @@ function give(context: ApprovalContext, { as, by, because, at, facts }: Command)
   return {
     set: { given, armMs: oldest + APPROVAL_LIFE_MS - at },
     record: [{ type: 'approval.given', actor: as, data }],
-    send: complete ? [told(context, facts.actorId, 'approval.granted')] : [],
+    send: complete
+      ? [told(context, facts.actorId, 'approval.granted'), ...settled(context, facts.actorId, 'granted')]
+      : [],
   }
 }
 
@@ -73,16 +76,31 @@ function reject(context: ApprovalContext, { as, by, because, facts }: Command): 
     record: [
       { type: 'approval.rejected', actor: as, data: { hash: context.hash, by: by ?? null, because: why } },
     ],
-    send: [told(context, facts.actorId, 'approval.rejected', { because: why, decidedBy: as })],
+    send: [
+      told(context, facts.actorId, 'approval.rejected', { because: why, decidedBy: as }),
+      ...settled(context, facts.actorId, 'rejected'),
+    ],
   }
 }
 
-function withdraw({ hash }: ApprovalContext, { as, by }: Command): Changed {
-  return { record: [{ type: 'approval.withdrawn', actor: as, data: { hash, by: by ?? null } }] }
+function withdraw(context: ApprovalContext, { as, by, facts }: Command): Changed {
+  return {
+    record: [{ type: 'approval.withdrawn', actor: as, data: { hash: context.hash, by: by ?? null } }],
+    send: settled(context, facts.actorId, 'withdrawn'),
+  }
 }
 
-function expire({ hash }: ApprovalContext): Changed {
-  return { record: [{ type: 'approval.expired', data: { hash } }] }
+function expire(context: ApprovalContext, { facts }: StepFacts): Changed {
+  return {
+    record: [{ type: 'approval.expired', data: { hash: context.hash } }],
+    send: settled(context, facts.actorId, 'expired'),
+  }
+}
+
+/** Nobody waits for it any more: neither whoever asked, nor those who have it in their inbox. */
+function settled({ askedBy, approvers }: ApprovalContext, approvalId: string, status: string): Sent[] {
+  const body = { approvalId, status }
+  return [...new Set([askedBy, ...approvers])].map((to) => ({ to, type: 'approval.settled', body }))
 }
 
 /** An agent that may not do what it asked for learns so: its task ends here. */
@@ -106,7 +124,7 @@ function told(
   approvalId: string,
   type: string,
   more: JsonObject = {},
-): NonNullable<Changed['send']>[number] {
+): Sent {
   return { to: askedBy, type, body: { approvalId, target, hash, kind, reference, ...more } }
 }
 

@@ -92,11 +92,9 @@ describe('an approval', () => {
     const hash = statementHash('create index concurrently i on t (a)')
     expect(asked.approve('chief-1', undefined, { hash })).toBe('approval.given')
     expect(asked.use({ hash, kind: 'additive', as: 'layer-1' })).toBe('approval.used')
-    expect(asked.sent).toMatchObject([
-      {},
-      { type: 'approval.granted' },
-      { type: 'approval.used', to: 'layer-1' },
-    ])
+    const settled = ['layer-1', 'chief-1', 'agent-0'].map((to) => ({ type: 'approval.settled', to }))
+    const used = { type: 'approval.used', to: 'layer-1' }
+    expect(asked.sent.slice(1)).toMatchObject([{ type: 'approval.granted' }, ...settled, used])
   })
 
   it('holds for 15 minutes to the millisecond, whatever the time scale, and can be given again after', () => {

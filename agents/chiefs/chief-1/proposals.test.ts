@@ -137,6 +137,25 @@ describe('chief-1', () => {
     ])
   })
 
+  it('has it in the inbox no longer once somebody else has settled it, and nobody waits for its answer', () => {
+    const chief = new Lone('chief-1')
+    chief.tell('proposal', proposal(data(INDEX, 'additive', { why: 'no copy' })))
+    expect(chief.tell('approval.settled', { approvalId: 'B', status: 'used' }, 'B').types).toEqual([])
+    expect(chief.tell('approval.settled', { approvalId: 'A', status: 'withdrawn' }, 'A').types).toEqual([
+      'agent.released',
+    ])
+    expect(chief.inbox).toEqual([])
+    const layer = new Lone('layer-1')
+    layer.tell(
+      'approval.asked',
+      { ...data(INDEX, 'additive', GOOD), kind: 'additive', because: 'x', answerMs: 1_000 },
+      'A',
+    )
+    expect(Object.keys(layer.state.snapshot.context['awaiting'] as object)).toHaveLength(1)
+    layer.tell('approval.settled', { approvalId: 'A', status: 'granted' }, 'A')
+    expect(layer.state.snapshot.context['awaiting']).toEqual({})
+  })
+
   it('does not decide what is no statement', () => {
     const { sent, types } = new Lone('chief-1').tell('proposal', { proposal: 'rename the division' })
     expect([sent, types]).toEqual([[], ['agent.received', 'agent.undecided']])

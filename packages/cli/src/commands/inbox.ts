@@ -1,8 +1,8 @@
 import { refusalIn } from '@esa/escalation'
-import { EsaError } from '@esa/protocol'
+import { EsaError, textOf } from '@esa/protocol'
 import { approverOf, callerOf } from '../caller.ts'
 import type { Config } from '../config.ts'
-import { openItems } from '../mailboxes.ts'
+import { type OpenItem, openItems } from '../mailboxes.ts'
 import { answer, columns } from '../output.ts'
 import { inWorld, type World } from '../world.ts'
 import { requireAgent } from './incidents.ts'
@@ -11,7 +11,9 @@ import { requireAgent } from './incidents.ts'
 export async function listInbox(config: Config, agent: string | undefined): Promise<void> {
   await inWorld(config, async (world) => {
     if (agent !== undefined) requireAgent(world, agent)
-    const items = (await openItems(world.store)).filter((item) => agent === undefined || item.agent === agent)
+    const items = (await openItems(world.store))
+      .filter((item) => agent === undefined || item.agent === agent)
+      .map((item) => ({ ...item, about: aboutOf(item) }))
     answer(config, { items }, () =>
       items.length === 0
         ? 'nothing waits for an answer'
@@ -21,6 +23,13 @@ export async function listInbox(config: Config, agent: string | undefined): Prom
           ]),
     )
   })
+}
+
+/** What waits, in a line: of a statement that is to be approved all of it, with the hash that the approval is bound to. */
+function aboutOf({ type, about, body }: OpenItem): string {
+  const { kind, statement, hash, target } = (body['data'] ?? {}) as Record<string, unknown>
+  if (type !== 'proposal' || kind !== 'statement' || typeof hash !== 'string') return about
+  return `${textOf(target)}: ${textOf(statement).replaceAll(/\s+/g, ' ')} [sha256 ${hash}]`
 }
 
 /** Answers a message in an agent's name. @throws EsaError `inbox.no-such-item` or `inbox.is-an-incident` (terminal). */

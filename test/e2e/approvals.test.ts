@@ -1,0 +1,174 @@
+import { once } from 'node:events'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Approval } from '@esa/escalation'
+import { createDatabase, ensureEmbeddedServer } from '@esa/pg-server'
+import pg from 'pg'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { until } from '../redis/until.ts'
+import { EsaHome, type Problem, says } from './run-esa.ts'
+
+const DROP = 'drop table old_orders'
+
+let esa: EsaHome
+let shop: pg.Client
+let tokens: Record<'asker' | 'operator' | 'chief', string>
+let worker: ReturnType<EsaHome['start']>
+
+beforeAll(async () => {
+  esa = await EsaHome.create()
+  await esa.json('migrate')
+  const { url } = await ensureEmbeddedServer(esa)
+  const shopUrl = await createDatabase(url, 'approvals_shop')
+  shop = new pg.Client({ connectionString: shopUrl })
+  await shop.connect()
+  await esa.json('targets', 'add', 'shop', shopUrl)
+  for (const file of ['drop.sql', 'again.sql']) await writeFile(join(esa.folder, file), `${DROP};\n`)
+  await writeFile(join(esa.folder, 'other.sql'), 'drop table orders;\n')
+  const token = async (as: string, person: string) => {
+    const made = await esa.json<{ token: string }>(
+      ...['tokens', 'create', '--as', as, '--scope', 'incidents:write', '--person', person],
+    )
+    return made.token
+  }
+  tokens = {
+    asker: await token('layer-1', 'Ada'),
+    operator: await token('operator', 'Bea'),
+    chief: await token('chief-1', 'Cem'),
+  }
+  // A person sits with the chief, so that every approval here is somebody's word.
+  await esa.json('agents', 'seat', 'chief-1', '--human')
+  worker = esa.start(['up'])
+  await says(worker, 'ready in ')
+})
+afterAll(async () => {
+  worker.kill('SIGTERM')
+  await once(worker, 'exit')
+  await shop.end()
+  await esa.remove()
+})
+
+/** Runs a command that must end with a code; gives what it said. */
+async function run(
+  args: string[],
+  token?: string,
+): Promise<{ code: number | null; said: Approval & Problem }> {
+  const { code, stdout, stderr } = await esa.run(
+    [...args, '--json'],
+    token === undefined ? {} : { ESA_TOKEN: token },
+  )
+  // Progress of an apply stands before the problem.
+  return {
+    code,
+    said: JSON.parse(code === 0 ? stdout : stderr.trim().split('\n').at(-1)!) as Approval & Problem,
+  }
+}
+
+async function ask(file = 'drop.sql'): Promise<Approval> {
+  const args = [
+    'db',
+    'approvals',
+    'ask',
+    '--target',
+    'shop',
+    '--because',
+    'unused',
+    '--file',
+    join(esa.folder, file),
+  ]
+  const { said } = await run(args, tokens.asker)
+  return (said as unknown as { approvals: [Approval] }).approvals[0]
+}
+
+const approve = (id: string, as: string, token?: string, more: string[] = []) =>
+  run(['db', 'approvals', 'approve', id, '--as', as, ...more], token)
+
+const apply = (file = 'drop.sql') =>
+  run(['db', 'migrate', 'apply', join(esa.folder, file), '--target', 'shop'])
+
+const tables = async (): Promise<string[]> =>
+  (
+    await shop.query<{ name: string }>(
+      `select relname as name from pg_class where relname in ('orders', 'old_orders') order by 1`,
+    )
+  ).rows.map(({ name }) => name)
+
+describe('a statement that may lose data', () => {
+  beforeAll(() =>
+    shop.query('create table if not exists old_orders (id int); create table if not exists orders (id int)'),
+  )
+
+  it('does not run unasked, nor with one approval, whoever runs it', async () => {
+    const unasked = await apply()
+    expect([unasked.code, unasked.said.code]).toEqual([5, 'approval.missing'])
+    expect(unasked.said.hint).toContain('esa db approvals ask --target shop')
+    const { id } = await ask()
+    expect((await approve(id, 'operator', tokens.operator)).said.status).toBe('partly')
+    expect((await apply()).said.code).toBe('approval.missing')
+    expect(await tables()).toEqual(['old_orders', 'orders'])
+    expect((await run(['db', 'approvals', 'withdraw', id, '--as', 'layer-1'], tokens.asker)).code).toBe(0)
+  })
+
+  it('is approved by nobody who asked, by nobody twice, by nobody without a token, and for no other hash', async () => {
+    const { id } = await ask()
+    const refusals = [
+      await approve(id, 'layer-1', tokens.asker),
+      await approve(id, 'operator'),
+      await approve(id, 'operator', tokens.operator, ['--hash', 'f'.repeat(64)]),
+    ]
+    expect((await approve(id, 'operator', tokens.operator)).code).toBe(0)
+    refusals.push(await approve(id, 'operator', tokens.operator))
+    expect(refusals.map(({ code, said }) => [code, said.code])).toEqual([
+      [5, 'approval.own-request'],
+      [5, 'auth.token-required'],
+      [5, 'approval.other-statement'],
+      [5, 'approval.twice'],
+    ])
+  })
+
+  it('runs once two have approved it, one of them through the chief’s inbox, and a second time not at all', async () => {
+    const asked = await ask()
+    expect(asked.given.map(({ as }) => as)).toEqual(['operator'])
+    const item = await until('the proposal is in the inbox', async () => {
+      const { items } = await esa.json<{ items: { id: string; about: string }[] }>(
+        'inbox',
+        'ls',
+        '--agent',
+        'chief-1',
+      )
+      return items.find(({ about }) => about.includes(asked.hash.slice(0, 12)))
+    })
+    expect(item.about).toContain(DROP)
+    expect((await run(['inbox', 'approve', item.id, '--as', 'chief-1'], tokens.chief)).code).toBe(0)
+    const granted = await until('the approval has heard of it', async () => {
+      const { said } = await run(['db', 'approvals', 'show', asked.id])
+      return said.status === 'granted' ? said : undefined
+    })
+    expect(granted.given.map(({ by }) => by?.split(' ')[0])).toEqual(['Bea', 'Cem'])
+    // Another statement is not what was approved.
+    expect((await apply('other.sql')).said.code).toBe('approval.missing')
+    expect((await apply()).code).toBe(0)
+    expect(await tables()).toEqual(['orders'])
+    const { said: used } = await run(['db', 'approvals', 'show', asked.id])
+    expect(used.status).toBe('used')
+    await shop.query('create table old_orders (id int)')
+    expect((await apply('again.sql')).said.code).toBe('approval.missing')
+    expect(await tables()).toEqual(['old_orders', 'orders'])
+  })
+
+  it('does not run on a frozen target, whatever was approved, until an operator thaws it', async () => {
+    const { id } = await ask()
+    await approve(id, 'operator', tokens.operator)
+    await approve(id, 'chief-1', tokens.chief)
+    await esa.json('db', 'freeze', '--target', 'shop', '--reason', 'rows are missing')
+    const frozen = await apply('again.sql')
+    expect([frozen.code, frozen.said.code]).toEqual([6, 'migration.frozen'])
+    expect(await tables()).toEqual(['old_orders', 'orders'])
+    expect(await esa.json('db', 'unfreeze', '--target', 'shop')).toMatchObject({ was: 'rows are missing' })
+  })
+
+  it('leaves a log that replays', async () => {
+    const verified = await esa.json<{ diverged: unknown[]; identical: number }>('replay', 'verify', '--all')
+    expect(verified.diverged).toEqual([])
+  })
+})
