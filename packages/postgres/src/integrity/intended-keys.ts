@@ -12,6 +12,8 @@ const ROWS_MIN = 20
 const ROWS_MAX = 2_000_000
 /** Share of different values from which on a column is meant to be a key. */
 const KEY_SHARE_MIN = 0.9
+/** Share of repeating rows up to which they are mistakes: where every second row repeats, nobody meant a key. */
+const MISTAKES_MAX = 0.1
 /** Share of NULLs up to which they look like accidents. */
 const STRAY_NULLS_MAX = 0.05
 
@@ -95,6 +97,7 @@ async function countDuplicates(look: Look, table: Table, columns: string[]): Pro
     }
     const index = `CREATE UNIQUE INDEX CONCURRENTLY ON ${sqlName(table)} (${list});`
     const evidence = { columns, duplicates: extra, looked, examples: examples ?? [] }
+    if (extra > MISTAKES_MAX * looked) return []
     if (extra > 0) {
       return [
         {

@@ -2,7 +2,7 @@ import type { Finding } from '../finding.ts'
 import { quoteIdentifier } from '../identifiers.ts'
 import type { Queryable } from '../queryable.ts'
 import { OWN_MARK } from '../read-only.ts'
-import { addConstraint, sqlName } from '../schema/fix-text.ts'
+import { addConstraint, createIndex, sqlName } from '../schema/fix-text.ts'
 import type { Check, Look } from '../schema/look.ts'
 import type { Column, ForeignKey, Table } from '../schema/read-catalog.ts'
 
@@ -77,7 +77,10 @@ async function checkMeant(look: Look, reference: Reference): Promise<Finding[]> 
       `${table.name}_${columns.join('_')}_fkey`,
       `FOREIGN KEY (${list(columns)}) REFERENCES ${sqlName(to)} (${list(toColumns)})`,
     )
-    if (lost > 0) return [orphans(reference, counted, add)]
+    const isIndexed = table.indexes.some(({ columns: [first], valid }) => valid && first === columns[0])
+    // Without it, each delete of a referenced row would read this table.
+    const mend = isIndexed ? add : `${createIndex(table, columns)}\n${add}`
+    if (lost > 0) return [orphans(reference, counted, mend)]
     return [
       {
         kind: 'missing-foreign-key',
@@ -85,7 +88,7 @@ async function checkMeant(look: Look, reference: Reference): Promise<Finding[]> 
         relation: table.relation,
         message: `${columns.join(', ')} is filled like a reference to ${to.relation} (${looked} values, all there), and nothing keeps it so`,
         evidence: { columns, references: to.relation, referencedColumns: toColumns, ...counted },
-        fix: add,
+        fix: mend,
       },
     ]
   })

@@ -93,15 +93,23 @@ function quoted(relation: string): string {
   return sqlName({ schema: relation.slice(0, dot), name: relation.slice(dot + 1) })
 }
 
-/** Starts of the next partitions: the first is the first boundary after the newest day, with a month's room to get there. */
+/** Days that there must be, at least, from the newest row to the first month that begins anew: the switch comes before it. */
+const ROOM_DAYS = 7
+
+/** Starts of the next partitions: the first is a boundary after the newest day, with some room to get there. */
 function bounds(newest: string, interval: string): string[] {
   const [year, month, day] = newest.split('-').map(Number) as [number, number, number]
   const at = (n: number): string => {
-    if (interval === '1 month') return isoDay(Date.UTC(year, month - 1 + n, 1))
+    if (interval === '1 month') return isoDay(monthStart(year, month, day + ROOM_DAYS, n))
     const days = interval === '1 week' ? 7 : 1
     return isoDay(Date.UTC(year, month - 1, day + 1 + days * n))
   }
   return Array.from({ length: AHEAD + 1 }, (_, n) => at(n + 1))
+}
+
+function monthStart(year: number, month: number, day: number, later: number): number {
+  const from = new Date(Date.UTC(year, month - 1, day))
+  return Date.UTC(from.getUTCFullYear(), from.getUTCMonth() + later, 1)
 }
 
 function isoDay(ms: number): string {
