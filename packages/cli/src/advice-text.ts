@@ -1,4 +1,6 @@
+import type { Finding } from '@esa/postgres'
 import type { IndexAdvice } from '@esa/postgres/advise'
+import type { TriedRewrite } from '@esa/postgres/queries'
 import { colours } from './colours.ts'
 import { columns } from './output.ts'
 import { sizeText } from './size.ts'
@@ -6,7 +8,18 @@ import { sizeText } from './size.ts'
 /** Refusals shown to people; the JSON document has all. */
 const REFUSALS_SHOWN = 10
 
-type Shown = IndexAdvice & { workload: { source: string; method: string }; rows: { sampled: string[] } }
+/** A statement that no index brought under the goal, and what was found about it. */
+export interface SlowStatement {
+  id: string
+  rewrites: TriedRewrite[]
+  findings: Finding[]
+}
+
+type Shown = IndexAdvice & {
+  rewrites: SlowStatement[]
+  workload: { source: string; method: string }
+  rows: { sampled: string[] }
+}
 
 const ms = (us: number): string =>
   us < 10_000 ? `${(us / 1_000).toFixed(1)} ms` : `${Math.round(us / 1_000)} ms`
@@ -22,7 +35,7 @@ function recommendationText({
     ({ id, p95UsBefore, p95UsAfter }) => `${id} ${ms(p95UsBefore)} → ${ms(p95UsAfter)}`,
   )
   const cost = writes
-    ? `an insert into ${writes.relation} goes from ${writes.usPerRowBefore} to ${writes.usPerRowAfter} µs with all of these`
+    ? `a row of ${writes.relation} with all of these: insert ${writes.insertUsBefore} → ${writes.insertUsAfter} µs, update ${writes.updateUsBefore} → ${writes.updateUsAfter} µs`
     : ''
   return [
     colours.bold(`${ddl};`),
@@ -45,6 +58,15 @@ function queriesText({ queries, goalMs }: Shown): string {
     ['', 'STATEMENT', 'WEIGHT', 'P95 BEFORE', `P95 AFTER (GOAL ${goalMs} ms)`, 'RUNS'],
     ...rows,
   ])
+}
+
+function rewriteText({ id, rewrites, findings }: SlowStatement): string[] {
+  const forms = rewrites.map(({ sql, sameRows, gain }) => {
+    const times = gain === undefined ? '' : ` (${gain.beforeMs.toFixed(1)} → ${gain.afterMs.toFixed(1)} ms)`
+    return `    ${sameRows ? 'same rows' : 'another answer'}${times}: ${sql}`
+  })
+  const others = findings.map(({ kind, message }) => `    ${kind}: ${message}`)
+  return [[`${colours.yellow('still slow')} ${id}`, ...forms, ...others].join('\n')]
 }
 
 /** Index advice for people: what to build, what it brings, what was refused. */
@@ -74,6 +96,7 @@ export function adviceText(advice: Shown): string {
       ? []
       : [`${colours.yellow('sampled')} ${rows.sampled.join(', ')}: times and sizes are those of the sample`]),
     ...drop.map(({ ddl, because }) => `${ddl};\n    ${because}`),
+    ...advice.rewrites.flatMap(rewriteText),
     ...notes.map(({ id, note }) => `${id}: ${note}`),
     ...skipped.map(({ id, why }) => `${colours.yellow('not timed')} ${id}: ${why}`),
     refused

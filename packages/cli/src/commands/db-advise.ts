@@ -1,8 +1,15 @@
 import { systemClock, type Queryable } from '@esa/postgres'
-import { adviseIndexes, type AdviseProgress, type FoundWorkload, readWorkload } from '@esa/postgres/advise'
+import {
+  adviseIndexes,
+  type AdviseProgress,
+  type FoundWorkload,
+  type IndexAdvice,
+  readWorkload,
+} from '@esa/postgres/advise'
+import { explainQuery } from '@esa/postgres/queries'
 import { type Rehearsal, withRehearsal } from '@esa/postgres/rehearsal'
 import { EsaError } from '@esa/protocol'
-import { adviceText } from '../advice-text.ts'
+import { adviceText, type SlowStatement } from '../advice-text.ts'
 import type { Config } from '../config.ts'
 import { copyConsent, type CopyFlag } from '../copy-consent.ts'
 import { Progress } from '../demo/progress.ts'
@@ -26,6 +33,9 @@ const COPY_BYTES_MAX = 4 * 2 ** 30
 
 /** Part of the time that copying may take: the search needs the rest. */
 const COPY_SHARE = 0.4
+
+/** Cut-off of a statement whose other forms are tried, ms. */
+const REWRITE_TIMEOUT_MS = 10_000
 
 /** Longest search by one command, minutes. */
 const MINUTES_MAX = 240
@@ -72,6 +82,7 @@ export async function adviseTarget(
             statements: workload.statements,
             ...(budgetBytes === undefined ? {} : { budgetBytes }),
             maxMs: Math.max(1_000, maxMs - (systemClock.now() - began)),
+            scales: await scalesOf(target.queryable, rehearsal),
             onProgress: telling(progress),
           })
           const about = {
@@ -79,7 +90,14 @@ export async function adviseTarget(
             method: workload.method,
             statements: workload.statements.length,
           }
-          const document = { ...advice, workload: about, rows: rowsOf(rehearsal), missing: rehearsal.missing }
+          const rewrites = await rewritesOf(rehearsal.queryable, advice, progress)
+          const document = {
+            ...advice,
+            rewrites,
+            workload: about,
+            rows: rowsOf(rehearsal),
+            missing: rehearsal.missing,
+          }
           answer(config, document, () => adviceText(document))
         },
       )
@@ -111,6 +129,40 @@ async function workloadOf(target: {
 function rowsOf({ tables }: Rehearsal): { tables: number; rows: number; sampled: string[] } {
   const sampled = tables.filter(({ complete }) => !complete).map(({ relation }) => relation)
   return { tables: tables.length, rows: tables.reduce((sum, { rows }) => sum + rows, 0), sampled }
+}
+
+const SCALES = `select n.nspname || '.' || c.relname as name, asked.relation, greatest(c.reltuples, 0)::float8 as rows
+  from unnest($1::text[]) asked(relation) join pg_class c on c.oid = to_regclass(asked.relation)
+  join pg_namespace n on n.oid = c.relnamespace`
+
+/** How many times more rows the target has of what was only sampled, as its own statistics count them. */
+async function scalesOf(target: Queryable, { tables }: Rehearsal): Promise<Map<string, number>> {
+  const sampled = new Map(
+    tables.filter(({ complete }) => !complete).map(({ relation, rows }) => [relation, rows]),
+  )
+  const { rows } = await target.query(SCALES, [[...sampled.keys()]])
+  return new Map(
+    rows.map(({ name, relation, rows: all }) => {
+      const copied = sampled.get(String(relation)) ?? 0
+      return [String(name), copied === 0 ? 1 : Math.max(1, Number(all) / copied)]
+    }),
+  )
+}
+
+/** What else helps statements that no index brought under the goal: other forms of them, proven to give the same rows. */
+async function rewritesOf(
+  copy: Queryable,
+  { queries }: IndexAdvice,
+  progress: Progress,
+): Promise<SlowStatement[]> {
+  const slow = queries.filter(({ ok }) => !ok)
+  if (slow.length > 0) progress.step('looking for other forms of what stays slow')
+  const found: SlowStatement[] = []
+  for (const { id, sql } of slow) {
+    const { findings, rewrites } = await explainQuery(copy, sql, { timeoutMs: REWRITE_TIMEOUT_MS })
+    found.push({ id, rewrites, findings })
+  }
+  return found
 }
 
 const WORDS: Record<AdviseProgress['phase'], string> = {

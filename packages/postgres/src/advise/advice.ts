@@ -19,21 +19,25 @@ export interface QueryGain {
 export interface Recommendation {
   /** Run on its own, outside a transaction. */
   ddl: string
+  /** On the copy; where the copy is a sample, times as much as the target has more rows. */
   sizeBytes: number
   method: 'rehearsed'
   because: string
   queries: QueryGain[]
   buildMs: number
-  /** What rows of the table itself cost to insert again, without and with all that is recommended; null says it was not measured. */
+  /** What rows of the table itself cost to write again, without and with all that is recommended; null says it was not measured. */
   writes: WriteCost | null
 }
 
-/** Microseconds that inserting one row takes, measured in a transaction that was rolled back. */
+/** Microseconds that writing one row takes, measured in transactions that were rolled back. */
 export interface WriteCost {
   relation: string
   rows: number
-  usPerRowBefore: number
-  usPerRowAfter: number
+  insertUsBefore: number
+  insertUsAfter: number
+  /** Of an update that cannot stay on its page, so that the new version enters every index. */
+  updateUsBefore: number
+  updateUsAfter: number
 }
 
 /** Why an index that was thought of is not recommended. */
@@ -64,8 +68,8 @@ export interface IndexAdvice {
   totalBytes: number
   refused: Refusal[]
   drop: DropAdvice[]
-  /** Every statement of the workload with all recommendations in place, `ok` when its p95 is under the goal. */
-  queries: (QueryGain & { weight: number; ok: boolean })[]
+  /** Every statement with all recommendations in place: `ok` when its p95 is under the goal, `sql` as it was run (first values). */
+  queries: (QueryGain & { sql: string; weight: number; ok: boolean })[]
   /** Statements that were left out, and why. */
   skipped: { id: string; why: string }[]
   /** What was changed in a statement, or assumed about it, so that it could be timed. */

@@ -100,7 +100,9 @@ it('finds for every statement an index of the right kind, and leaves nothing els
     ddl: 'CREATE EXTENSION IF NOT EXISTS pg_trgm',
     sizeBytes: 0,
   })
-  expect(built.every(({ writes }) => writes !== null && writes.usPerRowAfter > 0)).toBe(true)
+  expect(
+    built.every(({ writes }) => writes !== null && writes.insertUsAfter > 0 && writes.updateUsAfter > 0),
+  ).toBe(true)
   expect(advice.totalBytes).toBe(built.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0))
 })
 
@@ -123,6 +125,26 @@ it('gives what it has when time is up', async () => {
   expect(advice.complete).toBe(false)
   expect(advice.queries.every(({ runsBefore, runsAfter }) => runsBefore > 0 && runsAfter > 0)).toBe(true)
   expect(await indexNames()).toEqual(before)
+})
+
+it('builds the index of a partitioned table part by part', async () => {
+  await pool.query(`create table visits (at timestamptz not null, path text not null) partition by range (at);
+    create table visits_1 partition of visits for values from ('2026-01-01+00') to ('2026-02-01+00');
+    create table visits_2 partition of visits for values from ('2026-02-01+00') to ('2027-01-01+00');
+    insert into visits select timestamptz '2026-01-01+00' + i * interval '1 minute', '/p' || i % 9000 from generate_series(1, ${ROWS}) i`)
+  const statements = [{ id: 'path', weight: 1, texts: [`select * from visits where path = '/p7'`] }]
+  const advice = await adviseIndexes(pool, { statements, goalMs: 1, maxMs: UNHURRIED_MS })
+  expect(advice.recommendations.map(({ ddl }) => ddl)).toEqual([
+    'CREATE INDEX "visits_path_idx" ON ONLY "public"."visits" ("path")',
+    'CREATE INDEX CONCURRENTLY "visits_1_path_idx" ON "public"."visits_1" ("path")',
+    'ALTER INDEX "public"."visits_path_idx" ATTACH PARTITION "public"."visits_1_path_idx"',
+    'CREATE INDEX CONCURRENTLY "visits_2_path_idx" ON "public"."visits_2" ("path")',
+    'ALTER INDEX "public"."visits_path_idx" ATTACH PARTITION "public"."visits_2_path_idx"',
+  ])
+  await pool.query('drop index visits_path_idx')
+  for (const { ddl } of advice.recommendations) await pool.query(ddl)
+  expect(await methodsOf(statements[0]!.texts[0]!)).toEqual(['btree'])
+  await pool.query('drop table visits')
 })
 
 it('takes normalised statements and writes, and runs nothing that acts', async () => {

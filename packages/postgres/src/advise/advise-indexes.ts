@@ -30,6 +30,8 @@ export interface AdviseOptions {
   budgetBytes?: number
   /** Time for all of it, 5 minutes unless told; the best that was found by then is the answer. */
   maxMs?: number
+  /** Where the copy is a sample: how many times more rows the target has, by `schema.table`. Sizes are scaled by it, times are not. */
+  scales?: ReadonlyMap<string, number>
   onProgress?: (progress: AdviseProgress) => void
   clock?: Clock
 }
@@ -99,7 +101,15 @@ export async function adviseIndexes(copy: Queryable, options: AdviseOptions): Pr
     const timeIsUp = (): boolean => clock.now() > at(SEARCH_SHARE)
     const search = new Search(trials, statements, { goalMs, budgetBytes, timeIsUp })
     const refused = await buildAndTry(
-      { session, clock, trials, search, candidates: candidatesOf(uses), statements },
+      {
+        session,
+        clock,
+        trials,
+        search,
+        candidates: candidatesOf(uses),
+        statements,
+        scales: options.scales ?? new Map(),
+      },
       { goalMs, budgetBytes, until: at(BUILD_SHARE), tell: (...how) => tell('build', ...how) },
     )
     tell('search', 0, 1, `${trials.built.length} candidates`)

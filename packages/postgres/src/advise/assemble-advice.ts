@@ -5,7 +5,7 @@ import type { IndexAdvice, QueryGain, Recommendation, Refusal, WriteCost } from 
 import type { Runs, TimedStatement } from './bench.ts'
 import { refusal } from './build-and-try.ts'
 import type { BuiltCandidate } from './built-indexes.ts'
-import { createSql } from './candidate.ts'
+import { buildSteps, createSql } from './candidate.ts'
 import { gainOf } from './final-timing.ts'
 import type { PreparedWorkload } from './prepare-statements.ts'
 import { redundantIndexes } from './redundant-indexes.ts'
@@ -89,6 +89,11 @@ async function usedBy(found: Found): Promise<Map<string, string[]>> {
   return users
 }
 
+/** A statement without which an index cannot be built, or is not whole. */
+function companion(ddl: string, because: string): Recommendation {
+  return { ddl, sizeBytes: 0, method: 'rehearsed', because, queries: [], buildMs: 0, writes: null }
+}
+
 /** Puts what was found into the answer: extensions before the indexes that need them, what writes cost, what can go. */
 export async function assembleAdvice(found: Found, frame: Frame): Promise<IndexAdvice> {
   const { search, statements, pairs, refused, prepared, timeoutMs, clock } = found
@@ -104,19 +109,13 @@ export async function assembleAdvice(found: Found, frame: Frame): Promise<IndexA
   const recommendations: Recommendation[] = []
   const extensions = new Set(search.chosen.flatMap(({ extension }) => extension ?? []))
   for (const extension of extensions) {
-    recommendations.push({
-      ddl: `CREATE EXTENSION IF NOT EXISTS ${extension}`,
-      sizeBytes: 0,
-      method: 'rehearsed',
-      because: 'the operator class of an index below comes from it',
-      queries: [],
-      buildMs: 0,
-      writes: null,
-    })
+    const ddl = `CREATE EXTENSION IF NOT EXISTS ${extension}`
+    recommendations.push(companion(ddl, 'the operator class of an index below comes from it'))
   }
   for (const one of search.chosen) {
+    const [ddl = '', ...more] = buildSteps(one)
     recommendations.push({
-      ddl: createSql(one, 'concurrently'),
+      ddl,
       sizeBytes: one.sizeBytes,
       method: 'rehearsed',
       because: one.because,
@@ -124,15 +123,16 @@ export async function assembleAdvice(found: Found, frame: Frame): Promise<IndexA
       buildMs: Math.round(one.buildMs),
       writes: costs.get(relationOf(one.table)) ?? null,
     })
+    recommendations.push(...more.map((step) => companion(step, `a part of ${one.name}, counted there`)))
   }
   return {
     recommendations,
     totalBytes: search.bytes,
     refused: [...refused, ...refuseRest(found, frame)],
     drop: redundantIndexes(found.tables, search.chosen),
-    queries: statements.flatMap(({ id, weight }) => {
+    queries: statements.flatMap(({ id, weight, texts }) => {
       const gain = gains.get(id)
-      return gain ? [{ ...gain, weight, ok: gain.p95UsAfter < goalMs * 1_000 }] : []
+      return gain ? [{ ...gain, sql: texts[0]!, weight, ok: gain.p95UsAfter < goalMs * 1_000 }] : []
     }),
     skipped: prepared.skipped,
     notes: prepared.notes,

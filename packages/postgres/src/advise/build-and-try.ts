@@ -28,6 +28,8 @@ interface Ground {
   search: Search
   candidates: readonly Candidate[]
   statements: readonly TimedStatement[]
+  /** How many times more rows the target has than the copy, by `schema.table`; 1 for what is not there. */
+  scales: ReadonlyMap<string, number>
 }
 
 interface Limits {
@@ -54,6 +56,9 @@ export function refusal(
     queries: candidate.statements,
   }
 }
+
+const scaleOf = ({ table }: Candidate, { scales }: Ground): number =>
+  scales.get(`${table.schema}.${table.name}`) ?? 1
 
 /** Statements worth an index, the costliest first, weight times median. */
 function worthwhile({ trials, statements }: Ground, goalMs: number): TimedStatement[] {
@@ -93,11 +98,13 @@ function serverOf(
 
 async function tryOne(
   candidate: Candidate,
-  { session, clock, trials, search }: Ground,
+  ground: Ground,
   { budgetBytes, goalMs, until }: Limits,
   served: Map<string, BuiltCandidate>,
 ): Promise<Refusal | undefined> {
-  const built = await buildCandidate(session, candidate, until - clock.now(), clock).catch(
+  const { session, clock, trials, search } = ground
+  const scale = scaleOf(candidate, ground)
+  const built = await buildCandidate(session, candidate, until - clock.now(), { clock, scale }).catch(
     (error: unknown) => {
       if (isEsaError(error) && error.code !== 'database.unreachable') return error
       throw error
@@ -128,7 +135,11 @@ export async function buildAndTry(ground: Ground, limits: Limits): Promise<Refus
   const refused: Refusal[] = []
   const served = new Map<string, BuiltCandidate>()
   const statements = worthwhile(ground, limits.goalMs)
-  const queue = inTurns(statements, ground.candidates)
+  const scaled = ground.candidates.map((one) => ({
+    ...one,
+    estimatedBytes: one.estimatedBytes * scaleOf(one, ground),
+  }))
+  const queue = inTurns(statements, scaled)
   for (const [nth, candidate] of queue.entries()) {
     limits.tell(nth, queue.length, createSql(candidate, 'plainly'))
     const server = serverOf(candidate, statements, served)

@@ -7,11 +7,18 @@ import { type Candidate, createSql, nameOf } from './candidate.ts'
 /** A candidate that stands on the copy. */
 export interface BuiltCandidate extends Candidate {
   name: string
+  /** Its own name, and those of the parts that a partitioned one has. */
+  names: ReadonlySet<string>
   /** Quoted, with its schema. */
   qualified: string
+  /** What it takes on the target: measured here, times as much as the target has more rows than the copy. */
   sizeBytes: number
   buildMs: number
 }
+
+/** An index and, of a partitioned one, those of its partitions: the tree has rows for a partitioned one only. */
+const PARTS = `select c.relname as name, pg_relation_size(c.oid)::float8 as bytes from pg_class c
+  where c.oid = $1::regclass or c.oid in (select relid from pg_partition_tree($1::regclass))`
 
 /**
  * Builds a candidate on the copy, with what it needs of extensions, and analyses the table when the planner would
@@ -21,7 +28,7 @@ export async function buildCandidate(
   session: Queryable,
   candidate: Candidate,
   timeoutMs: number,
-  clock: Clock,
+  { clock, scale }: { clock: Clock; scale: number },
 ): Promise<BuiltCandidate> {
   const { table, extension } = candidate
   const name = nameOf(candidate)
@@ -41,11 +48,14 @@ export async function buildCandidate(
   } finally {
     await session.query('RESET statement_timeout')
   }
-  const { rows } = await session.query(
-    // The tree has rows for a partitioned index only, whose own size is 0.
-    `select (pg_relation_size($1::regclass) + coalesce((select sum(pg_relation_size(relid))
-      from pg_partition_tree($1::regclass) where relid <> $1::regclass), 0))::float8 as bytes`,
-    [qualified],
-  )
-  return { ...candidate, name, qualified, sizeBytes: Number(rows[0]?.['bytes']), buildMs: clock.now() - from }
+  const { rows } = await session.query(PARTS, [qualified])
+  const bytes = rows.reduce((sum, row) => sum + Number(row['bytes']), 0)
+  return {
+    ...candidate,
+    name,
+    names: new Set(rows.map((row) => String(row['name']))),
+    qualified,
+    sizeBytes: Math.ceil(bytes * scale),
+    buildMs: clock.now() - from,
+  }
 }

@@ -82,6 +82,24 @@ export function createSql(candidate: Candidate, how: 'concurrently' | 'plainly')
   return `CREATE INDEX ${concurrently}${quoteIdentifier(nameOf(candidate))} ${definitionOf(candidate)}`
 }
 
+/**
+ * The statements that build it on a live database, each run on its own outside a transaction. A partitioned table cannot
+ * be indexed CONCURRENTLY: its index is made for itself alone, and those of its partitions are built and attached.
+ */
+export function buildSteps(candidate: Candidate): string[] {
+  const { table } = candidate
+  if (table.kind !== 'p') return [createSql(candidate, 'concurrently')]
+  const parent = quoteRelation(table.schema, nameOf(candidate))
+  return [
+    createSql(candidate, 'plainly').replace(' ON ', ' ON ONLY '),
+    ...table.partitions.flatMap((partition) => {
+      const own = { ...candidate, table: { ...table, ...partition } }
+      const name = quoteRelation(partition.schema, nameOf(own))
+      return [createSql(own, 'concurrently'), `ALTER INDEX ${parent} ATTACH PARTITION ${name}`]
+    }),
+  ]
+}
+
 /** Bytes that these columns take in one entry, by the statistics. */
 export function widthOf(table: TableFacts, columns: readonly string[]): number {
   return columns.reduce((sum, column) => sum + (table.columns.get(column)?.widthBytes ?? ENTRY_BYTES), 0)

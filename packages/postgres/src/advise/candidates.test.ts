@@ -30,6 +30,7 @@ const orders: TableFacts = {
   rows: 1_000_000,
   pages: 20_000,
   primaryKey: ['id'],
+  partitions: [],
   indexes: [],
   columns: new Map([
     column('id', 'int8', { distinct: 1_000_000 }),

@@ -30,7 +30,10 @@ function stands(candidate: Candidate, standing: StandingIndex): boolean {
 }
 
 function usable({ table, keys }: Candidate): boolean {
-  return ['r', 'm', 'p'].includes(table.kind) && table.rows >= TABLE_ROWS_MIN && keys.length > 0
+  const own = !table.schema.startsWith('pg_') && table.schema !== 'information_schema'
+  // An index of a table whose partitions are partitioned again would be attached at every level: not built here.
+  const flat = table.partitions.every(({ nested }) => !nested)
+  return own && flat && table.rows >= TABLE_ROWS_MIN && keys.length > 0
 }
 
 /**

@@ -25,6 +25,7 @@ function dropped(index: StandingIndex, more: Partial<BuiltCandidate> = {}): stri
     columns: new Map(),
     indexes: [index],
     primaryKey: ['id'],
+    partitions: [],
   }
   const key = (column: string) => ({ operand: { sql: column, column, columns: [column] } })
   const chosen: BuiltCandidate = {
@@ -36,6 +37,7 @@ function dropped(index: StandingIndex, more: Partial<BuiltCandidate> = {}): stri
     statements: [],
     estimatedBytes: 1,
     name: 'new',
+    names: new Set(['new']),
     qualified: '"shop"."new"',
     sizeBytes: 1,
     buildMs: 1,

@@ -45,6 +45,8 @@ export interface TableFacts {
   columns: Map<string, ColumnFacts>
   indexes: StandingIndex[]
   primaryKey: string[]
+  /** Its direct partitions; `nested` ones are partitioned themselves. */
+  partitions: { schema: string; name: string; nested: boolean }[]
 }
 
 /** Most common values and histogram bounds that are read of a column: enough to bind parameters and judge shares. */
@@ -81,7 +83,10 @@ const INDEXES = `(select coalesce(json_agg(json_build_object('name', ic.relname,
 const TABLES = `select ${OWN_MARK} asked.name as asked, n.nspname as schema, c.relname as name, c.relkind as kind,
   greatest(c.reltuples, 0)::float8 as rows, greatest(c.relpages, 0)::float8 as pages, ${COLUMNS} as columns, ${INDEXES} as indexes,
   (select coalesce(json_agg(a.attname order by k.nth), '[]') from pg_index i, unnest(i.indkey::int2[]) with ordinality k(attnum, nth)
-    join pg_attribute a on a.attrelid = c.oid and a.attnum = k.attnum where i.indrelid = c.oid and i.indisprimary) as "primaryKey"
+    join pg_attribute a on a.attrelid = c.oid and a.attnum = k.attnum where i.indrelid = c.oid and i.indisprimary) as "primaryKey",
+  (select coalesce(json_agg(json_build_object('schema', pn.nspname, 'name', pc.relname, 'nested', pc.relkind = 'p') order by pc.relname), '[]')
+    from pg_inherits h join pg_class pc on pc.oid = h.inhrelid join pg_namespace pn on pn.oid = pc.relnamespace
+    where h.inhparent = c.oid and c.relkind = 'p') as partitions
   from unnest($1::text[]) asked(name) join pg_class c on c.oid = to_regclass(asked.name)
   join pg_namespace n on n.oid = c.relnamespace where c.relkind in ('r', 'p', 'm')`
 

@@ -12,6 +12,9 @@ const BASELINE_RUNS = 5
 /** Milliseconds of the least disturbed run by statement, for those whose plan takes one of the indexes that are tried. */
 export type TrialTimes = Map<string, number>
 
+const isTaken = ({ names }: BuiltCandidate, indexes: ReadonlySet<string>): boolean =>
+  [...names].some((name) => indexes.has(name))
+
 const none = (): Runs => ({ ms: [], cutOff: false })
 
 function join(runs: Runs, { ms, cutOff }: Runs): void {
@@ -63,11 +66,10 @@ export class Trials {
   /** Times every concerned statement whose plan takes one of `tried` while `visible` (which contains them) stand. */
   async times(tried: readonly BuiltCandidate[], visible: readonly BuiltCandidate[]): Promise<TrialTimes> {
     const hidden = this.hidden(visible)
-    const names = new Set(tried.map(({ name }) => name))
     const found: TrialTimes = new Map()
     for (const statement of this.concerned(tried)) {
       const { indexes } = await this.#bench.plan(statement, hidden)
-      if (![...indexes].some((name) => names.has(name))) continue
+      if (!tried.some((one) => isTaken(one, indexes))) continue
       found.set(statement.id, fastest(await this.#bench.time(statement, hidden, TRIAL_RUNS)))
     }
     return found
@@ -100,6 +102,6 @@ export class Trials {
   /** Candidates that the plan of a statement takes when these stand. */
   async taken(statement: TimedStatement, visible: readonly BuiltCandidate[]): Promise<BuiltCandidate[]> {
     const { indexes } = await this.#bench.plan(statement, this.hidden(visible))
-    return visible.filter(({ name }) => indexes.has(name))
+    return visible.filter((one) => isTaken(one, indexes))
   }
 }

@@ -1,0 +1,69 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { connectPool, createDatabase, ensureEmbeddedServer, stopEmbeddedServer } from '@esa/pg-server'
+import { type Pool } from 'pg'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import type { Clock } from '../clock.ts'
+import { readWorkload } from './read-workload.ts'
+
+let home: string
+let target: Pool
+let application: Pool
+
+beforeAll(async () => {
+  home = await mkdtemp(join(tmpdir(), 'esa-workload-'))
+  const { adminUrl } = await ensureEmbeddedServer({ home })
+  const url = await createDatabase(adminUrl, 'shop')
+  target = await connectPool(url)
+  application = await connectPool(url, { max: 1 })
+  await target.query('create table items (id int, name text)')
+})
+afterAll(async () => {
+  await application?.end()
+  await target?.end()
+  await stopEmbeddedServer({ home, mode: 'immediate' })
+  await rm(home, { recursive: true, force: true })
+})
+
+/** A clock on which the application sends a statement during every pause. */
+function whileRunning(sql: string): Clock {
+  let now = 0
+  return {
+    now: () => now,
+    pause: async (ms) => {
+      now += ms * 10
+      await application.query(sql)
+    },
+  }
+}
+
+it('says that nothing tells what an idle database without the extension is asked', async () => {
+  let now = 0
+  const idle: Clock = { now: () => now, pause: async (ms) => void (now += ms * 100) }
+  const found = await readWorkload(target, idle)
+  expect(found).toMatchObject({ source: 'none', statements: [] })
+  expect(found.method).toContain('CREATE EXTENSION pg_stat_statements')
+})
+
+it('watches sessions where statements are not counted', async () => {
+  const found = await readWorkload(target, whileRunning('select name from items where id = 7'))
+  expect(found).toMatchObject({
+    source: 'pg_stat_activity',
+    statements: [{ weight: 1, texts: ['select name from items where id = 7'] }],
+  })
+})
+
+it('takes counted statements, the costliest first, with the values that sessions were seen sending', async () => {
+  await target.query('create extension pg_stat_statements')
+  await application.query('select pg_stat_statements_reset()')
+  for (const id of [1, 2, 3]) await application.query('select count(*) from items where id = $1', [id])
+  const found = await readWorkload(target, whileRunning(`select name from items where name = 'ada'`))
+  expect(found.source).toBe('pg_stat_statements')
+  const texts = found.statements.flatMap((one) => one.texts)
+  expect(texts).toContain(`select name from items where name = 'ada'`)
+  expect(texts).toContain('select count(*) from items where id = $1')
+  expect(found.statements.find((one) => one.texts[0]!.includes('count'))?.weight).toBe(3)
+  expect(found.method).toContain('it keeps no percentiles')
+  expect(texts.join()).not.toContain('esa:own')
+})
