@@ -26,9 +26,8 @@ beforeAll(async () => {
   for (const file of ['drop.sql', 'again.sql']) await writeFile(join(esa.folder, file), `${DROP};\n`)
   await writeFile(join(esa.folder, 'other.sql'), 'drop table orders;\n')
   const token = async (as: string, person: string) => {
-    const made = await esa.json<{ token: string }>(
-      ...['tokens', 'create', '--as', as, '--scope', 'incidents:write', '--person', person],
-    )
+    const args = ['tokens', 'create', '--as', as, '--scope', 'incidents:write', '--person', person]
+    const made = await esa.json<{ token: string }>(...args)
     return made.token
   }
   tokens = {

@@ -1,28 +1,51 @@
 import type { ActivityHandler } from '@esa/actor'
-import { findSlowest, measure, type MetricReading, type MetricThreshold } from '@esa/postgres'
+import {
+  findSlowest,
+  measure,
+  type MetricReading,
+  type MetricThreshold,
+  type Probe,
+  probeDatabase,
+  systemClock,
+} from '@esa/postgres'
 import { type Json, type JsonObject, textOf } from '@esa/protocol'
 import type { OpenTarget, OpenTargetByName } from './open-target.activity.ts'
 
 /** Executions of each statement of a workload: enough for a p95 that one slow run does not decide. */
 export const WORKLOAD_RUNS = 10
 
-/** Keeps what was measured, so that history outlives the process. */
-export type KeepReadings = (target: string, readings: MetricReading[]) => Promise<void>
+/** How often a look asks whether the database answers, and how far apart, ms. */
+const PROBES = { count: 5, everyMs: 200 }
 
-/** Measures the metrics of Layer 1's card on a target, and explains the slowest statement when p95 is out of bounds. */
-export function measureActivity(openTarget: OpenTargetByName, keep: KeepReadings): ActivityHandler {
+/** What outlives the process of what is measured. */
+export interface MeasureHistory {
+  keep(target: string, readings: MetricReading[]): Promise<void>
+  /** Keeps probes, and gives all of the last day with them: uptime is that of a window and not of a moment. */
+  keepProbes(target: string, probes: Probe[]): Promise<Probe[]>
+}
+
+/**
+ * Measures the metrics of Layer 1's card on a target, and explains the slowest statement when p95 is out of bounds. A database
+ * that does not answer is measured as well: it is down, and nothing else of it is known.
+ */
+export function measureActivity(openTarget: OpenTargetByName, history: MeasureHistory): ActivityHandler {
   return {
     activity: 'database.measure',
     run: async (input, { actorId }) => {
       const name = textOf(input['target'])
       const target = await openTarget(name)
       try {
-        const { workload, queryable } = target
+        const { queryable } = target
+        const probes = await probeDatabase(queryable, { ...PROBES, clock: systemClock })
+        // A workload is run only on a database that answers: one that is away is no fault of a statement.
+        const workload = probes.some(({ ok }) => ok) ? target.workload : null
         const readings = await measure(queryable, {
           thresholds: input['thresholds'] as unknown[] as MetricThreshold[],
+          probeHistory: await history.keepProbes(name, probes),
+          probes: { ...PROBES, count: 0 },
           ...(workload === null ? {} : { workload: { statements: [...workload], runs: WORKLOAD_RUNS } }),
         })
-        await keep(name, readings)
+        await history.keep(name, readings)
         const evidence = await slowest(target, readings)
         const body: JsonObject = {
           target: name,

@@ -5,6 +5,7 @@ import {
   type Look,
   lookActivity,
   measureActivity,
+  type MeasureHistory,
   type OnCopy,
   type OpenTargetByName,
   rehearseIndexActivity,
@@ -12,6 +13,7 @@ import {
 import { INCIDENT_TYPE, incidentContext } from '@esa/escalation'
 import { type Alarm, type AlarmChannels, raiseAlarm } from '@esa/notify'
 import { type JsonObject, isoTime } from '@esa/protocol'
+import type { Probe } from '@esa/postgres'
 import type { Store } from '@esa/store'
 
 /** What the activities of a worker reach: the store, the targets of Layer 1, and where alarms go. */
@@ -30,18 +32,37 @@ export function workerActivities(ports: ActivityPorts): ActivityHandler[] {
     deliverNotice(store),
     raise(store, channels),
     proposeResolution(store),
-    measureActivity(openTarget, async (target, readings) => {
-      const { nowMs } = await store.runtime()
-      const plain = readings.map((reading) => JSON.parse(JSON.stringify(reading)) as JsonObject)
-      await store.keepReadings(
-        plain.map((reading) => ({ target, key: reading['key'] as string, at: nowMs, reading })),
-      )
-    }),
+    measureActivity(openTarget, measureHistory(store)),
     rehearseIndexActivity(openTarget, onCopy),
     buildIndexActivity(openTarget),
     freezeActivity(openTarget),
     lookActivity(openTarget, looks),
   ]
+}
+
+/** How far back uptime looks, ms. */
+const UPTIME_WINDOW_MS = 24 * 3_600_000
+
+/** The key under which probes are kept beside the readings. */
+const PROBES_KEY = 'probes'
+
+function measureHistory(store: Store): MeasureHistory {
+  return {
+    keep: async (target, readings) => {
+      const { nowMs } = await store.runtime()
+      const plain = readings.map((reading) => JSON.parse(JSON.stringify(reading)) as JsonObject)
+      await store.keepReadings(
+        plain.map((reading) => ({ target, key: reading['key'] as string, at: nowMs, reading })),
+      )
+    },
+    keepProbes: async (target, probes) => {
+      const { nowMs } = await store.runtime()
+      const reading = { probes: probes.map(({ at, ok }) => ({ at, ok })) }
+      await store.keepReadings([{ target, key: PROBES_KEY, at: nowMs, reading }])
+      const kept = await store.readings(target, PROBES_KEY, nowMs - UPTIME_WINDOW_MS)
+      return kept.flatMap((one) => one.reading['probes'] as unknown as Probe[])
+    },
+  }
 }
 
 /**
