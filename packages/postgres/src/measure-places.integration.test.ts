@@ -1,0 +1,97 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { connectPool, createDatabase, ensureEmbeddedServer, stopEmbeddedServer } from '@esa/pg-server'
+import {
+  hasDebianPostgres,
+  openWebSocketProxy,
+  startDebianPostgres,
+  type TestServer,
+} from '@esa/pg-server/test-servers'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { measure } from './measure.ts'
+import type { MetricThreshold } from './metric-reading.ts'
+
+/** What the card of Layer 1 promises. */
+const PROMISED: MetricThreshold[] = [
+  { key: 'query-response-time', comparator: '<', value: 100, unit: 'ms', percentile: 95 },
+  { key: 'data-loss-incidents-during-migrations', comparator: '=', value: 0, unit: 'count' },
+  { key: 'database-uptime', comparator: '>', value: 99.9, unit: '%' },
+  { key: 'index-hit-ratio', comparator: '>', value: 95, unit: '%' },
+  { key: 'schema-normalization-score', comparator: '>', value: 90, unit: '%' },
+]
+
+/** The server counts what a session did a second later, unless it is told to at once. */
+const SCHEMA = `
+  create table cities (id int primary key, name text not null unique);
+  create table guests (id int primary key, name text not null, city_id int not null references cities);
+  insert into cities select i, 'city ' || i from generate_series(1, 40) i;
+  insert into guests select i, md5(i::text), 1 + i % 40 from generate_series(1, 5000) i;
+  analyze;
+  select pg_stat_force_next_flush()`
+
+const QUERY = 'select g.name, c.name from guests g join cities c on c.id = g.city_id where g.id = 77'
+
+async function embedded(): Promise<TestServer> {
+  const home = await mkdtemp(join(tmpdir(), 'esa-places-'))
+  const { adminUrl } = await ensureEmbeddedServer({ home })
+  return {
+    url: adminUrl,
+    close: async () => {
+      await stopEmbeddedServer({ home, mode: 'immediate' })
+      await rm(home, { recursive: true, force: true })
+    },
+  }
+}
+
+async function overWebSocket(): Promise<TestServer> {
+  const server = await embedded()
+  const proxy = await openWebSocketProxy(await createDatabase(server.url, 'far'))
+  return {
+    url: proxy.url,
+    close: async () => {
+      await proxy.close()
+      await server.close()
+    },
+  }
+}
+
+const PLACES = [
+  { place: 'the embedded PostgreSQL 18', version: 18, open: embedded },
+  { place: 'PostgreSQL 18 through Neon’s driver', version: 18, open: overWebSocket },
+  ...(hasDebianPostgres()
+    ? [{ place: 'a plain PostgreSQL 15', version: 15, open: startDebianPostgres }]
+    : []),
+]
+
+describe.each(PLACES)('on $place', ({ version, open }) => {
+  let server: TestServer
+  beforeAll(async () => {
+    server = await open()
+  })
+  afterAll(() => server.close())
+
+  it('all five metrics of the card are measured', async () => {
+    const pool = await connectPool(server.url)
+    try {
+      await pool.query(SCHEMA)
+      const { rows } = await pool.query<{ v: string }>('select current_setting($1) as v', ['server_version'])
+      expect(Number.parseInt(rows[0]!.v)).toBe(version)
+      const readings = await measure(pool, {
+        thresholds: PROMISED,
+        workload: { statements: [{ id: 'guest', sql: QUERY, weight: 1 }], runs: 50 },
+        probes: { count: 3, everyMs: 5 },
+        migrations: [{ at: Date.now() - 1_000, lost: false }],
+      })
+      expect(readings.map(({ key, ok, why }) => ({ key, ok, why }))).toEqual(
+        PROMISED.map(({ key }) => ({ key, ok: true, why: undefined })),
+      )
+      for (const { samples, method } of readings) {
+        expect(samples).toBeGreaterThan(0)
+        expect(method).not.toBe('none')
+      }
+    } finally {
+      await pool.end()
+    }
+  })
+})
