@@ -10,6 +10,7 @@ import { benchIdle } from './idle.ts'
 import { benchLateness } from './lateness.ts'
 import { benchMemory } from './memory.ts'
 import { benchHops } from './messages.ts'
+import { benchPlans } from './plans.ts'
 import { benchReplay } from './replay.ts'
 import { benchSimulator } from './simulator.ts'
 import { benchStart } from './start.ts'
@@ -19,6 +20,10 @@ const PARTS: Record<string, { about: string; run: (servers: BenchServers) => Pro
   exchanges: { about: 'exchanges/s against BullMQ alone and DBOS on the same servers', run: benchExchanges },
   hops: { about: 'how long one message is on its way', run: benchHops },
   lateness: { about: 'how late 500, 10,000 and 100,000 timers are served', run: benchLateness },
+  plans: {
+    about: 'each migration plan on 1 M rows under 200 writes/s: failed, longest blocked, checksums',
+    run: benchPlans,
+  },
   replay: { about: 'events/s verified and folded', run: benchReplay },
   simulator: { about: 'how many times real time a soak runs', run: benchSimulator },
   start: { about: 'how long `esa up` takes', run: benchStart },

@@ -4,6 +4,7 @@ export { planChanges } from './change/plan-changes.ts'
 export {
   type BackfillStep,
   type Change,
+  isWayBackOnly,
   type LockTaken,
   type MigrationPlan,
   type Phase,

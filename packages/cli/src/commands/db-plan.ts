@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { Queryable } from '@esa/postgres'
 import {
   type Hints,
+  isWayBackOnly,
   type MigrationPlan,
   planBetween,
   planFiles,
@@ -152,7 +153,7 @@ function planText({ id, changes, phases, unplanned, notes }: MigrationPlan): str
     ...phases.flatMap(({ name, promise, destructive, steps }) => [
       '',
       `${colours.bold(name)} ${colours.dim(promise)}${destructive ? colours.red(' needs approval') : ''}`,
-      ...steps.filter((step) => step.kind !== 'statement' || step.sql !== '').flatMap(stepText),
+      ...steps.filter((step) => !isWayBackOnly(step)).flatMap(stepText),
     ]),
     ...unplanned.flatMap(({ what, why, safest }) => [
       '',

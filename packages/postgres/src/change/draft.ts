@@ -1,5 +1,5 @@
 import type { Catalog } from './catalog.ts'
-import type { Change, PhaseName, Step, Unplanned } from './plan.ts'
+import { type Change, NOTHING, type PhaseName, type Step, type Unplanned } from './plan.ts'
 import type { ResolvedHints } from './hints.ts'
 import type { Queryable } from '../queryable.ts'
 
@@ -57,7 +57,7 @@ export class Draft {
     const about = 'nothing to do now; prepares the way back'
     this.statement(
       phase,
-      { about, sql: '', rollback, transaction: options.transaction ?? true },
+      { about, sql: NOTHING, rollback, transaction: options.transaction ?? true },
       options.place ?? PLACE.usual,
     )
   }

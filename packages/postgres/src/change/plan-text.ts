@@ -1,4 +1,4 @@
-import type { MigrationPlan, Phase, Step } from './plan.ts'
+import { isWayBackOnly, type MigrationPlan, type Phase, type Step } from './plan.ts'
 
 /** A plan as files: `plan.json` is what is applied, the scripts are for people and for other tools. */
 export function planFiles(plan: MigrationPlan): { name: string; text: string }[] {
@@ -12,7 +12,7 @@ export function planFiles(plan: MigrationPlan): { name: string; text: string }[]
 /** The steps of a phase as SQL with what they do and lock. */
 function phaseScript({ name, promise, destructive, steps }: Phase): string {
   const head = [`-- ${name}: ${promise}.`, ...(destructive ? ['-- Cannot be undone: needs approval.'] : [])]
-  const done = steps.filter((step) => step.kind !== 'statement' || step.sql !== '')
+  const done = steps.filter((step) => !isWayBackOnly(step))
   return `${[...head, '', ...done.map(stepText)].join('\n')}\n`
 }
 

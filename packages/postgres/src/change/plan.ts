@@ -72,7 +72,7 @@ export interface LockTaken {
 /** DDL that takes its locks for milliseconds, or that locks out no write. */
 export interface StatementStep extends AnyStep {
   kind: 'statement'
-  /** One statement, or several in one transaction, each ended by a semicolon. Empty: only its way back does something. */
+  /** One statement, or several in one transaction, each ended by a semicolon. `NOTHING`: only its way back does something. */
   sql: string
   /** Undoes it under the same rule of transaction; null: it cannot be undone, or (not destructive) may stay. */
   rollback: string | null
@@ -107,6 +107,14 @@ export interface VerifyStep extends AnyStep {
   columns: string[]
   /** A SELECT of one row with one column `mismatches`. */
   sql: string
+}
+
+/** What a step runs that is there for its way back. */
+export const NOTHING = 'SELECT;'
+
+/** True for a step that only its way back needs. */
+export function isWayBackOnly(step: Step): boolean {
+  return step.sql === NOTHING
 }
 
 /** The plan with its id. */

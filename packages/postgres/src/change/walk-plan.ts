@@ -59,7 +59,7 @@ export async function unwalkPhase(session: Queryable, { steps }: Pick<Phase, 'st
 
 async function runOnce(session: Queryable, step: Step): Promise<void> {
   if (step.kind === 'statement') {
-    if (step.sql !== '') await session.query(step.sql)
+    await session.query(step.sql)
   } else if (step.kind === 'verify') await session.query(step.sql)
   else {
     let place: WalkPlace = null
