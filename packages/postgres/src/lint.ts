@@ -1,5 +1,5 @@
 export { type LintFinding, type Verdict } from './lint/judge.ts'
-export { type LintReport, lintScripts } from './lint/lint-scripts.ts'
+export { type LintReport, lintScripts, lintUntried, needsRehearsal } from './lint/lint-scripts.ts'
 export { readScript, type Script } from './lint/read-script.ts'
 export { RULES } from './lint/rules/registry.ts'
 export { readSizes } from './lint/read-sizes.ts'

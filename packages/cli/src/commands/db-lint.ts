@@ -1,6 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import {
   lintScripts,
+  lintUntried,
+  needsRehearsal,
   type LintReport,
   readScript,
   readSizes,
@@ -56,6 +58,7 @@ export async function lintFiles(
   // What cannot be read costs no rehearsal.
   const scripts: Script[] = []
   for (const file of files) scripts.push(await read(file))
+  if (!needsRehearsal(scripts)) return print(config, format, lintUntried(scripts), scripts)
   const before = schema === undefined ? null : { sql: schemaOf(await read(schema)) }
   const ground = await rehearsalGround(config)
   const progress = trying(scripts)

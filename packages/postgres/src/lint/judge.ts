@@ -4,6 +4,7 @@ import { type Blocks, blocksOf, type RelationLock } from './lock-modes.ts'
 import type { Script } from './read-script.ts'
 import { RULES } from './rules/registry.ts'
 import type { Hit, Rule, RuleInput, Severity, Size } from './rules/rule.ts'
+import { viewOf } from './rules/script-view.ts'
 import { allowUnknownRule, allowUnused, allowWithoutReason, metaCommand } from './rules/script-rules.ts'
 import { FALLBACK_RULES } from './rules/table-rules.ts'
 
@@ -50,8 +51,9 @@ export function judge(
   { base, sizes }: { base: ReadonlySet<number>; sizes: ReadonlyMap<string, Size> },
 ): Verdict[] {
   const markers = allowMarkers(script)
+  const view = viewOf(facts, base)
   const verdicts = facts.map((one, at) => {
-    const findings = findingsOf({ facts: one, file: facts, at, base }, sizes)
+    const findings = findingsOf({ facts: one, script: view, at, base }, sizes)
     return verdictOf(
       script,
       one,
@@ -67,11 +69,15 @@ export function judge(
 function findingsOf(input: RuleInput, sizes: ReadonlyMap<string, Size>): LintFinding[] {
   const apply = (rules: readonly Rule[]): LintFinding[] =>
     rules.flatMap((rule) => rule.check(input).map((hit) => findingOf(rule, hit, sizes)))
-  const findings = apply(RULES.filter((rule) => !FALLBACK_RULES.includes(rule)))
+  const findings = apply(FIRST_RULES)
   const explained = findings.some(({ rule }) => EXPLAINING.has(rule))
   const all = explained ? findings : [...findings, ...apply(FALLBACK_RULES)]
   return all.toSorted((a, b) => ORDER.indexOf(a.severity) - ORDER.indexOf(b.severity))
 }
+
+const FIRST_RULES = RULES.filter((rule) => !FALLBACK_RULES.includes(rule))
+
+const RULE_IDS = new Set(RULES.map(({ id }) => id))
 
 /** Rules after which the measured work of a statement needs no other. */
 const EXPLAINING = new Set([
@@ -106,12 +112,11 @@ function accept(
   findings: LintFinding[],
   markers: readonly AllowMarker[],
 ): Pick<Verdict, 'findings' | 'allowed'> {
-  const known = new Set(RULES.map(({ id }) => id))
-  const valid = markers.filter(({ rule, reason }) => known.has(rule) && reason !== '')
+  const valid = markers.filter(({ rule, reason }) => RULE_IDS.has(rule) && reason !== '')
   const reasonOf = (id: string): string | undefined => valid.find(({ rule }) => rule === id)?.reason
   const wrong = markers.flatMap(({ line, rule, reason }) => {
     const shown = `line ${line}: ${rule === '' ? 'the marker names no rule' : rule}`
-    if (!known.has(rule))
+    if (!RULE_IDS.has(rule))
       return [about(allowUnknownRule, rule === '' ? shown : `line ${line}: there is no rule ${rule}`)]
     if (reason === '')
       return [about(allowWithoutReason, `line ${line}: ${rule} is accepted without a reason`)]

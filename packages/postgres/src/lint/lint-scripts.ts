@@ -1,6 +1,7 @@
 import type { Finding } from '../finding.ts'
 import { onOneSession, type Queryable } from '../queryable.ts'
 import { type RehearsalOptions, withRehearsal } from '../rehearsal/open-rehearsal.ts'
+import { executionOf } from './execution.ts'
 import { isMeasured, type StatementFacts } from './facts.ts'
 import { judge, type Verdict } from './judge.ts'
 import { strongest } from './lock-modes.ts'
@@ -9,6 +10,7 @@ import type { Script } from './read-script.ts'
 import type { Size } from './rules/rule.ts'
 import { OBSTACLES_MAX } from './step-through.ts'
 import { type Manner, tryScript } from './try-script.ts'
+import { factsUntried } from './unmeasured.ts'
 
 /** What scripts are tried on. */
 export interface LintOptions extends Pick<RehearsalOptions, 'ground' | 'schema'> {
@@ -36,6 +38,22 @@ export interface LintReport {
   statements: Verdict[]
   /** What of the schema before could not be carried over to the rehearsal. */
   missing: Finding[]
+}
+
+/** True when a script holds anything that can be tried: one of roles and settings of the server needs no rehearsal. */
+export function needsRehearsal(scripts: readonly Script[]): boolean {
+  return scripts.some(({ statements }) =>
+    statements.some(({ node }) => executionOf(node) !== 'never' || 'CopyStmt' in node),
+  )
+}
+
+/** Judges scripts by their text alone: nothing is run, and nothing is known of what there is. */
+export function lintUntried(scripts: readonly Script[]): LintReport {
+  const known = { base: new Set<number>(), sizes: new Map<string, Size>() }
+  return {
+    statements: scripts.flatMap((script) => judge(script, factsUntried(script.statements), known)),
+    missing: [],
+  }
 }
 
 /** Tries every statement of the scripts on a rehearsal database and judges what it did. @throws EsaError `sql.schema-failed`, `database.*`. */

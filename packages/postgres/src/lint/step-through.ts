@@ -6,19 +6,27 @@ import { locksOf, type Look, type Relation, type Relations } from './observe.ts'
 /** Tables in whose way a statement finds somebody; most name one or two, and each takes a session. */
 export const OBSTACLES_MAX = 3
 
+/** A statement that is stepped through: `body` is the code it runs, where it runs any. */
+interface Stepped {
+  statement: ParsedStatement
+  body: string
+  before: Relations
+}
+
 /**
  * Runs a statement of several transactions while other sessions hold its tables: it waits at its locks, and what it
  * holds and asks for is looked at there. Each obstacle is first in everybody's way, then in the way of DDL, then only of
- * what waits for readers and old snapshots, then gone. Gives all locks that were seen. @throws what `run` throws.
+ * what waits for readers and old snapshots, then gone. Gives all locks that were seen, or null where the statement names
+ * no table: what it did may have gone by unseen. @throws what `run` throws.
  */
 export async function stepThrough(
   { pool, pid }: { pool: Queryable; pid: number },
-  statement: ParsedStatement,
-  before: Relations,
+  stepped: Stepped,
   run: () => Promise<unknown>,
-): Promise<Look['locks']> {
+): Promise<Look['locks'] | null> {
   const seen: Look['locks'] = []
-  await withObstacles(pool, tablesOf(statement, before), async (obstacles) => {
+  const tables = tablesOf(stepped)
+  await withObstacles(pool, tables, async (obstacles) => {
     const ended = new AbortController()
     const running = run().finally(() => ended.abort())
     const watching = (async () => {
@@ -35,7 +43,7 @@ export async function stepThrough(
     await running
     await watching
   })
-  return seen
+  return tables.length === 0 ? null : seen
 }
 
 interface Obstacle {
@@ -80,14 +88,15 @@ async function withObstacles(
 }
 
 /** The tables that a statement names, by itself, by an index, or somewhere in its body. */
-function tablesOf({ node, text, kind }: ParsedStatement, before: Relations): Relation[] {
-  const named = [...namedRelations(node)].flatMap((name) => before.find(name) ?? [])
-  const words = new Set(kind === 'DoStmt' ? text.match(/\w+/g) : [])
+function tablesOf({ statement, body, before }: Stepped): Relation[] {
+  const named = [...namedRelations(statement.node)].flatMap((name) => before.find(name) ?? [])
+  const words = new Set(body.match(/\w+/g))
   const inBody = [...before.byOid.values()].filter(({ plainName }) =>
     words.has(plainName.slice(plainName.indexOf('.') + 1)),
   )
   const tables = [...named, ...inBody].flatMap(({ oid, table }) => before.byOid.get(table ?? oid) ?? [])
-  return [...new Set(tables)].filter(({ kind: sort }) => /[rp]/.test(sort)).slice(0, OBSTACLES_MAX)
+  // A materialized view cannot be locked by name.
+  return [...new Set(tables)].filter(({ kind }) => /[rp]/.test(kind)).slice(0, OBSTACLES_MAX)
 }
 
 /** Every relation that a statement names: as such, or in the list of what is dropped. */

@@ -9,6 +9,10 @@ import { unmeasured } from './unmeasured.ts'
 /** How a script is tried: as it is written, or each statement in a transaction of its own. */
 export type Manner = 'as written' | 'apart'
 
+/** What is said of a statement that ran, but whose locks nobody could see. */
+const UNSEEN =
+  'it was run, but ends its transactions by itself, and names no table to watch: its locks are those of the manual, if any'
+
 /** The session's state between two statements. */
 interface Progress {
   stage: Stage
@@ -67,7 +71,9 @@ async function tryNext(progress: Progress, statement: ParsedStatement): Promise<
   const { locks, rewrites, scans, created, failure } = attempt
   const absent = failure === null ? null : absentHere(failure)
   if (absent !== null) return { ...frame, ...unmeasured(statement, now.relations), untried: absent }
-  return { ...frame, locks, rewrites, scans, created, failure, method: 'executed', untried: null }
+  const facts = { ...frame, locks, rewrites, scans, created, failure }
+  if (attempt.unseen === true) return { ...facts, method: 'parsed', untried: UNSEEN }
+  return { ...facts, method: 'executed', untried: null }
 }
 
 function attemptOf(progress: Progress, statement: ParsedStatement, execution: Execution): Promise<Attempt> {
@@ -97,7 +103,8 @@ async function control(progress: Progress, statement: ParsedStatement): Promise<
 
 /** Why a failure says nothing about the migration: what it needs is not on the server where it was rehearsed. */
 function absentHere({ message, sqlState }: { message: string; sqlState: string | null }): string | null {
-  if (sqlState === '42704' && message.startsWith('role "')) {
+  // 42704 in GRANT and OWNER TO, 22023 in SET ROLE.
+  if (/^(?:42704|22023)$/.test(sqlState ?? '') && message.startsWith('role "')) {
     return `${message} on the server where this was rehearsed`
   }
   const extension = /^extension "(.+)" is not available/.exec(message)?.[1]

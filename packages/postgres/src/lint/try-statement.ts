@@ -6,6 +6,7 @@ import type { ParsedStatement } from '../sql/parse-script.ts'
 import { isConcurrent } from './execution.ts'
 import type { StatementFacts } from './facts.ts'
 import { created, type Look, look, namedLocks, type Relations, rewritten, scanned } from './observe.ts'
+import { manualLocks } from './manual-locks.ts'
 import { stepThrough } from './step-through.ts'
 
 /** Where statements are tried: one session, and the pool it is from, to look on from outside. */
@@ -20,6 +21,8 @@ export interface Stage {
 /** What one try showed; `after` is null when there is nothing new to see. */
 export type Attempt = Pick<StatementFacts, 'locks' | 'rewrites' | 'scans' | 'created' | 'failure'> & {
   after: Look | null
+  /** Its locks were not seen: those given, if any, are the manual's. */
+  unseen?: boolean
 }
 
 const NOTHING = { locks: [], rewrites: [], scans: [], created: [] }
@@ -70,28 +73,45 @@ function difference(from: Look, after: Look): Omit<Attempt, 'failure' | 'after'>
 /** Tries a statement that refuses a transaction: it is held up at each of its locks, and looked at while it waits. */
 export async function tryAlone(stage: Stage, statement: ParsedStatement, now: Look): Promise<Attempt> {
   const { session } = stage
+  const before = now.relations
   const from = await scansSoFar(stage)
+  const body = await bodyOf(session, statement)
   // A short patience would end the waiting that shows the locks.
   const { rows } = await session.query(`select current_setting('lock_timeout') as patience`)
   await session.query('SET lock_timeout = 0')
   try {
-    const seen = await stepThrough(stage, statement, now.relations, () =>
+    const seen = await stepThrough(stage, { statement, body, before }, () =>
       inTime(stage, session.query(statement.text)),
     )
     const after = await look(session, now)
+    const rewrites = rewritten(before, after.relations)
+    const locks = seen === null ? [] : namedLocks(seen.filter(isFelt(statement.node, before)), before)
     return {
-      locks: namedLocks(seen.filter(isFelt(statement.node, now.relations)), now.relations),
-      rewrites: rewritten(now.relations, after.relations),
-      scans: scanned(from, await scansSoFar(stage), now.relations),
-      created: created(now.relations, after.relations),
+      locks: locks.length > 0 ? locks : manualLocks(statement, before, rewrites),
+      rewrites,
+      scans: scanned(from, await scansSoFar(stage), before),
+      created: created(before, after.relations),
       failure: null,
       after,
+      unseen: locks.length === 0 && statement.kind !== 'DiscardStmt',
     }
   } catch (error) {
     return { ...NOTHING, failure: failureOf(error), after: await look(session, now) }
   } finally {
     await session.query(`select set_config('lock_timeout', $1, false)`, [rows[0]!['patience']])
   }
+}
+
+/** The code that a statement runs: a DO block's own, or that of the procedure it calls. */
+async function bodyOf(session: Queryable, { node, text }: ParsedStatement): Promise<string> {
+  if ('DoStmt' in node) return text
+  const name = 'CallStmt' in node ? node.CallStmt.funccall?.funcname?.at(-1) : undefined
+  if (name === undefined || !('String' in name)) return ''
+  const { rows } = await session.query(
+    `select prosrc as body from pg_proc where proname = $1 and prokind = 'p'`,
+    [name.String.sval],
+  )
+  return rows.map(({ body }) => String(body)).join(' ')
 }
 
 /** CONCURRENTLY locks an index at last when no query knows of it any more: nobody waits for that. */

@@ -1,7 +1,7 @@
 import type { ParsedStatement } from '../sql/parse-script.ts'
 import type { StatementFacts } from './facts.ts'
 import type { RelationLock } from './lock-modes.ts'
-import type { Relations } from './observe.ts'
+import { Relations } from './observe.ts'
 
 type Unmeasured = Pick<
   StatementFacts,
@@ -26,4 +26,17 @@ export function unmeasured({ node }: ParsedStatement, before: Relations): Unmeas
     untried:
       copy === undefined ? 'it reaches beyond the database' : 'its rows are not in the rehearsal database',
   }
+}
+
+/** What a script's text says of its statements when nothing is run. */
+export function factsUntried(statements: readonly ParsedStatement[]): StatementFacts[] {
+  const before = new Relations([], [])
+  let [transaction, begun]: [number | null, number] = [null, 0]
+  return statements.map((statement) => {
+    const kind = 'TransactionStmt' in statement.node ? statement.node.TransactionStmt.kind : undefined
+    if (kind === 'TRANS_STMT_BEGIN' || kind === 'TRANS_STMT_START') transaction ??= ++begun
+    if (kind === 'TRANS_STMT_COMMIT' || kind === 'TRANS_STMT_ROLLBACK') transaction = null
+    const facts = unmeasured(statement, before)
+    return { ...facts, statement, transaction, before, lockTimeoutMs: 0, statementTimeoutMs: 0 }
+  })
 }

@@ -124,20 +124,19 @@ const validatesUnderLock: Rule = {
   safeWay: 'COMMIT between the two.',
   grows: true,
   check: (input) => {
-    const { facts, file, at } = input
+    const { facts, script, at } = input
     if (facts.transaction === null) return []
     return liveCommands(input, 'AT_ValidateConstraint').flatMap(({ table, command: { name } }) => {
-      const adding = file
-        .slice(0, at)
-        .some(
-          (earlier, nth) =>
-            earlier.transaction === facts.transaction &&
-            added(
-              { ...input, facts: earlier, at: nth },
-              'CONSTR_FOREIGN',
-              'CONSTR_CHECK',
-              'CONSTR_NOTNULL',
-            ).some(({ constraint }) => constraint.conname === name),
+      const from = script.since[at]!
+      const adding = script.facts
+        .slice(from, at)
+        .some((earlier, nth) =>
+          added(
+            { ...input, facts: earlier, at: from + nth },
+            'CONSTR_FOREIGN',
+            'CONSTR_CHECK',
+            'CONSTR_NOTNULL',
+          ).some(({ constraint }) => constraint.conname === name),
         )
       return adding
         ? [{ message: `the lock with which ${name} was added stays while ${table} is read`, relation: table }]

@@ -68,7 +68,7 @@ const schemaDropped: Rule = {
     const { removeType, objects = [], behavior } = dropOf(input)
     if (removeType !== 'OBJECT_SCHEMA') return []
     const made = new Set(
-      input.file
+      input.script.facts
         .slice(0, input.at)
         .map(({ statement: { node } }) =>
           'CreateSchemaStmt' in node ? node.CreateSchemaStmt.schemaname : undefined,
@@ -154,13 +154,12 @@ const objectDropped: Rule = {
 }
 
 /** True when this file made all that is dropped, or makes it again: a function in another shape is no loss. */
-function madeHere({ file, at }: RuleInput, objects: readonly Node[]): boolean {
-  const making = file.filter(
-    ({ statement: { kind, text } }, nth) =>
-      /^(?:Create|View|Define|Composite)/.test(kind) && (nth > at || !/^create\s+or\s+replace/i.test(text)),
-  )
-  const words = new Set(making.flatMap(({ statement: { text } }) => text.split(/\W+/)))
-  return objects.every((object) => words.has(written(object).split('.').at(-1)!))
+function madeHere({ script, at }: RuleInput, objects: readonly Node[]): boolean {
+  const making = script.makers.filter((maker) => maker.at > at || !maker.replaces)
+  return objects.every((object) => {
+    const name = written(object).split('.').at(-1)!
+    return making.some(({ words }) => words.has(name))
+  })
 }
 
 /** A dropped object as it was written, more or less. */

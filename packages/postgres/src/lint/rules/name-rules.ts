@@ -36,10 +36,10 @@ const tableRenamed: Rule = {
 }
 
 /** True when the same transaction makes a view of the old name, or renames another table to it: nobody meets a gap. */
-function keepsOldName({ file, at, facts: { transaction } }: RuleInput, name: string | undefined): boolean {
+function keepsOldName({ script, at, facts: { transaction } }: RuleInput, name: string | undefined): boolean {
   return (
     transaction !== null &&
-    file.slice(at + 1).some(({ transaction: other, statement: { node } }) => {
+    script.facts.slice(at + 1).some(({ transaction: other, statement: { node } }) => {
       if (other !== transaction) return false
       if ('ViewStmt' in node) return node.ViewStmt.view?.relname === name
       return 'RenameStmt' in node && node.RenameStmt.newname === name
@@ -106,11 +106,10 @@ const enumValueUsed: Rule = {
   severity: 'error',
   danger: 'A value that a transaction adds to an enum cannot be used before the transaction ends.',
   safeWay: 'COMMIT between the two.',
-  check: ({ facts, file, at }) => {
+  check: ({ facts, script, at }) => {
     if (facts.transaction === null) return []
-    const values = file
-      .slice(0, at)
-      .filter(({ transaction }) => transaction === facts.transaction)
+    const values = script.facts
+      .slice(script.since[at], at)
       .flatMap(({ statement: { node } }) =>
         'AlterEnumStmt' in node ? (node.AlterEnumStmt.newVal ?? []) : [],
       )

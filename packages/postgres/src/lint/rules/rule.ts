@@ -2,6 +2,7 @@ import type { AlterTableCmd, AlterTableType, RangeVar } from '@pgsql/types'
 import { isMeasured, lockOn, type StatementFacts } from '../facts.ts'
 import { blocksWrites } from '../lock-modes.ts'
 import type { Relation } from '../observe.ts'
+import type { ScriptView } from './script-view.ts'
 
 /** How bad a finding is; `error`: dangerous or wrong. */
 export type Severity = 'error' | 'warning' | 'info'
@@ -36,8 +37,8 @@ export interface Rule {
 /** A statement as rules see it. */
 export interface RuleInput {
   facts: StatementFacts
-  /** All statements of its file, in order, and its own place among them. */
-  file: readonly StatementFacts[]
+  /** Its file, and its own place in it. */
+  script: ScriptView
   at: number
   /** Relations that were there before any file of this run. */
   base: ReadonlySet<number>
@@ -47,23 +48,14 @@ export interface RuleInput {
  * The name of a relation that others may be using: one that was there before the run. One that is not there at all is
  * taken to be in use, unless the file makes it: it is not known what the file stands on.
  */
-export function liveName({ facts, file, at, base }: RuleInput, name: RangeVar | undefined): string | null {
+export function liveName({ facts, script, at, base }: RuleInput, name: RangeVar | undefined): string | null {
   if (name?.relname === undefined || name.relpersistence === 't') return null
   const found = facts.before.find(name)
   if (found !== undefined) return isLive(found, base) ? found.name : null
   // What PostgreSQL did without finding it was not about a table of the schema: IF EXISTS, or one of the system's.
   if (isMeasured(facts)) return null
   const written = name.schemaname === undefined ? name.relname : `${name.schemaname}.${name.relname}`
-  const made = file.slice(0, at).some(({ statement: { node } }) => {
-    const relation =
-      'CreateStmt' in node
-        ? node.CreateStmt.relation
-        : 'CreateTableAsStmt' in node
-          ? node.CreateTableAsStmt.into?.rel
-          : undefined
-    return relation?.relname === name.relname
-  })
-  return made ? null : written
+  return (script.madeAt.get(name.relname) ?? at) < at ? null : written
 }
 
 /** True for a relation that was there before the run, or whose table was. */

@@ -1,6 +1,5 @@
 import type { Rule } from './rule.ts'
 
-/** Server-side files and programs that COPY may name. */
 const executionFailed: Rule = {
   id: 'execution-failed',
   severity: 'error',
@@ -62,8 +61,8 @@ const notRepeatable: Rule = {
   danger:
     'Outside a transaction, a file that stopped half-way cannot simply be run again: what is there already fails.',
   safeWay: 'IF NOT EXISTS or IF EXISTS, or one transaction.',
-  check: ({ facts: { statement, transaction }, file }) => {
-    if (transaction !== null || file.length < 2) return []
+  check: ({ facts: { statement, transaction }, script }) => {
+    if (transaction !== null || script.facts.length < 2) return []
     const { node } = statement
     const careless =
       ('CreateStmt' in node && node.CreateStmt.if_not_exists !== true) ||

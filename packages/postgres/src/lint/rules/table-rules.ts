@@ -227,8 +227,8 @@ const rowSecurity: Rule = {
     'Row level security without a policy shows no row to anybody but the owner; without it, everybody with SELECT sees all of them.',
   safeWay: 'Create the policies first, then ENABLE, in one transaction.',
   check: (input) => {
-    const { file, at } = input
-    const policied = file.slice(0, at).some(({ statement: { kind } }) => kind === 'CreatePolicyStmt')
+    const policied = (): boolean =>
+      input.script.facts.slice(0, input.at).some(({ statement: { kind } }) => kind === 'CreatePolicyStmt')
     return liveCommands(
       input,
       'AT_EnableRowSecurity',
@@ -236,7 +236,7 @@ const rowSecurity: Rule = {
       'AT_ForceRowSecurity',
       'AT_NoForceRowSecurity',
     )
-      .filter(({ command: { subtype } }) => !(subtype === 'AT_EnableRowSecurity' && policied))
+      .filter(({ command: { subtype } }) => !(subtype === 'AT_EnableRowSecurity' && policied()))
       .map(({ table, command: { subtype } }) => ({
         message: /No|Disable/.test(subtype ?? '')
           ? `rows of ${table} that policies hid are seen from then on`

@@ -1,6 +1,5 @@
 import { executionOf, isConcurrent } from '../execution.ts'
 import type { StatementFacts } from '../facts.ts'
-import { blocksWrites } from '../lock-modes.ts'
 import { liveAmong, liveName, type Rule, type RuleInput } from './rule.ts'
 
 const concurrentlyInTransaction: Rule = {
@@ -18,20 +17,6 @@ const concurrentlyInTransaction: Rule = {
       : [],
 }
 
-/** Live tables whose writers a statement keeps waiting. */
-function blockedTables(input: RuleInput, facts: StatementFacts): string[] {
-  const blocked = facts.locks.filter(({ mode }) => blocksWrites(mode)).map(({ relation }) => relation)
-  return liveAmong({ ...input, facts }, blocked).filter((name) =>
-    /[rpm]/.test(facts.before.byName.get(name)?.kind ?? ''),
-  )
-}
-
-/** Earlier statements of the same transaction. */
-function earlier({ facts, file, at }: RuleInput): StatementFacts[] {
-  const { transaction } = facts
-  return transaction === null ? [] : file.slice(0, at).filter((one) => one.transaction === transaction)
-}
-
 const severalTablesLocked: Rule = {
   id: 'several-tables-locked',
   severity: 'warning',
@@ -39,12 +24,11 @@ const severalTablesLocked: Rule = {
     'One transaction keeps several tables locked until its end; an application that takes them in another order deadlocks with it.',
   safeWay: 'A transaction for each table.',
   check: (input) => {
-    const before = new Set(earlier(input).flatMap((facts) => blockedTables(input, facts)))
-    const own = blockedTables(input, input.facts)
-    const added = own.filter((table) => !before.has(table))
+    const held = input.script.held[input.at]!
+    const added = input.script.blocked[input.at]!.filter((table) => !held.includes(table))
     // Once a transaction is enough: at the statement that takes the second table.
-    if (input.facts.transaction === null || before.size !== 1 || added.length === 0) return []
-    return [{ message: `the lock on ${[...before].join(', ')} is kept as well until COMMIT` }]
+    if (input.facts.transaction === null || held.length !== 1 || added.length === 0) return []
+    return [{ message: `the lock on ${held.join(', ')} is kept as well until COMMIT` }]
   },
 }
 
@@ -58,12 +42,12 @@ const workUnderLock: Rule = {
   check: (input) => {
     const { facts } = input
     if (/^(?:Insert|Update|Delete|Merge)Stmt$/.test(facts.statement.kind)) return []
-    const held = earlier(input).flatMap((one) => blockedTables(input, one))
+    const held = input.script.held[input.at]!
     const slow = liveAmong(input, [...facts.scans, ...facts.rewrites])[0]
     if (held.length === 0 || slow === undefined) return []
     return [
       {
-        message: `the lock on ${[...new Set(held)].join(', ')} is kept while ${slow} is worked through`,
+        message: `the lock on ${held.join(', ')} is kept while ${slow} is worked through`,
         relation: slow,
       },
     ]
@@ -88,11 +72,11 @@ const backfillUnderLock: Rule = {
             ? node.MergeStmt.relation
             : undefined
     const table = liveName(input, target)
-    const held = new Set(earlier(input).flatMap((one) => blockedTables(input, one)))
-    if (table === null || held.size === 0) return []
+    const held = input.script.held[input.at]!
+    if (table === null || held.length === 0) return []
     return [
       {
-        message: `the lock on ${[...held].join(', ')} is kept until every row of ${table} is done`,
+        message: `the lock on ${held.join(', ')} is kept until every row of ${table} is done`,
         relation: table,
       },
     ]
@@ -100,9 +84,9 @@ const backfillUnderLock: Rule = {
 }
 
 /** The first statement of its file that keeps writers of a live table waiting. */
-function isFirstToBlock(input: RuleInput, without: (facts: StatementFacts) => boolean): boolean {
-  const blocks = (facts: StatementFacts): boolean => without(facts) && blockedTables(input, facts).length > 0
-  return blocks(input.facts) && !input.file.slice(0, input.at).some(blocks)
+function isFirstToBlock({ script, at }: RuleInput, without: (facts: StatementFacts) => boolean): boolean {
+  const blocks = (nth: number): boolean => script.blocked[nth]!.length > 0 && without(script.facts[nth]!)
+  return blocks(at) && script.facts.findIndex((_, nth) => blocks(nth)) === at
 }
 
 const lockTimeoutMissing: Rule = {
@@ -115,7 +99,7 @@ const lockTimeoutMissing: Rule = {
     isFirstToBlock(input, ({ lockTimeoutMs }) => lockTimeoutMs === 0)
       ? [
           {
-            message: `it waits for ${blockedTables(input, input.facts).join(', ')} without end, and everybody else behind it`,
+            message: `it waits for ${input.script.blocked[input.at]!.join(', ')} without end, and everybody else behind it`,
             fix: "set lock_timeout = '2s';",
           },
         ]
@@ -162,11 +146,11 @@ const transactionNested: Rule = {
   danger:
     'PostgreSQL has no transactions inside transactions: an inner BEGIN does nothing, and the inner COMMIT ends the outer one.',
   safeWay: 'One BEGIN and one COMMIT; SAVEPOINT inside.',
-  check: ({ facts, file, at }) => {
+  check: ({ facts, script, at }) => {
     const kind = transactionKind(facts)
     const begins = /BEGIN|START/.test(kind)
     if (!begins && !/STMT_(?:COMMIT|ROLLBACK)$/.test(kind)) return []
-    const before = file
+    const before = script.facts
       .slice(0, at)
       .map(transactionKind)
       .findLast((one) => /BEGIN|START|STMT_(?:COMMIT|ROLLBACK)$/.test(one))
@@ -182,9 +166,9 @@ const transactionLeftOpen: Rule = {
   severity: 'error',
   danger: 'What is not committed at the end of the file is rolled back.',
   safeWay: 'COMMIT at the end.',
-  check: ({ file, at }) => {
-    if (at !== file.length - 1) return []
-    const last = file
+  check: ({ script, at }) => {
+    if (at !== script.facts.length - 1) return []
+    const last = script.facts
       .map(transactionKind)
       .findLast((one) => /BEGIN|START|STMT_(?:COMMIT|ROLLBACK)$/.test(one))
     return last !== undefined && /BEGIN|START/.test(last)
@@ -200,8 +184,8 @@ const alterTablesApart: Rule = {
     'Each ALTER TABLE waits for the lock of its own, and writes the table again by itself where it does.',
   safeWay: 'One ALTER TABLE with several commands.',
   check: (input) => {
-    const { facts, file, at } = input
-    const before = file[at - 1]
+    const { facts, script, at } = input
+    const before = script.facts[at - 1]
     if (before === undefined) return []
     const [own, other] = [facts, before].map(({ statement: { node } }) =>
       'AlterTableStmt' in node ? node.AlterTableStmt : undefined,

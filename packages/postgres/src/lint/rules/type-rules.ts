@@ -191,13 +191,13 @@ const noPrimaryKey: Rule = {
   severity: 'info',
   danger: 'Without a primary key logical replication cannot update or delete, and no row can be named.',
   safeWay: 'id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, or a natural key.',
-  check: ({ facts: { statement }, file, at }) => {
+  check: ({ facts: { statement }, script, at }) => {
     const table = 'CreateStmt' in statement.node ? statement.node.CreateStmt : undefined
     if (table === undefined || table.partbound !== undefined || table.inhRelations !== undefined) return []
     if (table.relation?.relpersistence === 't') return []
     const name = table.relation?.relname ?? ''
     const whole = JSON.stringify(table)
-    const later = file
+    const later = script.facts
       .slice(at + 1)
       .some(
         ({ statement: { node } }) =>
