@@ -8,6 +8,9 @@ const LOOPS_MIN = 1_000
 /** Part of the whole time, below which a repair would not be felt. */
 const SHARE_MIN = 0.25
 
+/** How many times more than planned makes a nested loop the wrong join. */
+const SURPRISE = 10
+
 /** Rows thrown away behind an index before another index is worth it; and how many for each that was kept. */
 const REMOVED_MIN = 1_000
 const REMOVED_PER_ROW_MIN = 10
@@ -35,22 +38,23 @@ function nestedLoop({ node }: PlacedNode, totalMs: number): Suspicion[] {
   const [outer, inner] = node.Plans ?? []
   if (node['Node Type'] !== 'Nested Loop' || !outer || !inner) return []
   const { loops, removed } = figures(inner)
-  if (loops < LOOPS_MIN || shareOf(inner, totalMs) < SHARE_MIN) return []
+  if (loops < LOOPS_MIN || shareOf(node, totalMs) < SHARE_MIN) return []
   const planned = outer['Plan Rows'] ?? 0
-  const surprised = loops >= 10 * Math.max(1, planned)
+  const more = (inner['Actual Rows'] ?? 0) >= SURPRISE * Math.max(1, inner['Plan Rows'] ?? 0)
+  const surprised = more || loops >= SURPRISE * Math.max(1, planned)
   // Index look-ups that were planned as many times as they came are what a nested loop is for.
   if (!surprised && removed < loops * REMOVED_PER_ROW_MIN && inner['Node Type'] !== 'Seq Scan') return []
-  const why = surprised ? `planned for ${planned} rows` : `each time it throws away what does not match`
+  const expected = `planned for ${planned} times ${inner['Plan Rows'] ?? 0} rows`
+  const why = surprised
+    ? `${expected}, it gave ${inner['Actual Rows'] ?? 0} each time`
+    : 'it throws away what does not match'
   return [
     suspect('nested-loop-blowup', {
       ...ofRelation(inner),
       message: `the inner side of a nested loop, ${nodeName(inner)}, was run ${loops} times: ${why}`,
       evidence: { ...about(inner, totalMs), plannedOuterRows: planned, filter: inner.Filter ?? null },
       fix: surprised
-        ? `make the estimate of the outer side right (ANALYZE ${firstRelation(outer) ?? ''}, extended statistics)`.replace(
-            ' ,',
-            ',',
-          )
+        ? `make the estimates right: ANALYZE ${firstRelation(outer) ?? ''} and ${firstRelation(inner) ?? ''}, extended statistics for conditions that hang together`
         : `an index on the columns by which ${firstRelation(inner) ?? 'the inner side'} is joined`,
       trial: { kind: 'settings', settings: { enable_nestloop: 'off' } },
     }),

@@ -1,4 +1,5 @@
 import type { Node, SelectStmt } from '@pgsql/types'
+import { sqlState } from '../postgres-error.ts'
 import type { Queryable } from '../queryable.ts'
 import { proveSameRows, type RowProof } from './prove-same-rows.ts'
 import { newCondition } from './rewrite-conditions.ts'
@@ -25,6 +26,8 @@ interface Draft {
   /** What it is compared with, where that is not the statement itself. */
   of?: string
   note?: string
+  /** It holds values of the rows as they are: on others it is another page. */
+  dataOnly?: true
 }
 
 /** Conditions of every SELECT in new forms, one draft a rule; each rule is proven by itself. */
@@ -93,7 +96,8 @@ async function drafts(session: Queryable, node: Node, known: TableFacts[]): Prom
   const found = await conditionDrafts(node, known)
   const page = await offsetAsKeyset(session, node, known)
   const note = page && `for any page: ${page.template}, with the keys of the last row of the page before`
-  if (page && note !== undefined) found.push({ rule: 'offset-paging', sql: page.sql, of: page.of, note })
+  if (page && note !== undefined)
+    found.push({ rule: 'offset-paging', sql: page.sql, of: page.of, note, dataOnly: true })
   const others: [string, string | undefined][] = [
     ['or-across-columns', await orAsUnion(node)],
     ['correlated-subquery', subqueriesPreAggregated(node, known)],
@@ -102,6 +106,8 @@ async function drafts(session: Queryable, node: Node, known: TableFacts[]): Prom
   for (const [rule, sql] of others) if (sql !== undefined) found.push({ rule, sql })
   return found
 }
+
+const PROOFS = ['data', 'nulls', 'empty'] as const
 
 /** Functions whose answer changes from row to row: two runs differ without any fault of the rewrite. */
 const CHANGING = new Set([
@@ -126,10 +132,9 @@ export async function rewritesOf(
 ): Promise<Rewrite[]> {
   if (functions.some(({ name }) => CHANGING.has(name))) return []
   const offered: Rewrite[] = []
-  for (const { rule, sql, of = text, note } of await drafts(session, node, known)) {
-    const proof = await inSavepoint(session, () =>
-      proveSameRows(session, of, sql, { tables: known, sampled }),
-    )
+  for (const { rule, sql, of = text, note, dataOnly } of await drafts(session, node, known)) {
+    const on = PROOFS.filter((one) => (one === 'data' ? !sampled : !dataOnly))
+    const proof = await inSavepoint(session, () => proveSameRows(session, of, sql, { tables: known, on }))
     if (proof?.same)
       offered.push({ rule, sql, sameRows: true, proof, ...(note === undefined ? {} : { note }) })
   }
@@ -142,15 +147,16 @@ export async function rewritesOf(
   return offered
 }
 
-/** What fails undoes nothing before it; undefined when it failed. */
+/** What the server refuses or cuts off undoes nothing before it, and is undefined. @throws what is no answer of the server. */
 export async function inSavepoint<T>(session: Queryable, work: () => Promise<T>): Promise<T | undefined> {
   await session.query('savepoint esa_try')
   try {
-    return await work()
-  } catch {
+    const done = await work()
+    await session.query('release savepoint esa_try')
+    return done
+  } catch (error) {
+    if (sqlState(error) === undefined) throw error
     await session.query('rollback to savepoint esa_try')
     return undefined
-  } finally {
-    await session.query('release savepoint esa_try')
   }
 }

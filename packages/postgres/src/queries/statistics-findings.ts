@@ -15,11 +15,11 @@ function nameOf({ schema, name }: TableFacts): string {
   return `${schema}.${name}`
 }
 
-function isStale({ rows, live, changed, rewritten, analyzedAt }: TableFacts): boolean {
+function isStale({ rows, growth, changed, rewritten, analyzedAt }: TableFacts): boolean {
   if (changed < CHANGED_ROWS_MIN) return false
   if (analyzedAt === null) return true
-  // Rows inserted in the transaction that ran ANALYZE count as changed since: their number tells that they were seen.
-  const seen = !rewritten && Math.abs(live - rows) <= live * CHANGED_PART_MAX
+  // Rows inserted just before ANALYZE are reported after it, as changed since: the table's size tells that it saw them.
+  const seen = !rewritten && growth <= 1 + CHANGED_PART_MAX
   return !seen && changed > Math.max(rows, 1) * CHANGED_PART_MAX
 }
 

@@ -26,8 +26,8 @@ export interface TableFacts {
   name: string
   /** -1 before the first ANALYZE. */
   rows: number
-  /** Rows that the statistics collector believes to be there. */
-  live: number
+  /** How many times larger the table is now than when its rows were last counted. */
+  growth: number
   /** Rows changed since the last ANALYZE. */
   changed: number
   /** Whether rows were ever updated or deleted. */
@@ -38,7 +38,7 @@ export interface TableFacts {
 }
 
 const FACTS = `select ${OWN_MARK} n.nspname as schema, c.relname as name, c.reltuples::float8 as rows,
-  coalesce(s.n_live_tup, 0)::float8 as live, coalesce(s.n_mod_since_analyze, 0)::float8 as changed,
+  pg_relation_size(c.oid) / 8192.0 / greatest(c.relpages, 1)::float8 as growth, coalesce(s.n_mod_since_analyze, 0)::float8 as changed,
   coalesce(s.n_tup_upd + s.n_tup_del, 0) > 0 as rewritten,
   to_char(greatest(s.last_analyze, s.last_autoanalyze) at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "analyzedAt",
   (select coalesce(json_agg(json_build_object('name', a.attname, 'type', format_type(a.atttypid, a.atttypmod),
