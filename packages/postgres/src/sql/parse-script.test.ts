@@ -29,6 +29,6 @@ create index concurrently on t (a) -- the last one`
   })
 
   it('without a statement has none', async () => {
-    expect(await parseScript('-- nothing\n;;')).toEqual([])
+    for (const nothing of ['-- nothing\n;;', '', ' \n']) expect(await parseScript(nothing)).toEqual([])
   })
 })

@@ -21,6 +21,8 @@ export interface ParsedStatement {
  * quote or a `BEGIN ATOMIC` body splits nothing. @throws EsaError `sql.syntax` (terminal), with `line` and `column` in its details.
  */
 export async function parseScript(sql: string): Promise<ParsedStatement[]> {
+  // The parser takes a lone comment for an empty script, and an empty text for an error.
+  if (sql.trim() === '') return []
   const bytes = Buffer.from(sql)
   const { stmts = [] } = await parsed(sql)
   // Where the last statement began: counting from there, and not from the start, keeps a large script linear.
