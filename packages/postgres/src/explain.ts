@@ -4,7 +4,7 @@ import { type PlanLine, type PlanNode, planLines, wastefulScans } from './plan.t
 import { proposeIndex, type ProposedIndex } from './index-proposal.ts'
 import type { Queryable } from './queryable.ts'
 import { readStatement } from './guard/read-statement.ts'
-import { requireHarmless } from './guard/require-harmless.ts'
+import { requireHarmless, WAITING } from './guard/require-harmless.ts'
 import { inReadOnly } from './read-only.ts'
 import type { WorkloadStatement } from './workload.ts'
 
@@ -94,7 +94,7 @@ export async function explainStatement(
   const reading = await readStatement(sql)
   const { text } = reading
   return inReadOnly(queryable, options.timeoutMs ?? TIMEOUT_MS, async (session) => {
-    await requireHarmless(session, reading)
+    await requireHarmless(session, reading, WAITING)
     const { rows } = await session.query({
       text: `EXPLAIN (ANALYZE, BUFFERS, VERBOSE, FORMAT JSON) ${text}`,
       queryMode: 'extended',

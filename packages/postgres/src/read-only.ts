@@ -1,19 +1,9 @@
 import { withCutOff } from './guard/cut-off.ts'
-import { readStatement } from './guard/read-statement.ts'
 import { postgresError } from './postgres-error.ts'
 import { onOneSession, type Queryable } from './queryable.ts'
 
 /** In the text of every statement this package sends for itself, so that its own work is never measured as traffic. */
 export const OWN_MARK = '/* esa:own */'
-
-/**
- * The statement without its final semicolon when it is one SELECT (or WITH, VALUES, TABLE) whose text writes nothing.
- * What it calls is not looked at: that takes `requireHarmless` in the transaction that runs it.
- * @throws EsaError `sql.not-a-read` (terminal) for anything else, `sql.syntax` with line and column.
- */
-export async function requireSelect(sql: string): Promise<string> {
-  return (await readStatement(sql)).text
-}
 
 /**
  * This query also takes the snapshot, after which the transaction can no longer be made writable. With standard strings

@@ -1,9 +1,11 @@
 import { EsaError, formatDuration } from '@esa/protocol'
 import type { Clock } from './clock.ts'
+import { readStatement } from './guard/read-statement.ts'
+import { requireHarmless, WAITING } from './guard/require-harmless.ts'
 import type { Finding } from './metric-reading.ts'
 import { sqlState } from './postgres-error.ts'
 import { onOneSession, type Queryable } from './queryable.ts'
-import { inReadOnly, requireSelect } from './read-only.ts'
+import { inReadOnly } from './read-only.ts'
 import { responseTime, type StatementSample } from './response-time.ts'
 import type { WorkloadStatement } from './workload.ts'
 
@@ -66,16 +68,22 @@ export async function timeWorkload(
 ): Promise<Finding> {
   const { runs = RUNS, timeoutMs = TIMEOUT_MS, budgetMs = BUDGET_MS } = workload
   const statements = await Promise.all(
-    workload.statements.map(async (entry) => ({ ...entry, text: await requireSelect(entry.sql) })),
+    workload.statements.map(async (entry) => ({ ...entry, reading: await readStatement(entry.sql) })),
   )
   const [samples, cutOff] = [[] as StatementSample[], new Set<string>()]
   const from = clock.now()
   let rounds = 0
   await onOneSession(queryable, async (session) => {
+    for (const { id, reading } of statements) {
+      const judge = inReadOnly(session, timeoutMs, (tx) => requireHarmless(tx, reading, WAITING))
+      await judge.catch((error: unknown) => {
+        throw statementFailed(id, error)
+      })
+    }
     for (; rounds < runs && (rounds === 0 || clock.now() - from < budgetMs); rounds += 1) {
-      for (const { id, weight, text } of statements) {
+      for (const { id, weight, reading } of statements) {
         if (cutOff.has(id)) continue
-        const ms = await runOnce(session, text, timeoutMs, clock).catch((error: unknown) => {
+        const ms = await runOnce(session, reading.text, timeoutMs, clock).catch((error: unknown) => {
           throw statementFailed(id, error)
         })
         if (ms === undefined) cutOff.add(id)

@@ -4,6 +4,9 @@ import { calledObjects } from './called-objects.ts'
 import { type CatalogFunction, judgeFunction } from './harmless-functions.ts'
 import { type Reading, readStatements, refusal } from './read-statement.ts'
 
+/** What only takes time: a workload of the operator's own may wait, and is cut off as any other. */
+export const WAITING: ReadonlySet<string> = new Set(['pg_sleep', 'pg_sleep_for', 'pg_sleep_until'])
+
 /** Functions, views and conditions that are followed for one statement: more is a web that nobody can vouch for. */
 const FOLLOWED_MAX = 500
 
@@ -11,9 +14,14 @@ const FOLLOWED_MAX = 500
  * Follows everything that a statement would run: the functions it calls by name, operator, cast or attribute, the
  * queries of views, the conditions of row security and domains, the bodies of SQL functions, and all that these call.
  * A read-only transaction refuses writes of rows; this refuses what acts in other ways.
+ * `allowed` are built-in functions that the caller vouches for.
  * @throws EsaError `sql.not-a-read` (terminal) with the name of what is not run, and why.
  */
-export async function requireHarmless(session: Queryable, reading: Reading): Promise<void> {
+export async function requireHarmless(
+  session: Queryable,
+  reading: Reading,
+  allowed: ReadonlySet<string> = new Set(),
+): Promise<void> {
   const seen = new Set<number>()
   const open: Reading[] = [reading]
   let support: number[] = []
@@ -32,7 +40,7 @@ export async function requireHarmless(session: Queryable, reading: Reading): Pro
     }
     for (const one of called.functions.filter(isNew)) {
       const [verdict, name] = [judgeFunction(one), `${one.schema}.${one.name}`]
-      if (typeof verdict === 'object')
+      if (typeof verdict === 'object' && !(one.builtIn && allowed.has(one.name)))
         throw refusal(`${name}() is not run here: ${verdict.refusedBecause}`, { function: name })
       if (verdict === 'follow') open.push(...(await textOf(bodyOf(one), `${name}()`)))
       support.push(...one.support)

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { requireSelect } from './read-only.ts'
+import { readStatement } from './read-statement.ts'
 
 it.each([
   'select 1',
@@ -10,7 +10,7 @@ it.each([
   'values (1)',
   'table a',
 ])('lets %j pass', async (sql) => {
-  expect(await requireSelect(`${sql} ; -- end`)).toBe(sql.trim())
+  expect((await readStatement(`${sql} ; -- end`)).text).toBe(sql.trim())
 })
 
 it.each([
@@ -25,7 +25,7 @@ it.each([
   ['do $$ begin end $$', 'do'],
   ["set transaction_read_only = 'off'", 'set'],
 ])('refuses %j', async (sql, word) => {
-  await expect(requireSelect(sql)).rejects.toMatchObject({
+  await expect(readStatement(sql)).rejects.toMatchObject({
     code: 'sql.not-a-read',
     message: expect.stringContaining(word),
   })
