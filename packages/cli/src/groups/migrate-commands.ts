@@ -19,6 +19,7 @@ export function addMigrateCommands(db: Command, config: Commands['config']): voi
     )
     .option('--schema <file>', 'the schema before, as a script')
     .option('--independent', 'each file by itself on the schema before')
+    .option('--rehearsal-url <url>', 'a server to try on, of the target’s version (or ESA_REHEARSAL_URL)')
     .addOption(
       new Option('--format <format>', 'how the answer is written').choices([
         'text',
@@ -33,6 +34,13 @@ export function addMigrateCommands(db: Command, config: Commands['config']): voi
     )
     .action(async (files: string[], flags: LintFlags, command: Command) =>
       (await import('../commands/db-lint.ts')).lintFiles(config(command), process.env, files, flags),
+    )
+  migrate
+    .command('rules')
+    .description('print the rules of the lint: what each finds, why it is dangerous, and the safe way')
+    .addHelpText('after', '\nExample:\n  esa db migrate rules | less')
+    .action(async (_: object, command: Command) =>
+      (await import('../commands/db-lint-rules.ts')).printRules(config(command)),
     )
   migrate
     .command('plan')

@@ -24,7 +24,8 @@ export async function parseScript(sql: string): Promise<ParsedStatement[]> {
   // The parser takes a lone comment for an empty script, and an empty text for an error.
   if (sql.trim() === '') return []
   const bytes = Buffer.from(sql)
-  const { stmts = [] } = await parsed(sql)
+  // The library refuses the empty text, which has no statement and no fault.
+  const { stmts = [] } = sql === '' ? {} : await parsed(sql)
   // Where the last statement began: counting from there, and not from the start, keeps a large script linear.
   let [byte, offset, line] = [0, 0, 1]
   return stmts.map(({ stmt, stmt_location: from = 0, stmt_len: length }, index) => {

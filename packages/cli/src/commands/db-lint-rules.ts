@@ -1,0 +1,9 @@
+import { RULES, rulesDocument } from '@esa/postgres/lint'
+import type { Config } from '../config.ts'
+import { answer } from '../output.ts'
+
+/** Prints every rule of the lint: as Markdown, which is docs/rules.md, or as `{rules: {id, severity, danger, safeWay}[]}`. */
+export function printRules(config: Config): void {
+  const rules = RULES.map(({ id, severity, danger, safeWay }) => ({ id, severity, danger, safeWay }))
+  answer(config, { rules }, () => rulesDocument().trimEnd())
+}

@@ -1,0 +1,238 @@
+/** A rule of another linter, and ours that finds the same; none where `why` says why it was left out. */
+export interface OtherRule {
+  name: string
+  ours: readonly string[]
+  why?: string
+}
+
+/** What other linters warn about. Source: the rule lists of their documentation, as of squawk 2.66, eugene 0.8, pgfence 0.8, strong_migrations 2.5, Postgres Language Server 0.27. */
+export const OTHER_LINTERS: readonly { linter: string; rules: readonly OtherRule[] }[] = [
+  {
+    linter: 'squawk',
+    rules: [
+      { name: 'adding-field-with-default', ours: ['volatile-default-rewrites', 'generated-column-rewrites'] },
+      { name: 'adding-foreign-key-constraint', ours: ['foreign-key-validates', 'foreign-key-locks-both'] },
+      { name: 'adding-not-nullable-field', ours: ['not-null-scans'] },
+      {
+        name: 'adding-serial-primary-key-field',
+        ours: ['serial-column-rewrites', 'primary-key-builds-index'],
+      },
+      { name: 'adding-required-field', ours: ['required-column'] },
+      { name: 'ban-alter-domain-with-add-constraint', ours: ['domain-validates'] },
+      { name: 'ban-char-field', ours: ['prefer-text-over-char'] },
+      { name: 'ban-concurrent-index-creation-in-transaction', ours: ['concurrently-in-transaction'] },
+      { name: 'ban-create-domain-with-constraint', ours: ['domain-with-constraint'] },
+      { name: 'ban-drop-column', ours: ['column-dropped'] },
+      { name: 'ban-drop-database', ours: ['database-dropped'] },
+      { name: 'ban-drop-not-null', ours: ['not-null-dropped'] },
+      { name: 'ban-drop-table', ours: ['table-dropped'] },
+      { name: 'ban-truncate-cascade', ours: ['truncated'] },
+      { name: 'ban-uncommitted-transaction', ours: ['transaction-left-open'] },
+      {
+        name: 'changing-column-type',
+        ours: ['column-type-rewrites', 'column-type-checks', 'column-type-changes'],
+      },
+      { name: 'constraint-missing-not-valid', ours: ['check-validates', 'foreign-key-validates'] },
+      { name: 'disallowed-unique-constraint', ours: ['unique-builds-index'] },
+      { name: 'identifier-too-long', ours: ['name-too-long'] },
+      {
+        name: 'prefer-big-int, prefer-bigint-over-int',
+        ours: ['prefer-bigint-key'],
+        why: 'for keys only: other integers seldom run out',
+      },
+      { name: 'prefer-bigint-over-smallint', ours: ['prefer-integer-over-smallint'] },
+      { name: 'prefer-identity', ours: ['prefer-identity'] },
+      { name: 'prefer-repack', ours: ['vacuum-full-rewrites', 'cluster-rewrites'] },
+      { name: 'prefer-robust-stmts', ours: ['not-repeatable'] },
+      { name: 'prefer-text-field', ours: ['prefer-text-over-varchar'] },
+      { name: 'prefer-timestamptz', ours: ['prefer-timestamptz'] },
+      { name: 'renaming-column', ours: ['column-renamed'] },
+      { name: 'renaming-table', ours: ['table-renamed'] },
+      { name: 'require-concurrent-index-creation', ours: ['index-not-concurrently'] },
+      { name: 'require-concurrent-index-deletion', ours: ['index-drop-not-concurrently'] },
+      { name: 'require-concurrent-partition-detach', ours: ['detach-not-concurrently'] },
+      { name: 'require-concurrent-reindex', ours: ['reindex-not-concurrently'] },
+      { name: 'require-enum-value-ordering', ours: ['enum-value-place'] },
+      { name: 'require-timeout-settings', ours: ['lock-timeout-missing', 'statement-timeout-missing'] },
+      { name: 'require-table-schema', ours: [], why: 'a taste: the search path of a migration is its own' },
+      { name: 'transaction-nesting', ours: ['transaction-nested'] },
+      { name: 'syntax-error', ours: [], why: 'no file with one is linted: exit 2 with line and column' },
+      { name: 'unused-ignore', ours: ['allow-unused', 'allow-unknown-rule'] },
+      {
+        name: 'the opt-in bans of drops, renames and changes',
+        ours: [
+          'object-dropped',
+          'schema-dropped',
+          'constraint-dropped',
+          'object-renamed',
+          'schema-changed',
+          'default-changed',
+          'privilege-revoked',
+          'trigger-disabled',
+          'replica-identity-full',
+        ],
+      },
+    ],
+  },
+  {
+    linter: 'eugene',
+    rules: [
+      {
+        name: 'E1 validating table with a new constraint',
+        ours: ['check-validates', 'foreign-key-validates'],
+      },
+      { name: 'E2 validating table with a new NOT NULL constraint', ours: ['not-null-scans'] },
+      { name: 'E3 add a new JSON column', ours: ['prefer-jsonb'] },
+      {
+        name: 'E4 running more statements after taking AccessExclusiveLock',
+        ours: ['work-under-lock', 'backfill-under-lock', 'several-tables-locked'],
+      },
+      { name: 'E5 type change requiring table rewrite', ours: ['column-type-rewrites'] },
+      { name: 'E6 creating a new index on an existing table', ours: ['index-not-concurrently'] },
+      { name: 'E7 creating a new unique constraint', ours: ['unique-builds-index'] },
+      { name: 'E8 creating a new exclusion constraint', ours: ['exclusion-builds-index'] },
+      { name: 'E9 taking dangerous lock without timeout', ours: ['lock-timeout-missing'] },
+      { name: 'E10 rewrote table or index while holding dangerous lock', ours: ['table-rewrite'] },
+      {
+        name: 'E11 adding a SERIAL or GENERATED ... STORED column',
+        ours: ['serial-column-rewrites', 'generated-column-rewrites'],
+      },
+      { name: 'W12 multiple ALTER TABLE statements where one will do', ours: ['alter-tables-apart'] },
+      { name: 'W13 creating an enum', ours: ['enum-type-created'] },
+      { name: 'W14 adding a primary key using an index', ours: ['primary-key-checks-null'] },
+    ],
+  },
+  {
+    linter: 'pgfence',
+    rules: [
+      {
+        name: 'ADD COLUMN checks',
+        ours: [
+          'required-column',
+          'volatile-default-rewrites',
+          'serial-column-rewrites',
+          'generated-column-rewrites',
+        ],
+      },
+      {
+        name: 'ADD CONSTRAINT checks',
+        ours: [
+          'foreign-key-validates',
+          'check-validates',
+          'unique-builds-index',
+          'primary-key-builds-index',
+          'exclusion-builds-index',
+        ],
+      },
+      {
+        name: 'ALTER COLUMN checks',
+        ours: ['column-type-rewrites', 'not-null-scans', 'not-null-dropped', 'default-changed'],
+      },
+      { name: 'ALTER TYPE ... ADD VALUE', ours: ['enum-value-used-in-transaction', 'enum-value-place'] },
+      {
+        name: 'data type best practices',
+        ours: ['prefer-numeric-over-money', 'prefer-identity', 'prefer-text-over-varchar'],
+      },
+      {
+        name: 'CREATE INDEX and DROP INDEX',
+        ours: ['index-not-concurrently', 'index-drop-not-concurrently', 'concurrently-in-transaction'],
+      },
+      {
+        name: 'destructive operations',
+        ours: [
+          'table-dropped',
+          'schema-dropped',
+          'database-dropped',
+          'column-dropped',
+          'truncated',
+          'delete-without-where',
+        ],
+      },
+      { name: 'ATTACH and DETACH PARTITION', ours: ['attach-partition-scans', 'detach-not-concurrently'] },
+      { name: 'REFRESH MATERIALIZED VIEW', ours: ['refresh-not-concurrently'] },
+      { name: 'REINDEX', ours: ['reindex-not-concurrently'] },
+      { name: 'RENAME', ours: ['table-renamed', 'column-renamed', 'object-renamed'] },
+      { name: 'triggers', ours: ['trigger-locks-writes', 'trigger-disabled'] },
+      {
+        name: 'CLUSTER, VACUUM FULL, SET LOGGED',
+        ours: ['cluster-rewrites', 'vacuum-full-rewrites', 'set-logged-rewrites'],
+      },
+      { name: 'REPLICA IDENTITY FULL', ours: ['replica-identity-full'] },
+      { name: 'row level security', ours: ['row-security-changes'] },
+      { name: 'INHERIT and NO INHERIT', ours: ['inheritance-changes'] },
+      { name: 'policy checks of time-outs', ours: ['lock-timeout-missing', 'statement-timeout-missing'] },
+      { name: 'policy check of application_name', ours: [], why: 'harms nobody when it is missing' },
+    ],
+  },
+  {
+    linter: 'strong_migrations',
+    rules: [
+      { name: 'removing a column', ours: ['column-dropped'] },
+      { name: 'changing the type of a column', ours: ['column-type-rewrites'] },
+      {
+        name: 'renaming a column, a table, a schema',
+        ours: ['column-renamed', 'table-renamed', 'object-renamed'],
+      },
+      { name: 'creating a table with the force option', ours: ['table-dropped', 'drop-cascades'] },
+      { name: 'adding an auto-incrementing column', ours: ['serial-column-rewrites'] },
+      { name: 'adding a stored generated column', ours: ['generated-column-rewrites'] },
+      { name: 'adding a check constraint', ours: ['check-validates'] },
+      { name: 'executing SQL directly', ours: [], why: 'SQL is what is linted' },
+      { name: 'backfilling data', ours: ['backfill-under-lock', 'update-without-where'] },
+      { name: 'adding an index non-concurrently', ours: ['index-not-concurrently'] },
+      { name: 'adding a reference, a foreign key', ours: ['foreign-key-validates'] },
+      { name: 'adding a unique constraint', ours: ['unique-builds-index'] },
+      { name: 'adding an exclusion constraint', ours: ['exclusion-builds-index'] },
+      { name: 'adding a json column', ours: ['prefer-jsonb'] },
+      { name: 'setting NOT NULL on an existing column', ours: ['not-null-scans'] },
+      { name: 'adding a column with a volatile default value', ours: ['volatile-default-rewrites'] },
+      { name: 'keeping non-unique indexes to three columns or less', ours: ['index-too-wide'] },
+    ],
+  },
+  {
+    linter: 'Postgres Language Server',
+    rules: [
+      {
+        name: 'addSerialColumn, addingFieldWithDefault',
+        ours: ['serial-column-rewrites', 'volatile-default-rewrites'],
+      },
+      {
+        name: 'addingForeignKeyConstraint, constraintMissingNotValid',
+        ours: ['foreign-key-validates', 'check-validates'],
+      },
+      { name: 'addingNotNullField, addingRequiredField', ours: ['not-null-scans', 'required-column'] },
+      { name: 'addingPrimaryKeyConstraint', ours: ['primary-key-builds-index'] },
+      { name: 'banCharField, preferTextField', ours: ['prefer-text-over-char', 'prefer-text-over-varchar'] },
+      { name: 'banConcurrentIndexCreationInTransaction', ours: ['concurrently-in-transaction'] },
+      {
+        name: 'banDropColumn, banDropTable, banDropDatabase, banDropNotNull',
+        ours: ['column-dropped', 'table-dropped', 'database-dropped', 'not-null-dropped'],
+      },
+      { name: 'banTruncateCascade', ours: ['truncated'] },
+      { name: 'changingColumnType', ours: ['column-type-rewrites'] },
+      { name: 'creatingEnum', ours: ['enum-type-created'] },
+      { name: 'disallowUniqueConstraint', ours: ['unique-builds-index'] },
+      { name: 'lockTimeoutWarning', ours: ['lock-timeout-missing'] },
+      { name: 'multipleAlterTable', ours: ['alter-tables-apart'] },
+      {
+        name: 'preferBigInt, preferBigintOverInt, preferBigintOverSmallint',
+        ours: ['prefer-bigint-key', 'prefer-integer-over-smallint'],
+      },
+      {
+        name: 'preferIdentity, preferJsonb, preferTimestamptz',
+        ours: ['prefer-identity', 'prefer-jsonb', 'prefer-timestamptz'],
+      },
+      { name: 'preferRobustStmts', ours: ['not-repeatable'] },
+      { name: 'renamingColumn, renamingTable', ours: ['column-renamed', 'table-renamed'] },
+      {
+        name: 'requireConcurrentIndexCreation, requireConcurrentIndexDeletion',
+        ours: ['index-not-concurrently', 'index-drop-not-concurrently'],
+      },
+      {
+        name: 'runningStatementWhileHoldingAccessExclusive',
+        ours: ['work-under-lock', 'backfill-under-lock'],
+      },
+      { name: 'transactionNesting', ours: ['transaction-nested'] },
+    ],
+  },
+]
