@@ -1,5 +1,6 @@
 import { checkIntegrity } from '@esa/postgres/integrity'
 import { normalizeDatabase } from '@esa/postgres/normalize'
+import { reviewIndexes } from '@esa/postgres/review'
 import { reviewSchema, see } from '@esa/postgres/schema'
 import { reviewStorage } from '@esa/postgres/storage'
 import { answerFindings } from '../answer-findings.ts'
@@ -14,6 +15,9 @@ export interface CheckFlags extends ReviewFlags {
   workload?: string
   normalize?: boolean
 }
+
+/** Counting after which an index that nobody used is called unused, ms: a month has its last day in it. */
+const UNUSED_AFTER_MS = 30 * 86_400_000
 
 /** Everything that is looked at, in one answer; what two reviews both say is said once. @throws EsaError `target.*`, `file.*`, `workload.*`, `database.*`. */
 export async function checkTarget(
@@ -35,18 +39,16 @@ export async function checkTarget(
         ...(await withBar('storage', (onCheck) => reviewStorage(queryable, { ...storage, onCheck, seen })))
           .findings,
       ]
+      const indexes = await reviewIndexes(queryable, UNUSED_AFTER_MS)
       const scored = normalize
         ? await withBar('normalize', (onTable) => normalizeDatabase(queryable, { onTable }))
         : null
-      const all = [...findings, ...(scored?.findings ?? [])]
+      const all = [...findings, ...indexes.findings, ...(scored?.findings ?? [])]
       const once = new Map(
         all.map((finding) => [JSON.stringify([finding.kind, finding.relation, finding.message]), finding]),
       )
-      answerFindings(
-        config,
-        [...once.values()],
-        scored === null ? {} : { score: scored.score, tables: scored.tables },
-      )
+      const score = scored === null ? {} : { score: scored.score, tables: scored.tables }
+      answerFindings(config, [...once.values()], { notJudged: indexes.notJudged, ...score })
     },
     { workloadFile, ...(normalize ? { heavy: 'reading the rows of every table' } : {}) },
   )

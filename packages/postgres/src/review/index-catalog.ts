@@ -56,7 +56,17 @@ export interface CatalogIndex {
   tableReads: number
 }
 
-const INDEXES = `select ${OWN_MARK} i.indexrelid::int8 as oid, n.nspname as schema, ic.relname as name,
+// pg_stats and the statistics views take no condition inside themselves: each is read once here, and never for each index.
+const INDEXES = `with widths as materialized (select schemaname, tablename, attname, avg_width from pg_stats),
+width as (select i.indexrelid, case when bool_and(w.avg_width is not null) then sum(w.avg_width)::float8 end as bytes
+  from pg_index i join pg_class ic on ic.oid = i.indexrelid join pg_class tc on tc.oid = i.indrelid
+  join pg_namespace n on n.oid = tc.relnamespace cross join lateral generate_series(0, i.indnatts - 1) k
+  join pg_attribute x on x.attrelid = i.indexrelid and x.attnum = k + 1
+  left join pg_attribute a on a.attrelid = i.indrelid and a.attnum = i.indkey[k] and i.indkey[k] <> 0
+  left join widths w on w.schemaname = n.nspname
+    and w.tablename = case when i.indkey[k] = 0 then ic.relname else tc.relname end and w.attname = coalesce(a.attname, x.attname)
+  group by i.indexrelid)
+select ${OWN_MARK} i.indexrelid::int8 as oid, n.nspname as schema, ic.relname as name,
   n.nspname || '.' || tc.relname as table, tc.oid::int8 as "tableOid", am.amname as method,
   (select json_agg(json_build_object(
       'of', case when i.indkey[k] = 0 then pg_get_indexdef(i.indexrelid, k + 1, false) else i.indkey[k]::text end,
@@ -75,17 +85,14 @@ const INDEXES = `select ${OWN_MARK} i.indexrelid::int8 as oid, n.nspname as sche
   ic.relkind = 'I' as partitioned, ic.relispartition as attached,
   pg_relation_size(i.indexrelid)::float8 as "sizeBytes", ic.reltuples::float8 as rows, ic.relpages as pages,
   coalesce((select o.option_value::int from pg_options_to_table(ic.reloptions) o where o.option_name = 'fillfactor'), 90) as fillfactor,
-  (select case when bool_and(st.avg_width is not null) then sum(st.avg_width)::float8 end from generate_series(0, i.indnatts - 1) k
-    left join pg_attribute a on a.attrelid = i.indrelid and a.attnum = i.indkey[k]
-    left join pg_stats st on st.schemaname = n.nspname
-      and st.tablename = case when i.indkey[k] = 0 then ic.relname else tc.relname end
-      and st.attname = coalesce(a.attname, (select x.attname from pg_attribute x where x.attrelid = i.indexrelid and x.attnum = k + 1))) as "keyBytes",
-  coalesce((select sum(s.idx_scan) from pg_stat_all_indexes s where s.indexrelid = i.indexrelid
-    or s.indexrelid in (select relid from pg_partition_tree(i.indexrelid) where isleaf)), 0)::float8 as scans,
-  coalesce((select sum(s.seq_scan + coalesce(s.idx_scan, 0)) from pg_stat_all_tables s where s.relid = tc.oid
-    or s.relid in (select relid from pg_partition_tree(tc.oid) where isleaf)), 0)::float8 as "tableReads"
+  width.bytes as "keyBytes",
+  (select coalesce(sum(pg_stat_get_numscans(t.oid)), 0) from (select i.indexrelid as oid where ic.relkind <> 'I'
+    union all select relid from pg_partition_tree(i.indexrelid) where ic.relkind = 'I' and isleaf) t)::float8 as scans,
+  (select coalesce(sum(pg_stat_get_numscans(t.oid) + (select coalesce(sum(pg_stat_get_numscans(x.indexrelid)), 0)
+      from pg_index x where x.indrelid = t.oid)), 0) from (select tc.oid where tc.relkind <> 'p'
+    union all select relid from pg_partition_tree(tc.oid) where tc.relkind = 'p' and isleaf) t)::float8 as "tableReads"
 from pg_index i join pg_class ic on ic.oid = i.indexrelid join pg_class tc on tc.oid = i.indrelid
-join pg_namespace n on n.oid = tc.relnamespace join pg_am am on am.oid = ic.relam
+join width on width.indexrelid = i.indexrelid join pg_namespace n on n.oid = tc.relnamespace join pg_am am on am.oid = ic.relam
 left join pg_constraint con on con.conindid = i.indexrelid and con.contype in ('p', 'u', 'x')
 where n.nspname not in ('pg_catalog', 'information_schema') and n.nspname !~ '^pg_(toast|temp)'
   and not exists (select from pg_depend d where d.objid = tc.oid and d.classid = 'pg_class'::regclass and d.deptype = 'e')
