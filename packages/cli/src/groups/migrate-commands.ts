@@ -1,4 +1,4 @@
-import { type Command, Option } from 'commander'
+import type { Command } from 'commander'
 import type { PlanFlags } from '../commands/db-plan.ts'
 import type { RehearsalFlags } from '../on-rehearsal.ts'
 import { addApplyCommands } from './apply-commands.ts'
