@@ -1,6 +1,7 @@
 import { type Clock, systemClock } from './clock.ts'
 import { indexHitRatio } from './index-hit-ratio.ts'
 import { type Finding, type MetricReading, type MetricThreshold, toReading } from './metric-reading.ts'
+import { migrationLoss } from './migration-loss.ts'
 import { measureNormalization } from './normalize/measure-normalization.ts'
 import { postgresError } from './postgres-error.ts'
 import type { Queryable } from './queryable.ts'
@@ -9,12 +10,6 @@ import { DEFAULT_PERCENTILE } from './response-time.ts'
 import { sampleStatements } from './statement-sampling.ts'
 import { type Probe, probeDatabase, uptime } from './uptime.ts'
 import { timeWorkload, type WorkloadRun } from './workload-timing.ts'
-
-/** A migration that was verified, `at` epoch milliseconds: were rows or values lost? */
-export interface VerifiedMigration {
-  at: number
-  lost: boolean
-}
 
 /** What a measurement may use beside the database. */
 export interface MeasureOptions {
@@ -27,8 +22,6 @@ export interface MeasureOptions {
   /** Recorded probes, and how many more are made now (5, 200 ms apart, unless told). */
   probeHistory?: readonly Probe[]
   probes?: { count: number; everyMs: number }
-  /** Verified migrations on record. */
-  migrations?: readonly VerifiedMigration[]
   clock?: Clock
 }
 
@@ -50,16 +43,6 @@ async function startedAt(queryable: Queryable): Promise<number | undefined> {
   return typeof rows[0]?.['at'] === 'number' ? rows[0]['at'] : undefined
 }
 
-function lossIncidents(migrations: readonly VerifiedMigration[], now: number): Finding {
-  const method = 'verified migrations on record (row counts and checksums before and after)'
-  const first = migrations.reduce((earliest, { at }) => Math.min(earliest, at), Infinity)
-  if (migrations.length === 0) {
-    return { value: null, why: 'not measured: no verified migration is on record', method }
-  }
-  const value = migrations.filter((migration) => migration.lost).length
-  return { value, samples: migrations.length, window: now - first, method }
-}
-
 /** How each metric of the card is measured, by its key. */
 const METERS: Record<string, Meter> = {
   'query-response-time': (
@@ -71,8 +54,8 @@ const METERS: Record<string, Meter> = {
     workload
       ? timeWorkload(queryable, workload, percentile, clock)
       : sampleStatements(queryable, sampleMs, percentile, clock),
-  'data-loss-incidents-during-migrations': async (_queryable, _threshold, { migrations = [] }, clock) =>
-    lossIncidents(migrations, clock.now()),
+  'data-loss-incidents-during-migrations': (queryable, _threshold, _options, clock) =>
+    migrationLoss(queryable, clock.now()),
   'database-uptime': async (queryable, _threshold, { probeHistory = [], probes = PROBES }, clock) => {
     const made = await probeDatabase(queryable, { ...probes, clock })
     // A database that is down cannot say when it started; the probes say enough.

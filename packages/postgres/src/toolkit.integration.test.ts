@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { connectPool, createDatabase, ensureEmbeddedServer, stopEmbeddedServer } from '@esa/pg-server'
 import { type Pool } from 'pg'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { targetLedger } from './apply.ts'
 import { type Clock, systemClock } from './clock.ts'
 import { buildIndexConcurrently } from './concurrent-index.ts'
 import { explainStatement, findSlowest } from './explain.ts'
@@ -125,8 +126,12 @@ it('measures index hits and a first small sample of uptime, and never invents th
   expect(
     readings.slice(1, 3).every((reading) => reading.ok === null && (reading.why?.length ?? 0) > 20),
   ).toBe(true)
-  const lost = [true, false].map((lost, at) => ({ at, lost }))
-  const [loss] = await measure(pool, { thresholds: thresholds.slice(2, 3), migrations: lost, clock })
+  await targetLedger.open(pool)
+  await pool.query(`insert into esa_migrations.migration (id, hash, state, by, verification) values
+    ('1', '', 'started', 'me', '{"state": "lost"}'), ('2', '', 'done', 'me', '{"state": "verified"}'),
+    ('3', '', 'done', 'me', null), ('4', '', 'undone', 'me', '{"state": "verified"}')`)
+  const [loss] = await measure(pool, { thresholds: thresholds.slice(2, 3), clock })
+  expect(loss?.method).toMatch(/1 unverified: 3$/)
   expect(loss).toMatchObject({ value: 1, samples: 2 })
 })
 

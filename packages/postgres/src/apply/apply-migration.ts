@@ -229,15 +229,26 @@ async function walk(
       end: 'done',
     }
     await runStep(running, ports).catch(async (thrown: unknown) => {
-      const cursor = before?.cursor ?? null
-      if (step.work.kind === 'statement') await mark(running, 'failed', cursor, null).catch(() => undefined)
-      throw stepError(step, thrown)
+      const error = stepError(step, thrown)
+      // A record that cannot be written is not worth hiding the error for.
+      await recordFailure(running, error).catch(() => undefined)
+      throw error
     })
     const ms = Math.round(clock.now() - from)
     onEvent({ type: 'stepped', step, ms })
     done.push({ id: step.id, about: step.about, ms })
   }
   return done
+}
+
+/** After a lost connection nobody knows how the step ended: its record stays, and the next apply finds out. */
+async function recordFailure(running: Running, error: EsaError): Promise<void> {
+  const { step, known, ledger, bench, migration } = running
+  if (error.details['lost'] === true) {
+    await ledger.end(bench.session, migration.id, 'started', { state: 'lost', why: error.message })
+  } else if (step.work.kind === 'statement' && error.code !== 'database.unreachable') {
+    await mark(running, 'failed', known?.cursor ?? null, null)
+  }
 }
 
 async function runStep(running: Running, ports: ApplyPorts): Promise<void> {

@@ -62,15 +62,14 @@ export async function guardValues(session: Queryable, sql: string, accepted: boo
     async after(transaction) {
       const lost = await compare(transaction, kept, unsure)
       if (accepted) unsure.push(...lost.map(lossText))
-      else if (lost.length > 0) throw dataLoss(lost, 'nothing of this step was done')
+      else if (lost.length > 0) throw dataLoss(lost, false)
     },
     async verdict(outside) {
       const changed = await compare(outside, beforehand, unsure)
       if (accepted) unsure.push(...changed.map(lossText))
       else if (changed.length > 0) {
         // One transaction is the step's own.
-        if (quiet !== null && (await nextTransaction(outside)) - quiet <= 1)
-          throw dataLoss(changed, 'this step is done, and nothing after it')
+        if (quiet !== null && (await nextTransaction(outside)) - quiet <= 1) throw dataLoss(changed, true)
         unsure.push(`others wrote while ${changed.map(({ relation }) => relation).join(', ')} changed`)
       }
       return verdictOf([...kept, ...beforehand], unsure)
@@ -178,14 +177,15 @@ function lossText({ relation, column, why }: Lost): string {
   return `${column === undefined ? relation : `${relation}.${column}`}: ${why}`
 }
 
-function dataLoss(lost: Lost[], so: string): EsaError {
+function dataLoss(lost: Lost[], done: boolean): EsaError {
+  const so = done ? 'this step is done, and nothing after it' : 'nothing of this step was done'
   const what = lost.map(lossText).join('; ')
   return new EsaError(
     'migration.data-loss',
     'terminal',
     `values that were there are not there any more: ${what}`,
     {
-      details: { mismatches: lost },
+      details: { mismatches: lost, lost: done },
       hint: `${so}. Keep what is overwritten in a column of its own, or show on a copy that it is kept elsewhere: esa db migrate verify; if a loss is meant: --yes`,
     },
   )
