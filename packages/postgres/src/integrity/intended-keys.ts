@@ -1,9 +1,10 @@
 import type { Finding } from '../finding.ts'
 import { quoteIdentifier } from '../identifiers.ts'
+import type { Queryable } from '../queryable.ts'
 import { OWN_MARK } from '../read-only.ts'
 import type { ColumnStatistics } from '../schema/column-statistics.ts'
 import { setNotNull, sqlName } from '../schema/fix-text.ts'
-import type { Check, Look } from '../schema/look.ts'
+import type { Check, Question } from '../schema/look.ts'
 import type { Table } from '../schema/read-catalog.ts'
 
 /** Rows from which on a habit of the data shows. */
@@ -26,20 +27,20 @@ const NEEDED_NAME =
 
 /** Columns that are meant to be unique, or always there, and are not quite; counted on the rows. */
 export const checkIntendedKeys: Check = async ({ tables, statistics }, look) => {
-  const findings: Finding[] = []
+  const questions: Question[] = []
   for (const table of tables.filter(({ readable, partition }) => readable && !partition)) {
     const known = statistics.get(table.relation)
     const rows = Math.max(table.rows ?? 0, ...[...(known?.values() ?? [])].map((column) => column.rows))
     if (known === undefined || rows > ROWS_MAX) continue
     for (const [name, column] of known) {
-      if (looksUnique(table, name, column)) findings.push(...(await countDuplicates(look, table, [name])))
-      if (hasStrayNulls(table, name, column)) findings.push(...(await countNulls(look, table, name)))
+      if (looksUnique(table, name, column)) questions.push(countDuplicates(table, [name]))
+      if (hasStrayNulls(table, name, column)) questions.push(countNulls(table, name))
     }
     const pair = junction(table)
-    if (pair !== null) findings.push(...(await countDuplicates(look, table, pair)))
-    else if (table.keys.length === 0) findings.push(...(await countTwins(look, table)))
+    if (pair !== null) questions.push(countDuplicates(table, pair))
+    else if (table.keys.length === 0) questions.push(countTwins(table))
   }
-  return findings
+  return look.each(questions)
 }
 
 function looksUnique(table: Table, name: string, { distinct, nulls, rows }: ColumnStatistics): boolean {
@@ -81,9 +82,9 @@ function junction(table: Table): string[] | null {
   return [...a.columns, ...b.columns]
 }
 
-async function countDuplicates(look: Look, table: Table, columns: string[]): Promise<Finding[]> {
+function countDuplicates(table: Table, columns: string[]): Question {
   const list = columns.map(quoteIdentifier).join(', ')
-  return look(table.relation, async (session) => {
+  const ask = async (session: Queryable): Promise<Finding[]> => {
     const { rows } = await session.query(
       `select ${OWN_MARK} coalesce(sum(n - 1), 0)::float8 as extra, coalesce(sum(n), 0)::float8 as looked,
          (array_agg(value order by n desc) filter (where n > 1))[1:5] as examples
@@ -121,11 +122,12 @@ async function countDuplicates(look: Look, table: Table, columns: string[]): Pro
         fix: index,
       },
     ]
-  })
+  }
+  return { relation: table.relation, ask }
 }
 
-async function countNulls(look: Look, table: Table, column: string): Promise<Finding[]> {
-  return look(table.relation, async (session) => {
+function countNulls(table: Table, column: string): Question {
+  const ask = async (session: Queryable): Promise<Finding[]> => {
     const { rows } = await session.query(
       `select ${OWN_MARK} count(*) filter (where ${quoteIdentifier(column)} is null)::float8 as nulls, count(*)::float8 as looked from ${sqlName(table)}`,
     )
@@ -141,12 +143,13 @@ async function countNulls(look: Look, table: Table, column: string): Promise<Fin
         fix: `-- fill them first: SELECT * FROM ${sqlName(table)} WHERE ${quoteIdentifier(column)} IS NULL;\n${setNotNull(table, [column])}`,
       },
     ]
-  })
+  }
+  return { relation: table.relation, ask }
 }
 
 /** Rows of a table without any key that are the same in every column. */
-async function countTwins(look: Look, table: Table): Promise<Finding[]> {
-  return look(table.relation, async (session) => {
+function countTwins(table: Table): Question {
+  const ask = async (session: Queryable): Promise<Finding[]> => {
     const { rows } = await session.query(
       `select ${OWN_MARK} coalesce(sum(n - 1), 0)::float8 as extra, coalesce(sum(n), 0)::float8 as looked
        from (select count(*) as n from ${sqlName(table)} t group by t::text) g`,
@@ -163,5 +166,6 @@ async function countTwins(look: Look, table: Table): Promise<Finding[]> {
         fix: 'give the table a key (no-primary-key in esa db schema), then decide which rows are one',
       },
     ]
-  })
+  }
+  return { relation: table.relation, ask }
 }

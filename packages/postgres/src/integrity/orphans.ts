@@ -3,7 +3,7 @@ import { quoteIdentifier } from '../identifiers.ts'
 import type { Queryable } from '../queryable.ts'
 import { OWN_MARK } from '../read-only.ts'
 import { addConstraint, createIndex, sqlName } from '../schema/fix-text.ts'
-import type { Check, Look } from '../schema/look.ts'
+import type { Check, Question } from '../schema/look.ts'
 import type { Column, ForeignKey, Table } from '../schema/read-catalog.ts'
 
 /** Rows that a count of orphans looks at; in a larger table they are drawn at random, and the finding says so. */
@@ -32,19 +32,19 @@ interface Counted {
 export const checkOrphans: Check = async ({ tables }, look) => {
   const byRelation = new Map(tables.map((table) => [table.relation, table]))
   const own = tables.filter(({ partition, readable }) => readable && !partition)
-  const findings: Finding[] = []
-  for (const table of own) {
-    for (const key of table.foreignKeys.filter(({ validated, enforced }) => !validated || !enforced)) {
-      const to = byRelation.get(key.references)
-      if (to?.readable) findings.push(...(await checkDeclared(look, table, key, to)))
-    }
-  }
-  for (const reference of meantReferences(own)) findings.push(...(await checkMeant(look, reference)))
-  return findings
+  const declared = own.flatMap((table) =>
+    table.foreignKeys
+      .filter(({ validated, enforced }) => !validated || !enforced)
+      .flatMap((key) => {
+        const to = byRelation.get(key.references)
+        return to?.readable ? [checkDeclared(table, key, to)] : []
+      }),
+  )
+  return look.each([...declared, ...meantReferences(own).map(checkMeant)])
 }
 
-async function checkDeclared(look: Look, table: Table, key: ForeignKey, to: Table): Promise<Finding[]> {
-  return look(table.relation, async (session) => {
+function checkDeclared(table: Table, key: ForeignKey, to: Table): Question {
+  const ask = async (session: Queryable): Promise<Finding[]> => {
     const reference = { table, columns: key.columns, to, toColumns: key.referencedColumns }
     const counted = await countOrphans(session, reference)
     const validate = `ALTER TABLE ${sqlName(table)} VALIDATE CONSTRAINT ${quoteIdentifier(key.name)};`
@@ -61,12 +61,13 @@ async function checkDeclared(look: Look, table: Table, key: ForeignKey, to: Tabl
         fix: validate,
       },
     ]
-  })
+  }
+  return { relation: table.relation, ask }
 }
 
-async function checkMeant(look: Look, reference: Reference): Promise<Finding[]> {
+function checkMeant(reference: Reference): Question {
   const { table, columns, to, toColumns } = reference
-  return look(table.relation, async (session) => {
+  const ask = async (session: Queryable): Promise<Finding[]> => {
     const counted = await countOrphans(session, reference)
     const { looked, orphans: lost } = counted
     // Few rows, or mostly strangers: it is called like a reference and is none.
@@ -91,7 +92,8 @@ async function checkMeant(look: Look, reference: Reference): Promise<Finding[]> 
         fix: mend,
       },
     ]
-  })
+  }
+  return { relation: table.relation, ask }
 }
 
 function orphans({ table, columns, to, toColumns }: Reference, counted: Counted, then: string): Finding {

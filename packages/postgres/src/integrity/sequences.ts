@@ -1,8 +1,9 @@
 import type { Finding } from '../finding.ts'
 import { quoteIdentifier } from '../identifiers.ts'
+import type { Queryable } from '../queryable.ts'
 import { OWN_MARK } from '../read-only.ts'
 import { sqlName } from '../schema/fix-text.ts'
-import type { Check, Look } from '../schema/look.ts'
+import type { Check, Question } from '../schema/look.ts'
 import type { Column, Table } from '../schema/read-catalog.ts'
 
 /** Share of the numbers that may be used before a change is due: the change of a large key takes weeks. */
@@ -28,14 +29,16 @@ export const checkSequences: Check = async ({ tables }, look) => {
     return []
   })
   const findings: Finding[] = [...failed]
+  const questions: Question[] = []
   for (const table of tables.filter(({ partition }) => !partition)) {
     for (const column of table.columns.filter(({ base }) => base in LARGEST)) {
       const sequence = column.sequence === null ? undefined : limits.get(column.sequence)
-      if (sequence !== undefined) findings.push(...(await checkSequence(look, table, column, sequence)))
-      else if (isKey(table, column.name)) findings.push(...(await checkLargest(look, table, column)))
+      if (sequence !== undefined) findings.push(...usedUp(table, column, sequence))
+      // An index answers max() at once, which is why only keys are asked.
+      if (table.readable && isKey(table, column.name)) questions.push(compareLargest(table, column, sequence))
     }
   }
-  return findings
+  return [...findings, ...(await look.each(questions))]
 }
 
 interface Sequence {
@@ -51,54 +54,43 @@ function isKey({ keys }: Table, name: string): boolean {
   return keys.some(({ primary, columns }) => primary && columns.length === 1 && columns[0] === name)
 }
 
-async function checkSequence(
-  look: Look,
-  table: Table,
-  column: Column,
-  sequence: Sequence,
-): Promise<Finding[]> {
-  if (BigInt(sequence.step) < 0n) return []
+function usedUp(table: Table, column: Column, sequence: Sequence): Finding[] {
+  if (BigInt(sequence.step) < 0n || sequence.cycle) return []
   const last = BigInt(sequence.last ?? '0')
   const [most, columnMost] = [BigInt(sequence.max), LARGEST[column.base]!]
-  const findings: Finding[] = []
   const end = most < columnMost ? most : columnMost
   const used = share(last, end)
-  if (used >= USED_WARN) findings.push(overflow(table, column, last, end, used, sequence.name))
-  else if (most > columnMost) findings.push(largerThanColumn(table, column, sequence))
-  if (!table.readable || !isKey(table, column.name)) return findings
-  const behind = await look(table.relation, async (session) => {
-    // An index answers max() at once, which is why only keys are asked.
-    const { rows } = await session.query(
-      `select ${OWN_MARK} max(${quoteIdentifier(column.name)})::text as most from ${sqlName(table)}`,
-    )
-    const largest = rows[0]?.['most'] as string | null
-    if (largest === null || BigInt(largest) <= last) return []
-    return [
-      {
-        kind: 'sequence-behind',
-        severity: 'error' as const,
-        relation: table.relation,
-        message: `${sequence.name} is at ${last}, and ${column.name} goes up to ${largest}: an insert will meet a number that is taken`,
-        evidence: { sequence: sequence.name, last: String(last), largest, column: column.name },
-        fix: `SELECT setval('${sequence.name.replaceAll("'", "''")}', (SELECT max(${quoteIdentifier(column.name)}) FROM ${sqlName(table)}));`,
-      },
-    ]
-  })
-  return [...findings, ...behind]
+  if (used >= USED_WARN) return [overflow(table, column, last, end, used, sequence.name)]
+  return most > columnMost ? [largerThanColumn(table, column, sequence)] : []
 }
 
-/** A key without a sequence is numbered by somebody else, who can run out as well. */
-async function checkLargest(look: Look, table: Table, column: Column): Promise<Finding[]> {
-  if (!table.readable) return []
-  return look(table.relation, async (session) => {
+/** The largest key against its sequence; a key without one is numbered by somebody else, who can run out as well. */
+function compareLargest(table: Table, column: Column, sequence: Sequence | undefined): Question {
+  const ask = async (session: Queryable): Promise<Finding[]> => {
     const { rows } = await session.query(
       `select ${OWN_MARK} max(${quoteIdentifier(column.name)})::text as most from ${sqlName(table)}`,
     )
-    const last = BigInt((rows[0]?.['most'] as string | null) ?? '0')
-    const end = LARGEST[column.base]!
-    const used = share(last, end)
-    return used < USED_WARN ? [] : [overflow(table, column, last, end, used, null)]
-  })
+    const largest = BigInt((rows[0]?.['most'] as string | null) ?? '0')
+    if (sequence === undefined) {
+      const end = LARGEST[column.base]!
+      const used = share(largest, end)
+      return used < USED_WARN ? [] : [overflow(table, column, largest, end, used, null)]
+    }
+    const last = BigInt(sequence.last ?? '0')
+    return BigInt(sequence.step) < 0n || largest <= last ? [] : [behind(table, column, sequence, largest)]
+  }
+  return { relation: table.relation, ask }
+}
+
+function behind(table: Table, column: Column, { name, last }: Sequence, largest: bigint): Finding {
+  return {
+    kind: 'sequence-behind',
+    severity: 'error',
+    relation: table.relation,
+    message: `${name} is at ${last ?? '0'}, and ${column.name} goes up to ${largest}: an insert will meet a number that is taken`,
+    evidence: { sequence: name, last: last ?? '0', largest: String(largest), column: column.name },
+    fix: `SELECT setval('${name.replaceAll("'", "''")}', (SELECT max(${quoteIdentifier(column.name)}) FROM ${sqlName(table)}));`,
+  }
 }
 
 function overflow(

@@ -11,6 +11,9 @@ const STATEMENT_MS = 5_000
 /** All of one review, ms: after it the rest is said to be not checked. */
 const BUDGET_MS = 5 * 60_000
 
+/** Small questions of one transaction: it must be short, as it holds back VACUUM. */
+const TOGETHER = 40
+
 /** How a review goes, and how it tells of itself. */
 export interface ReviewOptions {
   budgetMs?: number
@@ -27,11 +30,22 @@ export interface Seen {
   statistics: Statistics
 }
 
-/** Runs one look in a read-only transaction of its own; what goes wrong in it becomes a finding and spoils nothing else. */
-export type Look = (
-  relation: string | null,
-  work: (session: Queryable) => Promise<Finding[]>,
-) => Promise<Finding[]>
+/** One question to the database, and what its answer gives away. */
+type Work = (session: Queryable) => Promise<Finding[]>
+
+/** Something to ask about a relation. */
+export interface Question {
+  relation: string
+  ask: Work
+}
+
+/** Asks the database; what goes wrong becomes a finding and spoils nothing else. */
+export interface Look {
+  /** In a read-only transaction of its own. */
+  (relation: string | null, work: Work): Promise<Finding[]>
+  /** Many small questions, several to a transaction: a thousand tables are a thousand round trips, and no more. */
+  each(questions: readonly Question[]): Promise<Finding[]>
+}
 
 /** One thing that is looked for. */
 export type Check = (seen: Seen, look: Look) => Finding[] | Promise<Finding[]>
@@ -54,11 +68,34 @@ export async function review(
   const deadline = clock.now() + budgetMs
   const known = seen ?? (await see(queryable))
   let late = 0
-  const look: Look = async (relation, work) => {
+  const ask = async (relation: string | null, work: Work): Promise<Finding[]> => {
     if (clock.now() < deadline) return inReadOnly(queryable, STATEMENT_MS, work).catch(failed(relation))
     late++
     return []
   }
+  const askAll = async (questions: readonly Question[]): Promise<Finding[]> => {
+    const together = async (session: Queryable): Promise<Finding[]> => {
+      const found: Finding[] = []
+      for (const question of questions) found.push(...(await question.ask(session)))
+      return found
+    }
+    if (clock.now() < deadline) {
+      // One question that fails ends the transaction of all: then each is asked by itself.
+      const found = await inReadOnly(queryable, STATEMENT_MS, together).catch(() => null)
+      if (found !== null) return found
+    }
+    const found: Finding[] = []
+    for (const question of questions) found.push(...(await ask(question.relation, question.ask)))
+    return found
+  }
+  const each = async (questions: readonly Question[]): Promise<Finding[]> => {
+    const found: Finding[] = []
+    for (let at = 0; at < questions.length; at += TOGETHER) {
+      found.push(...(await askAll(questions.slice(at, at + TOGETHER))))
+    }
+    return found
+  }
+  const look: Look = Object.assign(ask, { each })
   const findings: Finding[] = []
   for (const [done, check] of checks.entries()) {
     onCheck?.(done, checks.length)
