@@ -60,6 +60,7 @@ const BY_PREFIX: [string, number][] = [
   ['database.url-unreadable', EXIT.usage],
   ['database.auth', EXIT.forbidden],
   ['database.permission', EXIT.forbidden],
+  ['database.schema', EXIT.usage],
   ['database.version', EXIT.conflict],
   ['database.', EXIT.unreachable],
   ['config.', EXIT.invalid],

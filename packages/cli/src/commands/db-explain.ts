@@ -70,15 +70,9 @@ function copyOf(config: Config, from: Queryable, url: string, flag: CopyFlag): O
     }
     try {
       const ground = await rehearsalGround(config)
-      return await withRehearsal({ ground, id: 'explain', schema: { from }, rows }, async (rehearsal) => {
+      return await withRehearsal({ ground, id: 'explain', schema: { from }, rows }, async ({ queryable }) => {
         bar.stop()
-        // One session: each fix is tried in a transaction that is rolled back.
-        const { queryable, close } = await rehearsal.open(1)
-        try {
-          return await work(queryable)
-        } finally {
-          await close()
-        }
+        return work(queryable)
       })
     } finally {
       bar.stop()

@@ -35,7 +35,7 @@ const FASTER_FACTOR = 2
 const SAVED_MS_MIN = 1
 
 /** A statement that is faster than this is not worth a copy of its tables, ms. */
-const COPIED_FROM_MS = 5
+const COPIED_FROM_MS = 1
 
 const QUERY_CANCELED = '57014'
 

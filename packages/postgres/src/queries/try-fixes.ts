@@ -1,5 +1,5 @@
 import type { ExplainedPlan } from '../plan.ts'
-import type { Queryable } from '../queryable.ts'
+import { onOneSession, type Queryable } from '../queryable.ts'
 import { inSavepoint, type Rewrite } from './rewrite.ts'
 import type { Suspicion } from './suspicion.ts'
 
@@ -106,24 +106,26 @@ export async function tryRewrites(
  * the next. Never call it with the target itself.
  */
 export async function tryOnCopy(copy: Queryable, sql: string, findings: Suspicion[]): Promise<Suspicion[]> {
-  await copy.query('begin')
-  try {
-    const { ms: beforeMs } = await medianMs(copy, sql)
-    const tried: Suspicion[] = []
-    for (const [at, finding] of findings.entries()) {
-      const { trial } = finding
-      const gain =
-        trial?.kind === 'ddl' && at < TRIALS_MAX
-          ? await made(copy, beforeMs, sql, trial.statements)
-          : undefined
-      tried.push(
-        gain === undefined ? finding : { ...finding, evidence: { ...finding.evidence, trial: gain } },
-      )
+  return onOneSession(copy, async (session) => {
+    await session.query('begin')
+    try {
+      const { ms: beforeMs } = await medianMs(session, sql)
+      const tried: Suspicion[] = []
+      for (const [at, finding] of findings.entries()) {
+        const { trial } = finding
+        const gain =
+          trial?.kind === 'ddl' && at < TRIALS_MAX
+            ? await made(session, beforeMs, sql, trial.statements)
+            : undefined
+        tried.push(
+          gain === undefined ? finding : { ...finding, evidence: { ...finding.evidence, trial: gain } },
+        )
+      }
+      return tried
+    } finally {
+      await session.query('rollback')
     }
-    return tried
-  } finally {
-    await copy.query('rollback')
-  }
+  })
 }
 
 /** The savepoint is rolled back after the measurement: the next fix is tried on the copy as it was. */
