@@ -82,6 +82,15 @@ export const RULE_CORPUS: readonly { sql: string; rules: string[] }[] = [
     sql: 'alter table scratch add column a_name_that_goes_on_and_on_and_on_until_nobody_can_read_it_any_more int;',
     rules: ['name-too-long'],
   },
+  { sql: 'alter table events alter column id type int;', rules: ['column-type-rewrites'] },
+  { sql: 'alter table events alter column id set not null;', rules: ['not-null-scans'] },
+  { sql: 'create index on events (id);', rules: ['index-not-concurrently'] },
+  { sql: 'alter table events add column fine int check (fine > 0);', rules: ['check-validates'] },
+  {
+    sql: `create table events_2028 partition of events for values from ('2028-01-01') to ('2029-01-01');`,
+    rules: ['partition-of-locks-parent'],
+  },
+  { sql: 'delete from scratch where true;', rules: ['delete-without-where'] },
   { sql: 'drop schema public cascade;', rules: ['schema-dropped', 'drop-cascades'] },
   { sql: '\\connect shop', rules: ['psql-meta-command'] },
   {

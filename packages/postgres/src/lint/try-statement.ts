@@ -159,12 +159,20 @@ function failureOf(error: unknown): NonNullable<StatementFacts['failure']> {
 }
 
 async function inTime<T>({ pool, pid }: Stage, work: Promise<T>): Promise<T> {
-  const limit = timer(
-    () => void pool.query('select pg_cancel_backend($1)', [pid]).catch(() => undefined),
-    STATEMENT_MS,
-  )
+  let late = false
+  const limit = timer(() => {
+    late = true
+    // Where it cannot be cancelled, its end is waited for.
+    pool.query('select pg_cancel_backend($1)', [pid]).catch(() => undefined)
+  }, STATEMENT_MS)
   try {
     return await work
+  } catch (cause) {
+    if (!late) throw cause
+    throw new Error(
+      `it still ran after ${STATEMENT_MS / 1_000} s on an almost empty copy, and was cancelled`,
+      { cause },
+    )
   } finally {
     clearTimeout(limit)
   }

@@ -1,4 +1,4 @@
-import type { ColumnDef, ConstrType } from '@pgsql/types'
+import type { ColumnDef, ConstrType, FuncCall } from '@pgsql/types'
 import { isMeasured } from '../facts.ts'
 import { liveCommands, rewrote, type Rule, type RuleInput, scansTable } from './rule.ts'
 
@@ -40,6 +40,24 @@ function fillsItself({ column, has }: NewColumn): boolean {
   return isSerial(column) || has('CONSTR_DEFAULT', 'CONSTR_IDENTITY', 'CONSTR_GENERATED')
 }
 
+/** These give one value for a whole statement, so that the rows need not be touched. */
+const STABLE = /^(?:now|transaction_timestamp|statement_timestamp)$/
+
+/** True when a column's default calls a function that may give each row a value of its own. */
+function defaultCalls({ constraints = [] }: ColumnDef): boolean {
+  const calls = (node: unknown): boolean => {
+    if (typeof node !== 'object' || node === null) return false
+    if ('funcname' in node) {
+      const last = (node as FuncCall).funcname?.at(-1)
+      if (last !== undefined && 'String' in last && !STABLE.test(last.String.sval ?? '')) return true
+    }
+    return Object.values(node).some(calls)
+  }
+  return constraints.some(
+    (one) => 'Constraint' in one && one.Constraint.contype === 'CONSTR_DEFAULT' && calls(one),
+  )
+}
+
 const volatileDefaultRewrites: Rule = {
   id: 'volatile-default-rewrites',
   severity: 'error',
@@ -49,10 +67,7 @@ const volatileDefaultRewrites: Rule = {
   grows: true,
   check: (input) =>
     newColumns(input)
-      .filter(
-        ({ table, column, has }) =>
-          has('CONSTR_DEFAULT') && !isSerial(column) && rewrote(input, table, false),
-      )
+      .filter(({ table, column }) => defaultCalls(column) && !isSerial(column) && rewrote(input, table))
       .map(({ table, column: { colname } }) => ({
         message: `reads and writes of ${table} wait until every row is written again with its own ${colname}`,
         relation: table,

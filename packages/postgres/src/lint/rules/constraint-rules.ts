@@ -1,6 +1,7 @@
-import type { Constraint, ConstrType } from '@pgsql/types'
+import type { AlterTableCmd, Constraint, ConstrType } from '@pgsql/types'
+import { quoteIdentifier } from '../../identifiers.ts'
 import { lockOn } from '../facts.ts'
-import { liveCommands, liveName, type Rule, type RuleInput, scansTable } from './rule.ts'
+import { liveCommands, liveName, rewrote, type Rule, type RuleInput, scansTable } from './rule.ts'
 
 interface Added {
   table: string
@@ -15,6 +16,11 @@ function added(input: RuleInput, ...types: ConstrType[]): Added[] {
       ? [{ table, constraint }]
       : []
   })
+}
+
+/** False for NOT VALID and NOT ENFORCED, which look at no row. */
+function isChecked({ constraint }: Added): boolean {
+  return constraint.skip_validation !== true && constraint.is_enforced === true
 }
 
 /** The statement with NOT VALID, and the one that validates afterwards. */
@@ -33,7 +39,7 @@ const foreignKeyValidates: Rule = {
   grows: true,
   check: (input) =>
     added(input, 'CONSTR_FOREIGN')
-      .filter(({ table, constraint }) => constraint.skip_validation !== true && scansTable(input, table))
+      .filter((one) => isChecked(one) && scansTable(input, one.table))
       .map((one) => ({
         message: `writes to ${one.table} and to ${one.constraint.pktable?.relname ?? 'the other table'} wait until every row is checked`,
         relation: one.table,
@@ -72,20 +78,45 @@ function referredTables(input: RuleInput): Set<string> {
   return found
 }
 
+function hasCheck({ def }: AlterTableCmd): boolean {
+  const constraints = def !== undefined && 'ColumnDef' in def ? (def.ColumnDef.constraints ?? []) : []
+  return constraints.some((one) => 'Constraint' in one && one.Constraint.contype === 'CONSTR_CHECK')
+}
+
 const checkValidates: Rule = {
   id: 'check-validates',
   severity: 'error',
   danger: 'Adding a CHECK reads the whole table, while reads and writes wait.',
   safeWay: 'ADD CONSTRAINT ... NOT VALID, then VALIDATE CONSTRAINT in a transaction of its own.',
   grows: true,
-  check: (input) =>
-    added(input, 'CONSTR_CHECK')
-      .filter(({ table, constraint }) => constraint.skip_validation !== true && scansTable(input, table))
+  check: (input) => [
+    ...added(input, 'CONSTR_CHECK')
+      .filter((one) => isChecked(one) && scansTable(input, one.table))
       .map((one) => ({
         message: `reads and writes of ${one.table} wait until every row is checked`,
         relation: one.table,
         fix: inTwoSteps(input, one),
       })),
+    ...liveCommands(input, 'AT_AddColumn')
+      .filter(
+        ({ table, command }) =>
+          hasCheck(command) && scansTable(input, table) && !rewrote(input, table, false),
+      )
+      .map(({ table }) => ({
+        message: `reads and writes of ${table} wait until the new column is checked in every row`,
+        relation: table,
+        fix: 'add the column without CHECK, then the CHECK as NOT VALID, then VALIDATE CONSTRAINT',
+      })),
+  ],
+}
+
+/** SET NOT NULL by way of a CHECK that is validated without a lock that matters. */
+function provenNotNull(table: string, column: string): string {
+  const [name, proof] = [quoteIdentifier(column), quoteIdentifier(`${column}_not_null`)]
+  return `alter table ${table} add constraint ${proof} check (${name} is not null) not valid;
+alter table ${table} validate constraint ${proof};
+alter table ${table} alter column ${name} set not null;
+alter table ${table} drop constraint ${proof};`
 }
 
 const notNullScans: Rule = {
@@ -111,7 +142,7 @@ const notNullScans: Rule = {
       .map(({ table, name }) => ({
         message: `reads and writes of ${table} wait until every row is checked`,
         relation: table,
-        fix: `alter table ${table} add constraint ${name}_not_null check (${name} is not null) not valid;\nalter table ${table} validate constraint ${name}_not_null;\nalter table ${table} alter column ${name} set not null;\nalter table ${table} drop constraint ${name}_not_null;`,
+        fix: provenNotNull(table, name),
       }))
   },
 }

@@ -108,7 +108,7 @@ const truncated: Rule = {
       (name) => !named.includes(name) && /[rp]/.test(input.facts.before.byName.get(name)?.kind ?? ''),
     )
     if (named.length === 0) return []
-    const more = others.length === 0 ? '' : `, and by CASCADE of ${others.join(', ')}`
+    const more = others.length === 0 ? '' : `, and those of ${others.join(', ')},`
     return [{ message: `all rows of ${named.join(', ')}${more} are gone` }]
   },
 }
@@ -176,6 +176,14 @@ function written(object: Node): string {
   return (names ?? []).flatMap((name) => ('String' in name ? (name.String.sval ?? '') : [])).join('.')
 }
 
+/** True for no WHERE, and for WHERE true. */
+function isEverything(where: Node | undefined): boolean {
+  return (
+    where === undefined ||
+    ('A_Const' in where && 'boolval' in where.A_Const && where.A_Const.boolval?.boolval === true)
+  )
+}
+
 const updateWithoutWhere: Rule = {
   id: 'update-without-where',
   severity: 'warning',
@@ -185,7 +193,7 @@ const updateWithoutWhere: Rule = {
   grows: true,
   check: (input) => {
     const { node } = input.facts.statement
-    if (!('UpdateStmt' in node) || node.UpdateStmt.whereClause !== undefined) return []
+    if (!('UpdateStmt' in node) || !isEverything(node.UpdateStmt.whereClause)) return []
     const table = liveName(input, node.UpdateStmt.relation)
     return table === null
       ? []
@@ -200,7 +208,7 @@ const deleteWithoutWhere: Rule = {
   safeWay: 'Name the rows in WHERE, and delete them in batches.',
   check: (input) => {
     const { node } = input.facts.statement
-    if (!('DeleteStmt' in node) || node.DeleteStmt.whereClause !== undefined) return []
+    if (!('DeleteStmt' in node) || !isEverything(node.DeleteStmt.whereClause)) return []
     const table = liveName(input, node.DeleteStmt.relation)
     return table === null ? [] : [{ message: `all rows of ${table} are gone` }]
   },

@@ -1,6 +1,6 @@
 import { isConcurrent } from '../execution.ts'
 import { nameOf } from '../step-through.ts'
-import { liveName, type Rule, type RuleInput } from './rule.ts'
+import { liveName, type Rule, type RuleInput, scansTable } from './rule.ts'
 
 /** Columns beyond which an index that is not unique serves few queries better, and costs every write more. */
 const INDEX_COLUMNS_MAX = 3
@@ -19,6 +19,8 @@ const indexNotConcurrently: Rule = {
     // ON ONLY a partitioned table builds nothing: it is the first step of the safe way.
     const kind = table === null ? undefined : input.facts.before.byName.get(table)?.kind
     if (table === null || (kind === 'p' && node.IndexStmt.relation?.inh !== true)) return []
+    // IF NOT EXISTS found it, and built nothing.
+    if (!scansTable(input, table)) return []
     const message = `writes to ${table} wait until the index is built`
     if (kind === 'p') return [{ message: `${message}, on every partition`, relation: table }]
     const fix = text.replace(/^(create\s+(?:unique\s+)?index)\b/i, '$1 concurrently')

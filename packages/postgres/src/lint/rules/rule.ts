@@ -59,7 +59,7 @@ export function liveName({ facts, script, at, base }: RuleInput, name: RangeVar 
 }
 
 /** True for a relation that was there before the run, or whose table was. */
-export function isLive({ oid, table }: Relation, base: ReadonlySet<number>): boolean {
+function isLive({ oid, table }: Relation, base: ReadonlySet<number>): boolean {
   return base.has(table ?? oid)
 }
 
@@ -89,12 +89,17 @@ export function liveCommands(
 
 /** Whether a table was written again, as measured; `otherwise` where that is not known. */
 export function rewrote({ facts }: RuleInput, table: string, otherwise = true): boolean {
-  return isMeasured(facts) ? facts.rewrites.includes(table) : otherwise
+  return isMeasured(facts) ? isAmong(facts, table, facts.rewrites) : otherwise
 }
 
 /** Whether a table was read from end to end, as measured; `otherwise` where that is not known. */
 export function scansTable({ facts }: RuleInput, table: string, otherwise = true): boolean {
-  return isMeasured(facts) ? facts.scans.includes(table) : otherwise
+  return isMeasured(facts) ? isAmong(facts, table, facts.scans) : otherwise
+}
+
+/** The rows of a partitioned table are in its parts, whose names the statement does not say. */
+function isAmong({ before }: StatementFacts, table: string, names: readonly string[]): boolean {
+  return names.includes(table) || (before.byName.get(table)?.kind === 'p' && names.length > 0)
 }
 
 /** True when the statement keeps a table's writers waiting. */

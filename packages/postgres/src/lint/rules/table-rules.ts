@@ -139,6 +139,25 @@ const attachScans: Rule = {
   },
 }
 
+const partitionOfLocks: Rule = {
+  id: 'partition-of-locks-parent',
+  severity: 'info',
+  danger:
+    'CREATE TABLE ... PARTITION OF takes the strongest lock on the partitioned table: it waits for every running query, and whoever comes after waits behind it.',
+  safeWay:
+    'CREATE TABLE ... (LIKE parent INCLUDING ALL), then ATTACH PARTITION, which lets reads and writes go on.',
+  check: (input) => {
+    const { node } = input.facts.statement
+    if (!('CreateStmt' in node) || node.CreateStmt.partbound === undefined) return []
+    return (node.CreateStmt.inhRelations ?? []).flatMap((one) => {
+      const parent = 'RangeVar' in one ? liveName(input, one.RangeVar) : null
+      return parent === null
+        ? []
+        : [{ message: `reads and writes of ${parent} wait while the partition is made` }]
+    })
+  },
+}
+
 const detachBlocks: Rule = {
   id: 'detach-not-concurrently',
   severity: 'warning',
@@ -335,6 +354,7 @@ export const TABLE_RULES: readonly Rule[] = [
   vacuumFull,
   refreshBlocks,
   attachScans,
+  partitionOfLocks,
   detachBlocks,
   triggerLocks,
   triggerDisabled,
