@@ -12,6 +12,7 @@ import { benchMemory } from './memory.ts'
 import { benchHops } from './messages.ts'
 import { benchPlans } from './plans.ts'
 import { benchReplay } from './replay.ts'
+import { benchReviews } from './reviews.ts'
 import { benchSimulator } from './simulator.ts'
 import { benchStart } from './start.ts'
 
@@ -24,6 +25,7 @@ const PARTS: Record<string, { about: string; run: (servers: BenchServers) => Pro
     about: 'each migration plan on 1 M rows under 200 writes/s: failed, longest blocked, checksums',
     run: benchPlans,
   },
+  reviews: { about: 'dependencies in 100,000 rows x 20 columns, a check of 1,000 tables', run: benchReviews },
   replay: { about: 'events/s verified and folded', run: benchReplay },
   simulator: { about: 'how many times real time a soak runs', run: benchSimulator },
   start: { about: 'how long `esa up` takes', run: benchStart },

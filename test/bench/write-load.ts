@@ -98,7 +98,7 @@ export class WriteLoad {
     const value = (n * 7_919) % 1_000
     const isNew = n % 2 === 0
     let id = isNew ? this.#values.push(value) - 1 : 1 + ((n * 104_729) % (this.#values.length - 1))
-    while (!isNew && this.#busy.has(id)) id = 1 + (id % (this.#values.length - 1))
+    if (!isNew) while (this.#busy.has(id)) id = 1 + (id % (this.#values.length - 1))
     this.#busy.add(id)
     try {
       await this.#pool.query(isNew ? this.writes.insert(id, value) : this.writes.update(id, value))

@@ -15,7 +15,6 @@ const configSchema = z.object({
   dialect: z.string(),
   schema: z.union([z.string(), z.array(z.string())]).optional(),
   casing: z.enum(['snake_case', 'camelCase']).optional(),
-  migrations: z.object({ table: z.string().optional(), schema: z.string().optional() }).optional(),
 })
 
 /** A migration of a Drizzle project; `when` is what drizzle.__drizzle_migrations keeps of an applied one. */

@@ -33,6 +33,9 @@ export interface Table {
   parent: string | null
   bound: string | null
   unlogged: boolean
+  rowSecurity: boolean
+  /** Storage parameters, as they are written in WITH (...). */
+  options: string | null
   columns: Column[]
   constraints: Constraint[]
   indexes: Index[]
@@ -48,6 +51,8 @@ export interface Column {
   default: string | null
   identity: '' | 'a' | 'd'
   generated: '' | 's' | 'v'
+  /** True when somebody has rights on this column by itself. */
+  granted: boolean
 }
 
 /** A constraint of the table itself; `type` as in pg_constraint: p, u, c, f, x. */
@@ -80,6 +85,8 @@ export type ObjectKind =
   | 'domain'
   | 'composite type'
   | 'statistics'
+  | 'extension'
+  | 'other'
 
 /** A view, function, trigger, policy ...; `relation` is the table a trigger or policy is on. */
 export interface DefinedObject {

@@ -7,6 +7,7 @@ import type { TableDifference } from './differences.ts'
 import { type Ground, PLACE } from './draft.ts'
 import { bareName, nameWith, newName, oldName, quoteDotted, sibling } from './names.ts'
 import { createTable } from './new-tables.ts'
+import { copyRights } from './rights.ts'
 import { Swap } from './swap.ts'
 import { takes } from './trial.ts'
 import { dependentViews } from './views.ts'
@@ -83,6 +84,7 @@ function obstacleOf(
   const keyless = [from, to].find(({ constraints }) => constraints.every(({ type }) => type !== 'p'))
   if (keyless)
     return `without a primary key in the ${keyless === to ? 'new' : 'old'} form no row can be found again`
+  if (from.rowSecurity || to.rowSecurity) return 'its policies would have to follow'
   if (columns.some((pair) => !pair.from || !pair.to || pair.from.type !== pair.to.type))
     return 'its columns change too: plan that first, by itself'
   const pointing = [...source.tables, ...goal.tables].find(({ relation, constraints }) =>
@@ -111,7 +113,7 @@ function planCopyTable({ draft, to: goal }: Ground, from: Table, to: Table, copy
   ]
   draft.statement('expand', {
     about: 'the new form, empty, beside the table',
-    sql: made.join('\n'),
+    sql: [...made, copyRights(from.relation, copy)].join('\n'),
     rollback: `DROP TABLE ${quoteDotted(copy)};`,
   })
   draft.statement(
@@ -137,6 +139,10 @@ function mirror(relation: string, other: string, form: Table): string {
     rest.length === 0 ? 'NOTHING' : `UPDATE SET ${rest.map((one) => `${one} = excluded.${one}`).join(', ')}`
   return `CREATE FUNCTION ${name}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $esa$
 BEGIN
+  IF TG_OP = 'TRUNCATE' THEN
+    TRUNCATE ${quoteDotted(other)};
+    RETURN NULL;
+  END IF;
   IF TG_OP = 'DELETE' OR (TG_OP = 'UPDATE' AND (${row('NEW', keys)}) IS DISTINCT FROM (${row('OLD', keys)})) THEN
     DELETE FROM ${quoteDotted(other)} AS o WHERE ${at};
   END IF;
@@ -146,12 +152,13 @@ BEGIN
   END IF;
   RETURN NULL;
 END $esa$;
-CREATE TRIGGER ${TRIGGER} AFTER INSERT OR UPDATE OR DELETE ON ${quoteDotted(relation)} FOR EACH ROW EXECUTE FUNCTION ${name}();`
+CREATE TRIGGER ${TRIGGER} AFTER INSERT OR UPDATE OR DELETE ON ${quoteDotted(relation)} FOR EACH ROW EXECUTE FUNCTION ${name}();
+CREATE TRIGGER ${TRIGGER}_all AFTER TRUNCATE ON ${quoteDotted(relation)} EXECUTE FUNCTION ${name}();`
 }
 
 function dropMirror(relation: string, from: Table): string {
   const name = quoteDotted(sibling(relation, nameWith(from.name, '_esa_mirror')))
-  return `DROP TRIGGER ${TRIGGER} ON ${quoteDotted(relation)};\nDROP FUNCTION ${name}();`
+  return `DROP TRIGGER ${TRIGGER} ON ${quoteDotted(relation)};\nDROP TRIGGER ${TRIGGER}_all ON ${quoteDotted(relation)};\nDROP FUNCTION ${name}();`
 }
 
 async function verifyCopy({ draft, source }: Ground, from: Table, to: Table, copy: string): Promise<void> {

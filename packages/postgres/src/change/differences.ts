@@ -21,6 +21,8 @@ export interface TableDifference {
   to: Table
   /** True when what makes it a partitioned table, or a partition, differs. */
   partitioning: boolean
+  /** True when its storage parameters, or whether policies hold, differ. */
+  settings: boolean
   columns: Pair<Column>[]
   constraints: Pair<Constraint>[]
   indexes: Pair<Index>[]
@@ -49,8 +51,8 @@ export function compareCatalogs(from: Catalog, to: Catalog): Differences {
     tables: tables
       .flatMap((pair) => (pair.from && pair.to ? [compareTables(pair.from, pair.to)] : []))
       .filter(
-        ({ partitioning, columns, constraints, indexes }) =>
-          partitioning || columns.length + constraints.length + indexes.length > 0,
+        ({ partitioning, settings, columns, constraints, indexes }) =>
+          partitioning || settings || columns.length + constraints.length + indexes.length > 0,
       ),
     objects: pairs(from.objects, to.objects, ({ kind, name }) => `${kind} ${name}`).filter(differs),
   }
@@ -68,18 +70,23 @@ export function tellDifferences(found: Differences): string[] {
     ...named('sequence', found.sequences),
     ...found.newTables.map(({ relation }) => `table ${relation} is missing`),
     ...found.goneTables.map(({ relation }) => `table ${relation} should not be there`),
-    ...found.tables.flatMap(({ from, to, partitioning, columns, constraints, indexes }) => [
+    ...found.tables.flatMap(({ from, to, partitioning, settings, columns, constraints, indexes }) => [
       ...(partitioning
         ? [
             `table ${from.relation} is partitioned by ${from.partitionKey ?? 'nothing'}, wanted ${to.partitionKey ?? 'nothing'}`,
           ]
         : []),
+      ...(settings ? [`settings of ${from.relation}: ${settingsOf(from)}, wanted ${settingsOf(to)}`] : []),
       ...named(`column ${from.relation}`, columns),
       ...named(`constraint of ${from.relation}`, constraints),
       ...named(`index of ${from.relation}`, indexes),
     ]),
     ...found.objects.map((pair) => told((pair.to ?? pair.from)!.kind, (pair.to ?? pair.from)!.name, pair)),
   ]
+}
+
+function settingsOf({ rowSecurity, options }: Table): string {
+  return `row security ${rowSecurity ? 'on' : 'off'}, parameters ${options ?? 'none'}`
 }
 
 function compareTables(from: Table, to: Table): TableDifference {
@@ -91,7 +98,10 @@ function compareTables(from: Table, to: Table): TableDifference {
       from: [from.partitionKey, from.parent, from.bound, from.unlogged],
       to: [to.partitionKey, to.parent, to.bound, to.unlogged],
     }),
-    columns: pairs(from.columns, to.columns, name).filter(differs),
+    settings: differs({ from: [from.rowSecurity, from.options], to: [to.rowSecurity, to.options] }),
+    columns: pairs(from.columns, to.columns, name).filter(({ from: was, to: shall }) =>
+      differs({ from: was && { ...was, granted: false }, to: shall && { ...shall, granted: false } }),
+    ),
     constraints: pairs(from.constraints, to.constraints, name).filter(differs),
     indexes: pairs(from.indexes, to.indexes, name).filter(differs),
   }

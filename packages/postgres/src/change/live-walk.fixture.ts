@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import {
   connectPool,
   createDatabase,
+  dropDatabase,
   ensureEmbeddedServer,
   stopEmbeddedServer,
   withDatabase,
@@ -12,6 +13,7 @@ import type { Pool } from 'pg'
 import { expect } from 'vitest'
 import { sqlState } from '../postgres-error.ts'
 import type { Queryable } from '../queryable.ts'
+import type { RehearsalGround } from '../rehearsal/ground.ts'
 import type { Catalog } from './catalog.ts'
 import { compareCatalogs, tellDifferences } from './differences.ts'
 import type { Hints } from './hints.ts'
@@ -65,6 +67,19 @@ export class LiveServer {
     const pool = await connectPool(withDatabase(this.#url, name), { max })
     if (sql !== '') await pool.query(sql)
     return pool
+  }
+
+  /** The server as a ground for rehearsals. */
+  ground(): RehearsalGround {
+    const url = this.#url
+    return {
+      createDatabase: async (name) => void (await createDatabase(url, name)),
+      dropDatabase: async (name) => void (await dropDatabase(url, name)),
+      open: async (name, max = 4) => {
+        const pool = await connectPool(withDatabase(url, name), { max })
+        return { queryable: pool, close: () => pool.end() }
+      },
+    }
   }
 
   /** The plan of a change, and the catalog that it shall lead to. */

@@ -1,9 +1,11 @@
 import type { DefinedObject, ObjectKind } from './catalog.ts'
 import type { Differences } from './differences.ts'
 import { type Ground, PLACE } from './draft.ts'
+import { keepRights, restoreRights } from './rights.ts'
 
 /** What is made from its definition by one statement, with the phase and place it is made in. */
 const MADE: Partial<Record<ObjectKind, [made: 'expand' | 'switch', gone: 0 | 1 | 2 | 3 | 4]>> = {
+  extension: ['expand', PLACE.last],
   function: ['expand', PLACE.last],
   statistics: ['expand', PLACE.early],
   trigger: ['switch', PLACE.early],
@@ -11,19 +13,17 @@ const MADE: Partial<Record<ObjectKind, [made: 'expand' | 'switch', gone: 0 | 1 |
   'materialized view': ['switch', PLACE.early],
 }
 
-/** Views, functions, triggers and the like; `elsewhere` tells those that another recipe made anew. */
-export function planObjects(
-  { draft }: Ground,
-  { objects }: Differences,
-  elsewhere: (name: string) => boolean,
-): void {
+/** What must not be dropped and made anew: it would be computed again, or take along what uses it. */
+const NEVER_REMADE: ReadonlySet<ObjectKind> = new Set(['materialized view', 'extension'])
+
+/** Views, functions, triggers and the like. */
+export function planObjects({ draft }: Ground, { objects }: Differences): void {
   for (const { from, to } of objects) {
     const { kind, name } = (to ?? from)!
-    if (kind === 'view' && elsewhere(name)) continue
     const made = MADE[kind]
-    if (made === undefined || (kind === 'materialized view' && from && to)) {
+    if (made === undefined || (from && to && NEVER_REMADE.has(kind))) {
       draft.leave(
-        `${kind} ${name}`,
+        kind === 'other' ? name : `${kind} ${name}`,
         'it is read but not planned',
         'change it by a statement of your own, between the phases',
       )
@@ -32,31 +32,28 @@ export function planObjects(
     const verb = from === undefined ? 'add' : to === undefined ? 'drop' : 'change'
     draft.change(`${verb}-${kind.replaceAll(' ', '-')}`, name, undefined, `${kind} ${name}: ${verb}`)
     if (to === undefined) {
-      draft.statement(
-        'contract',
-        { about: `${kind} ${name} is not used any more`, sql: from!.drop, rollback: defined(from!) },
-        made[1],
-      )
+      const about = `${kind} ${name} is not used any more`
+      draft.statement('contract', { about, sql: from!.drop, rollback: defined(from!) }, made[1])
     } else if (from === undefined) {
+      const place = made[0] === 'expand' ? PLACE.early : PLACE.late
+      const about = `${kind} ${name} is new`
       draft.statement(
         made[0],
-        { about: `${kind} ${name} is new`, sql: defined(to), rollback: to.drop },
-        made[0] === 'expand' ? PLACE.early : PLACE.late,
+        { about, sql: defined(to), rollback: to.drop },
+        kind === 'extension' ? PLACE.first : place,
       )
     } else {
-      const anew = kind === 'function' ? ['', ''] : [`${from.drop}\n`, `${to.drop}\n`]
-      draft.statement(
-        'switch',
-        {
-          about: `${kind} ${name} as it shall be`,
-          sql: `${anew[0]}${defined(to)}`,
-          rollback: `${anew[1]}${defined(from)}`,
-        },
-        PLACE.late,
-      )
-      if (kind === 'view') draft.notes.push(`${name} is made anew: grants on it must be given again`)
+      const about = `${kind} ${name} as it shall be`
+      draft.statement('switch', { about, sql: remade(from, to), rollback: remade(to, from) }, PLACE.late)
     }
   }
+}
+
+/** A function is replaced; a view is made anew with the rights it has. */
+function remade(old: DefinedObject, now: DefinedObject): string {
+  if (old.kind === 'function') return defined(now)
+  if (old.kind !== 'view') return `${old.drop}\n${now.definition}`
+  return [keepRights(old.name, 0), old.drop, now.definition, restoreRights(old.name, 0)].join('\n')
 }
 
 /** A function's body may name what only comes later: it is looked at when it is called. */

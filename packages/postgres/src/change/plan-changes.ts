@@ -96,7 +96,7 @@ async function draftPlan(ground: Ground): Promise<void> {
   )
   for (const table of copied) await planCopy(ground, table)
   for (const table of altered) {
-    if (table.partitioning) leavePartitioning(ground, table)
+    leaveSettings(ground, table)
     await planColumns(ground, table, columnsInTransit(found))
     planSplits(ground, table)
   }
@@ -106,15 +106,23 @@ async function draftPlan(ground: Ground): Promise<void> {
   for (const table of altered) planConstraints(ground, table, elsewhere)
   planSyncTriggers(ground)
   await planSwaps(ground, shadows, types)
-  planObjects(ground, found, () => false)
+  planObjects(ground, found)
   planGoneTables(ground, found.goneTables)
 }
 
-function leavePartitioning({ draft }: Ground, { from, to }: Differences['tables'][number]): void {
-  draft.leave(
-    `partitioning of ${from.relation}`,
-    `${from.partitionKey ?? 'none'} -> ${to.partitionKey ?? 'none'} is not planned`,
-  )
+function leaveSettings({ draft }: Ground, table: Differences['tables'][number]): void {
+  const { from, to } = table
+  if (table.partitioning)
+    draft.leave(
+      `partitioning of ${from.relation}`,
+      `from ${from.partitionKey ?? from.bound ?? 'none'} to ${to.partitionKey ?? to.bound ?? 'none'} no plan is known`,
+    )
+  if (table.settings)
+    draft.leave(
+      `settings of ${from.relation}`,
+      'storage parameters and row security are compared, not planned',
+      'ALTER TABLE ... SET (...) or ENABLE ROW LEVEL SECURITY with a short lock_timeout: both change a definition only',
+    )
 }
 
 function columnsInTransit(found: Differences): Set<string> {

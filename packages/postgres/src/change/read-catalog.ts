@@ -29,7 +29,7 @@ const COLUMNS = `(select coalesce(json_agg(json_build_object('name', a.attname, 
       (select quote_ident(cn.nspname) || '.' || quote_ident(co.collname) from pg_collation co
         join pg_namespace cn on cn.oid = co.collnamespace where co.oid = a.attcollation) end,
     'notNull', a.attnotnull, 'default', pg_get_expr(d.adbin, d.adrelid), 'identity', a.attidentity,
-    'generated', a.attgenerated) order by a.attnum), '[]')
+    'generated', a.attgenerated, 'granted', a.attacl is not null) order by a.attnum), '[]')
   from pg_attribute a join pg_type t on t.oid = a.atttypid
   left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
   where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped)`
@@ -63,6 +63,7 @@ const TABLES = `select n.nspname || '.' || c.relname as relation, n.nspname as s
     (select pn.nspname || '.' || p.relname from pg_inherits h join pg_class p on p.oid = h.inhparent
       join pg_namespace pn on pn.oid = p.relnamespace where h.inhrelid = c.oid limit 1) as parent,
     pg_get_expr(c.relpartbound, c.oid) as bound, c.relpersistence = 'u' as unlogged,
+    c.relrowsecurity as "rowSecurity", array_to_string(c.reloptions, ', ') as options,
     ${COLUMNS} as columns, ${CONSTRAINTS} as constraints, ${INDEXES} as indexes
   from pg_class c join pg_namespace n on n.oid = c.relnamespace
   where c.relkind in ('r', 'p') and c.relpersistence <> 't' and ${OURS} and ${OWN('c.oid')} order by 1`
@@ -101,11 +102,29 @@ const OBJECTS: Record<ObjectKind, string> = {
   statistics: `select n.nspname || '.' || s.stxname as name, pg_get_statisticsobjdef(s.oid) || ';' as definition,
       format('DROP STATISTICS %I.%I;', n.nspname, s.stxname) as drop
     from pg_statistic_ext s join pg_namespace n on n.oid = s.stxnamespace where ${OURS} and ${OWN('s.oid')} order by 1`,
+  extension: `select extname as name, format('CREATE EXTENSION %I SCHEMA %I;', extname, n.nspname) as definition,
+      format('DROP EXTENSION %I;', extname) as drop
+    from pg_extension e join pg_namespace n on n.oid = e.extnamespace where extname <> 'plpgsql' order by e.oid`,
+  // What is known to be there and is not compared further: a plan must not pass over it in silence.
+  other: `select distinct pg_describe_object(o.classid, o.oid, 0) as name, '' as definition, '' as drop from (
+      select 'pg_proc'::regclass as classid, p.oid, p.pronamespace as space from pg_proc p where p.prokind in ('a', 'w')
+      union all select 'pg_class'::regclass, c.oid, c.relnamespace from pg_class c where c.relkind = 'f'
+      union all select 'pg_rewrite'::regclass, r.oid, c.relnamespace from pg_rewrite r join pg_class c on c.oid = r.ev_class
+        where r.rulename <> '_RETURN'
+      union all select 'pg_type'::regclass, t.oid, t.typnamespace from pg_type t where t.typtype = 'r'
+      union all select 'pg_collation'::regclass, oid, collnamespace from pg_collation
+      union all select 'pg_operator'::regclass, oid, oprnamespace from pg_operator
+      union all select 'pg_ts_config'::regclass, oid, cfgnamespace from pg_ts_config
+      union all select 'pg_ts_dict'::regclass, oid, dictnamespace from pg_ts_dict
+      union all select 'pg_publication'::regclass, oid, null from pg_publication
+      union all select 'pg_event_trigger'::regclass, oid, null from pg_event_trigger) o
+    left join pg_namespace n on n.oid = o.space where (o.space is null or ${OURS}) and ${OWN('o.oid')} order by 1`,
 }
 
 /**
  * Reads what a database is made of, on one session, which is left with an empty search_path: only so does the server
- * write every name with its schema. Owners, grants, comments and the order of columns are not part of it.
+ * write every name with its schema. Owners, grants, comments, publications' tables
+ * and the order of columns are not part of it.
  */
 export async function readCatalog(session: Queryable): Promise<Catalog> {
   await session.query(`select set_config('search_path', '', false)`)

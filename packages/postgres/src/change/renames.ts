@@ -5,6 +5,7 @@ import { alter } from './column-sql.ts'
 import { type Ground, PLACE } from './draft.ts'
 import type { ResolvedHints } from './hints.ts'
 import { bareName, nameWith, quoteDotted, sibling } from './names.ts'
+import { copyRights } from './rights.ts'
 
 /** From this version on a view may act with the rights of who uses it. */
 const INVOKER_VIEWS_SINCE = 150_000
@@ -115,11 +116,5 @@ function viewOver(
   ]
   const options = version >= INVOKER_VIEWS_SINCE ? ' WITH (security_invoker = true)' : ''
   return `CREATE VIEW ${quoteDotted(relation)}${options} AS SELECT ${list.join(', ')} FROM ${quoteDotted(base)};
-DO $esa$ DECLARE granted record; BEGIN
-  FOR granted IN SELECT a.* FROM pg_catalog.pg_class c, pg_catalog.aclexplode(c.relacl) a WHERE c.oid = '${quoteDotted(base).replaceAll("'", "''")}'::regclass LOOP
-    EXECUTE format('GRANT %s ON ${quoteDotted(relation).replaceAll("'", "''").replaceAll('%', '%%')} TO %s%s', granted.privilege_type,
-      CASE granted.grantee WHEN 0 THEN 'PUBLIC' ELSE granted.grantee::regrole::text END,
-      CASE WHEN granted.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END);
-  END LOOP;
-END $esa$;`
+${copyRights(base, relation)}`
 }

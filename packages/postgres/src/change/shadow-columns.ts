@@ -8,6 +8,7 @@ import { type Ground, PLACE } from './draft.ts'
 import { buildIndex } from './indexes.ts'
 import { bareName, newName, oldName, quoteDotted } from './names.ts'
 import { readCatalog } from './read-catalog.ts'
+import { copyColumnRights } from './rights.ts'
 import { costOf, takes, undone } from './trial.ts'
 
 /** A column that gets a new type by a second column beside it. */
@@ -149,10 +150,13 @@ function addShadow(
   { from, to, fresh, old, carry }: Shadow,
   changed: readonly TypeInTransit[],
 ): void {
-  const column = { ...to, name: fresh, type: transitType(to, changed) }
+  const add = alter(
+    relation,
+    `ADD COLUMN ${columnSql({ ...to, name: fresh, type: transitType(to, changed) }, true)}`,
+  )
   draft.statement('expand', {
     about: `${to.name} as it shall be, beside what it is`,
-    sql: alter(relation, `ADD COLUMN ${columnSql(column, true)}`),
+    sql: from.granted ? `${add}\n${copyColumnRights(relation, to.name, fresh)}` : add,
     rollback: alter(relation, `DROP COLUMN ${quoteIdentifier(fresh)}`),
   })
   const [now, later, before] = [to.name, fresh, old].map((name) => `NEW.${quoteIdentifier(name)}`)

@@ -1,5 +1,6 @@
 import type { Ground } from './draft.ts'
 import { quoteDotted } from './names.ts'
+import { keepRights, restoreRights } from './rights.ts'
 
 /** Views over a relation, and views over those, in the order in which they can be made. */
 const DEPENDENT = `with recursive over as (
@@ -19,11 +20,11 @@ export interface DependentView {
   to: string
 }
 
-/** The views over a table. Materialized ones are left: making them anew means computing them. */
+/** The views over a table, with the rights they have. Materialized ones are left: making them anew means computing them. */
 export async function dependentViews(ground: Ground, relation: string): Promise<DependentView[]> {
   const { rows } = await ground.source.query(DEPENDENT, [quoteDotted(relation)])
   const views: DependentView[] = []
-  for (const { name, kind } of rows as { name: string; kind: string }[]) {
+  for (const [nth, { name, kind }] of (rows as { name: string; kind: string }[]).entries()) {
     const [was, shall] = [ground.from, ground.to].map(({ objects }) =>
       objects.find((one) => one.name === name && one.kind === 'view'),
     )
@@ -35,11 +36,13 @@ export async function dependentViews(ground: Ground, relation: string): Promise<
       )
       continue
     }
-    views.push({ name, drop: was.drop, from: was.definition, to: shall?.definition ?? was.definition })
+    const anew = (definition: string): string => `${definition}\n${restoreRights(name, nth)}`
+    views.push({
+      name,
+      drop: `${keepRights(name, nth)}\n${was.drop}`,
+      from: anew(was.definition),
+      to: anew(shall?.definition ?? was.definition),
+    })
   }
-  if (views.length > 0)
-    ground.draft.notes.push(
-      `${views.map(({ name }) => name).join(', ')}: made anew at the switch; grants on views must be given again`,
-    )
   return views
 }
