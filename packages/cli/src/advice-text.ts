@@ -5,6 +5,10 @@ import { colours } from './colours.ts'
 import { columns } from './output.ts'
 import { sizeText } from './size.ts'
 
+/** Characters of a statement that has no name, and statements shown of those that were left out. */
+const SQL_SHOWN = 70
+const SKIPPED_SHOWN = 3
+
 /** Refusals shown to people; the JSON document has all. */
 const REFUSALS_SHOWN = 10
 
@@ -24,31 +28,49 @@ type Shown = IndexAdvice & {
 const ms = (us: number): string =>
   us < 10_000 ? `${(us / 1_000).toFixed(1)} ms` : `${Math.round(us / 1_000)} ms`
 
-function recommendationText({
-  ddl,
-  sizeBytes,
-  because,
-  queries,
-  writes,
-}: IndexAdvice['recommendations'][number]): string {
+/** A statement by the name it was given; one that only has a number, by its beginning. */
+function named(id: string, sql: string): string {
+  const plain = sql.replaceAll(/\s+/g, ' ')
+  if (!/^-?\d+$|^[0-9a-f]{16}$/.test(id)) return id
+  return plain.length > SQL_SHOWN ? `${plain.slice(0, SQL_SHOWN)}…` : plain
+}
+
+function recommendationText(
+  { ddl, sizeBytes, because, queries }: IndexAdvice['recommendations'][number],
+  sqlOf: ReadonlyMap<string, string>,
+): string {
   const helped = queries.map(
-    ({ id, p95UsBefore, p95UsAfter }) => `${id} ${ms(p95UsBefore)} → ${ms(p95UsAfter)}`,
+    ({ id, p95UsBefore, p95UsAfter }) =>
+      `    ${ms(p95UsBefore)} → ${ms(p95UsAfter)}  ${named(id, sqlOf.get(id) ?? '')}`,
   )
-  const cost = writes
-    ? `a row of ${writes.relation} with all of these: insert ${writes.insertUsBefore} → ${writes.insertUsAfter} µs, update ${writes.updateUsBefore} → ${writes.updateUsAfter} µs`
-    : ''
-  return [
-    colours.bold(`${ddl};`),
-    ...[`${sizeBytes === 0 ? '' : `${sizeText(sizeBytes)}: `}${because}`, helped.join(', '), cost].flatMap(
-      (line) => (line === '' ? [] : [`    ${line}`]),
-    ),
-  ].join('\n')
+  const about = `    ${sizeBytes === 0 ? '' : `${sizeText(sizeBytes)}: `}${because}`
+  return [colours.bold(`${ddl};`), about, ...helped].join('\n')
+}
+
+/** What writes cost with everything that is recommended, a line a table. */
+function writesText({ recommendations }: Shown): string {
+  const costs = new Map(recommendations.flatMap(({ writes }) => (writes ? [[writes.relation, writes]] : [])))
+  const rows = [...costs.values()].map((one) => [
+    one.relation,
+    `${one.insertUsBefore} → ${one.insertUsAfter} µs`,
+    `${one.updateUsBefore} → ${one.updateUsAfter} µs`,
+  ])
+  return rows.length === 0 ? '' : columns([['WRITES, A ROW', 'INSERT', 'UPDATE'], ...rows])
+}
+
+/** Statements that were not timed, by reason, as many are often left out for the same one. */
+function skippedText({ skipped }: Shown): string[] {
+  return [...Map.groupBy(skipped, ({ why }) => why)].map(([why, some]) => {
+    const shown = some.slice(0, SKIPPED_SHOWN).map(({ id, sql }) => `    ${named(id, sql)}`)
+    const more = some.length > SKIPPED_SHOWN ? [`    and ${some.length - SKIPPED_SHOWN} more: --json`] : []
+    return [`${colours.yellow('not timed')}: ${why}`, ...shown, ...more].join('\n')
+  })
 }
 
 function queriesText({ queries, goalMs }: Shown): string {
-  const rows = queries.map(({ id, weight, p95UsBefore, p95UsAfter, ok, runsAfter }) => [
+  const rows = queries.map(({ id, sql, weight, p95UsBefore, p95UsAfter, ok, runsAfter }) => [
     ok ? colours.green('ok') : colours.red('SLOW'),
-    id,
+    named(id, sql),
     String(weight),
     ms(p95UsBefore),
     ms(p95UsAfter),
@@ -60,52 +82,71 @@ function queriesText({ queries, goalMs }: Shown): string {
   ])
 }
 
-function rewriteText({ id, rewrites, findings }: SlowStatement): string[] {
+function rewriteText({ id, rewrites, findings }: SlowStatement, sqlOf: ReadonlyMap<string, string>): string {
   const forms = rewrites.map(({ sql, sameRows, gain }) => {
     const times = gain === undefined ? '' : ` (${gain.beforeMs.toFixed(1)} → ${gain.afterMs.toFixed(1)} ms)`
     return `    ${sameRows ? 'same rows' : 'another answer'}${times}: ${sql}`
   })
   const others = findings.map(({ kind, message }) => `    ${kind}: ${message}`)
-  return [[`${colours.yellow('still slow')} ${id}`, ...forms, ...others].join('\n')]
+  return [`${colours.yellow('still slow')} ${named(id, sqlOf.get(id) ?? '')}`, ...forms, ...others].join('\n')
 }
 
-/** Index advice for people: what to build, what it brings, what was refused. */
-export function adviceText(advice: Shown): string {
-  const {
-    recommendations,
-    refused,
-    drop,
-    skipped,
-    notes,
-    totalBytes,
-    budgetBytes,
-    elapsedMs,
-    complete,
-    rows,
-  } = advice
+/** What was assumed, and for how many statements. */
+function notesText({ notes }: Shown): string {
+  return [...Map.groupBy(notes, ({ note }) => note)]
+    .map(([note, some]) => `${some.length} ${note}`)
+    .join('\n')
+}
+
+/** What was built and tried, or only thought of, without being recommended: the best reasons first. */
+function refusedText({ refused }: Shown): string {
+  const tried = refused.toSorted((a, b) => Number(b.built) - Number(a.built))
+  const lines = tried
+    .slice(0, REFUSALS_SHOWN)
+    .map(
+      ({ ddl, reason, why }) =>
+        `refused (${reason}) ${ddl.replace('CREATE INDEX CONCURRENTLY ', '')}: ${why}`,
+    )
+  const more = refused.length > REFUSALS_SHOWN ? [`and ${refused.length - REFUSALS_SHOWN} more: --json`] : []
+  return [...lines, ...more].map((line) => colours.dim(line)).join('\n')
+}
+
+function summaryText({
+  recommendations,
+  totalBytes,
+  budgetBytes,
+  elapsedMs,
+  complete,
+  rows,
+  workload,
+}: Shown): string {
+  const count = recommendations.filter(({ sizeBytes }) => sizeBytes > 0).length
   const budget = budgetBytes === null ? '' : ` of ${sizeText(budgetBytes)}`
+  const late = complete ? '' : `; ${colours.yellow('time was up')}: there may be better ones`
+  const sampled = `${colours.yellow('sampled')} ${rows.sampled.join(', ')}: times are those of the sample, sizes are scaled up by rows`
+  return [
+    `${count} indexes, ${sizeText(totalBytes)}${budget}, found in ${Math.round(elapsedMs / 1_000)} s${late}`,
+    `workload: ${workload.method}`,
+    ...(rows.sampled.length === 0 ? [] : [sampled]),
+  ].join('\n')
+}
+
+/** Index advice for people: what to build, what it brings and costs, what was refused. */
+export function adviceText(advice: Shown): string {
+  const { recommendations, queries, drop, rewrites } = advice
+  const sqlOf = new Map(queries.map(({ id, sql }) => [id, sql]))
   const parts = [
     recommendations.length === 0
       ? 'no index is worth its bytes for this workload'
-      : recommendations.map(recommendationText).join('\n'),
+      : recommendations.map((one) => recommendationText(one, sqlOf)).join('\n'),
     queriesText(advice),
-    `${recommendations.filter(({ sizeBytes }) => sizeBytes > 0).length} indexes, ${sizeText(totalBytes)}${budget}, found in ${Math.round(elapsedMs / 1_000)} s` +
-      (complete ? '' : `; ${colours.yellow('time was up')}: there may be better ones`),
-    `workload: ${advice.workload.method}`,
-    ...(rows.sampled.length === 0
-      ? []
-      : [`${colours.yellow('sampled')} ${rows.sampled.join(', ')}: times and sizes are those of the sample`]),
+    writesText(advice),
+    summaryText(advice),
     ...drop.map(({ ddl, because }) => `${ddl};\n    ${because}`),
-    ...advice.rewrites.flatMap(rewriteText),
-    ...notes.map(({ id, note }) => `${id}: ${note}`),
-    ...skipped.map(({ id, why }) => `${colours.yellow('not timed')} ${id}: ${why}`),
-    refused
-      .slice(0, REFUSALS_SHOWN)
-      .map(({ ddl, reason, why }) =>
-        colours.dim(`refused (${reason}) ${ddl.replace('CREATE INDEX CONCURRENTLY ', '')}: ${why}`),
-      )
-      .join('\n'),
-    refused.length > REFUSALS_SHOWN ? colours.dim(`and ${refused.length - REFUSALS_SHOWN} more: --json`) : '',
+    ...rewrites.map((one) => rewriteText(one, sqlOf)),
+    notesText(advice),
+    ...skippedText(advice),
+    refusedText(advice),
   ]
   return parts.filter((part) => part !== '').join('\n\n')
 }

@@ -71,7 +71,7 @@ export interface IndexAdvice {
   /** Every statement with all recommendations in place: `ok` when its p95 is under the goal, `sql` as it was run (first values). */
   queries: (QueryGain & { sql: string; weight: number; ok: boolean })[]
   /** Statements that were left out, and why. */
-  skipped: { id: string; why: string }[]
+  skipped: { id: string; sql: string; why: string }[]
   /** What was changed in a statement, or assumed about it, so that it could be timed. */
   notes: { id: string; note: string }[]
   goalMs: number

@@ -71,7 +71,7 @@ async function measureBaselines(
     } catch (error) {
       const { code, message } = postgresError(error)
       if (code === 'database.unreachable') throw error
-      skipped.push({ id: statement.id, why: message })
+      skipped.push({ id: statement.id, sql: statement.texts[0]!, why: message })
     }
   }
   return running

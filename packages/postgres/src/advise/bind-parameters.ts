@@ -28,17 +28,23 @@ interface Value {
 
 const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`
 
+/** One row for a table or view; none for the name of a CTE. */
+const STORED = `select relkind in ('r', 'p', 'm') as sampled from pg_class where oid = to_regclass($1) and relkind in ('r', 'p', 'm', 'v')`
+
 /** Values of the other side, spread over its rows by their order. */
 async function valuesAt(session: Queryable, parameter: Parameter): Promise<Value[]> {
-  const { from, expression, operator } = parameter
+  const { table, from, expression, operator } = parameter
   const places = PLACES.map((place) => place + (operator.startsWith('<') ? RANGE_SHARE : 0))
   const sql = (sample: string): string =>
     `select v::text as value, pg_typeof(v)::text as type from (
       select place, percentile_disc(place) within group (order by v) as v from unnest($1::float8[]) place,
         (select ${expression} as v from ${from} ${sample} limit ${ROWS_MAX}) s group by place order by place) found where v is not null`
-  const sampled = await session.query(sql('tablesample system (2) repeatable (7)'), [places])
-  // A small table may have no page in the sample.
-  const { rows } = sampled.rows.length > 0 ? sampled : await session.query(sql(''), [places])
+  // A view cannot be sampled, and a small table may have no page in the sample.
+  const stored = await session.query(STORED, [table])
+  const sample = stored.rows[0]?.['sampled'] === true ? 'tablesample system (2) repeatable (7)' : ''
+  const sampled = stored.rows.length === 0 ? [] : (await session.query(sql(sample), [places])).rows
+  const again = sampled.length === 0 && sample !== ''
+  const rows = again ? (await session.query(sql(''), [places])).rows : sampled
   return rows.map(({ value, type }) => ({ value: String(value), type: String(type) }))
 }
 

@@ -10,12 +10,16 @@ export interface Parameter {
   /** `limit` and `offset` are counts; `compared` has a column or an expression of one table on the other side. */
   role: 'limit' | 'offset' | 'compared' | 'unknown'
   operator: string
-  /** The other side with its table, as SQL: `shop.orders o`, `lower(o.email)`. */
+  /** The other side and its table, as SQL: `shop.orders`, `shop.orders as o`, `lower(o.email)`. */
+  table?: string
   from?: string
   expression?: string
   /** The list that the other side is one of: `= any($1)`. */
   array: boolean
 }
+
+/** Operators whose sides are alike, so that a stored value may stand on the other one; arithmetic is not among them. */
+const COMPARING = /^(?:BETWEEN|=|<>|<=?|>=?|!?~~\*?|!?~\*?|@>|<@|&&|@@|%)$/
 
 interface Named {
   from: string
@@ -59,10 +63,18 @@ function tableOf(expression: Node, tables: Named[]): Named | undefined {
 function compared(number: number, other: Node | undefined, expr: A_Expr, tables: Named[]): Parameter {
   const operator = operatorOf(expr.name)
   const array = expr.kind === 'AEXPR_OP_ANY'
-  const table = other && tableOf(other, tables)
+  const table = other && COMPARING.test(operator) ? tableOf(other, tables) : undefined
   if (!other || !table) return { number, role: 'unknown', operator, array }
   const from = `${table.from} as "${table.alias.replaceAll('"', '""')}"`
-  return { number, role: 'compared', operator, from, expression: deparseSync(other), array }
+  return {
+    number,
+    role: 'compared',
+    operator,
+    table: table.from,
+    from,
+    expression: deparseSync(other),
+    array,
+  }
 }
 
 /** The parameters of a normalised statement, in order, each once. */

@@ -20,7 +20,7 @@ export interface PreparedWorkload {
   statements: TimedStatement[]
   uses: TableUse[]
   /** Statements that cannot be timed, and why. */
-  skipped: { id: string; why: string }[]
+  skipped: { id: string; sql: string; why: string }[]
   /** What was changed in a statement, or assumed about it, so that it could be timed. */
   notes: { id: string; note: string }[]
 }
@@ -82,16 +82,16 @@ export async function prepareStatements(
   workload: readonly TimedStatement[],
 ): Promise<PreparedWorkload> {
   const prepared: PreparedWorkload = { statements: [], uses: [], skipped: [], notes: [] }
-  const skip = (id: string, error: unknown): void => {
+  const skip = ({ id, texts }: TimedStatement, error: unknown): void => {
     const { code, message } = postgresError(error)
     if (code === 'database.unreachable') throw error
-    prepared.skipped.push({ id, why: message })
+    prepared.skipped.push({ id, sql: texts[0] ?? '', why: message })
   }
   const parsed = new Map<TimedStatement, ReadingForm[]>()
   for (const statement of workload) {
     await readingForms(statement).then(
       (forms) => void parsed.set(statement, forms),
-      (error: unknown) => skip(statement.id, error),
+      (error: unknown) => skip(statement, error),
     )
   }
   const names = [...parsed.values()].flatMap(([form]) => (form ? tableNames(form.node) : []))
@@ -106,7 +106,7 @@ export async function prepareStatements(
       if (forms[0]!.note !== undefined) prepared.notes.push({ id, note: forms[0]!.note })
       if (texts[0] !== forms[0]!.sql) prepared.notes.push({ id, note: BOUND })
     } catch (error) {
-      skip(id, error)
+      skip(statement, error)
     }
   }
   return prepared

@@ -15,6 +15,9 @@ export function tableNames(tree: Node): string[] {
   const names = new Set<string>()
   walk(tree, (kind, body) => {
     if (kind === 'RangeVar') names.add(nameOfTable(body))
+    // The table that is written to stands without its kind.
+    const { relation } = body as { relation?: { relname?: string } }
+    if (relation?.relname !== undefined) names.add(nameOfTable(relation))
   })
   return [...names]
 }

@@ -2,7 +2,9 @@ import type { Clock } from '../clock.ts'
 import type { Queryable } from '../queryable.ts'
 import { fingerprintOf, sampleActivity, type SeenStatement } from '../workload-activity.ts'
 import { readStatementStatistics } from '../workload-statistics.ts'
+import { parseScript } from '../sql/parse-script.ts'
 import type { TimedStatement } from './bench.ts'
+import { tableNames } from './read-shape.ts'
 
 /** A workload taken from a running database. */
 export interface FoundWorkload {
@@ -23,13 +25,26 @@ function seenTexts(seen: readonly SeenStatement[], key: string | undefined): str
   return seen.find((one) => one.fingerprint === key)?.texts.filter(complete) ?? []
 }
 
+/** True for a statement about the application's own tables: what reads catalogs only is a tool, as we are one. */
+async function isOfApplication(sql: string): Promise<boolean> {
+  const [statement] = await parseScript(sql).catch(() => [])
+  const names = statement ? tableNames(statement.node) : []
+  return names.some((name) => !/^"(?:pg_|information_schema)/.test(name))
+}
+
+/** Their texts, those of the application's own tables alone. */
+async function ofApplication<T extends { texts: readonly string[] }>(statements: readonly T[]): Promise<T[]> {
+  const own = await Promise.all(statements.map(({ texts }) => isOfApplication(texts[0] ?? '')))
+  return statements.filter((_, nth) => own[nth])
+}
+
 /**
  * What a database is asked: the statements that took most time by pg_stat_statements, with the values that sessions were
  * seen sending meanwhile; where that extension is missing, what sessions were seen running. Weights are calls, or times
  * seen. @throws EsaError `database.*`.
  */
 export async function readWorkload(target: Queryable, clock: Clock): Promise<FoundWorkload> {
-  const seen = await sampleActivity(target, WATCH_MS, clock)
+  const seen = await ofApplication(await sampleActivity(target, WATCH_MS, clock))
   const statistics = await readStatementStatistics(target)
   if (statistics.statements === null || statistics.statements.length === 0) {
     const why =
@@ -44,13 +59,13 @@ export async function readWorkload(target: Queryable, clock: Clock): Promise<Fou
       method: `pg_stat_activity watched for ${WATCH_MS} ms: short and rare statements are missed; ${why}`,
     }
   }
-  const statements: TimedStatement[] = []
-  let withValues = 0
+  const counted: TimedStatement[] = []
   for (const { id, sql, calls } of statistics.statements) {
     const texts = seenTexts(seen, await fingerprintOf(sql))
-    if (texts.length > 0) withValues += 1
-    statements.push({ id, weight: calls, texts: texts.length > 0 ? texts : [sql] })
+    counted.push({ id, weight: calls, texts: texts.length > 0 ? texts : [sql] })
   }
-  const values = `${withValues} of ${statements.length} with values seen in pg_stat_activity, the others with values of the copy’s rows`
+  const statements = await ofApplication(counted)
+  const withValues = statements.filter(({ texts }) => texts.every(complete)).length
+  const values = `${withValues} of ${statements.length} complete or with values seen in pg_stat_activity, the others with values of the copy’s rows`
   return { source: 'pg_stat_statements', statements, method: `${statistics.method}; ${values}` }
 }

@@ -1,17 +1,17 @@
 import type { TimedStatement } from './bench.ts'
 import type { BuiltCandidate } from './built-indexes.ts'
-import { fastest } from './bench.ts'
+import { undisturbed } from './bench.ts'
 import type { Trials, TrialTimes } from './trials.ts'
 
-/** The search compares fastest runs; the promise is about the 95th percentile, which lies above: it aims this much lower. */
+/** The search compares undisturbed runs; the promise is about the 95th percentile, which lies above: it aims this much lower. */
 const GOAL_MARGIN = 0.5
 
 /** A statement's time must fall by this share, and by so many ms, before an index counts as a gain: less is noise. */
 const FALL_MIN = 0.2
 const FALL_MS_MIN = 1
 
-/** Beyond the goal an index must save this share of the whole workload's time: every write pays for it. */
-const WORKLOAD_SHARE_MIN = 0.02
+/** Beyond the goal an index must save this share of what the whole workload took before: every write pays for it. */
+const WORKLOAD_SHARE_MIN = 0.005
 
 /** A statement may get slower by so much (share, and ms) without an index before it counts as needed. */
 const SLACK_SHARE = 0.1
@@ -42,23 +42,25 @@ interface Score {
 /** Greedy by time saved per byte, measured anew after every choice; what is best so far stands at any moment. */
 export class Search {
   readonly chosen: BuiltCandidate[] = []
-  /** Fastest ms of each statement with what is chosen so far. */
+  /** Undisturbed ms of each statement with what is chosen so far. */
   readonly current = new Map<string, number>()
   complete = true
   readonly #items: Item[] = []
   readonly #trials: Trials
   readonly #statements: readonly TimedStatement[]
   readonly #limits: Limits
+  readonly #wholeMs: number
   #choices = 0
 
   constructor(trials: Trials, statements: readonly TimedStatement[], limits: Limits) {
     this.#trials = trials
     this.#statements = statements
     this.#limits = limits
-    for (const { id } of statements) {
-      const runs = trials.baseline.get(id)
-      this.current.set(id, runs ? fastest(runs) : 0)
+    for (const statement of statements) {
+      const runs = trials.baseline.get(statement.id)
+      this.current.set(statement.id, runs ? undisturbed(runs, statement) : 0)
     }
+    this.#wholeMs = statements.reduce((sum, { id, weight }) => sum + weight * (this.current.get(id) ?? 0), 0)
   }
 
   /** Adds a candidate with the times it was measured with alone. */
@@ -118,11 +120,7 @@ export class Search {
     const bytes = this.#newBytes(item)
     if (bytes === 0 || this.bytes + bytes > this.#limits.budgetBytes) return undefined
     const saved = this.#saved(item.times, counts)
-    const whole = this.#statements.reduce(
-      (sum, { id, weight }) => sum + weight * (this.current.get(id) ?? 0),
-      0,
-    )
-    return saved <= 0 || saved < whole * shareMin ? undefined : { item, perByte: saved / bytes }
+    return saved <= 0 || saved < this.#wholeMs * shareMin ? undefined : { item, perByte: saved / bytes }
   }
 
   /** Measures an item beside what is chosen now; the second time in turn with what is chosen alone. */

@@ -1,4 +1,4 @@
-import { type Bench, fastest, type Runs, type TimedStatement } from './bench.ts'
+import { type Bench, type Runs, type TimedStatement, undisturbed } from './bench.ts'
 import type { BuiltCandidate } from './built-indexes.ts'
 
 /** Executions of one trial: enough that one is hardly disturbed, few enough that many candidates get a trial. */
@@ -9,11 +9,17 @@ const SLOW_MS = 1_000
 const SLOWISH_MS = 200
 const BASELINE_RUNS = 5
 
-/** Milliseconds of the least disturbed run by statement, for those whose plan takes one of the indexes that are tried. */
+/** What trials need of a bench: plans and times without some indexes. */
+export type StatementBench = Pick<Bench, 'plan' | 'time'>
+
+/** What statements take when least disturbed, ms by id, for those whose plan takes one of the indexes that are tried. */
 export type TrialTimes = Map<string, number>
 
 const isTaken = ({ names }: BuiltCandidate, indexes: ReadonlySet<string>): boolean =>
   [...names].some((name) => indexes.has(name))
+
+/** Every value of a statement once at least. */
+const runsOf = ({ texts }: TimedStatement): number => Math.max(TRIAL_RUNS, texts.length)
 
 const none = (): Runs => ({ ms: [], cutOff: false })
 
@@ -26,13 +32,13 @@ function join(runs: Runs, { ms, cutOff }: Runs): void {
 export class Trials {
   readonly built: BuiltCandidate[] = []
   readonly baseline = new Map<string, Runs>()
-  readonly #bench: Bench
+  readonly #bench: StatementBench
   readonly #statements: readonly TimedStatement[]
   readonly #tables: ReadonlyMap<string, ReadonlySet<string>>
 
   /** @param tables the tables (`schema.name`) that each statement reads, by its id. */
   constructor(
-    bench: Bench,
+    bench: StatementBench,
     statements: readonly TimedStatement[],
     tables: ReadonlyMap<string, ReadonlySet<string>>,
   ) {
@@ -51,7 +57,8 @@ export class Trials {
     const hidden = this.hidden([])
     const first = await this.#bench.time(statement, hidden, 1)
     const ms = first.ms[0] ?? 0
-    const runs = first.cutOff ? 0 : ms > SLOW_MS ? 2 : ms > SLOWISH_MS ? 3 : BASELINE_RUNS
+    const rounds = first.cutOff ? 0 : ms > SLOW_MS ? 2 : ms > SLOWISH_MS ? 3 : BASELINE_RUNS
+    const runs = rounds === 0 ? 0 : Math.max(rounds, statement.texts.length)
     const all = runs === 0 ? first : await this.#bench.time(statement, hidden, runs)
     this.baseline.set(statement.id, all)
     return all
@@ -70,7 +77,10 @@ export class Trials {
     for (const statement of this.concerned(tried)) {
       const { indexes } = await this.#bench.plan(statement, hidden)
       if (!tried.some((one) => isTaken(one, indexes))) continue
-      found.set(statement.id, fastest(await this.#bench.time(statement, hidden, TRIAL_RUNS)))
+      found.set(
+        statement.id,
+        undisturbed(await this.#bench.time(statement, hidden, runsOf(statement)), statement),
+      )
     }
     return found
   }
@@ -83,11 +93,12 @@ export class Trials {
   ): Promise<[first: number, second: number]> {
     const statement = this.#statements.find((one) => one.id === id)!
     const [firstRuns, secondRuns]: [Runs, Runs] = [none(), none()]
-    for (let round = 0; round < TRIAL_RUNS; round += 1) {
-      if (!firstRuns.cutOff) join(firstRuns, await this.#bench.time(statement, this.hidden(first), 1))
-      if (!secondRuns.cutOff) join(secondRuns, await this.#bench.time(statement, this.hidden(second), 1))
+    for (let round = 0; round < runsOf(statement); round += 1) {
+      const one = { ...statement, texts: [statement.texts[round % statement.texts.length]!] }
+      if (!firstRuns.cutOff) join(firstRuns, await this.#bench.time(one, this.hidden(first), 1))
+      if (!secondRuns.cutOff) join(secondRuns, await this.#bench.time(one, this.hidden(second), 1))
     }
-    return [fastest(firstRuns), fastest(secondRuns)]
+    return [undisturbed(firstRuns, statement), undisturbed(secondRuns, statement)]
   }
 
   /** Statements whose plan takes `one` while `chosen` stand. */
