@@ -53,6 +53,7 @@ describe('a plan', () => {
     ['implicit-cast', `select * from orders where priority = 3.0`],
     ['implicit-cast', `select * from customers where code = '00007'::text`],
     ['leading-wildcard', `select * from customers where company ilike '%c77%'`],
+    ['prefix-pattern', `select * from customers where company like 'C77%'`],
     ['offset-paging', `select * from orders order by placed limit 5 offset 20000`],
     ['sort-spilled', `select * from orders order by kind, total, status`],
     ['misestimate', `select * from orders where status = 's3' and kind = 'k3'`],
@@ -269,6 +270,9 @@ describe('another form', () => {
 
 it('executes nothing that the guard refuses', async () => {
   await expect(explain(`select pg_advisory_lock(1)`)).rejects.toMatchObject({ code: 'sql.not-a-read' })
+  await expect(explain('select * from orders where id = $1')).rejects.toMatchObject({
+    code: 'sql.parameters',
+  })
   await expect(explain('delete from orders')).rejects.toMatchObject({ code: 'sql.not-a-read' })
   const { rows } = await pool.query(`select count(*) from pg_locks where locktype = 'advisory'`)
   expect(rows).toEqual([{ count: 0 }])

@@ -1,4 +1,6 @@
 import { EsaError } from '@esa/protocol'
+import type { Node } from '@pgsql/types'
+import { walk } from '../advise/tree.ts'
 import type { Finding } from '../finding.ts'
 import { type CalledName, readStatement } from '../guard/read-statement.ts'
 import { requireHarmless } from '../guard/require-harmless.ts'
@@ -36,6 +38,9 @@ const SAVED_MS_MIN = 1
 
 /** A statement that is faster than this is not worth a copy of its tables, ms. */
 const COPIED_FROM_MS = 1
+
+/** Lines of a plan that are kept. */
+const PLAN_LINES_MAX = 100
 
 const QUERY_CANCELED = '57014'
 
@@ -77,7 +82,7 @@ function cutOffFinding(timeoutMs: number): Suspicion {
  * Runs one SELECT of somebody else under EXPLAIN ANALYZE behind the guard, says what its plan gives away, and tries what
  * would mend it: settings and other forms of the statement in the same read-only transaction, indexes and statistics on
  * a copy where there is one. Each statement is cut off after `timeoutMs`.
- * @throws EsaError `sql.not-a-read`, `sql.syntax` with nothing executed; `database.*`.
+ * @throws EsaError `sql.not-a-read`, `sql.syntax`, `sql.parameters` with nothing executed; `database.*`.
  */
 export async function explainQuery(
   queryable: Queryable,
@@ -86,6 +91,10 @@ export async function explainQuery(
 ): Promise<ExplainedQuery> {
   const reading = await readStatement(sql)
   const { text, node } = reading
+  if (hasParameters(node))
+    throw new EsaError('sql.parameters', 'terminal', 'the statement has parameters, and no values for them', {
+      hint: 'write typical values in the place of $1, $2 ...',
+    })
   const seen = await inReadOnly(queryable, timeoutMs, async (session) => {
     await requireHarmless(session, reading)
     const { plan, cutOff } = await runOrPlan(session, text)
@@ -106,10 +115,24 @@ export async function explainQuery(
     statement: text,
     executionMs: cutOff ? null : plan['Execution Time'],
     planningMs: plan['Planning Time'],
-    plan: planLines(plan.Plan),
+    plan: costliest(planLines(plan.Plan)),
     findings: withRewrites(findings.map(told), rewrites),
     rewrites,
   }
+}
+
+function hasParameters(node: Node): boolean {
+  let found = false
+  walk(node, (kind) => {
+    if (kind === 'ParamRef') found = true
+  })
+  return found
+}
+
+/** The costliest lines, in the order of the plan: over hundreds of partitions a plan is longer than anybody reads. */
+function costliest(lines: PlanLine[]): PlanLine[] {
+  const kept = new Set(lines.toSorted((a, b) => b.ms - a.ms).slice(0, PLAN_LINES_MAX))
+  return lines.filter((line) => kept.has(line))
 }
 
 function writtenName({ schema, name }: CalledName): string {

@@ -91,30 +91,29 @@ function finding({ node }: PlacedNode, { column, expression, facts }: Wrapped, w
   })
 }
 
-function wildcard({ node }: PlacedNode, expr: Node, alias: string, facts: TableFacts): Suspicion[] {
-  if (!('A_Expr' in expr)) return []
-  const pattern = stringConstant(expr.A_Expr.rexpr)
-  const operator = operatorOf(expr.A_Expr.name)
-  if (!['~~', '~~*'].includes(operator) || pattern === undefined || !/^[%_]/.test(pattern)) return []
-  const side = expr.A_Expr.lexpr
-  const path = side && 'ColumnRef' in side ? columnPath(side.ColumnRef) : undefined
+/** LIKE patterns that a plain B-tree does not serve: those that begin with a wildcard, and all but in the C collation. */
+function patternFinding({ node }: PlacedNode, expr: Node, alias: string, facts: TableFacts): Suspicion[] {
+  if (!('A_Expr' in expr) || !expr.A_Expr.lexpr) return []
+  const [operator, pattern] = [operatorOf(expr.A_Expr.name), stringConstant(expr.A_Expr.rexpr)]
+  if (!['~~', '~~*'].includes(operator) || pattern === undefined) return []
+  const { lexpr: side } = expr.A_Expr
+  const path = 'ColumnRef' in side ? columnPath(side.ColumnRef) : undefined
   const column = path?.at(-1) ?? wrappedColumn(side, alias)
   if (column === undefined) return []
+  const begins = operator === '~~' && !/^[%_]/.test(pattern)
+  const [table, sql] = [quoteRelation(facts.schema, facts.name), unqualifiedSql(side)]
+  const using = begins ? `((${sql}) text_pattern_ops)` : `USING gin ((${sql}) gin_trgm_ops)`
+  const extension = begins ? [] : ['CREATE EXTENSION IF NOT EXISTS pg_trgm']
   const relation = `${facts.schema}.${facts.name}`
-  const table = quoteRelation(facts.schema, facts.name)
   return [
-    suspect('leading-wildcard', {
+    suspect(begins ? 'prefix-pattern' : 'leading-wildcard', {
       relation,
-      message: `a pattern that begins with a wildcard ('${pattern}') is looked for in every row of ${relation}.${column}`,
+      message: begins
+        ? `'${pattern}' is looked for in every row of ${relation}.${column}: in this collation an index finds prefixes only with text_pattern_ops`
+        : `'${pattern}' is looked for in every row of ${relation}.${column}: it has no beginning by which a B-tree could find it`,
       evidence: { node: nodeName(node), column, pattern, removed: figures(node).removed },
-      fix: `CREATE EXTENSION pg_trgm; CREATE INDEX CONCURRENTLY ON ${table} USING gin (${unqualifiedSql(side!)} gin_trgm_ops)`,
-      trial: {
-        kind: 'ddl',
-        statements: [
-          'CREATE EXTENSION IF NOT EXISTS pg_trgm',
-          `CREATE INDEX ON ${table} USING gin (${unqualifiedSql(side!)} gin_trgm_ops)`,
-        ],
-      },
+      fix: [...extension, `CREATE INDEX CONCURRENTLY ON ${table} ${using}`].join('; '),
+      trial: { kind: 'ddl', statements: [...extension, `CREATE INDEX ON ${table} ${using}`] },
     }),
   ]
 }
@@ -130,7 +129,7 @@ export function writtenCasts(statement: Node): Set<string> {
   return found
 }
 
-/** Conditions in a form that no index on the column serves: functions, casts, patterns that begin with a wildcard. */
+/** Conditions in a form that no index on the column serves: functions, casts, patterns. */
 export async function filterFindings(
   nodes: PlacedNode[],
   tables: TableFacts[],
@@ -145,7 +144,7 @@ export async function filterFindings(
     const alias = node.Alias ?? facts.name
     for (const condition of await conjuncts(node.Filter)) {
       if (!('A_Expr' in condition) || !COMPARING.has(operatorOf(condition.A_Expr.name))) continue
-      found.push(...wildcard(placed, condition, alias, facts))
+      found.push(...patternFinding(placed, condition, alias, facts))
       for (const expression of [condition.A_Expr.lexpr, condition.A_Expr.rexpr]) {
         const column = wrappedColumn(expression, alias)
         const type = facts.columns.find(({ name }) => name === column)?.type
