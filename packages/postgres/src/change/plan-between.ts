@@ -1,6 +1,10 @@
+import { EsaError } from '@esa/protocol'
+import { postgresError } from '../postgres-error.ts'
+import type { Queryable } from '../queryable.ts'
 import { onDatabase, type RehearsalGround } from '../rehearsal/ground.ts'
 import { type SchemaSource, withRehearsal } from '../rehearsal/open-rehearsal.ts'
 import { parseSchema, runScript } from '../rehearsal/run-script.ts'
+import type { ParsedStatement } from '../sql/parse-script.ts'
 import type { ObjectKind } from './catalog.ts'
 import type { Hints } from './hints.ts'
 import { readMeaning, type ScriptMeaning } from './migration-script.ts'
@@ -26,7 +30,7 @@ export async function planBetween({ ground, from, to, hints }: PlanSources): Pro
   return withRehearsal({ ground, id: 'plan_from', schema: from }, (source) =>
     withRehearsal({ ground, id: 'plan_to', schema }, async (goal) => {
       for (const script of scripts)
-        await onDatabase(ground, goal.name, (session) => runScript(session, script))
+        await onDatabase(ground, goal.name, (session) => runChange(session, script))
       const plan = await planChanges(source.queryable, goal.queryable, merged(told, hints), silentAbout)
       if (told.unplanned.length === 0) return plan
       const { changes, phases, notes } = plan
@@ -41,5 +45,21 @@ function merged({ hints: told }: ScriptMeaning, hints: Hints): Hints {
     rename: { ...told.rename, ...hints.rename },
     using: { ...told.using, ...hints.using },
     fill: { ...told.fill, ...hints.fill },
+  }
+}
+
+/** A change that the server refuses as it is written is the caller's to mend: its lines are those of the change. */
+async function runChange(session: Queryable, script: readonly ParsedStatement[]): Promise<void> {
+  try {
+    await runScript(session, script)
+  } catch (error) {
+    if (!(error instanceof EsaError) || error.code !== 'sql.schema-failed') throw error
+    const { message } = postgresError(error.cause)
+    const line = error.details['line'] as number
+    throw new EsaError('sql.change-failed', 'terminal', `line ${line} of the change: ${message}`, {
+      cause: error,
+      hint: 'it fails on a copy of the schema too; a schema that it shall lead to can be given instead: plan FROM TO',
+      details: { line },
+    })
   }
 }

@@ -140,6 +140,7 @@ export async function planShadows(
   }
   for (const [relation, columns] of shadows.byRelation)
     for (const shadow of columns) if (shadow.to.notNull) requireShadow(ground, relation, shadow)
+  tellParts(ground, shadows)
   for (const fresh of shadows.fresh.tables) buildKeys(ground, fresh)
   for (const fresh of shadows.fresh.tables) buildRules(ground, fresh)
 }
@@ -247,6 +248,27 @@ function requireShadow({ draft }: Ground, relation: string, { fresh }: Shadow): 
   ]
   for (const [about, sql, rollback] of steps)
     draft.statement('validate', { about, sql, rollback }, PLACE.early)
+}
+
+/** What else differs on the columns in transit: it comes and goes with them. */
+function tellParts({ draft, from, to }: Ground, shadows: Shadows): void {
+  const named = (plain: Catalog, passing: Catalog): { relation: string; name: string }[] =>
+    passing.tables.flatMap((table) => {
+      const parts = touched(
+        plain.tables.find(({ relation }) => relation === table.relation)!,
+        table,
+      )
+      return [...parts.constraints, ...parts.indexes].map(({ name }) => ({ relation: table.relation, name }))
+    })
+  const [was, shall] = [named(from, shadows.old), named(to, shadows.fresh)]
+  const lacks = (list: typeof was, one: (typeof was)[number]): boolean =>
+    list.every(({ relation, name }) => relation !== one.relation || name !== one.name)
+  for (const one of shall)
+    if (lacks(was, one))
+      draft.change('add-part', one.relation, one.name, `${one.name} of ${one.relation} is new`)
+  for (const one of was)
+    if (lacks(shall, one))
+      draft.change('drop-part', one.relation, one.name, `${one.name} of ${one.relation} is dropped`)
 }
 
 /** Indexes and keys that the goal has on the columns in transit. */
