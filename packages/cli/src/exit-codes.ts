@@ -64,6 +64,7 @@ const BY_PREFIX: [string, number][] = [
   ['database.version', EXIT.conflict],
   ['database.', EXIT.unreachable],
   ['config.', EXIT.invalid],
+  ['drizzle.', EXIT.invalid],
   ['card.', EXIT.invalid],
   ['org.', EXIT.invalid],
   ['policy.', EXIT.invalid],
