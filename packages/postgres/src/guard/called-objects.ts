@@ -4,7 +4,7 @@ import type { CatalogFunction } from './harmless-functions.ts'
 import type { CalledName, Reading } from './read-statement.ts'
 
 /** A relation that a statement reads, or a partition of one. */
-export interface ReadRelation {
+interface ReadRelation {
   oid: number
   name: string
   /** `f` is a foreign table, `v` a view. */

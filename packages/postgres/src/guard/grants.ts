@@ -33,7 +33,7 @@ const ROLES: RoleGrants['roles'] = [
 ]
 
 /** Schemas of a database that are somebody's, and who owns what is in them. */
-export async function grantableSchemas(session: Queryable): Promise<{ schema: string; owners: string[] }[]> {
+async function grantableSchemas(session: Queryable): Promise<{ schema: string; owners: string[] }[]> {
   const { rows } = await session.query(`select ${OWN_MARK} n.nspname as schema,
     array(select distinct r.rolname::text from pg_class c join pg_roles r on r.oid = c.relowner
       where c.relnamespace = n.oid and c.relkind in ('r', 'p', 'v', 'm', 'S', 'f')) as owners

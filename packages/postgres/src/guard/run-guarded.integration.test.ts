@@ -12,6 +12,7 @@ import type { Pool, PoolClient } from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { inReadOnly } from '../read-only.ts'
 import {
+  AFTER_OPERATOR,
   attackedSchema,
   attackingExpressions,
   attackingStatements,
@@ -102,7 +103,7 @@ beforeAll(async () => {
     `create role attacker login superuser password 'attacker'; create role owner login password 'owner'`,
   )
   await admin.query(attackedSchema(join(home, 'stolen')))
-  await admin.query('drop operator = (accounts, accounts)')
+  await admin.query(AFTER_OPERATOR)
   await admin.query(`do $$ declare t text; begin for t in select relname from pg_class where relkind in ('r', 'S', 'm')
     and relnamespace = 'public'::regnamespace loop execute format('alter table %I owner to owner', t); end loop; end $$`)
   await admin.query('grant all on schema public to owner; grant all on all tables in schema public to owner')

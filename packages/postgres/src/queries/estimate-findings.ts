@@ -43,7 +43,7 @@ function wrong({ node, ancestors }: PlacedNode): boolean {
 }
 
 /** The nodes at which estimates went wrong first: what is above them only inherits it. */
-export function misestimatedNodes(nodes: PlacedNode[]): PlacedNode[] {
+function misestimatedNodes(nodes: PlacedNode[]): PlacedNode[] {
   const bad = nodes.filter(wrong)
   return bad.filter(({ node }) => !bad.some((other) => other.ancestors.includes(node)))
 }

@@ -119,7 +119,7 @@ function patternFinding({ node }: PlacedNode, expr: Node, alias: string, facts: 
 }
 
 /** Columns that the statement itself converts: that cast is written, not implied. */
-export function writtenCasts(statement: Node): Set<string> {
+function writtenCasts(statement: Node): Set<string> {
   const found = new Set<string>()
   walk(statement, (kind, body) => {
     const arg = kind === 'TypeCast' ? (body['arg'] as Node | undefined) : undefined

@@ -46,7 +46,7 @@ function evidence(query: CountedQuery): Finding['evidence'] {
 }
 
 /** True for a SELECT from one table that is told which rows by a parameter, and does not limit itself otherwise. */
-export async function isLookUp(query: string): Promise<boolean> {
+async function isLookUp(query: string): Promise<boolean> {
   try {
     const [statement] = await parseScript(query)
     const select = (statement?.node as { SelectStmt?: SelectStmt } | undefined)?.SelectStmt

@@ -1,7 +1,7 @@
 import type { Finding } from '../finding.ts'
 
 /** A change under which the statement can be run again, to see what it is worth. */
-export type Trial =
+type Trial =
   /** Settings of one transaction: tried on the target itself, reading. */
   | { kind: 'settings'; settings: Record<string, string> }
   /** Statements that make something: tried on a copy only. */

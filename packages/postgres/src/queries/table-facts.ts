@@ -10,7 +10,7 @@ export interface ColumnFacts {
 }
 
 /** An index by what it sorts: names of columns, null for an expression. */
-export interface IndexFacts {
+interface IndexFacts {
   name: string
   method: string
   unique: boolean

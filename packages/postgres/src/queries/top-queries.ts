@@ -7,7 +7,7 @@ import type { CountedQuery } from './counted-query.ts'
 import { queryFindings } from './query-findings.ts'
 
 /** A statement that was only seen: how many looks met it running. */
-export interface SeenQuery {
+interface SeenQuery {
   query: string
   seen: number
 }
