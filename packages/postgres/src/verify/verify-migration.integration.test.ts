@@ -33,7 +33,11 @@ async function onDatabase<T>(
   work: (pool: Awaited<ReturnType<typeof connectPool>>) => Promise<T>,
 ): Promise<T> {
   const pool = await connectPool(withDatabase(admin, name), { max: 3 })
-  return await work(pool).finally(() => pool.end())
+  try {
+    return await work(pool)
+  } finally {
+    await pool.end()
+  }
 }
 
 async function verdictOn(sql: string, whole = true): Promise<Verdict> {
