@@ -1,5 +1,6 @@
 import { quoteIdentifier } from '../identifiers.ts'
 import type { Queryable } from '../queryable.ts'
+import { OWN_MARK } from '../read-only.ts'
 import type { CatalogFunction } from './harmless-functions.ts'
 import type { CalledName, Reading } from './read-statement.ts'
 
@@ -24,7 +25,7 @@ export interface CalledObjects {
 /** Objects with smaller numbers were made by initdb. Source: FirstNormalObjectId. */
 const FIRST_NORMAL_OID = 16_384
 
-const FUNCTIONS = `with called(schema, name) as (select * from unnest($1::text[], $2::text[])),
+const FUNCTIONS = `with called(schema, name) as (select ${OWN_MARK} * from unnest($1::text[], $2::text[])),
   operator(schema, name) as (select * from unnest($3::text[], $4::text[])),
   wanted(oid) as (
     select p.oid from called join pg_proc p on p.proname = called.name join pg_namespace n on n.oid = p.pronamespace
@@ -50,7 +51,7 @@ const FUNCTIONS = `with called(schema, name) as (select * from unnest($1::text[]
   where p.oid in (select oid from wanted)`
 
 const RELATIONS = `with recursive family(oid) as (
-    select to_regclass(name)::oid from unnest($1::text[]) name
+    select ${OWN_MARK} to_regclass(name)::oid from unnest($1::text[]) name
     union select i.inhrelid from pg_inherits i join family on i.inhparent = family.oid)
   select c.oid::int8 as oid, n.nspname || '.' || c.relname as name, c.relkind as kind,
     case when c.relkind = 'v' and c.oid >= ${FIRST_NORMAL_OID} then array[pg_get_viewdef(c.oid)] else '{}' end ||
@@ -59,7 +60,7 @@ const RELATIONS = `with recursive family(oid) as (
   from family join pg_class c on c.oid = family.oid join pg_namespace n on n.oid = c.relnamespace`
 
 const TYPES = `with recursive part(oid) as (
-    select to_regtype(name)::oid from unnest($1::text[]) name
+    select ${OWN_MARK} to_regtype(name)::oid from unnest($1::text[]) name
     union select x.oid from part join pg_type t on t.oid = part.oid cross join lateral (
       select t.typbasetype as oid union select t.typelem
       union select r.rngsubtype from pg_range r where r.rngtypid = t.oid

@@ -2,6 +2,7 @@ import type { Node, SelectStmt } from '@pgsql/types'
 import { columnPath } from '../advise/tree.ts'
 import { quoteRelation } from '../identifiers.ts'
 import type { Queryable } from '../queryable.ts'
+import { OWN_MARK } from '../read-only.ts'
 import { copyOf, isPlain } from './rewrite-structure.ts'
 import {
   allOf,
@@ -134,7 +135,8 @@ async function boundary(
   }))
   select.limitOffset = await expressionOf(String(skipped - 1))
   select.limitCount = await expressionOf('1')
-  const { rows } = await session.query({ text: sqlOf(node), queryMode: 'extended' })
+  const text = sqlOf(node).replace('SELECT', `SELECT ${OWN_MARK}`)
+  const { rows } = await session.query({ text, queryMode: 'extended' })
   return rows[0] && keys.map((_, at) => String(rows[0]![`esa_key_${at}`]))
 }
 
