@@ -14,9 +14,7 @@ import { EsaError } from '@esa/protocol'
 import type { Config } from '../config.ts'
 import { Progress } from '../demo/progress.ts'
 import { EXIT } from '../exit-codes.ts'
-import { onTarget } from '../on-target.ts'
 import { answer, note } from '../output.ts'
-import { rehearsalGround } from '../rehearsal-ground.ts'
 import { githubText } from './db-lint-github.ts'
 import { sarifLog } from './db-lint-sarif.ts'
 import { lintText } from './db-lint-text.ts'
@@ -60,6 +58,11 @@ export async function lintFiles(
   for (const file of files) scripts.push(await read(file))
   if (!needsRehearsal(scripts)) return print(config, format, lintUntried(scripts), scripts)
   const before = schema === undefined ? null : { sql: schemaOf(await read(schema)) }
+  // What speaks to servers is loaded here: a file that needs none is judged in the time of a start.
+  const [{ rehearsalGround }, { onTarget }] = await Promise.all([
+    import('../rehearsal-ground.ts'),
+    import('../on-target.ts'),
+  ])
   const ground = await rehearsalGround(config)
   const progress = trying(scripts)
   const options = { ground, independent, onProgress: progress.update }

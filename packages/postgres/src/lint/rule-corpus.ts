@@ -26,6 +26,10 @@ export const RULE_CORPUS: readonly { sql: string; rules: string[] }[] = [
     rules: ['concurrently-in-transaction', 'execution-failed'],
   },
   { sql: 'commit;', rules: [] },
+  {
+    sql: 'alter table payments add constraint known foreign key (order_id) references orders (id) not valid;',
+    rules: ['foreign-key-locks-both'],
+  },
   { sql: `set lock_timeout = '1s';`, rules: [] },
   {
     sql: 'create index concurrently if not exists orders_total on orders (total);',
@@ -40,10 +44,6 @@ export const RULE_CORPUS: readonly { sql: string; rules: string[] }[] = [
   },
   { sql: 'alter table orders alter column kind drop not null;', rules: ['not-null-dropped'] },
   { sql: 'alter table items drop constraint items_order_id_fkey;', rules: ['constraint-dropped'] },
-  {
-    sql: 'alter table payments add constraint known foreign key (order_id) references orders (id) not valid;',
-    rules: ['foreign-key-locks-both'],
-  },
   {
     sql: 'create trigger touched before update on scratch for each row execute function touch();',
     rules: ['trigger-locks-writes'],

@@ -55,8 +55,9 @@ const foreignKeyLocksBoth: Rule = {
   safeWay: 'Set lock_timeout, and try again when it strikes.',
   check: (input) => {
     const { facts } = input
-    const referred = referredTables(input)
-    return [...referred]
+    // With lock_timeout nobody waits for long.
+    if (facts.lockTimeoutMs > 0) return []
+    return [...referredTables(input)]
       .filter((table) => lockOn(facts, table) === 'ShareRowExclusiveLock')
       .map((table) => ({ message: `writes to ${table}, which is referred to, wait as well` }))
   },
