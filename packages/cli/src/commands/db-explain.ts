@@ -50,7 +50,7 @@ export async function explainSql(
       [
         executionMs === null ? `cut off after ${timeoutMs} ms` : `${executionMs.toFixed(1)} ms`,
         findings.length === 0 ? 'nothing found' : findingsText(findings),
-        ...rewrites.map(rewriteText),
+        ...rewrites.filter(isFaster).map(rewriteText),
       ].join('\n'),
     )
   })
@@ -78,6 +78,11 @@ function copyOf(config: Config, from: Queryable, url: string, flag: CopyFlag): O
       bar.stop()
     }
   }
+}
+
+/** People are shown what helps; the document has what was tried in vain, too. */
+function isFaster({ gain }: TriedRewrite): boolean {
+  return gain !== undefined && gain.afterMs < gain.beforeMs
 }
 
 function rewriteText({ rule, sql, sameRows, gain, note }: TriedRewrite): string {

@@ -1,5 +1,6 @@
 import type { ExplainedPlan } from '../plan.ts'
 import { onOneSession, type Queryable } from '../queryable.ts'
+import { OWN_MARK } from '../read-only.ts'
 import { inSavepoint, type Rewrite } from './rewrite.ts'
 import type { Suspicion } from './suspicion.ts'
 
@@ -77,7 +78,7 @@ export async function trySettings(
     }
     const gain = await gainOf(session, 'target', beforeMs, sql, async () => {
       for (const [name, value] of Object.entries(trial.settings))
-        await session.query('select set_config($1, $2, true)', [name, value])
+        await session.query(`select ${OWN_MARK} set_config($1, $2, true)`, [name, value])
     })
     for (const name of Object.keys(trial.settings)) await session.query(`set local ${name} to default`)
     tried.push(gain === undefined ? finding : { ...finding, evidence: { ...finding.evidence, trial: gain } })
