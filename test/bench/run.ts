@@ -13,6 +13,7 @@ import { benchHops } from './messages.ts'
 import { benchPlans } from './plans.ts'
 import { benchReplay } from './replay.ts'
 import { benchReviews } from './reviews.ts'
+import { benchAdvice } from './shop/advice.ts'
 import { benchSimulator } from './simulator.ts'
 import { benchStart } from './start.ts'
 
@@ -21,6 +22,7 @@ const PARTS: Record<string, { about: string; run: (servers: BenchServers) => Pro
   exchanges: { about: 'exchanges/s against BullMQ alone and DBOS on the same servers', run: benchExchanges },
   hops: { about: 'how long one message is on its way', run: benchHops },
   lateness: { about: 'how late 500, 10,000 and 100,000 timers are served', run: benchLateness },
+  advice: { about: 'index advice on a shop of a million orders, built there and timed', run: benchAdvice },
   plans: {
     about: 'each migration plan on 1 M rows under 200 writes/s: failed, longest blocked, checksums',
     run: benchPlans,

@@ -64,15 +64,31 @@ export function partitionBy(table: EncodedTable, columns: readonly number[]): Pa
   )
 }
 
-/** True when every group has one value of the column: then what made the groups determines it. Stops at the first that has two. */
-export function isConstantWithin({ rows, starts }: Partition, { codes }: EncodedColumn): boolean {
-  for (let group = 0; group + 1 < starts.length; group++) {
-    const code = codes[rows[starts[group]!]!]!
-    for (let at = starts[group]! + 1; at < starts[group + 1]!; at++) {
-      if (codes[rows[at]!] !== code) return false
+/**
+ * Which of the columns have one value in every group, were the groups split further by `added`: those that the split
+ * determines. Ends at the row that contradicts the last of them, which in unrelated data is one of the first.
+ */
+export function determinedBy<T extends EncodedColumn>(
+  { rows, starts }: Partition,
+  { codes: added, values }: EncodedColumn,
+  columns: readonly T[],
+): T[] {
+  // The first row of each value in the group at hand, counted from 1; 0: not met yet.
+  const first = new Int32Array(values.length)
+  let left = [...columns]
+  for (let group = 0; group + 1 < starts.length && left.length > 0; group++) {
+    for (let at = starts[group]!; at < starts[group + 1]!; at++) {
+      const row = rows[at]!
+      const before = first[added[row]!]! - 1
+      if (before < 0) first[added[row]!] = row + 1
+      else if (left.some(({ codes }) => codes[row] !== codes[before])) {
+        left = left.filter(({ codes }) => codes[row] === codes[before])
+        if (left.length === 0) return left
+      }
     }
+    for (let at = starts[group]!; at < starts[group + 1]!; at++) first[added[rows[at]!]!] = 0
   }
-  return true
+  return left
 }
 
 /** Cells of a column that repeat an earlier cell of their group; NULLs are no facts and are not counted. */
