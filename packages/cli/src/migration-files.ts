@@ -1,15 +1,16 @@
 import { readdir, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { type Migration, planMigration, scriptMigration } from '@esa/postgres/apply'
-import type { MigrationPlan } from '@esa/postgres/change'
+import type { Queryable } from '@esa/postgres'
+import { type MigrationPlan, sealPlan } from '@esa/postgres/change'
 import { EsaError } from '@esa/protocol'
 import * as z from 'zod'
+import { pendingMigrations } from './drizzle-journal.ts'
+import { drizzleMigrations } from './drizzle-project.ts'
 import { readText } from './targets.ts'
 
 /** What undoes `NAME.sql` may stand beside it under this name. */
 const DOWN = /\.down\.sql$/
-
-const journalSchema = z.object({ entries: z.array(z.object({ idx: z.number(), tag: z.string() })) })
 
 /** As much of a plan as tells it from other JSON; its steps are checked by its digest. */
 const planSchema = z.looseObject({
@@ -18,10 +19,15 @@ const planSchema = z.looseObject({
 })
 
 /**
- * The migrations of a file of SQL, a plan (`.json`), or a folder of files in the order of their names, or of the journal
- * that Drizzle keeps. @throws EsaError `file.*`, `sql.syntax`, `migration.*` (terminal).
+ * The migrations of a file of SQL, a plan (`.json`), or a folder of files in the order of their names; of a folder of
+ * Drizzle's those that the target has not got by Drizzle's own record. @throws EsaError `file.*`, `sql.syntax`, `migration.*` (terminal).
  */
-export async function readMigrations(path: string): Promise<Migration[]> {
+export async function readMigrations(path: string, target: Queryable | null = null): Promise<Migration[]> {
+  const drizzle = await drizzleMigrations(path)
+  if (drizzle !== undefined) {
+    const pending = target === null ? drizzle : await pendingMigrations(target, drizzle)
+    return await Promise.all(pending.map(({ tag, sql }) => scriptMigration(`${tag}.sql`, sql)))
+  }
   const migrations: Migration[] = []
   for (const file of await filesOf(path)) migrations.push(await readMigration(file))
   if (migrations.length > 0) return migrations
@@ -47,34 +53,25 @@ async function filesOf(path: string): Promise<string[]> {
     })
   })
   if (!found.isDirectory()) return [path]
-  const journal = join(path, 'meta', '_journal.json')
-  if (await exists(journal)) return await filesOfJournal(path, journal)
   const names = (await readdir(path)).filter((name) => name.endsWith('.sql') && !DOWN.test(name))
   return names.toSorted().map((name) => join(path, name))
 }
 
-async function filesOfJournal(path: string, journal: string): Promise<string[]> {
-  const parsed = journalSchema.safeParse(JSON.parse(await readText(journal)))
-  if (!parsed.success) {
-    throw new EsaError(
-      'file.journal',
-      'terminal',
-      `${journal} is no journal of Drizzle: ${z.prettifyError(parsed.error)}`,
-    )
-  }
-  return parsed.data.entries.toSorted((a, b) => a.idx - b.idx).map(({ tag }) => join(path, `${tag}.sql`))
-}
-
-/** A plan that was edited by hand has another digest than its id says, and was reviewed by nobody. */
+/** A plan that was edited by hand has another digest than its id says: it was reviewed by nobody. */
 function parsePlan(text: string, file: string): MigrationPlan {
   const json = safeJson(text)
   const parsed = planSchema.safeParse(json)
   if (!parsed.success) {
     throw new EsaError('usage.plan', 'terminal', `${file} is no plan`, {
-      hint: 'make one with: esa db migrate plan FROM TO --json > plan.json',
+      hint: 'make one with: esa db migrate plan FROM TO --write DIR',
     })
   }
-  return json as MigrationPlan
+  const { id, changes, phases, unplanned, notes } = json as MigrationPlan
+  const plan = sealPlan({ changes, phases, unplanned, notes })
+  if (plan.id === id) return plan
+  throw new EsaError('usage.plan', 'terminal', `${file} was changed after it was made`, {
+    hint: 'write what it shall do otherwise into the target schema or the hints, and plan again',
+  })
 }
 
 function safeJson(text: string): unknown {

@@ -43,18 +43,19 @@ export async function applyFiles(
   path: string,
   flags: ApplyFlags,
 ): Promise<void> {
-  const migrations = await readMigrations(path)
   const { url } = await resolveTarget(config, flags.target, environment)
   const applied = await applying(config, environment, flags, async (ports) => {
     const done: Applied[] = []
-    for (const migration of migrations) {
+    for (const migration of await readMigrations(path, ports.target)) {
       const verified = await findVerified(config, url, migration.hash)
       const applies = applyMigration(migration, { ...ports, verified }, flags.phase)
       done.push(await applies.catch((error: unknown) => lost(config, flags.target, migration.id, error)))
     }
     return done
   })
-  answer(config, { migrations: applied }, () => applied.map(text).join('\n'))
+  answer(config, { migrations: applied }, () =>
+    applied.length === 0 ? 'nothing to apply: the target has got everything' : applied.map(text).join('\n'),
+  )
 }
 
 /** A loss goes to the CEO at once, also one that was undone: whatever wanted it will want it again. */

@@ -329,8 +329,8 @@ describe('a rollback', () => {
     await applyMigration(
       await scriptMigration(
         '0002.sql',
-        'insert into orders values (900)',
-        'delete from orders where id = 900',
+        'insert into orders values (900); create index concurrently orders_note_idx on orders (note)',
+        'drop index concurrently orders_note_idx; delete from orders where id = 900',
       ),
       ports(),
     )

@@ -20,7 +20,7 @@ export function fileLedger(file: string, now: () => number): Ledger {
     async begin(_, { id, hash, down }, by) {
       const records = await read(file)
       const known = records.find((record) => record.id === id)
-      if (known)
+      if (known !== undefined && known.state !== 'undone')
         return change(id, (record) => ({ ...record, hash, by, down, state: 'started', endedAt: null }))
       const fresh = {
         id,
@@ -32,7 +32,8 @@ export function fileLedger(file: string, now: () => number): Ledger {
         verification: null,
         down,
       }
-      await write(file, [...records, { ...fresh, steps: [] }])
+      // What was undone is applied from its first step on.
+      await write(file, [...records.filter((record) => record !== known), { ...fresh, steps: [] }])
     },
     async mark(_, { id }, { id: step, hash }, { state, cursor, rollback }) {
       const made = { step, hash, state, cursor, rollback }

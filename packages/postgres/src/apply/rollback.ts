@@ -49,34 +49,39 @@ interface BackStep {
   known: StepRecord | undefined
 }
 
-/** The steps back. A migration with a script of its own for it goes by that alone. */
+/** The steps back that are not done yet. A migration with a script of its own for it goes by that alone. */
 async function wayBack(record: MigrationRecord): Promise<BackStep[]> {
-  const begun = record.steps.filter(({ state }) => state === 'done' || state === 'started')
-  if (record.down !== null)
-    return [await backStep({ step: 'down', rollback: record.down }, undefined, record.down)]
+  const { steps, down } = record
+  const ways = down === null ? await waysOfSteps(record) : await backSteps('down', down, undefined)
+  return ways.filter(({ step }) => !steps.some((one) => one.step === step.id && one.state === 'undone'))
+}
+
+async function waysOfSteps({ id, steps }: MigrationRecord): Promise<BackStep[]> {
+  const begun = steps.filter(({ state }) => state === 'done' || state === 'started')
   const stuck = begun.filter(({ rollback }) => rollback === null)
   if (stuck.length > 0) {
     const which = stuck.map(({ step }) => step).join(', ')
-    throw new EsaError(
-      'migration.not-reversible',
-      'terminal',
-      `${record.id} cannot be undone: nothing brings back what ${which} did`,
-      {
-        details: { id: record.id, steps: stuck.map(({ step }) => step) },
-        hint: 'write a migration that goes forward, or what undoes it as NAME.down.sql before it is applied; nothing was changed',
-      },
-    )
+    const message = `${id} cannot be undone: nothing brings back what ${which} did`
+    throw new EsaError('migration.not-reversible', 'terminal', message, {
+      details: { id, steps: stuck.map(({ step }) => step) },
+      hint: 'write a migration that goes forward, or what undoes it as NAME.down.sql before it is applied; nothing was changed',
+    })
   }
-  return await Promise.all(begun.toReversed().map((known) => backStep(known, known, known.rollback ?? '')))
+  const ways = begun.toReversed().map((known) => backSteps(known.step, known.rollback ?? '', known))
+  return (await Promise.all(ways)).flat()
 }
 
-async function backStep(
-  { step: id }: Pick<StepRecord, 'step' | 'rollback'>,
-  known: StepRecord | undefined,
-  sql: string,
-): Promise<BackStep> {
+/** One step where a transaction can hold it; else one for each statement, of which the last undoes the step's record. */
+async function backSteps(id: string, sql: string, known: StepRecord | undefined): Promise<BackStep[]> {
   const statements = await parseScript(sql)
-  const alone = statements.some(({ node }) => runsAlone(node))
+  if (!statements.some(({ node }) => runsAlone(node))) return [backStep(id, sql, false, known)]
+  return statements.map(({ text, node }, nth) => {
+    const last = known !== undefined && nth === statements.length - 1
+    return backStep(last ? id : `${id}-${nth + 1}`, text, runsAlone(node), last ? known : undefined)
+  })
+}
+
+function backStep(id: string, sql: string, alone: boolean, known: StepRecord | undefined): BackStep {
   const about = sql === '' ? `${id}: nothing to undo` : `undo ${id}: ${oneLine(sql)}`
   // The record keeps the hash of what was applied, so that applying it again is recognised.
   const hash = known?.hash ?? digestText(sql)

@@ -16,7 +16,7 @@ const LIST = `select m.id, m.hash, m.state, m.by, m.verification, m.down,
   extract(epoch from m.started_at)::float8 * 1000 as "startedAt", extract(epoch from m.ended_at)::float8 * 1000 as "endedAt",
   coalesce((select json_agg(json_build_object('step', s.step, 'hash', s.hash, 'state', s.state, 'cursor', s.cursor,
     'rollback', s.rollback) order by s.nth) from esa_migrations.step s where s.migration = m.id), '[]') as steps
-  from esa_migrations.migration m order by m.nth`
+  from esa_migrations.migration m order by m.started_at, m.nth`
 
 /** Before the first migration there is no ledger, and looking for it makes none. */
 const EXISTS = `select to_regclass('esa_migrations.step') is not null as there`
@@ -51,6 +51,12 @@ export const targetLedger: Ledger = {
   },
 
   async begin(session, { id, hash, down }, by) {
+    // What was undone is applied from its first step on.
+    await session.query(
+      `delete from esa_migrations.step where migration = $1
+       and exists (select from esa_migrations.migration where id = $1 and state = 'undone')`,
+      [id],
+    )
     await session.query(
       `insert into esa_migrations.migration (id, hash, state, by, down) values ($1, $2, 'started', $3, $4)
        on conflict (id) do update set hash = excluded.hash, state = 'started', by = excluded.by, down = excluded.down,

@@ -24,7 +24,8 @@ export async function keepBefore(
   session: Queryable,
   onProgress: (done: number, of: number) => void,
 ): Promise<KeptTable[]> {
-  await session.query(`create schema ${BEFORE}`)
+  // Of the migration before this one, on the same copy.
+  await session.query(`drop schema if exists ${BEFORE} cascade; create schema ${BEFORE}`)
   const roots = (await tableShapes(session)).filter(({ rootOid }) => rootOid === null)
   const kept: KeptTable[] = []
   for (const [nth, table] of roots.entries()) {
