@@ -149,16 +149,14 @@ describe('layer-1', () => {
       intent: { id: string }
       answer: { ok: boolean; findings: unknown[] }
     }>(
-      ...[
-        'agents',
-        'ask',
-        'layer-1',
-        'which indexes are unused or duplicate?',
-        '--target',
-        'site',
-        '--wait',
-        '2m',
-      ],
+      'agents',
+      'ask',
+      'layer-1',
+      'which indexes are unused or duplicate?',
+      '--target',
+      'site',
+      '--wait',
+      '2m',
     )
     expect([intent.id, answer.ok]).toEqual(['indexes', true])
   })
