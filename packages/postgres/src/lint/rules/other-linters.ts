@@ -53,7 +53,10 @@ export const OTHER_LINTERS: readonly { linter: string; rules: readonly OtherRule
       { name: 'require-concurrent-partition-detach', ours: ['detach-not-concurrently'] },
       { name: 'require-concurrent-reindex', ours: ['reindex-not-concurrently'] },
       { name: 'require-enum-value-ordering', ours: ['enum-value-place'] },
-      { name: 'require-timeout-settings', ours: ['lock-timeout-missing', 'statement-timeout-missing'] },
+      {
+        name: 'require-lock-timeout, require-statement-timeout',
+        ours: ['lock-timeout-missing', 'statement-timeout-missing'],
+      },
       { name: 'require-table-schema', ours: [], why: 'a taste: the search path of a migration is its own' },
       { name: 'transaction-nesting', ours: ['transaction-nested'] },
       { name: 'syntax-error', ours: [], why: 'no file with one is linted: exit 2 with line and column' },
