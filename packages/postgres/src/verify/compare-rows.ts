@@ -52,19 +52,23 @@ export function keyOf(kept: KeptTable, reading: Reading): number[] | null {
   return kept.key !== null && kept.key.every((nth) => reading.has(nth)) ? kept.key : null
 }
 
-/** Compares all rows of a kept table with what a reading of a table gives now, by the key, or as multisets where there is none. */
+/**
+ * Compares all rows of a kept table with what a reading of a table gives now, by the key, or as multisets where there is
+ * none. In a `fillable` column a NULL may have become a value.
+ */
 export async function compareRows(
   session: Queryable,
   kept: KeptTable,
   self: TableShape,
   reading: Reading,
+  fillable: ReadonlySet<number> = new Set(),
 ): Promise<Difference> {
   const key = keyOf(kept, reading)
   if (key === null) return await compareMultisets(session, kept, self, reading)
   const columns = own(kept).filter(({ nth }) => reading.has(nth))
   const counts = columns.map(
     (column) =>
-      `count(*) filter (where a.here and b.${keptColumn(column)} is distinct from a.v${column.nth})::float8 as d${column.nth}`,
+      `count(*) filter (where a.here and ${fillable.has(column.nth) ? `b.${keptColumn(column)} is not null and ` : ''}b.${keptColumn(column)} is distinct from a.v${column.nth})::float8 as d${column.nth}`,
   )
   const on = key.map((nth) => `a.v${nth} = b.c${nth}`).join(' and ')
   const distinct = `select distinct on (${key.map((nth) => `v${nth}`).join(', ')}) *, true as here from ${readRows(self, reading)} r`
@@ -98,7 +102,8 @@ async function compareMultisets(
   return { missing: Math.max(gone, missing), columns: new Map() }
 }
 
-async function notFound(
+/** How many rows, as far as these columns tell, are not among the rows after. */
+export async function notFound(
   session: Queryable,
   kept: KeptTable,
   self: TableShape,

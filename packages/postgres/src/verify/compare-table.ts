@@ -6,6 +6,7 @@ import {
   type Difference,
   givesBack,
   heldNothing,
+  notFound,
   plainReading,
   type Reading,
 } from './compare-rows.ts'
@@ -48,8 +49,11 @@ export async function compareTable(
     before: new Set(comparison.before.map(({ oid }) => oid)),
     facts: comparison.facts,
   }
-  const difference = await compareRows(session, kept, table, reading)
   const findings: Finding[] = self === undefined ? [movedTo(kept, nameOf(table))] : []
+  await findKey(session, kept, search, reading)
+  const filled = own(kept).filter(({ name }) => comparison.fills.has(`${nameOf(kept)}.${name}`))
+  const fillable = new Set(filled.map(({ nth }) => nth))
+  const difference = await compareRows(session, kept, table, reading, fillable)
   const lost = await lostColumns(session, kept, reading, difference)
   const still: [ColumnShape, number][] = []
   for (const [column, count] of lost) {
@@ -59,7 +63,7 @@ export async function compareTable(
   }
   const missing =
     still.length === 0 && reading.size > 0
-      ? (await compareRows(session, kept, table, reading)).missing
+      ? (await compareRows(session, kept, table, reading, fillable)).missing
       : difference.missing
   const mismatches = await verdict(session, { kept, table, reading, still, missing, comparison })
   return { mismatches, findings }
@@ -111,6 +115,26 @@ async function lostColumns(
       lost.push([column, kept.rows])
   }
   return lost
+}
+
+/** A key whose column was replaced by another one of its name: by that its rows are found again. */
+async function findKey(
+  session: Queryable,
+  kept: KeptTable,
+  { self, old }: Search,
+  reading: Reading,
+): Promise<void> {
+  const missing = (kept.key ?? []).filter((nth) => !reading.has(nth))
+  const found = missing.flatMap((nth) => {
+    const name = kept.columns.find((column) => column.nth === nth)?.name
+    return self.columns
+      .filter((now) => now.name === name && !old.has(now.nth))
+      .map((now) => ({ ...now, nth }))
+  })
+  if (missing.length === 0 || found.length < missing.length) return
+  const key: Reading = new Map([...reading, ...plainReading(found, new Map())])
+  if ((await notFound(session, kept, self, key, kept.key ?? [])) > 0) return
+  for (const nth of missing) reading.set(nth, key.get(nth)!)
 }
 
 /** The first place that gives a column back in every row; the reading keeps it. */

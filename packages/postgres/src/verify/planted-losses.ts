@@ -203,5 +203,9 @@ export const LOSSLESS: Planted[] = [
     name: 'a column becomes a time',
     sql: 'alter table orders alter placed type bigint using (extract(epoch from placed) * 1000)::bigint',
   },
+  {
+    name: 'a key is replaced by a longer one',
+    sql: 'alter table items add order_new bigint; update items set order_new = order_id; alter table items drop constraint items_pkey; alter table items rename order_id to order_old; alter table items rename order_new to order_id; alter table items add primary key (order_id, nth); alter table items drop column order_old',
+  },
   { name: 'an empty table goes', sql: 'create table nothing (id int primary key); drop table nothing' },
 ]

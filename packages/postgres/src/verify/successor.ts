@@ -9,6 +9,8 @@ export interface Comparison {
   after: TableShape[]
   facts: ScriptFacts
   renamed: RenamedLabels
+  /** Columns, `schema.relation.column`, whose NULLs a plan fills because it was told to. */
+  fills: ReadonlySet<string>
 }
 
 /** The table that took the place of one that is gone: of its name, or with most of its columns; new, or filled by the script. */

@@ -53,6 +53,7 @@ export async function verifyMigration(
       after: await tableShapes(session),
       facts,
       renamed: await renamedLabels(session),
+      fills: fillsOf(migration),
     }
     const mismatches: Mismatch[] = []
     const findings: Finding[] = []
@@ -103,6 +104,10 @@ async function runWhole(session: Queryable, step: BackfillStep): Promise<void> {
   do {
     ;({ place } = await runBatch(session, step, place))
   } while (place !== null)
+}
+
+function fillsOf({ steps }: Migration): Set<string> {
+  return new Set(steps.flatMap(({ work }) => (work.kind === 'backfill' ? work.step.fills : [])))
 }
 
 function sqlOf({ work }: MigrationStep): string {
