@@ -8,8 +8,9 @@ import {
   withDatabase,
 } from '@esa/pg-server'
 import type { CopiedTable, RehearsedStatement } from '@esa/postgres/rehearsal'
+import type { Pool } from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { EsaHome, type Problem, type Ran } from './run-esa.ts'
+import { ended, EsaHome, type Problem, type Ran } from './run-esa.ts'
 
 const SHOP = `
   create table orders (id int primary key, note text);
@@ -17,6 +18,7 @@ const SHOP = `
 
 const FILES = {
   'good.sql': 'alter table orders add total int;\nbegin;\nupdate orders set total = id;\ncommit;\n',
+  'slow.sql': 'select pg_sleep(600)',
   'bad.sql': 'select 1;\nalter table orders alter note set not null;\ndrop table orders;\n',
 }
 
@@ -49,6 +51,22 @@ beforeAll(async () => {
   for (const [name, text] of Object.entries(FILES)) await writeFile(join(esa.folder, name), text)
 })
 afterAll(() => esa.remove())
+
+async function onGround<T>(work: (pool: Pool) => Promise<T>): Promise<T> {
+  const { adminUrl } = await ensureEmbeddedServer({ home: join(esa.home, 'rehearsal') })
+  const pool = await connectPool(adminUrl, { max: 1 })
+  try {
+    return await work(pool)
+  } finally {
+    await pool.end()
+  }
+}
+
+const leftOver = () =>
+  onGround(
+    async (pool) =>
+      (await pool.query(`select datname from pg_database where datname like 'esa\\_rehearsal%'`)).rows,
+  )
 
 describe('esa db migrate rehearse', () => {
   it('tries files on a copy with rows, and leaves the target as it was', async () => {
@@ -108,13 +126,27 @@ describe('esa db migrate rehearse', () => {
     expect((await rehearse('good.sql', '--target', 'shop')).code).toBe(0)
   })
 
+  it('drops its copy when it is interrupted', async () => {
+    const child = esa.start(['db', 'migrate', 'rehearse', join(esa.folder, 'slow.sql')])
+    const over = ended(child)
+    await onGround(async (pool) => {
+      for (let asleep = false; !asleep;)
+        asleep =
+          (await pool.query(`select 1 from pg_stat_activity where query = 'select pg_sleep(600)'`)).rows
+            .length > 0
+    })
+    child.kill('SIGINT')
+    expect(await over).toMatchObject({
+      code: 130,
+      stdout: '',
+      stderr: expect.stringContaining('interrupted') as string,
+    })
+    expect(await leftOver()).toEqual([])
+  })
+
   it('leaves no database, and `esa down` stops its server too', async () => {
     const home = join(esa.home, 'rehearsal')
-    const { adminUrl } = await ensureEmbeddedServer({ home })
-    const pool = await connectPool(adminUrl, { max: 1 })
-    const { rows } = await pool.query(`select datname from pg_database where datname like 'esa\\_rehearsal%'`)
-    await pool.end()
-    expect(rows).toEqual([])
+    expect(await leftOver()).toEqual([])
     await esa.json('down')
     expect((await embeddedServerStatus({ home })).state).toBe('stopped')
   })

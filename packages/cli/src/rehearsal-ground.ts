@@ -4,15 +4,49 @@ import { connectPool, createDatabase, dropDatabase, ensureEmbeddedServer, withDa
 import type { RehearsalGround } from '@esa/postgres/rehearsal'
 import { isEsaError } from '@esa/protocol'
 import type { Config } from './config.ts'
+import { EXIT } from './exit-codes.ts'
+import { note } from './output.ts'
 
 /** Sessions of one rehearsal: the one that tries, the one that looks, and some that are kept waiting. */
 const CONNECTIONS = 8
+
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const
 
 /** Where rehearsals take place: on the server that the configuration names, else on one of this home. */
 export async function rehearsalGround(
   config: Pick<Config, 'home' | 'rehearsalUrl'>,
 ): Promise<RehearsalGround> {
-  return config.rehearsalUrl === null ? embeddedGround(config) : groundAt(config.rehearsalUrl)
+  return droppingOnInterrupt(
+    config.rehearsalUrl === null ? await embeddedGround(config) : groundAt(config.rehearsalUrl),
+  )
+}
+
+/**
+ * A ground whose databases a Ctrl-C drops before the process ends with 130. A process that has its own way of stopping, like a
+ * worker, goes that way: whatever it leaves, the next rehearsal drops.
+ */
+function droppingOnInterrupt(ground: RehearsalGround): RehearsalGround {
+  const living = new Set<string>()
+  const onSignal = (): void => {
+    note('interrupted: dropping what was rehearsed on')
+    void Promise.allSettled([...living].map((name) => ground.dropDatabase(name))).then(() =>
+      process.exit(EXIT.interrupted),
+    )
+  }
+  return {
+    ...ground,
+    createDatabase: async (name, icuLocale) => {
+      if (SIGNALS.every((signal) => process.listenerCount(signal) === 0))
+        for (const signal of SIGNALS) process.on(signal, onSignal)
+      living.add(name)
+      await ground.createDatabase(name, icuLocale)
+    },
+    dropDatabase: async (name) => {
+      await ground.dropDatabase(name)
+      living.delete(name)
+      if (living.size === 0) for (const signal of SIGNALS) process.removeListener(signal, onSignal)
+    },
+  }
 }
 
 /**

@@ -102,6 +102,7 @@ describe('a rehearsal', () => {
     await pool.query(`alter database original set timezone = 'Asia/Tokyo'`)
     await pool.query(`alter database original set search_path = "Odd, 'one", public`)
     await pool.query(`alter database original set random_page_cost = 1.5`)
+    await pool.query(`alter database original set shop.tenant = 'it''s 7'`)
     await pool.end()
     const original = await connectPool(icu)
     onTestFinished(() => original.end())
@@ -109,7 +110,7 @@ describe('a rehearsal', () => {
       { ground, id: 'alike', schema: { from: original } },
       async ({ queryable, missing }) => {
         expect(missing).toEqual([])
-        for (const setting of ['TimeZone', 'search_path', 'random_page_cost', 'DateStyle'])
+        for (const setting of ['TimeZone', 'search_path', 'random_page_cost', 'DateStyle', 'shop.tenant'])
           expect(await valueOf(queryable, `current_setting('${setting}')`)).toBe(
             await valueOf(original, `current_setting('${setting}')`),
           )

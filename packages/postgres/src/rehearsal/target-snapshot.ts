@@ -17,10 +17,13 @@ export interface TargetSnapshot {
   settings: Map<string, string>
 }
 
-/** Settings under which the same statement means, or costs, something else. */
+/** Settings under which the same statement means, or costs, something else; and those of the database that only its own functions know. */
 const SETTINGS = `select name, current_setting(name) as value from pg_settings
   where name in ('TimeZone', 'DateStyle', 'IntervalStyle', 'search_path', 'work_mem')
-    or (category like 'Query Tuning%' and source <> 'default' and context in ('user', 'superuser'))`
+    or (category like 'Query Tuning%' and source <> 'default' and context in ('user', 'superuser'))
+  union all select split_part(s, '=', 1), substr(s, strpos(s, '=') + 1) from pg_db_role_setting r, unnest(r.setconfig) s
+  where r.setrole = 0 and r.setdatabase = (select oid from pg_database where datname = current_database())
+    and split_part(s, '=', 1) like '%.%' and not exists (select from pg_settings where name = split_part(s, '=', 1))`
 
 /** Names come out in full, and values as every version reads them, whatever the target's settings are. */
 const PLAIN = `select set_config('search_path', '', true), set_config('DateStyle', 'ISO, YMD', true), set_config('IntervalStyle', 'postgres', true),
