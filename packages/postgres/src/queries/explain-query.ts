@@ -148,8 +148,9 @@ function told(suspicion: Suspicion): Finding {
   return finding
 }
 
-function gainText({ beforeMs, afterMs }: Gain): string {
-  return `${beforeMs.toFixed(1)} ms before, ${afterMs.toFixed(1)} ms after`
+function gainText({ beforeMs, afterMs, plannedRowsAfter }: Gain): string {
+  const planned = plannedRowsAfter === undefined ? '' : `, ${plannedRowsAfter} rows planned`
+  return `${beforeMs.toFixed(1)} ms before, ${afterMs.toFixed(1)} ms after${planned}`
 }
 
 function isFaster({ sameRows, gain }: TriedRewrite): boolean {

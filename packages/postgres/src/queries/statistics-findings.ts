@@ -1,6 +1,6 @@
 import type { Node } from '@pgsql/types'
 import { columnPath, walk } from '../advise/tree.ts'
-import { quoteIdentifier, quoteRelation } from '../identifiers.ts'
+import { indexName, quoteIdentifier, quoteRelation } from '../identifiers.ts'
 import type { PlanNode } from '../plan.ts'
 import { conjuncts } from './filter-findings.ts'
 import { relationOf } from './plan-tree.ts'
@@ -64,12 +64,14 @@ export async function withStatisticsAdvice(
   if (isStale(facts)) return { ...found, fix: `ANALYZE ${table}` }
   const columns = await conditionColumns(node, facts)
   if (columns.length >= 2) {
-    const statistics = `ON ${columns.map(quoteIdentifier).join(', ')} FROM ${table}`
+    // Before PostgreSQL 16 statistics take a name, and it is theirs among all of the schema.
+    const name = quoteRelation(facts.schema, indexName(facts.name, columns).replace(/_idx$/, '_stat'))
+    const made = `CREATE STATISTICS ${name} ON ${columns.map(quoteIdentifier).join(', ')} FROM ${table}`
     return {
       ...found,
       message: `${found.message}; its conditions on ${columns.join(', ')} are taken to be independent, and are not`,
-      fix: `CREATE STATISTICS ${statistics}; ANALYZE ${table}`,
-      trial: { kind: 'ddl', statements: [`CREATE STATISTICS esa_tried ${statistics}`, `ANALYZE ${table}`] },
+      fix: `${made}; ANALYZE ${table}`,
+      trial: { kind: 'ddl', statements: [made, `ANALYZE ${table}`] },
     }
   }
   const [column] = columns

@@ -1,6 +1,7 @@
 import type { ExplainedPlan } from '../plan.ts'
-import { onOneSession, type Queryable } from '../queryable.ts'
+import { onOneSession, type Queryable, type QueryAnswer } from '../queryable.ts'
 import { OWN_MARK } from '../read-only.ts'
+import { nodeName, placedNodes } from './plan-tree.ts'
 import { inSavepoint, type Rewrite } from './rewrite.ts'
 import type { Suspicion } from './suspicion.ts'
 
@@ -10,6 +11,8 @@ export type Gain = {
   beforeMs: number
   afterMs: number
   runs: number
+  /** Rows that the misestimated node is planned with afterwards. */
+  plannedRowsAfter?: number
 }
 
 /** A rewrite with what it was worth. */
@@ -28,9 +31,7 @@ const TRIALS_MAX = 8
 
 async function timed(session: Queryable, sql: string): Promise<number> {
   const text = `EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) ${sql}`
-  const { rows } = await session.query({ text, queryMode: 'extended' })
-  const document = rows[0]?.['QUERY PLAN']
-  const [explained] = (typeof document === 'string' ? JSON.parse(document) : document) as ExplainedPlan[]
+  const [explained] = planOf(await session.query({ text, queryMode: 'extended' }))
   return explained?.['Execution Time'] ?? Number.NaN
 }
 
@@ -116,7 +117,7 @@ export async function tryOnCopy(copy: Queryable, sql: string, findings: Suspicio
         const { trial } = finding
         const gain =
           trial?.kind === 'ddl' && at < TRIALS_MAX
-            ? await made(session, beforeMs, sql, trial.statements)
+            ? await made(session, { beforeMs, sql }, finding, trial.statements)
             : undefined
         tried.push(
           gain === undefined ? finding : { ...finding, evidence: { ...finding.evidence, trial: gain } },
@@ -132,14 +133,29 @@ export async function tryOnCopy(copy: Queryable, sql: string, findings: Suspicio
 /** The savepoint is rolled back after the measurement: the next fix is tried on the copy as it was. */
 async function made(
   copy: Queryable,
-  beforeMs: number,
-  sql: string,
+  { beforeMs, sql }: { beforeMs: number; sql: string },
+  { kind, evidence }: Suspicion,
   statements: string[],
 ): Promise<Gain | undefined> {
   await copy.query('savepoint esa_fix')
   const gain = await gainOf(copy, 'copy', beforeMs, sql, async () => {
     for (const statement of statements) await copy.query(statement)
   })
+  const planned =
+    gain && kind === 'misestimate' ? await plannedRows(copy, sql, String(evidence['node'])) : undefined
   await copy.query('rollback to savepoint esa_fix')
-  return gain
+  return gain && planned !== undefined ? { ...gain, plannedRowsAfter: planned } : gain
+}
+
+/** What better statistics are for is the estimate, whether or not this plan is faster by it. */
+async function plannedRows(copy: Queryable, sql: string, name: string): Promise<number | undefined> {
+  const text = `EXPLAIN (VERBOSE, FORMAT JSON) ${sql}`
+  const [explained] = planOf(await copy.query({ text, queryMode: 'extended' }))
+  const found = explained && placedNodes(explained.Plan).find(({ node }) => nodeName(node) === name)
+  return found?.node['Plan Rows']
+}
+
+function planOf({ rows }: QueryAnswer): ExplainedPlan[] {
+  const document = rows[0]?.['QUERY PLAN']
+  return (typeof document === 'string' ? JSON.parse(document) : document) as ExplainedPlan[]
 }
