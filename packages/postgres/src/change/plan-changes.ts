@@ -14,7 +14,7 @@ import { planObjects } from './objects.ts'
 import { type MigrationPlan, type Phase, type PhaseName, PHASES, sealPlan, type Step } from './plan.ts'
 import { readCatalog } from './read-catalog.ts'
 import { planRenames, withOldNames } from './renames.ts'
-import { findShadows, planShadows, touched } from './shadow-columns.ts'
+import { findShadows, planShadows, type Shadows, touched } from './shadow-columns.ts'
 import { planSwaps } from './shadow-swap.ts'
 import { planSplits } from './split-column.ts'
 import { planSyncTriggers } from './sync-triggers.ts'
@@ -97,7 +97,7 @@ async function draftPlan(ground: Ground): Promise<void> {
   for (const table of copied) await planCopy(ground, table)
   for (const table of altered) {
     leaveSettings(ground, table)
-    await planColumns(ground, table, columnsInTransit(found))
+    await planColumns(ground, table, columnsInTransit(shadows))
     planSplits(ground, table)
   }
   planExtracts(ground)
@@ -125,20 +125,14 @@ function leaveSettings({ draft }: Ground, table: Differences['tables'][number]):
     )
 }
 
-function columnsInTransit(found: Differences): Set<string> {
+function columnsInTransit({ byRelation }: Shadows): Set<string> {
   return new Set(
-    found.tables.flatMap((table) =>
-      table.columns.flatMap((pair) =>
-        pair.from && pair.to && (pair.from.type !== pair.to.type || pair.from.collation !== pair.to.collation)
-          ? [`${table.from.relation}.${pair.to.name}`]
-          : [],
-      ),
-    ),
+    [...byRelation].flatMap(([relation, columns]) => columns.map(({ to }) => `${relation}.${to.name}`)),
   )
 }
 
 /** Constraints and indexes that name a column in transit are rebuilt with it. */
-function namesInTransit(ground: Ground, shadows: Awaited<ReturnType<typeof findShadows>>): Set<string> {
+function namesInTransit(ground: Ground, shadows: Shadows): Set<string> {
   const of = (plain: Catalog, passing: Catalog): string[] =>
     passing.tables.flatMap((table) => {
       const other = plain.tables.find(({ relation }) => relation === table.relation)
