@@ -2,7 +2,7 @@ import { CEO_ID, type Json, type JsonObject, personOf, statementHash, textOf } f
 import { decline, report, taken } from '../../generic/asking.ts'
 import type { AgentEvent, Skill } from '../../generic/mind.ts'
 import { objectOf, without } from '../../generic/records.ts'
-import { measuring, type Reading } from './measuring.ts'
+import { measuring, type Reading, RESPONSE_TIME } from './measuring.ts'
 
 /** The task by which the chief has an index tried, proposed, and built once it is approved. */
 export const BUILD_INDEX = 'build-index'
@@ -160,7 +160,7 @@ export const indexFailed: Skill = (_, event) => failed(event, textOf(event['why'
 export const reportRecheck: Skill = (_, event) => {
   const recheck = objectOf(event['recheck'])
   const { incidentId, before, asker } = changeOf(recheck)
-  const reading = (event['readings'] as Reading[]).find(({ key }) => key === 'query-response-time')
+  const reading = (event['readings'] as Reading[]).find(({ key }) => key === RESPONSE_TIME)
   const result: JsonObject = {
     ok: reading?.ok === true,
     incidentId,

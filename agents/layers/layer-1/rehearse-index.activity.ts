@@ -15,7 +15,7 @@ import type { OpenTargetByName } from './open-target.activity.ts'
 export type OnCopy = <T>(name: string, work: (copy: Queryable) => Promise<T>) => Promise<T>
 
 /** Executions of each statement before and after: an index that is worth building shows in a few. */
-const RUNS = 5
+const RUNS = 3
 
 /** The response time is what an index is for; the threshold does not matter here, the value does. */
 const RESPONSE_TIME: MetricThreshold = {

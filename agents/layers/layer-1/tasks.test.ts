@@ -1,7 +1,6 @@
 import type { JsonObject } from '@esa/protocol'
 import { describe, expect, it } from 'vitest'
 import { Lone } from '../../lone-agent.ts'
-import { bounded } from './look.activity.ts'
 import { LOOKS } from './tasks.ts'
 
 const NEEDED: JsonObject = { sql: 'select 1', queries: ['select 1'] }
@@ -104,23 +103,5 @@ describe('whatever Layer 1 can look at', () => {
     layer.tell('seat', { seat: 'human' }, 'operator')
     const asked = layer.tell('task_request', { task: 'schema', data: { target: 'shop' } }, 'layer-2')
     expect([asked.types, asked.sent]).toEqual([['agent.received'], []])
-  })
-})
-
-describe('an answer', () => {
-  it('fits into a message: the longest list is cut, and says by how much', () => {
-    const findings = Array.from({ length: 4_000 }, (_, n) => ({ kind: 'x', message: `${n} `.repeat(20) }))
-    const cut = bounded({ findings, few: [1] }) as {
-      findings: unknown[]
-      few: number[]
-      leftOut: { findings: number }
-    }
-    expect(JSON.stringify(cut).length).toBeLessThan(256 * 1024)
-    expect(cut.findings.length + cut.leftOut.findings).toBe(4_000)
-    expect(cut.few).toEqual([1])
-    expect(bounded({ text: 'x'.repeat(300_000) })).toMatchObject({
-      why: expect.stringContaining('command line'),
-    })
-    expect(bounded({ findings: [1] })).toEqual({ findings: [1] })
   })
 })
