@@ -26,7 +26,7 @@ export interface Question {
 export type Pending = { from: string; task: string; messageId: string; thread: string; data: JsonObject }
 
 /** The id of a message that an agent sends by itself: it comes from its cause, so that a step that is told twice asks once. */
-export function questionId({ facts }: AgentEvent, to: AgentId): string {
+function questionId({ facts }: AgentEvent, to: AgentId): string {
   return `${facts.inputId}.${to}`
 }
 

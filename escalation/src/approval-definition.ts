@@ -31,7 +31,6 @@ const openApprovalSchema = z.strictObject({
   evidence: record.default({}),
   reference: record.default({}),
 })
-export type OpenApproval = z.input<typeof openApprovalSchema>
 
 /** What asks for an approval, checked. @throws EsaError `approval.invalid` (terminal). */
 export function parseOpenApproval(body: unknown): z.output<typeof openApprovalSchema> {

@@ -7,7 +7,7 @@ import { reportRecheck } from './building.ts'
 import { measuring, type Reading } from './measuring.ts'
 
 /** Windows in a row that keep a promise again before its incident may be resolved: one good look is luck. */
-export const RECOVERY_WINDOWS = 3
+const RECOVERY_WINDOWS = 3
 
 /** A metric of the card that is out of bounds opens an incident of this category. */
 const CATEGORY_OF: Record<string, string> = {

@@ -5,7 +5,7 @@ import type { Config } from './config.ts'
 import { onRehearsal } from './on-rehearsal.ts'
 
 /** A query with its plan before and after, both executed on the copy; `why` stands where one could not be had. */
-export interface MeasuredPlan {
+interface MeasuredPlan {
   id: string
   before: PlanEvidence | { why: string }
   after: PlanEvidence | { why: string }
