@@ -35,6 +35,7 @@ export const RULE_CORPUS: readonly { sql: string; rules: string[] }[] = [
     sql: 'create index concurrently if not exists orders_total on orders (total);',
     rules: ['lock-timeout-cancels-build', 'invalid-index-kept'],
   },
+  { sql: 'create table first_one (id bigint primary key);', rules: ['not-repeatable'] },
   { sql: 'create index concurrently wide on orders (id, kind, total, note);', rules: ['index-too-wide'] },
   { sql: 'alter table items alter column sku type text collate "C";', rules: ['column-type-checks'] },
   { sql: 'alter table orders alter column kind type text;', rules: ['column-type-changes'] },
@@ -65,7 +66,6 @@ export const RULE_CORPUS: readonly { sql: string; rules: string[] }[] = [
   {
     sql: `create table shapes (a int generated always as identity, b smallint, c serial, d char(3), e varchar(9), f timestamp, g json, h money, i timetz);`,
     rules: [
-      'not-repeatable',
       'table-without-primary-key',
       'prefer-bigint-key',
       'prefer-integer-over-smallint',

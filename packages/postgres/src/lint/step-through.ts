@@ -31,11 +31,13 @@ export async function stepThrough(
     const running = run().finally(() => ended.abort())
     const watching = (async () => {
       while (!ended.signal.aborted) {
-        // In this order: what waits now still does when its locks are read.
         const { rows } = await pool.query('select pg_blocking_pids($1) as blockers', [pid])
         const blockers = rows[0]!['blockers'] as number[]
+        const obstacle = obstacles.find((one) => blockers.includes(one.pid))
+        // Only what stands still is looked at: what is seen in passing would differ from one run to the next.
+        if (obstacle === undefined) continue
         seen.push(...(await locksOf(pool, pid)))
-        await obstacles.find((obstacle) => blockers.includes(obstacle.pid))?.giveWay()
+        await obstacle.giveWay()
       }
     })()
     // A statement that fails must not leave the watch behind.

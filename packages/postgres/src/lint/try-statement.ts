@@ -1,11 +1,9 @@
-import type { Node } from '@pgsql/types'
 import { setTimeout as timer } from 'node:timers'
 import { sqlState } from '../postgres-error.ts'
 import type { Queryable } from '../queryable.ts'
 import type { ParsedStatement } from '../sql/parse-script.ts'
-import { isConcurrent } from './execution.ts'
 import type { StatementFacts } from './facts.ts'
-import { created, type Look, look, namedLocks, type Relations, rewritten, scanned } from './observe.ts'
+import { created, type Look, look, namedLocks, rewritten, scanned } from './observe.ts'
 import { manualLocks } from './manual-locks.ts'
 import { stepThrough } from './step-through.ts'
 
@@ -85,7 +83,7 @@ export async function tryAlone(stage: Stage, statement: ParsedStatement, now: Lo
     )
     const after = await look(session, now)
     const rewrites = rewritten(before, after.relations)
-    const locks = seen === null ? [] : namedLocks(seen.filter(isFelt(statement.node, before)), before)
+    const locks = seen === null ? [] : namedLocks(seen, before)
     return {
       locks: locks.length > 0 ? locks : manualLocks(statement, before, rewrites),
       rewrites,
@@ -112,12 +110,6 @@ async function bodyOf(session: Queryable, { node, text }: ParsedStatement): Prom
     [name.String.sval],
   )
   return rows.map(({ body }) => String(body)).join(' ')
-}
-
-/** CONCURRENTLY locks an index at last when no query knows of it any more: nobody waits for that. */
-function isFelt(node: Node, before: Relations): (lock: Look['locks'][number]) => boolean {
-  const quiet = isConcurrent(node)
-  return ({ oid, mode }) => !(quiet && mode === 'AccessExclusiveLock' && before.byOid.get(oid)?.kind === 'i')
 }
 
 /** Sequential scans by table since the database began, this session's included. */

@@ -1,3 +1,4 @@
+import type { StatementFacts } from '../facts.ts'
 import type { Rule } from './rule.ts'
 
 const executionFailed: Rule = {
@@ -61,15 +62,22 @@ const notRepeatable: Rule = {
   danger:
     'Outside a transaction, a file that stopped half-way cannot simply be run again: what is there already fails.',
   safeWay: 'IF NOT EXISTS or IF EXISTS, or one transaction.',
-  check: ({ facts: { statement, transaction }, script }) => {
-    if (transaction !== null || script.facts.length < 2) return []
-    const { node } = statement
-    const careless =
-      ('CreateStmt' in node && node.CreateStmt.if_not_exists !== true) ||
-      ('DropStmt' in node && node.DropStmt.missing_ok !== true) ||
-      ('IndexStmt' in node && node.IndexStmt.if_not_exists !== true && node.IndexStmt.concurrent !== true)
-    return careless ? [{ message: 'it fails when the file is run again after an error further on' }] : []
+  check: ({ script: { facts }, at }) => {
+    // Once a file is enough, and a file of one statement stops nowhere.
+    if (facts.length < 2 || facts.findIndex(isCareless) !== at) return []
+    const more = facts.filter(isCareless).length - 1
+    const others = more === 0 ? '' : `, and so do ${more} more`
+    return [{ message: `it fails when the file is run again after an error further on${others}` }]
   },
+}
+
+function isCareless({ statement: { node }, transaction }: StatementFacts): boolean {
+  if (transaction !== null) return false
+  return (
+    ('CreateStmt' in node && node.CreateStmt.if_not_exists !== true) ||
+    ('DropStmt' in node && node.DropStmt.missing_ok !== true) ||
+    ('IndexStmt' in node && node.IndexStmt.if_not_exists !== true && node.IndexStmt.concurrent !== true)
+  )
 }
 
 /** Findings that no check of a statement gives: they are about the text around it. */
