@@ -56,6 +56,11 @@ function tablesByStatement(uses: readonly TableUse[]): Map<string, Set<string>> 
   return tables
 }
 
+/** A statement as the search tries it: with its own values and with others. */
+function withVariants({ variants = [], ...statement }: TimedStatement): TimedStatement {
+  return { ...statement, texts: [...statement.texts, ...variants] }
+}
+
 /** Times every statement as it is; one that the copy refuses is skipped with the reason. */
 async function measureBaselines(
   { statements, skipped }: PreparedWorkload,
@@ -94,8 +99,9 @@ export async function adviseIndexes(copy: Queryable, options: AdviseOptions): Pr
     const prepared = await prepareStatements(session, options.statements)
     const timeoutMs = Math.min(TIMEOUT_MS_MAX, Math.max(1, Math.floor(maxMs * TIMEOUT_SHARE)))
     const bench = new Bench(session, clock, timeoutMs)
-    const trials = new Trials(bench, prepared.statements, tablesByStatement(prepared.uses))
-    const statements = await measureBaselines(prepared, trials, (...how) => tell('baseline', ...how))
+    const sought = { ...prepared, statements: prepared.statements.map(withVariants) }
+    const trials = new Trials(bench, sought.statements, tablesByStatement(prepared.uses))
+    const statements = await measureBaselines(sought, trials, (...how) => tell('baseline', ...how))
     const ids = new Set(statements.map(({ id }) => id))
     const uses = prepared.uses.filter(({ statement }) => ids.has(statement))
     const timeIsUp = (): boolean => clock.now() > at(SEARCH_SHARE)
@@ -114,9 +120,10 @@ export async function adviseIndexes(copy: Queryable, options: AdviseOptions): Pr
     )
     tell('search', 0, 1, `${trials.built.length} candidates`)
     await search.run()
+    const reported = prepared.statements.filter(({ id }) => ids.has(id))
     const pairs = await timeBeforeAndAfter(
       bench,
-      statements,
+      reported,
       { without: trials.hidden([]), withChosen: trials.hidden(search.chosen) },
       { clock, until: at(MEASURE_SHARE), onRound: (...how) => tell('measure', ...how, 'before and after') },
     )
@@ -126,7 +133,7 @@ export async function adviseIndexes(copy: Queryable, options: AdviseOptions): Pr
         clock,
         trials,
         search,
-        statements,
+        statements: reported,
         tables: tablesOf(uses),
         pairs,
         refused,

@@ -1,6 +1,6 @@
 import { type Candidate, entriesBytes, type IndexKey, widthOf } from './candidate.ts'
 import type { Operand, Predicate, SortKey, TableUse } from './statement-shape.ts'
-import type { ColumnFacts, TableFacts } from './table-catalog.ts'
+import { type ColumnFacts, STATES_MAX, type TableFacts } from './table-catalog.ts'
 
 /** Most key columns of a proposal: each further one makes every write dearer and serves fewer queries. */
 const KEYS_MAX = 4
@@ -11,9 +11,6 @@ const INCLUDED_BYTES_MAX = 64
 
 /** Share of the rows that a partial index may hold: with more it saves too little to be tied to one value. */
 const PARTIAL_SHARE_MAX = 0.5
-
-/** Values of a column whose single ones are states, as open or cancelled: with more, a constant is only an example. */
-const STATES_MAX = 12
 
 /** Types without an order that a B-tree could keep, or whose order no condition asks for. */
 const UNORDERED = new Set(['json', 'jsonb', 'xml', 'point', 'box', 'polygon', 'tsvector', 'bool'])

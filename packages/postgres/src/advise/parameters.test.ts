@@ -2,6 +2,8 @@ import { expect, it } from 'vitest'
 import { asReading } from './as-reading.ts'
 import { undisturbed } from './bench.ts'
 import { parametersOf, withValues } from './parameters.ts'
+import type { ColumnFacts, TableFacts } from './table-catalog.ts'
+import { withExamplesOpen } from './value-variants.ts'
 
 async function described(sql: string): Promise<string[]> {
   const form = await asReading(sql)
@@ -42,6 +44,23 @@ it.each([
   ['delete from t x using u where x.a = u.a', 'SELECT x.*\nFROM t AS x, u\nWHERE\n  x.a = u.a'],
 ])('%s is measured as the search for its rows', async (sql, reading) => {
   expect((await asReading(sql))?.sql).toBe(reading)
+})
+
+it('opens the examples of a statement, not its states', async () => {
+  const column = (name: string, distinct: number): [string, ColumnFacts] => [
+    name,
+    { distinct } as ColumnFacts,
+  ]
+  const table = {
+    columns: new Map([column('owner', 900), column('status', 4), column('at', 900)]),
+  } as TableFacts
+  const open = async (sql: string) =>
+    withExamplesOpen((await asReading(sql))!, [table])?.sql.replaceAll(/\s+/g, ' ')
+  const sql = `select * from t where owner = 7 and status = 'open' and 5::int = t.owner and at > '2026-01-01'`
+  expect(await open(sql)).toBe(
+    `SELECT * FROM t WHERE owner = $1 AND status = 'open' AND $2 = t.owner AND at > '2026-01-01'`,
+  )
+  expect(await open(`select * from t where status = 'open'`)).toBeUndefined()
 })
 
 it('measures a locking SELECT without its locks, and nothing that searches no rows', async () => {

@@ -11,6 +11,7 @@ import { bindParameters } from './bind-parameters.ts'
 import { readShape, tableNames } from './read-shape.ts'
 import type { TableUse } from './statement-shape.ts'
 import { readTables, type TableFacts } from './table-catalog.ts'
+import { withExamplesOpen } from './value-variants.ts'
 
 /** The cut-off of the guard's questions to the catalog, ms. */
 const CATALOG_TIMEOUT_MS = 10_000
@@ -65,6 +66,25 @@ function usesOf(
 
 const conditions = ({ predicates }: TableUse): string[] => predicates.flatMap(({ sql }) => sql ?? [])
 
+/** Other values for a statement that came with one: the farthest apart of those its columns have. */
+async function variantsOf(
+  copy: Queryable,
+  forms: readonly ReadingForm[],
+  tables: ReadonlyMap<string, TableFacts>,
+): Promise<{ variants?: string[] }> {
+  const [form, ...others] = forms
+  if (!form || others.length > 0) return {}
+  const own = tableNames(form.node).flatMap((name) => tables.get(name) ?? [])
+  const open = withExamplesOpen(form, own)
+  if (!open) return {}
+  // Without other values the statement is tried with its own alone.
+  const texts = await readyTexts(copy, [open]).catch((error: unknown) => {
+    if (postgresError(error).code === 'database.unreachable') throw error
+    return []
+  })
+  return { variants: [...new Set([...texts.slice(0, 1), ...texts.slice(-1)])] }
+}
+
 /** Index-only scans need the visibility map, and a copy has none before its first VACUUM. */
 async function refreshStatistics(copy: Queryable, names: readonly string[]): Promise<void> {
   for (const { schema, name, kind } of (await readTables(copy, names)).values()) {
@@ -101,7 +121,7 @@ export async function prepareStatements(
     const { id } = statement
     try {
       const texts = await readyTexts(copy, forms)
-      prepared.statements.push({ ...statement, texts })
+      prepared.statements.push({ ...statement, texts, ...(await variantsOf(copy, forms, tables)) })
       prepared.uses.push(...usesOf(id, forms, tables))
       if (forms[0]!.note !== undefined) prepared.notes.push({ id, note: forms[0]!.note })
       if (texts[0] !== forms[0]!.sql) prepared.notes.push({ id, note: BOUND })

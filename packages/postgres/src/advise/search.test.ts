@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import type { Outlook, Runs, TimedStatement } from './bench.ts'
+import type { Runs, TimedStatement } from './bench.ts'
 import type { BuiltCandidate } from './built-indexes.ts'
 import { type Limits, Search } from './search.ts'
 import type { TableFacts } from './table-catalog.ts'
@@ -33,10 +33,8 @@ function modelBench(model: Model): StatementBench & { executions: number } {
       .toSorted(([, a], [, b]) => a - b)[0]!
   const bench = {
     executions: 0,
-    plan: async ({ id }: TimedStatement, hidden: readonly string[]): Promise<Outlook> => ({
-      cost: 1,
-      indexes: new Set(best(id, hidden)[0].split('+')),
-    }),
+    plan: async ({ id }: TimedStatement, hidden: readonly string[]) =>
+      new Set(best(id, hidden)[0].split('+')),
     time: async ({ id }: TimedStatement, hidden: readonly string[], runs: number): Promise<Runs> => {
       bench.executions += runs
       return { ms: Array.from({ length: runs }, () => best(id, hidden)[1]), cutOff: false }
@@ -117,7 +115,7 @@ it('leaves an index that makes another statement slower than it makes one faster
   const model = { q: { '': 500, a: 300 }, r: { '': 100, a: 900 } }
   // The planner takes it for both.
   const taking: StatementBench = {
-    plan: async (_, hidden) => ({ cost: 1, indexes: new Set(hidden.includes('a') ? [] : ['a']) }),
+    plan: async (_, hidden) => new Set(hidden.includes('a') ? [] : ['a']),
     time: async ({ id }, hidden, runs) => ({
       ms: Array.from({ length: runs }, () => model[id as 'q' | 'r'][hidden.includes('a') ? '' : 'a']),
       cutOff: false,

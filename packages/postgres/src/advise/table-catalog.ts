@@ -1,6 +1,9 @@
 import type { Queryable } from '../queryable.ts'
 import { OWN_MARK } from '../read-only.ts'
 
+/** Values of a column whose single ones are states, as open or cancelled: with more, a constant is only an example. */
+export const STATES_MAX = 12
+
 /** A column and what ANALYZE knows of it; `distinct` is a count of values, the `common` ones come with their shares (0-1). */
 export interface ColumnFacts {
   name: string

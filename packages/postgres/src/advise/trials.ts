@@ -75,7 +75,7 @@ export class Trials {
     const hidden = this.hidden(visible)
     const found: TrialTimes = new Map()
     for (const statement of this.concerned(tried)) {
-      const { indexes } = await this.#bench.plan(statement, hidden)
+      const indexes = await this.#bench.plan(statement, hidden)
       if (!tried.some((one) => isTaken(one, indexes))) continue
       found.set(
         statement.id,
@@ -112,7 +112,7 @@ export class Trials {
 
   /** Candidates that the plan of a statement takes when these stand. */
   async taken(statement: TimedStatement, visible: readonly BuiltCandidate[]): Promise<BuiltCandidate[]> {
-    const { indexes } = await this.#bench.plan(statement, this.hidden(visible))
+    const indexes = await this.#bench.plan(statement, this.hidden(visible))
     return visible.filter((one) => isTaken(one, indexes))
   }
 }
