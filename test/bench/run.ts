@@ -4,6 +4,7 @@ import { cpus, loadavg, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { backends } from '../redis/backends.ts'
 import type { BenchServers } from './bench-servers.ts'
+import { benchChecksums } from './checksums.ts'
 import { benchExchanges } from './exchanges.ts'
 import { type Figure, isMet } from './figures.ts'
 import { benchIdle } from './idle.ts'
@@ -27,6 +28,7 @@ const PARTS: Record<string, { about: string; run: (servers: BenchServers) => Pro
     about: 'each migration plan on 1 M rows under 200 writes/s: failed, longest blocked, checksums',
     run: benchPlans,
   },
+  checksums: { about: 'checksums of tables against a plain sum of hashes', run: benchChecksums },
   reviews: { about: 'dependencies in 100,000 rows x 20 columns, a check of 1,000 tables', run: benchReviews },
   replay: { about: 'events/s verified and folded', run: benchReplay },
   simulator: { about: 'how many times real time a soak runs', run: benchSimulator },

@@ -1,2 +1,3 @@
 export { type Mismatch } from './verify/compare-table.ts'
+export { checksumTable } from './verify/digest.ts'
 export { type Copy, type OnVerifying, type Verdict, verifyMigration } from './verify/verify-migration.ts'

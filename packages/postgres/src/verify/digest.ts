@@ -1,7 +1,9 @@
+import { EsaError } from '@esa/protocol'
 import { quoteIdentifier } from '../identifiers.ts'
 import type { Queryable } from '../queryable.ts'
 import { OWN_MARK } from '../read-only.ts'
-import { type ColumnShape, rowsOf, type TableShape } from './table-shape.ts'
+import { own } from './keep-before.ts'
+import { type ColumnShape, rowsOf, type TableShape, tableShapes } from './table-shape.ts'
 
 /** What one column's values come to, whatever the order of the rows. */
 export interface ColumnDigest {
@@ -68,4 +70,11 @@ export async function digestTable(
       ]),
     ),
   }
+}
+
+/** Digests a table by its name, every column by itself as well. @throws EsaError `database.schema` (terminal) when there is none. */
+export async function checksumTable(queryable: Queryable, schema: string, name: string): Promise<Digest> {
+  const table = (await tableShapes(queryable)).find((one) => one.schema === schema && one.name === name)
+  if (table !== undefined) return await digestTable(queryable, table, own(table))
+  throw new EsaError('database.schema', 'terminal', `there is no table ${schema}.${name}`)
 }
