@@ -1,33 +1,36 @@
-import { type EncodedColumn, type EncodedTable, NULL_CODE } from './encoded-table.ts'
+import { type EncodedColumn, type EncodedTable, NULL_CODE, pickRows } from './encoded-table.ts'
 import { partitionBy, refine, type Partition } from './partition.ts'
 
 /**
  * How surprising it is that `determinant` determines `dependent`, as the natural logarithm of a probability: that each
  * group would agree if the last of the determinant's columns told nothing beyond the others. It is the weakest of
  * what its columns say, each against the rest, and the group that speaks loudest is left out: one default value that
- * stands in a thousand rows is no law. Groups with a NULL in the determinant say nothing.
+ * stands in a thousand rows is no law. Rows with a NULL in the determinant say nothing: they have no thing to be about.
  */
 export function evidence(table: EncodedTable, determinant: readonly number[], dependent: number): number {
-  const column = table.columns[dependent]!
+  const columns = determinant.map((place) => table.columns[place]!)
+  const told = rowsOfThings({ rows: table.rows, columns: [...columns, table.columns[dependent]!] }, columns)
+  const places = determinant.map((_, place) => place)
   return Math.max(
-    ...determinant.map((added) => {
-      const known = partitionBy(
-        table,
-        determinant.filter((other) => other !== added),
+    ...places.map((added) => {
+      const others = partitionBy(
+        told,
+        places.filter((other) => other !== added),
       )
-      const columns = determinant.map((place) => table.columns[place]!)
-      return chanceOfAgreement(known, table.columns[added]!, columns, column)
+      return chanceOfAgreement(others, told.columns[added]!, told.columns.at(-1)!)
     }),
   )
 }
 
+/** The table without rows in which one of the columns is NULL. */
+function rowsOfThings(table: EncodedTable, columns: readonly EncodedColumn[]): EncodedTable {
+  const rows = Int32Array.from({ length: table.rows }, (_, row) => row)
+  const kept = rows.filter((row) => columns.every(({ codes }) => codes[row] !== NULL_CODE))
+  return kept.length === table.rows ? table : pickRows(table, kept)
+}
+
 /** The logarithm of the chance that the groups of `known`, split by `added`, agree on `dependent` throughout. */
-function chanceOfAgreement(
-  known: Partition,
-  added: EncodedColumn,
-  determinant: readonly EncodedColumn[],
-  dependent: EncodedColumn,
-): number {
+function chanceOfAgreement(known: Partition, added: EncodedColumn, dependent: EncodedColumn): number {
   const split = refine(known, added)
   const groupOf = new Int32Array(dependent.codes.length).fill(-1)
   for (let group = 0; group + 1 < known.starts.length; group++) {
@@ -39,10 +42,7 @@ function chanceOfAgreement(
     const shares = sharesOf(known, group, dependent, counts)
     const chances = new Map<number, number>()
     // Refining keeps the order of the groups, so that those of one group follow each other.
-    for (; at + 1 < split.starts.length; at++) {
-      const first = split.rows[split.starts[at]!]!
-      if (groupOf[first] !== group) break
-      if (determinant.some(({ codes }) => codes[first] === NULL_CODE)) continue
+    for (; at + 1 < split.starts.length && groupOf[split.rows[split.starts[at]!]!] === group; at++) {
       const size = split.starts[at + 1]! - split.starts[at]!
       const chance = chances.get(size) ?? agreement(shares, size)
       chances.set(size, chance)

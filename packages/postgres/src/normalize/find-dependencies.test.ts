@@ -134,6 +134,48 @@ describe('dependencies in data', () => {
     expect(await violationsOf(table)).toEqual([])
   })
 
+  it('takes a near key for a key', async () => {
+    const roll = dice(29)
+    const names = rowsOf(1_950, () => roll(500))
+    const table = encode(
+      rowsOf(2_000, (row) => ({ near: row % 1_950, name: names[row % 1_950]!, other: roll(7) })),
+    )
+    expect(await violationsOf(table)).toEqual([])
+  })
+
+  it('asks what each column of a determinant adds: what only singles out exceptions adds nothing', async () => {
+    const roll = dice(31)
+    const table = encode(
+      rowsOf(2_000, (row) => {
+        const thing = roll(20)
+        const odd = row % 400 === 3
+        return {
+          row,
+          thing,
+          slot: odd ? `odd ${row}` : `slot ${roll(300)}`,
+          label: odd ? 'odd' : `label ${thing % 9}`,
+        }
+      }),
+    )
+    expect(await violationsOf(table)).toEqual([])
+  })
+
+  it('does not learn from rows in which the determinant is unknown', async () => {
+    const roll = dice(37)
+    const table = encode(
+      rowsOf(1_000, (row) => {
+        const sent = row < 600 ? null : (row * 7) % 340
+        return {
+          row,
+          sent,
+          state: sent === null ? null : sent > 330 ? `late ${sent}` : 'fine',
+          other: roll(9),
+        }
+      }),
+    )
+    expect(await violationsOf(table)).toEqual([])
+  })
+
   it('leaves what only sorts into two kinds to the minor ones', async () => {
     const roll = dice(9)
     const table = encode(

@@ -109,6 +109,32 @@ describe('orders in one wide table', () => {
   })
 })
 
+describe('a split that would lose something', () => {
+  it('is not proposed; the violation is reported all the same', async () => {
+    const sql = `create table parcels (id int primary key, carrier int, carrier_name text, weight int);
+      insert into parcels select i, nullif(i % 8, 0), case when i % 8 = 0 then 'picked up' else 'carrier ' || i % 8 end, i * 7 % 97 from generate_series(1, 400) i`
+    const { tables } = await within({ name: 'lossy', sql }, (pool) => normalizeDatabase(pool))
+    expect(asText(tables)).toEqual(['carrier -> carrier_name'])
+    expect(tables[0]!.proposal).toBeUndefined()
+  })
+
+  it('goes into the table that the determinant references, where it references one', async () => {
+    const sql = `create table buyers (id int primary key, name text); insert into buyers select i, 'b' || i from generate_series(1, 30) i;
+      create table bills (id int primary key, buyer_id int not null references buyers (id), buyer_city text, amount int);
+      insert into bills select i, 1 + i % 30, 'city ' || i % 30, i * 7 % 97 from generate_series(1, 600) i`
+    const { proposal, rows } = await within({ name: 'referenced', sql }, async (pool) => {
+      const { tables } = await normalizeDatabase(pool)
+      const { proposal } = tables.find(({ relation }) => relation === 'public.bills')!
+      for (const statement of proposal!.ddl) await pool.query(statement)
+      const { rows } = await pool.query('select bills_buyer_city as city from buyers where id = 7')
+      return { proposal, rows }
+    })
+    expect(proposal!.tables).toMatchObject([{ relation: 'public.buyers', columns: ['buyer_city'] }])
+    expect(proposal!.lossless.proven).toBe(true)
+    expect(rows).toEqual([{ city: 'city 6' }])
+  })
+})
+
 describe('a table that is larger than what is read', () => {
   it('is sampled, and what holds in the sample only is not reported', async () => {
     const sql = `create table big (id int primary key, thing int, name text, odd text);

@@ -155,12 +155,14 @@ async function prove(queryable: Queryable, table: Table, split: SplitTable[]): P
 function toProposal(table: Table, tables: SplitTable[], lossless: Proof): Proposal {
   const moved = new Set(tables.flatMap(({ columns }) => columns))
   const remaining = table.columns.map(({ name }) => name).filter((name) => !moved.has(name))
-  const extract = tables.map(({ relation: into, key: determinant, columns: dependents }) => ({
-    relation: table.relation,
-    determinant,
-    dependents,
-    into,
-  }))
+  const extract = tables
+    .filter(({ existingKey }) => existingKey === undefined)
+    .map(({ relation: into, key: determinant, columns: dependents }) => ({
+      relation: table.relation,
+      determinant,
+      dependents,
+      into,
+    }))
   return { tables, remaining, ddl: splitDdl(table, tables), lossless, extract }
 }
 

@@ -17,7 +17,7 @@ export function wholeTable(rows: number): Partition {
 }
 
 /** How many groups of two or more rows there are. */
-export function groupCount({ starts }: Partition): number {
+function groupCount({ starts }: Partition): number {
   return starts.length - 1
 }
 

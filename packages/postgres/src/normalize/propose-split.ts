@@ -37,7 +37,7 @@ export interface Proposal {
   remaining: string[]
   ddl: string[]
   lossless: Proof
-  /** What `esa db migrate plan` takes to do it without stopping writers: which columns of which relation go into which. */
+  /** Hints with which `esa db migrate plan` does it without stopping writers: which columns go into which new relation. */
   extract: { relation: string; determinant: string[]; dependents: string[]; into: string }[]
 }
 

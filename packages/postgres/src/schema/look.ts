@@ -40,7 +40,7 @@ export interface Question {
 }
 
 /** Asks the database; what goes wrong becomes a finding and spoils nothing else. */
-export interface Look {
+interface Look {
   /** In a read-only transaction of its own. */
   (relation: string | null, work: Work): Promise<Finding[]>
   /** Many small questions, several to a transaction: a thousand tables are a thousand round trips, and no more. */

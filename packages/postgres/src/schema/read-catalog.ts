@@ -16,7 +16,7 @@ export interface Column {
 }
 
 /** Columns that are unique together, by a constraint or a plain unique index. */
-export interface Key {
+interface Key {
   name: string
   columns: string[]
   primary: boolean
