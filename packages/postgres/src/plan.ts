@@ -17,6 +17,7 @@ export interface PlanNode {
   'CTE Name'?: string
   'Join Type'?: string
   'Index Cond'?: string
+  'Recheck Cond'?: string
   'Hash Cond'?: string
   'Join Filter'?: string
   'Plan Rows'?: number

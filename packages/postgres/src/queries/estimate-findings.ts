@@ -11,17 +11,12 @@ const ROWS_MIN = 1_000
 /** Nodes whose rows are cut short by what stands above them: they show fewer rows than there are. */
 const CUTTING = new Set(['Limit', 'Merge Join', 'Nested Loop', 'Append', 'Merge Append'])
 
-/** Nodes that pass on the estimate of what is below them. */
-const PASSING = new Set([
-  'Gather',
-  'Gather Merge',
-  'Sort',
-  'Limit',
-  'Hash',
-  'Materialize',
-  'Memoize',
-  'Incremental Sort',
-])
+/** Nodes that pass on the estimate of what is below them, and those of a bitmap, whose table stands above. */
+const PASSING = new Set(
+  'Gather,Gather Merge,Sort,Limit,Hash,Materialize,Memoize,Incremental Sort,Bitmap Index Scan,BitmapAnd,BitmapOr'.split(
+    ',',
+  ),
+)
 
 function rowsOf(node: PlanNode): { planned: number; actual: number } {
   return { planned: Math.max(1, node['Plan Rows'] ?? 0), actual: Math.round(node['Actual Rows'] ?? 0) }
@@ -63,7 +58,13 @@ export function estimateFindings(nodes: PlacedNode[]): (Suspicion & { node: Plan
           plannedRows: planned,
           actualRows: actual,
           factor,
-          condition: node.Filter ?? node['Index Cond'] ?? node['Hash Cond'] ?? node['Join Filter'] ?? null,
+          condition:
+            node.Filter ??
+            node['Index Cond'] ??
+            node['Recheck Cond'] ??
+            node['Hash Cond'] ??
+            node['Join Filter'] ??
+            null,
         },
         fix: relation === undefined ? 'ANALYZE what is read' : `ANALYZE ${relation}`,
       }),

@@ -162,7 +162,9 @@ function isFaster({ sameRows, gain }: TriedRewrite): boolean {
 function withRewrites(findings: Finding[], rewrites: TriedRewrite[]): Finding[] {
   const faster = rewrites.filter(isFaster)
   const answered = findings.map((finding): Finding => {
-    const rewrite = faster.find(({ rule }) => rule === finding.kind)
+    // Where nothing can be built, another form is the fix, whatever it saves here.
+    const offered = finding.evidence['failedOnCopy'] === undefined ? faster : rewrites
+    const rewrite = offered.find(({ rule, sameRows }) => sameRows && rule === finding.kind)
     if (rewrite?.gain === undefined) return finding
     const message = `${finding.message}; another form gave the same rows: ${gainText(rewrite.gain)}`
     return { ...finding, message, fix: rewrite.sql, evidence: { ...finding.evidence, trial: rewrite.gain } }

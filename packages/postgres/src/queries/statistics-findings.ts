@@ -40,7 +40,7 @@ export function staleFindings(tables: TableFacts[]): Suspicion[] {
 
 /** Columns of a scan's own conditions. */
 async function conditionColumns(node: PlanNode, facts: TableFacts): Promise<string[]> {
-  const text = [node.Filter, node['Index Cond']].filter((part) => part !== undefined)
+  const text = [node.Filter, node['Index Cond'], node['Recheck Cond']].filter((part) => part !== undefined)
   const parts = await Promise.all(text.map(conjuncts))
   const names = new Set<string>()
   walk(parts.flat() satisfies Node[], (kind, body) => {

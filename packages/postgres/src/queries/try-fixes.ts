@@ -115,12 +115,15 @@ export async function tryOnCopy(copy: Queryable, sql: string, findings: Suspicio
       const tried: Suspicion[] = []
       for (const [at, finding] of findings.entries()) {
         const { trial } = finding
-        const gain =
-          trial?.kind === 'ddl' && at < TRIALS_MAX
-            ? await made(session, { beforeMs, sql }, finding, trial.statements)
-            : undefined
+        if (trial?.kind !== 'ddl' || at >= TRIALS_MAX) {
+          tried.push(finding)
+          continue
+        }
+        const gain = await made(session, { beforeMs, sql }, finding, trial.statements)
         tried.push(
-          gain === undefined ? finding : { ...finding, evidence: { ...finding.evidence, trial: gain } },
+          gain === undefined
+            ? failed(finding)
+            : { ...finding, evidence: { ...finding.evidence, trial: gain } },
         )
       }
       return tried
@@ -141,14 +144,13 @@ async function made(
   const gain = await gainOf(copy, 'copy', beforeMs, sql, async () => {
     for (const statement of statements) await copy.query(statement)
   })
-  const planned =
-    gain && kind === 'misestimate' ? await plannedRows(copy, sql, String(evidence['node'])) : undefined
+  const planned = gain && kind === 'misestimate' ? await plannedRows(copy, sql, evidence['node']) : undefined
   await copy.query('rollback to savepoint esa_fix')
   return gain && planned !== undefined ? { ...gain, plannedRowsAfter: planned } : gain
 }
 
 /** What better statistics are for is the estimate, whether or not this plan is faster by it. */
-async function plannedRows(copy: Queryable, sql: string, name: string): Promise<number | undefined> {
+async function plannedRows(copy: Queryable, sql: string, name: unknown): Promise<number | undefined> {
   const text = `EXPLAIN (VERBOSE, FORMAT JSON) ${sql}`
   const [explained] = planOf(await copy.query({ text, queryMode: 'extended' }))
   const found = explained && placedNodes(explained.Plan).find(({ node }) => nodeName(node) === name)
@@ -158,4 +160,14 @@ async function plannedRows(copy: Queryable, sql: string, name: string): Promise<
 function planOf({ rows }: QueryAnswer): ExplainedPlan[] {
   const document = rows[0]?.['QUERY PLAN']
   return (typeof document === 'string' ? JSON.parse(document) : document) as ExplainedPlan[]
+}
+
+/** A fix that PostgreSQL refuses is none: an expression that is not IMMUTABLE, for one. */
+function failed(finding: Suspicion): Suspicion {
+  return {
+    ...finding,
+    message: `${finding.message}; what could be made for it failed on the copy`,
+    evidence: { ...finding.evidence, failedOnCopy: finding.fix ?? null },
+    fix: 'another form of the condition: PostgreSQL does not make this',
+  }
 }

@@ -83,7 +83,8 @@ select ${OWN_MARK} i.indexrelid::int8 as oid, n.nspname as schema, ic.relname as
   exists (select from pg_constraint f where f.contype = 'f' and f.conrelid = i.indrelid
     and i.indkey[0] <> 0 and i.indkey[0] = any(f.conkey)) as "supportsForeignKey",
   ic.relkind = 'I' as partitioned, ic.relispartition as attached,
-  pg_relation_size(i.indexrelid)::float8 as "sizeBytes", ic.reltuples::float8 as rows, ic.relpages as pages,
+  case when ic.relkind = 'I' then (select coalesce(sum(pg_relation_size(relid)), 0) from pg_partition_tree(i.indexrelid) where isleaf)
+    else pg_relation_size(i.indexrelid) end::float8 as "sizeBytes", ic.reltuples::float8 as rows, ic.relpages as pages,
   coalesce((select o.option_value::int from pg_options_to_table(ic.reloptions) o where o.option_name = 'fillfactor'), 90) as fillfactor,
   width.bytes as "keyBytes",
   (select coalesce(sum(pg_stat_get_numscans(t.oid)), 0) from (select i.indexrelid as oid where ic.relkind <> 'I'

@@ -95,10 +95,9 @@ function invalid(indexes: CatalogIndex[], building: readonly number[]): IndexFin
 
 /** An index that only finds rows, that a plan could have chosen, and that nothing else relies on. */
 function couldBeUnused(index: CatalogIndex): boolean {
-  const { scans, unique, valid, tableReads, supportsForeignKey, constraintType, sizeBytes, partitioned } =
-    index
+  const { scans, unique, valid, tableReads, supportsForeignKey, constraintType, sizeBytes } = index
   const free = !unique && constraintType === null && !isReliedOn(index) && !supportsForeignKey
-  return free && valid && scans === 0 && tableReads > 0 && (partitioned || sizeBytes >= UNUSED_BYTES_MIN)
+  return free && valid && scans === 0 && tableReads > 0 && sizeBytes >= UNUSED_BYTES_MIN
 }
 
 function unused(indexes: CatalogIndex[], { countedMs, replicas }: ReviewSurroundings): IndexFinding[] {
