@@ -28,8 +28,8 @@ export interface AdviseFlags {
   copyRows?: CopyFlag
 }
 
-/** Most of a target's disk that is copied; what is beyond is sampled. */
-const COPY_BYTES_MAX = 4 * 2 ** 30
+/** Most of a target's disk that is copied: beyond, the largest tables are sampled, or a full copy is refused. */
+const COPY_BYTES_MAX = { sample: 4 * 2 ** 30, full: 64 * 2 ** 30 }
 
 /** Part of the time that copying may take: the search needs the rest. */
 const COPY_SHARE = 0.4
@@ -68,7 +68,7 @@ export async function adviseTarget(
       const bar = progress.bar('rows', 1)
       const rows = {
         mode,
-        maxBytes: COPY_BYTES_MAX,
+        maxBytes: COPY_BYTES_MAX[mode],
         maxMs: maxMs * COPY_SHARE,
         onProgress: ({ bytes, totalBytes }: { bytes: number; totalBytes: number }) =>
           bar.update(Math.min(1, bytes / Math.max(totalBytes, 1))),

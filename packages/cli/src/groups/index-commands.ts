@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import type { AdviseFlags } from '../commands/db-advise.ts'
 import type { ReviewFlags } from '../commands/db-review.ts'
 import type { Commands } from './commands.ts'
+import { copyRowsOption } from './copy-rows-option.ts'
 
 const TARGET = '--target <target>'
 const TARGET_IS = 'a name (esa targets), env:VAR or a URL'
@@ -19,12 +20,14 @@ export function addIndexCommands(db: Command, config: Commands['config']): void 
     )
     .option('--budget <size>', 'what all indexes together may take, like 145MB (default: no limit)')
     .option('--max-minutes <n>', 'the best that was found by then is the answer', '5')
-    .option('--copy-rows', 'copy rows of a target that is on another machine')
+    .addOption(copyRowsOption())
+    .option('--rehearsal-url <url>', 'a server for the copy, of the target’s version (or ESA_REHEARSAL_URL)')
     .addHelpText(
       'after',
       `
-The target is only read. Its schema and rows (all, or a sample of what is beyond 4 GB) are copied to a server of this
-home; candidates are built there and every statement is timed with and without them.
+The target is only read. Its schema and rows (a sample of what is beyond 4 GB, unless all are asked for) are copied to a
+server of this home; candidates are built there and every statement is timed with and without them. Rows of a target on
+another machine are copied only with --copy-rows.
 
 Examples:
   esa db indexes advise --target env:SHOP_URL --workload typical.sql --budget 145MB --json

@@ -41,7 +41,15 @@ export interface WriteCost {
 }
 
 /** Why an index that was thought of is not recommended. */
-export type RefusalReason = 'failed' | 'too-big' | 'not-used' | 'no-gain' | 'budget' | 'time' | 'needless'
+export type RefusalReason =
+  | 'unselective'
+  | 'failed'
+  | 'too-big'
+  | 'not-used'
+  | 'no-gain'
+  | 'budget'
+  | 'time'
+  | 'needless'
 
 /** An index that was thought of and is not recommended. */
 export interface Refusal {

@@ -125,8 +125,19 @@ function because(use: TableUse, keys: IndexKey[], where: Predicate | undefined, 
   return parts.join('; ')
 }
 
+/** What equality with all keys leaves of the rows; undefined when a key is not compared so, or an order is asked. */
+function foundShare(use: TableUse, keys: IndexKey[], where: Predicate | undefined): number | undefined {
+  const shares = keys.map(({ operand }) => {
+    const equal = use.predicates.find((one) => one.use === 'equality' && sameOperand(one.operand, operand))
+    return equal?.sql === undefined ? undefined : shareOf(use.table, equal)
+  })
+  const known = where === undefined && !use.limited && shares.every((share) => share !== undefined)
+  return known ? shares.reduce((product, share) => product * share, 1) : undefined
+}
+
 function make(use: TableUse, keys: IndexKey[], where: Predicate | undefined, include: string[]): Candidate {
   const { table } = use
+  const share = foundShare(use, keys, where)
   const columns = [...keys.flatMap(({ operand }) => operand.columns.slice(0, 1)), ...include]
   const rows = table.rows * (where ? Math.max(shareOf(table, where), 1e-4) : 1)
   return {
@@ -136,6 +147,7 @@ function make(use: TableUse, keys: IndexKey[], where: Predicate | undefined, inc
     include,
     ...(where?.sql === undefined ? {} : { where: where.sql }),
     because: because(use, keys, where, include),
+    ...(share === undefined || include.length > 0 ? {} : { share }),
     statements: [use.statement],
     estimatedBytes: entriesBytes(rows, widthOf(table, columns)),
   }

@@ -21,6 +21,9 @@ const SMALLER_SHARE = 0.5
 const FAST_MS = 5
 const FAST_WORKLOAD_SHARE = 0.05
 
+/** Share of the rows from which reading the whole table is the better way whatever an index says. */
+const SHARE_MAX = 0.4
+
 interface Ground {
   session: Queryable
   clock: Clock
@@ -146,6 +149,11 @@ export async function buildAndTry(ground: Ground, limits: Limits): Promise<Refus
     if (server !== undefined) {
       refused.push(
         refusal(candidate, 'needless', `not built: ${server.name} makes its statements fast enough`),
+      )
+    } else if ((candidate.share ?? 0) > SHARE_MAX) {
+      const percent = Math.round(candidate.share! * 100)
+      refused.push(
+        refusal(candidate, 'unselective', `not built: by the statistics it finds ${percent} % of the rows`),
       )
     } else if (candidate.estimatedBytes > limits.budgetBytes * ESTIMATE_FACTOR) {
       refused.push(

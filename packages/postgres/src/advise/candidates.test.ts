@@ -249,6 +249,23 @@ it('leaves out what an existing index does already', async () => {
   expect(partial).toContain(`"orders" ("customer_id", "total")`)
 })
 
+it('knows what an index would find too much of', async () => {
+  const shares = async (sql: string) => {
+    const statement = await asReading(sql)
+    const uses = readShape('q', statement!.node, new Map([['"orders"', orders]]))
+    return candidatesOf(uses).map((one) => [nameOf(one), one.share])
+  }
+  expect(await shares(`select note from orders where status = 'done' and total < 7`)).toEqual(
+    expect.arrayContaining([
+      ['orders_status_idx', 0.97],
+      ['orders_status_total_idx', undefined],
+    ]),
+  )
+  expect(await shares(`select note from orders where status = 'done' order by total limit 9`)).toContainEqual(
+    ['orders_status_idx', undefined],
+  )
+})
+
 it('names an index by what it is, within what PostgreSQL keeps', async () => {
   const statement = await asReading(`select total from orders where status = 'open' and lower(email) = 'x'`)
   const uses = readShape('q', statement!.node, new Map([['"orders"', orders]]))

@@ -48,8 +48,11 @@ export function candidatesOf(uses: readonly TableUse[]): Candidate[] {
       if (!usable(candidate) || use.table.indexes.some((index) => stands(candidate, index))) continue
       const definition = definitionOf(candidate)
       const known = merged.get(definition)
-      if (known) known.statements = [...new Set([...known.statements, use.statement])]
-      else if ((counts.get(use.statement) ?? 0) < PER_STATEMENT_MAX) {
+      if (known) {
+        known.statements = [...new Set([...known.statements, use.statement])]
+        if (candidate.share === undefined) delete known.share
+        else if (known.share !== undefined) known.share = Math.min(known.share, candidate.share)
+      } else if ((counts.get(use.statement) ?? 0) < PER_STATEMENT_MAX) {
         merged.set(definition, candidate)
         counts.set(use.statement, (counts.get(use.statement) ?? 0) + 1)
       }
