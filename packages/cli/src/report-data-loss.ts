@@ -14,43 +14,36 @@ const SHOWN_MAX = 50
 const AGENT = 'layer-1'
 
 /**
- * Opens the incident of a data loss, which goes to the CEO at once; a second one of the same migration and target is
- * counted as a duplicate. What keeps it from being opened is said on stderr and never hides the loss itself.
+ * Opens the incident of a data loss, which goes to the CEO at once, and gives its id; a second one of the same migration
+ * and target is counted as a duplicate. What keeps it from being opened is said on stderr and never hides the loss itself.
  */
 export async function reportDataLoss(
   config: Config,
   { target, migration, mismatches }: { target: string; migration: string; mismatches: Mismatch[] },
-): Promise<void> {
+): Promise<string | null> {
   const opening = parseOpenIncident({
     agent: AGENT,
     category: 'data-loss',
     title: `${migration} loses data of ${target}`,
     dedupKey: `data-loss ${target} ${migration}`,
-    // On a copy: nothing is lost yet, and the target need not be frozen.
-    evidence: {
-      target,
-      migration,
-      mismatches: mismatches.slice(0, SHOWN_MAX),
-      total: mismatches.length,
-      rehearsed: true,
-    },
+    evidence: { target, migration, mismatches: mismatches.slice(0, SHOWN_MAX), total: mismatches.length },
   })
+  // With --json stderr holds one problem and nothing else.
+  const say = (line: string): void => (config.json ? undefined : note(line))
   try {
-    await inWorld(config, async (world) => {
+    return await inWorld(config, async (world) => {
       const by = await callerOf(world, AGENT, 'incidents:write', 'operator')
       const key = incidentKey(AGENT, opening.dedupKey)
-      const { state } = await world.host.open({
-        type: INCIDENT_TYPE,
-        key,
-        from: 'operator',
-        body: { ...opening, by },
-      })
-      note(`opened ${describeIncident(incidentView(state, await storeNow(world.store)))}`)
+      const body = { ...opening, by }
+      const { state } = await world.host.open({ type: INCIDENT_TYPE, key, from: 'operator', body })
+      const incident = incidentView(state, await storeNow(world.store))
+      say(`opened ${describeIncident(incident)}`)
+      return incident.id
     })
   } catch (error) {
     if (!isEsaError(error)) throw error
-    note(
-      `no incident could be opened: ${error.message}. Tell ${AGENT}: esa incidents open --agent ${AGENT} --category data-loss --title "${opening.title}"`,
-    )
+    const by = `esa incidents open --agent ${AGENT} --category data-loss --title "${opening.title}"`
+    say(`no incident could be opened: ${error.message}. Open it: ${by}`)
+    return null
   }
 }

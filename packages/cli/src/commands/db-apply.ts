@@ -19,9 +19,9 @@ import { Progress } from '../demo/progress.ts'
 import { durationFlag, osUser } from '../flags.ts'
 import { readMigrations } from '../migration-files.ts'
 import { onTarget } from '../on-target.ts'
-import { answer } from '../output.ts'
+import { answer, note } from '../output.ts'
 import { reportDataLoss } from '../report-data-loss.ts'
-import { describeTarget, resolveTarget } from '../targets.ts'
+import { describeTarget, isTargetName, resolveTarget } from '../targets.ts'
 import { findVerified } from '../verified-copies.ts'
 import { random } from '../world.ts'
 
@@ -60,11 +60,16 @@ export async function applyFiles(
 
 /** A loss goes to the CEO at once, also one that was undone: whatever wanted it will want it again. */
 async function lost(config: Config, target: string, migration: string, error: unknown): Promise<never> {
-  if (isEsaError(error, 'migration.data-loss')) {
-    const mismatches = (error.details['mismatches'] ?? [{ relation: '', why: error.message }]) as Mismatch[]
-    await reportDataLoss(config, { target: describeTarget(target), migration, mismatches })
-  }
-  throw error
+  if (!isEsaError(error, 'migration.data-loss')) throw error
+  const { code, kind, message, hint, details, cause } = error
+  const mismatches = (details['mismatches'] ?? [{ relation: '', why: message }]) as Mismatch[]
+  const incident = await reportDataLoss(config, {
+    target: isTargetName(target) ? target : describeTarget(target),
+    migration,
+    mismatches,
+  })
+  const more = hint === undefined ? {} : { hint }
+  throw new EsaError(code, kind, message, { ...more, details: { ...details, incident }, cause })
 }
 
 /** Lets `work` change a target, with progress on stderr and Ctrl-C between two steps. */
@@ -77,23 +82,32 @@ export async function applying<T>(
   const { url } = await resolveTarget(config, name, environment)
   requireSessions(url)
   const stop = new AbortController()
-  const interrupt = (): void => stop.abort()
+  const interrupt = (): void => {
+    stop.abort()
+    if (!config.json)
+      note('stopping after this step; Ctrl-C again ends at once, and the next apply finds out where')
+  }
   process.once('SIGINT', interrupt)
-  const show = shower()
+  const show = config.json ? { event: () => {}, end: () => {} } : shower()
   try {
-    return await onTarget(config, environment, name, async ({ queryable }) =>
-      work({
-        target: queryable,
-        ledger: ledger === undefined ? targetLedger : fileLedger(ledger, () => Math.round(systemClock.now())),
-        by: osUser(),
-        authorise: authorisation(config, name, isLoopback(url)),
-        clock: systemClock,
-        random,
-        budget: lockTimeout === undefined ? {} : { lockMs: durationFlag('--lock-timeout', lockTimeout) },
-        acceptLoss: config.yes,
-        onEvent: show.event,
-        stop: stop.signal,
-      }),
+    return await onTarget(
+      config,
+      environment,
+      name,
+      async ({ queryable }) =>
+        work({
+          target: queryable,
+          ledger: ledger === undefined ? targetLedger : fileLedger(ledger, () => Math.round(systemClock.now())),
+          by: osUser(),
+          authorise: authorisation(config, name, isLoopback(url)),
+          clock: systemClock,
+          random,
+          budget: lockTimeout === undefined ? {} : { lockMs: durationFlag('--lock-timeout', lockTimeout) },
+          acceptLoss: config.yes,
+          onEvent: show.event,
+          stop: stop.signal,
+        }),
+      { heavy: 'migration is applied' },
     )
   } finally {
     show.end()

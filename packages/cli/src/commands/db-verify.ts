@@ -55,12 +55,13 @@ export async function verifyFile(
   )
   const verdict = merged(verdicts)
   if (verdict.findings.some(({ severity }) => severity === 'error')) process.exitCode = EXIT.findings
-  answer(config, verdict, () => text(verdict))
   const { target } = flags
-  if (verdict.lossless === false && target !== undefined && isTargetName(target)) {
-    const { id } = migrations[verdicts.length - 1]!
-    await reportDataLoss(config, { target, migration: id, mismatches: verdict.mismatches })
-  }
+  const lost = verdict.lossless === false && target !== undefined && isTargetName(target)
+  const { id = path } = migrations[verdicts.length - 1] ?? {}
+  const incident = lost
+    ? await reportDataLoss(config, { target, migration: id, mismatches: verdict.mismatches })
+    : null
+  answer(config, { ...verdict, incident }, () => text(verdict))
 }
 
 /** What was found is told to the apply of the same text on the same target. */

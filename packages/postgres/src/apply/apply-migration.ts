@@ -217,8 +217,10 @@ async function walk(
     await authorise(step)
     onEvent({ type: 'step', nth, steps: steps.length, step })
     const from = clock.now()
-    const onRetry: Bench['onRetry'] = (attempt, waitMs, blockers) =>
+    const onRetry: Bench['onRetry'] = (attempt, waitMs, blockers) => {
+      shallStop(ports, migration)
       onEvent({ type: 'retry', step, attempt, waitMs, blockers })
+    }
     const before = known?.steps.find((record) => record.step === step.id)
     const running: Running = {
       bench: { ...bench, onRetry },

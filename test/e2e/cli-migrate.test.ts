@@ -1,0 +1,130 @@
+import { once } from 'node:events'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { connectPool, createDatabase, ensureEmbeddedServer, withDatabase } from '@esa/pg-server'
+import type { Applied, RolledBack } from '@esa/postgres/apply'
+import type { Verdict } from '@esa/postgres/verify'
+import type { Pool } from 'pg'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { ended, EsaHome, type Problem, type Ran } from './run-esa.ts'
+
+const SHOP = `create table orders (id int primary key, note text not null);
+  insert into orders select g, 'note ' || g from generate_series(1, 500) g`
+
+const FILES = {
+  'lossy.sql': 'alter table orders alter note type varchar(6) using left(note, 6)',
+  'kept.sql': `alter table orders add label text; update orders set label = split_part(note, ' ', 2) where id > 0`,
+  'index.sql': 'create index concurrently orders_note_idx on orders (note); alter table orders add total int',
+  'wrong.sql': `update orders set note = upper(note) where id < 10`,
+  'drop.sql': 'drop table orders',
+  'broken.sql': 'alter table orders addd total int',
+}
+
+let esa: EsaHome
+let pool: Pool
+let url: string
+
+const migrate = (verb: string, file: keyof typeof FILES | null, ...args: string[]): Promise<Ran> =>
+  esa.run(['db', 'migrate', verb, ...(file === null ? [] : [join(esa.folder, file)]), ...args, '--json'], {
+    SHOP_URL: url,
+  })
+const refusal = ({ code, stdout, stderr }: Ran) => [code, stdout, (JSON.parse(stderr) as Problem).code]
+const TARGET = ['--target', 'shop']
+
+beforeAll(async () => {
+  esa = await EsaHome.create()
+  const { adminUrl } = await ensureEmbeddedServer({ home: esa.home })
+  await createDatabase(adminUrl, 'shop')
+  url = withDatabase(adminUrl, 'shop')
+  pool = await connectPool(url, { max: 2 })
+  await pool.query(SHOP)
+  for (const [name, text] of Object.entries(FILES)) await writeFile(join(esa.folder, name), text)
+  await esa.json('targets', 'add', 'shop', 'env:SHOP_URL')
+})
+afterAll(async () => {
+  await pool.end()
+  await esa.remove()
+})
+
+describe('esa db migrate', () => {
+  it('verify finds a loss on a copy, tells the CEO, and leaves the target alone', async () => {
+    const { code, stdout } = await migrate('verify', 'lossy.sql', ...TARGET)
+    const verdict = JSON.parse(stdout) as Verdict & { incident: string }
+    expect([code, verdict.lossless]).toEqual([1, false])
+    expect(verdict.mismatches).toMatchObject([{ relation: 'public.orders', column: 'note' }])
+    expect(await esa.json('incidents', 'show', verdict.incident)).toMatchObject({
+      category: 'data-loss',
+      level: 'ceo',
+    })
+    expect(
+      (
+        await pool.query(
+          `select from pg_attribute where attrelid = 'orders'::regclass and attname = 'note' and atttypmod = -1`,
+        )
+      ).rows,
+    ).toHaveLength(1)
+    expect(refusal(await migrate('apply', 'lossy.sql', ...TARGET))).toEqual([1, '', 'migration.data-loss'])
+  })
+
+  it('verify says that nothing is lost, and the apply of the same file is verified by it', async () => {
+    const { code, stdout } = await migrate('verify', 'kept.sql', ...TARGET)
+    expect([code, JSON.parse(stdout)]).toMatchObject([0, { lossless: true, mismatches: [], incident: null }])
+    const { migrations } = JSON.parse((await migrate('apply', 'kept.sql', ...TARGET)).stdout) as {
+      migrations: Applied[]
+    }
+    expect(migrations).toMatchObject([{ id: 'kept.sql', state: 'done', verification: { state: 'verified' } }])
+  })
+
+  it('apply and rollback go forth and back', async () => {
+    expect((await migrate('apply', 'index.sql', ...TARGET)).code).toBe(0)
+    const { migrations } = JSON.parse((await migrate('rollback', null, ...TARGET)).stdout) as {
+      migrations: RolledBack
+    }
+    expect(migrations).toMatchObject([
+      { id: 'index.sql', steps: [{ id: 'statement-2' }, { id: 'statement-1' }] },
+    ])
+    expect((await pool.query(`select to_regclass('orders_note_idx') as index`)).rows).toEqual([
+      { index: null },
+    ])
+  })
+
+  it('refuses with one problem and the exit code of its reason', async () => {
+    expect(refusal(await migrate('apply', 'wrong.sql', ...TARGET))).toEqual([1, '', 'migration.data-loss'])
+    expect(refusal(await migrate('apply', 'drop.sql', ...TARGET))).toEqual([5, '', 'approval.missing'])
+    expect(refusal(await migrate('apply', 'broken.sql', ...TARGET))).toEqual([2, '', 'sql.syntax'])
+    expect(
+      refusal(await migrate('apply', 'index.sql', '--target', 'postgres://nobody@127.0.0.1:1/x')),
+    ).toEqual([7, '', 'database.unreachable'])
+    expect(
+      refusal(await migrate('apply', 'index.sql', '--target', 'postgres://a@b/x?pgbouncer=true')),
+    ).toEqual([6, '', 'migration.pooled'])
+    expect(refusal(await migrate('rollback', null, ...TARGET, '--to', 'nothing.sql'))).toEqual([
+      6,
+      '',
+      'migration.unknown',
+    ])
+    expect(
+      (await pool.query('select count(*)::int as rows from orders where note ~ $1', ['^note'])).rows,
+    ).toEqual([{ rows: 500 }])
+  })
+
+  it('Ctrl-C stops it while it waits for a lock, with exit 130 and nothing left behind', async () => {
+    const other = await pool.connect()
+    await other.query('begin; select from orders')
+    const path = join(esa.folder, 'index.sql')
+    await writeFile(path, 'alter table orders add later int')
+    const apply = esa.start(['db', 'migrate', 'apply', path, ...TARGET], { SHOP_URL: url })
+    let said = ''
+    apply.stderr!.on('data', (text: Buffer) => (said += text.toString()))
+    while (!said.includes('got no lock')) await once(apply.stderr!, 'data')
+    apply.kill('SIGINT')
+    const { code } = await ended(apply)
+    await other.query('rollback')
+    other.release()
+    expect(code).toBe(130)
+    expect(said).toMatch(/in its way: pid \d+ of postgres.*select from orders/)
+    expect(
+      (await pool.query(`select from pg_stat_activity where application_name = 'esa layer-1'`)).rows,
+    ).toEqual([])
+  })
+})
