@@ -3,7 +3,7 @@ import type { Queryable } from '../queryable.ts'
 import type { Migration, MigrationStep } from './step.ts'
 
 /** How far a step is. `failed` and `started` are tried again; `undone` by a rollback. */
-export type StepState = 'started' | 'done' | 'failed' | 'undone'
+type StepState = 'started' | 'done' | 'failed' | 'undone'
 
 /** A step as the ledger knows it. */
 export interface StepRecord {

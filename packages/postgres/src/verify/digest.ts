@@ -6,7 +6,7 @@ import { own } from './keep-before.ts'
 import { type ColumnShape, rowsOf, type TableShape, tableShapes } from './table-shape.ts'
 
 /** What one column's values come to, whatever the order of the rows. */
-export interface ColumnDigest {
+interface ColumnDigest {
   /** How many are not NULL. */
   values: string
   checksum: string

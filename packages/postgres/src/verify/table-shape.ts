@@ -15,7 +15,7 @@ export interface ColumnShape {
 }
 
 /** A foreign key of a table: its columns, and those of the table it points to. */
-export interface LinkShape {
+interface LinkShape {
   columns: number[]
   to: string
   toColumns: number[]
