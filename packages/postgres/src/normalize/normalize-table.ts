@@ -42,8 +42,7 @@ export interface Look {
 export async function normalizeTable(session: Queryable, table: Table, look: Look): Promise<TableFacts> {
   const roles = columnRoles(table)
   const rowsMax = Math.max(1, Math.floor(look.cellsMax / Math.max(roles.compared.length, 1)))
-  const read = await readRows(session, table, roles.compared, rowsMax)
-  const { table: encoded, sampled } = read
+  const { table: encoded, total, sampled } = await readRows(session, table, roles.compared, rowsMax)
   const placeOf = new Map(roles.compared.map(({ name }, place) => [name, place]))
   const places = (names: readonly string[]): number[] => names.map((name) => placeOf.get(name)!)
   const nameOf = (place: number): string => roles.compared[place]!.name
@@ -66,8 +65,9 @@ export async function normalizeTable(session: Queryable, table: Table, look: Loo
   const { violations, minor } = splitViolations(encoded, found, outside)
   const confirmed = sampled ? await confirm(session, table, encoded, violations, nameOf) : violations
   return {
-    ...read,
     rows: encoded.rows,
+    total,
+    sampled,
     facts: outside.length,
     lost: lostFacts(confirmed, encoded.rows),
     violations: confirmed.map((violation) => named(violation, nameOf)),

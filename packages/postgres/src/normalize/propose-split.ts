@@ -206,20 +206,29 @@ function inOrder(split: readonly SplitTable[]): number[] {
   return order
 }
 
-/** A violation as a finding. */
+/** A violation as a finding; its fix is its own part of the proposal. */
 export function violationFinding(
-  { relation }: Table,
+  table: Table,
   { determinant, dependents, redundantCells }: NamedViolation,
   rows: number,
   proposal: Proposal | undefined,
 ): Finding {
   const states = dependents.length === 1 ? 'is a fact' : 'are facts'
+  const split = proposal?.tables.find(({ columns }) => columns.join() === dependents.join())
+  const onPurpose =
+    split?.existingKey === undefined ? '' : '; leave them where they record how it was at the time of the row'
   return {
     kind: 'functional-dependency',
     severity: 'warning',
-    relation,
-    message: `${dependents.join(', ')} ${states} of ${determinant.join(', ')}, not of the row: ${redundantCells} cells say what another row says already`,
-    evidence: { determinant, dependents, redundantCells, rows },
-    ...(proposal === undefined ? {} : { fix: proposal.ddl.map((line) => `${line};`).join('\n') }),
+    relation: table.relation,
+    message: `${dependents.join(', ')} ${states} of ${determinant.join(', ')}, not of the row: ${redundantCells} cells say what another row says already${onPurpose}`,
+    evidence: { determinant, dependents, redundantCells, rows, lossless: proposal?.lossless.proven ?? null },
+    ...(split === undefined
+      ? {}
+      : {
+          fix: splitDdl(table, [split])
+            .map((line) => `${line};`)
+            .join('\n'),
+        }),
   }
 }
