@@ -54,7 +54,10 @@ function droppingOnInterrupt(ground: RehearsalGround): RehearsalGround {
  * disk: a machine that loses its power may lose it, and then it is made anew.
  */
 async function embeddedGround({ home }: Pick<Config, 'home'>): Promise<RehearsalGround> {
-  const folder = { home: rehearsalHome(home) }
+  // The first start makes the files of a server, which takes some seconds.
+  const onProgress = (step: string): void =>
+    process.stderr.isTTY ? note(`${step} for rehearsals`) : undefined
+  const folder = { home: rehearsalHome(home), onProgress }
   const { adminUrl } = await ensureEmbeddedServer(folder).catch(async (error: unknown) => {
     if (!isEsaError(error, 'database.start-failed')) throw error
     await rm(folder.home, { recursive: true, force: true })

@@ -128,10 +128,11 @@ const sequenceOwners = `select format('sequence %s', c.oid::regclass) as what,
   join pg_attribute a on a.attrelid = d.refobjid and a.attnum = d.refobjsubid
   where c.relkind = 'S' and ${inScope('n')} and ${isOwn('pg_class', 'c.oid')} order by c.oid`
 
-/** A sequence that was never used, or that this role may not read, stays at its start. */
-const sequenceValues = `select format('value of sequence %s', c.oid::regclass) as what, format('select setval(%L, %s)', c.oid::regclass, s.last_value) as sql
-  from pg_class c join pg_namespace n on n.oid = c.relnamespace join pg_sequences s on s.schemaname = n.nspname and s.sequencename = c.relname
-  where s.last_value is not null and ${inScope('n')} and ${isOwn('pg_class', 'c.oid')} order by c.oid`
+/** A sequence that was never used, or that this role may not read, stays at its start; an unlogged one has no value on a replica. */
+const sequenceValues = `select format('value of sequence %s', c.oid::regclass) as what, format('select setval(%L, %s)', c.oid::regclass, v.value) as sql
+  from pg_class c join pg_namespace n on n.oid = c.relnamespace
+  cross join lateral (select case when has_sequence_privilege(c.oid, 'SELECT, USAGE') and not (c.relpersistence = 'u' and pg_is_in_recovery()) then pg_sequence_last_value(c.oid) end as value) v
+  where c.relkind = 'S' and v.value is not null and ${inScope('n')} and ${isOwn('pg_class', 'c.oid')} order by c.oid`
 
 /** What stands before rows are copied, in the order in which most of it can be made. */
 export const SHAPE: readonly CatalogQuery[] = [

@@ -127,20 +127,20 @@ async function copyTable(
     const { code, message } = postgresError(error)
     if (code === 'database.unreachable') throw error
     await source.query('rollback to savepoint esa_table')
-    return rowsMissing(table.relation, message)
+    return rowsMissing(table.relation, message, code === 'database.permission')
   } finally {
     await source.query('release savepoint esa_table').catch(() => undefined)
   }
 }
 
-function rowsMissing(relation: string, why: string): Finding {
+function rowsMissing(relation: string, why: string, forbidden: boolean): Finding {
   return {
     kind: 'rows-missing',
     severity: 'warning',
     relation,
     message: `${relation} has no rows on the rehearsal: ${why}`,
     evidence: { why },
-    fix: 'let the role read it (esa db grants prints the SQL), or trust no verdict on its rows',
+    ...(forbidden ? { fix: 'let the role read it: esa db grants prints the SQL' } : {}),
   }
 }
 
