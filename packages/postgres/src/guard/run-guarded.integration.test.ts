@@ -160,9 +160,11 @@ async function attack(pool: Pool, texts: string[]): Promise<{ ran: string[]; cha
 
 describe('the guard', () => {
   it.each(['attacker', 'owner'] as const)('lets nothing through that acts: as %s', async (role) => {
-    expect(attempts.length).toBeGreaterThanOrEqual(200)
-    expect(new Set(attempts).size).toBe(attempts.length)
-    const { ran, changed } = await attack(await open(sourceUrl('attacked', role)), attempts)
+    // A superuser has nothing but the guard; for the owner of the tables once each way is enough.
+    const texts = role === 'attacker' ? attempts : canonical
+    expect(texts.length).toBeGreaterThanOrEqual(role === 'attacker' ? 500 : 100)
+    expect(new Set(texts).size).toBe(texts.length)
+    const { ran, changed } = await attack(await open(sourceUrl('attacked', role)), texts)
     expect(changed).toEqual([])
     // Read otherwise than meant, these are one harmless SELECT.
     expect(ran.filter((sql) => !CONFUSING_TEXTS.includes(sql))).toEqual([])

@@ -28,7 +28,8 @@ export function isPlain(select: SelectStmt): boolean {
   )
 }
 
-const AGGREGATES = new Set(['count', 'sum', 'min', 'max', 'avg', 'bool_and', 'bool_or'])
+/** Aggregates whose result does not depend on the order of rows. */
+export const AGGREGATES = new Set(['count', 'sum', 'min', 'max', 'avg', 'bool_and', 'bool_or'])
 
 function calls(list: unknown, names: (name: string) => boolean): boolean {
   let found = false
@@ -162,7 +163,8 @@ function preAggregated(
   }
 }
 
-function linkOf(
+/** A condition that an inner column equals an outer one. */
+export function linkOf(
   condition: Node,
   inner: ScopeTable[],
   outer: ScopeTable[],
@@ -183,7 +185,8 @@ function linkOf(
   return mine(rexpr) && theirs(lexpr) ? { inner: rexpr, outer: lexpr } : undefined
 }
 
-function isOwn(node: Node, scope: ScopeTable[]): boolean {
+/** True when an expression names columns of these tables only. */
+export function isOwn(node: Node, scope: ScopeTable[]): boolean {
   let own = true
   walk(node, (kind, body) => {
     if (kind === 'SubLink') own = false

@@ -2,6 +2,7 @@ import type { Node, SelectStmt } from '@pgsql/types'
 import { sqlState } from '../postgres-error.ts'
 import type { Queryable } from '../queryable.ts'
 import { proveSameRows, type RowProof } from './prove-same-rows.ts'
+import { aggregatedBeforeJoin } from './rewrite-aggregation.ts'
 import { newCondition } from './rewrite-conditions.ts'
 import { countAsEstimate, offsetAsKeyset } from './rewrite-paging.ts'
 import { copyOf, notInAsNotExists, orAsUnion, subqueriesPreAggregated } from './rewrite-structure.ts'
@@ -101,6 +102,7 @@ async function drafts(session: Queryable, node: Node, known: TableFacts[]): Prom
   const others: [string, string | undefined][] = [
     ['or-across-columns', await orAsUnion(node)],
     ['correlated-subquery', subqueriesPreAggregated(node, known)],
+    ['aggregated-after-join', await aggregatedBeforeJoin(node, known)],
     ['cte-fence', withoutFence(node)],
   ]
   for (const [rule, sql] of others) if (sql !== undefined) found.push({ rule, sql })
