@@ -124,6 +124,13 @@ export const CORPUS: readonly CorpusCase[] = [
     rules: ['column-type-rewrites'],
   },
   {
+    sql: 'alter table items alter column sku type varchar(9)',
+    locks: { items: AE },
+    rewrites: ['items'],
+    scans: ['items'],
+    rules: ['column-type-rewrites'],
+  },
+  {
     sql: 'alter table payments alter column amount type numeric(10,2)',
     locks: {},
     rules: ['execution-failed', 'column-type-rewrites'],

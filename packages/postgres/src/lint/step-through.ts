@@ -16,7 +16,7 @@ interface Stepped {
 /**
  * Runs a statement of several transactions while other sessions hold its tables: it waits at its locks, and what it
  * holds and asks for is looked at there. Each obstacle is first in everybody's way, then in the way of DDL, then only of
- * what waits for readers and old snapshots, then gone. Gives all locks that were seen, or null where the statement names
+ * what waits for readers, then gone. Gives all locks that were seen, or null where the statement names
  * no table: what it did may have gone by unseen. @throws what `run` throws.
  */
 export async function stepThrough(
@@ -53,7 +53,7 @@ interface Obstacle {
   giveWay(): Promise<void>
 }
 
-/** Sessions that each hold one table, and a snapshot. */
+/** Sessions that each hold one table. */
 async function withObstacles(
   pool: Queryable,
   tables: readonly Relation[],
@@ -64,9 +64,7 @@ async function withObstacles(
   if (table === undefined) return work(standing)
   await onOneSession(pool, async (session) => {
     const { rows } = await session.query('select pg_backend_pid() as pid')
-    // A snapshot is what CREATE INDEX CONCURRENTLY waits for; a reader's lock is what DROP INDEX CONCURRENTLY does.
-    await session.query('BEGIN ISOLATION LEVEL REPEATABLE READ')
-    await session.query('select 1 from pg_class limit 1')
+    await session.query('BEGIN')
     // ONLY: the partitions of a table may be in the way by themselves.
     await session.query(`LOCK TABLE ONLY ${table.name} IN ACCESS SHARE MODE`)
     await session.query('SAVEPOINT ddl')

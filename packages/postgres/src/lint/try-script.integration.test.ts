@@ -67,6 +67,7 @@ describe('a script', () => {
   it('with a transaction shows each statement’s own locks, and what fails in it', async () => {
     const verdicts = await lint(`begin;
       alter table orders add column a int;
+      alter table orders add column a2 int;
       update orders set a = 1 where id = 2;
       savepoint s;
       alter table items add column b int;
@@ -77,6 +78,7 @@ describe('a script', () => {
     expect(verdicts.map(locksOf)).toEqual([
       [],
       ['public.orders AccessExclusiveLock'],
+      ['public.orders AccessExclusiveLock'],
       ['public.orders RowExclusiveLock'],
       [],
       ['public.items AccessExclusiveLock'],
@@ -86,7 +88,7 @@ describe('a script', () => {
       ['public.items AccessExclusiveLock'],
     ])
     expect(failuresOf(verdicts)).toEqual(
-      verdicts.map((_, at) => (at === 6 ? 'VACUUM cannot run inside a transaction block' : undefined)),
+      verdicts.map((_, at) => (at === 7 ? 'VACUUM cannot run inside a transaction block' : undefined)),
     )
   })
 
