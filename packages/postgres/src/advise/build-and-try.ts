@@ -5,6 +5,7 @@ import type { Refusal, RefusalReason } from './advice.ts'
 import { percentileOf, type TimedStatement } from './bench.ts'
 import { buildCandidate, type BuiltCandidate } from './built-indexes.ts'
 import { type Candidate, createSql } from './candidate.ts'
+import { neverPlanned } from './hypothetical.ts'
 import type { Search } from './search.ts'
 import type { Trials } from './trials.ts'
 
@@ -143,6 +144,7 @@ export async function buildAndTry(ground: Ground, limits: Limits): Promise<Refus
     estimatedBytes: one.estimatedBytes * scaleOf(one, ground),
   }))
   const queue = inTurns(statements, scaled)
+  const never = await neverPlanned(ground.session, queue, (ids) => trials.planned(ids))
   for (const [nth, candidate] of queue.entries()) {
     limits.tell(nth, queue.length, createSql(candidate, 'plainly'))
     const server = serverOf(candidate, statements, served)
@@ -150,6 +152,8 @@ export async function buildAndTry(ground: Ground, limits: Limits): Promise<Refus
       refused.push(
         refusal(candidate, 'needless', `not built: ${server.name} makes its statements fast enough`),
       )
+    } else if (never.has(candidate)) {
+      refused.push(refusal(candidate, 'not-used', 'not built: by HypoPG no plan would take it'))
     } else if ((candidate.share ?? 0) > SHARE_MAX) {
       const percent = Math.round(candidate.share! * 100)
       refused.push(

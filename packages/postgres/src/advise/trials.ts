@@ -110,6 +110,15 @@ export class Trials {
     return found
   }
 
+  /** Names of all indexes that plans of these statements take while no candidate stands. */
+  async planned(ids: readonly string[]): Promise<Set<string>> {
+    const names = new Set<string>()
+    for (const statement of this.#statements.filter(({ id }) => ids.includes(id))) {
+      for (const name of await this.#bench.plan(statement, this.hidden([]))) names.add(name)
+    }
+    return names
+  }
+
   /** Candidates that the plan of a statement takes when these stand. */
   async taken(statement: TimedStatement, visible: readonly BuiltCandidate[]): Promise<BuiltCandidate[]> {
     const indexes = await this.#bench.plan(statement, this.hidden(visible))
