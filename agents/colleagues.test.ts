@@ -106,6 +106,18 @@ describe.each([
   })
 })
 
+describe('layer-3', () => {
+  it('says that nothing could be measured instead of a size', () => {
+    const agent = new Lone('layer-3')
+    agent.tell('task_request', { task: 'tune-connections', data: { target: 'shop' } }, 'domain-1')
+    const advice = { poolSize: null, because: ['not measurable: grant pg_read_all_stats'] }
+    const told = { task: 'tune-connections', result: { ok: true, advice }, inReplyTo: pendingId(agent) }
+    expect(agent.tell('task_complete', told).sent).toMatchObject([
+      { to: 'domain-1', body: { result: { ok: false, why: 'not measurable: grant pg_read_all_stats' } } },
+    ])
+  })
+})
+
 const MEASURED = {
   measure: 'p95 ms',
   better: 'lower',

@@ -50,6 +50,11 @@ const completed: Skill = (context, event) => {
   const found = event['task'] === TUNE ? pendingFor(context, event) : null
   if (found === null) return receive(context, event)
   const numbers = objectOf(event['result'])
+  const { poolSize, because } = objectOf(numbers['advice'])
+  if (numbers['ok'] === true && typeof poolSize !== 'number') {
+    const why = Array.isArray(because) ? textOf(because[0]) : 'layer-1 could not measure a size'
+    return handOn(context, event, found, { ok: false, why, numbers })
+  }
   const ok = numbers['ok'] === true
   const result: JsonObject = ok
     ? { ok, settings: settingsOf(numbers), numbers }

@@ -1,7 +1,9 @@
 import { type Intent, intentsOf, mindOf, routeQuestion } from '@esa/agents'
 import type { DirectoryAgent } from '@esa/org'
+import type { Finding } from '@esa/postgres'
 import { EsaError, type Json, type JsonObject } from '@esa/protocol'
 import { dispatch } from '@esa/runtime'
+import { findingsText } from '../answer-findings.ts'
 import { callerOf } from '../caller.ts'
 import { colours } from '../colours.ts'
 import type { Config } from '../config.ts'
@@ -159,7 +161,9 @@ async function awaitAnswer(world: World, id: string, message: string, waitMs: nu
 
 function said({ message, answer: found, waits }: Answered): string {
   if (waits !== undefined) return `${waits}; see: esa tasks show ${message}`
-  return typeof found === 'string' ? found : JSON.stringify(found, null, 2)
+  if (typeof found === 'string') return found
+  const { findings } = (found ?? {}) as { findings?: Finding[] }
+  return findings === undefined ? JSON.stringify(found, null, 2) : findingsText(findings)
 }
 
 function listing(id: string, intents: readonly Intent[]): string {

@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import type { AuthorityFlags } from '../commands/db-authority.ts'
 import type { AskFlags } from '../commands/db-approvals.ts'
+import type { ConnectionsFlags } from '../commands/db-connections.ts'
 import type { FreezeFlags } from '../commands/db-freeze.ts'
 import type { Commands } from './commands.ts'
 
@@ -17,6 +18,14 @@ export function addAuthorityCommands(db: Command, config: Commands['config']): v
     .addHelpText('after', '\nExamples:\n  esa db authority\n  esa db authority --alone create-index analyze')
     .action(async (flags: AuthorityFlags, command: Command) =>
       (await import('../commands/db-authority.ts')).setAuthority(config(command), flags),
+    )
+  db.command('connections')
+    .description('what a server takes, what its clients do, and how large the pools may be')
+    .requiredOption(TARGET, TARGET_IS)
+    .option('--processes <n>', 'processes with a pool each', '1')
+    .addHelpText('after', '\nExample:\n  esa db connections --target shop --processes 4')
+    .action(async (flags: ConnectionsFlags, command: Command) =>
+      (await import('../commands/db-connections.ts')).adviseConnections(config(command), process.env, flags),
     )
   db.command('freeze')
     .description('nothing is applied to a target from now on, whatever was approved')

@@ -8,6 +8,7 @@ const QUIET: ConnectionNumbers = {
   roleLimit: -1,
   databaseLimit: -1,
   pooled: false,
+  seesOthers: true,
   samples: 25,
   windowMs: 5_000,
   openMax: 12,
@@ -32,7 +33,7 @@ describe('the pool of each process', () => {
       for (const limit of [-1, 5, 20, 60]) {
         for (const activeP95 of [0, 3, 50, 90]) {
           const { poolSize, usable } = advisePool({ ...QUIET, roleLimit: limit, activeP95 }, processes)
-          expect(poolSize * processes).toBeLessThanOrEqual(Math.max(usable, processes))
+          expect(poolSize! * processes).toBeLessThanOrEqual(Math.max(usable, processes))
           expect(poolSize).toBeGreaterThanOrEqual(1)
         }
       }
@@ -52,6 +53,11 @@ describe('the pool of each process', () => {
     expect(because.join('\n')).toMatch(
       /more than 47 each[^]*idled in a transaction, one for 40[^]*waited for a lock/,
     )
+  })
+
+  it('is not guessed by a role that does not see what others do', () => {
+    const { poolSize, because } = advisePool({ ...QUIET, seesOthers: false })
+    expect([poolSize, because[0]]).toEqual([null, expect.stringContaining('pg_read_all_stats')])
   })
 
   it('is free behind a pooler, and keeps time-outs that the server has', () => {

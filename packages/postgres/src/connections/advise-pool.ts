@@ -14,10 +14,13 @@ const POOL_MIN = 2
 const STATEMENT_TIMEOUT_MS = 30_000
 const IDLE_IN_TRANSACTION_TIMEOUT_MS = 10_000
 
+const BLIND =
+  'not measurable: this role does not see what other sessions do; grant pg_read_all_stats to it (esa db grants), then ask again'
+
 /** What pools and sessions are to be set to, and why. */
 export interface PoolAdvice {
-  /** Connections of each process's pool. */
-  poolSize: number
+  /** Connections of each process's pool; null when nothing could be measured that tells it, and `because` says why. */
+  poolSize: number | null
   processes: number
   /** Connections that all pools together may take. */
   usable: number
@@ -34,7 +37,8 @@ export function advisePool(numbers: ConnectionNumbers, processes = 1): PoolAdvic
   const usable = Math.max(1, Math.min(...limits) - FOR_PEOPLE)
   const most = Math.max(1, Math.floor(usable / processes))
   const wanted = Math.max(POOL_MIN, Math.ceil((activeP95 * BURST) / processes))
-  const poolSize = pooled ? wanted : Math.min(wanted, most)
+  const measured = pooled ? wanted : Math.min(wanted, most)
+  const poolSize = numbers.seesOthers ? measured : null
   return {
     poolSize,
     processes,
@@ -42,7 +46,9 @@ export function advisePool(numbers: ConnectionNumbers, processes = 1): PoolAdvic
     pooled,
     statementTimeoutMs: numbers.statementTimeoutMs || STATEMENT_TIMEOUT_MS,
     idleInTransactionTimeoutMs: numbers.idleInTransactionTimeoutMs || IDLE_IN_TRANSACTION_TIMEOUT_MS,
-    because: [...sizeReasons(numbers, { usable, most, wanted, processes }), ...habits(numbers)],
+    because: numbers.seesOthers
+      ? [...sizeReasons(numbers, { usable, most, wanted, processes }), ...habits(numbers)]
+      : [BLIND, ...habits(numbers)],
   }
 }
 
@@ -52,6 +58,9 @@ function sizeReasons(numbers: ConnectionNumbers, { usable, most, wanted, process
   const { maxConnections, reserved, activeP95, activeMax, samples, windowMs, pooled } = numbers
   const seen = `p95 of ${activeP95} and at most ${activeMax} statements at once were seen in ${samples} samples over ${formatDuration(windowMs)}`
   const reasons = [
+    ...(activeMax === 0
+      ? ['nothing ran while it was looked at, so this is the smallest pool there is: ask again under load']
+      : []),
     `the server takes ${maxConnections} connections, ${reserved} reserved and ${FOR_PEOPLE} kept for people: ${usable} for pools`,
     `${seen}: ${BURST} times that over ${processes} processes is ${wanted} each`,
   ]

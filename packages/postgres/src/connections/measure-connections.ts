@@ -13,6 +13,8 @@ export interface ConnectionNumbers {
   databaseLimit: number
   /** True when the target is reached through a pooler in transaction mode. */
   pooled: boolean
+  /** False for a role that does not see what the sessions of others do: then nothing below about them is known. */
+  seesOthers: boolean
   samples: number
   windowMs: number
   /** Client connections of other sessions at the samples, the largest. */
@@ -41,12 +43,14 @@ const SAMPLES = 25
 const EVERY_MS = 200
 const TIMEOUT_MS = 5_000
 
+/** `reset_val`: what a session of this role begins with, and not the cut-off of this very look. */
 const SETTINGS = `select ${OWN_MARK} current_setting('max_connections')::int as max,
   current_setting('superuser_reserved_connections')::int + coalesce(current_setting('reserved_connections', true)::int, 0) as reserved,
   (select rolconnlimit from pg_roles where rolname = current_user) as role_limit,
+  pg_has_role(current_user, 'pg_read_all_stats', 'usage') as sees_others,
   (select datconnlimit from pg_database where datname = current_database()) as database_limit,
-  (select setting::float8 from pg_settings where name = 'idle_in_transaction_session_timeout') as idle_timeout,
-  (select setting::float8 from pg_settings where name = 'statement_timeout') as statement_timeout`
+  (select reset_val::float8 from pg_settings where name = 'idle_in_transaction_session_timeout') as idle_timeout,
+  (select reset_val::float8 from pg_settings where name = 'statement_timeout') as statement_timeout`
 
 const SAMPLE = `select ${OWN_MARK} count(*)::int as open,
   count(*) filter (where state = 'active')::int as active,
@@ -58,7 +62,7 @@ const SAMPLE = `select ${OWN_MARK} count(*)::int as open,
 
 /**
  * Reads what a server takes, and samples what its clients do: concurrency, transactions that stay open, waits for locks.
- * A role without pg_read_all_stats sees others' connections, but not what they do: then the samples count too little.
+ * A role without pg_read_all_stats does not see what others do, and `seesOthers` says so.
  * @throws EsaError `database.*`.
  */
 export async function measureConnections(
@@ -66,7 +70,7 @@ export async function measureConnections(
   options: ConnectionOptions = {},
 ): Promise<ConnectionNumbers> {
   const { pooled = false, samples = SAMPLES, everyMs = EVERY_MS, clock = systemClock } = options
-  const settings = await one(queryable, SETTINGS)
+  const { sees_others: seesOthers, ...settings } = (await one(queryable, SETTINGS)) as Settings
   const seen: Record<string, number | null>[] = []
   const from = clock.now()
   while (seen.length < samples) {
@@ -84,6 +88,7 @@ export async function measureConnections(
     roleLimit: settings['role_limit'] ?? -1,
     databaseLimit: settings['database_limit'] ?? -1,
     pooled,
+    seesOthers,
     samples: seen.length,
     windowMs: Math.round(clock.now() - from),
     openMax: Math.max(...column('open')),
@@ -97,6 +102,8 @@ export async function measureConnections(
     statementTimeoutMs: settings['statement_timeout'] ?? 0,
   }
 }
+
+type Settings = Record<string, number | null> & { sees_others: boolean }
 
 /** Every look in a transaction of its own: pg_stat_activity is frozen within one. */
 async function one(queryable: Queryable, sql: string): Promise<Record<string, number | null>> {
