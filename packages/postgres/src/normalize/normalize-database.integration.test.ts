@@ -62,8 +62,9 @@ describe('the score', () => {
 describe('orders in one wide table', () => {
   const pools: Pool[] = []
   beforeAll(async () => {
-    const pool = await connectPool(withDatabase(adminUrl, WIDE[0]!.name))
+    const pool = await connectPool(await createDatabase(adminUrl, 'split'))
     pools.push(pool)
+    await pool.query(WIDE[0]!.sql)
   })
   afterAll(async () => {
     await Promise.all(pools.map((pool) => pool.end()))
