@@ -43,7 +43,8 @@ export async function requireHarmless(
       if (typeof verdict === 'object' && !(one.builtIn && allowed.has(one.name)))
         throw refusal(`${name}() is not run here: ${verdict.refusedBecause}`, { function: name })
       if (verdict === 'follow') open.push(...(await textOf(bodyOf(one), `${name}()`)))
-      support.push(...one.support)
+      // What built-in aggregates call is built in.
+      if (!one.builtIn) support.push(...one.support)
     }
   }
 }
