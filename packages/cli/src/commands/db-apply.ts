@@ -79,8 +79,8 @@ export async function applying<T>(
   { target: name, ledger, lockTimeout }: ApplyFlags,
   work: (ports: ApplyPorts) => Promise<T>,
 ): Promise<T> {
-  const { url } = await resolveTarget(config, name, environment)
-  requireSessions(url)
+  const { url, connections } = await resolveTarget(config, name, environment)
+  requireSessions(url, connections)
   const stop = new AbortController()
   const interrupt = (): void => {
     stop.abort()
@@ -97,7 +97,8 @@ export async function applying<T>(
       async ({ queryable }) =>
         work({
           target: queryable,
-          ledger: ledger === undefined ? targetLedger : fileLedger(ledger, () => Math.round(systemClock.now())),
+          ledger:
+            ledger === undefined ? targetLedger : fileLedger(ledger, () => Math.round(systemClock.now())),
           by: osUser(),
           authorise: authorisation(config, name, isLoopback(url)),
           clock: systemClock,
@@ -115,7 +116,20 @@ export async function applying<T>(
   }
 }
 
-function requireSessions(url: string): void {
+/** One session works and keeps its locks, the other looks on. */
+const SESSIONS_MIN = 2
+
+function requireSessions(url: string, connections: number | null): void {
+  if (connections !== null && connections < SESSIONS_MIN) {
+    throw new EsaError(
+      'usage.connections',
+      'terminal',
+      'an apply takes two connections, and this target allows one',
+      {
+        hint: 'esa targets add NAME URL --connections 2',
+      },
+    )
+  }
   if (!isPooler(url)) return
   throw new EsaError('migration.pooled', 'terminal', 'this target is a pooler in transaction mode', {
     hint: 'locks, budgets and CONCURRENTLY need a session of their own: give the target’s direct URL',

@@ -290,6 +290,41 @@ describe('the values that a step touches', () => {
     })
   })
 
+  it('are missed when they change places, also beside a column that holds nothing', async () => {
+    await pool.query('alter table orders add empty text')
+    const sql = `update orders o set note = p.note from orders p where p.id = 501 - o.id and o.id > 0`
+    await expect(apply(sql)).rejects.toMatchObject({
+      details: { mismatches: [{ relation: 'public.orders', why: 'values changed places between rows' }] },
+    })
+  })
+
+  describe('of a large table are compared before and after', () => {
+    const large = `create table large as select g as id, repeat('x', 400) || g as note from generate_series(1, 45000) g`
+    const lossy = `update large set note = 'y' where id = 7`
+
+    it('and a loss is on record, with the step that is done and nothing after it', async () => {
+      await pool.query(large)
+      const loses = apply(`${lossy}; alter table large add a int`)
+      await expect(loses).rejects.toMatchObject({ code: 'migration.data-loss', details: { lost: true } })
+      expect(await one('select note from large where id = 7')).toBe('y')
+      expect(await one(`select verification->>'state' from esa_migrations.migration`)).toBe('lost')
+      expect(await one(`select state from esa_migrations.step where step = 'statement-1'`)).toBe('done')
+    })
+
+    it('but who writes meanwhile leaves it unverified', async () => {
+      await pool.query(large)
+      const applying = apply(`begin; ${lossy}; select pg_sleep(0.5); commit`)
+      const writes = `select exists (select from pg_locks where relation = 'large'::regclass and mode = 'RowExclusiveLock') as writes`
+      while ((await one(writes)) !== true) continue
+      await pool.query(`insert into orders values (1000, '')`)
+      const { verification } = await applying
+      expect(verification).toMatchObject({
+        state: 'unverified',
+        why: expect.stringContaining('others wrote') as string,
+      })
+    })
+  })
+
   it('stay as they are when a copy has lost some', async () => {
     const verified = { state: 'lost', why: 'orders.note' } as const
     await expect(apply('alter table orders add a int', { verified })).rejects.toMatchObject({

@@ -19,8 +19,13 @@ const LOCKED_BYTES_MAX = 16 * 1024 * 1024
 /** Largest table that is digested at all, bytes: some 10 s a look. */
 const DIGEST_BYTES_MAX = 2 * 1024 * 1024 * 1024
 
+/** A statement that ran out of time, or was cancelled. */
+const TIMED_OUT = '57014'
+
+/** A table before a step; `columns` are those that held a value. */
 interface Kept {
   table: TouchedTable
+  columns: ColumnShape[]
   digest: Digest
 }
 
@@ -48,7 +53,7 @@ export async function guardValues(session: Queryable, sql: string, accepted: boo
   const huge = tables.filter((table) => size(table) > DIGEST_BYTES_MAX)
   const unsure: string[] = huge.map((table) => `${nameOf(table)} is too large to be compared here`)
   if (touch.opaque) unsure.push('it runs code that the grammar does not show')
-  const beforehand = await keep(session, large)
+  const beforehand = await keep(session, large, unsure)
   const quiet = large.length === 0 ? null : await nextTransaction(session)
   let kept: Kept[] = []
   return {
@@ -78,7 +83,8 @@ export async function guardValues(session: Queryable, sql: string, accepted: boo
 }
 
 function verdictOf(kept: Kept[], unsure: string[]): ValueCheck {
-  if (unsure.length > 0) return { state: 'unknown', why: unsure.join('; ') }
+  // A step that was tried again has said the same again.
+  if (unsure.length > 0) return { state: 'unknown', why: [...new Set(unsure)].join('; ') }
   if (kept.length === 0) return { state: 'untouched', why: 'it changes no value that was there' }
   const names = kept.map(({ table, digest }) => `${nameOf(table)} (${digest.rows} rows)`)
   return { state: 'equal', why: `counts and checksums of ${names.join(', ')} are equal before and after` }
@@ -94,10 +100,26 @@ async function sizesOf(session: Queryable, tables: TouchedTable[]): Promise<Map<
   return new Map(rows.map(({ oid, bytes }) => [String(oid), Number(bytes)]))
 }
 
-async function keep(session: Queryable, tables: TouchedTable[]): Promise<Kept[]> {
+/** Without `unsure` it runs in a transaction, which a statement that was cancelled has ended. */
+async function keep(session: Queryable, tables: TouchedTable[], unsure?: string[]): Promise<Kept[]> {
   const kept: Kept[] = []
-  for (const table of tables) kept.push({ table, digest: await digestTable(session, table, own(table)) })
+  for (const table of tables) {
+    try {
+      kept.push(await keepOne(session, table))
+    } catch (error) {
+      if (unsure === undefined || sqlState(error) !== TIMED_OUT) throw error
+      unsure.push(`${nameOf(table)} could not be read within the target’s time-out`)
+    }
+  }
   return kept
+}
+
+/** What was NULL throughout may be filled: it is left out of the checksum of whole rows. */
+async function keepOne(session: Queryable, table: TouchedTable): Promise<Kept> {
+  const all = await digestTable(session, table, own(table))
+  const columns = own(table).filter(({ nth }) => all.columns.get(nth)?.values !== '0')
+  const digest = columns.length === own(table).length ? all : await digestTable(session, table, columns)
+  return { table, columns, digest }
 }
 
 /** The number of the next transaction of the server: as many as were begun between two looks. */
@@ -116,29 +138,26 @@ async function compare(session: Queryable, kept: Kept[], unsure: string[]): Prom
   if (kept.length === 0) return []
   const shapes = await tableShapes(session)
   const lost: Lost[] = []
-  for (const { table, digest } of kept) {
+  for (const one of kept) {
+    const { table, digest } = one
     const now = shapes.find(({ oid }) => oid === table.oid)
     if (digest.rows === '0') continue
     if (now === undefined) unsure.push(`${nameOf(table)} is gone with its ${digest.rows} rows`)
-    else lost.push(...(await compareOne(session, { table, digest }, now, unsure)))
+    else lost.push(...(await compareOne(session, one, now, unsure)))
   }
   return lost
 }
 
 async function compareOne(
   session: Queryable,
-  { table, digest }: Kept,
+  { table, columns, digest }: Kept,
   now: TableShape,
   unsure: string[],
 ): Promise<Lost[]> {
   const relation = nameOf(table)
-  const columns = own(table)
-  const held = ({ nth }: ColumnShape): boolean => digest.columns.get(nth)?.values !== '0'
-  const dropped = columns.filter(
-    (column) => held(column) && !now.columns.some(({ nth }) => nth === column.nth),
-  )
-  unsure.push(...dropped.map(({ name }) => `${relation}.${name} is gone with its values`))
   const still = now.columns.filter(({ nth }) => columns.some((column) => column.nth === nth))
+  const dropped = columns.filter(({ nth }) => !still.some((column) => column.nth === nth))
+  unsure.push(...dropped.map(({ name }) => `${relation}.${name} is gone with its values`))
   const types = new Map(columns.map(({ nth, type }) => [nth, type]))
   let after: Digest
   try {
@@ -148,22 +167,17 @@ async function compareOne(
     return [{ relation, why: 'its values do not go back to the types that they had' }]
   }
   const gone = Number(digest.rows) - Number(after.rows)
-  const goneWhy = `${gone} of ${digest.rows} rows are gone`
+  const why = `${gone} of ${digest.rows} rows are gone`
   if (gone > 0)
-    return table.rowsGo
-      ? unsureOf(unsure, `${relation}: ${goneWhy}, as it says`)
-      : [{ relation, why: goneWhy }]
+    return table.rowsGo ? unsureOf(unsure, `${relation}: ${why}, as it says`) : [{ relation, why }]
   if (gone < 0) return unsureOf(unsure, `rows were added to ${relation} too`)
-  const changed = columns.filter(
-    (column) =>
-      held(column) &&
-      after.columns.has(column.nth) &&
-      after.columns.get(column.nth)!.checksum !== digest.columns.get(column.nth)!.checksum,
-  )
+  const changed = columns.filter(({ nth }) => {
+    const checksum = after.columns.get(nth)?.checksum
+    return checksum !== undefined && checksum !== digest.columns.get(nth)?.checksum
+  })
   if (changed.length > 0)
     return changed.map(({ name }) => ({ relation, column: name, why: 'its values are not what they were' }))
-  const allThere = still.length === columns.length && columns.every(held)
-  return allThere && after.whole !== digest.whole
+  return dropped.length === 0 && after.whole !== digest.whole
     ? [{ relation, why: 'values changed places between rows' }]
     : []
 }

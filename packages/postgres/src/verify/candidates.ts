@@ -77,7 +77,10 @@ function readingsOf(lost: ColumnShape, now: ColumnShape, alias: string, facts: S
   ]
   return [
     ...plain,
-    ...more.map((sql) => ({ sql: `(${sql})::${lost.type}::text`, about: `${about}: ${sql}` })),
+    ...more.map((sql) => ({
+      sql: `(${sql})::${lost.type}::text`,
+      about: `${about}: ${sql.replaceAll(`${alias}.`, '')}`,
+    })),
   ]
 }
 
