@@ -8,6 +8,9 @@ import { describeTarget } from './targets.ts'
 /** Looks that are kept of a target: at one a day, a quarter of a year. */
 const READINGS_MAX = 90
 
+/** Two looks that are nearer to each other say nothing about growth, ms. */
+const APART_MS = 3_600_000
+
 const readingSchema = z.object({
   atMs: z.number(),
   bytes: z.record(z.string(), z.number()),
@@ -31,7 +34,11 @@ export async function keepSizes(
 ): Promise<void> {
   const all = await readAll(config)
   const key = describeTarget(target)
-  const readings = [...(all[key] ?? []), sizes].slice(-READINGS_MAX)
+  const kept = all[key] ?? []
+  const before = kept.at(-2)
+  // Of looks that follow each other closely the last one stands for all.
+  const apart = before !== undefined && sizes.atMs - before.atMs < APART_MS ? kept.slice(0, -1) : kept
+  const readings = [...apart, sizes].slice(-READINGS_MAX)
   const file = fileOf(config)
   await mkdir(config.home, { recursive: true })
   await writeFile(`${file}.new`, JSON.stringify({ ...all, [key]: readings }), { mode: 0o600 })

@@ -6,7 +6,7 @@ import { reviewStorage } from '@esa/postgres/storage'
 import { answerFindings } from '../answer-findings.ts'
 import type { Config } from '../config.ts'
 import { onTarget } from '../on-target.ts'
-import { earlierSizes } from '../size-readings.ts'
+import { earlierSizes, keepSizes } from '../size-readings.ts'
 import { type ReviewFlags, withBar } from './db-schema.ts'
 import { countedWorkload } from './db-storage.ts'
 
@@ -36,14 +36,16 @@ export async function checkTarget(
       const findings = [
         ...(await withBar('schema', (onCheck) => reviewSchema(queryable, { onCheck, seen }))),
         ...(await withBar('integrity', (onCheck) => checkIntegrity(queryable, { onCheck, seen }))),
-        ...(await withBar('storage', (onCheck) => reviewStorage(queryable, { ...storage, onCheck, seen })))
-          .findings,
       ]
+      const stored = await withBar('storage', (onCheck) =>
+        reviewStorage(queryable, { ...storage, onCheck, seen }),
+      )
+      await keepSizes(config, name, stored.sizes)
       const indexes = await reviewIndexes(queryable, UNUSED_AFTER_MS)
       const scored = normalize
         ? await withBar('normalize', (onTable) => normalizeDatabase(queryable, { onTable }))
         : null
-      const all = [...findings, ...indexes.findings, ...(scored?.findings ?? [])]
+      const all = [...findings, ...stored.findings, ...indexes.findings, ...(scored?.findings ?? [])]
       const once = new Map(
         all.map((finding) => [JSON.stringify([finding.kind, finding.relation, finding.message]), finding]),
       )
