@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { connectPool, createDatabase, ensureEmbeddedServer, withDatabase } from '@esa/pg-server'
 import type { Verdict } from '@esa/postgres/lint'
@@ -10,6 +10,9 @@ const SHOP = `
   create table orders (id bigint primary key, note text);
   insert into orders select n, repeat('x', 300) from generate_series(1, 60000) n;
   create table flags (id int primary key, name text);
+  create schema drizzle;
+  create table drizzle.__drizzle_migrations (id serial primary key, hash text, created_at bigint);
+  insert into drizzle.__drizzle_migrations (hash, created_at) values ('x', 1000);
   insert into flags values (1, 'on');
   analyze`
 
@@ -57,6 +60,14 @@ beforeAll(async () => {
   await pool.end()
   shop = { SHOP_URL: url }
   for (const [name, text] of Object.entries(FILES)) await writeFile(path(name), text)
+  await mkdir(path('drizzle/meta'), { recursive: true })
+  const entries = ['0000_first', '0001_second'].map((tag, idx) => ({ idx, tag, when: 1000 * (idx + 1) }))
+  await writeFile(path('drizzle/meta/_journal.json'), JSON.stringify({ entries }))
+  await writeFile(path('drizzle/0000_first.sql'), 'create table flags (id int primary key);')
+  await writeFile(
+    path('drizzle/0001_second.sql'),
+    'alter table flags add column a int;--> statement-breakpoint\nalter table flags add column b int;',
+  )
 })
 
 afterAll(() => esa.remove())
@@ -158,6 +169,19 @@ describe('esa db migrate lint', () => {
     })
     const apart = await onShop('safe.sql', 'second.sql', '--independent', '--json')
     expect([inOrder.code, apart.code]).toEqual([1, 0])
+  })
+
+  it('reads a folder of Drizzle’s by its journal, and leaves out what the target has', async () => {
+    const pending = await onShop(path('drizzle'), '--json')
+    expect([pending.code, statementsOf(pending).map(({ file, line }) => [file, line])]).toEqual([
+      0,
+      [
+        [path('drizzle/0001_second.sql'), 1],
+        [path('drizzle/0001_second.sql'), 2],
+      ],
+    ])
+    const all = await lint(path('drizzle'), '--json')
+    expect([all.code, statementsOf(all).length]).toEqual([0, 3])
   })
 
   it('accepts what a marker gives a reason for', async () => {

@@ -29,7 +29,7 @@ export async function readMigrations(path: string, target: Queryable | null = nu
     return await Promise.all(pending.map(({ tag, sql }) => scriptMigration(`${tag}.sql`, sql)))
   }
   const migrations: Migration[] = []
-  for (const file of await filesOf(path)) migrations.push(await readMigration(file))
+  for (const file of await migrationFiles(path)) migrations.push(await readMigration(file))
   if (migrations.length > 0) return migrations
   throw new EsaError('file.no-migrations', 'terminal', `${path} holds no .sql file`)
 }
@@ -45,7 +45,8 @@ async function downOf(file: string): Promise<string | null> {
   return down !== file && (await exists(down)) ? await readText(down) : null
 }
 
-async function filesOf(path: string): Promise<string[]> {
+/** The file itself, or the .sql files of a folder by name, those that undo left out. @throws EsaError `file.unreadable` (terminal). */
+export async function migrationFiles(path: string): Promise<string[]> {
   const found = await stat(path).catch((cause: unknown) => {
     throw new EsaError('file.unreadable', 'terminal', `cannot read ${path}`, {
       cause,

@@ -14,6 +14,7 @@ import { EsaError } from '@esa/protocol'
 import type { Config } from '../config.ts'
 import { Progress } from '../demo/progress.ts'
 import { EXIT } from '../exit-codes.ts'
+import { appliedFiles, filesToLint } from '../lint-files.ts'
 import { answer, note } from '../output.ts'
 import { githubText } from './db-lint-github.ts'
 import { sarifLog } from './db-lint-sarif.ts'
@@ -54,8 +55,9 @@ export async function lintFiles(
     })
   }
   // What cannot be read costs no rehearsal.
+  const found = await filesToLint(files)
   const scripts: Script[] = []
-  for (const file of files) scripts.push(await read(file))
+  for (const { path } of found) scripts.push(await read(path))
   if (!needsRehearsal(scripts)) return print(config, format, lintUntried(scripts), scripts)
   const before = schema === undefined ? null : { sql: schemaOf(await read(schema)) }
   // What speaks to servers is loaded here: a file that needs none is judged in the time of a start.
@@ -69,13 +71,13 @@ export async function lintFiles(
   const work =
     target === undefined
       ? lintScripts(scripts, { ...options, schema: before, sizes: new Map() })
-      : onTarget(config, environment, target, async ({ queryable }) =>
-          lintScripts(scripts, {
-            ...options,
-            schema: { from: queryable },
-            sizes: await readSizes(queryable),
-          }),
-        )
+      : onTarget(config, environment, target, async ({ queryable }) => {
+          const applied = await appliedFiles(queryable, found)
+          return lintScripts(
+            scripts.filter(({ file }) => !applied.has(file)),
+            { ...options, schema: { from: queryable }, sizes: await readSizes(queryable) },
+          )
+        })
   print(config, format, await work.finally(progress.stop), scripts)
 }
 

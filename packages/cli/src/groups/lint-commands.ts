@@ -6,7 +6,7 @@ import type { Commands } from './commands.ts'
 export function addLintCommands(migrate: Command, config: Commands['config']): void {
   migrate
     .command('lint')
-    .argument('<file...>', 'SQL files, in the order in which they apply')
+    .argument('<file...>', 'SQL files in the order in which they apply, or folders of them (Drizzle’s too)')
     .description('try each statement on a rehearsal database, and say what it locks, rewrites and risks')
     .option(
       '--target <target>',
