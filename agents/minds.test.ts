@@ -251,7 +251,7 @@ describe('layer-1', () => {
         { ...reading, key: 'index-hit-ratio', ok: true },
         { ...reading, key: 'database-uptime', ok: null, value: null },
       ],
-      evidence: { kind: 'slow-query' },
+      evidence: { 'query-response-time': { kind: 'slow-query' } },
     })
     expect(types).toEqual(['database.measured', 'metric.breached'])
     expect(sent.filter(({ kind }) => kind === 'open')).toMatchObject([

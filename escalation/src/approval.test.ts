@@ -15,7 +15,7 @@ const [ADA, BEA] = [tokenedBy('Ada', 't1'), tokenedBy('Bea', 't2')]
 class Asked {
   state: ActorState
   at = 1_000_000
-  readonly log: { type: string; data: JsonObject }[] = []
+  readonly log: { type: string; at: number; data: JsonObject }[] = []
   readonly sent: unknown[] = []
   #n = 0
 
@@ -168,5 +168,52 @@ describe('an approval', () => {
     expect(statementHash('  drop table a;\n')).toBe(statementHash('drop table a'))
     expect(statementHash('drop table a')).not.toBe(statementHash('drop table "a"'))
     expect(statementHash('drop table a')).not.toBe(statementHash('drop  table a'))
+  })
+})
+
+describe('whatever is asked of an approval, in whatever order', () => {
+  const WHO: [string, string?][] = [
+    ['chief-1'],
+    ['chief-1', ADA],
+    ['agent-0'],
+    ['agent-0', BEA],
+    ['operator', ADA],
+    ['operator', BEA],
+    ['operator', 'Ada'],
+    ['operator', tokenedBy('Eve', 't9')],
+    ['layer-1', BEA],
+    ['layer-2', BEA],
+  ]
+
+  it('a destructive statement is used once, on two words of two seats and two persons that are not 15 minutes old', () => {
+    let seed = 7
+    const dice = (sides: number): number => {
+      seed = (seed * 48_271) % 2_147_483_647
+      return seed % sides
+    }
+    let used = 0
+    for (let run = 0; run < 400; run++) {
+      const asked = new Asked({ by: 'Eve' })
+      for (let step = 0; step < 12; step++) {
+        const [as, by] = WHO[dice(WHO.length)]!
+        const wait = [1, 60_000, APPROVAL_LIFE_MS / 2][dice(3)]!
+        if (dice(4) > 0) asked.approve(as, by, dice(8) === 0 ? { hash: 'f'.repeat(64) } : {}, wait)
+        else asked.use(dice(6) === 0 ? { target: 'prod' } : {}, wait)
+      }
+      const uses = asked.log.filter(({ type }) => type === 'approval.used')
+      expect(uses.length).toBeLessThanOrEqual(1)
+      for (const { data } of uses) {
+        used++
+        const given = data['given'] as { as: string; by: string | null; at: number }[]
+        const at = Number(asked.log.find((event) => event.data === data)?.at)
+        expect(new Set(given.map((one) => one.as)).size).toBe(given.length)
+        const persons = given.flatMap((one) => one.by?.split(' ')[0] ?? [])
+        expect([new Set(persons).size, given.length >= 2]).toEqual([persons.length, true])
+        expect([persons.length > 0, persons.includes('Eve')]).toEqual([true, false])
+        expect(given.every((one) => at - one.at <= APPROVAL_LIFE_MS)).toBe(true)
+      }
+    }
+    // The property says something only when statements do get used.
+    expect(used).toBeGreaterThan(50)
   })
 })

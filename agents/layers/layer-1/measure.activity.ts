@@ -8,6 +8,7 @@ import {
   probeDatabase,
   systemClock,
 } from '@esa/postgres'
+import { normalizeDatabase } from '@esa/postgres/normalize'
 import { type Json, type JsonObject, textOf } from '@esa/protocol'
 import type { OpenTarget, OpenTargetByName } from './open-target.activity.ts'
 
@@ -46,7 +47,7 @@ export function measureActivity(openTarget: OpenTargetByName, history: MeasureHi
           ...(workload === null ? {} : { workload: { statements: [...workload], runs: WORKLOAD_RUNS } }),
         })
         await history.keep(name, readings)
-        const evidence = await slowest(target, readings)
+        const evidence = await evidenceOf(target, readings)
         const body: JsonObject = {
           target: name,
           readings: plain(readings),
@@ -64,11 +65,33 @@ export function measureActivity(openTarget: OpenTargetByName, history: MeasureHi
   }
 }
 
-async function slowest({ queryable, workload }: OpenTarget, readings: MetricReading[]): Promise<Json> {
-  const p95 = readings.find(({ key }) => key === 'query-response-time')
-  if (p95?.ok !== false || workload === null || p95.statements === undefined) return null
-  return plain((await findSlowest(queryable, [...workload], p95.statements)) ?? null)
+/** Why each metric that is out of bounds is so, by its key: the plan that drives the time, the facts that are stored twice. */
+async function evidenceOf(target: OpenTarget, readings: MetricReading[]): Promise<JsonObject> {
+  const found: [string, Json][] = []
+  for (const reading of readings.filter(({ ok }) => ok === false)) {
+    const more = await EVIDENCE[reading.key]?.(target, reading)
+    const { method, samples, window } = reading
+    found.push([reading.key, plain({ method, samples, windowMs: window, ...more })])
+  }
+  return Object.fromEntries(found)
 }
+
+/** Where a metric has more to show than its reading. */
+const EVIDENCE: Record<string, (target: OpenTarget, reading: MetricReading) => Promise<object | undefined>> =
+  {
+    'query-response-time': async ({ queryable, workload }, { statements }) =>
+      workload === null || statements === undefined
+        ? undefined
+        : findSlowest(queryable, [...workload], statements),
+    'schema-normalization-score': async ({ queryable }) => {
+      const { tables } = await normalizeDatabase(queryable)
+      const worst = tables.filter(({ violations }) => violations.length > 0).slice(0, TABLES_SHOWN)
+      return { kind: 'normalization', tables: worst }
+    },
+  }
+
+/** Tables that an incident names, and what each violates: the first ones, as `db normalize` has them all. */
+const SHOWN_MAX = 10
 
 /** A value as JSON will have it. */
 function plain(value: unknown): Json {

@@ -39,6 +39,21 @@ describe('a watch', () => {
     expect(keys).toEqual([['layer-1 query-response-time shop'], ['layer-1 query-response-time shop']])
   })
 
+  it('shows each incident the evidence of its own metric, and no other', () => {
+    const readings = [reading(400), reading(50, 'index-hit-ratio')].map((one) => ({ ...one, ok: false }))
+    const evidence = {
+      'query-response-time': { kind: 'slow-query' },
+      'index-hit-ratio': { method: 'counted' },
+    }
+    const { sent } = new Lone('layer-1').tell('measure.done', { target: 'shop', readings, evidence })
+    const opened = sent.filter(({ kind }) => kind === 'open')
+    expect(opened).toMatchObject([
+      { body: { evidence: { kind: 'slow-query', target: 'shop', metric: { value: 400 } } } },
+      { body: { evidence: { method: 'counted', metric: { value: 50 } } } },
+    ])
+    expect(JSON.stringify(opened[1])).not.toContain('slow-query')
+  })
+
   it('proposes to resolve after three good windows in a row, once', () => {
     const layer = new Lone('layer-1')
     look(layer, reading(400))

@@ -61,7 +61,8 @@ export const measured: Skill = (context, event) => {
     type: 'metric.breached',
     data: { target, key, value, unit },
   }))
-  const open = breached.map((reading) => breach(context, target, reading, event['evidence'] ?? null))
+  const evidence = objectOf(event['evidence'])
+  const open = breached.map((reading) => breach(context, target, reading, evidence[reading.key] ?? null))
   const windows = countWindows(context, target, readings)
   const told = followedBy(windows, { send: performanceReport(context, target, readings) })
   return [{ record: facts, open }, told].reduce(followedBy, kept)
