@@ -25,10 +25,13 @@ const SETTINGS = `select name, current_setting(name) as value from pg_settings
   where r.setrole = 0 and r.setdatabase = (select oid from pg_database where datname = current_database())
     and split_part(s, '=', 1) like '%.%' and not exists (select from pg_settings where name = split_part(s, '=', 1))`
 
-/** Names come out in full, and values as every version reads them, whatever the target's settings are. */
+/**
+ * Names come out in full, and values as every version reads them, whatever the target's settings are. Scans begin at the first page,
+ * so that rows keep their order: BRIN indexes and the planner's correlation depend on it.
+ */
 const PLAIN = `select set_config('search_path', '', true), set_config('DateStyle', 'ISO, YMD', true), set_config('IntervalStyle', 'postgres', true),
   set_config('extra_float_digits', '3', true), set_config('quote_all_identifiers', 'off', true), set_config('row_security', 'off', true),
-  set_config('lock_timeout', '5s', true), 
+  set_config('lock_timeout', '5s', true), set_config('synchronize_seqscans', 'off', true),
   set_config('statement_timeout', case current_setting('statement_timeout') when '0' then $1 else current_setting('statement_timeout') end, true)`
 
 /**
