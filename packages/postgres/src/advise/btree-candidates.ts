@@ -129,7 +129,9 @@ function because(use: TableUse, keys: IndexKey[], where: Predicate | undefined, 
 function foundShare(use: TableUse, keys: IndexKey[], where: Predicate | undefined): number | undefined {
   const shares = keys.map(({ operand }) => {
     const equal = use.predicates.find((one) => one.use === 'equality' && sameOperand(one.operand, operand))
-    return equal?.sql === undefined ? undefined : shareOf(use.table, equal)
+    // Of expressions, and of columns before the first ANALYZE, the statistics tell nothing.
+    const facts = use.table.columns.get(operand.column ?? '')
+    return equal?.sql === undefined || !facts?.distinct ? undefined : shareOf(use.table, equal)
   })
   const known = where === undefined && !use.limited && shares.every((share) => share !== undefined)
   return known ? shares.reduce((product, share) => product * share, 1) : undefined

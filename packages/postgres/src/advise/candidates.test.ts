@@ -74,8 +74,16 @@ async function proposed(sql: string, standing: StandingIndex[] = []): Promise<st
     ['"orders"', { ...orders, indexes: standing }],
     ['"shop"."customers"', customers],
   ])
+  const recent = await asReading(
+    `select id, customer_id as buyer, o.note from orders o where status = 'open'`,
+  )
+  const counts = await asReading(`select customer_id, count(*) as n from orders group by 1`)
+  const views = new Map([
+    ['"recent"', recent!.node],
+    ['"counts"', counts!.node],
+  ])
   expect(tableNames(statement!.node).length).toBeGreaterThan(0)
-  return candidatesOf(readShape('q', statement!.node, known)).map((one) =>
+  return candidatesOf(readShape('q', statement!.node, { tables: known, views })).map((one) =>
     definitionOf(one).replace(/^ON "shop"\./, ''),
   )
 }
@@ -205,6 +213,21 @@ it.each([
     `"orders" ("customer_id")`,
   ],
   [
+    'what a view passes on',
+    `select * from recent r where r.buyer = 7`,
+    `"orders" ("customer_id") WHERE status = 'open'`,
+  ],
+  [
+    'what a subquery passes on',
+    `select * from (select o.* from orders o) s where s.total = 7`,
+    `"orders" ("total")`,
+  ],
+  [
+    'what a CTE passes on',
+    `with s as (select id, total as t from orders) select * from s where email = 'x' and t = 7`,
+    `"orders" ("total")`,
+  ],
+  [
     'what an UPDATE must find',
     `update orders set total = 1 where customer_id = 3`,
     `"orders" ("customer_id")`,
@@ -218,6 +241,7 @@ it.each([
   ['a value that changes with the row', `select * from orders o where o.total = o.id + 1`],
   ['an element that must be in an array', `select * from orders where 'a' = any(tags)`],
   ['a condition with a subquery in its key', `select * from orders where (select 1) = 1`],
+  ['what a view counts', `select * from counts where n = 7`],
   [
     'columns of a CTE of the same name',
     `with orders as (select 1 as customer_id) select * from orders where customer_id = 1`,
@@ -252,7 +276,10 @@ it('leaves out what an existing index does already', async () => {
 it('knows what an index would find too much of', async () => {
   const shares = async (sql: string) => {
     const statement = await asReading(sql)
-    const uses = readShape('q', statement!.node, new Map([['"orders"', orders]]))
+    const uses = readShape('q', statement!.node, {
+      tables: new Map([['"orders"', orders]]),
+      views: new Map(),
+    })
     return candidatesOf(uses).map((one) => [nameOf(one), one.share])
   }
   expect(await shares(`select note from orders where status = 'done' and total < 7`)).toEqual(
@@ -261,6 +288,9 @@ it('knows what an index would find too much of', async () => {
       ['orders_status_total_idx', undefined],
     ]),
   )
+  expect(await shares(`select note from orders where lower(email) = 'x'`)).toEqual([
+    ['orders_lower_email_idx', undefined],
+  ])
   expect(await shares(`select note from orders where status = 'done' order by total limit 9`)).toContainEqual(
     ['orders_status_idx', undefined],
   )
@@ -268,7 +298,7 @@ it('knows what an index would find too much of', async () => {
 
 it('names an index by what it is, within what PostgreSQL keeps', async () => {
   const statement = await asReading(`select total from orders where status = 'open' and lower(email) = 'x'`)
-  const uses = readShape('q', statement!.node, new Map([['"orders"', orders]]))
+  const uses = readShape('q', statement!.node, { tables: new Map([['"orders"', orders]]), views: new Map() })
   const names = candidatesOf(uses).map(nameOf)
   expect(names).toContain('orders_lower_email_where_status_open_idx')
   expect(names.every((name) => Buffer.byteLength(name) <= 63)).toBe(true)

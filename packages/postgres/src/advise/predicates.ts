@@ -1,7 +1,7 @@
 import type { A_Expr, Node } from '@pgsql/types'
 import type { Predicate, TableUse } from './statement-shape.ts'
 import { type Owned, type Scope } from './scope.ts'
-import { operatorOf, stringConstant, unqualifiedSql } from './tree.ts'
+import { operatorOf, stringConstant } from './tree.ts'
 
 /** A condition and the table that it is on. */
 export interface PlacedPredicate {
@@ -63,7 +63,7 @@ function place(
   const joins = use === 'equality' && other !== undefined && scope.namesColumns(other)
   const pattern = use === 'pattern' ? stringConstant(other) : undefined
   const predicate: Predicate = { use: joins ? 'join' : use, operand: owned.operand, operator }
-  if (constant) predicate.sql = unqualifiedSql(whole)
+  if (constant) predicate.sql = scope.sqlOf(whole)
   if (pattern !== undefined) predicate.pattern = pattern
   return [{ use: owned.use, predicate }]
 }
@@ -119,7 +119,7 @@ function state(condition: Node, scope: Scope): PlacedPredicate[] {
   return [
     {
       use: bare.use,
-      predicate: { use: 'state', operand: bare.operand, operator, sql: unqualifiedSql(condition) },
+      predicate: { use: 'state', operand: bare.operand, operator, sql: scope.sqlOf(condition) },
     },
   ]
 }

@@ -8,8 +8,9 @@ import { inReadOnly } from '../read-only.ts'
 import { asReading, type ReadingForm } from './as-reading.ts'
 import type { TimedStatement } from './bench.ts'
 import { bindParameters } from './bind-parameters.ts'
-import { readShape, tableNames } from './read-shape.ts'
+import { type NamedRelations, readShape, tableNames } from './read-shape.ts'
 import type { TableUse } from './statement-shape.ts'
+import { readViews } from './read-views.ts'
 import { readTables, type TableFacts } from './table-catalog.ts'
 import { withExamplesOpen } from './value-variants.ts'
 
@@ -52,9 +53,9 @@ async function readingForms({ texts }: TimedStatement): Promise<ReadingForm[]> {
 function usesOf(
   id: string,
   [first, ...others]: readonly ReadingForm[],
-  tables: ReadonlyMap<string, TableFacts>,
+  relations: NamedRelations,
 ): TableUse[] {
-  const shapeOf = ({ node }: ReadingForm): TableUse[] => readShape(id, node, tables)
+  const shapeOf = ({ node }: ReadingForm): TableUse[] => readShape(id, node, relations)
   const everywhere = others.map((form) => new Set(shapeOf(form).flatMap(conditions)))
   const uses = first ? shapeOf(first) : []
   for (const predicate of uses.flatMap(({ predicates, alternatives }) => [...predicates, ...alternatives])) {
@@ -114,7 +115,9 @@ export async function prepareStatements(
       (error: unknown) => skip(statement, error),
     )
   }
-  const names = [...parsed.values()].flatMap(([form]) => (form ? tableNames(form.node) : []))
+  const named = [...parsed.values()].flatMap(([form]) => (form ? tableNames(form.node) : []))
+  const views = await readViews(copy, named)
+  const names = [...named, ...[...views.values()].flatMap(tableNames)]
   await refreshStatistics(copy, names)
   const tables = await readTables(copy, names)
   for (const [statement, forms] of parsed) {
@@ -122,7 +125,7 @@ export async function prepareStatements(
     try {
       const texts = await readyTexts(copy, forms)
       prepared.statements.push({ ...statement, texts, ...(await variantsOf(copy, forms, tables)) })
-      prepared.uses.push(...usesOf(id, forms, tables))
+      prepared.uses.push(...usesOf(id, forms, { tables, views }))
       if (forms[0]!.note !== undefined) prepared.notes.push({ id, note: forms[0]!.note })
       if (texts[0] !== forms[0]!.sql) prepared.notes.push({ id, note: BOUND })
     } catch (error) {

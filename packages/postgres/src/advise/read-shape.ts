@@ -1,9 +1,9 @@
-import type { Node, SelectStmt, SortBy } from '@pgsql/types'
+import type { Node, RangeVar, SelectStmt, SortBy } from '@pgsql/types'
 import { arms, conjuncts, placedPredicates } from './predicates.ts'
-import { Scope } from './scope.ts'
+import { type Outputs, Scope } from './scope.ts'
 import type { SortKey, TableUse } from './statement-shape.ts'
 import type { TableFacts } from './table-catalog.ts'
-import { walk } from './tree.ts'
+import { columnPath, walk } from './tree.ts'
 
 /** A table's name as a statement writes it, in a form that `to_regclass` reads. */
 export function nameOfTable({ schemaname, relname = '' }: { schemaname?: string; relname?: string }): string {
@@ -24,49 +24,55 @@ export function tableNames(tree: Node): string[] {
 
 type Conditions = Node[]
 
+/** Names that are no tables here: what a CTE gives. */
+type Ctes = ReadonlyMap<string, Outputs | undefined>
+
+/** What names stand for: tables, and views by their query. */
+export interface NamedRelations {
+  tables: ReadonlyMap<string, TableFacts>
+  views: ReadonlyMap<string, Node>
+}
+
 class ShapeReader {
   readonly uses: TableUse[] = []
   readonly #statement: string
-  readonly #tables: ReadonlyMap<string, TableFacts>
+  readonly #relations: NamedRelations
 
-  constructor(statement: string, tables: ReadonlyMap<string, TableFacts>) {
+  constructor(statement: string, relations: NamedRelations) {
     this.#statement = statement
-    this.#tables = tables
+    this.#relations = relations
   }
 
-  /** Reads one query block; `ctes` are names that are no tables here. */
-  select(select: SelectStmt, outer: Scope | undefined, ctes: ReadonlySet<string>): void {
-    const known = new Set(ctes)
+  /** Reads one query block and says what its columns lead to. */
+  select(select: SelectStmt, outer: Scope | undefined, ctes: Ctes): Outputs | undefined {
+    const known = new Map(ctes)
     for (const cte of select.withClause?.ctes ?? []) {
       if (!('CommonTableExpr' in cte)) continue
-      const { ctename, ctequery } = cte.CommonTableExpr
-      if (select.withClause?.recursive && ctename) known.add(ctename)
-      if (ctequery) this.statement(ctequery, outer, known)
-      if (ctename) known.add(ctename)
+      const { ctename = '', ctequery } = cte.CommonTableExpr
+      if (select.withClause?.recursive) known.set(ctename, undefined)
+      known.set(ctename, ctequery && this.statement(ctequery, outer, known))
     }
     if (select.larg && select.rarg) {
       this.select(select.larg, outer, known)
       this.select(select.rarg, outer, known)
-      return
+      return undefined
     }
     const scope = new Scope(outer)
     const conditions: Conditions = []
     for (const item of select.fromClause ?? []) this.#from(item, scope, conditions, known)
     this.#finish(select, scope, [...conditions, ...conjuncts(select.whereClause)], known)
+    return passesRowsOn(select) ? outputsOf(select, scope) : undefined
   }
 
   /** Reads a statement or subquery that only reads; anything else asks nothing. */
-  statement(node: Node, outer?: Scope, ctes: ReadonlySet<string> = new Set()): void {
-    if ('SelectStmt' in node) this.select(node.SelectStmt, outer, ctes)
+  statement(node: Node, outer?: Scope, ctes: Ctes = new Map()): Outputs | undefined {
+    return 'SelectStmt' in node ? this.select(node.SelectStmt, outer, ctes) : undefined
   }
 
-  #from(item: Node, scope: Scope, conditions: Conditions, ctes: ReadonlySet<string>): void {
+  #from(item: Node, scope: Scope, conditions: Conditions, ctes: Ctes): void {
     if ('RangeVar' in item) {
       const { RangeVar: range } = item
-      const isCte = range.schemaname === undefined && ctes.has(range.relname ?? '')
-      const table = isCte ? undefined : this.#tables.get(nameOfTable(range))
-      const use = table && this.#use(table)
-      scope.add(range.alias?.aliasname ?? range.relname ?? '', use)
+      scope.add(range.alias?.aliasname ?? range.relname ?? '', this.#named(range, ctes))
     } else if ('JoinExpr' in item) {
       const { larg, rarg, quals, usingClause = [] } = item.JoinExpr
       if (larg) this.#from(larg, scope, conditions, ctes)
@@ -75,9 +81,22 @@ class ShapeReader {
       for (const column of usingClause) if ('String' in column) this.#using(column.String.sval ?? '', scope)
     } else if ('RangeSubselect' in item) {
       const { subquery, alias, lateral } = item.RangeSubselect
-      if (subquery) this.statement(subquery, lateral ? scope : undefined, ctes)
-      scope.add(alias?.aliasname ?? '', undefined)
+      const outputs = subquery && this.statement(subquery, lateral ? scope : undefined, ctes)
+      scope.add(alias?.aliasname ?? '', outputs && { outputs })
     } else if ('RangeFunction' in item) scope.add(item.RangeFunction.alias?.aliasname ?? '', undefined)
+  }
+
+  #named(range: RangeVar, ctes: Ctes): { table: TableUse } | { outputs: Outputs } | undefined {
+    if (range.schemaname === undefined && ctes.has(range.relname ?? '')) {
+      const outputs = ctes.get(range.relname ?? '')
+      return outputs && { outputs }
+    }
+    const name = nameOfTable(range)
+    const table = this.#relations.tables.get(name)
+    if (table) return { table: this.#use(table) }
+    const view = this.#relations.views.get(name)
+    const outputs = view && this.statement(view)
+    return outputs && { outputs }
   }
 
   #use(table: TableFacts): TableUse {
@@ -103,7 +122,7 @@ class ShapeReader {
     }
   }
 
-  #finish(select: SelectStmt, scope: Scope, conditions: Conditions, ctes: ReadonlySet<string>): void {
+  #finish(select: SelectStmt, scope: Scope, conditions: Conditions, ctes: Ctes): void {
     this.#conditions(conditions, scope)
     const sort = select.sortClause ?? []
     this.#sort(sort.length > 0 ? sort : (select.distinctClause ?? []), select, scope)
@@ -181,13 +200,39 @@ class ShapeReader {
   }
 }
 
-/** What a statement asks of each table that it names; `tables` by the name that `tableNames` gives. */
-export function readShape(
-  statement: string,
-  tree: Node,
-  tables: ReadonlyMap<string, TableFacts>,
-): TableUse[] {
-  const reader = new ShapeReader(statement, tables)
+/** True for a block whose rows are those of its tables: a condition on them may be tested where they are read. */
+function passesRowsOn({
+  groupClause,
+  distinctClause,
+  limitCount,
+  limitOffset,
+  havingClause,
+  targetList = [],
+}: SelectStmt): boolean {
+  const shaping = [groupClause, distinctClause, limitCount, limitOffset, havingClause]
+  // Aggregates, windows and set-returning functions stand among the columns as calls.
+  const calls = targetList.some(
+    (target) => 'ResTarget' in target && target.ResTarget.val && 'FuncCall' in target.ResTarget.val,
+  )
+  return !calls && shaping.every((one) => one === undefined)
+}
+
+function outputsOf({ targetList = [] }: SelectStmt, scope: Scope): Outputs {
+  const outputs = new Map<string, { use: TableUse; column: string }>()
+  for (const target of targetList) {
+    const { name, val } = 'ResTarget' in target ? target.ResTarget : {}
+    if (!val || !('ColumnRef' in val)) continue
+    const path = columnPath(val.ColumnRef)
+    if (path === undefined) for (const [column, stored] of scope.outputs) outputs.set(column, stored)
+    const found = scope.resolve(val.ColumnRef)
+    if (found?.own) outputs.set(name ?? path?.at(-1) ?? '', found)
+  }
+  return outputs
+}
+
+/** What a statement asks of each table that it names, directly or by a view; names as `tableNames` gives them. */
+export function readShape(statement: string, tree: Node, relations: NamedRelations): TableUse[] {
+  const reader = new ShapeReader(statement, relations)
   reader.statement(tree)
   return reader.uses
 }

@@ -11,12 +11,30 @@ export interface Owned {
 /** Parts of an expression whose value an index key cannot hold. */
 const UNKEYABLE = new Set(['SubLink', 'ParamRef', 'WindowDef', 'SetToDefault', 'CurrentOfExpr'])
 
+/** A column of a table. */
+interface StoredColumn {
+  use: TableUse
+  column: string
+}
+
+/** What a subquery that only passes rows on gives, by the names of its columns: PostgreSQL moves conditions into it. */
+export type Outputs = ReadonlyMap<string, StoredColumn>
+
+/** A name of the FROM clause: a table, a subquery, or undefined for what is neither (a function, a grouping subquery). */
+type Named = { table: TableUse } | { outputs: Outputs } | undefined
+
+function columnOf(named: Named, column: string): StoredColumn | undefined {
+  if (named === undefined) return undefined
+  if ('outputs' in named) return named.outputs.get(column)
+  return named.table.table.columns.has(column) ? { use: named.table, column } : undefined
+}
+
 /**
- * The tables that one query block names, and the blocks around it. A name that is no table of the catalog (a subquery,
- * a function, a CTE) is known to exist, so that its columns are not taken for somebody else's.
+ * The tables that one query block names, and the blocks around it. A name that leads to no table is known to exist, so that
+ * its columns are not taken for somebody else's.
  */
 export class Scope {
-  readonly #tables = new Map<string, TableUse | undefined>()
+  readonly #names = new Map<string, Named>()
   readonly #outer: Scope | undefined
 
   constructor(outer?: Scope) {
@@ -24,30 +42,49 @@ export class Scope {
   }
 
   /** Adds a name of the FROM clause. */
-  add(alias: string, use: TableUse | undefined): void {
-    this.#tables.set(alias, use)
+  add(alias: string, named: Named): void {
+    this.#names.set(alias, named)
   }
 
   /** The tables of this block. */
   get uses(): TableUse[] {
-    return [...this.#tables.values()].filter((use) => use !== undefined)
+    return [...this.#names.values()].flatMap((named) => (named && 'table' in named ? [named.table] : []))
   }
 
-  /** The table of this block or of one around it that a reference names; undefined when it is not a table's column. */
-  resolve(ref: ColumnRef): { use: TableUse; column: string; own: boolean } | undefined {
+  /** Every column of this block under its own name, as `*` gives them. */
+  get outputs(): Outputs {
+    const all = [...this.#names.values()].flatMap((named): [string, StoredColumn][] => {
+      if (named === undefined) return []
+      if ('outputs' in named) return [...named.outputs]
+      return [...named.table.table.columns.keys()].map((column) => [column, { use: named.table, column }])
+    })
+    return new Map(all)
+  }
+
+  /** The table of this block or of one around it that a reference leads to; undefined when it is not a table's column. */
+  resolve(ref: ColumnRef): (StoredColumn & { own: boolean }) | undefined {
     const path = columnPath(ref)
     const column = path?.at(-1)
     if (path === undefined || column === undefined) return undefined
     const alias = path.at(-2)
-    const use = alias === undefined ? this.#holder(column) : this.#tables.get(alias)
-    if (use?.table.columns.has(column)) return { use, column, own: true }
-    if (alias !== undefined && this.#tables.has(alias)) return undefined
+    const found = alias === undefined ? this.#holder(column) : columnOf(this.#names.get(alias), column)
+    if (found) return { ...found, own: true }
+    if (alias !== undefined && this.#names.has(alias)) return undefined
     const outer = this.#outer?.resolve(ref)
     return outer && { ...outer, own: false }
   }
 
-  #holder(column: string): TableUse | undefined {
-    return this.uses.find((use) => use.table.columns.has(column))
+  #holder(column: string): StoredColumn | undefined {
+    for (const named of this.#names.values()) {
+      const found = columnOf(named, column)
+      if (found) return found
+    }
+    return undefined
+  }
+
+  /** An expression as SQL over the stored columns, without their table. */
+  sqlOf(node: Node): string {
+    return unqualifiedSql(node, (ref) => this.resolve(ref)?.column)
   }
 
   /** Notes a column, or with `*` all columns, as read by the block that it belongs to. */
@@ -57,8 +94,8 @@ export class Scope {
     if (columnPath(ref) !== undefined) return
     const [first] = ref.fields ?? []
     const alias = first && 'String' in first ? first.String.sval : undefined
-    for (const [name, use] of this.#tables)
-      if (use && (alias === undefined || alias === name)) use.needed = null
+    for (const [name, named] of this.#names)
+      if (named && 'table' in named && (alias === undefined || alias === name)) named.table.needed = null
   }
 
   #refs(node: Node): ColumnRef[] {
@@ -81,7 +118,7 @@ export class Scope {
     if (!keyable) return undefined
     const columns = [...new Set(found.map((one) => one!.column))]
     const bare = 'ColumnRef' in node ? { column: first.column } : {}
-    return { use: first.use, operand: { sql: unqualifiedSql(node), columns, ...bare } }
+    return { use: first.use, operand: { sql: this.sqlOf(node), columns, ...bare } }
   }
 
   /** True for an expression that is known before any row is read and names no column at all. */

@@ -23,11 +23,14 @@ export function columnPath({ fields = [] }: ColumnRef): string[] | undefined {
   return names.every((name) => name !== undefined) ? names : undefined
 }
 
-/** An expression as SQL, its columns without their table. */
-export function unqualifiedSql(node: Node): string {
+/** An expression as SQL, its columns without their table, under the name that `stored` gives where it gives one. */
+export function unqualifiedSql(node: Node, stored?: (ref: ColumnRef) => string | undefined): string {
   const copy = structuredClone(node)
   walk(copy, (kind, body) => {
-    if (kind === 'ColumnRef') body['fields'] = (body['fields'] as unknown[]).slice(-1)
+    if (kind !== 'ColumnRef') return
+    const fields = body['fields'] as Node[]
+    const name = stored?.(body)
+    body['fields'] = name === undefined ? fields.slice(-1) : [{ String: { sval: name } }]
   })
   return deparseSync(copy).replaceAll(/\s*\n\s*/g, ' ')
 }
