@@ -1,11 +1,8 @@
 import { describeUrl, isLoopback } from '@esa/pg-server'
 import { EsaError } from '@esa/protocol'
 
-/** How much of a target's rows a rehearsal copies: what `--copy-rows` may be given. */
-export const COPY_MODES = ['sample', 'full'] as const
-
-/** `sample`: small tables whole and some of the large ones; `full`: all rows. */
-export type CopyMode = (typeof COPY_MODES)[number]
+/** How much of a target's rows is copied. `sample`: small tables whole and some of the large ones; `full`: all rows. */
+export type CopyMode = 'sample' | 'full'
 
 /** What commander makes of `--copy-rows [mode]`: true without a mode. */
 export type CopyFlag = CopyMode | true | undefined

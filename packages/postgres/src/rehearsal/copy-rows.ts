@@ -42,9 +42,9 @@ export interface CopiedRows {
 
 /** First batch of a table: small, as nothing is known of the size of its rows yet. */
 const ROWS_FIRST = 100
-const ROWS_MAX = 20_000
+const ROWS_MAX = 5_000
 /** Memory of a batch, about; two are in flight. */
-const BATCH_BYTES = 2 * 1024 * 1024
+const BATCH_BYTES = 512 * 1024
 
 /** The seed of every sample: the same pages give the same sample. */
 const SAMPLE_SEED = 1
