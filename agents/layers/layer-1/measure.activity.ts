@@ -85,8 +85,13 @@ const EVIDENCE: Record<string, (target: OpenTarget, reading: MetricReading) => P
         : findSlowest(queryable, [...workload], statements),
     'schema-normalization-score': async ({ queryable }) => {
       const { tables } = await normalizeDatabase(queryable)
-      const worst = tables.filter(({ violations }) => violations.length > 0).slice(0, TABLES_SHOWN)
-      return { kind: 'normalization', tables: worst }
+      const worst = tables.filter(({ violations }) => violations.length > 0).slice(0, SHOWN_MAX)
+      const shown = worst.map(({ relation, score, violations }) => ({
+        relation,
+        score,
+        violations: violations.slice(0, SHOWN_MAX),
+      }))
+      return { kind: 'normalization', tables: shown }
     },
   }
 
