@@ -340,7 +340,8 @@ describe('a rollback', () => {
   it('goes back to what was, in reverse, and lets it be applied again', async () => {
     const before = await one(shape)
     const sql = `alter table orders alter note set not null, alter note set default 'x'; alter table orders rename note to text;
-      create index concurrently orders_text_idx on orders (text); alter table orders alter id type bigint; create table more (i int);
+      create index concurrently orders_text_idx on orders (text); alter table orders alter id type bigint; create table more (i int); insert into more values (1);
+      alter table orders add extra int; update orders set extra = 7 where id > 0;
       create view v as select * from orders; drop view v`
     await apply(sql)
     const after = await one(shape)

@@ -263,12 +263,20 @@ async function runStep(running: Running, ports: ApplyPorts): Promise<void> {
     return await runBackfill(running, work.step, onProgress, () => shallStop(ports, migration))
   }
   const { session } = running.bench
-  const rollback = work.rollback ?? (migration.down === null ? await inverseOf(session, work.sql) : null)
+  const rollback =
+    work.rollback ??
+    (migration.down === null ? await inverseOf(session, work.sql, earlierThan(migration, step)) : null)
   if (!work.transaction) return await runAlone(running, work.sql, rollback)
   const guarded =
     step.risk !== 'additive' && ports.verified?.state !== 'verified' && !comparedByPlan(migration)
   const guard = guarded ? await guardValues(session, work.sql, ports.acceptLoss === true) : undefined
   await runStatement(running, work.sql, rollback, guard)
+}
+
+function earlierThan({ steps }: Migration, step: MigrationStep): string[] {
+  return steps
+    .slice(0, steps.indexOf(step))
+    .flatMap(({ work }) => (work.kind === 'statement' ? [work.sql] : []))
 }
 
 /** A plan compares the old and the new shape itself, in steps of their own. */

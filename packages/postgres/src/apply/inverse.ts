@@ -1,16 +1,18 @@
 import type { AlterTableCmd, DropStmt, Node, RangeVar, RenameStmt } from '@pgsql/types'
 import { quoteIdentifier } from '../identifiers.ts'
 import type { Queryable } from '../queryable.ts'
+import { fillsOnly, madeBy } from './made-before.ts'
 import { parseScript } from '../sql/parse-script.ts'
 
 /**
  * The SQL that undoes a step, read from the catalogs before it runs: '' when there is nothing to undo, null when what it
- * takes away cannot be brought back or it is not known what it does.
+ * takes away cannot be brought back or it is not known what it does. `earlier` are the statements of its migration before it.
  */
-export async function inverseOf(session: Queryable, sql: string): Promise<string | null> {
+export async function inverseOf(session: Queryable, sql: string, earlier: string[]): Promise<string | null> {
   const parts: string[] = []
+  const made = await madeBy([...earlier, sql])
   for (const { node } of await parseScript(sql)) {
-    const part = await inverseOfNode(session, node)
+    const part = fillsOnly(node, made) ? '' : await inverseOfNode(session, node)
     if (part === null) return null
     if (part !== '') parts.unshift(part)
   }
