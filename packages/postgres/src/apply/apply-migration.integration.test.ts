@@ -360,6 +360,25 @@ describe('a rollback', () => {
     })
   })
 
+  it('asks for everything first, goes on after an end, and is no applied migration half-way', async () => {
+    const sql =
+      'alter table orders add a int; create table more (i int); create index concurrently orders_note_idx on orders (note)'
+    await apply(sql)
+    await pool.query('insert into more values (1)')
+    const authorise: ApplyPorts['authorise'] = async ({ risk }) => {
+      if (risk === 'destructive') throw new EsaError('approval.missing', 'terminal', 'no')
+    }
+    await expect(rollBackMigrations(ports({ authorise }))).rejects.toMatchObject({ code: 'approval.missing' })
+    expect(events.filter(({ step }) => step.about.startsWith('undo'))).toEqual([])
+    const stop = new AbortController()
+    const onEvent = (): void => stop.abort()
+    const stopped = rollBackMigrations(ports({ onEvent, stop: stop.signal }))
+    await expect(stopped).rejects.toMatchObject({ code: 'migration.interrupted' })
+    expect(await apply(sql)).toMatchObject({ steps: [{ id: 'statement-3' }] })
+    await rollBackMigrations(ports())
+    expect(await one(`select state from esa_migrations.migration`)).toBe('undone')
+  })
+
   it('goes by a script of its own, and to the migration that is named', async () => {
     await applyMigration(await scriptMigration('0001.sql', 'alter table orders add a int'), ports())
     await applyMigration(

@@ -2,7 +2,7 @@ import { digestText, EsaError } from '@esa/protocol'
 import { parseScript } from '../sql/parse-script.ts'
 import { type Applied, type ApplyPorts, onApplierSession } from './apply-migration.ts'
 import { riskNow } from './harmless.ts'
-import type { Ledger, MigrationRecord, StepRecord } from './ledger.ts'
+import type { MigrationRecord, StepRecord } from './ledger.ts'
 import type { Bench } from './lock-budget.ts'
 import { runAlone, runStatement, type Running, stepError } from './run-step.ts'
 import { runsAlone } from './script-steps.ts'
@@ -21,6 +21,8 @@ export async function rollBackMigrations(ports: ApplyPorts, to?: string): Promis
     const records = await ports.ledger.list(bench.session)
     const undoing = chosen(records, to)
     const ways = await Promise.all(undoing.map(async (record) => ({ record, steps: await wayBack(record) })))
+    // Asked for all at once: half a way back, with the rest not allowed, is where nobody wants to be.
+    for (const { steps } of ways) for (const back of steps) await allowed(bench, back, ports)
     const done: RolledBack = []
     for (const { record, steps } of ways)
       done.push({ id: record.id, steps: await undo(bench, record, steps, ports) })
@@ -95,17 +97,17 @@ async function undo(
   steps: BackStep[],
   ports: ApplyPorts,
 ): Promise<Applied['steps']> {
-  const { onEvent = () => {}, authorise, clock, ledger, stop } = ports
+  const { onEvent = () => {}, clock, ledger, stop } = ports
   const migration: Migration = { id: record.id, hash: record.hash, steps: [], held: [], down: record.down }
+  // Until its last step is undone it is applied in part, for whoever looks.
+  await ledger.end(bench.session, record.id, 'started', record.verification)
   const done: Applied['steps'] = []
   for (const [nth, back] of steps.entries()) {
     if (stop?.aborted === true)
       throw new EsaError('migration.interrupted', 'terminal', 'the rollback was stopped between two steps', {
         hint: 'the same command goes on from here',
       })
-    const { step, sql } = back
-    const risk = await riskNow(bench.session, await parseScript(sql))
-    await authorise({ ...step, risk, hash: digestText(sql) })
+    const { step } = back
     onEvent({ type: 'step', nth, steps: steps.length, step })
     const from = clock.now()
     const running: Running = { bench, ledger, migration, step, known: back.known, end: 'undone' }
@@ -116,16 +118,18 @@ async function undo(
     onEvent({ type: 'stepped', step, ms })
     done.push({ id: step.id, about: step.about, ms })
   }
-  await endUndone(ledger, bench, record)
+  await ledger.end(bench.session, record.id, 'undone', record.verification)
   return done
+}
+
+/** The risk as the target stands: what is empty can go without harm. */
+async function allowed(bench: Bench, { step, sql }: BackStep, { authorise }: ApplyPorts): Promise<void> {
+  const risk = await riskNow(bench.session, await parseScript(sql))
+  await authorise({ ...step, risk, hash: digestText(sql) })
 }
 
 async function run(running: Running, { sql, alone, known }: BackStep): Promise<void> {
   const rollback = known?.rollback ?? null
   if (alone) return await runAlone(running, sql, rollback)
   await runStatement(running, sql, rollback)
-}
-
-async function endUndone(ledger: Ledger, { session }: Bench, { id }: MigrationRecord): Promise<void> {
-  await ledger.end(session, id, 'undone', null)
 }
