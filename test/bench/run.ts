@@ -9,6 +9,7 @@ import { benchExchanges } from './exchanges.ts'
 import { type Figure, isMet } from './figures.ts'
 import { benchIdle } from './idle.ts'
 import { benchLateness } from './lateness.ts'
+import { benchLint } from './lint.ts'
 import { benchMemory } from './memory.ts'
 import { benchHops } from './messages.ts'
 import { benchPlans } from './plans.ts'
@@ -29,6 +30,7 @@ const PARTS: Record<string, { about: string; run: (servers: BenchServers) => Pro
     run: benchPlans,
   },
   checksums: { about: 'checksums of tables against a plain sum of hashes', run: benchChecksums },
+  lint: { about: 'how long a lint takes, tried and by text (SQUAWK=BINARY compares)', run: benchLint },
   reviews: { about: 'dependencies in 100,000 rows x 20 columns, a check of 1,000 tables', run: benchReviews },
   replay: { about: 'events/s verified and folded', run: benchReplay },
   simulator: { about: 'how many times real time a soak runs', run: benchSimulator },

@@ -65,17 +65,26 @@ export async function lintFiles(
     import('../rehearsal-ground.ts'),
     import('../on-target.ts'),
   ])
-  const ground = await rehearsalGround(config)
   const progress = trying(scripts)
-  const options = { ground, independent, onProgress: progress.update }
+  const options = { independent, onProgress: progress.update }
   const work =
     target === undefined
-      ? lintScripts(scripts, { ...options, schema: before, sizes: new Map() })
+      ? lintScripts(scripts, {
+          ...options,
+          ground: await rehearsalGround(config),
+          schema: before,
+          sizes: new Map(),
+        })
       : onTarget(config, environment, target, async ({ queryable }) => {
           const applied = await appliedFiles(queryable, found)
           return lintScripts(
             scripts.filter(({ file }) => !applied.has(file)),
-            { ...options, schema: { from: queryable }, sizes: await readSizes(queryable) },
+            {
+              ...options,
+              ground: await rehearsalGround(config),
+              schema: { from: queryable },
+              sizes: await readSizes(queryable),
+            },
           )
         })
   print(config, format, await work.finally(progress.stop), scripts)

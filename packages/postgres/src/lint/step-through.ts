@@ -64,13 +64,10 @@ async function withObstacles(
   if (table === undefined) return work(standing)
   await onOneSession(pool, async (session) => {
     const { rows } = await session.query('select pg_backend_pid() as pid')
-    await session.query('BEGIN')
-    // ONLY: the partitions of a table may be in the way by themselves.
-    await session.query(`LOCK TABLE ONLY ${table.name} IN ACCESS SHARE MODE`)
-    await session.query('SAVEPOINT ddl')
-    await session.query(`LOCK TABLE ONLY ${table.name} IN SHARE UPDATE EXCLUSIVE MODE`)
-    await session.query('SAVEPOINT everybody')
-    await session.query(`LOCK TABLE ONLY ${table.name} IN ACCESS EXCLUSIVE MODE`)
+    // ONLY: the partitions of a table may be in the way by themselves. One round trip, as each table costs one.
+    await session.query(`BEGIN; LOCK TABLE ONLY ${table.name} IN ACCESS SHARE MODE;
+      SAVEPOINT ddl; LOCK TABLE ONLY ${table.name} IN SHARE UPDATE EXCLUSIVE MODE;
+      SAVEPOINT everybody; LOCK TABLE ONLY ${table.name} IN ACCESS EXCLUSIVE MODE`)
     const steps = ['ROLLBACK TO SAVEPOINT everybody', 'ROLLBACK TO SAVEPOINT ddl', 'ROLLBACK']
     const obstacle = {
       pid: Number(rows[0]!['pid']),

@@ -75,8 +75,9 @@ export async function tryAlone(stage: Stage, statement: ParsedStatement, now: Lo
   const from = await scansSoFar(stage)
   const body = await bodyOf(session, statement)
   // A short patience would end the waiting that shows the locks.
-  const { rows } = await session.query(`select current_setting('lock_timeout') as patience`)
-  await session.query('SET lock_timeout = 0')
+  const { rows } = await session.query(
+    `select current_setting('lock_timeout') as patience, set_config('lock_timeout', '0', false)`,
+  )
   try {
     const seen = await stepThrough(stage, { statement, body, before }, () =>
       inTime(stage, session.query(statement.text)),
