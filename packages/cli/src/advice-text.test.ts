@@ -52,6 +52,7 @@ function shown(more: Partial<Parameters<typeof adviceText>[0]> = {}): string {
     elapsedMs: 3_400,
     complete: true,
     rewrites: [],
+    missing: [],
     workload: { source: 'file', method: 'as the file has them' },
     rows: { sampled: [] },
     ...more,

@@ -21,6 +21,7 @@ export interface SlowStatement {
 
 type Shown = IndexAdvice & {
   rewrites: SlowStatement[]
+  missing: Finding[]
   workload: { source: string; method: string }
   rows: { sampled: string[] }
 }
@@ -119,6 +120,7 @@ function summaryText({
   complete,
   rows,
   workload,
+  missing,
 }: Shown): string {
   const count = recommendations.filter(({ sizeBytes }) => sizeBytes > 0).length
   const budget = budgetBytes === null ? '' : ` of ${sizeText(budgetBytes)}`
@@ -128,6 +130,7 @@ function summaryText({
     `${count} indexes, ${sizeText(totalBytes)}${budget}, found in ${Math.round(elapsedMs / 1_000)} s${late}`,
     `workload: ${workload.method}`,
     ...(rows.sampled.length === 0 ? [] : [sampled]),
+    ...missing.map(({ message }) => `${colours.yellow('not on the copy')} ${message}`),
   ].join('\n')
 }
 

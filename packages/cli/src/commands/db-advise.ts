@@ -7,11 +7,11 @@ import {
   readWorkload,
 } from '@esa/postgres/advise'
 import { explainQuery } from '@esa/postgres/queries'
-import { type Rehearsal, withRehearsal } from '@esa/postgres/rehearsal'
+import { type Rehearsal, type RowCopy, withRehearsal } from '@esa/postgres/rehearsal'
 import { EsaError } from '@esa/protocol'
 import { adviceText, type SlowStatement } from '../advice-text.ts'
 import type { Config } from '../config.ts'
-import { copyConsent, type CopyFlag } from '../copy-consent.ts'
+import { copyConsent, type CopyFlag, type CopyMode } from '../copy-consent.ts'
 import { Progress } from '../demo/progress.ts'
 import { onTarget } from '../on-target.ts'
 import { answer } from '../output.ts'
@@ -53,57 +53,55 @@ export async function adviseTarget(
   const budgetBytes = flags.budget === undefined ? undefined : sizeFlag('--budget', flags.budget)
   const { url } = await resolveTarget(config, flags.target, environment)
   const mode = copyConsent(url, flags.copyRows, 'sample')
-  const options = { workloadFile: flags.workload, heavy: 'copying its rows' }
   const progress = new Progress()
   const began = systemClock.now()
-  await onTarget(
+  const document = await onTarget(
     config,
     environment,
     flags.target,
     async (target) => {
       progress.step('reading the workload')
-      const workload = await workloadOf(target)
-      progress.detail(`${workload.statements.length} statements from ${workload.source}`)
-      progress.step('copying schema and rows')
-      const bar = progress.bar('rows', 1)
-      const rows = {
-        mode,
-        maxBytes: COPY_BYTES_MAX[mode],
-        maxMs: maxMs * COPY_SHARE,
-        onProgress: ({ bytes, totalBytes }: { bytes: number; totalBytes: number }) =>
-          bar.update(Math.min(1, bytes / Math.max(totalBytes, 1))),
-      }
-      const ground = await rehearsalGround(config)
-      await withRehearsal(
-        { ground, id: 'advise', schema: { from: target.queryable }, rows },
-        async (rehearsal) => {
-          bar.stop()
-          const advice = await adviseIndexes(rehearsal.queryable, {
-            statements: workload.statements,
-            ...(budgetBytes === undefined ? {} : { budgetBytes }),
-            maxMs: Math.max(1_000, maxMs - (systemClock.now() - began)),
-            scales: await scalesOf(target.queryable, rehearsal),
-            onProgress: telling(progress),
-          })
-          const about = {
-            source: workload.source,
-            method: workload.method,
-            statements: workload.statements.length,
-          }
-          const rewrites = await rewritesOf(rehearsal.queryable, advice, progress)
-          const document = {
-            ...advice,
-            rewrites,
-            workload: about,
-            rows: rowsOf(rehearsal),
-            missing: rehearsal.missing,
-          }
-          answer(config, document, () => adviceText(document))
-        },
-      )
+      const { statements, ...workload } = await workloadOf(target)
+      progress.detail(`${statements.length} statements from ${workload.source}`)
+      const copy = { mode, maxMs: maxMs * COPY_SHARE, progress }
+      return onCopy(config, target.queryable, copy, async (rehearsal) => {
+        const advice = await adviseIndexes(rehearsal.queryable, {
+          statements,
+          ...(budgetBytes === undefined ? {} : { budgetBytes }),
+          maxMs: Math.max(1_000, maxMs - (systemClock.now() - began)),
+          scales: await scalesOf(target.queryable, rehearsal),
+          onProgress: telling(progress),
+        })
+        const rewrites = await rewritesOf(rehearsal.queryable, advice, progress)
+        return { ...advice, rewrites, workload, rows: rowsOf(rehearsal), missing: rehearsal.missing }
+      })
     },
-    options,
+    { workloadFile: flags.workload, heavy: 'copying its rows' },
   )
+  answer(config, document, () => adviceText(document))
+}
+
+/** Lets `work` use a copy of the target's schema and rows, with a bar while it is made. */
+async function onCopy<T>(
+  config: Config,
+  target: Queryable,
+  { mode, maxMs, progress }: { mode: CopyMode; maxMs: number; progress: Progress },
+  work: (rehearsal: Rehearsal) => Promise<T>,
+): Promise<T> {
+  progress.step('copying schema and rows')
+  const bar = progress.bar('rows', 1)
+  const onProgress: RowCopy['onProgress'] = ({ bytes, totalBytes }) =>
+    bar.update(Math.min(1, bytes / Math.max(totalBytes, 1)))
+  const rows = { mode, maxBytes: COPY_BYTES_MAX[mode], maxMs, onProgress }
+  const ground = await rehearsalGround(config)
+  try {
+    return await withRehearsal({ ground, id: 'advise', schema: { from: target }, rows }, (rehearsal) => {
+      bar.stop()
+      return work(rehearsal)
+    })
+  } finally {
+    bar.stop()
+  }
 }
 
 async function workloadOf(target: {

@@ -148,10 +148,12 @@ it('builds the index of a partitioned table part by part', async () => {
 })
 
 it('takes normalised statements and writes, and runs nothing that acts', async () => {
-  await pool.query('create sequence if not exists counter')
+  await pool.query('create sequence counter')
+  await pool.query(`create view done as select id, customer as buyer from sales where status = 'done'`)
   const texts = {
     bound: 'select * from sales where customer = $1 and at >= $2 and at < $3 limit $4',
     expression: 'select id from sales where lower(email) = $1',
+    view: 'select * from done where buyer = $1',
     update: `update sales set note = $2 where tags @> $1`,
     unknown: 'select $1::int + 1 from sales',
     acts: `select nextval('counter') from sales`,
@@ -159,11 +161,13 @@ it('takes normalised statements and writes, and runs nothing that acts', async (
   }
   const statements = Object.entries(texts).map(([id, sql]) => ({ id, weight: 1, texts: [sql] }))
   const advice = await adviseIndexes(pool, { statements, goalMs: 1, maxMs: UNHURRIED_MS })
-  expect(advice.queries.map(({ id }) => id).toSorted()).toEqual(['bound', 'expression', 'update'])
+  expect(advice.queries.map(({ id }) => id).toSorted()).toEqual(['bound', 'expression', 'update', 'view'])
   expect(advice.skipped.map(({ id }) => id).toSorted()).toEqual(['acts', 'insert', 'unknown'])
-  expect(advice.notes.map(({ id }) => id)).toEqual(['bound', 'expression', 'update', 'update'])
+  expect(advice.notes.map(({ id }) => id)).toEqual(['bound', 'expression', 'view', 'update', 'update'])
   const ddl = advice.recommendations.map((one) => one.ddl).join('\n')
   expect(ddl).toContain('((lower(email)))')
   expect(ddl).toContain('USING gin ("tags")')
+  expect(ddl).toMatch(/ON "public"."sales" \("customer"/)
+  await pool.query('drop view done')
   expect((await pool.query('select is_called from counter')).rows).toEqual([{ is_called: false }])
 })
