@@ -10,7 +10,6 @@ import {
   withDatabase,
 } from '@esa/pg-server'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { Queryable } from '../queryable.ts'
 import type { RehearsalGround } from '../rehearsal/ground.ts'
 import type { Verdict } from './judge.ts'
 import { lintScripts } from './lint-scripts.ts'
@@ -166,7 +165,7 @@ describe('a script', () => {
       create table times (id bigint primary key, at timestamp);
       insert into orders select n, repeat('x', 500) from generate_series(1, 30000) n;
       insert into times values (1, now()); analyze`)
-    const sizes = await readSizes(queryable as Queryable)
+    const sizes = await readSizes(queryable)
     expect(sizes.get('public.orders')!.rows).toBe(30_000)
     const script = await readScript(
       'a.sql',

@@ -1,4 +1,4 @@
-/** A script, on the schema before of the corpus, in which the rules speak up that lint-corpus.ts leaves out; each line with those it must bring. */
+/** A script, on the schema before of the corpus, in which the rules speak up that lint-corpus.fixture.ts leaves out; each line with those it must bring. */
 export const RULE_CORPUS: readonly { sql: string; rules: string[] }[] = [
   { sql: 'begin;', rules: [] },
   {
