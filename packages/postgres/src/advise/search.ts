@@ -4,14 +4,14 @@ import { undisturbed } from './bench.ts'
 import type { Trials, TrialTimes } from './trials.ts'
 
 /** The search compares undisturbed runs; the promise is about the 95th percentile, which lies above: it aims this much lower. */
-const GOAL_MARGIN = 0.5
+const GOAL_MARGIN = 0.3
 
 /** A statement's time must fall by this share, and by so many ms, before an index counts as a gain: less is noise. */
 const FALL_MIN = 0.2
 const FALL_MS_MIN = 1
 
 /** Beyond the goal an index must save this share of what the whole workload took before: every write pays for it. */
-const WORKLOAD_SHARE_MIN = 0.005
+const WORKLOAD_SHARE_MIN = 0.003
 
 /** A statement may get slower by so much (share, and ms) without an index before it counts as needed. */
 const SLACK_SHARE = 0.1
