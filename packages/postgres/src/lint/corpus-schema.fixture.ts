@@ -24,6 +24,8 @@ create materialized view totals as select customer_id, count(*) as orders from o
 create unique index totals_key on totals (customer_id);
 create view recent as select id, state from orders;
 create sequence counter;
+create schema old_things;
+create table old_things.attic (id int primary key);
 create function touch() returns trigger language plpgsql as 'begin return new; end';
 create function rewrite_scratch() returns void language plpgsql as 'begin alter table scratch alter column v type bytea using v::bytea; end';
 `

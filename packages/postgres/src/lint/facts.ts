@@ -2,6 +2,13 @@ import type { ParsedStatement } from '../sql/parse-script.ts'
 import type { LockMode, RelationLock } from './lock-modes.ts'
 import type { Relations } from './observe.ts'
 
+/** A foreign key whose columns no index begins with. */
+export interface UnindexedKey {
+  oid: number
+  table: string
+  columns: string[]
+}
+
 /** What a statement did when it was tried, or what is known of it without that. */
 export interface StatementFacts {
   statement: ParsedStatement
@@ -23,6 +30,8 @@ export interface StatementFacts {
   statementTimeoutMs: number
   /** What there was before it. */
   before: Relations
+  /** Foreign keys that it added and that no index serves when all scripts are done. */
+  unindexed?: readonly UnindexedKey[]
 }
 
 /** True when the facts are what PostgreSQL did. */

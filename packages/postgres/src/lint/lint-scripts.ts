@@ -10,6 +10,7 @@ import type { Script } from './read-script.ts'
 import type { Size } from './rules/rule.ts'
 import { OBSTACLES_MAX } from './step-through.ts'
 import { type Manner, tryScript } from './try-script.ts'
+import { unindexedKeys, withUnindexed } from './unindexed-keys.ts'
 import { factsUntried } from './unmeasured.ts'
 
 /** What scripts are tried on. */
@@ -100,17 +101,20 @@ async function rehearse(
   return withRehearsal({ ground, id: 'lint', schema }, async (rehearsal) => {
     const opened = await rehearsal.open(SESSIONS)
     try {
-      const base = await relationsOf(opened.queryable)
+      const pool = opened.queryable
+      const [base, known] = [await relationsOf(pool), await unindexedKeys(pool)]
       const tried: Tried[] = []
       let done = 0
       for (const script of scripts) {
-        const facts = await tryScript(opened.queryable, script.statements, {
+        const facts = await tryScript(pool, script.statements, {
           manner,
           onTried: () => onProgress?.(++done),
         })
         tried.push({ script, facts, base, missing: rehearsal.missing })
       }
-      return tried
+      const before = new Set(known.map(({ oid }) => oid))
+      const added = (await unindexedKeys(pool)).filter(({ oid }) => !before.has(oid))
+      return tried.map((one) => ({ ...one, facts: withUnindexed(one.facts, added) }))
     } finally {
       await opened.close()
     }

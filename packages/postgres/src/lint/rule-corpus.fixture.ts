@@ -33,7 +33,7 @@ export const RULE_CORPUS: readonly { sql: string; rules: string[] }[] = [
   { sql: `set lock_timeout = '1s';`, rules: [] },
   {
     sql: 'create index concurrently if not exists orders_total on orders (total);',
-    rules: ['lock-timeout-cancels-build', 'invalid-index-kept'],
+    rules: ['timeout-cancels-build', 'invalid-index-kept'],
   },
   { sql: 'create table first_one (id bigint primary key);', rules: ['not-repeatable'] },
   { sql: 'create index concurrently wide on orders (id, kind, total, note);', rules: ['index-too-wide'] },
@@ -45,6 +45,10 @@ export const RULE_CORPUS: readonly { sql: string; rules: string[] }[] = [
   },
   { sql: 'alter table orders alter column kind drop not null;', rules: ['not-null-dropped'] },
   { sql: 'alter table items drop constraint items_order_id_fkey;', rules: ['constraint-dropped'] },
+  {
+    sql: 'alter table items add column parent bigint references items (id);',
+    rules: ['foreign-key-without-index'],
+  },
   {
     sql: 'create trigger touched before update on scratch for each row execute function touch();',
     rules: ['trigger-locks-writes'],
@@ -91,7 +95,7 @@ export const RULE_CORPUS: readonly { sql: string; rules: string[] }[] = [
     rules: ['partition-of-locks-parent'],
   },
   { sql: 'delete from scratch where true;', rules: ['delete-without-where'] },
-  { sql: 'drop schema public cascade;', rules: ['schema-dropped', 'drop-cascades'] },
+  { sql: 'drop schema old_things cascade;', rules: ['schema-dropped', 'drop-cascades'] },
   { sql: '\\connect shop', rules: ['psql-meta-command'] },
   {
     sql: 'select 1 /* esa:allow is a marker in -- only */; -- esa:allow table-dropped',

@@ -84,6 +84,18 @@ function hasCheck({ def }: AlterTableCmd): boolean {
   return constraints.some((one) => 'Constraint' in one && one.Constraint.contype === 'CONSTR_CHECK')
 }
 
+const foreignKeyWithoutIndex: Rule = {
+  id: 'foreign-key-without-index',
+  severity: 'info',
+  danger: 'Each row that is deleted from the other table, or changes its key, reads all of this one.',
+  safeWay: 'CREATE INDEX CONCURRENTLY on the columns that refer.',
+  check: ({ facts: { unindexed = [] } }) =>
+    unindexed.map(({ table, columns }) => ({
+      message: `no index of ${table} begins with ${columns.join(', ')}, which refers to another table`,
+      fix: `create index concurrently on ${table} (${columns.map(quoteIdentifier).join(', ')});`,
+    })),
+}
+
 const checkValidates: Rule = {
   id: 'check-validates',
   severity: 'error',
@@ -299,6 +311,7 @@ const constraintDropped: Rule = {
 export const CONSTRAINT_RULES: readonly Rule[] = [
   foreignKeyValidates,
   foreignKeyLocksBoth,
+  foreignKeyWithoutIndex,
   checkValidates,
   notNullScans,
   validatesUnderLock,

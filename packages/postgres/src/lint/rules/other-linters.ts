@@ -103,6 +103,7 @@ export const OTHER_LINTERS: readonly { linter: string; rules: readonly OtherRule
       { name: 'W12 multiple ALTER TABLE statements where one will do', ours: ['alter-tables-apart'] },
       { name: 'W13 creating an enum', ours: ['enum-type-created'] },
       { name: 'W14 adding a primary key using an index', ours: ['primary-key-checks-null'] },
+      { name: 'E15 missing index of a foreign key', ours: ['foreign-key-without-index'] },
     ],
   },
   {

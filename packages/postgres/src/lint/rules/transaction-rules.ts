@@ -117,23 +117,25 @@ const statementTimeoutMissing: Rule = {
       : [],
 }
 
-const lockTimeoutCancelsBuild: Rule = {
-  id: 'lock-timeout-cancels-build',
+const timeoutCancelsBuild: Rule = {
+  id: 'timeout-cancels-build',
   severity: 'warning',
   danger:
-    'lock_timeout also ends the waiting of CONCURRENTLY for older transactions, which is harmless to others, and leaves an INVALID index.',
-  safeWay: 'SET lock_timeout = 0 before it.',
-  check: ({ facts: { statement, lockTimeoutMs } }) =>
-    lockTimeoutMs > 0 &&
-    ('IndexStmt' in statement.node || 'ReindexStmt' in statement.node) &&
-    isConcurrent(statement.node)
-      ? [
-          {
-            message: `after ${lockTimeoutMs} ms of waiting it is given up and leaves an INVALID index`,
-            fix: 'set lock_timeout = 0;',
-          },
-        ]
-      : [],
+    'lock_timeout also ends the waiting of CONCURRENTLY for older transactions, which is harmless to others, and statement_timeout ends the whole build: both leave an INVALID index.',
+  safeWay: 'SET lock_timeout = 0 and SET statement_timeout = 0 before it.',
+  check: ({ facts: { statement, lockTimeoutMs, statementTimeoutMs } }) => {
+    if (!('IndexStmt' in statement.node || 'ReindexStmt' in statement.node) || !isConcurrent(statement.node))
+      return []
+    return [
+      { name: 'lock_timeout', ms: lockTimeoutMs },
+      { name: 'statement_timeout', ms: statementTimeoutMs },
+    ]
+      .filter(({ ms }) => ms > 0)
+      .map(({ name, ms }) => ({
+        message: `by ${name} it is given up after ${ms} ms, and leaves an INVALID index`,
+        fix: `set ${name} = 0;`,
+      }))
+  },
 }
 
 function transactionKind({ statement: { node } }: StatementFacts): string {
@@ -206,7 +208,7 @@ export const TRANSACTION_RULES: readonly Rule[] = [
   backfillUnderLock,
   lockTimeoutMissing,
   statementTimeoutMissing,
-  lockTimeoutCancelsBuild,
+  timeoutCancelsBuild,
   transactionNested,
   transactionLeftOpen,
   alterTablesApart,
