@@ -41,7 +41,7 @@ export interface CopiedRows {
 }
 
 /** First batch of a table: small, as nothing is known of the size of its rows yet. */
-const ROWS_FIRST = 100
+const ROWS_FIRST = 10
 const ROWS_MAX = 5_000
 /** Memory of a batch, about; two are in flight. */
 const BATCH_BYTES = 512 * 1024
@@ -69,11 +69,12 @@ export async function copyRows(
   const road: RowRoad = {
     source,
     destination,
-    budget: new RowBudget(copy.maxBytes * TEXT_PER_DISK_MAX, copy.maxMs),
+    // All rows of a plan that fits are wanted, however large they are as text.
+    budget: new RowBudget(full ? Infinity : copy.maxBytes * TEXT_PER_DISK_MAX, copy.maxMs),
   }
   const planned = Math.min(totalBytes, copy.maxBytes)
   const copied: CopiedTable[] = []
-  const missing: Finding[] = []
+  const refused: RefusedTable[] = []
   for (const share of shareBytes(tables, full ? totalBytes : copy.maxBytes)) {
     const { budget } = road
     const before = budget.rows
@@ -85,22 +86,29 @@ export async function copyRows(
         totalBytes: planned,
       })
     const done = await copyTable(road, share, progress)
-    if ('complete' in done) copied.push(done)
-    else missing.push(done)
+    if (full && ('why' in done || !done.complete)) throw incomplete(done, copy.maxMs)
+    if ('why' in done) refused.push(done)
+    else copied.push(done)
   }
   const cut = copied.filter(({ complete }) => !complete)
-  if (cut.length === 0 && missing.length === 0) return { tables: copied, missing }
-  if (full) throw incomplete(cut, missing)
+  if (cut.length === 0 && refused.length === 0) return { tables: copied, missing: [] }
   const open = await closeReferences(road, tables, schemas)
-  return { tables: copied, missing: [...missing, ...sampled(cut), ...open] }
+  return { tables: copied, missing: [...withoutRows(refused), ...sampled(cut), ...open] }
 }
 
-/** Copies a table's share; a table that may not be read becomes a finding. */
+/** A table whose rows its server did not give. */
+interface RefusedTable {
+  relation: string
+  why: string
+  forbidden: boolean
+}
+
+/** Copies a table's share. */
 async function copyTable(
   { source, destination, budget }: RowRoad,
   { table, percent }: TableShare,
   progress: () => void,
-): Promise<CopiedTable | Finding> {
+): Promise<CopiedTable | RefusedTable> {
   const sample = percent < 100 ? ` tablesample system (${percent}) repeatable (${SAMPLE_SEED})` : ''
   const before = budget.rows
   let complete = percent === 100
@@ -124,24 +132,30 @@ async function copyTable(
     await source.query('close esa_rows')
     return { relation: table.relation, rows: budget.rows - before, complete }
   } catch (error) {
-    const { code, message } = postgresError(error)
-    if (code === 'database.unreachable') throw error
+    const { code, kind, message } = postgresError(error)
+    if (kind === 'bug' || code === 'database.unreachable' || code === 'database.busy') throw error
     await source.query('rollback to savepoint esa_table')
-    return rowsMissing(table.relation, message, code === 'database.permission')
+    return { relation: table.relation, why: message, forbidden: code === 'database.permission' }
   } finally {
     await source.query('release savepoint esa_table').catch(() => undefined)
   }
 }
 
-function rowsMissing(relation: string, why: string, forbidden: boolean): Finding {
-  return {
-    kind: 'rows-missing',
-    severity: 'warning',
-    relation,
-    message: `${relation} has no rows on the rehearsal: ${why}`,
-    evidence: { why },
-    ...(forbidden ? { fix: 'let the role read it: esa db grants prints the SQL' } : {}),
-  }
+/** One finding for all tables without rows. */
+function withoutRows(refused: readonly RefusedTable[]): Finding[] {
+  const [first] = refused
+  if (first === undefined) return []
+  const others = refused.length === 1 ? '' : ` and ${refused.length - 1} more tables`
+  return [
+    {
+      kind: 'rows-missing',
+      severity: 'warning',
+      ...(refused.length === 1 ? { relation: first.relation } : {}),
+      message: `${first.relation}${others} without rows on the rehearsal: ${first.why}`,
+      evidence: { tables: refused.map(({ relation, why }) => ({ relation, why })) },
+      ...(first.forbidden ? { fix: 'let the role read them: esa db grants prints the SQL' } : {}),
+    },
+  ]
 }
 
 /** One finding for all tables that are not whole: what is measured on them is not what the target would show. */
@@ -166,13 +180,14 @@ function tooLarge(bytes: number, maxBytes: number): EsaError {
   )
 }
 
-function incomplete(cut: readonly CopiedTable[], missing: readonly Finding[]): EsaError {
-  const relations = [...cut.map(({ relation }) => relation), ...missing.map(({ relation = '' }) => relation)]
+function incomplete(table: CopiedTable | RefusedTable, maxMs: number): EsaError {
+  const { relation } = table
+  const why = 'why' in table ? table.why : `the ${maxMs} ms for it were over`
   return new EsaError(
     'rehearsal.incomplete',
     'terminal',
-    `not all rows could be copied: ${missing[0]?.message ?? `time was up at ${relations[0]}`}`,
-    { hint: 'copy a sample: --copy-rows sample', details: { relations } },
+    `not all rows could be copied: ${why} at ${relation}`,
+    { hint: 'copy a sample: --copy-rows sample', details: { relation } },
   )
 }
 
