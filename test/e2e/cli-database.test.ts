@@ -76,16 +76,28 @@ describe('esa db measure', () => {
 describe('esa targets', () => {
   it('keeps databases by name, and forgets them', async () => {
     await esa.json('targets', 'add', 'shop', 'env:SHOP_URL', '--workload', path('typical.sql'))
-    await esa.json('targets', 'add', 'away', AWAY)
+    const limits = ['--timeout', '5s', '--connections', '2', '--quiet', '22:00-06:00']
+    await esa.json('targets', 'add', 'away', AWAY, ...limits)
     const { targets } = await esa.json<{ targets: object[] }>('targets', 'ls')
+    const unlimited = { timeoutMs: null, connections: null, quiet: null }
     expect(targets).toEqual([
-      { name: 'shop', at: 'env:SHOP_URL', workload: path('typical.sql') },
-      { name: 'away', at: 'ada@127.0.0.1:1/shop', workload: null },
+      { name: 'shop', at: 'env:SHOP_URL', workload: path('typical.sql'), ...unlimited },
+      {
+        name: 'away',
+        at: 'ada@127.0.0.1:1/shop',
+        workload: null,
+        timeoutMs: 5_000,
+        connections: 2,
+        quiet: '22:00-06:00',
+      },
     ])
     const tested = await esa.run(['targets', 'test', 'shop', '--json'], shop)
     expect(JSON.parse(tested.stdout)).toMatchObject({
       version: expect.stringMatching(/^18/),
       latencyMs: expect.any(Number),
+      replica: false,
+      pooler: false,
+      notes: [],
     })
     await esa.json('targets', 'rm', 'away')
     expect((await esa.json<{ targets: object[] }>('targets', 'ls')).targets).toHaveLength(1)
