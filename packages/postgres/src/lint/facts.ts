@@ -30,6 +30,8 @@ export interface StatementFacts {
   statementTimeoutMs: number
   /** What there was before it. */
   before: Relations
+  /** IF EXISTS found nothing to drop. */
+  vacuous?: boolean
   /** Foreign keys that it added and that no index serves when all scripts are done. */
   unindexed?: readonly UnindexedKey[]
 }

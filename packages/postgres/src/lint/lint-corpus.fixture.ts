@@ -371,4 +371,7 @@ export const CORPUS: readonly CorpusCase[] = [
   { sql: 'drop table secrets cascade', locks: { secrets: AE }, rules: ['table-dropped', 'drop-cascades'] },
   { sql: 'create schema archive', locks: {} },
   { sql: 'drop table if exists never_there', locks: {} },
+  { sql: 'drop function if exists never_there(int)', locks: {} },
+  { sql: 'drop index concurrently if exists never_there', locks: {} },
+  { sql: 'drop function if exists touched()', locks: {}, rules: ['execution-failed', 'object-dropped'] },
 ]

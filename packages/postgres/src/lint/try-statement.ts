@@ -3,9 +3,9 @@ import { sqlState } from '../postgres-error.ts'
 import type { Queryable } from '../queryable.ts'
 import type { ParsedStatement } from '../sql/parse-script.ts'
 import type { StatementFacts } from './facts.ts'
-import { created, type Look, look, namedLocks, rewritten, scanned } from './observe.ts'
+import { created, type Look, look, namedLocks, type Relations, rewritten, scanned } from './observe.ts'
 import { manualLocks } from './manual-locks.ts'
-import { stepThrough } from './step-through.ts'
+import { namedRelations, stepThrough } from './step-through.ts'
 
 /** Where statements are tried: one session, and the pool it is from, to look on from outside. */
 export interface Stage {
@@ -21,9 +21,14 @@ export type Attempt = Pick<StatementFacts, 'locks' | 'rewrites' | 'scans' | 'cre
   after: Look | null
   /** Its locks were not seen: those given, if any, are the manual's. */
   unseen?: boolean
+  /** IF EXISTS found nothing to drop. */
+  vacuous?: boolean
 }
 
 const NOTHING = { locks: [], rewrites: [], scans: [], created: [] }
+
+/** Catalogs of what DROP takes away, besides relations. */
+const DROPPABLE = ['pg_proc', 'pg_type', 'pg_trigger', 'pg_policy', 'pg_extension', 'pg_class']
 
 /** Longest that one statement is tried: a loop in a script must not hold up the answer for ever. */
 const STATEMENT_MS = 30_000
@@ -42,18 +47,28 @@ export async function tryInside(
   await session.query(own ? 'BEGIN' : 'SAVEPOINT esa_lint')
   try {
     const from = await look(session, now)
+    const objects = await objectsBefore(session, statement)
     await inTime(stage, session.query(statement.text))
     const after = await look(session, from)
+    const vacuous = objects !== null && objects === (await objectsBefore(session, statement))
     await session.query(own ? 'COMMIT' : 'RELEASE SAVEPOINT esa_lint')
     const { scans, ...facts } = difference(from, after)
     // What TRUNCATE reads is the new, empty file.
-    return { ...facts, scans: statement.kind === 'TruncateStmt' ? [] : scans, failure: null, after }
+    return { ...facts, scans: statement.kind === 'TruncateStmt' ? [] : scans, failure: null, after, vacuous }
   } catch (error) {
     await session.query(own ? 'ROLLBACK' : 'ROLLBACK TO SAVEPOINT esa_lint')
     // A body that commits is refused inside a transaction.
     if (own && sqlState(error) === '2D000') return tryAlone(stage, statement, now)
     return { ...NOTHING, failure: failureOf(error), after: null }
   }
+}
+
+/** How many objects there are, where DROP ... IF EXISTS may find none to drop; null for any other statement. */
+async function objectsBefore(session: Queryable, { node }: ParsedStatement): Promise<number | null> {
+  if (!('DropStmt' in node) || node.DropStmt.missing_ok !== true) return null
+  const counts = DROPPABLE.map((catalog) => `(select count(*) from ${catalog})`)
+  const { rows } = await session.query(`select ${counts.join(' + ')} as objects`)
+  return Number(rows[0]!['objects'])
 }
 
 function difference(from: Look, after: Look): Omit<Attempt, 'failure' | 'after'> {
@@ -92,13 +107,19 @@ export async function tryAlone(stage: Stage, statement: ParsedStatement, now: Lo
       created: created(before, after.relations),
       failure: null,
       after,
-      unseen: locks.length === 0 && statement.kind !== 'DiscardStmt',
+      unseen: locks.length === 0 && !isIdle(statement, before),
     }
   } catch (error) {
     return { ...NOTHING, failure: failureOf(error), after: await look(session, now) }
   } finally {
     await session.query(`select set_config('lock_timeout', $1, false)`, [rows[0]!['patience']])
   }
+}
+
+/** True for what locks nothing: DISCARD ALL, and a command on what is not there, as IF EXISTS allows. */
+function isIdle({ node }: ParsedStatement, before: Relations): boolean {
+  const named = [...namedRelations(node)]
+  return 'DiscardStmt' in node || (named.length > 0 && named.every((name) => before.find(name) === undefined))
 }
 
 /** The code that a statement runs: a DO block's own, or that of the procedure it calls. */

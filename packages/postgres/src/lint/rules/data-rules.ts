@@ -19,6 +19,15 @@ const OBJECTS: Partial<Record<ObjectType, string>> = {
   OBJECT_VIEW: 'view',
 }
 
+/** Statements that make an object of a type; of the others any that makes something. */
+const MAKERS: Partial<Record<ObjectType, RegExp>> = {
+  OBJECT_FUNCTION: /^(?:CreateFunction|Define)/,
+  OBJECT_PROCEDURE: /^CreateFunction/,
+  OBJECT_TRIGGER: /^CreateTrig/,
+  OBJECT_POLICY: /^CreatePolicy/,
+  OBJECT_TYPE: /^(?:CreateEnum|CreateRange|Composite|Define)/,
+}
+
 /** Those among them that the catalogs list with the tables. */
 const RELATIONS: ReadonlySet<ObjectType> = new Set([
   'OBJECT_FOREIGN_TABLE',
@@ -142,7 +151,7 @@ const objectDropped: Rule = {
   check: (input) => {
     const { removeType, objects = [] } = dropOf(input)
     const kind = removeType === undefined ? undefined : OBJECTS[removeType]
-    if (kind === undefined || madeHere(input, objects)) return []
+    if (kind === undefined || input.facts.vacuous === true || madeHere(input, removeType!, objects)) return []
     if (RELATIONS.has(removeType!)) {
       return objects.flatMap((object) => {
         const name = liveName(input, nameOf(object))
@@ -154,8 +163,9 @@ const objectDropped: Rule = {
 }
 
 /** True when this file made all that is dropped, or makes it again: a function in another shape is no loss. */
-function madeHere({ script, at }: RuleInput, objects: readonly Node[]): boolean {
-  const making = script.makers.filter((maker) => maker.at > at || !maker.replaces)
+function madeHere({ script, at }: RuleInput, type: ObjectType, objects: readonly Node[]): boolean {
+  const kinds = MAKERS[type] ?? /./
+  const making = script.makers.filter((maker) => kinds.test(maker.kind) && (maker.at > at || !maker.replaces))
   return objects.every((object) => {
     const name = written(object).split('.').at(-1)!
     return making.some(({ words }) => words.has(name))

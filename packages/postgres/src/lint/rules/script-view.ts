@@ -1,13 +1,22 @@
 import type { StatementFacts } from '../facts.ts'
 import { blocksWrites } from '../lock-modes.ts'
 
+/** A statement that makes something. */
+interface Maker {
+  at: number
+  kind: string
+  words: ReadonlySet<string>
+  /** CREATE OR REPLACE. */
+  replaces: boolean
+}
+
 /** A file's statements as rules look things up in them; all lists go by the statement's place. */
 export interface ScriptView {
   facts: readonly StatementFacts[]
   /** Where a table of a name is made first. */
   madeAt: ReadonlyMap<string, number>
   /** Statements that make something, with the words in them. */
-  makers: readonly { at: number; words: ReadonlySet<string>; replaces: boolean }[]
+  makers: readonly Maker[]
   /** Live tables whose writers the statement keeps waiting. */
   blocked: readonly (readonly string[])[]
   /** Live tables whose writers wait already, by earlier statements of its transaction. */
@@ -19,7 +28,7 @@ export interface ScriptView {
 /** What rules look up in a file; computed once, as it would take long to be searched by every statement. */
 export function viewOf(facts: readonly StatementFacts[], base: ReadonlySet<number>): ScriptView {
   const madeAt = new Map<string, number>()
-  const makers: { at: number; words: ReadonlySet<string>; replaces: boolean }[] = []
+  const makers: Maker[] = []
   for (const [at, { statement }] of facts.entries()) {
     const { node, kind, text } = statement
     const made =
@@ -30,7 +39,12 @@ export function viewOf(facts: readonly StatementFacts[], base: ReadonlySet<numbe
           : undefined
     if (made?.relname !== undefined && !madeAt.has(made.relname)) madeAt.set(made.relname, at)
     if (/^(?:Create|View|Define|Composite)/.test(kind)) {
-      makers.push({ at, words: new Set(text.split(/\W+/)), replaces: /^create\s+or\s+replace/i.test(text) })
+      makers.push({
+        at,
+        kind,
+        words: new Set(text.split(/\W+/)),
+        replaces: /^create\s+or\s+replace/i.test(text),
+      })
     }
   }
   const blocked = facts.map((one) => blockedTables(one, base))
