@@ -6,6 +6,7 @@ import { inReadOnly } from '../read-only.ts'
 import { readCatalog, type Table } from '../schema/read-catalog.ts'
 import { normalizeTable, type TableFacts } from './normalize-table.ts'
 import {
+  findPresent,
   type NamedViolation,
   type Proof,
   type Proposal,
@@ -68,14 +69,13 @@ export async function normalizeDatabase(
   const { clock = systemClock, budgetMs = BUDGET_MS, onTable } = options
   const began = clock.now()
   const catalog = await inReadOnly(queryable, STATEMENT_MS, readCatalog)
-  const relations = new Set(catalog.map(({ relation }) => relation))
   // A partition is rows of its table; looking at both would count them twice.
   const own = catalog.filter(({ partition }) => !partition)
   const tables: TableNormalization[] = []
   for (const [done, table] of own.entries()) {
     onTable?.(done, own.length)
     tables.push(
-      await normalizeOne(queryable, table, relations, { ...options, clock, deadline: began + budgetMs }),
+      await normalizeOne(queryable, table, catalog, { ...options, clock, deadline: began + budgetMs }),
     )
   }
   const judged = tables.filter(({ score }) => score !== null)
@@ -96,7 +96,7 @@ type TableOptions = NormalizeOptions & { clock: Clock; deadline: number }
 async function normalizeOne(
   queryable: Queryable,
   table: Table,
-  relations: ReadonlySet<string>,
+  catalog: readonly Table[],
   options: TableOptions,
 ): Promise<TableNormalization> {
   const { relation } = table
@@ -111,7 +111,7 @@ async function normalizeOne(
     }
     const score = percent(facts.facts, facts.lost)
     if (options.propose === false || facts.violations.length === 0) return { relation, score, ...facts }
-    return { relation, score, ...facts, ...(await propose(queryable, table, facts.violations, relations)) }
+    return { relation, score, ...facts, ...(await propose(queryable, table, facts.violations, catalog)) }
   } catch (error) {
     const { code, message } = postgresError(error)
     // A server that is away is away for every table.
@@ -125,9 +125,14 @@ async function propose(
   queryable: Queryable,
   table: Table,
   violations: readonly NamedViolation[],
-  relations: ReadonlySet<string>,
+  catalog: readonly Table[],
 ): Promise<{ proposal?: Proposal }> {
-  const split = splitTables(table, violations, relations)
+  const taken = new Set(catalog.map(({ relation }) => relation))
+  const wanted = splitTables(table, violations, taken)
+  // What is not known to be there already is brought there, which is right too.
+  const split = await inReadOnly(queryable, STATEMENT_MS, (session) =>
+    findPresent(session, table, wanted, catalog),
+  ).catch(() => wanted)
   const proof = await prove(queryable, table, split)
   if (proof.proven !== false) return { proposal: toProposal(table, split, proof) }
   const good: SplitTable[] = []

@@ -20,6 +20,8 @@ export interface SplitTable {
   columns: string[]
   /** Set where the table is there already: its key, in the order of the determinant. */
   existingKey?: string[]
+  /** Of the columns, those that the referenced table has already, by the same name and with the same values. */
+  present?: string[]
 }
 
 /** What joining a split back gave: `proven` is true when every row came back as it was, null when that took too long. */
@@ -103,9 +105,11 @@ function makeTable(table: Table, { relation, key, columns }: SplitTable): string
 /** The referenced table gets the columns; what is called the same there already may mean something else, and keeps its name. */
 function extendTable(
   table: Table,
-  { relation, key, columns }: SplitTable,
+  { relation, key, columns: all, present = [] }: SplitTable,
   existingKey: readonly string[],
 ): string[] {
+  const columns = all.filter((name) => !present.includes(name))
+  if (columns.length === 0) return []
   const typeOf = typesOf(table)
   const there = quoteIdentifier('t')
   const on = key.map(
@@ -143,6 +147,38 @@ function list(names: readonly string[]): string {
 function quoted(relation: string): string {
   const dot = relation.indexOf('.')
   return quoteRelation(relation.slice(0, dot), relation.slice(dot + 1))
+}
+
+/** The split with what its referenced tables have already, asked of every row: such columns need only go. @throws the server's error. */
+export async function findPresent(
+  session: Queryable,
+  table: Table,
+  split: readonly SplitTable[],
+  tables: readonly Table[],
+): Promise<SplitTable[]> {
+  const found: SplitTable[] = []
+  for (const one of split) {
+    const home = tables.find(({ relation }) => one.existingKey !== undefined && relation === one.relation)
+    const same = one.columns.filter(
+      (name) => home?.readable === true && home.columns.some((column) => column.name === name),
+    )
+    if (same.length === 0) {
+      found.push(one)
+      continue
+    }
+    const on = one.key.map(
+      (name, at) => `r.${quoteIdentifier(one.existingKey![at]!)} = t.${quoteIdentifier(name)}`,
+    )
+    const differ = same.map((name, at) => {
+      const column = quoteIdentifier(name)
+      return `coalesce(bool_or(t.${column}::text is distinct from r.${column}::text), false) as d${at}`
+    })
+    const { rows } = await session.query(
+      `select ${OWN_MARK} ${differ.join(', ')} from ${sqlName(table)} t join ${quoted(one.relation)} r on ${on.join(' and ')}`,
+    )
+    found.push({ ...one, present: same.filter((_, at) => rows[0]![`d${at}`] !== true) })
+  }
+  return found
 }
 
 // EXCEPT needs an equality of the type; these have none, and their text has.
@@ -215,8 +251,13 @@ export function violationFinding(
 ): Finding {
   const states = dependents.length === 1 ? 'is a fact' : 'are facts'
   const split = proposal?.tables.find(({ columns }) => columns.join() === dependents.join())
+  const there = split?.present ?? []
+  const isCopy =
+    there.length === 0 ? '' : `; ${split!.relation} has ${there.join(', ')} already, with the same values`
   const onPurpose =
-    split?.existingKey === undefined ? '' : '; leave them where they record how it was at the time of the row'
+    split?.existingKey === undefined
+      ? ''
+      : `${isCopy}; leave them where they record how it was at the time of the row`
   return {
     kind: 'functional-dependency',
     severity: 'warning',

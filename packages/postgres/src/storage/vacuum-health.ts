@@ -19,11 +19,12 @@ const STALE_SHARE = 0.5
 /** Dead rows, autovacuum that is off or behind, stale statistics, updates that leave their page, old transactions. */
 export const checkVacuum =
   ({ usages }: UsageReading): Check =>
-  async (_seen, look) => {
+  async ({ tables }, look) => {
+    const analysed = new Map(tables.map(({ relation, rows }) => [relation, rows]))
     const perTable = usages.flatMap((usage) => [
       ...dead(usage),
       ...switchedOff(usage),
-      ...stale(usage),
+      ...stale(usage, analysed.get(usage.relation) ?? null),
       ...hot(usage),
     ])
     const ages = await look(null, async (session) => {
@@ -71,7 +72,13 @@ function switchedOff({ relation, options }: Usage): Finding[] {
   ]
 }
 
-function stale({ relation, live, changedSinceAnalyze, lastAnalyzeAt }: Usage): Finding[] {
+function stale(
+  { relation, live, inserted, updated, deleted, changedSinceAnalyze, lastAnalyzeAt }: Usage,
+  analysed: number | null,
+): Finding[] {
+  // A session counts what it wrote a little later: loaded and analysed at once, a table seems to have changed since.
+  const sawAll = analysed !== null && Math.abs(analysed - live) <= 0.01 * live
+  if (sawAll && changedSinceAnalyze >= inserted + updated + deleted) return []
   if (changedSinceAnalyze < DEAD_MIN || changedSinceAnalyze < STALE_SHARE * live) return []
   return [
     {
