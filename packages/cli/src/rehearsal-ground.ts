@@ -1,8 +1,15 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { connectPool, createDatabase, dropDatabase, ensureEmbeddedServer, withDatabase } from '@esa/pg-server'
+import {
+  connectPool,
+  createDatabase,
+  dropDatabase,
+  ensureEmbeddedServer,
+  isPooler,
+  withDatabase,
+} from '@esa/pg-server'
 import type { RehearsalGround } from '@esa/postgres/rehearsal'
-import { isEsaError } from '@esa/protocol'
+import { EsaError, isEsaError } from '@esa/protocol'
 import type { Config } from './config.ts'
 import { EXIT } from './exit-codes.ts'
 import { note } from './output.ts'
@@ -12,7 +19,10 @@ const CONNECTIONS = 8
 
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const
 
-/** Where rehearsals take place: on the server that the configuration names, else on one of this home. */
+/**
+ * Where rehearsals take place: on the server that the configuration names, else on one of this home.
+ * @throws EsaError `usage.rehearsal-url` (terminal) for a pooler, `database.*`.
+ */
 export async function rehearsalGround(
   config: Pick<Config, 'home' | 'rehearsalUrl'>,
 ): Promise<RehearsalGround> {
@@ -83,6 +93,10 @@ export function rehearsalHome(home: string): string {
 
 /** Rehearsals on the server of a URL, whose role may create databases. */
 function groundAt(url: string): RehearsalGround {
+  if (isPooler(url))
+    throw new EsaError('usage.rehearsal-url', 'terminal', 'behind a pooler nobody can own a rehearsal', {
+      hint: 'give the direct URL of the server',
+    })
   return {
     createDatabase: async (name, icuLocale) => void (await createDatabase(url, name, icuLocale)),
     dropDatabase: async (name) => void (await dropDatabase(url, name)),
