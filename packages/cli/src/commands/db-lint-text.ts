@@ -46,8 +46,9 @@ function sourceOf({ text, line }: Verdict): string[] {
   return lines.length > SOURCE_LINES_MAX ? [...shown, `  ${' '.repeat(width)} | ...`] : shown
 }
 
-/** What it did, in one line each. */
-function workOf({ locks, rewrites, scans, blocks, method }: Verdict): string[] {
+/** What it did, in one line; one that failed did nothing. */
+function workOf({ locks, rewrites, scans, blocks, method, findings }: Verdict): string[] {
+  if (findings.some(({ rule }) => rule === 'execution-failed')) return []
   const parts = [
     lockText(locks),
     ...(rewrites.length === 0 ? [] : [`writes again ${rewrites.join(', ')}`]),

@@ -25,8 +25,19 @@ function isChecked({ constraint }: Added): boolean {
 
 /** The statement with NOT VALID, and the one that validates afterwards. */
 function inTwoSteps({ facts: { statement } }: RuleInput, { table, constraint }: Added): string {
-  const name = constraint.conname ?? '(its name)'
-  return `${statement.text} not valid;\nalter table ${table} validate constraint ${name};`
+  const name = constraint.conname ?? defaultName(table, constraint)
+  return `${statement.text} not valid;\nalter table ${table} validate constraint ${quoteIdentifier(name)};`
+}
+
+/** What PostgreSQL calls a constraint without a name, unless that is taken. */
+function defaultName(table: string, { contype, fk_attrs: columns = [] }: Constraint): string {
+  const relation = table.split('.').at(-1)!.replaceAll('"', '')
+  if (contype === 'CONSTR_CHECK') return `${relation}_check`
+  return [
+    relation,
+    ...columns.flatMap((one) => ('String' in one ? (one.String.sval ?? '') : [])),
+    'fkey',
+  ].join('_')
 }
 
 const foreignKeyValidates: Rule = {
