@@ -1,16 +1,16 @@
 import { quoteIdentifier } from '../identifiers.ts'
+import {
+  type Candidate,
+  column,
+  literal,
+  NUMBER,
+  readingsOf,
+  SEPARATOR_CHARS_MAX,
+  SEPARATORS,
+  TIME,
+} from './column-readings.ts'
 import type { ScriptFacts } from './script-facts.ts'
 import { type ColumnShape, nameOf, rowsOf, type TableShape } from './table-shape.ts'
-
-/** An expression over the rows after (`a`) that may give back a value as text; `join` brings in the other table it reads. */
-export interface Candidate {
-  sql: string
-  join?: string
-  /** For people: where the value is found. */
-  about: string
-  /** Set when it is the column itself: then an index on it serves. */
-  plain?: { name: string; type: string }
-}
 
 /** What is known when a column's values are looked for. */
 export interface Search {
@@ -24,25 +24,8 @@ export interface Search {
   facts: ScriptFacts
 }
 
-const TIME = /^(?:timestamp|date|time)/
-const NUMBER = /^(?:smallint|integer|bigint|numeric|real|double precision)/
-
-/** Characters that values are commonly joined by. */
-const SEPARATORS = [' ', ', ', ',', '-', '/', ':', '@', '.', '']
-
 /** Columns that may together hold one that was split: pairs of more are not tried. */
 const PARTS_MAX = 8
-
-/** A constant as SQL, whatever is in it. */
-export function literal(text: string): string {
-  return text.includes('\\')
-    ? `E'${text.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`
-    : `'${text.replaceAll("'", "''")}'`
-}
-
-function column(alias: string, { name }: Pick<ColumnShape, 'name'>): string {
-  return `${alias}.${quoteIdentifier(name)}`
-}
 
 /**
  * Where the values of a column may be found now, the likeliest first. The rows decide which of them holds. A column that
@@ -59,104 +42,13 @@ export function candidatesFor(lost: ColumnShape, search: Search): Candidate[] {
   return [...ways, ...joined(lost, fresh, search), ...fromOthers(lost, same !== undefined, search)]
 }
 
-/** One column read back as another: as it is, cast back, undone. */
-function readingsOf(lost: ColumnShape, now: ColumnShape, alias: string, facts: ScriptFacts): Candidate[] {
-  const value = column(alias, now)
-  const about = now.name
-  const plain = [
-    { sql: `${value}::text`, about },
-    { sql: `${value}::${lost.type}::text`, about: `${about} as ${lost.type}` },
-    { sql: `${value}::text::${lost.type}::text`, about: `${about} as ${lost.type}` },
-  ]
-  const more = [
-    ...timesOf(lost, now, value, facts),
-    ...numbersOf(lost, now, value, facts),
-    ...documentsOf(lost, now, value, facts),
-    ...casesOf(value, facts),
-    ...wordsOf(now, value, facts),
-  ]
-  return [
-    ...plain,
-    ...more.map((sql) => ({
-      sql: `(${sql})::${lost.type}::text`,
-      about: `${about}: ${sql.replaceAll(`${alias}.`, '')}`,
-    })),
-  ]
-}
-
-function timesOf(lost: ColumnShape, now: ColumnShape, value: string, { strings }: ScriptFacts): string[] {
-  const zoned = lost.type.includes('with time zone')
-  const nowZoned = now.type.includes('with time zone')
-  if (TIME.test(lost.type) && NUMBER.test(now.type)) {
-    const epochs = [`to_timestamp(${value})`, `to_timestamp(${value} / 1000.0)`]
-    return zoned ? epochs : epochs.map((sql) => `${sql} at time zone 'UTC'`)
-  }
-  if (NUMBER.test(lost.type) && TIME.test(now.type)) {
-    return [`extract(epoch from ${value})`, `extract(epoch from ${value}) * 1000`]
-  }
-  if (!TIME.test(lost.type) || !TIME.test(now.type) || zoned === nowZoned) return []
-  // A zone that was given to times without one is in the script; times that lose theirs are readable in UTC alone.
-  const zones = zoned ? ['UTC'] : ['UTC', ...strings.filter((text) => /^[A-Za-z][\w/+-]*$/.test(text))]
-  return zones.map((zone) => `${value} at time zone ${literal(zone)}`)
-}
-
-function numbersOf(lost: ColumnShape, now: ColumnShape, value: string, { numbers }: ScriptFacts): string[] {
-  if (!NUMBER.test(lost.type) || !NUMBER.test(now.type)) return []
-  return numbers.flatMap((constant) => [
-    ...(Number(constant) === 0 ? [] : [`${value}::numeric / ${constant}`]),
-    `${value} * ${constant}`,
-    `${value} - ${constant}`,
-    `${value} + ${constant}`,
-  ])
-}
-
-function documentsOf(lost: ColumnShape, now: ColumnShape, value: string, { strings }: ScriptFacts): string[] {
-  if (now.type === 'jsonb' || now.type === 'json') {
-    return [...new Set([lost.name, ...strings])].map((key) => `${value}::jsonb ->> ${literal(key)}`)
-  }
-  const separators = strings.filter((text) => text !== '' && text.length <= 3)
-  if (now.type.endsWith('[]'))
-    return [...separators, ','].map((by) => `array_to_string(${value}, ${literal(by)})`)
-  if (lost.type.endsWith('[]'))
-    return [...separators, ','].map((by) => `string_to_array(${value}::text, ${literal(by)})`)
-  return []
-}
-
-/** What a CASE of constants did, undone; one that gives two values the same name cannot be. */
-function casesOf(value: string, { cases }: ScriptFacts): string[] {
-  return cases
-    .filter((pairs) => new Set(pairs.map(([, to]) => to)).size === pairs.length)
-    .map((pairs) => {
-      const whens = pairs.map(([from, to]) => `when ${literal(to)} then ${literal(from)}`)
-      return `case ${value}::text ${whens.join(' ')} end`
-    })
-}
-
-/** Words that a boolean commonly stands for. */
-const YES_NO = [
-  ['yes', 'no'],
-  ['y', 'n'],
-  ['Y', 'N'],
-  ['1', '0'],
-  ['on', 'off'],
-  ['t', 'f'],
-]
-
-function wordsOf(now: ColumnShape, value: string, { strings }: ScriptFacts): string[] {
-  if (now.type !== 'boolean') return []
-  const said = strings
-    .slice(0, PARTS_MAX)
-    .flatMap((yes) => strings.slice(0, PARTS_MAX).map((no) => [yes, no]))
-  return [...said, ...YES_NO].map(
-    ([yes, no]) => `case ${value} when true then ${literal(yes!)} when false then ${literal(no!)} end`,
-  )
-}
-
 /** Parts of a column that was split, put together again. */
 function joined(lost: ColumnShape, fresh: ColumnShape[], { facts }: Search): Candidate[] {
   const parts = fresh.slice(0, PARTS_MAX)
   const pairs = parts.flatMap((one) => parts.filter((other) => other !== one).map((other) => [one, other]))
-  const separators = [...new Set([...facts.strings.filter((text) => text.length <= 3), ...SEPARATORS])]
+  const separators = [
+    ...new Set([...facts.strings.filter((text) => text.length <= SEPARATOR_CHARS_MAX), ...SEPARATORS]),
+  ]
   const sets = parts.length > 2 ? [...pairs, parts] : pairs
   const texts = sets.flatMap((set) => {
     const values = set.map((one) => `nullif(${column('a', one)}::text, '')`)
@@ -232,7 +124,11 @@ function collected(
     return sorts.map((sort) => `array_agg(${column('t', value)} order by ${sort})::${lost.type}::text`)
   if (lost.type !== 'text' && !lost.type.startsWith('character')) return []
   const separators = [
-    ...new Set([...facts.strings.filter((text) => text !== '' && text.length <= 3), ',', ', ']),
+    ...new Set([
+      ...facts.strings.filter((text) => text !== '' && text.length <= SEPARATOR_CHARS_MAX),
+      ',',
+      ', ',
+    ]),
   ]
   return sorts.flatMap((sort) =>
     separators.map((by) => `string_agg(${column('t', value)}::text, ${literal(by)} order by ${sort})`),

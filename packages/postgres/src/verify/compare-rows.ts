@@ -1,7 +1,7 @@
 import { quoteIdentifier } from '../identifiers.ts'
 import { sqlState } from '../postgres-error.ts'
 import type { Queryable } from '../queryable.ts'
-import { type Candidate, literal } from './candidates.ts'
+import { type Candidate, literal } from './column-readings.ts'
 import { type KeptTable, keptColumn, own } from './keep-before.ts'
 import { type ColumnShape, type RenamedLabels, rowsOf, type TableShape } from './table-shape.ts'
 
@@ -198,4 +198,20 @@ export function plainReading(columns: ColumnShape[], renamed: RenamedLabels): Re
       return [column.nth, { sql: `case ${text} ${whens.join(' ')} else ${text} end`, about: column.name }]
     }),
   )
+}
+
+/** True when the key of a kept table does not tell the rows of another one apart, as when two tables became one. */
+export async function sharesKeys(
+  session: Queryable,
+  kept: KeptTable,
+  self: TableShape,
+  reading: Reading,
+): Promise<boolean> {
+  const key = keyOf(kept, reading)
+  if (key === null) return false
+  const columns = key.map((nth) => `v${nth}`).join(', ')
+  const { rows } = await session.query(
+    `select exists (select from ${readRows(self, reading)} r group by ${columns} having count(*) > 1) as shares`,
+  )
+  return rows[0]?.['shares'] === true
 }

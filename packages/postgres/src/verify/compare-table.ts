@@ -6,9 +6,11 @@ import {
   type Difference,
   givesBack,
   heldNothing,
+  keyOf,
   notFound,
   plainReading,
   type Reading,
+  sharesKeys,
 } from './compare-rows.ts'
 import { describeLoss } from './describe-loss.ts'
 import { type KeptTable, own } from './keep-before.ts'
@@ -32,9 +34,10 @@ export interface TableVerdict {
 /** Looks for every row and value of a table before in the database after. */
 export async function compareTable(
   session: Queryable,
-  kept: KeptTable,
+  before: KeptTable,
   comparison: Comparison,
 ): Promise<TableVerdict> {
+  let kept = before
   const self = comparison.after.find(({ oid }) => oid === kept.oid)
   const home =
     self === undefined
@@ -51,16 +54,21 @@ export async function compareTable(
   }
   const findings: Finding[] = self === undefined ? [movedTo(kept, nameOf(table))] : []
   await findKey(session, kept, search, reading)
+  if (self === undefined && (await sharesKeys(session, kept, table, reading))) kept = { ...kept, key: null }
   const filled = own(kept).filter(({ name }) => comparison.fills.has(`${nameOf(kept)}.${name}`))
   const fillable = new Set(filled.map(({ nth }) => nth))
   const difference = await compareRows(session, kept, table, reading, fillable)
   const lost = await lostColumns(session, kept, reading, difference)
+  const plain = new Map(reading)
+  // Without a key rows are found by all their columns together, of which none may be wrong.
+  if (keyOf(kept, reading) === null) for (const [{ nth }] of lost) reading.delete(nth)
   const still: [ColumnShape, number][] = []
   for (const [column, count] of lost) {
     const found = await findColumn(session, kept, column, search, reading)
     if (found === undefined) still.push([column, count])
     else findings.push(proven(kept, column, found))
   }
+  for (const [{ nth }] of still) if (plain.has(nth)) reading.set(nth, plain.get(nth)!)
   const missing =
     still.length === 0 && reading.size > 0
       ? (await compareRows(session, kept, table, reading, fillable)).missing

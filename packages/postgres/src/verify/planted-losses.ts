@@ -22,7 +22,11 @@ insert into orders (customer_id, status, total, placed, note, shipping_city, shi
 create table items (order_id bigint not null references orders on delete cascade, nth int not null, sku char(8) not null, qty int not null, primary key (order_id, nth));
 insert into items select 1 + g % 900, g / 900, 'SKU' || g % 50, 1 + g % 7 from generate_series(0, 1799) g;
 create table events (at timestamptz, kind text, amount int);
-insert into events select timestamptz '2024-05-05 10:00:00+00' + (g / 2) * interval '1 minute', 'kind ' || g / 2 % 3, g / 2 from generate_series(1, 200) g;`
+insert into events select timestamptz '2024-05-05 10:00:00+00' + (g / 2) * interval '1 minute', 'kind ' || g / 2 % 3, g / 2 from generate_series(1, 200) g;
+create table sizes (id int primary key, label text);
+insert into sizes values (1, 's'), (2, 'm'), (3, 'l');
+create table hues (id int primary key, label text);
+insert into hues values (1, 'red'), (2, 'tan');`
 
 /** Each loses something. */
 export const LOSSY: Planted[] = [
@@ -64,6 +68,26 @@ export const LOSSY: Planted[] = [
   {
     name: 'a split forgets the middle',
     sql: `alter table customers add first text, add last text; update customers set first = split_part(name, ' ', 1), last = left(split_part(name, ' ', 2), 5); alter table customers drop column name`,
+  },
+  {
+    name: 'two tables become one, and rows of the same key only once',
+    sql: `create table codes (id int primary key, label text); insert into codes select * from sizes; insert into codes select * from hues on conflict do nothing; drop table sizes, hues`,
+  },
+  {
+    name: 'a column is made anew under its name',
+    sql: 'alter table customers drop column score; alter table customers add column score double precision',
+  },
+  {
+    name: 'columns are joined without a border',
+    sql: `alter table orders add address text; update orders set address = shipping_city || shipping_zip; alter table orders drop column shipping_zip, drop column shipping_city`,
+  },
+  {
+    name: 'words become a boolean that calls one of them false and the rest too',
+    sql: `alter table orders add is_new boolean; update orders set is_new = status = 'new'; alter table orders drop column status`,
+  },
+  {
+    name: 'a lookup forgets a word',
+    sql: `create table cities (id int generated always as identity primary key, city text unique); insert into cities (city) select distinct shipping_city from orders where shipping_city <> 'Town 7'; alter table orders add city_id int references cities; update orders o set city_id = c.id from cities c where c.city = o.shipping_city; alter table orders drop column shipping_city`,
   },
   {
     name: 'a copy misses rows',
@@ -202,6 +226,34 @@ export const LOSSLESS: Planted[] = [
   {
     name: 'a column becomes a time',
     sql: 'alter table orders alter placed type bigint using (extract(epoch from placed) * 1000)::bigint',
+  },
+  {
+    name: 'two tables become one',
+    sql: `create table codes (kind text, id int, label text, primary key (kind, id)); insert into codes select 'size', * from sizes; insert into codes select 'hue', * from hues; drop table sizes, hues`,
+  },
+  {
+    name: 'words become a lookup',
+    sql: `create table cities (id int generated always as identity primary key, city text unique); insert into cities (city) select distinct shipping_city from orders; alter table orders add city_id int references cities; update orders o set city_id = c.id from cities c where c.city = o.shipping_city; alter table orders drop column shipping_city`,
+  },
+  {
+    name: 'a table is split by rows',
+    sql: `create table events_small (like events); create table events_large (like events); insert into events_small select * from events where amount < 50; insert into events_large select * from events where amount >= 50; drop table events`,
+  },
+  {
+    name: 'a keyed table is split by rows',
+    sql: `create table items_few (like items including all); create table items_many (like items including all); insert into items_few select * from items where qty < 3; insert into items_many select * from items where qty >= 3; drop table items`,
+  },
+  {
+    name: 'a table is split by columns',
+    sql: `create table item_skus (order_id bigint, nth int, sku char(8), primary key (order_id, nth)); create table item_counts (order_id bigint, nth int, qty int, primary key (order_id, nth)); insert into item_skus select order_id, nth, sku from items; insert into item_counts select order_id, nth, qty from items; drop table items`,
+  },
+  {
+    name: 'columns are joined to one',
+    sql: `alter table orders add address text; update orders set address = shipping_zip || ' | ' || shipping_city; alter table orders drop column shipping_zip, drop column shipping_city`,
+  },
+  {
+    name: 'a list becomes a document',
+    sql: 'alter table customers alter tags type jsonb using to_jsonb(tags)',
   },
   {
     name: 'a key is replaced by a longer one',
