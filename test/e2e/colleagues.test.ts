@@ -6,7 +6,7 @@ import { createDatabase, ensureEmbeddedServer } from '@esa/pg-server'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { until } from '../redis/until.ts'
-import { EsaHome, says } from './run-esa.ts'
+import { ended, EsaHome, says } from './run-esa.ts'
 
 /** A copy, its indexes and its timings take their time beside other tests, ms. */
 const LOOK_MS = 120_000
@@ -170,6 +170,9 @@ describe('a breach', () => {
     await load(4_000_000)
     await esa.json('agents', 'seat', 'domain-1', '--human')
     await esa.json('db', 'watch', '--target', 'site', '--every', '10s')
+    const live = esa.start(['db', 'watch', '--target', 'site', '--live', '--json'])
+    const followed = ended(live)
+    await says(live, 'following site')
     const incident = await until(
       'the breach',
       async () => {
@@ -196,6 +199,14 @@ describe('a breach', () => {
       /query-response-time is [\d.]+ ms, promised < 100 ms, in 3 looks in a row: resolve\?/,
     )
     expect((await esa.json<Incident>('incidents', 'show', incident.id)).status).toBe('triggered')
+    live.kill('SIGINT')
+    const { code, stdout } = await followed
+    const seen = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { key: string; ok: boolean })
+    expect([code, new Set(seen.map(({ key }) => key)).size]).toEqual([130, 5])
+    expect(seen.filter(({ key }) => key === 'query-response-time').map(({ ok }) => ok)).toContain(true)
     await esa.json('db', 'watch', '--stop')
     await esa.json('incidents', 'resolve', incident.id, '--as', 'domain-1', '--cause', 'three good looks')
   })

@@ -2,7 +2,7 @@ import type { Queryable } from '../queryable.ts'
 import type { Catalog, DefinedObject, EnumType, ObjectKind, Sequence, Table } from './catalog.ts'
 
 /** Schemas that are people's, and objects that no extension brought. */
-const OURS = `n.nspname !~ '^pg_' and n.nspname <> 'information_schema'`
+const OURS = `n.nspname !~ '^(pg_|esa_(control|migrations|before)$)' and n.nspname <> 'information_schema'`
 const OWN = (oid: string): string =>
   `not exists (select from pg_depend e where e.objid = ${oid} and e.deptype = 'e')`
 

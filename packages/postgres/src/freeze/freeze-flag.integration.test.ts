@@ -5,6 +5,7 @@ import { connectPool, createDatabase, ensureEmbeddedServer, stopEmbeddedServer }
 import type { Pool } from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { requireThawed } from '../apply/freeze.ts'
+import { reviewSchema } from '../schema/review-schema.ts'
 import { freezeDatabase, readFreeze, thawDatabase } from './freeze-flag.ts'
 
 let home: string
@@ -40,6 +41,11 @@ describe('the flag of a freeze', () => {
     await freezeDatabase(owner, { reason: 'still', by: 'Ada' })
     expect(await thawDatabase(owner)).toMatchObject({ reason: 'still', by: 'Ada' })
     await requireThawed(agent)
+  })
+
+  it('is nobody’s design: no review of the schema sees it', async () => {
+    await freezeDatabase(owner, { reason: 'rows are missing', by: 'agent-0' })
+    expect(await reviewSchema(owner)).toEqual([])
   })
 
   it.each([

@@ -74,7 +74,7 @@ export interface Table {
 const OWN_TABLES = `
   own as (
     select c.*, n.nspname from pg_class c join pg_namespace n on n.oid = c.relnamespace
-    where c.relkind in ('r', 'p') and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
+    where c.relkind in ('r', 'p') and n.nspname !~ '^(pg_|esa_(control|migrations|before)$)' and n.nspname <> 'information_schema'
       and not exists (select from pg_depend d
         where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype = 'e')
   )`

@@ -32,16 +32,37 @@ export interface UsageReading {
   sinceMs: number | null
   /** A standby, which counts no writes. */
   replica: boolean
+  /** Sizes are those that VACUUM or ANALYZE last saw: a lock was in the way of the present ones. */
+  remembered: boolean
 }
 
 /** Largest tables that are named. */
 const LARGEST = 10
 const MB = 1024 * 1024
 
-export const USAGE = `select ${OWN_MARK} n.nspname || '.' || c.relname as relation,
-    sum(pg_relation_size(l.oid))::float8 as "heapBytes",
-    sum(coalesce(pg_total_relation_size(nullif(l.reltoastrelid, 0)), 0))::float8 as "toastBytes",
-    sum(pg_indexes_size(l.oid))::float8 as "indexBytes", sum(pg_total_relation_size(l.oid))::float8 as "totalBytes",
+/** Sizes as they are, which waits for whoever rebuilds a table, and as VACUUM or ANALYZE last saw them, which waits for nobody. */
+const SIZES = {
+  exact: {
+    heap: 'pg_relation_size(l.oid)',
+    toast: 'coalesce(pg_total_relation_size(nullif(l.reltoastrelid, 0)), 0)',
+    index: 'pg_indexes_size(l.oid)',
+    total: 'pg_total_relation_size(l.oid)',
+  },
+  remembered: {
+    heap: 'l.relpages * page.bytes',
+    toast: 'coalesce((select t.relpages from pg_class t where t.oid = l.reltoastrelid), 0) * page.bytes',
+    index: 'part.indexes * page.bytes',
+    total:
+      '(l.relpages + coalesce((select t.relpages from pg_class t where t.oid = l.reltoastrelid), 0) + part.indexes) * page.bytes',
+  },
+}
+
+/** The query for the usage of every table. */
+export const usageSql = (
+  { heap, toast, index, total } = SIZES.exact,
+): string => `select ${OWN_MARK} n.nspname || '.' || c.relname as relation,
+    sum(${heap})::float8 as "heapBytes", sum(${toast})::float8 as "toastBytes",
+    sum(${index})::float8 as "indexBytes", sum(${total})::float8 as "totalBytes",
     sum(coalesce(s.n_live_tup, 0))::float8 as live, sum(coalesce(s.n_dead_tup, 0))::float8 as dead,
     sum(coalesce(s.n_tup_ins, 0))::float8 as inserted, sum(coalesce(s.n_tup_upd, 0))::float8 as updated,
     sum(coalesce(s.n_tup_hot_upd, 0))::float8 as "hotUpdated", sum(coalesce(s.n_tup_del, 0))::float8 as deleted,
@@ -57,9 +78,15 @@ export const USAGE = `select ${OWN_MARK} n.nspname || '.' || c.relname as relati
     union all select t.relid from pg_partition_tree(c.oid) t where c.relkind = 'p' and t.isleaf
   ) leaf on true
   join pg_class l on l.oid = leaf.oid
+  cross join (select current_setting('block_size')::int8 as bytes) page
+  cross join lateral (select coalesce(sum(x.relpages), 0) as indexes
+    from pg_index i join pg_class x on x.oid = i.indexrelid where i.indrelid = l.oid) part
   left join pg_stat_user_tables s on s.relid = l.oid
-  where c.relkind in ('r', 'p') and not c.relispartition and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
+  where c.relkind in ('r', 'p') and not c.relispartition and n.nspname !~ '^(pg_|esa_(control|migrations|before)$)' and n.nspname <> 'information_schema'
   group by n.nspname, c.relname, c.reloptions order by 5 desc`
+
+/** The same without waiting for anybody's lock. */
+export const REMEMBERED_USAGE = usageSql(SIZES.remembered)
 
 /** The largest tables and what they are made of. */
 export function checkSizes({ usages }: UsageReading): Finding[] {

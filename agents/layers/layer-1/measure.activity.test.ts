@@ -1,0 +1,50 @@
+import type { MetricReading, Probe } from '@esa/postgres'
+import { describe, expect, it } from 'vitest'
+import { measureActivity } from './measure.activity.ts'
+
+const METRICS = [
+  { key: 'database-uptime', comparator: '>', value: 99.9, unit: '%' },
+  { key: 'query-response-time', comparator: '<', value: 100, unit: 'ms', percentile: 95 },
+]
+
+/** Looks once at a database that does not answer, whose earlier probes are known. */
+async function lookAtOneThatIsDown(earlier: Probe[]): Promise<MetricReading[]> {
+  const refused = Object.assign(new Error('connect ECONNREFUSED 127.0.0.1:1'), { code: 'ECONNREFUSED' })
+  const target = {
+    queryable: { query: () => Promise.reject(refused) },
+    workload: [{ id: 'a', weight: 1, sql: 'select 1' }],
+    close: () => Promise.resolve(),
+  }
+  const kept: Probe[] = [...earlier]
+  const history = {
+    keep: () => Promise.resolve(),
+    keepProbes: (_: string, probes: Probe[]) => Promise.resolve((kept.push(...probes), kept)),
+  }
+  const signal = new AbortController().signal
+  const { run } = measureActivity(() => Promise.resolve(target), history)
+  const [sent] = await run(
+    { target: 'shop', thresholds: METRICS },
+    { actorId: 'layer-1', key: 'k', attempt: 1, signal },
+  )
+  expect(sent).toMatchObject({ to: 'layer-1', type: 'measure.done' })
+  return sent!.body['readings'] as unknown as MetricReading[]
+}
+
+describe('a database that does not answer', () => {
+  it('is down: its uptime is measured, and nothing else of it is guessed', async () => {
+    const [uptime, time] = await lookAtOneThatIsDown([])
+    expect(uptime).toMatchObject({ value: 0, ok: false })
+    expect(time).toMatchObject({ value: null, ok: null, why: expect.stringContaining('ECONNREFUSED') })
+  })
+
+  it('was up as long as it was: the day of probes before counts', async () => {
+    const now = Date.now()
+    const earlier = Array.from({ length: 61 }, (_, n) => ({
+      at: now - 3_600_000 + n * 60_000 - 1_000,
+      ok: true,
+    }))
+    const [uptime] = await lookAtOneThatIsDown(earlier)
+    expect(uptime?.value).toBeGreaterThan(99.8)
+    expect(uptime?.value).toBeLessThan(100)
+  })
+})
