@@ -14,6 +14,8 @@ export interface StatementFacts {
   statement: ParsedStatement
   /** The strongest lock on each relation that was there before. */
   locks: RelationLock[]
+  /** What its transaction held on them when it began: a lock that is taken again does not show. */
+  held?: readonly RelationLock[]
   rewrites: string[]
   /** Tables that were read from end to end. */
   scans: string[]

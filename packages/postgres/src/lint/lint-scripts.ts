@@ -4,11 +4,11 @@ import { type RehearsalOptions, withRehearsal } from '../rehearsal/open-rehearsa
 import { executionOf } from './execution.ts'
 import { isMeasured, type StatementFacts } from './facts.ts'
 import { judge, type Verdict } from './judge.ts'
-import { strongest } from './lock-modes.ts'
+import { type RelationLock, strongest } from './lock-modes.ts'
 import { look } from './observe.ts'
 import type { Script } from './read-script.ts'
 import type { Size } from './rules/rule.ts'
-import { OBSTACLES_MAX } from './step-through.ts'
+import { namedRelations, OBSTACLES_MAX } from './step-through.ts'
 import { type Manner, tryScript } from './try-script.ts'
 import { unindexedKeys, withUnindexed } from './unindexed-keys.ts'
 import { factsUntried } from './unmeasured.ts'
@@ -89,8 +89,15 @@ async function tryGroup(scripts: readonly Script[], options: LintOptions): Promi
 }
 
 function withOwnLocks(written: StatementFacts, apart: StatementFacts): StatementFacts {
-  if (written.transaction === null || !isMeasured(written) || !isMeasured(apart)) return written
-  return { ...written, locks: strongest([...written.locks, ...apart.locks]) }
+  if (written.transaction === null || !isMeasured(written)) return written
+  const own = isMeasured(apart) ? apart.locks : heldOnNamed(written)
+  return { ...written, locks: strongest([...written.locks, ...own]) }
+}
+
+/** Where a statement cannot be tried by itself: what its transaction holds already on the tables that it names. */
+function heldOnNamed({ statement, before, held = [] }: StatementFacts): RelationLock[] {
+  const names = new Set([...namedRelations(statement.node)].map((name) => before.find(name)?.name))
+  return held.filter(({ relation }) => names.has(relation))
 }
 
 async function rehearse(

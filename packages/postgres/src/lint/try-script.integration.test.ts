@@ -91,6 +91,14 @@ describe('a script', () => {
     )
   })
 
+  it('that is rolled back and begun again still shows what each statement locks', async () => {
+    const changes = 'begin; alter table orders add column a int; alter table orders add column b int;'
+    const verdicts = await lint(`${changes} rollback; ${changes} commit;`)
+    const altering = verdicts.filter(({ kind }) => kind === 'AlterTableStmt')
+    expect(altering.map(locksOf)).toEqual(altering.map(() => ['public.orders AccessExclusiveLock']))
+    expect(failuresOf(verdicts)).toEqual(verdicts.map(() => undefined))
+  })
+
   it('goes on after a failure from the state before it, a failed COMMIT among them', async () => {
     const verdicts = await lint(`begin;
       create table parts (id bigint primary key, of bigint references orders (id) deferrable initially deferred);

@@ -21,6 +21,7 @@ export type Attempt = Pick<StatementFacts, 'locks' | 'rewrites' | 'scans' | 'cre
   after: Look | null
   /** Its locks were not seen: those given, if any, are the manual's. */
   unseen?: boolean
+  held?: StatementFacts['held']
   /** IF EXISTS found nothing to drop. */
   vacuous?: boolean
 }
@@ -54,7 +55,9 @@ export async function tryInside(
     await session.query(own ? 'COMMIT' : 'RELEASE SAVEPOINT esa_lint')
     const { scans, ...facts } = difference(from, after)
     // What TRUNCATE reads is the new, empty file.
-    return { ...facts, scans: statement.kind === 'TruncateStmt' ? [] : scans, failure: null, after, vacuous }
+    const read = statement.kind === 'TruncateStmt' ? [] : scans
+    const held = namedLocks(from.locks, from.relations)
+    return { ...facts, scans: read, held, failure: null, after, vacuous }
   } catch (error) {
     await session.query(own ? 'ROLLBACK' : 'ROLLBACK TO SAVEPOINT esa_lint')
     // A body that commits is refused inside a transaction.
