@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import {
   connectPool,
@@ -94,6 +94,20 @@ describe('esa db migrate rehearse', () => {
     expect(second!.error).toMatchObject({ sqlState: '23502' })
     // Without rows the same statement goes through.
     expect((await rehearse('bad.sql', '--target', 'env:SHOP_URL')).code).toBe(0)
+  })
+
+  it('takes folders: the schema before, and what comes after it, in the order of their names', async () => {
+    const folder = join(esa.folder, 'migrations')
+    await mkdir(folder)
+    await writeFile(join(folder, '0001.sql'), 'create table orders (id int primary key);')
+    await writeFile(
+      join(folder, '0002.sql'),
+      'alter table orders add note text; grant select on orders to reporting;',
+    )
+    await writeFile(join(folder, '0002.down.sql'), 'alter table orders drop note;')
+    const whole = await esa.json<{ statements: RehearsedStatement[] }>('db', 'migrate', 'rehearse', folder)
+    expect(whole.statements.map(({ outcome }) => outcome)).toEqual(['ok', 'ok', 'ok'])
+    expect((await rehearse('good.sql', '--schema', folder)).code).toBe(0)
   })
 
   it('refuses what was not agreed to, what is not there, and heavy work in quiet hours', async () => {

@@ -4,6 +4,8 @@ import { EsaError } from '@esa/protocol'
 import type { Config } from './config.ts'
 import { copyConsent, type CopyFlag, type CopyMode } from './copy-consent.ts'
 import { Progress } from './demo/progress.ts'
+import { drizzleMigrations } from './drizzle-project.ts'
+import { migrationFiles } from './migration-files.ts'
 import { onTarget } from './on-target.ts'
 import { rehearsalGround } from './rehearsal-ground.ts'
 import { readText, resolveTarget } from './targets.ts'
@@ -18,7 +20,7 @@ const FULL_MS_MAX = 60 * 60_000
 /** What a rehearsal starts from. */
 export interface RehearsalFlags {
   target?: string
-  /** A file that makes the schema, where there is no target. */
+  /** What makes the schema, where there is no target: a script, or a folder of migrations. */
   schema?: string
   copyRows?: CopyFlag
 }
@@ -46,7 +48,7 @@ export async function onRehearsal<T>(
   if (name !== undefined && file !== undefined) throw usage('give --target or --schema, not both')
   if (name === undefined) {
     if (copyRows !== undefined) throw usage('--copy-rows needs a --target to copy from')
-    const schema = file === undefined ? null : { sql: await readText(file) }
+    const schema = file === undefined ? null : { sql: await schemaFiles(file) }
     return rehearse(config, purpose.id, schema, undefined, (rehearsal) => work(rehearsal, null))
   }
   const mode = await copyMode(config, environment, name, copyRows, purpose.rows)
@@ -58,6 +60,13 @@ export async function onRehearsal<T>(
       rehearse(config, purpose.id, { from: queryable }, mode, (rehearsal) => work(rehearsal, queryable)),
     { heavy: mode === null ? undefined : 'rows are copied' },
   )
+}
+
+/** A schema as a script, or as the migrations that led to it. What pg_dump writes is not SQL alone, so nothing is parsed yet. */
+async function schemaFiles(path: string): Promise<string[]> {
+  const drizzle = await drizzleMigrations(path)
+  if (drizzle !== undefined) return drizzle.map(({ sql }) => sql)
+  return Promise.all((await migrationFiles(path)).map(readText))
 }
 
 /** Null: no rows at all. */

@@ -37,7 +37,11 @@ export async function rehearsalGround(
  */
 function droppingOnInterrupt(ground: RehearsalGround): RehearsalGround {
   const living = new Set<string>()
+  let interrupted = false
   const onSignal = (): void => {
+    interrupted = true
+    // A bar that is cut off leaves the cursor hidden.
+    if (process.stderr.isTTY) process.stderr.write('\u001B[?25h\n')
     note('interrupted: dropping what was rehearsed on')
     void Promise.allSettled([...living].map((name) => ground.dropDatabase(name))).then(() =>
       process.exit(EXIT.interrupted),
@@ -52,6 +56,8 @@ function droppingOnInterrupt(ground: RehearsalGround): RehearsalGround {
       await ground.createDatabase(name, icuLocale)
     },
     dropDatabase: async (name) => {
+      // The process ends when the drop of the interruption does: no answer of a rehearsal that was cut off comes first.
+      if (interrupted) return new Promise(() => {})
       await ground.dropDatabase(name)
       living.delete(name)
       if (living.size === 0) for (const signal of SIGNALS) process.removeListener(signal, onSignal)

@@ -1,3 +1,4 @@
+import type { Queryable } from '@esa/postgres'
 import { type RehearsedStatement, rehearseScripts } from '@esa/postgres/rehearsal'
 import { findingsText } from '../answer-findings.ts'
 import { colours } from '../colours.ts'
@@ -5,7 +6,7 @@ import type { Config } from '../config.ts'
 import { EXIT } from '../exit-codes.ts'
 import { onRehearsal, type RehearsalFlags } from '../on-rehearsal.ts'
 import { answer, columns } from '../output.ts'
-import { readText } from '../targets.ts'
+import { readScripts } from '../script-files.ts'
 
 /** Characters of a statement that are shown beside its verdict. */
 const TEXT_SHOWN = 70
@@ -22,11 +23,14 @@ export async function rehearseFiles(
   files: string[],
   flags: RehearsalFlags,
 ): Promise<void> {
-  const scripts = await Promise.all(files.map(async (file) => ({ file, sql: await readText(file) })))
+  const read = async (target: Queryable | null) =>
+    (await Promise.all(files.map((file) => readScripts(file, target)))).flat()
+  // What cannot be read costs no copy.
+  await read(null)
   const purpose = { id: 'rehearse', rows: null }
-  const found = await onRehearsal(config, environment, flags, purpose, async (rehearsal) => {
+  const found = await onRehearsal(config, environment, flags, purpose, async (rehearsal, target) => {
     const { tables, missing } = rehearsal
-    return { statements: await rehearseScripts(rehearsal, scripts), tables, missing }
+    return { statements: await rehearseScripts(rehearsal, await read(target)), tables, missing }
   })
   if (found.statements.some(({ outcome }) => outcome === 'failed')) process.exitCode = EXIT.findings
   answer(config, found, () => {

@@ -42,12 +42,15 @@ export function addMigrateCommands(db: Command, config: Commands['config']): voi
     )
   migrate
     .command('rehearse')
-    .argument('<file...>', 'SQL files, in the order in which they apply')
+    .argument(
+      '<file...>',
+      'SQL files or folders of migrations (Drizzle’s too), in the order in which they apply',
+    )
     .description(
       'run files on a private copy of a target, say what works and how long it takes, and leave nothing',
     )
     .option('--target <target>', 'copied: a name (esa targets), env:VAR or a URL')
-    .option('--schema <file>', 'the schema before, as a script')
+    .option('--schema <path>', 'the schema before, as a script or a folder of migrations')
     .addOption(copyRowsOption())
     .option('--rehearsal-url <url>', 'a server for the copy, of the target’s version (or ESA_REHEARSAL_URL)')
     .addHelpText(

@@ -1,5 +1,5 @@
 import { onOneSession, type Queryable } from '../queryable.ts'
-import { sqlState } from '../postgres-error.ts'
+import { postgresError, sqlState } from '../postgres-error.ts'
 import { type ParsedStatement, parseScript } from '../sql/parse-script.ts'
 import type { Rehearsal } from './open-rehearsal.ts'
 
@@ -28,7 +28,7 @@ type Verdict = Pick<RehearsedStatement, 'outcome' | 'ms' | 'error'>
 
 /**
  * Runs scripts one after another on one session, each statement on its own as psql does, and stops at the first that fails.
- * @throws EsaError `sql.syntax` (terminal) before anything runs.
+ * @throws EsaError `sql.syntax` (terminal) before anything runs, `database.unreachable` (transient).
  */
 export async function rehearseScripts(
   rehearsal: Pick<Rehearsal, 'admitRoles' | 'queryable'>,
@@ -59,6 +59,8 @@ async function attempt(session: Queryable, { text }: ParsedStatement): Promise<V
     await session.query(text)
     return { outcome: 'ok', ms: Math.round(performance.now() - began) }
   } catch (error) {
+    // A session that was taken away says nothing about the statement.
+    if (postgresError(error).code === 'database.unreachable') throw postgresError(error)
     const message = error instanceof Error ? error.message : String(error)
     const ms = Math.round(performance.now() - began)
     return { outcome: 'failed', ms, error: { message, sqlState: sqlState(error) ?? null } }
