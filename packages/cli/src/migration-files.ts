@@ -12,6 +12,9 @@ import { readText } from './targets.ts'
 /** What undoes `NAME.sql` may stand beside it under this name. */
 const DOWN = /\.down\.sql$/
 
+/** What `esa db migrate plan --write` calls the plan itself. */
+const PLAN = 'plan.json'
+
 /** As much of a plan as tells it from other JSON; its steps are checked by its digest. */
 const planSchema = z.looseObject({
   id: z.string(),
@@ -45,7 +48,10 @@ async function downOf(file: string): Promise<string | null> {
   return down !== file && (await exists(down)) ? await readText(down) : null
 }
 
-/** The file itself, or the .sql files of a folder by name, those that undo left out. @throws EsaError `file.unreadable` (terminal). */
+/**
+ * The file itself; of a folder that a plan was written to, the plan; else its .sql files by name, those that undo left out.
+ * @throws EsaError `file.unreadable` (terminal).
+ */
 export async function migrationFiles(path: string): Promise<string[]> {
   const found = await stat(path).catch((cause: unknown) => {
     throw new EsaError('file.unreadable', 'terminal', `cannot read ${path}`, {
@@ -54,7 +60,10 @@ export async function migrationFiles(path: string): Promise<string[]> {
     })
   })
   if (!found.isDirectory()) return [path]
-  const names = (await readdir(path)).filter((name) => name.endsWith('.sql') && !DOWN.test(name))
+  const all = await readdir(path)
+  // Its scripts are there to be read: a backfill goes by the plan alone.
+  if (all.includes(PLAN)) return [join(path, PLAN)]
+  const names = all.filter((name) => name.endsWith('.sql') && !DOWN.test(name))
   return names.toSorted().map((name) => join(path, name))
 }
 
