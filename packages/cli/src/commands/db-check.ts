@@ -1,6 +1,7 @@
+import { postgresError, type Queryable } from '@esa/postgres'
 import { checkIntegrity } from '@esa/postgres/integrity'
 import { normalizeDatabase } from '@esa/postgres/normalize'
-import { reviewIndexes } from '@esa/postgres/review'
+import { type IndexReview, reviewIndexes } from '@esa/postgres/review'
 import { reviewSchema, see } from '@esa/postgres/schema'
 import { reviewStorage } from '@esa/postgres/storage'
 import { answerFindings } from '../answer-findings.ts'
@@ -41,7 +42,7 @@ export async function checkTarget(
         reviewStorage(queryable, { ...storage, onCheck, seen }),
       )
       await keepSizes(config, name, stored.sizes)
-      const indexes = await reviewIndexes(queryable, UNUSED_AFTER_MS)
+      const indexes = await indexReview(queryable)
       const scored = normalize
         ? await withBar('normalize', (onTable) => normalizeDatabase(queryable, { onTable }))
         : null
@@ -54,4 +55,15 @@ export async function checkTarget(
     },
     { workloadFile, ...(normalize ? { heavy: 'reading the rows of every table' } : {}) },
   )
+}
+
+/** A lock that is held on one table must not hide what is known of all others. */
+async function indexReview(queryable: Queryable): Promise<Pick<IndexReview, 'findings' | 'notJudged'>> {
+  try {
+    return await reviewIndexes(queryable, UNUSED_AFTER_MS)
+  } catch (error) {
+    const { code, message } = postgresError(error)
+    if (code !== 'database.timeout' && code !== 'database.locked') throw error
+    return { findings: [], notJudged: [`indexes: ${message} (${code})`] }
+  }
 }

@@ -119,7 +119,7 @@ describe('what cannot be looked at', () => {
   it('is a finding, and the rest goes on', async () => {
     await database(
       'rights',
-      `create table secret (id int primary key, customer_id int); create table customers (id int primary key, email text);
+      `create table secret (id int primary key, customer_id int); insert into secret values (1, 1); create table customers (id int primary key, email text);
        insert into customers select i, 'same@example.com' || i / 2 from generate_series(1, 3) i;
        create table seen (customer_id int); insert into seen select 1 + i % 3 from generate_series(1, 30) i;
        create role looker login password 'looker'; grant select on customers, seen to looker`,
@@ -135,6 +135,20 @@ describe('what cannot be looked at', () => {
     )
     const extension = findings.find(({ evidence }) => evidence['extension'] === 'amcheck')
     expect(extension?.fix).toContain('CREATE EXTENSION amcheck')
+  })
+
+  it('is a table that somebody rebuilds: nobody waits for long, and the others are checked', async () => {
+    const pool = await connectPool(withDatabase(adminUrl, 'rights'))
+    pools.push(pool)
+    const other = await pool.connect()
+    await other.query('begin; lock table seen in access exclusive mode')
+    const findings = await checkIntegrity(pool)
+    await other.query('rollback')
+    other.release()
+    expect(findings).toContainEqual(expect.objectContaining({ kind: 'not-checked', relation: 'public.seen' }))
+    expect(findings).toContainEqual(
+      expect.objectContaining({ kind: 'missing-foreign-key', relation: 'public.secret' }),
+    )
   })
 
   it('is counted when the time is up', async () => {

@@ -10,6 +10,9 @@ const FETCH_ROWS = 5_000
 /** Texts longer than this are compared by their MD5: a column of documents would fill the memory for one comparison. */
 const TEXT_CHARS_MAX = 64
 
+/** Longest wait for a table that somebody rebuilds, ms: it is looked at another time. */
+const LOCK_MS = 3_000
+
 /** Rows of a table as read. */
 export interface ReadRows {
   table: EncodedTable
@@ -41,6 +44,7 @@ export async function readRows(
   rowsMax: number,
 ): Promise<ReadRows> {
   const from = quoteRelation(table.schema, table.name)
+  await session.query(`select ${OWN_MARK} set_config('lock_timeout', '${LOCK_MS}ms', true)`)
   const { rows: counted } = await session.query(
     `select ${OWN_MARK} count(*)::float8 as n from (select from ${from} limit ${rowsMax + 1}) t`,
   )

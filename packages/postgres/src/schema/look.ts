@@ -2,12 +2,14 @@ import { type Clock, systemClock } from '../clock.ts'
 import type { Finding } from '../finding.ts'
 import { postgresError } from '../postgres-error.ts'
 import type { Queryable } from '../queryable.ts'
-import { inReadOnly } from '../read-only.ts'
+import { inReadOnly, OWN_MARK } from '../read-only.ts'
 import { readStatistics, type Statistics } from './column-statistics.ts'
 import { readCatalog, type Table } from './read-catalog.ts'
 
 /** Cut-off of one statement, ms: a look must not keep a busy server busy, nor hold back its VACUUM. */
 const STATEMENT_MS = 5_000
+/** Longest wait for a table that somebody rebuilds, ms. */
+const LOCK_MS = 1_000
 /** All of one review, ms: after it the rest is said to be not checked. */
 const BUDGET_MS = 5 * 60_000
 
@@ -69,7 +71,7 @@ export async function review(
   const known = seen ?? (await see(queryable))
   let late = 0
   const ask = async (relation: string | null, work: Work): Promise<Finding[]> => {
-    if (clock.now() < deadline) return inReadOnly(queryable, STATEMENT_MS, work).catch(failed(relation))
+    if (clock.now() < deadline) return briefly(queryable, work).catch(failed(relation))
     late++
     return []
   }
@@ -81,7 +83,7 @@ export async function review(
     }
     if (clock.now() < deadline) {
       // One question that fails ends the transaction of all: then each is asked by itself.
-      const found = await inReadOnly(queryable, STATEMENT_MS, together).catch(() => null)
+      const found = await briefly(queryable, together).catch(() => null)
       if (found !== null) return found
     }
     const found: Finding[] = []
@@ -118,15 +120,26 @@ export function unreadable({ tables }: Seen): Finding[] {
     }))
 }
 
+/** Failures that have a plain name. */
+const WHY: Record<string, string> = {
+  'database.timeout': `a query was cut off after ${STATEMENT_MS / 1_000} s: nothing is known about what it asked`,
+  'database.locked': `somebody holds a lock on it for more than ${LOCK_MS / 1_000} s: nothing is known about its rows`,
+}
+
+/** In a read-only transaction that waits for nobody's lock for long. */
+function briefly(queryable: Queryable, work: Work): Promise<Finding[]> {
+  return inReadOnly(queryable, STATEMENT_MS, async (session) => {
+    await session.query(`select ${OWN_MARK} set_config('lock_timeout', '${LOCK_MS}ms', true)`)
+    return work(session)
+  })
+}
+
 function failed(relation: string | null): (error: unknown) => Finding[] {
   return (thrown) => {
     const error = postgresError(thrown)
     if (error.code === 'database.unreachable' || error.kind === 'bug') throw error
     const kind = error.code === 'database.permission' ? 'no-right' : 'not-checked'
-    const message =
-      error.code === 'database.timeout'
-        ? `a query was cut off after ${STATEMENT_MS / 1_000} s: nothing is known about what it asked`
-        : error.message
+    const message = WHY[error.code] ?? error.message
     const where = relation === null ? {} : { relation }
     return [{ kind, severity: 'info', ...where, message, evidence: { code: error.code } }]
   }

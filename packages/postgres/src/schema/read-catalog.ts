@@ -12,7 +12,8 @@ export interface Column {
   identity: boolean
   /** Fed by a sequence of its own: serial, or identity. */
   sequence: string | null
-  default: string | null
+  /** It has a default; what it is, the server would only tell after waiting for the table's lock. */
+  defaulted: boolean
 }
 
 /** Columns that are unique together, by a constraint or a plain unique index. */
@@ -99,7 +100,7 @@ const COLUMNS = `select ${OWN_MARK} * from (with recursive ${OWN_TABLES},
   )
   select a.attrelid::int8::float8 as oid, a.attname as name, format_type(a.atttypid, a.atttypmod) as type,
     b.typname as base, a.attnotnull as not_null, a.attgenerated <> '' as generated, a.attidentity <> '' as identity,
-    s.sequence, case when a.attgenerated = '' then pg_get_expr(d.adbin, d.adrelid) end as default
+    s.sequence, d.oid is not null and a.attgenerated = '' as defaulted
   from own c
   join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
   join bases b on b.oid = a.atttypid and b.typtype <> 'd'
@@ -116,7 +117,7 @@ const COLUMNS = `select ${OWN_MARK} * from (with recursive ${OWN_TABLES},
 
 const INDEXES = `select ${OWN_MARK} * from (with ${OWN_TABLES}
   select i.indrelid::int8::float8 as oid, ic.relname as name, i.indisunique as unique, i.indisprimary as primary,
-    pg_get_expr(i.indpred, i.indrelid) as predicate, i.indisvalid as valid, am.amname as method,
+    case when i.indpred is not null then substring(pg_get_indexdef(i.indexrelid) from ' WHERE (.*)$') end as predicate, i.indisvalid as valid, am.amname as method,
     array(select a.attname::text from generate_series(0, i.indnkeyatts - 1) k
       left join pg_attribute a on a.attrelid = i.indrelid and a.attnum = i.indkey[k] and a.attnum > 0
       order by k) as columns
@@ -168,8 +169,8 @@ function byTable(rows: Row[]): Map<number, Row[]> {
 }
 
 function toColumn(row: Row): Column {
-  const { name, type, base, not_null, generated, identity, sequence, default: value } = row
-  return { name, type, base, notNull: not_null, generated, identity, sequence, default: value } as Column
+  const { name, type, base, not_null, generated, identity, sequence, defaulted } = row
+  return { name, type, base, notNull: not_null, generated, identity, sequence, defaulted } as Column
 }
 
 /** A unique index over plain columns of every row; any other is no key of the table. */

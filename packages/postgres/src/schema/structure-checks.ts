@@ -157,7 +157,7 @@ const createdWithoutDefault: TableJudge = (table) => {
     (column) =>
       /^(?:created|inserted)(?:_(?:at|on|date|time))?$/i.test(column.name) &&
       isMoment(column) &&
-      column.default === null,
+      !column.defaulted,
   )
   if (columns.length === 0) return null
   const names = columns.map(({ name }) => name)

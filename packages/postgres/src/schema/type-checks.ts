@@ -81,7 +81,7 @@ const RULES: readonly Rule[] = [
   {
     kind: 'serial-not-identity',
     severity: 'info',
-    hits: ({ sequence, identity, default: value }) => sequence !== null && !identity && value !== null,
+    hits: ({ sequence, identity, defaulted }) => sequence !== null && !identity && defaulted,
     why: 'a serial’s sequence has rights of its own, and any INSERT can step around it',
     fix: (table, columns) =>
       columns

@@ -8,6 +8,7 @@ import type { Finding } from '../finding.ts'
 import { reviewStorage, type StorageReview } from './review-storage.ts'
 
 let home: string
+let url: string
 let pool: Pool
 let review: StorageReview
 
@@ -40,7 +41,8 @@ beforeAll(async () => {
   home = await mkdtemp(join(tmpdir(), 'esa-storage-'))
   await chmod(home, 0o755)
   const { adminUrl } = await ensureEmbeddedServer({ home })
-  pool = await connectPool(await createDatabase(adminUrl, 'stored'), { max: 1 })
+  url = await createDatabase(adminUrl, 'stored')
+  pool = await connectPool(url, { max: 1 })
   for (const sql of LOAD) await pool.query(sql)
   review = await reviewStorage(pool, { workload: WORKLOAD })
 })
@@ -107,6 +109,18 @@ describe('space and vacuum', () => {
       evidence: { estimated: false },
     })
     expect(measured.evidence['share']).toBeGreaterThan(0.8)
+  })
+
+  it('waits for nobody: a table that is being rebuilt has the size that was last seen', async () => {
+    const other = await connectPool(url, { max: 1 })
+    await pool.query('begin; lock table places in access exclusive mode')
+    const { findings, sizes } = await reviewStorage(other, {})
+    await pool.query('rollback')
+    await other.end()
+    expect(findings).toContainEqual(
+      expect.objectContaining({ kind: 'not-checked', evidence: { waitedMs: 2_000 } }),
+    )
+    expect(sizes.bytes['public.places']).toBeGreaterThan(5_000_000)
   })
 
   it('knows growth from two looks, and says so when there was one', async () => {

@@ -1,5 +1,6 @@
 import { systemClock } from '../clock.ts'
 import type { Finding } from '../finding.ts'
+import { postgresError } from '../postgres-error.ts'
 import type { Queryable } from '../queryable.ts'
 import { inReadOnly, OWN_MARK } from '../read-only.ts'
 import { review, type ReviewOptions } from '../schema/look.ts'
@@ -10,16 +11,19 @@ import {
   checkKinds,
   checkSizes,
   type SizeReading,
+  REMEMBERED_USAGE,
   toReading,
-  USAGE,
   type Usage,
   type UsageReading,
+  usageSql,
 } from './sizes.ts'
 import type { CountedStatement } from './time-predicates.ts'
 import { checkVacuum } from './vacuum-health.ts'
 
 /** Cut-off of the sizes of all tables, ms: each takes a look at its files. */
 const USAGE_MS = 20_000
+/** Longest wait for a table that somebody rebuilds, ms. */
+const LOCK_MS = 2_000
 
 /** A review of storage; `workload` stands in for what pg_stat_statements would say. */
 export interface StorageOptions extends ReviewOptions {
@@ -47,6 +51,7 @@ export async function reviewStorage(
       () => checkSizes(reading),
       () => checkGrowth(reading, nowMs, options.earlier),
       () => (reading.replica ? [onReplica()] : []),
+      () => (reading.remembered ? [sizesRemembered()] : []),
       checkKinds(reading),
       checkVacuum(reading),
       checkBloat(reading),
@@ -69,16 +74,38 @@ function onReplica(): Finding {
 }
 
 async function readUsage(queryable: Queryable): Promise<UsageReading> {
+  try {
+    return await usageBy(queryable, usageSql(), false)
+  } catch (error) {
+    if (!['database.locked', 'database.timeout'].includes(postgresError(error).code)) throw error
+    return usageBy(queryable, REMEMBERED_USAGE, true)
+  }
+}
+
+async function usageBy(queryable: Queryable, sql: string, remembered: boolean): Promise<UsageReading> {
   return inReadOnly(queryable, USAGE_MS, async (session) => {
-    const { rows } = await session.query(USAGE)
+    await session.query(`select ${OWN_MARK} set_config('lock_timeout', '${LOCK_MS}ms', true)`)
+    const { rows } = await session.query(sql)
     const { rows: since } = await session.query(
       `select ${OWN_MARK} (extract(epoch from clock_timestamp() - stats_reset) * 1000)::float8 as ms, pg_is_in_recovery() as replica
        from pg_stat_database where datname = current_database()`,
     )
+    const [counted] = since as { ms: number | null; replica: boolean }[]
     return {
       usages: rows as unknown as Usage[],
-      sinceMs: (since[0]?.['ms'] as number | null) ?? null,
-      replica: since[0]?.['replica'] === true,
+      sinceMs: counted?.ms ?? null,
+      replica: counted?.replica === true,
+      remembered,
     }
   })
+}
+
+function sizesRemembered(): Finding {
+  return {
+    kind: 'not-checked',
+    severity: 'info',
+    message: 'somebody holds a lock on a table: sizes are those that VACUUM or ANALYZE last saw',
+    evidence: { waitedMs: LOCK_MS },
+    fix: "look again when the table is free; who holds it: select * from pg_locks where mode = 'AccessExclusiveLock' and granted",
+  }
 }
