@@ -17,6 +17,7 @@ import { fileLedger } from './file-ledger.ts'
 import { scriptMigration } from './migration.ts'
 import { rollBackMigrations } from './rollback.ts'
 import { targetLedger } from './target-ledger.ts'
+import { clearBefore } from './unattended.ts'
 
 let home: string
 let admin: string
@@ -167,6 +168,21 @@ describe('an apply', () => {
     expect(await one(`select indisvalid from pg_index where indexrelid = 'orders_note_key'::regclass`)).toBe(
       true,
     )
+  })
+
+  it('knows what a broken try of a step outside of transactions has done', async () => {
+    await pool.query(`create type mood as enum ('sad'); create table log (i int) partition by list (i);
+      create table log_1 partition of log for values in (1); create index log_1_i on log_1 (i)`)
+    const found = (sql: string) => clearBefore(pool, sql, true)
+    expect(await found(`alter type mood add value 'glad'`)).toBe('ready')
+    expect(await found(`alter type mood add value 'sad'`)).toBe('done')
+    expect(await found('alter table log detach partition log_1 concurrently')).toBe('ready')
+    await pool.query('alter table log detach partition log_1')
+    expect(await found('alter table log detach partition log_1 concurrently')).toBe('done')
+    expect(await found('drop index concurrently log_1_i')).toBe('ready')
+    await pool.query('drop index log_1_i')
+    expect(await found('drop index concurrently log_1_i')).toBe('done')
+    expect(await found('create index concurrently log_1_i on log_1 (i)')).toBe('ready')
   })
 
   it('does nothing more once the target is frozen', async () => {
@@ -330,71 +346,5 @@ describe('the values that a step touches', () => {
     await expect(apply('alter table orders add a int', { verified })).rejects.toMatchObject({
       code: 'migration.data-loss',
     })
-  })
-})
-
-describe('a rollback', () => {
-  const shape = `select string_agg(attname || ' ' || format_type(atttypid, atttypmod) || attnotnull, ', ' order by attnum)
-    from pg_attribute where attrelid = 'orders'::regclass and attnum > 0 and not attisdropped`
-
-  it('goes back to what was, in reverse, and lets it be applied again', async () => {
-    const before = await one(shape)
-    const sql = `alter table orders alter note set not null, alter note set default 'x'; alter table orders rename note to text;
-      create index concurrently orders_text_idx on orders (text); alter table orders alter id type bigint; create table more (i int); insert into more values (1);
-      alter table orders add extra int; update orders set extra = 7 where id > 0;
-      create view v as select * from orders; drop view v`
-    await apply(sql)
-    const after = await one(shape)
-    expect(await rollBackMigrations(ports())).toMatchObject([{ id: '0001.sql' }])
-    expect(await one(shape)).toBe(before)
-    expect(await one(`select to_regclass('more')`)).toBeNull()
-    await apply(sql)
-    expect(await one(shape)).toBe(after)
-  })
-
-  it('undoes nothing of a migration of which something cannot be undone', async () => {
-    await apply('alter table orders add a int; alter table orders drop column a')
-    await expect(rollBackMigrations(ports())).rejects.toMatchObject({
-      code: 'migration.not-reversible',
-      details: { steps: ['statement-2'] },
-    })
-  })
-
-  it('asks for everything first, goes on after an end, and is no applied migration half-way', async () => {
-    const sql =
-      'alter table orders add a int; create table more (i int); create index concurrently orders_note_idx on orders (note)'
-    await apply(sql)
-    await pool.query('insert into more values (1)')
-    const authorise: ApplyPorts['authorise'] = async ({ risk }) => {
-      if (risk === 'destructive') throw new EsaError('approval.missing', 'terminal', 'no')
-    }
-    await expect(rollBackMigrations(ports({ authorise }))).rejects.toMatchObject({ code: 'approval.missing' })
-    expect(events.filter(({ step }) => step.about.startsWith('undo'))).toEqual([])
-    const stop = new AbortController()
-    const onEvent = (): void => stop.abort()
-    const stopped = rollBackMigrations(ports({ onEvent, stop: stop.signal }))
-    await expect(stopped).rejects.toMatchObject({ code: 'migration.interrupted' })
-    expect(await apply(sql)).toMatchObject({ steps: [{ id: 'statement-3' }] })
-    await rollBackMigrations(ports())
-    expect(await one(`select state from esa_migrations.migration`)).toBe('undone')
-  })
-
-  it('goes by a script of its own, and to the migration that is named', async () => {
-    await applyMigration(await scriptMigration('0001.sql', 'alter table orders add a int'), ports())
-    await applyMigration(
-      await scriptMigration(
-        '0002.sql',
-        'insert into orders values (900); create index concurrently orders_note_idx on orders (note)',
-        'drop index concurrently orders_note_idx; delete from orders where id = 900',
-      ),
-      ports(),
-    )
-    await applyMigration(await scriptMigration('0003.sql', 'alter table orders add c int'), ports())
-    expect(await rollBackMigrations(ports(), '0001.sql')).toMatchObject([
-      { id: '0003.sql' },
-      { id: '0002.sql' },
-    ])
-    expect(await one('select count(*)::int from orders')).toBe(500)
-    await expect(rollBackMigrations(ports(), '0009.sql')).rejects.toMatchObject({ code: 'migration.unknown' })
   })
 })

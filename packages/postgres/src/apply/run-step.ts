@@ -136,23 +136,23 @@ export async function mark(
   await ledger.mark(bench.session, migration, step, { state, cursor, rollback })
 }
 
+/** What to do after a step that failed, by what is known of its end. */
+function hintOf({ code, hint }: EsaError, thrown: unknown): string {
+  if (sqlState(thrown) === '25001') return 'it cannot run in a transaction; apply it by hand'
+  if (code === 'database.unreachable')
+    return 'how this step ended is found out by the next apply: give the same command again'
+  return hint ?? 'nothing of this step was done; what came before it is. Mend it and apply again'
+}
+
 /** An error of a step, with the step in its words. What only this statement is to blame for is the migration's own fault. */
 export function stepError(step: MigrationStep, thrown: unknown): EsaError {
   const error = postgresError(thrown)
   if (!error.code.startsWith('database.')) return error
-  const alone = sqlState(thrown) === '25001' ? 'it cannot run in a transaction; apply it by hand' : undefined
   const own = ['database.failed', 'database.schema'].includes(error.code)
-  return new EsaError(
-    own ? 'migration.step-failed' : error.code,
-    error.kind,
-    `${step.about}: ${error.message}`,
-    {
-      cause: error.cause,
-      details: { ...error.details, step: step.id },
-      hint:
-        alone ??
-        error.hint ??
-        'nothing of this step was done; what came before it is. Mend it and apply again',
-    },
-  )
+  const code = own ? 'migration.step-failed' : error.code
+  return new EsaError(code, error.kind, `${step.about}: ${error.message}`, {
+    cause: error.cause,
+    details: { ...error.details, step: step.id },
+    hint: hintOf(error, thrown),
+  })
 }

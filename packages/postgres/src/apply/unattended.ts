@@ -1,5 +1,5 @@
 import { EsaError } from '@esa/protocol'
-import type { DropStmt, IndexStmt, Node, RangeVar, ReindexStmt } from '@pgsql/types'
+import type { AlterEnumStmt, DropStmt, IndexStmt, Node, RangeVar, ReindexStmt } from '@pgsql/types'
 import { quoteIdentifier } from '../identifiers.ts'
 import type { Queryable } from '../queryable.ts'
 import { parseScript } from '../sql/parse-script.ts'
@@ -26,6 +26,7 @@ export async function clearBefore(session: Queryable, sql: string, begun: boolea
   if ('DropStmt' in node) return begun && !(await isThere(session, node.DropStmt)) ? 'done' : 'ready'
   if ('ReindexStmt' in node) return await beforeReindex(session, node.ReindexStmt)
   if ('AlterTableStmt' in node) return await beforeDetach(session, node.AlterTableStmt, begun)
+  if ('AlterEnumStmt' in node && begun) return await afterEnumLabel(session, node.AlterEnumStmt)
   return 'ready'
 }
 
@@ -84,6 +85,18 @@ async function beforeDetach(
   if (rows[0]?.['pending'] !== true) return 'ready'
   await session.query(`alter table ${nameOf(relation)} detach partition ${nameOf(part)} finalize`)
   return 'done'
+}
+
+async function afterEnumLabel(
+  session: Queryable,
+  { typeName = [], newVal = '' }: AlterEnumStmt,
+): Promise<Found> {
+  const type = typeName.map((part) => quoteIdentifier('String' in part ? (part.String.sval ?? '') : ''))
+  const { rows } = await session.query(
+    'select exists (select from pg_enum where enumtypid = to_regtype($1) and enumlabel = $2) as there',
+    [type.join('.'), newVal],
+  )
+  return rows[0]?.['there'] === true ? 'done' : 'ready'
 }
 
 function nameOf(relation: RangeVar | undefined): string {
