@@ -66,7 +66,9 @@ export async function buildExtensions(
   const missing: Finding[] = []
   for (const { name, schema } of extensions) {
     const place = schema === null ? '' : ` with schema ${quoteIdentifier(schema)}`
-    const into = schema === null ? '' : `create schema if not exists ${quoteIdentifier(schema)}; `
+    // PostgreSQL's own schemas are there, and may not be made, not even if they are not.
+    const isOwn = schema === null || schema.startsWith('pg_')
+    const into = isOwn ? '' : `create schema if not exists ${quoteIdentifier(schema)}; `
     const why = await failure(
       session,
       `${into}create extension if not exists ${quoteIdentifier(name)}${place} cascade`,

@@ -20,6 +20,12 @@ export function namedRoles(statements: readonly Pick<ParsedStatement, 'node'>[])
 
 /** Makes roles without login and without rights; one that is there already stays as it is. */
 export async function makeRoles(session: Queryable, roles: readonly string[]): Promise<void> {
-  for (const role of roles)
-    await session.query(`create role ${quoteIdentifier(role)} nologin`).catch(() => undefined)
+  const { rows } = await session.query(
+    'select name from unnest($1::text[]) name where not exists (select from pg_roles where rolname = name)',
+    [roles],
+  )
+  for (const { name } of rows) {
+    // Another rehearsal may make it in the same moment.
+    await session.query(`create role ${quoteIdentifier(String(name))} nologin`).catch(() => undefined)
+  }
 }
