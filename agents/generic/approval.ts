@@ -1,6 +1,7 @@
 import type { Change, SendParams } from '@esa/actor'
 import { CEO_ID, type Json, type JsonObject, personOf, textOf } from '@esa/protocol'
 import { ask } from './asking.ts'
+import { withdrawal } from './awaiting.ts'
 import { threadOf } from './inbox.ts'
 import type { AgentContext, AgentEvent, InboxItem, Skill } from './mind.ts'
 import { objectOf, without } from './records.ts'
@@ -69,19 +70,25 @@ export const judge: Skill = (context, event) => {
   }
 }
 
-/** An approval is settled, by whoever: its proposal leaves the inbox, and its answer is no longer waited for. */
+/**
+ * An approval is settled, by whoever: its proposal leaves the inbox, its answer is no longer waited for, and the incident of
+ * an answer that came too late is taken back.
+ */
 export const settle: Skill = (context, event) => {
   const { approvalId, status } = event
   const about = (value: Json | undefined): boolean => objectOf(value)['approvalId'] === approvalId
   const items = Object.values(context.inbox).filter(({ body }) => about(body['data']))
   const owed = Object.entries(context.awaiting ?? {}).filter(([, { body }]) => about(body['data']))
-  if (items.length + owed.length === 0) return {}
+  const late = (context.late ?? []).filter((one) => one.approvalId === approvalId)
+  if (items.length + owed.length + late.length === 0) return {}
   return {
     set: {
       inbox: without(context.inbox, ...items.map(({ id }) => id)),
       awaiting: without(context.awaiting ?? {}, ...owed.map(([id]) => id)),
+      ...(late.length === 0 ? {} : { late: (context.late ?? []).filter((one) => !late.includes(one)) }),
     },
     record: [{ type: 'agent.released', data: { approvalId, because: status } }],
+    open: late.map((one) => withdrawal(one, `the approval is ${textOf(status)}`)),
   }
 }
 

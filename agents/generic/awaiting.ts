@@ -1,7 +1,7 @@
 import type { Change, OpenParams } from '@esa/actor'
 import { type JsonObject, textOf } from '@esa/protocol'
 import type { AgentContext, Awaited, Late, Skill } from './mind.ts'
-import { without } from './records.ts'
+import { objectOf, without } from './records.ts'
 
 /** Longest title of an incident. */
 const TITLE_MAX = 200
@@ -50,11 +50,12 @@ export const escalateUnanswered: Skill = (context, event) => {
   if (overdue.length === 0) return {}
   const opened = overdue.map(([messageId, awaited]) => opening(context, messageId, awaited))
   // Nobody's answer takes back a loss of data: a person looks at it.
-  const late = overdue.flatMap(([messageId, { to, subject, thread, category }], index): Late[] =>
-    category === 'data-loss'
-      ? []
-      : [{ messageId, to, subject, thread, category, key: textOf(opened[index]?.key) }],
-  )
+  const late = overdue.flatMap(([messageId, { to, subject, thread, category, body }], index): Late[] => {
+    const approvalId = textOf(objectOf(body['data'])['approvalId'])
+    const about = approvalId === '' ? {} : { approvalId }
+    const key = textOf(opened[index]?.key)
+    return category === 'data-loss' ? [] : [{ messageId, to, subject, thread, category, key, ...about }]
+  })
   return {
     set: {
       awaiting: without(context.awaiting ?? {}, ...overdue.map(([id]) => id)),
@@ -99,7 +100,7 @@ function answered(
 }
 
 /** The incident that this agent opened is taken back: by its key, because the opener does not learn its id. */
-function withdrawal({ key, messageId, thread }: Late, because: string): OpenParams {
+export function withdrawal({ key, messageId, thread }: Late, because: string): OpenParams {
   const tell = { type: 'withdraw', after: openingId(messageId) }
   return { actorType: 'incident', key, thread, body: { because }, tell }
 }

@@ -25,8 +25,8 @@ export type Awaited = {
   body: JsonObject
 }
 
-/** A message that was not answered in time; an answer that comes later withdraws the incident that was opened for it under `key`. */
-export type Late = { messageId: string; key: string } & Pick<
+/** A message that was not answered in time; an answer that comes later withdraws the incident that was opened for it under `key`; so does the approval of that id, once it is settled. */
+export type Late = { messageId: string; key: string; approvalId?: string } & Pick<
   Awaited,
   'to' | 'subject' | 'thread' | 'category'
 >
