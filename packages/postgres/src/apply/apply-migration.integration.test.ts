@@ -306,6 +306,19 @@ describe('the values that a step touches', () => {
     })
   })
 
+  it.each([
+    ['a view', 'create view v as select * from orders', `update v set note = note where id = 7`],
+    [
+      'a trigger',
+      `create function f() returns trigger language plpgsql as $$ begin return null; end $$;
+       create trigger t after update on orders for each row execute function f()`,
+      `update orders set note = note where id = 7`,
+    ],
+  ])('behind %s are unverified', async (_, before, sql) => {
+    await pool.query(before)
+    expect(await apply(sql)).toMatchObject({ verification: { state: 'unverified' } })
+  })
+
   it('are missed when they change places, also beside a column that holds nothing', async () => {
     await pool.query('alter table orders add empty text')
     const sql = `update orders o set note = p.note from orders p where p.id = 501 - o.id and o.id > 0`

@@ -5,7 +5,7 @@ import type { Queryable } from '../queryable.ts'
 import { type Digest, digestTable } from '../verify/digest.ts'
 import { own } from '../verify/keep-before.ts'
 import { type ColumnShape, nameOf, type TableShape, tableShapes } from '../verify/table-shape.ts'
-import { type TouchedTable, touchedTables, touchOf } from '../verify/touched-tables.ts'
+import { beyondTables, type TouchedTable, touchedTables, touchOf } from '../verify/touched-tables.ts'
 
 /** What is known of the values that a step could have changed. */
 export interface ValueCheck {
@@ -53,6 +53,7 @@ export async function guardValues(session: Queryable, sql: string, accepted: boo
   const huge = tables.filter((table) => size(table) > DIGEST_BYTES_MAX)
   const unsure: string[] = huge.map((table) => `${nameOf(table)} is too large to be compared here`)
   if (touch.opaque) unsure.push('it runs code that the grammar does not show')
+  if (touch.relations.length > 0) unsure.push(...(await beyondTables(session, touch, tables)))
   const beforehand = await keep(session, large, unsure)
   const quiet = large.length === 0 ? null : await nextTransaction(session)
   let kept: Kept[] = []

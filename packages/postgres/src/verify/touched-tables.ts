@@ -1,4 +1,5 @@
 import type { Node } from '@pgsql/types'
+import { quoteIdentifier, quoteRelation } from '../identifiers.ts'
 import type { Queryable } from '../queryable.ts'
 import { parseScript } from '../sql/parse-script.ts'
 import { nameOf, type TableShape, tableShapes } from './table-shape.ts'
@@ -102,6 +103,26 @@ export async function touchedTables(session: Queryable, { relations }: Touch): P
     .filter(({ oid }) => found.has(oid))
     .map((table) => ({ ...table, rowsGo: found.get(table.oid) === true }))
     .toSorted((a, b) => nameOf(a).localeCompare(nameOf(b)))
+}
+
+/** Why more may change than the tables that are found: a name that is a view, or a trigger that acts after a row. */
+export async function beyondTables(
+  session: Queryable,
+  { relations }: Touch,
+  tables: TouchedTable[],
+): Promise<string[]> {
+  const names = relations.map(({ schema, name }) =>
+    schema === undefined ? quoteIdentifier(name) : quoteRelation(schema, name),
+  )
+  const { rows } = await session.query(
+    `select c.oid::regclass || ' is no table: what is behind it is not compared' as why
+       from unnest($1::text[]) name join pg_class c on c.oid = to_regclass(name) where c.relkind not in ('r', 'p', 'i', 'S', 'c')
+     union all select format('the trigger %s of %s may change other tables', t.tgname, t.tgrelid::regclass) from pg_trigger t
+       where not t.tgisinternal and t.tgenabled <> 'D' and t.tgtype & 2 = 0
+         and t.tgrelid in (select relid from unnest($2::oid[]) o, pg_partition_tree(o) union select unnest($2::oid[]))`,
+    [names, tables.map(({ oid }) => oid)],
+  )
+  return rows.map(({ why }) => String(why))
 }
 
 function rootOf({ oid, rootOid }: TableShape): string {
