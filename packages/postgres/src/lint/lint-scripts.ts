@@ -113,6 +113,7 @@ async function rehearse(
       const tried: Tried[] = []
       let done = 0
       for (const script of scripts) {
+        await rehearsal.admitRoles(script.statements)
         const facts = await tryScript(pool, script.statements, {
           manner,
           onTried: () => onProgress?.(++done),
