@@ -9,6 +9,12 @@ export interface UnindexedKey {
   columns: string[]
 }
 
+/** A table, or a column of one, that is gone; `oid` is the table's. */
+export interface Dropped {
+  oid: number
+  column: string | null
+}
+
 /** What a statement did when it was tried, or what is known of it without that. */
 export interface StatementFacts {
   statement: ParsedStatement
@@ -34,6 +40,8 @@ export interface StatementFacts {
   before: Relations
   /** IF EXISTS found nothing to drop. */
   vacuous?: boolean
+  /** What code that the statement ran took away: its own text does not say so. */
+  dropped?: readonly Dropped[]
   /** Foreign keys that it added and that no index serves when all scripts are done. */
   unindexed?: readonly UnindexedKey[]
 }

@@ -57,6 +57,14 @@ export const RULE_CORPUS: readonly { sql: string; rules: string[] }[] = [
     sql: 'do $$ begin lock table legacy in exclusive mode; perform count(*) from scratch; end $$;',
     rules: ['scan-holds-lock'],
   },
+  {
+    sql: `do $$ begin execute 'alter table unkeyed drop column c'; end $$;`,
+    rules: ['column-dropped'],
+  },
+  {
+    sql: `do $$ begin drop table secrets; alter table unkeyed rename a to aa; end $$;`,
+    rules: ['table-dropped'],
+  },
   { sql: 'alter table scratch set tablespace fast;', rules: ['set-tablespace-rewrites', 'execution-failed'] },
   {
     sql: 'alter table scratch set access method columnar;',

@@ -68,10 +68,10 @@ async function tryNext(progress: Progress, statement: ParsedStatement): Promise<
   if (execution === 'never') return { ...frame, ...unmeasured(statement, now.relations) }
   const attempt = await attemptOf(progress, statement, execution)
   if (attempt.after !== null) progress.now = attempt.after
-  const { locks, held = [], rewrites, scans, created, failure, vacuous = false } = attempt
+  const { locks, held = [], rewrites, scans, created, failure, vacuous = false, dropped = [] } = attempt
   const absent = failure === null ? null : absentHere(failure)
   if (absent !== null) return { ...frame, ...unmeasured(statement, now.relations), untried: absent }
-  const facts = { ...frame, locks, held, rewrites, scans, created, failure, vacuous }
+  const facts = { ...frame, locks, held, rewrites, scans, created, failure, vacuous, dropped }
   if (attempt.unseen === true) return { ...facts, method: 'parsed', untried: UNSEEN }
   return { ...facts, method: 'executed', untried: null }
 }

@@ -2,6 +2,7 @@ import { setTimeout as timer } from 'node:timers'
 import { sqlState } from '../postgres-error.ts'
 import type { Queryable } from '../queryable.ts'
 import type { ParsedStatement } from '../sql/parse-script.ts'
+import { columnsBefore, droppedSince } from './dropped-by-code.ts'
 import type { StatementFacts } from './facts.ts'
 import { created, type Look, look, namedLocks, type Relations, rewritten, scanned } from './observe.ts'
 import { manualLocks } from './manual-locks.ts'
@@ -24,6 +25,7 @@ export type Attempt = Pick<StatementFacts, 'locks' | 'rewrites' | 'scans' | 'cre
   held?: StatementFacts['held']
   /** IF EXISTS found nothing to drop. */
   vacuous?: boolean
+  dropped?: StatementFacts['dropped']
 }
 
 const NOTHING = { locks: [], rewrites: [], scans: [], created: [] }
@@ -49,15 +51,17 @@ export async function tryInside(
   try {
     const from = await look(session, now)
     const objects = await objectsBefore(session, statement)
+    const columns = await columnsBefore(session, statement)
     await inTime(stage, session.query(statement.text))
     const after = await look(session, from)
     const vacuous = objects !== null && objects === (await objectsBefore(session, statement))
+    const dropped = await droppedSince(session, columns)
     await session.query(own ? 'COMMIT' : 'RELEASE SAVEPOINT esa_lint')
     const { scans, ...facts } = difference(from, after)
     // What TRUNCATE reads is the new, empty file.
     const read = statement.kind === 'TruncateStmt' ? [] : scans
     const held = namedLocks(from.locks, from.relations)
-    return { ...facts, scans: read, held, failure: null, after, vacuous }
+    return { ...facts, scans: read, held, failure: null, after, vacuous, dropped }
   } catch (error) {
     await session.query(own ? 'ROLLBACK' : 'ROLLBACK TO SAVEPOINT esa_lint')
     // A body that commits is refused inside a transaction.
@@ -90,6 +94,7 @@ function difference(from: Look, after: Look): Omit<Attempt, 'failure' | 'after'>
 export async function tryAlone(stage: Stage, statement: ParsedStatement, now: Look): Promise<Attempt> {
   const { session } = stage
   const before = now.relations
+  const columns = await columnsBefore(session, statement)
   const from = await scansSoFar(stage)
   const body = await bodyOf(session, statement)
   // A short patience would end the waiting that shows the locks.
@@ -110,6 +115,7 @@ export async function tryAlone(stage: Stage, statement: ParsedStatement, now: Lo
       created: created(before, after.relations),
       failure: null,
       after,
+      dropped: await droppedSince(session, columns),
       unseen: locks.length === 0 && !isIdle(statement, before),
     }
   } catch (error) {

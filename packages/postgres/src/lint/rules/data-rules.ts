@@ -1,6 +1,6 @@
 import type { Node, ObjectType } from '@pgsql/types'
 import { nameOf } from '../step-through.ts'
-import { liveCommands, liveName, type Rule, type RuleInput } from './rule.ts'
+import { droppedByCode, liveCommands, liveName, type Rule, type RuleInput } from './rule.ts'
 
 /** Objects whose disappearance breaks whoever still calls them, by the words SQL has for them. */
 const OBJECTS: Partial<Record<ObjectType, string>> = {
@@ -48,11 +48,12 @@ const tableDropped: Rule = {
     'Stop using it first and make sure of that (pg_stat_user_tables), verify a backup, rename it for a while, then drop it.',
   check: (input) => {
     const { removeType, objects = [] } = dropOf(input)
-    if (removeType !== 'OBJECT_TABLE') return []
-    return objects.flatMap((object) => {
-      const table = liveName(input, nameOf(object))
-      return table === null ? [] : [{ message: `${table} and its rows are gone` }]
-    })
+    const named = removeType === 'OBJECT_TABLE' ? objects : []
+    const byCode = droppedByCode(input).filter(({ column }) => column === null)
+    return [
+      ...named.flatMap((object) => liveName(input, nameOf(object)) ?? []),
+      ...byCode.map(({ table }) => table),
+    ].map((table) => ({ message: `${table} and its rows are gone` }))
   },
 }
 
@@ -63,9 +64,13 @@ const columnDropped: Rule = {
     'Its values are gone, and a running application that names the column fails, an ORM’s SELECT list among it.',
   safeWay: 'Deploy an application that does not know the column first, then drop it.',
   check: (input) =>
-    liveCommands(input, 'AT_DropColumn').map(({ table, command: { name } }) => ({
-      message: `${name} of ${table} and its values are gone`,
-    })),
+    [
+      ...liveCommands(input, 'AT_DropColumn').map(({ table, command: { name } }) => ({
+        table,
+        column: name,
+      })),
+      ...droppedByCode(input).filter(({ column }) => column !== null),
+    ].map(({ table, column }) => ({ message: `${column} of ${table} and its values are gone` })),
 }
 
 const schemaDropped: Rule = {

@@ -71,6 +71,14 @@ export function liveAmong({ facts, base }: RuleInput, names: readonly string[]):
   })
 }
 
+/** What code that the statement ran took from live tables, with the table's name. */
+export function droppedByCode({ facts, base }: RuleInput): { table: string; column: string | null }[] {
+  return (facts.dropped ?? []).flatMap(({ oid, column }) => {
+    const relation = facts.before.byOid.get(oid)
+    return relation !== undefined && isLive(relation, base) ? [{ table: relation.name, column }] : []
+  })
+}
+
 /** The commands of an ALTER TABLE on a live table, with the table's name. */
 export function liveCommands(
   input: RuleInput,
