@@ -1,6 +1,5 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { describeUrl } from '@esa/pg-server'
 import type { Verification } from '@esa/postgres/apply'
 import { isoTime } from '@esa/protocol'
 import * as z from 'zod'
@@ -8,6 +7,9 @@ import type { Config } from './config.ts'
 
 /** Verdicts that are kept: of older ones the file has been applied or forgotten. */
 const KEPT_MAX = 200
+
+/** A verdict is about the rows that there were. */
+const AGE_MS_MAX = 24 * 3_600_000
 
 const recordSchema = z.object({
   hash: z.string(),
@@ -28,7 +30,7 @@ export async function keepVerified(
   verification: Verification,
   nowMs: number,
 ): Promise<void> {
-  const target = describeUrl(url)
+  const target = placeOf(url)
   const others = (await read(config)).filter((one) => one.hash !== hash || one.target !== target)
   const kept = [...others, { hash, target, at: isoTime(nowMs), ...verification }].slice(-KEPT_MAX)
   const file = fileOf(config)
@@ -37,14 +39,25 @@ export async function keepVerified(
   await rename(`${file}.new`, file)
 }
 
-/** What a copy of this target told of a migration last; undefined when it was never verified, or is another one by now. */
+/**
+ * What a copy of this target told of a migration last; undefined when it was never verified, is another one by now, or
+ * when the rows have had a day to become others.
+ */
 export async function findVerified(
   config: Pick<Config, 'home'>,
   url: string,
   hash: string,
+  nowMs: number,
 ): Promise<Verification | undefined> {
-  const found = (await read(config)).findLast((one) => one.hash === hash && one.target === describeUrl(url))
-  return found && { state: found.state, why: `${found.why} (${found.at})` }
+  const found = (await read(config)).findLast((one) => one.hash === hash && one.target === placeOf(url))
+  if (found === undefined || nowMs - Date.parse(found.at) > AGE_MS_MAX) return undefined
+  return { state: found.state, why: `${found.why} (${found.at})` }
+}
+
+/** Who looks at a target may be another role than who changes it. */
+function placeOf(url: string): string {
+  const { host, pathname } = new URL(url)
+  return `${host}${pathname}`
 }
 
 function fileOf({ home }: Pick<Config, 'home'>): string {

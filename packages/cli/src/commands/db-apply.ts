@@ -47,7 +47,7 @@ export async function applyFiles(
   const applied = await applying(config, environment, flags, async (ports) => {
     const done: Applied[] = []
     for (const migration of await readMigrations(path, ports.target)) {
-      const verified = await findVerified(config, url, migration.hash)
+      const verified = await findVerified(config, url, migration.hash, Math.round(systemClock.now()))
       const applies = applyMigration(migration, { ...ports, verified }, flags.phase)
       done.push(await applies.catch((error: unknown) => lost(config, flags.target, migration.id, error)))
     }
