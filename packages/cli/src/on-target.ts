@@ -1,7 +1,7 @@
 import type { OpenTarget } from '@esa/agents/activities'
 import { mapPgError } from '@esa/pg-server'
 import type { Config } from './config.ts'
-import { warnOfPassword } from './commands/db-measure.ts'
+import { warnOfPassword } from './password-warning.ts'
 import { type OpenOptions, openTarget } from './targets.ts'
 
 /**

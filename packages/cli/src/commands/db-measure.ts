@@ -8,6 +8,7 @@ import { EXIT } from '../exit-codes.ts'
 import { durationFlag } from '../flags.ts'
 import { requireOrg } from '../load-org.ts'
 import { answer, columns, note } from '../output.ts'
+import { warnOfPassword } from '../password-warning.ts'
 import { openTarget } from '../targets.ts'
 
 /** Options of `esa db measure`. */
@@ -56,14 +57,6 @@ export async function measureTarget(
   } finally {
     await target.close()
   }
-}
-
-/** A flag is seen by everyone on the machine, in the list of processes and in the shell's history. */
-export function warnOfPassword(target: string): void {
-  if ((URL.parse(target)?.password ?? '') === '') return
-  note(
-    `${colours.yellow('warning')} a password on the command line is seen by others: use --target env:VAR, or esa targets add NAME env:VAR`,
-  )
 }
 
 function windowMs(text: string): number {

@@ -14,7 +14,7 @@ import {
   resolveTarget,
   type Target,
 } from '../targets.ts'
-import { warnOfPassword } from './db-measure.ts'
+import { warnOfPassword } from '../password-warning.ts'
 
 /** Round trips that a test takes; the median is told, so that the first one's warm-up does not count. */
 const ROUND_TRIPS = 5
