@@ -106,6 +106,20 @@ describe.each([
   })
 })
 
+describe.each(['domain-1', 'chief-1', 'agent-0', 'layer-2', 'layer-3'])('%s', (id) => {
+  it('declines what a colleague does, and says who; what nobody does waits for a person', () => {
+    const agent = new Lone(id)
+    const { sent } = agent.tell('task_request', { task: 'schema', data: { target: 'shop' } }, 'layer-7')
+    const result = { ok: false, declined: true, why: 'that is what layer-1 does: ask there' }
+    expect(sent).toMatchObject([
+      { to: 'layer-7', type: 'task_complete', body: { result, inReplyTo: 'm-1001' } },
+    ])
+    expect(agent.tell('task_request', { task: 'paint' }, 'layer-7').types).toEqual(['agent.received'])
+    agent.tell('seat', { seat: 'human' }, 'operator')
+    expect(agent.tell('task_request', { task: 'schema' }, 'layer-7').types).toEqual(['agent.received'])
+  })
+})
+
 describe('layer-3', () => {
   it('says that nothing could be measured instead of a size', () => {
     const agent = new Lone('layer-3')

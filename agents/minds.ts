@@ -4,6 +4,7 @@ import { ceo } from './ceo/agent-0/mind.ts'
 import { chief1 } from './chiefs/chief-1/mind.ts'
 import { chief } from './chiefs/chief.ts'
 import { domain1 } from './domains/domain-1/mind.ts'
+import type { DoneBy } from './generic/agent-actions.ts'
 import { AGENT_TYPE, agentDefinition } from './generic/agent-definition.ts'
 import type { Mind } from './generic/mind.ts'
 import { layer1 } from './layers/layer-1/mind.ts'
@@ -25,6 +26,11 @@ const MINDS: Record<string, Mind> = {
   'layer-3': layer3,
 }
 
+/** Who does what by themselves. */
+const DONE_BY: DoneBy = Object.entries(MINDS)
+  .flatMap(([id, { tasks = {} }]) => Object.keys(tasks).map((task): [string, string] => [task, id]))
+  .reduce<DoneBy>((all, [task, id]) => Object.assign(all, { [task]: [...(all[task] ?? []), id] }), {})
+
 /** The actor type of an agent's mailbox: its own where it has code, else the one that serves every card. */
 export function agentType(agentId: string): string {
   return Object.hasOwn(MINDS, agentId) ? agentId : AGENT_TYPE
@@ -37,6 +43,6 @@ export function mindOf(agentId: string): Mind {
 
 /** The definitions of all agents. */
 export function agentDefinitions(): ActorDefinition<Directory>[] {
-  const own = Object.entries(MINDS).map(([id, mind]) => agentDefinition(id, mind))
+  const own = Object.entries(MINDS).map(([id, mind]) => agentDefinition(id, mind, DONE_BY))
   return [agentDefinition(AGENT_TYPE, {}), ...own]
 }

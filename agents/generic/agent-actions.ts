@@ -1,5 +1,6 @@
 import type { Change } from '@esa/actor'
-import { ANSWERABLE } from '@esa/protocol'
+import { type AgentId, ANSWERABLE, textOf } from '@esa/protocol'
+import { decline } from './asking.ts'
 import { handedOver, hear } from './awaiting.ts'
 import { judge, propose, settle } from './approval.ts'
 import { aboutOf, answer, receive } from './inbox.ts'
@@ -10,6 +11,9 @@ import { dispatch } from './outgoing.ts'
 import { followWork } from './work.ts'
 import { balance, HAND_OVER, redistribute } from './workload.ts'
 
+/** Who does a task by themselves, by the task's name. */
+export type DoneBy = { [task: string]: AgentId[] }
+
 /** The agent comes into being with its first message. */
 export const begin: Skill = (context) => ({
   record: [{ type: 'agent.opened', actor: context.agentId, data: {} }],
@@ -17,9 +21,10 @@ export const begin: Skill = (context) => ({
 
 /**
  * What an agent does with any message: it hears whether that is an answer, does what its own skill for the type says,
- * else what every agent does, and then looks at its load.
+ * else what every agent does, and then looks at its load. An agent with code declines a task that others do by themselves,
+ * and says who.
  */
-export function think(mind: Mind): Skill {
+export function think(mind: Mind, doneBy: DoneBy): Skill {
   const handlers: Record<string, Skill> = {
     'incident.notice': notice(mind),
     'incident.copy': (_, event) => noted('agent.copied', event),
@@ -40,6 +45,9 @@ export function think(mind: Mind): Skill {
     if (event.type === 'task_request' && ordered) return redistribute(context, event)
     // Whoever sits here answers: what a playbook would do by itself waits for the person.
     const waits = context.seat === 'human' && ANSWERABLE.has(event.type)
+    const others = mind.skills === undefined || waits ? [] : (doneBy[textOf(event['task'])] ?? [])
+    if (event.type === 'task_request' && others.length > 0 && !others.includes(context.agentId))
+      return decline(event, `that is what ${others.join(' and ')} does: ask there`)
     const handler = !waits && Object.hasOwn(handlers, event.type) ? handlers[event.type] : receive
     return followWork(context, event, (handler ?? receive)(context, event))
   }

@@ -1,5 +1,6 @@
 import type { ActorDefinition } from '@esa/actor'
 import type { Directory } from '@esa/org'
+import type { DoneBy } from './agent-actions.ts'
 import { agentMachine } from './agent.machine.ts'
 import { cardFacts } from './card-facts.ts'
 import type { Mind } from './mind.ts'
@@ -8,11 +9,11 @@ import type { Mind } from './mind.ts'
 export const AGENT_TYPE = 'agent'
 
 /** An agent's mailbox as a durable actor; what its card says enters when it opens, and with `card.changed`. */
-export function agentDefinition(type: string, mind: Mind): ActorDefinition<Directory> {
+export function agentDefinition(type: string, mind: Mind, doneBy: DoneBy = {}): ActorDefinition<Directory> {
   return {
     type,
     version: 1,
-    machine: agentMachine(mind),
+    machine: agentMachine(mind, doneBy),
     inputFrom: ({ actorId }, directory) => ({ agentId: actorId, ...cardFacts(directory, actorId) }),
   }
 }

@@ -13,13 +13,13 @@ type AgentInput = CardFacts & Pick<AgentContext, 'agentId'>
  * an instant at which it looks at the world or escalates what was not answered, `stopped` is out of reach until it is
  * resumed.
  */
-export function agentMachine(mind: Mind) {
+export function agentMachine(mind: Mind, doneBy: act.DoneBy) {
   return setup({
     types: { context: {} as AgentContext, events: {} as AgentEvent, input: {} as AgentInput },
     actions: {
       ...effects,
       begin: enqueueActions(doing(act.begin)),
-      think: enqueueActions(doing(act.think(mind))),
+      think: enqueueActions(doing(act.think(mind, doneBy))),
       wake: enqueueActions(doing(wake(mind))),
       arm: enqueueActions(doing(arm)),
       stop: enqueueActions(doing(act.stop)),
