@@ -4,6 +4,7 @@ import { addColumn } from './add-column.ts'
 import { againNotNull, alter, alterColumn, wayBackToNotNull } from './column-sql.ts'
 import type { TableDifference } from './differences.ts'
 import { type Ground, PLACE } from './draft.ts'
+import { type GenerationChange, generationChange, moveGeneration } from './generation.ts'
 import { assigned, requireNotNull } from './not-null.ts'
 
 /** Columns that are added, dropped or differ, but for those whose type differs: they are left to the shadow columns. */
@@ -26,13 +27,7 @@ function changeColumn(ground: Ground, table: Table, from: Column, to: Column): v
   const { draft } = ground
   const { relation } = table
   const place = `${relation}.${to.name}`
-  if (from.identity !== to.identity) {
-    draft.leave(
-      `identity of ${place}`,
-      'its sequence would have to change hands under a lock',
-      'change it together with its type, or by hand in a quiet hour',
-    )
-  }
+  const generation = generationChange(ground.from, ground.to, relation, { from, to })
   if (from.generated !== to.generated || (to.generated !== '' && from.default !== to.default)) {
     return draft.leave(
       `generation of ${place}`,
@@ -40,7 +35,9 @@ function changeColumn(ground: Ground, table: Table, from: Column, to: Column): v
       'add a new column, keep it by a trigger, and switch to it',
     )
   }
-  if (from.default !== to.default) changeDefault(ground, relation, from, to)
+  if (generation !== undefined) changeGeneration(ground, relation, { from, to }, generation)
+  else if (from.identity !== to.identity) changeIdentity(ground, relation, from, to)
+  else if (from.default !== to.default) changeDefault(ground, relation, from, to)
   if (to.notNull && !from.notNull) {
     draft.change('set-not-null', relation, to.name, `${place} becomes NOT NULL`)
     requireNotNull(ground, table, to)
@@ -49,6 +46,34 @@ function changeColumn(ground: Ground, table: Table, from: Column, to: Column): v
     draft.change('drop-not-null', relation, to.name, `${place} may be NULL`)
     loosen(ground, relation, to.name)
   }
+}
+
+function changeGeneration(
+  { draft }: Ground,
+  relation: string,
+  { from, to }: { from: Column; to: Column },
+  change: GenerationChange,
+): void {
+  const kinds = `${change.from.kind} -> ${change.to.kind}`
+  draft.change('change-identity', relation, to.name, `values of ${relation}.${to.name}: ${kinds}`)
+  const back = { from: change.to, to: change.from }
+  draft.statement(
+    'switch',
+    {
+      about: `${kinds}, going on from the next value`,
+      sql: moveGeneration(relation, to.name, to.name, change, { from: from.default, to: to.default }),
+      rollback: moveGeneration(relation, to.name, to.name, back, { from: to.default, to: from.default }),
+    },
+    // An identity column must be NOT NULL, which comes before.
+    PLACE.late,
+  )
+}
+
+function changeIdentity({ draft }: Ground, relation: string, from: Column, to: Column): void {
+  const set = ({ identity }: Column): string =>
+    alterColumn(relation, to.name, `SET GENERATED ${identity === 'a' ? 'ALWAYS' : 'BY DEFAULT'}`)
+  draft.change('change-identity', relation, to.name, `identity of ${relation}.${to.name}`)
+  draft.statement('switch', { about: 'a definition only', sql: set(to), rollback: set(from) })
 }
 
 /** Old code must not meet a value it does not know before it is gone: the default changes at the switch. */

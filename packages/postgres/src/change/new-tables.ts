@@ -48,7 +48,7 @@ export function onTable(tail: string, relation: string): string {
 export function planNewTables(
   ground: Ground,
   tables: readonly Table[],
-  elsewhere: (name: string) => boolean,
+  elsewhere: (relation: string) => (name: string) => boolean,
 ): void {
   const { draft } = ground
   for (const table of parentsFirst(tables)) {
@@ -65,7 +65,7 @@ export function planNewTables(
   }
   for (const table of tables)
     for (const { name, type, definition } of table.constraints) {
-      if (type !== 'f' || elsewhere(name)) continue
+      if (type !== 'f' || elsewhere(table.relation)(name)) continue
       draft.statement('expand', {
         about: 'the table is empty: nothing is read; the other table is locked for an instant',
         sql: alter(table.relation, `ADD CONSTRAINT ${quoteIdentifier(name)} ${definition}`),
@@ -82,7 +82,7 @@ export function planGoneTables({ draft, finalName }: Ground, tables: readonly Ta
       if (type === 'f')
         draft.statement('contract', {
           about: 'the other table is free of it',
-          sql: alter(finalName(table.relation), `DROP CONSTRAINT ${quoteIdentifier(name)}`),
+          sql: alter(finalName(table.relation), `DROP CONSTRAINT IF EXISTS ${quoteIdentifier(name)}`),
           rollback: null,
         })
     draft.statement(

@@ -1,5 +1,5 @@
 import { onOneSession, type Queryable } from '../queryable.ts'
-import type { Catalog, ObjectKind } from './catalog.ts'
+import type { Catalog, Column, ObjectKind, Table } from './catalog.ts'
 import { planColumns } from './columns.ts'
 import { madeByCopy, needsCopy, planCopy } from './copy-table.ts'
 import { planConstraints } from './constraints.ts'
@@ -14,7 +14,7 @@ import { planObjects } from './objects.ts'
 import { type MigrationPlan, type Phase, type PhaseName, PHASES, sealPlan, type Step } from './plan.ts'
 import { readCatalog } from './read-catalog.ts'
 import { planRenames, withOldNames } from './renames.ts'
-import { findShadows, planShadows, type Shadows, touched } from './shadow-columns.ts'
+import { findShadows, planShadows, type Shadows } from './shadow-columns.ts'
 import { planSwaps } from './shadow-swap.ts'
 import { planSplits } from './split-column.ts'
 import { planSyncTriggers } from './sync-triggers.ts'
@@ -84,26 +84,28 @@ async function draftPlan(ground: Ground): Promise<void> {
   await planRenames(ground)
   const types = planTypes(ground, found)
   const shadows = await findShadows(ground, types)
-  const names = namesInTransit(ground, shadows)
-  const elsewhere = (name: string): boolean => names.has(name)
+  const elsewhere =
+    (relation: string) =>
+    (name: string): boolean =>
+      shadows.parts.get(relation)?.has(name) ?? false
   const copied = found.tables.filter(needsCopy)
   const altered = found.tables.filter((table) => !needsCopy(table))
   const made = madeByCopy(ground, copied)
   planNewTables(
     ground,
-    found.newTables.filter(({ relation }) => !made.has(relation)),
+    found.newTables.filter(({ relation }) => !made.has(relation)).map((table) => passing(shadows, table)),
     elsewhere,
   )
   for (const table of copied) await planCopy(ground, table)
   for (const table of altered) {
     leaveSettings(ground, table)
-    await planColumns(ground, table, columnsInTransit(shadows))
+    await planColumns(ground, withPassing(shadows, table), columnsInTransit(shadows))
     planSplits(ground, table)
   }
   planExtracts(ground)
   await planShadows(ground, shadows, types)
-  for (const table of altered) planIndexes(ground, table, elsewhere)
-  for (const table of altered) planConstraints(ground, table, elsewhere)
+  for (const table of altered) planIndexes(ground, table, elsewhere(table.from.relation))
+  for (const table of altered) planConstraints(ground, table, elsewhere(table.from.relation))
   planSyncTriggers(ground)
   await planSwaps(ground, shadows, types)
   planObjects(ground, found)
@@ -125,22 +127,27 @@ function leaveSettings({ draft }: Ground, table: Differences['tables'][number]):
     )
 }
 
-function columnsInTransit({ byRelation }: Shadows): Set<string> {
-  return new Set(
-    [...byRelation].flatMap(([relation, columns]) => columns.map(({ to }) => `${relation}.${to.name}`)),
+function columnsInTransit({ byRelation, left }: Shadows): Set<string> {
+  const shadowed = [...byRelation].flatMap(([relation, columns]) =>
+    columns.map(({ to }) => `${relation}.${to.name}`),
   )
+  return new Set([...left, ...shadowed])
 }
 
-/** Constraints and indexes that name a column in transit are rebuilt with it. */
-function namesInTransit(ground: Ground, shadows: Shadows): Set<string> {
-  const of = (plain: Catalog, passing: Catalog): string[] =>
-    passing.tables.flatMap((table) => {
-      const other = plain.tables.find(({ relation }) => relation === table.relation)
-      if (other === undefined) return []
-      const { constraints, indexes } = touched(other, table)
-      return [...constraints, ...indexes].map(({ name }) => name)
-    })
-  return new Set([...of(ground.from, shadows.old), ...of(ground.to, shadows.fresh)])
+/** New tables and columns are made with the types that are in transit, by their passing names. */
+function passing({ fresh }: Shadows, table: Table): Table {
+  return fresh.tables.find(({ relation }) => relation === table.relation) ?? table
+}
+
+function withPassing(shadows: Shadows, table: Differences['tables'][number]): Differences['tables'][number] {
+  const { columns } = passing(shadows, table.to)
+  const fresh = (name: string): Column | undefined => columns.find((column) => column.name === name)
+  return {
+    ...table,
+    columns: table.columns.map((pair) =>
+      pair.from === undefined && pair.to ? { to: fresh(pair.to.name) ?? pair.to } : pair,
+    ),
+  }
 }
 
 /** Steps get their ids by their places. */

@@ -24,32 +24,44 @@ export interface Shadow {
 /** All columns in transit, by relation, and the catalogs in which they bear their passing names. */
 export interface Shadows {
   byRelation: Map<string, Shadow[]>
+  /** Columns whose type cannot be changed by a plan, `schema.relation.column`: nothing about them is planned. */
+  left: ReadonlySet<string>
   /** The goal with the new columns' names of before the switch; the source with the old ones' names of after it. */
   fresh: Catalog
   old: Catalog
+  /** By relation the names of constraints and indexes that name a column in transit, before or after. */
+  parts: Map<string, Set<string>>
 }
 
 /** Finds the columns whose type differs. What needs no new files is changed in place at the switch. */
 export async function findShadows(ground: Ground, changed: readonly TypeInTransit[]): Promise<Shadows> {
   const byRelation = new Map<string, Shadow[]>()
+  const left = new Set<string>()
   for (const from of ground.from.tables) {
     const to = ground.to.tables.find(({ relation }) => relation === from.relation)
     for (const column of to?.columns ?? []) {
       const before = from.columns.find(({ name }) => name === column.name)
       if (before === undefined || !hasOtherType(before, column, changed)) continue
       const shadow = await findShadow(ground, from, before, column, changed)
-      if (shadow) byRelation.set(from.relation, [...(byRelation.get(from.relation) ?? []), shadow])
+      if (shadow === 'left') left.add(`${from.relation}.${column.name}`)
+      else if (shadow) byRelation.set(from.relation, [...(byRelation.get(from.relation) ?? []), shadow])
     }
   }
-  return {
-    byRelation,
-    fresh: await renamed(ground.goal, byRelation, changed, newName),
-    old: await renamed(ground.source, byRelation, changed, oldName),
-  }
+  const fresh = await renamed(ground.goal, byRelation, changed, newName)
+  const old = await renamed(ground.source, byRelation, changed, oldName)
+  const parts = new Map<string, Set<string>>()
+  for (const [plain, passing] of [
+    [ground.from, old],
+    [ground.to, fresh],
+  ] as const)
+    for (const table of passing.tables) {
+      const is = plain.tables.find(({ relation }) => relation === table.relation)!
+      parts.set(table.relation, new Set([...(parts.get(table.relation) ?? []), ...touched(is, table)]))
+    }
+  return { byRelation, left, fresh, old, parts }
 }
 
-/** True when a column is in transit, or was changed in place: no other recipe looks at its type. */
-export function hasOtherType(from: Column, to: Column, changed: readonly TypeInTransit[]): boolean {
+function hasOtherType(from: Column, to: Column, changed: readonly TypeInTransit[]): boolean {
   return (
     from.type !== to.type ||
     from.collation !== to.collation ||
@@ -63,7 +75,7 @@ async function findShadow(
   from: Column,
   to: Column,
   changed: readonly TypeInTransit[],
-): Promise<Shadow | undefined> {
+): Promise<Shadow | 'left' | undefined> {
   const { draft } = ground
   const { relation } = table
   const place = `${relation}.${to.name}`
@@ -91,7 +103,7 @@ async function findShadow(
       obstacle ?? `PostgreSQL has no cast from ${from.type} to ${to.type}`,
       carry === undefined ? `say how in --hints: {"using": {"${place}": {"to": "EXPRESSION"}}}` : undefined,
     )
-    return undefined
+    return 'left'
   }
   return { from, to, fresh: newName(to.name), old: oldName(to.name), carry }
 }
@@ -141,8 +153,8 @@ export async function planShadows(
   for (const [relation, columns] of shadows.byRelation)
     for (const shadow of columns) if (shadow.to.notNull) requireShadow(ground, relation, shadow)
   tellParts(ground, shadows)
-  for (const fresh of shadows.fresh.tables) buildKeys(ground, fresh)
-  for (const fresh of shadows.fresh.tables) buildRules(ground, fresh)
+  for (const fresh of shadows.fresh.tables) buildKeys(ground, shadows, fresh)
+  for (const fresh of shadows.fresh.tables) buildRules(ground, shadows, fresh)
 }
 
 function addShadow(
@@ -251,32 +263,24 @@ function requireShadow({ draft }: Ground, relation: string, { fresh }: Shadow): 
 }
 
 /** What else differs on the columns in transit: it comes and goes with them. */
-function tellParts({ draft, from, to }: Ground, shadows: Shadows): void {
-  const named = (plain: Catalog, passing: Catalog): { relation: string; name: string }[] =>
-    passing.tables.flatMap((table) => {
-      const parts = touched(
-        plain.tables.find(({ relation }) => relation === table.relation)!,
-        table,
-      )
-      return [...parts.constraints, ...parts.indexes].map(({ name }) => ({ relation: table.relation, name }))
-    })
-  const [was, shall] = [named(from, shadows.old), named(to, shadows.fresh)]
-  const lacks = (list: typeof was, one: (typeof was)[number]): boolean =>
-    list.every(({ relation, name }) => relation !== one.relation || name !== one.name)
-  for (const one of shall)
-    if (lacks(was, one))
-      draft.change('add-part', one.relation, one.name, `${one.name} of ${one.relation} is new`)
-  for (const one of was)
-    if (lacks(shall, one))
-      draft.change('drop-part', one.relation, one.name, `${one.name} of ${one.relation} is dropped`)
+function tellParts({ draft }: Ground, { parts, old, fresh }: Shadows): void {
+  for (const [relation, names] of parts) {
+    const has = ({ tables }: Catalog, name: string): boolean => {
+      const table = tables.find((one) => one.relation === relation)
+      return [...(table?.constraints ?? []), ...(table?.indexes ?? [])].some((one) => one.name === name)
+    }
+    for (const name of names) {
+      if (!has(old, name)) draft.change('add-part', relation, name, `${name} of ${relation} is new`)
+      if (!has(fresh, name)) draft.change('drop-part', relation, name, `${name} of ${relation} is dropped`)
+    }
+  }
 }
 
 /** Indexes and keys that the goal has on the columns in transit. */
-function buildKeys({ draft, to }: Ground, fresh: Table): void {
-  const goal = to.tables.find(({ relation }) => relation === fresh.relation)!
-  for (const index of touched(goal, fresh).indexes)
-    buildIndex(draft, 'validate', fresh, { ...index, name: newName(index.name) })
-  for (const key of touched(goal, fresh).constraints) {
+function buildKeys({ draft }: Ground, shadows: Shadows, fresh: Table): void {
+  const { constraints, indexes } = partsOf(shadows, fresh)
+  for (const index of indexes) buildIndex(draft, 'validate', fresh, { ...index, name: newName(index.name) })
+  for (const key of constraints) {
     if (key.type === 'p')
       buildIndex(draft, 'validate', fresh, { name: newName(key.name), unique: true, tail: key.indexTail! })
     if (key.type === 'u') addConstraintAs(draft, fresh, key, newName(key.name))
@@ -289,18 +293,26 @@ function buildKeys({ draft, to }: Ground, fresh: Table): void {
 }
 
 /** Checks and foreign keys, when every key that they point to is there. */
-function buildRules({ draft, to }: Ground, fresh: Table): void {
-  const goal = to.tables.find(({ relation }) => relation === fresh.relation)!
-  for (const rule of touched(goal, fresh).constraints)
+function buildRules({ draft }: Ground, shadows: Shadows, fresh: Table): void {
+  for (const rule of partsOf(shadows, fresh).constraints)
     if (rule.type === 'c' || rule.type === 'f') addNotValid(draft, fresh.relation, rule, newName(rule.name))
 }
 
-/** Parts of a table whose definitions name a column in transit, as they are with its passing name. */
-export function touched(plain: Table, passing: Table): Pick<Table, 'constraints' | 'indexes'> {
-  const differs = (list: readonly { name: string }[], one: { name: string }): boolean =>
-    JSON.stringify(list.find(({ name }) => name === one.name)) !== JSON.stringify(one)
+/** Names of a table's parts whose definitions are others under the passing names. */
+function touched(plain: Table, passing: Table): string[] {
+  const was = new Map(
+    [...plain.constraints, ...plain.indexes].map((part) => [part.name, JSON.stringify(part)]),
+  )
+  return [...passing.constraints, ...passing.indexes]
+    .filter((part) => was.get(part.name) !== JSON.stringify(part))
+    .map(({ name }) => name)
+}
+
+/** The parts of a table that go with its columns in transit; a name that means another part afterwards is among them. */
+export function partsOf({ parts }: Shadows, table: Table): Pick<Table, 'constraints' | 'indexes'> {
+  const names = parts.get(table.relation)
   return {
-    constraints: passing.constraints.filter((one) => differs(plain.constraints, one)),
-    indexes: passing.indexes.filter((one) => differs(plain.indexes, one)),
+    constraints: table.constraints.filter(({ name }) => names?.has(name)),
+    indexes: table.indexes.filter(({ name }) => names?.has(name)),
   }
 }

@@ -4,9 +4,10 @@ import type { Catalog, Column, Constraint, Table } from './catalog.ts'
 import { againNotNull, alter, alterColumn, wayBackToNotNull } from './column-sql.ts'
 import { renaming, usingIndex } from './constraints.ts'
 import { type Draft, type Ground, PLACE } from './draft.ts'
+import { type GenerationChange, generationChange, moveGeneration } from './generation.ts'
 import { createConcurrently } from './indexes.ts'
 import { bareName, newName, oldName, quoteDotted, sibling } from './names.ts'
-import { type Shadow, type Shadows, touched } from './shadow-columns.ts'
+import { type Shadow, type Shadows, partsOf } from './shadow-columns.ts'
 import { defineSync } from './sync-triggers.ts'
 import { Swap } from './swap.ts'
 import { dependentViews } from './views.ts'
@@ -25,7 +26,7 @@ export async function planSwaps(
     shadows.byRelation.get(relation)!.some(({ to }) => types.some(({ name }) => isOf(to.type, name))),
   )
   const alone = relations.filter((relation) => !together.includes(relation)).map((relation) => [relation])
-  for (const group of together.length > 0 ? [together, ...alone] : alone) {
+  for (const group of together.length + types.length > 0 ? [together, ...alone] : alone) {
     const swap = new Swap(locked(ground, shadows, group))
     if (group === together) for (const type of types) swapTypeName(swap, type)
     for (const relation of group) prepareWayBackBefore(ground, shadows, relation)
@@ -34,21 +35,21 @@ export async function planSwaps(
       shadows.byRelation.get(relation)!.map(({ to }) => `${relation}.${to.name}`),
     )
     ground.draft.statement('switch', {
-      about: `${columns.join(', ')}: the new columns take the names; only definitions change`,
+      about: `${[...(group === together ? types.map(({ name }) => name) : []), ...columns].join(', ')}: the new ones take the names; only definitions change`,
       sql: swap.sql,
       rollback: swap.rollback,
     })
     for (const relation of group) prepareWayBackAfter(ground, shadows, relation)
   }
-  for (const [relation, columns] of shadows.byRelation) dropOldColumns(ground, relation, columns)
+  for (const relation of shadows.byRelation.keys()) dropOldColumns(ground, shadows, relation)
 }
 
 /** Tables whose foreign keys change hands, then those in transit, those that point to others first. */
 function locked({ from, to }: Ground, shadows: Shadows, group: readonly string[]): string[] {
   const children = group.flatMap((relation) =>
     [
-      ...pointing(from.tables, relation, shadows.old.tables),
-      ...pointing(to.tables, relation, shadows.fresh.tables),
+      ...pointing(shadows, from.tables, relation, shadows.old.tables),
+      ...pointing(shadows, to.tables, relation, shadows.fresh.tables),
     ].map(({ child }) => child.relation),
   )
   return [...new Set([...children, ...group.toReversed()])]
@@ -79,8 +80,8 @@ function referencedFirst(relations: string[], tables: readonly Table[]): string[
 function sidesOf({ from, to }: Ground, shadows: Shadows, relation: string) {
   const find = (tables: readonly Table[]): Table => tables.find((one) => one.relation === relation)!
   const [was, shall] = [find(from.tables), find(to.tables)]
-  const before = touched(was, find(shadows.old.tables))
-  const after = touched(shall, find(shadows.fresh.tables))
+  const before = partsOf(shadows, find(shadows.old.tables))
+  const after = partsOf(shadows, find(shadows.fresh.tables))
   const key = (part: typeof before): Constraint | undefined =>
     part.constraints.find(({ type }) => type === 'p')
   return { was, shall, before, after, oldKey: key(before), newKey: key(after) }
@@ -125,10 +126,10 @@ function prepareWayBackBefore(ground: Ground, shadows: Shadows, relation: string
   const { newKey } = sidesOf(ground, shadows, relation)
   const validate = (child: Table, name: string): void =>
     draft.wayBack('switch', alter(child.relation, `VALIDATE CONSTRAINT ${quoteIdentifier(name)}`))
-  for (const { child, key } of pointing(ground.from.tables, relation, shadows.old.tables))
+  for (const { child, key } of pointing(shadows, ground.from.tables, relation, shadows.old.tables))
     if (key.validated) validate(child, key.name)
   if (!newKey) return
-  for (const { child, passing } of pointing(ground.to.tables, relation, shadows.fresh.tables)) {
+  for (const { child, passing } of pointing(shadows, ground.to.tables, relation, shadows.fresh.tables)) {
     const name = newName(passing.name)
     if (passing.validated) validate(child, name)
     const add = `ADD CONSTRAINT ${quoteIdentifier(name)} ${passing.definition} NOT VALID`
@@ -153,6 +154,7 @@ function wayBackToIndex(draft: Draft, name: string, { indexTail }: Constraint): 
 
 /** Foreign keys to columns in transit of a relation, as they are and by the passing names. */
 function pointing(
+  shadows: Shadows,
   tables: readonly Table[],
   relation: string,
   others: readonly Table[],
@@ -160,7 +162,7 @@ function pointing(
   return tables.flatMap((child) => {
     const other = others.find((one) => one.relation === child.relation)
     if (other === undefined) return []
-    return touched(child, other)
+    return partsOf(shadows, other)
       .constraints.filter(({ type, references }) => type === 'f' && references === relation)
       .map((passing) => ({
         child,
@@ -171,7 +173,7 @@ function pointing(
 }
 
 function dropPointing(ground: Ground, shadows: Shadows, was: Table, swap: Swap): void {
-  for (const { child, key } of pointing(ground.from.tables, was.relation, shadows.old.tables)) {
+  for (const { child, key } of pointing(shadows, ground.from.tables, was.relation, shadows.old.tables)) {
     const name = quoteIdentifier(key.name)
     swap.step(
       alter(child.relation, `DROP CONSTRAINT ${name}`),
@@ -182,7 +184,7 @@ function dropPointing(ground: Ground, shadows: Shadows, was: Table, swap: Swap):
 
 function renamePointing(ground: Ground, shadows: Shadows, shall: Table, swap: Swap): void {
   const { newKey } = sidesOf(ground, shadows, shall.relation)
-  for (const { child, key } of pointing(ground.to.tables, shall.relation, shadows.fresh.tables))
+  for (const { child, key } of pointing(shadows, ground.to.tables, shall.relation, shadows.fresh.tables))
     swap.step(
       renaming(child.relation, newName(key.name), key.name),
       newKey
@@ -198,7 +200,7 @@ function swapIndexName(swap: Swap, relation: string, from: string, to: string): 
 }
 
 function swapColumn(
-  { to: goal }: Ground,
+  ground: Ground,
   shadows: Shadows,
   relation: string,
   { from, to, fresh, old }: Shadow,
@@ -208,9 +210,16 @@ function swapColumn(
     alter(relation, `RENAME COLUMN ${quoteIdentifier(was)} TO ${quoteIdentifier(now)}`)
   swap.step(rename(to.name, old), rename(old, to.name))
   swap.step(rename(fresh, to.name), rename(to.name, fresh))
-  if (to.identity !== '')
-    swap.step(moveIdentity(relation, old, to.name, to), moveIdentity(relation, to.name, old, from))
-  else swapDefault(goal, shadows, relation, { to, old }, swap)
+  const change = generationChange(ground.from, ground.to, relation, { from, to })
+  if (change !== undefined || to.identity !== '') {
+    const there = change ?? sameIdentity(from, to)
+    const back = { from: there.to, to: there.from }
+    const defaults = { from: from.default, to: to.default }
+    swap.step(
+      moveGeneration(relation, old, to.name, there, defaults),
+      moveGeneration(relation, to.name, old, back, { from: to.default, to: from.default }),
+    )
+  } else swapDefault(ground.to, shadows, relation, { to, old }, swap)
   // Writers of the new type may have no value for the old column; an identity column must be NOT NULL, so this comes last.
   if (from.notNull) swap.step(alterColumn(relation, old, 'DROP NOT NULL'), againNotNull(relation, old))
 }
@@ -245,29 +254,34 @@ function swapDefault(
 }
 
 /** The new column counts on from where the old one is. */
-function moveIdentity(relation: string, from: string, to: string, column: Column): string {
-  const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`
-  const add =
-    column.identity === ''
-      ? alterColumn(relation, to, `SET DEFAULT ${column.default}`)
-      : alterColumn(
-          relation,
-          to,
-          `ADD GENERATED ${column.identity === 'a' ? 'ALWAYS' : 'BY DEFAULT'} AS IDENTITY (START WITH %s)`,
-        )
-  return `DO $esa$ DECLARE next_value bigint := nextval(pg_get_serial_sequence(${literal(quoteDotted(relation))}, ${literal(from)})); BEGIN
-  ${alterColumn(relation, from, 'DROP IDENTITY IF EXISTS')}
-  EXECUTE format(${literal(add)}, next_value);
-END $esa$;`
+function sameIdentity(from: Column, to: Column): GenerationChange {
+  return {
+    from: { kind: 'identity', always: from.identity === 'a' },
+    to: { kind: 'identity', always: to.identity === 'a' },
+  }
 }
 
-function dropOldColumns({ draft, finalName }: Ground, relation: string, columns: readonly Shadow[]): void {
+/** With the columns go their constraints and indexes; those that only gave their names away are dropped by name. */
+function dropOldColumns(ground: Ground, shadows: Shadows, relation: string): void {
+  const { draft, finalName } = ground
   const last = finalName(relation)
+  const { was, before } = sidesOf(ground, shadows, relation)
+  const plain = new Set([...was.constraints, ...was.indexes].map((part) => JSON.stringify(part)))
+  const strays = (parts: readonly { name: string; type?: string }[]): string[] =>
+    parts
+      .filter((part) => part.type !== 'p' && plain.has(JSON.stringify(part)))
+      .map(({ name }) => oldName(name))
+  const columns = shadows.byRelation.get(relation)!
+  const drops = [
+    ...strays(before.constraints).map((name) => `DROP CONSTRAINT IF EXISTS ${quoteIdentifier(name)}`),
+    ...columns.map(({ old }) => `DROP COLUMN ${quoteIdentifier(old)}`),
+  ]
+  const indexes = strays(before.indexes).map((name) => `DROP INDEX ${quoteDotted(sibling(last, name))};`)
   draft.statement(
     'contract',
     {
       about: 'the old columns are gone with their indexes: the switch cannot be undone any more',
-      sql: alter(last, columns.map(({ old }) => `DROP COLUMN ${quoteIdentifier(old)}`).join(', ')),
+      sql: [alter(last, drops.join(', ')), ...indexes].join('\n'),
       rollback: null,
       destructive: true,
     },

@@ -6,7 +6,7 @@ import { quoteDotted } from './names.ts'
  */
 export class Swap {
   readonly #done: [sql: string, undo: string][] = []
-  readonly #lock: { before: string; after: string }
+  readonly #lock: { before: string[]; after: string[] }
 
   /** The tables by their names before and after, those that point to others first: so does a writer lock them. */
   constructor(before: readonly string[], after: readonly string[] = before) {
@@ -18,14 +18,15 @@ export class Swap {
   }
 
   get sql(): string {
-    return [this.#lock.before, ...this.#done.map(([sql]) => sql)].join('\n')
+    return [...this.#lock.before, ...this.#done.map(([sql]) => sql)].join('\n')
   }
 
   get rollback(): string {
-    return [this.#lock.after, ...this.#done.toReversed().map(([, undo]) => undo)].join('\n')
+    return [...this.#lock.after, ...this.#done.toReversed().map(([, undo]) => undo)].join('\n')
   }
 }
 
-function lockAll(relations: readonly string[]): string {
-  return `LOCK TABLE ${relations.map(quoteDotted).join(', ')} IN ACCESS EXCLUSIVE MODE;`
+function lockAll(relations: readonly string[]): string[] {
+  if (relations.length === 0) return []
+  return [`LOCK TABLE ${relations.map(quoteDotted).join(', ')} IN ACCESS EXCLUSIVE MODE;`]
 }

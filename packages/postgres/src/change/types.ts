@@ -3,6 +3,7 @@ import { isOf, type TypeInTransit } from './carry-over.ts'
 import type { EnumType, Sequence } from './catalog.ts'
 import type { Differences } from './differences.ts'
 import { type Ground, PLACE } from './draft.ts'
+import { sequencesInChange } from './generation.ts'
 import { bareName, newName, oldName, quoteDotted, sibling } from './names.ts'
 
 /** Schemas, enums and sequences. Gives back the enums that lose labels: their columns need a new type. */
@@ -24,7 +25,8 @@ export function planTypes(ground: Ground, { schemas, enums, sequences }: Differe
       draft.statement('contract', { about: 'empty by now', sql: drop, rollback: create }, PLACE.last)
     else draft.statement('expand', { about: 'nobody uses it yet', sql: create, rollback: drop }, PLACE.first)
   }
-  for (const { from, to } of sequences) planSequence(ground, from, to)
+  const elsewhere = sequencesInChange(ground)
+  for (const { from, to } of sequences) if (!elsewhere.has((to ?? from)!.name)) planSequence(ground, from, to)
   return enums.flatMap(({ from, to }) => planEnum(ground, from, to))
 }
 
