@@ -61,6 +61,8 @@ create table tiny (id smallserial primary key);
 select setval('tiny_id_seq', 31000);
 create table behind (id serial primary key);
 insert into behind values (40);
+create table imported (id int primary key, customer_id int);
+insert into imported select i, 100000 + i from generate_series(1, 40) i;
 create table log (at timestamptz, what text);
 insert into log values ('2026-01-01', 'twice'), ('2026-01-01', 'twice');`
 
@@ -96,6 +98,7 @@ describe('a database with planted faults', () => {
 
   it('calls nothing a reference that is none, and nothing corrupt', () => {
     expect(findings.filter(({ evidence }) => JSON.stringify(evidence).includes('coupon_id'))).toEqual([])
+    expect(findings.filter(({ relation }) => relation === 'public.imported')).toEqual([])
     expect(findings.filter(({ kind }) => kind === 'corrupt-index' || kind === 'not-checked')).toEqual([])
   })
 
