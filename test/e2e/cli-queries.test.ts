@@ -89,6 +89,8 @@ describe('esa db explain', () => {
     'with d as (delete from trade.orders returning 1) select * from d',
     'select * from trade.orders for update',
     'do $$ begin end $$',
+    `select dblink_exec('dbname=x', 'drop table trade.orders')`,
+    '( delete from trade.orders )',
     '',
   ])('executes nothing of %j: exit 5', async (sql) => {
     const { code, stdout, stderr } = await esa.run(['db', 'explain', ...TARGET, '--json', '--', sql], target)
@@ -104,7 +106,7 @@ describe('esa db explain', () => {
       })
       return [code, (JSON.parse(stderr) as Problem).code]
     }
-    expect(await run(target['TRADE_URL']!, 'select frm x y z')).toEqual([2, 'sql.syntax'])
+    expect(await run(target['TRADE_URL']!, 'select frm x y z')).toEqual([5, 'sql.not-a-read'])
     expect(await run(target['TRADE_URL']!, 'select * from nowhere')).toEqual([2, 'database.schema'])
     expect(await run('postgres://a@127.0.0.1:1/x', 'select 1')).toEqual([7, 'database.unreachable'])
   })

@@ -31,7 +31,7 @@ const COPY_MS_MAX = 60_000
  * Explains one SELECT on a target, and tries what would mend it: on the target what only reads, on a copy of its rows what
  * has to be built. A target on another machine is copied only with `--copy-rows`. SQL that the guard refuses is not
  * executed (exit 5).
- * @throws EsaError `sql.not-a-read`, `sql.syntax`, `target.unknown`, `database.*`.
+ * @throws EsaError `sql.not-a-read`, `sql.parameters`, `target.unknown`, `database.*`.
  */
 export async function explainSql(
   config: Config,

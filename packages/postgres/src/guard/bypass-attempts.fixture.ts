@@ -136,6 +136,8 @@ export const HIDDEN_CALLS = [
   'select * from accounts, lateral quiet(id)',
   'select coalesce(null, quiet(1))',
   'select array(select quiet(id) from accounts)',
+  'select pg_temp.quiet(1)',
+  'select 1 operator(pg_temp.@@@) 2',
   'select * from accounts tablesample bernoulli (quiet(50))',
   'select sum(id) from accounts group by grouping sets ((quiet(id)), ())',
   'select * from accounts limit quiet(1)',

@@ -70,7 +70,8 @@ const TYPES = `with recursive part(oid) as (
     array(select 'select ' || pg_get_expr(c.conbin, 0) from pg_constraint c
       where c.contypid in (select oid from part) and c.conbin is not null) as conditions`
 
-function written({ schema, name }: CalledName): string {
+/** A name as SQL text. */
+export function writtenName({ schema, name }: CalledName): string {
   return schema === null ? quoteIdentifier(name) : `${quoteIdentifier(schema)}.${quoteIdentifier(name)}`
 }
 
@@ -87,9 +88,9 @@ export async function calledObjects(
   reading: Reading,
   support: number[],
 ): Promise<CalledObjects> {
-  const types = await session.query(TYPES, [reading.types.map(written)])
+  const types = await session.query(TYPES, [reading.types.map(writtenName)])
   const { types: oids, conditions } = types.rows[0] as { types: number[]; conditions: string[] }
-  const relations = await session.query(RELATIONS, [reading.relations.map(written)])
+  const relations = await session.query(RELATIONS, [reading.relations.map(writtenName)])
   const functions = await session.query(FUNCTIONS, [
     ...columnsOf(reading.functions),
     ...columnsOf(reading.operators),

@@ -93,6 +93,7 @@ select interval '1 day' * 2, date '2025-01-01' + 3, timestamp '2025-01-01' - tim
 select power(2, 3), sqrt(2), round(1.5), mod(7, 3), width_bucket(5, 0, 10, 5), trunc(1.7), abs(-1), ceil(1.2), exp(1), ln(2)
 select * from unnest(array[1, 2], array['a', 'b']) as t(a, b)
 select ctid, xmin, tableoid::regclass from products limit 1
-select * from pg_get_keywords() limit 1`
+select * from pg_get_keywords() limit 1
+select positive(1), public.positive(2), citext('a')`
   .split('\n')
   .map((line) => line.trim())

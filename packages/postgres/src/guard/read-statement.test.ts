@@ -24,6 +24,12 @@ it.each([
   ['select * into b from a', 'INTO'],
   ['do $$ begin end $$', 'do'],
   ["set transaction_read_only = 'off'", 'set'],
+  [`select 1${'+1'.repeat(5_000)}`, 'nested'],
+  [`select 1 where a in (${'1,'.repeat(60_000)}1)`, 'characters'],
+  ['select 1\0; drop table a', 'NUL'],
+  ['select pg_temp.f()', 'session'],
+  ['select * from a for no key update', 'FOR UPDATE'],
+  ['with m as (merge into a using b on true when matched then delete returning 1) table m', 'merge'],
 ])('refuses %j', async (sql, word) => {
   await expect(readStatement(sql)).rejects.toMatchObject({
     code: 'sql.not-a-read',

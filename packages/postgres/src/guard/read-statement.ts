@@ -54,6 +54,9 @@ const UNWRITTEN_OPERATORS = ['=', '<>', '<', '<=', '>', '>=']
 /** Longest statement that is looked at, in characters: the parser recurses, and a person writes no such query. */
 const SQL_CHARS_MAX = 100_000
 
+/** Nodes inside each other, at most: whoever walks the tree after us recurses too. */
+const NESTED_MAX = 1_000
+
 /** The error of the guard; nothing was executed when it is thrown. */
 export function refusal(message: string, details: Record<string, string> = {}): EsaError {
   return new EsaError('sql.not-a-read', 'terminal', message, {
@@ -101,17 +104,19 @@ function read({ text, kind, node }: ParsedStatement): Reading {
 type Members = Record<string, unknown>
 
 /** Walks the whole tree: a key that begins with a capital names a node, any other a member of one. */
-function collect(value: unknown, reading: Reading): void {
-  if (Array.isArray(value)) for (const item of value) collect(item, reading)
+function collect(value: unknown, reading: Reading, depth = 0): void {
+  if (Array.isArray(value)) for (const item of value) collect(item, reading, depth)
   if (value === null || typeof value !== 'object' || Array.isArray(value)) return
+  if (depth > NESTED_MAX) throw refusal(`a statement nested more than ${NESTED_MAX} deep is not run here`)
   for (const [key, member] of Object.entries(value as Members)) {
     const node = key === 'intoClause' ? 'IntoClause' : key === 'typeName' ? 'TypeName' : key
-    if (/^[A-Z]/.test(node)) {
+    const isNode = /^[A-Z]/.test(node)
+    if (isNode) {
       if (!READING_NODES.has(node))
         throw refusal(`${SPOKEN[node] ?? node} inside a query is not run here`, { node })
       note(node, member as Members, reading)
     }
-    collect(member, reading)
+    collect(member, reading, isNode ? depth + 1 : depth)
   }
 }
 
@@ -137,5 +142,7 @@ function words(list: unknown): string[] {
 function named(list: unknown): CalledName[] {
   const parts = words(list)
   const name = parts.at(-1)
+  // A session's own schema has another name in the catalog, where nobody would find what is called.
+  if (parts.at(-2)?.startsWith('pg_temp')) throw refusal(`${parts.join('.')} is of this session alone`)
   return name === undefined ? [] : [{ schema: parts.at(-2) ?? null, name }]
 }

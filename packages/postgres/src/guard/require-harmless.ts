@@ -1,6 +1,7 @@
 import { EsaError } from '@esa/protocol'
 import type { Queryable } from '../queryable.ts'
-import { calledObjects } from './called-objects.ts'
+import { OWN_MARK } from '../read-only.ts'
+import { calledObjects, writtenName } from './called-objects.ts'
 import { type CatalogFunction, judgeFunction } from './harmless-functions.ts'
 import { type Reading, readStatements, refusal } from './read-statement.ts'
 
@@ -29,7 +30,9 @@ export async function requireHarmless(
   while (open.length > 0 || support.length > 0) {
     if (seen.size > FOLLOWED_MAX)
       throw refusal(`it leads to more than ${FOLLOWED_MAX} functions and relations`)
-    const called = await calledObjects(session, open.pop() ?? NOTHING, support)
+    const current = open.pop() ?? NOTHING
+    const called = await calledObjects(session, current, support)
+    open.push(...(await castsAmong(session, current, called.functions)))
     support = []
     for (const text of called.conditions) open.push(...(await textOf(text, 'a condition of a domain')))
     for (const relation of called.relations.filter(isNew)) {
@@ -58,6 +61,29 @@ const NOTHING: Reading = {
   types: [],
   attributes: [],
 }
+
+/**
+ * Names that are called and are no function: of a type, `t(x)` is a cast. Any other is refused here already, so that what
+ * an extension would do is refused the same whether or not it is installed.
+ */
+async function castsAmong(
+  session: Queryable,
+  reading: Reading,
+  known: CatalogFunction[],
+): Promise<Reading[]> {
+  const unknown = reading.functions.filter(
+    ({ schema, name }) =>
+      !known.some((one) => one.name === name && (schema === null || one.schema === schema)),
+  )
+  if (unknown.length === 0) return []
+  const { rows } = await session.query(TYPES_BY_NAME, [unknown.map(writtenName)])
+  const missing = rows.find(({ type }) => type === null)
+  if (missing)
+    throw refusal(`there is no function ${String(missing['name'])}()`, { function: String(missing['name']) })
+  return [{ ...NOTHING, types: unknown }]
+}
+
+const TYPES_BY_NAME = `select ${OWN_MARK} name, to_regtype(name)::text as type from unnest($1::text[]) name`
 
 /** `BEGIN ATOMIC ... END` and `RETURN x` are not statements of their own. */
 function bodyOf({ body }: CatalogFunction): string {

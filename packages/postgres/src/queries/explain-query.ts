@@ -1,10 +1,10 @@
-import { EsaError } from '@esa/protocol'
+import { EsaError, isEsaError } from '@esa/protocol'
 import type { Node } from '@pgsql/types'
 import { walk } from '../advise/tree.ts'
 import type { Finding } from '../finding.ts'
-import { type CalledName, readStatement } from '../guard/read-statement.ts'
+import { writtenName } from '../guard/called-objects.ts'
+import { type Reading, readStatement, refusal } from '../guard/read-statement.ts'
 import { requireHarmless } from '../guard/require-harmless.ts'
-import { quoteIdentifier, quoteRelation } from '../identifiers.ts'
 import { type ExplainedPlan, type PlanLine, planLines } from '../plan.ts'
 import { sqlState } from '../postgres-error.ts'
 import type { Queryable } from '../queryable.ts'
@@ -82,14 +82,14 @@ function cutOffFinding(timeoutMs: number): Suspicion {
  * Runs one SELECT of somebody else under EXPLAIN ANALYZE behind the guard, says what its plan gives away, and tries what
  * would mend it: settings and other forms of the statement in the same read-only transaction, indexes and statistics on
  * a copy where there is one. Each statement is cut off after `timeoutMs`.
- * @throws EsaError `sql.not-a-read`, `sql.syntax`, `sql.parameters` with nothing executed; `database.*`.
+ * @throws EsaError `sql.not-a-read`, `sql.parameters` with nothing executed; `database.*`.
  */
 export async function explainQuery(
   queryable: Queryable,
   sql: string,
   { timeoutMs, onCopy }: { timeoutMs: number; onCopy?: OnCopy },
 ): Promise<ExplainedQuery> {
-  const reading = await readStatement(sql)
+  const reading = await judged(sql)
   const { text, node } = reading
   if (hasParameters(node))
     throw new EsaError('sql.parameters', 'terminal', 'the statement has parameters, and no values for them', {
@@ -121,6 +121,16 @@ export async function explainQuery(
   }
 }
 
+/** To the guard a text that does not parse is one that nobody can vouch for. */
+async function judged(sql: string): Promise<Reading> {
+  try {
+    return await readStatement(sql)
+  } catch (error) {
+    if (!isEsaError(error, 'sql.syntax')) throw error
+    throw refusal(`what does not parse is not run: ${error.message}`)
+  }
+}
+
 function hasParameters(node: Node): boolean {
   let found = false
   walk(node, (kind) => {
@@ -133,10 +143,6 @@ function hasParameters(node: Node): boolean {
 function costliest(lines: PlanLine[]): PlanLine[] {
   const kept = new Set(lines.toSorted((a, b) => b.ms - a.ms).slice(0, PLAN_LINES_MAX))
   return lines.filter((line) => kept.has(line))
-}
-
-function writtenName({ schema, name }: CalledName): string {
-  return schema === null ? quoteIdentifier(name) : quoteRelation(schema, name)
 }
 
 /** What was tried is said where people read, too. */
