@@ -33,7 +33,7 @@ const distinctOf = (table: TableFacts, { column }: Operand): number =>
   column === undefined ? table.rows : (table.columns.get(column)?.distinct ?? 0)
 
 /** Share (0-1) of a table's rows for which a predicate with constants holds, as far as the statistics tell. */
-export function shareOf(table: TableFacts, { use, operand, operator, sql = '' }: Predicate): number {
+function shareOf(table: TableFacts, { use, operand, operator, sql = '' }: Predicate): number {
   const facts: ColumnFacts | undefined =
     operand.column === undefined ? undefined : table.columns.get(operand.column)
   if (!facts) return 1

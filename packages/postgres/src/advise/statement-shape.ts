@@ -12,7 +12,7 @@ export interface Operand {
  * How a condition could be looked up: `equality` with something known before, `join` with another table's column,
  * `range`, a text `pattern`, an operator of GIN or GiST, or a state that is only true or false.
  */
-export type PredicateUse = 'equality' | 'join' | 'range' | 'pattern' | 'operator' | 'state'
+type PredicateUse = 'equality' | 'join' | 'range' | 'pattern' | 'operator' | 'state'
 
 /** A condition on one table that stands under AND, so that an index may use it alone. */
 export interface Predicate {
