@@ -62,11 +62,15 @@ export async function onRehearsal<T>(
   )
 }
 
-/** A schema as a script, or as the migrations that led to it. What pg_dump writes is not SQL alone, so nothing is parsed yet. */
+/** A schema as a script, which may be a dump, or as the migrations that led to it. */
 async function schemaFiles(path: string): Promise<string[]> {
   const drizzle = await drizzleMigrations(path)
   if (drizzle !== undefined) return drizzle.map(({ sql }) => sql)
-  return Promise.all((await migrationFiles(path)).map(readText))
+  const { readScript, schemaOf } = await import('@esa/postgres/lint')
+  const files = await migrationFiles(path)
+  return Promise.all(
+    files.map(async (file) => schemaOf(await readScript(file, Buffer.from(await readText(file))))),
+  )
 }
 
 /** Null: no rows at all. */

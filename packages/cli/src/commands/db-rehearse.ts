@@ -46,11 +46,13 @@ export async function rehearseFiles(
 
 function table(statements: RehearsedStatement[]): string {
   if (statements.length === 0) return 'no statements'
-  const rows = statements.map(({ file, line, outcome, ms, text, error }) => [
+  const rows = statements.map(({ file, line, outcome, ms, text, error, why }) => [
     VERDICT[outcome],
     ms === null ? '-' : `${ms} ms`,
     `${file}:${line}`,
-    error === undefined ? firstLine(text) : `${firstLine(text)}  ${colours.red(error.message)}`,
+    [firstLine(text), colours.red(error?.message ?? ''), colours.dim(why ?? '')]
+      .filter((part) => part !== '')
+      .join('  '),
   ])
   return columns([['', 'TOOK', 'WHERE', 'STATEMENT'], ...rows])
 }

@@ -2,20 +2,25 @@ import { quoteIdentifier } from '../identifiers.ts'
 import type { Queryable } from '../queryable.ts'
 import type { ParsedStatement } from '../sql/parse-script.ts'
 
-/** Roles that statements name (GRANT TO, OWNER TO, policies ...) without making them. */
-export function namedRoles(statements: readonly Pick<ParsedStatement, 'node'>[]): string[] {
-  const named = new Set<string>()
-  const made = new Set<string>()
+type Statements = readonly Pick<ParsedStatement, 'node'>[]
+
+/** Roles that statements make by CREATE ROLE, which is about the whole server and not run on a rehearsal. */
+export function madeRoles(statements: Statements): string[] {
+  return statements.flatMap(({ node }) => ('CreateRoleStmt' in node ? [node.CreateRoleStmt.role ?? ''] : []))
+}
+
+/** Roles that statements name: GRANT TO, OWNER TO, policies ..., and those that they make. */
+export function namedRoles(statements: Statements): string[] {
+  const named = new Set(madeRoles(statements))
   const visit = (value: unknown): void => {
     if (typeof value !== 'object' || value === null) return
     for (const [key, child] of Object.entries(value)) {
       if (key === 'rolename' && typeof child === 'string') named.add(child)
-      if (key === 'CreateRoleStmt') made.add((child as { role: string }).role)
       visit(child)
     }
   }
   for (const { node } of statements) visit(node)
-  return [...named].filter((role) => !made.has(role) && !role.startsWith('pg_'))
+  return [...named].filter((role) => !role.startsWith('pg_'))
 }
 
 /** Makes roles without login and without rights; one that is there already stays as it is. */

@@ -95,6 +95,21 @@ describe('a rehearsal', () => {
     expect(await roles()).toEqual([])
   })
 
+  it('runs nothing that would outlive it, neither of the schema before nor of a script', async () => {
+    const beyond = `create database outlives; alter system set work_mem = '1GB'; create role outlives login; copy t to '/tmp/outlives'`
+    const schema = { sql: `create table t (id int); ${beyond}` }
+    const done = await withRehearsal({ ground, id: 'beyond', schema }, (rehearsal) =>
+      rehearseScripts(rehearsal, [{ file: 'm.sql', sql: `${beyond}; grant select on t to outlives` }]),
+    )
+    expect(done.map(({ outcome, why }) => [outcome, why !== undefined])).toEqual([
+      ...Array.from({ length: 4 }, () => ['skipped', true]),
+      ['ok', false],
+    ])
+    const left = `select datname as name from pg_database where datname = 'outlives' union all select rolname from pg_roles where rolname = 'outlives'
+      union all select name from pg_file_settings where name = 'work_mem'`
+    expect(await onServer(left)).toEqual([])
+  })
+
   it('compares text and tells the time as its original does', async () => {
     const icu = await createDatabase(adminUrl, 'original', 'de')
     onTestFinished(async () => void (await dropDatabase(adminUrl, 'original')))

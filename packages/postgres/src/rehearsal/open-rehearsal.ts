@@ -5,7 +5,7 @@ import type { CopiedRows, CopiedTable, RowCopy } from './copy-rows.ts'
 import type { ParsedStatement } from '../sql/parse-script.ts'
 import { applySettings, UTC } from './database-settings.ts'
 import { type OpenDatabase, onDatabase, type RehearsalGround } from './ground.ts'
-import { makeRoles, namedRoles } from './named-roles.ts'
+import { madeRoles, makeRoles, namedRoles } from './named-roles.ts'
 import { asOwner, REHEARSAL_PREFIX } from './ownership.ts'
 import { parseSchema, runScript } from './run-script.ts'
 
@@ -30,7 +30,10 @@ export interface Rehearsal extends OpenDatabase {
   missing: Finding[]
   /** What it has of each table, when rows were copied. */
   tables: CopiedTable[]
-  /** Makes the roles that statements name, where no target says which roles there are: only on a server of our own. */
+  /**
+   * Makes the roles that statements make and, where no target says which roles there are, those that they name: only on a
+   * server of our own, where roles come and go with rehearsals.
+   */
   admitRoles(statements: readonly ParsedStatement[]): Promise<void>
   /** Another pool on it, for work that needs sessions of its own. */
   open(max?: number): Promise<OpenDatabase>
@@ -52,13 +55,15 @@ export async function withRehearsal<T>(
   return asOwner(ground, name, async (owner) => {
     const built = await build({ ground, owner, name }, schema, rows)
     const opened = await ground.open(name)
-    const rolesAreKnown = ground.ownServer !== true || (schema !== null && 'from' in schema)
+    const rolesAreKnown = schema !== null && 'from' in schema
     const rehearsal: Rehearsal = {
       ...opened,
       ...built,
       name,
-      admitRoles: async (statements) =>
-        rolesAreKnown ? undefined : makeRoles(opened.queryable, namedRoles(statements)),
+      admitRoles: async (statements) => {
+        if (ground.ownServer !== true) return
+        await makeRoles(opened.queryable, rolesAreKnown ? madeRoles(statements) : namedRoles(statements))
+      },
       open: (max) => ground.open(name, max),
     }
     try {

@@ -1,4 +1,5 @@
 import { onOneSession, type Queryable } from '../queryable.ts'
+import { executionOf } from '../lint/execution.ts'
 import { postgresError, sqlState } from '../postgres-error.ts'
 import { type ParsedStatement, parseScript } from '../sql/parse-script.ts'
 import type { Rehearsal } from './open-rehearsal.ts'
@@ -16,18 +17,25 @@ export interface RehearsedStatement {
   index: number
   kind: string
   text: string
-  /** `skipped`: one before it failed. */
+  /** `skipped`: one before it failed, or `why` it is not tried. */
   outcome: 'ok' | 'failed' | 'skipped'
   /** How long it took; null when it did not run. */
   ms: number | null
   /** The server's words, and its SQLSTATE. */
   error?: { message: string; sqlState: string | null }
+  why?: string
 }
 
-type Verdict = Pick<RehearsedStatement, 'outcome' | 'ms' | 'error'>
+/** A rehearsal leaves nothing, so what would stay is not run. */
+const BEYOND = 'it reaches beyond the database, to its server or files: not tried'
+
+type Verdict = Pick<RehearsedStatement, 'outcome' | 'ms' | 'error' | 'why'>
+
+const SKIPPED: Verdict = { outcome: 'skipped', ms: null }
 
 /**
- * Runs scripts one after another on one session, each statement on its own as psql does, and stops at the first that fails.
+ * Runs scripts one after another on one session, each statement on its own as psql does, and stops at the first that fails. What
+ * reaches beyond the database is not run.
  * @throws EsaError `sql.syntax` (terminal) before anything runs, `database.unreachable` (transient).
  */
 export async function rehearseScripts(
@@ -44,7 +52,7 @@ export async function rehearseScripts(
     for (const { file, statements } of parsed) {
       for (const statement of statements) {
         const { line, index, kind, text } = statement
-        const result: Verdict = failed ? { outcome: 'skipped', ms: null } : await attempt(session, statement)
+        const result: Verdict = failed ? SKIPPED : await attempt(session, statement)
         failed ||= result.outcome === 'failed'
         done.push({ file, line, index, kind, text, ...result })
       }
@@ -53,7 +61,8 @@ export async function rehearseScripts(
   })
 }
 
-async function attempt(session: Queryable, { text }: ParsedStatement): Promise<Verdict> {
+async function attempt(session: Queryable, { text, node }: ParsedStatement): Promise<Verdict> {
+  if (executionOf(node) === 'never') return { ...SKIPPED, why: BEYOND }
   const began = performance.now()
   try {
     await session.query(text)

@@ -1,4 +1,5 @@
 import { EsaError } from '@esa/protocol'
+import { executionOf } from '../lint/execution.ts'
 import { postgresError } from '../postgres-error.ts'
 import type { Queryable } from '../queryable.ts'
 import { type ParsedStatement, parseScript } from '../sql/parse-script.ts'
@@ -12,11 +13,13 @@ export async function parseSchema(script: string): Promise<ParsedStatement[]> {
 }
 
 /**
- * Runs a script's statements one after another, each on its own as psql does: CREATE INDEX CONCURRENTLY works in it.
+ * Runs a script's statements one after another, each on its own as psql does: CREATE INDEX CONCURRENTLY works in it. What reaches
+ * beyond the database, to the server or its files, is left out.
  * @throws EsaError `sql.schema-failed` (terminal) with the `line` of the statement that failed.
  */
 export async function runScript(session: Queryable, statements: readonly ParsedStatement[]): Promise<void> {
-  for (const { text, line } of statements) {
+  for (const { text, line, node } of statements) {
+    if (executionOf(node) === 'never') continue
     try {
       await session.query(text)
     } catch (cause) {
