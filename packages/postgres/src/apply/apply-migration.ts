@@ -107,7 +107,7 @@ export async function onApplierSession<T>(ports: ApplyPorts, work: (bench: Bench
   const { target, clock, random, budget } = ports
   return await onOneSession(target, async (session) => {
     await requireWritable(session)
-    const pid = await becomeApplier(session, clock)
+    const pid = await becomeApplier(session, target, clock)
     const { rows } = await session.query(`select current_setting('server_version_num')::int as version`)
     const bench: Bench = {
       session,
