@@ -69,8 +69,9 @@ export async function normalizeDatabase(
   const { clock = systemClock, budgetMs = BUDGET_MS, onTable } = options
   const began = clock.now()
   const catalog = await inReadOnly(queryable, STATEMENT_MS, readCatalog)
-  // A partition is rows of its table; looking at both would count them twice.
-  const own = catalog.filter(({ partition }) => !partition)
+  // A partition is rows of its table; looking at both would count them twice. The largest come first: they weigh most
+  // where the time is not enough for all.
+  const own = catalog.filter(({ partition }) => !partition).toSorted((a, b) => b.bytes - a.bytes)
   const tables: TableNormalization[] = []
   for (const [done, table] of own.entries()) {
     onTable?.(done, own.length)
