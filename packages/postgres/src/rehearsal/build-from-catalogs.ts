@@ -65,7 +65,7 @@ async function differences(session: Queryable, version: number, refused: string[
       severity: 'info',
       message: `verdicts are those of PostgreSQL ${here}; the target runs ${version}`,
       evidence: { rehearsal: here, target: version },
-      fix: `rehearse on a server of version ${version}: --rehearsal-url`,
+      fix: `rehearse on a server of version ${version}: ESA_REHEARSAL_URL=postgres://...`,
     })
   if (refused.length > 0)
     findings.push({

@@ -79,7 +79,7 @@ export async function buildExtensions(
       severity: 'warning',
       message: `the rehearsal server has no extension ${name}: whatever needs it is left out, and statements that use it fail here`,
       evidence: { extension: name, why },
-      fix: 'rehearse on a server that has it: --rehearsal-url',
+      fix: 'rehearse on a server that has it: ESA_REHEARSAL_URL=postgres://...',
     })
   }
   return missing
