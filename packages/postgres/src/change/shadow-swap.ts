@@ -22,11 +22,19 @@ export async function planSwaps(
   types: readonly TypeInTransit[],
 ): Promise<void> {
   const relations = referencedFirst([...shadows.byRelation.keys()], ground.from.tables)
-  const together = relations.filter((relation) =>
+  const typed = relations.map((relation) =>
     shadows.byRelation.get(relation)!.some(({ to }) => types.some(({ name }) => isOf(to.type, name))),
   )
-  const alone = relations.filter((relation) => !together.includes(relation)).map((relation) => [relation])
-  for (const group of together.length + types.length > 0 ? [together, ...alone] : alone) {
+  // What stands between them in the order changes with them, so that the order holds.
+  const [first, last] = [Math.max(0, typed.indexOf(true)), typed.lastIndexOf(true) + 1]
+  const together = relations.slice(first, last)
+  const alone = (list: string[]): string[][] => list.map((relation) => [relation])
+  const groups = [
+    ...alone(relations.slice(0, first)),
+    ...(types.length > 0 ? [together] : []),
+    ...alone(relations.slice(last)),
+  ]
+  for (const group of groups) {
     const swap = new Swap(locked(ground, shadows, group))
     if (group === together) for (const type of types) swapTypeName(swap, type)
     for (const relation of group) prepareWayBackBefore(ground, shadows, relation)
