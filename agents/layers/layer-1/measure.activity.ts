@@ -15,8 +15,8 @@ import type { OpenTarget, OpenTargetByName } from './open-target.activity.ts'
 /** Executions of each statement of a workload: enough for a p95 that one slow run does not decide. */
 export const WORKLOAD_RUNS = 10
 
-/** How often a look asks whether the database answers, and how far apart, ms. */
-const PROBES = { count: 5, everyMs: 200 }
+/** How often a look asks whether the database answers, and how far apart, ms: the looks before it count as well. */
+const PROBES = { count: 3, everyMs: 100 }
 
 /** What outlives the process of what is measured. */
 export interface MeasureHistory {
