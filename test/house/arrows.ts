@@ -58,7 +58,7 @@ function roomOf(path: string): string | undefined {
 export function brokenArrows(file: SourceFile, manifests: ReadonlyMap<string, Manifest>): string[] {
   const room = roomOf(file.path)
   if (room === undefined) return []
-  const isTest = file.path.endsWith('.test.ts')
+  const isTest = /\.(?:test|fixture)\.ts$/.test(file.path)
   return factsOf(file).imports.flatMap(({ specifier, line }) => {
     const why = specifier.startsWith('.')
       ? relativeFault(file.path, room, specifier)
