@@ -28,8 +28,10 @@ function world({
 }) {
   let [now, last] = [0, 0]
   const [pauses, cursors, sizes]: [number[], unknown[], number[]] = [[], [], []]
+  const log: string[] = []
   const query: Queryable['query'] = async (statement, values = []) => {
     const sql = typeof statement === 'string' ? statement : statement.text
+    log.push(sql)
     const offset = /offset (\d+) limit 1/.exec(sql)
     if (offset) {
       const next = Number(values[0] ?? 0) + Number(offset[1]) + 1
@@ -72,7 +74,7 @@ function world({
     begin: async () => {},
     end: async () => {},
     mark: async (_: unknown, __: unknown, ___: unknown, record: { state: string; cursor: unknown }) =>
-      void cursors.push([record.state, record.cursor]),
+      void (log.push('mark') && cursors.push([record.state, record.cursor])),
   }
   const running = {
     bench,
@@ -82,7 +84,7 @@ function world({
     known: known ?? undefined,
     end: 'done',
   } as unknown as Running
-  return { running, pauses, cursors, sizes, skip: (to: number) => (last = to) }
+  return { running, log, pauses, cursors, sizes, skip: (to: number) => (last = to) }
 }
 
 async function fill(made: ReturnType<typeof world>, shallStop: () => void = () => {}): Promise<Filled[]> {
@@ -121,6 +123,21 @@ describe('a backfill', () => {
     expect(again.sizes.reduce((sum, size) => sum + size, 0)).toBe(6_000)
     expect(seen.at(-1)).toMatchObject({ rows: 10_000, total: 10_000 })
     expect(again.cursors.at(-1)).toEqual(['done', null])
+  })
+
+  it('writes its place down with the commit, or beside the target after it: never before', async () => {
+    for (const inTransaction of [true, false]) {
+      const { running, log } = world({ rows: 2_500 })
+      Object.assign(running.ledger, { inTransaction })
+      await runBackfill(
+        running,
+        STEP,
+        () => {},
+        () => {},
+      )
+      const first = log.filter((one) => one === 'commit' || one === 'mark').slice(0, 2)
+      expect(first).toEqual(inTransaction ? ['mark', 'commit'] : ['commit', 'mark'])
+    }
   })
 
   it('stops between two batches when it shall', async () => {

@@ -45,6 +45,7 @@ export async function runBackfill(
 ): Promise<void> {
   const { bench, known } = running
   const { clock, session } = bench
+  const { inTransaction } = running.ledger
   let cursor = startOf(step, known?.state === 'undone' ? null : known?.cursor)
   const total = await estimate(session, step)
   for (;;) {
@@ -55,10 +56,11 @@ export async function runBackfill(
       const ms = clock.now() - from
       const rows = cursor.rows + batch.rows
       const grown = { place: batch.place, rows, batchRows: sized(cursor.batchRows, ms) }
-      const over = batch.place === null
-      await mark(running, over && running.ledger.inTransaction ? 'done' : 'started', { ...grown }, '')
+      if (inTransaction) await mark(running, batch.place === null ? 'done' : 'started', { ...grown }, '')
       return grown
     })
+    // Beside the target only what is committed may be written down; a batch that is run again changes nothing.
+    if (!inTransaction) await mark(running, 'started', { ...next }, '')
     const ms = clock.now() - from
     onProgress({ rows: next.rows, total, batchRows: next.batchRows })
     if (next.place === null) break
