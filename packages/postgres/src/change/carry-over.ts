@@ -26,7 +26,6 @@ export interface TypeInTransit {
   /** `schema.type` as it is, and as the new one is called until the switch. */
   name: string
   transit: string
-  labels: string[]
 }
 
 /** The new type of a column as it is called before the switch. */

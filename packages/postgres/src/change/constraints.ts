@@ -44,7 +44,7 @@ function goesWithColumn({ columns }: TableDifference, { columns: own, type }: Co
 }
 
 /** Adds a constraint without a lock that outlasts a definition. */
-export function addConstraint(ground: Ground, table: Table, constraint: Constraint): void {
+function addConstraint(ground: Ground, table: Table, constraint: Constraint): void {
   const { draft } = ground
   const { relation } = table
   const { name, type } = constraint
@@ -110,7 +110,7 @@ function addKey(draft: Draft, table: Table, constraint: Constraint): void {
 }
 
 /** Drops a constraint at the switch, with a way back that blocks nobody. */
-export function dropConstraint(draft: Draft, { relation }: Table, constraint: Constraint): void {
+function dropConstraint(draft: Draft, { relation }: Table, constraint: Constraint): void {
   const { name, type, definition, indexTail, validated } = constraint
   const drop = alter(relation, `DROP CONSTRAINT ${quoteIdentifier(name)}`)
   const about = `${name} holds no longer`
@@ -224,7 +224,7 @@ function dropOld(
 }
 
 /** A table has one primary key: the old one goes and the new one comes in one transaction. */
-export function exchangePrimaryKey(draft: Draft, table: Table, from: Constraint, to: Constraint): void {
+function exchangePrimaryKey(draft: Draft, table: Table, from: Constraint, to: Constraint): void {
   const { relation } = table
   const index = { name: newName(to.name), unique: true, tail: to.indexTail! }
   buildIndex(draft, 'validate', table, index)

@@ -27,7 +27,7 @@ export function planIndexes(
 }
 
 /** Indexes of tables whose rows are filled are built when they are full: that is faster, and no filling is slowed. */
-export function buildPhase(draft: Draft, relation: string): PhaseName {
+function buildPhase(draft: Draft, relation: string): PhaseName {
   return draft.filled.has(relation) ? 'validate' : 'expand'
 }
 
@@ -53,7 +53,7 @@ export function createConcurrently({ name, unique, tail }: Index): string {
 }
 
 /** A half-built index is dropped too, and one that was never begun is no error: rolling back may follow a failure. */
-export function dropConcurrently(schema: string, name: string): string {
+function dropConcurrently(schema: string, name: string): string {
   return `DROP INDEX CONCURRENTLY IF EXISTS ${quoteDotted(`${schema}.${name}`)};`
 }
 

@@ -40,7 +40,7 @@ export function createTable(
 }
 
 /** An index's definition on another table, and on all its partitions: `ON [ONLY] schema.table USING ...`. */
-export function onTable(tail: string, relation: string): string {
+function onTable(tail: string, relation: string): string {
   return `ON ${quoteDotted(relation)}${tail.slice(tail.indexOf(' USING '))}`
 }
 

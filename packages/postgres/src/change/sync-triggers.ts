@@ -1,5 +1,5 @@
 import { quoteIdentifier } from '../identifiers.ts'
-import { type Draft, type Ground, PLACE, type SyncBlock } from './draft.ts'
+import { type Ground, PLACE, type SyncBlock } from './draft.ts'
 import { bareName, nameWith, quoteDotted, sibling } from './names.ts'
 
 /** Triggers fire in the order of their names: ours last, when the table's own have had their say. */
@@ -52,12 +52,6 @@ export function planSyncTriggers({ draft, finalName }: Ground): void {
       PLACE.early,
     )
   }
-}
-
-/** A block that turns at the switch makes this part of the switch's transaction. */
-export function turnSync(draft: Draft, relation: string): { sql: string; rollback: string } {
-  const blocks = draft.syncs.get(relation) ?? []
-  return { sql: defineSync(relation, blocks, 'after'), rollback: defineSync(relation, blocks, 'before') }
 }
 
 /**

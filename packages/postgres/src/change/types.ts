@@ -1,5 +1,5 @@
 import { quoteIdentifier } from '../identifiers.ts'
-import { isOf, type TypeInTransit } from './carry-over.ts'
+import type { TypeInTransit } from './carry-over.ts'
 import type { EnumType, Sequence } from './catalog.ts'
 import type { Differences } from './differences.ts'
 import { type Ground, PLACE } from './draft.ts'
@@ -36,20 +36,18 @@ function literal(text: string): string {
   return `'${text.replaceAll("'", "''")}'`
 }
 
-function planEnum(
-  { draft, from: source }: Ground,
-  from: EnumType | undefined,
-  to: EnumType | undefined,
-): TypeInTransit[] {
+const createEnum = (type: string, labels: readonly string[]): string =>
+  `CREATE TYPE ${quoteDotted(type)} AS ENUM (${labelList(labels)});`
+
+const dropEnum = (type: string): string => `DROP TYPE ${quoteDotted(type)};`
+
+function planEnum({ draft }: Ground, from: EnumType | undefined, to: EnumType | undefined): TypeInTransit[] {
   const name = (to ?? from)!.name
-  const create = (type: string, labels: readonly string[]): string =>
-    `CREATE TYPE ${quoteDotted(type)} AS ENUM (${labelList(labels)});`
-  const drop = (type: string): string => `DROP TYPE ${quoteDotted(type)};`
   if (from === undefined) {
     draft.change('add-enum', name, undefined, `enum ${name} is new`)
     draft.statement(
       'expand',
-      { about: 'nobody uses it yet', sql: create(name, to!.labels), rollback: drop(name) },
+      { about: 'nobody uses it yet', sql: createEnum(name, to!.labels), rollback: dropEnum(name) },
       PLACE.first,
     )
     return []
@@ -58,54 +56,46 @@ function planEnum(
     draft.change('drop-enum', name, undefined, `enum ${name} is dropped`)
     draft.statement(
       'contract',
-      { about: 'no column has it any more', sql: drop(name), rollback: create(name, from.labels) },
+      { about: 'no column has it any more', sql: dropEnum(name), rollback: createEnum(name, from.labels) },
       PLACE.last,
     )
     return []
   }
   const kept = to.labels.filter((label) => from.labels.includes(label))
-  if (kept.length === from.labels.length && kept.every((label, n) => label === from.labels[n])) {
-    addLabels(draft, from, to)
-    return []
-  }
+  if (kept.length < from.labels.length || kept.some((label, n) => label !== from.labels[n]))
+    return [replaceEnum(draft, from, to)]
+  addLabels(draft, from, to)
+  return []
+}
+
+/** A new type under a passing name: its columns change hands with it, and the old one goes last. */
+function replaceEnum(draft: Ground['draft'], from: EnumType, to: EnumType): TypeInTransit {
+  const { name } = to
   const gone = from.labels.filter((label) => !to.labels.includes(label))
-  draft.change(
-    'change-enum',
-    name,
-    gone.join(', '),
-    gone.length > 0 ? `${name} loses ${gone.join(', ')}` : `the order of ${name} differs`,
-  )
-  if (source.tables.every(({ columns }) => columns.every(({ type }) => !isOf(type, name))))
-    draft.notes.push(`no column has the type ${name}`)
+  const fresh = to.labels.filter((label) => !from.labels.includes(label))
+  const what = gone.length > 0 ? `${name} loses ${gone.join(', ')}` : `the order of ${name} differs`
+  draft.change('change-enum', name, undefined, what)
   if (gone.length > 0)
     draft.notes.push(
       `rows and writers must have stopped using ${gone.join(', ')} before the switch: the verification counts them`,
     )
-  const fresh = to.labels.filter((label) => !from.labels.includes(label))
   if (fresh.length > 0)
     draft.notes.push(
       `once a row has ${fresh.join(', ')} of ${name}, the switch cannot be undone: the old type knows no such label`,
     )
-  const transit = sibling(name, newName(bareName(name)))
+  const [transit, old] = [newName, oldName].map((passing) => sibling(name, passing(bareName(name))))
+  const about = 'PostgreSQL takes no label away: a new type takes the place'
   draft.statement(
     'expand',
-    {
-      about: 'PostgreSQL takes no label away: a new type takes the place',
-      sql: create(transit, to.labels),
-      rollback: drop(transit),
-    },
+    { about, sql: createEnum(transit!, to.labels), rollback: dropEnum(transit!) },
     PLACE.first,
   )
   draft.statement(
     'contract',
-    {
-      about: 'no column has it any more',
-      sql: drop(sibling(name, oldName(bareName(name)))),
-      rollback: create(sibling(name, oldName(bareName(name))), from.labels),
-    },
+    { about: 'no column has it any more', sql: dropEnum(old!), rollback: createEnum(old!, from.labels) },
     PLACE.last,
   )
-  return [{ name, transit, labels: to.labels }]
+  return { name, transit: transit! }
 }
 
 /** Each label is added where it shall stand; nothing takes it away again, and it does no harm while nobody writes it. */

@@ -69,7 +69,7 @@ async function runOnce(session: Queryable, step: Step): Promise<void> {
 }
 
 /** The strongest mode on each relation, by name. */
-export function strongest(locks: readonly LockTaken[]): LockTaken[] {
+function strongest(locks: readonly LockTaken[]): LockTaken[] {
   const found = new Map<string, string>()
   for (const { relation, mode } of locks) {
     const other = found.get(relation)
