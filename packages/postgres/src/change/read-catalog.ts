@@ -1,17 +1,17 @@
 import type { Queryable } from '../queryable.ts'
 import type { Catalog, DefinedObject, EnumType, ObjectKind, Sequence, Table } from './catalog.ts'
+import { OF_THE_APPLICATION } from '../application-schemas.ts'
 
-/** Schemas that are people's, and objects that no extension brought. */
-const OURS = `n.nspname !~ '^(pg_|esa_(control|migrations|before)$)' and n.nspname <> 'information_schema'`
+/** Objects that no extension brought. */
 const OWN = (oid: string): string =>
   `not exists (select from pg_depend e where e.objid = ${oid} and e.deptype = 'e')`
 
-const SCHEMAS = `select n.nspname as name from pg_namespace n where ${OURS} and ${OWN('n.oid')} order by 1`
+const SCHEMAS = `select n.nspname as name from pg_namespace n where ${OF_THE_APPLICATION} and ${OWN('n.oid')} order by 1`
 
 const ENUMS = `select n.nspname || '.' || t.typname as name,
     array_agg(e.enumlabel::text order by e.enumsortorder) as labels
   from pg_type t join pg_namespace n on n.oid = t.typnamespace join pg_enum e on e.enumtypid = t.oid
-  where ${OURS} and ${OWN('t.oid')} group by 1 order by 1`
+  where ${OF_THE_APPLICATION} and ${OWN('t.oid')} group by 1 order by 1`
 
 const SEQUENCES = `select n.nspname || '.' || c.relname as name,
     format('AS %s INCREMENT BY %s MINVALUE %s MAXVALUE %s START WITH %s CACHE %s%s', s.seqtypid::regtype, s.seqincrement,
@@ -20,7 +20,7 @@ const SEQUENCES = `select n.nspname || '.' || c.relname as name,
       join pg_namespace tn on tn.oid = t.relnamespace join pg_attribute a on a.attrelid = t.oid and a.attnum = d.refobjsubid
       where d.objid = c.oid and d.classid = 'pg_class'::regclass and d.deptype = 'a' limit 1) as "ownedBy"
   from pg_sequence s join pg_class c on c.oid = s.seqrelid join pg_namespace n on n.oid = c.relnamespace
-  where ${OURS} and ${OWN('c.oid')}
+  where ${OF_THE_APPLICATION} and ${OWN('c.oid')}
     and not exists (select from pg_depend d where d.objid = c.oid and d.classid = 'pg_class'::regclass and d.deptype = 'i')
   order by 1`
 
@@ -66,26 +66,26 @@ const TABLES = `select n.nspname || '.' || c.relname as relation, n.nspname as s
     c.relrowsecurity as "rowSecurity", array_to_string(c.reloptions, ', ') as options,
     ${COLUMNS} as columns, ${CONSTRAINTS} as constraints, ${INDEXES} as indexes
   from pg_class c join pg_namespace n on n.oid = c.relnamespace
-  where c.relkind in ('r', 'p') and c.relpersistence <> 't' and ${OURS} and ${OWN('c.oid')} order by 1`
+  where c.relkind in ('r', 'p') and c.relpersistence <> 't' and ${OF_THE_APPLICATION} and ${OWN('c.oid')} order by 1`
 
 const OBJECTS: Record<ObjectKind, string> = {
   view: `select n.nspname || '.' || c.relname as name,
       format('CREATE VIEW %I.%I%s AS %s', n.nspname, c.relname,
         coalesce(' WITH (' || array_to_string(c.reloptions, ', ') || ')', ''), pg_get_viewdef(c.oid)) as definition,
       format('DROP VIEW %I.%I;', n.nspname, c.relname) as drop
-    from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.relkind = 'v' and ${OURS} and ${OWN('c.oid')} order by c.oid`,
+    from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.relkind = 'v' and ${OF_THE_APPLICATION} and ${OWN('c.oid')} order by c.oid`,
   'materialized view': `select n.nspname || '.' || c.relname as name,
       format('CREATE MATERIALIZED VIEW %I.%I AS %s', n.nspname, c.relname, pg_get_viewdef(c.oid)) as definition,
       format('DROP MATERIALIZED VIEW %I.%I;', n.nspname, c.relname) as drop
-    from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.relkind = 'm' and ${OURS} and ${OWN('c.oid')} order by c.oid`,
+    from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.relkind = 'm' and ${OF_THE_APPLICATION} and ${OWN('c.oid')} order by c.oid`,
   function: `select p.oid::regprocedure::text as name, pg_get_functiondef(p.oid) || ';' as definition,
       format('DROP %s %s;', case p.prokind when 'p' then 'PROCEDURE' else 'FUNCTION' end, p.oid::regprocedure) as drop
     from pg_proc p join pg_namespace n on n.oid = p.pronamespace
-    where p.prokind in ('f', 'p') and ${OURS} and ${OWN('p.oid')} order by p.oid`,
+    where p.prokind in ('f', 'p') and ${OF_THE_APPLICATION} and ${OWN('p.oid')} order by p.oid`,
   trigger: `select n.nspname || '.' || c.relname || '.' || t.tgname as name, pg_get_triggerdef(t.oid) || ';' as definition,
       format('DROP TRIGGER %I ON %I.%I;', t.tgname, n.nspname, c.relname) as drop
     from pg_trigger t join pg_class c on c.oid = t.tgrelid join pg_namespace n on n.oid = c.relnamespace
-    where not t.tgisinternal and t.tgparentid = 0 and ${OURS} and ${OWN('t.oid')} order by 1`,
+    where not t.tgisinternal and t.tgparentid = 0 and ${OF_THE_APPLICATION} and ${OWN('t.oid')} order by 1`,
   policy: `select schemaname || '.' || tablename || '.' || policyname as name,
       concat_ws(' ', permissive, roles, cmd, qual, with_check) as definition,
       format('DROP POLICY %I ON %I.%I;', policyname, schemaname, tablename) as drop
@@ -93,15 +93,15 @@ const OBJECTS: Record<ObjectKind, string> = {
   domain: `select n.nspname || '.' || t.typname as name, concat_ws(' ', format_type(t.typbasetype, t.typtypmod), t.typnotnull, t.typdefault,
       (select string_agg(pg_get_constraintdef(k.oid), ' ' order by k.conname) from pg_constraint k where k.contypid = t.oid)) as definition,
       format('DROP DOMAIN %I.%I;', n.nspname, t.typname) as drop
-    from pg_type t join pg_namespace n on n.oid = t.typnamespace where t.typtype = 'd' and ${OURS} and ${OWN('t.oid')} order by 1`,
+    from pg_type t join pg_namespace n on n.oid = t.typnamespace where t.typtype = 'd' and ${OF_THE_APPLICATION} and ${OWN('t.oid')} order by 1`,
   'composite type': `select n.nspname || '.' || c.relname as name,
       (select string_agg(a.attname || ' ' || format_type(a.atttypid, a.atttypmod), ', ' order by a.attnum)
         from pg_attribute a where a.attrelid = c.oid and not a.attisdropped) as definition,
       format('DROP TYPE %I.%I;', n.nspname, c.relname) as drop
-    from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.relkind = 'c' and ${OURS} and ${OWN('c.oid')} order by 1`,
+    from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.relkind = 'c' and ${OF_THE_APPLICATION} and ${OWN('c.oid')} order by 1`,
   statistics: `select n.nspname || '.' || s.stxname as name, pg_get_statisticsobjdef(s.oid) || ';' as definition,
       format('DROP STATISTICS %I.%I;', n.nspname, s.stxname) as drop
-    from pg_statistic_ext s join pg_namespace n on n.oid = s.stxnamespace where ${OURS} and ${OWN('s.oid')} order by 1`,
+    from pg_statistic_ext s join pg_namespace n on n.oid = s.stxnamespace where ${OF_THE_APPLICATION} and ${OWN('s.oid')} order by 1`,
   extension: `select extname as name, format('CREATE EXTENSION %I SCHEMA %I;', extname, n.nspname) as definition,
       format('DROP EXTENSION %I;', extname) as drop
     from pg_extension e join pg_namespace n on n.oid = e.extnamespace where extname <> 'plpgsql' order by e.oid`,
@@ -118,7 +118,7 @@ const OBJECTS: Record<ObjectKind, string> = {
       union all select 'pg_ts_dict'::regclass, oid, dictnamespace from pg_ts_dict
       union all select 'pg_publication'::regclass, oid, null from pg_publication
       union all select 'pg_event_trigger'::regclass, oid, null from pg_event_trigger) o
-    left join pg_namespace n on n.oid = o.space where (o.space is null or ${OURS}) and ${OWN('o.oid')} order by 1`,
+    left join pg_namespace n on n.oid = o.space where (o.space is null or ${OF_THE_APPLICATION}) and ${OWN('o.oid')} order by 1`,
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { Queryable } from '../queryable.ts'
 import { OWN_MARK } from '../read-only.ts'
+import { OF_THE_APPLICATION } from '../application-schemas.ts'
 
 /** A column as the catalog has it; `type` as DDL writes it, `base` the type's own name below any domain (`int8`, `text`). */
 export interface Column {
@@ -75,7 +76,7 @@ export interface Table {
 const OWN_TABLES = `
   own as (
     select c.*, n.nspname from pg_class c join pg_namespace n on n.oid = c.relnamespace
-    where c.relkind in ('r', 'p') and n.nspname !~ '^(pg_|esa_(control|migrations|before)$)' and n.nspname <> 'information_schema'
+    where c.relkind in ('r', 'p') and ${OF_THE_APPLICATION}
       and not exists (select from pg_depend d
         where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype = 'e')
   )`

@@ -3,6 +3,7 @@ import { OWN_MARK } from '../read-only.ts'
 import { sqlName } from '../schema/fix-text.ts'
 import type { Check } from '../schema/look.ts'
 import type { Table } from '../schema/read-catalog.ts'
+import { OF_THE_APPLICATION } from '../application-schemas.ts'
 
 /** What a table takes, and what was done to it since its statistics began. Bytes; a partitioned table is the sum of its parts. */
 export interface Usage {
@@ -82,7 +83,7 @@ export const usageSql = (
   cross join lateral (select coalesce(sum(x.relpages), 0) as indexes
     from pg_index i join pg_class x on x.oid = i.indexrelid where i.indrelid = l.oid) part
   left join pg_stat_user_tables s on s.relid = l.oid
-  where c.relkind in ('r', 'p') and not c.relispartition and n.nspname !~ '^(pg_|esa_(control|migrations|before)$)' and n.nspname <> 'information_schema'
+  where c.relkind in ('r', 'p') and not c.relispartition and ${OF_THE_APPLICATION}
   group by n.nspname, c.relname, c.reloptions order by 5 desc`
 
 /** The same without waiting for anybody's lock. */

@@ -1,6 +1,7 @@
 import { quoteRelation } from '../identifiers.ts'
 import type { Queryable } from '../queryable.ts'
 import { OWN_MARK } from '../read-only.ts'
+import { OF_THE_APPLICATION } from '../application-schemas.ts'
 
 /** A column, known by its number, which a rename keeps. */
 export interface ColumnShape {
@@ -38,8 +39,6 @@ export interface TableShape {
 }
 
 /** Schemas that hold nothing of the owner's: the server's, and our own records. */
-const FOREIGN_SCHEMAS = `n.nspname !~ '^pg_' and n.nspname not in ('information_schema', 'esa_migrations', 'esa_before', 'esa_control')`
-
 const TABLES = `select ${OWN_MARK} c.oid::text, n.nspname as schema, c.relname as name,
   case c.relkind when 'p' then 'partitioned' else 'table' end as kind,
   case when c.relispartition then pg_partition_root(c.oid)::oid::text end as "rootOid",
@@ -55,7 +54,7 @@ const TABLES = `select ${OWN_MARK} c.oid::text, n.nspname as schema, c.relname a
       'follows', f.confdeltype in ('c', 'n', 'd') or f.confupdtype in ('c', 'n', 'd'))), '[]')
     from pg_constraint f where f.conrelid = c.oid and f.contype = 'f') as links
   from pg_class c join pg_namespace n on n.oid = c.relnamespace
-  where c.relkind in ('r', 'p') and c.relpersistence <> 't' and ${FOREIGN_SCHEMAS}
+  where c.relkind in ('r', 'p') and c.relpersistence <> 't' and ${OF_THE_APPLICATION}
     and not exists (select from pg_depend d where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype = 'e')
   order by n.nspname, c.relname`
 
