@@ -1,3 +1,4 @@
+import { EsaError } from '@esa/protocol'
 import { onOneSession, type Queryable } from '../queryable.ts'
 import type { Catalog, Column, ObjectKind, Table } from './catalog.ts'
 import { planColumns } from './columns.ts'
@@ -34,7 +35,7 @@ const PROMISES: Record<PhaseName, string> = {
  * Plans how the schema of `source` becomes that of `goal` while both are written to. Both are rehearsal databases: the plan
  * is walked on `source`, which tells its locks; what then still differs from `goal` is told as unplanned. What `goal` is
  * silent about, because its language has no words for it, is not dropped.
- * @throws EsaError `usage.hint` (terminal), the server's error when a catalog cannot be read.
+ * @throws EsaError `usage.hint`, `usage.schema-name` (terminal), the server's error when a catalog cannot be read.
  */
 export async function planChanges(
   source: Queryable,
@@ -56,6 +57,7 @@ async function planOnSessions(
   const from = await readCatalog(source)
   const read = async (): Promise<Catalog> => keeping(await readCatalog(goal), from, silent)
   const wanted = await read()
+  requirePlainSchemas([...from.schemas, ...wanted.schemas])
   const resolved = resolveHints(hints, from)
   await withOldNames(goal, wanted, resolved)
   const draft = new Draft()
@@ -69,6 +71,15 @@ async function planOnSessions(
   await rehearse(ground, phases, wanted)
   const { changes, unplanned, notes } = draft
   return sealPlan({ changes, phases, unplanned, notes: [...new Set(notes)] })
+}
+
+/** Relations are written `schema.relation`, and divided at the first dot. */
+function requirePlainSchemas(names: readonly string[]): void {
+  const dotted = names.find((name) => name.includes('.'))
+  if (dotted === undefined) return
+  throw new EsaError('usage.schema-name', 'terminal', `the schema "${dotted}" has a dot in its name`, {
+    hint: 'plan without that schema: a name with a dot cannot be told from two',
+  })
 }
 
 /** What the goal cannot say stays as it is. */

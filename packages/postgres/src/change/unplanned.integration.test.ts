@@ -76,6 +76,10 @@ describe('what a plan does not do', () => {
     )
   })
 
+  it('is refused where names have two meanings', async () => {
+    await expect(server.plan('create schema "a.b"', '')).rejects.toMatchObject({ code: 'usage.schema-name' })
+  })
+
   it('includes what is not different', async () => {
     const schema = `create type e as enum ('a'); create table t (id serial primary key, e e default 'a', x int generated always as identity);
       create index on t (e) where x > 0; create view v as select * from t`
