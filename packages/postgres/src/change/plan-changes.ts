@@ -121,6 +121,15 @@ async function draftPlan(ground: Ground): Promise<void> {
   await planSwaps(ground, shadows, types)
   planObjects(ground, found)
   planGoneTables(ground, found.goneTables)
+  noteTriggers(ground)
+}
+
+/** A filling is an update to the table's own triggers: what they stamp or log, they do for every row. */
+function noteTriggers({ draft, from }: Ground): void {
+  for (const relation of draft.filled)
+    for (const { kind, name, definition } of from.objects)
+      if (kind === 'trigger' && name.startsWith(`${relation}.`) && / UPDATE\b/.test(definition))
+        draft.notes.push(`the trigger ${name} fires for each row that is filled: ${definition}`)
 }
 
 function leaveSettings({ draft }: Ground, table: Differences['tables'][number]): void {

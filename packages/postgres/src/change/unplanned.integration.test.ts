@@ -89,6 +89,15 @@ describe('what a plan does not do', () => {
 })
 
 describe('a plan', () => {
+  it('says which triggers its fillings fire', async () => {
+    const schema = (type: string) => `create table t (id int primary key, v ${type});
+      create function stamp() returns trigger language plpgsql as 'begin return new; end';
+      create trigger stamp before insert or update on t for each row execute function stamp()`
+    const { plan } = await server.plan(schema('int'), schema('bigint'))
+    expect(plan.unplanned).toEqual([])
+    expect(plan.notes.join()).toContain('the trigger public.t.stamp fires for each row that is filled')
+  })
+
   it('has the same id when it is made again, and another when it differs', async () => {
     const [a, b, c] = [
       await server.plan('create table t (a int)', 'create table t (a bigint)'),
