@@ -2,7 +2,7 @@ import type { A_Expr, Node, RangeVar } from '@pgsql/types'
 import { deparseSync } from 'pgsql-deparser'
 import { tokenize } from '../sql-tokens.ts'
 import { nameOfTable } from './read-shape.ts'
-import { columnPath, operatorOf, walk } from './tree.ts'
+import { columnPath, operatorOf, walk } from '../sql/tree.ts'
 
 /** What a parameter `$n` stands beside, which tells what values it may have. */
 export interface Parameter {

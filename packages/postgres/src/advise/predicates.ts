@@ -1,7 +1,7 @@
 import type { A_Expr, Node } from '@pgsql/types'
 import type { Predicate, TableUse } from './statement-shape.ts'
 import { type Owned, type Scope } from './scope.ts'
-import { operatorOf, stringConstant } from './tree.ts'
+import { operatorOf, stringConstant } from '../sql/tree.ts'
 
 /** A condition and the table that it is on. */
 export interface PlacedPredicate {

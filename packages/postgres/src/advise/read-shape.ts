@@ -3,7 +3,7 @@ import { arms, conjuncts, placedPredicates } from './predicates.ts'
 import { type Outputs, Scope } from './scope.ts'
 import type { SortKey, TableUse } from './statement-shape.ts'
 import type { TableFacts } from './table-catalog.ts'
-import { columnPath, walk } from './tree.ts'
+import { columnPath, walk } from '../sql/tree.ts'
 
 /** A table's name as a statement writes it, in a form that `to_regclass` reads. */
 export function nameOfTable({ schemaname, relname = '' }: { schemaname?: string; relname?: string }): string {

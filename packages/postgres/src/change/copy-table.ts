@@ -73,7 +73,7 @@ export async function planCopy(ground: Ground, table: TableDifference): Promise<
     )
   if (to.partitionKey === null)
     draft.notes.push(
-      `rows that exclude each other stop the filling of ${copy}, and from the backfill on a write that breaks the new rule fails: PostgreSQL knows no exclusion that is not yet valid`,
+      `rows that exclude each other stop the filling of ${copy}, and from the expand phase on a write that breaks the new rule fails: PostgreSQL knows no exclusion that is not yet valid`,
     )
 }
 

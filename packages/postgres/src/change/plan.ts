@@ -1,4 +1,5 @@
 import { digestJson } from '@esa/protocol'
+import type { LockMode } from '../sql/lock-modes.ts'
 
 /**
  * A migration as data: plain JSON that is written to a file, read by people, applied step by step and resumed.
@@ -66,7 +67,7 @@ interface AnyStep {
 /** `relation` is `schema.relation`, unquoted; `mode` as in pg_locks: `AccessExclusiveLock`. */
 export interface LockTaken {
   relation: string
-  mode: string
+  mode: LockMode
 }
 
 /** DDL that takes its locks for milliseconds, or that locks out no write. */

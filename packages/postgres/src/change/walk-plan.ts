@@ -1,18 +1,7 @@
 import type { Queryable } from '../queryable.ts'
 import type { LockTaken, Phase, Step } from './plan.ts'
+import { type LockMode, strongest } from '../sql/lock-modes.ts'
 import { runBatch, type WalkPlace } from './run-batch.ts'
-
-/** Modes of table locks, the weakest first. Source: PostgreSQL, "Explicit Locking". */
-const MODES = [
-  'AccessShareLock',
-  'RowShareLock',
-  'RowExclusiveLock',
-  'ShareUpdateExclusiveLock',
-  'ShareLock',
-  'ShareRowExclusiveLock',
-  'ExclusiveLock',
-  'AccessExclusiveLock',
-]
 
 const TABLES = `select c.oid::int8::text as oid, n.nspname || '.' || c.relname as name from pg_class c
   join pg_namespace n on n.oid = c.relnamespace where c.relkind in ('r', 'p') and n.nspname !~ '^pg_'`
@@ -37,7 +26,7 @@ export async function walkStep(session: Queryable, step: Step): Promise<LockTake
   await session.query('BEGIN')
   try {
     await runOnce(session, step)
-    const held = (await session.query(HELD)).rows as { oid: string; mode: string }[]
+    const held = (await session.query(HELD)).rows as { oid: string; mode: LockMode }[]
     await session.query('COMMIT')
     return strongest(
       held.flatMap(({ oid, mode }) => (names.has(oid) ? [{ relation: names.get(oid)!, mode }] : [])),
@@ -66,16 +55,4 @@ async function runOnce(session: Queryable, step: Step): Promise<void> {
     do place = (await runBatch(session, step, place)).place
     while (place !== null)
   }
-}
-
-/** The strongest mode on each relation, by name. */
-function strongest(locks: readonly LockTaken[]): LockTaken[] {
-  const found = new Map<string, string>()
-  for (const { relation, mode } of locks) {
-    const other = found.get(relation)
-    if (other === undefined || MODES.indexOf(mode) > MODES.indexOf(other)) found.set(relation, mode)
-  }
-  return [...found]
-    .map(([relation, mode]) => ({ relation, mode }))
-    .toSorted((a, b) => a.relation.localeCompare(b.relation))
 }

@@ -1,5 +1,5 @@
 import type { ParsedStatement } from '../sql/parse-script.ts'
-import type { LockMode, RelationLock } from './lock-modes.ts'
+import type { LockMode, RelationLock } from '../sql/lock-modes.ts'
 import type { Relations } from './observe.ts'
 
 /** A foreign key whose columns no index begins with. */

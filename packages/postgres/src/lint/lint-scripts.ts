@@ -4,7 +4,7 @@ import { type RehearsalOptions, withRehearsal } from '../rehearsal/open-rehearsa
 import { executionOf } from './execution.ts'
 import { isMeasured, type StatementFacts } from './facts.ts'
 import { judge, type Verdict } from './judge.ts'
-import { type RelationLock, strongest } from './lock-modes.ts'
+import { type RelationLock, strongest } from '../sql/lock-modes.ts'
 import { look } from './observe.ts'
 import type { Script } from './read-script.ts'
 import type { Size } from './rules/rule.ts'

@@ -1,6 +1,6 @@
 import { hasOption, isConcurrent } from './execution.ts'
 import type { ParsedStatement } from '../sql/parse-script.ts'
-import { type LockMode, type RelationLock, strongest } from './lock-modes.ts'
+import { type LockMode, type RelationLock, strongest } from '../sql/lock-modes.ts'
 import type { Relation, Relations } from './observe.ts'
 import { namedRelations } from './step-through.ts'
 

@@ -1,6 +1,6 @@
 import type { ParsedStatement } from '../sql/parse-script.ts'
 import type { StatementFacts } from './facts.ts'
-import type { RelationLock } from './lock-modes.ts'
+import type { RelationLock } from '../sql/lock-modes.ts'
 import { Relations } from './observe.ts'
 
 type Unmeasured = Pick<

@@ -1,6 +1,6 @@
 import { EsaError, isEsaError } from '@esa/protocol'
 import type { Node } from '@pgsql/types'
-import { walk } from '../advise/tree.ts'
+import { walk } from '../sql/tree.ts'
 import type { Finding } from '../finding.ts'
 import { writtenName } from '../guard/called-objects.ts'
 import { type Reading, readStatement, refusal } from '../guard/read-statement.ts'

@@ -1,5 +1,5 @@
 import type { Node, SelectStmt } from '@pgsql/types'
-import { columnPath, operatorOf, stringConstant, unqualifiedSql, walk } from '../advise/tree.ts'
+import { columnPath, operatorOf, stringConstant, unqualifiedSql, walk } from '../sql/tree.ts'
 import { quoteRelation } from '../identifiers.ts'
 import { figures } from '../plan.ts'
 import { parseScript } from '../sql/parse-script.ts'

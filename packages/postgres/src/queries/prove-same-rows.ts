@@ -1,4 +1,4 @@
-import { walk } from '../advise/tree.ts'
+import { walk } from '../sql/tree.ts'
 import { quoteIdentifier, quoteRelation } from '../identifiers.ts'
 import type { Queryable } from '../queryable.ts'
 import { OWN_MARK } from '../read-only.ts'

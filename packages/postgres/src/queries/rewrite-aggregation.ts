@@ -1,5 +1,5 @@
 import type { Node, ResTarget, SelectStmt } from '@pgsql/types'
-import { walk } from '../advise/tree.ts'
+import { walk } from '../sql/tree.ts'
 import { AGGREGATES, copyOf, isOwn, isPlain, linkOf } from './rewrite-structure.ts'
 import {
   allOf,

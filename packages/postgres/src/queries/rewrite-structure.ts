@@ -1,5 +1,5 @@
 import type { Node, ResTarget, SelectStmt } from '@pgsql/types'
-import { columnPath, operatorOf, walk } from '../advise/tree.ts'
+import { columnPath, operatorOf, walk } from '../sql/tree.ts'
 import {
   allOf,
   callOf,

@@ -1,6 +1,6 @@
 import type { ColumnRef, Node, RangeVar, SelectStmt } from '@pgsql/types'
 import { deparseSync } from 'pgsql-deparser'
-import { columnPath, walk } from '../advise/tree.ts'
+import { columnPath, walk } from '../sql/tree.ts'
 import { parseScript } from '../sql/parse-script.ts'
 import type { ColumnFacts, TableFacts } from './table-facts.ts'
 

@@ -1,5 +1,5 @@
 import type { Node } from '@pgsql/types'
-import { columnPath, walk } from '../advise/tree.ts'
+import { columnPath, walk } from '../sql/tree.ts'
 import { indexName, quoteIdentifier, quoteRelation } from '../identifiers.ts'
 import type { PlanNode } from '../plan.ts'
 import { conjuncts } from './filter-findings.ts'

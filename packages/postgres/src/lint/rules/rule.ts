@@ -1,6 +1,6 @@
 import type { AlterTableCmd, AlterTableType, RangeVar } from '@pgsql/types'
 import { isMeasured, lockOn, type StatementFacts } from '../facts.ts'
-import { blocksWrites } from '../lock-modes.ts'
+import { blocksWrites } from '../../sql/lock-modes.ts'
 import type { Relation } from '../observe.ts'
 import type { ScriptView } from './script-view.ts'
 

@@ -1,7 +1,7 @@
 import type { AlterTableType } from '@pgsql/types'
 import { hasOption } from '../execution.ts'
 import { isMeasured, lockOn } from '../facts.ts'
-import { blocksWrites } from '../lock-modes.ts'
+import { blocksWrites } from '../../sql/lock-modes.ts'
 import { namedRelations } from '../step-through.ts'
 import {
   blocksWritesTo,
