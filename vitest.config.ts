@@ -11,8 +11,8 @@ const TIMED = [
   'worker-kill',
 ].map((name) => `test/e2e/${name}.test.ts`)
 
-/** A test of commands waits for other processes most of the time: more of them at once than cores. */
-const COMMANDS_AT_ONCE = 3
+/** What waits for servers and other processes most of the time: more of them at once than cores. */
+const WAITING_AT_ONCE = 3
 
 // One group after another.
 const node = { NODE_ENV: 'test' }
@@ -43,6 +43,7 @@ export default defineConfig({
           exclude: ['**/node_modules/**'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
+          maxWorkers: WAITING_AT_ONCE,
           sequence: { groupOrder: 2 },
         },
       },
@@ -54,7 +55,7 @@ export default defineConfig({
           exclude: TIMED,
           testTimeout: 240_000,
           hookTimeout: 120_000,
-          maxWorkers: COMMANDS_AT_ONCE,
+          maxWorkers: WAITING_AT_ONCE,
           sequence: { groupOrder: 3 },
         },
       },
