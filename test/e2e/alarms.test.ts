@@ -73,8 +73,11 @@ it('an exhausted incident raises its alarm again and again, by file and by webho
     const posted = hook.taken.filter(({ subject }) => subject === `incident ${id}`)
     expect(new Set(posted.map((alarm) => alarm.id)).size).toBe(posted.length)
     expect(posted.length).toBeGreaterThanOrEqual(ALARMS)
+    // Every alarm that the webhook took stands in the file, once: both are written side by side, so the last may be on its way.
+    await expect
+      .poll(async () => (await alarmFile()).map(({ id: alarmId }) => alarmId))
+      .toEqual(expect.arrayContaining(posted.map((alarm) => alarm.id)))
     const written = await alarmFile()
-    // Every alarm that the webhook took stands in the file, once.
     for (const { id: alarmId, subject, why } of posted)
       expect(written.filter((line) => line.id === alarmId)).toMatchObject([{ subject, why }])
     expect(written.some(({ why }) => why.startsWith('exhausted'))).toBe(true)

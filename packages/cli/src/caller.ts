@@ -1,4 +1,5 @@
 import { isLoopback } from '@esa/pg-server'
+import type { Caller } from '@esa/operations'
 import { EsaError, tokenedBy } from '@esa/protocol'
 import { type Scope, type Store, verifyToken } from '@esa/store'
 import type { Config } from './config.ts'
@@ -11,35 +12,34 @@ interface Place {
   store: Store
 }
 
-/**
- * Who asks, to be recorded as `by`, once it is known that they may act in the name of `as` (or `orAs`): by ESA_TOKEN, or, on a database
- * of this machine, by being its user. Source: docs/security.md.
- * @throws EsaError `auth.*` (terminal).
- */
-export async function callerOf(place: Place, as: string, scope: Scope, orAs = as): Promise<string> {
-  if (place.config.token !== null) return await tokenHolder(place, place.config.token, [as, orAs], scope)
-  if (isLoopback(place.databaseUrl)) return osUser()
-  throw new EsaError(
-    'auth.token-required',
-    'terminal',
-    `to act as ${as} on a database that is not on this machine takes a token`,
-    {
-      hint: `on the database's machine: esa tokens create --as ${as} --scope ${scope}; then set ESA_TOKEN here`,
+/** Who runs this command: by ESA_TOKEN, or, on a database of this machine, by being its user. Source: docs/security.md. */
+export function commandCaller(place: Place): Caller {
+  const { token } = place.config
+  return {
+    async actAs(as, scope, orAs = as) {
+      if (token !== null) return await tokenHolder(place, token, [as, orAs], scope)
+      if (isLoopback(place.databaseUrl)) return osUser()
+      throw new EsaError(
+        'auth.token-required',
+        'terminal',
+        `to act as ${as} on a database that is not on this machine takes a token`,
+        {
+          hint: `on the database's machine: esa tokens create --as ${as} --scope ${scope}; then set ESA_TOKEN here`,
+        },
+      )
     },
-  )
-}
-
-/** Who approves: nobody does without a token, on this machine neither. @throws EsaError `auth.*` (terminal). */
-export async function approverOf(place: Place, as: string, scope: Scope): Promise<string> {
-  if (place.config.token !== null) return await tokenHolder(place, place.config.token, [as], scope)
-  throw new EsaError(
-    'auth.token-required',
-    'terminal',
-    `to approve as ${as} takes a token, on every machine`,
-    {
-      hint: `esa tokens create --as ${as} --scope ${scope}; then set ESA_TOKEN`,
+    async approveAs(as, scope) {
+      if (token !== null) return await tokenHolder(place, token, [as], scope)
+      throw new EsaError(
+        'auth.token-required',
+        'terminal',
+        `to approve as ${as} takes a token, on every machine`,
+        {
+          hint: `esa tokens create --as ${as} --scope ${scope}; then set ESA_TOKEN`,
+        },
+      )
     },
-  )
+  }
 }
 
 async function tokenHolder({ store }: Place, token: string, names: string[], scope: Scope): Promise<string> {

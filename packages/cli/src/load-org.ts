@@ -9,10 +9,11 @@ import {
   checkDirectory,
   decodeCard,
   type Directory,
-  parseCard,
   type Problem,
 } from '@esa/org'
+import { cardError } from '@esa/operations'
 import { EsaError } from '@esa/protocol'
+import { CardCache } from './card-cache.ts'
 import { AGENTS_FOLDER, PROJECT_ROOT } from './project-root.ts'
 
 /** The organisation as its cards describe it, and whatever is wrong with them. */
@@ -26,7 +27,9 @@ export async function readCards(
   files: string[],
   root: string,
 ): Promise<{ cards: AgentCard[]; problems: Problem[] }> {
-  const read = await Promise.all(files.map((file) => readCard(file, root)))
+  const cache = await CardCache.open()
+  const read = await Promise.all(files.map((file) => readCard(file, root, cache)))
+  await cache.save()
   return {
     cards: read.flatMap(({ card }) => (card === null ? [] : [card])),
     problems: read.flatMap(({ problems }) => problems),
@@ -71,13 +74,6 @@ export async function requireOrg(agents = AGENTS_FOLDER): Promise<Directory> {
   return loaded.directory
 }
 
-/** A card's problem as what a command ends with. */
-export function cardError({ file, line, column, code, message, hint }: Problem): EsaError {
-  return new EsaError('card.unreadable', 'terminal', `${file}:${line}:${column} ${code} ${message}`, {
-    hint: hint ?? 'see all problems with: esa org check',
-  })
-}
-
 /** The first bytes of a file: one more than a card may have shows that it is none, however long it goes on. */
 async function readUpTo(path: string, most: number): Promise<Uint8Array> {
   const handle = await open(path)
@@ -100,6 +96,7 @@ function linkProblem(file: string): Problem {
 async function readCard(
   file: string,
   root: string,
+  cache: CardCache,
 ): Promise<{ card: AgentCard | null; problems: Problem[] }> {
   let bytes: Uint8Array
   try {
@@ -112,6 +109,6 @@ async function readCard(
   }
   const { source, problems } = decodeCard(file, bytes)
   if (source === null) return { card: null, problems }
-  const parsed = parseCard(source)
+  const parsed = cache.parse(source)
   return { card: parsed.agent, problems: [...problems, ...parsed.problems] }
 }

@@ -1,8 +1,8 @@
 import { INCIDENT_TYPE, incidentKey, incidentView, parseOpenIncident } from '@esa/escalation'
+import { storeNow } from '@esa/operations'
 import type { Mismatch } from '@esa/postgres/verify'
 import { isEsaError } from '@esa/protocol'
-import { callerOf } from './caller.ts'
-import { describeIncident, storeNow } from './commands/show-incidents.ts'
+import { describeIncident } from './commands/show-incidents.ts'
 import type { Config } from './config.ts'
 import { note } from './output.ts'
 import { inWorld } from './world.ts'
@@ -32,7 +32,7 @@ export async function reportDataLoss(
   const say = (line: string): void => (config.json ? undefined : note(line))
   try {
     return await inWorld(config, async (world) => {
-      const by = await callerOf(world, AGENT, 'incidents:write', 'operator')
+      const by = await world.caller.actAs(AGENT, 'incidents:write', 'operator')
       const key = incidentKey(AGENT, opening.dedupKey)
       const body = { ...opening, by }
       const { state } = await world.host.open({ type: INCIDENT_TYPE, key, from: 'operator', body })

@@ -2,24 +2,18 @@ import { join } from 'node:path'
 import { agentDefinitions, agentType } from '@esa/agents'
 import type { ActivityHandler } from '@esa/actor'
 import { approvalDefinition, INCIDENT_LIMIT, incidentDefinition, silenceDefinition } from '@esa/escalation'
-import type { Directory, Problem } from '@esa/org'
+import { random, type World as Operated } from '@esa/operations'
 import { ActorHost, Registry } from '@esa/runtime'
 import type { Store } from '@esa/store'
+import { commandCaller } from './caller.ts'
 import type { Config } from './config.ts'
 import { type LoadedOrg, loadOrg, orgErrors } from './load-org.ts'
 import { note } from './output.ts'
 import { openStore, resolveDatabase } from './store-access.ts'
 
-/** Everything a command works with: the store, the org, and a host that runs steps in this process. */
-export interface World {
+/** What operations work with, opened by a command and closed by it. */
+export interface World extends Operated {
   config: Config
-  databaseUrl: string
-  store: Store
-  directory: Directory
-  /** What could not be read of the cards; who stands there has the facts of the chart alone. */
-  problems: readonly Problem[]
-  registry: Registry
-  host: ActorHost
   close(): Promise<void>
 }
 
@@ -49,8 +43,23 @@ export async function openWorld(config: Config, options: WorldOptions = {}): Pro
     directory: () => org.directory,
   })
   const host = new ActorHost({ store, registry, random, rings: false, openingLimit: INCIDENT_LIMIT })
-  const { directory, problems } = org
-  return { config, databaseUrl, store, directory, problems, registry, host, close: () => store.close() }
+  return {
+    config,
+    databaseUrl,
+    store,
+    registry,
+    host,
+    timeScale: config.timeScale,
+    caller: commandCaller({ config, databaseUrl, store }),
+    // Read anew: a server outlives an edit of its cards.
+    get directory() {
+      return org.directory
+    },
+    get problems() {
+      return org.problems
+    },
+    close: () => store.close(),
+  }
 }
 
 /** Runs a command's work in a world, and closes it whatever happens. */
@@ -81,10 +90,4 @@ async function readableOrg({ agents }: Config): Promise<LoadedOrg> {
 /** The alarm file of a home. */
 export function alarmFile(config: Config): string {
   return join(config.home, 'alarms.jsonl')
-}
-
-/** Numbers in [0, 1) that nobody can guess: ids are made of them. */
-export function random(): number {
-  const [word] = crypto.getRandomValues(new Uint32Array(1))
-  return word! / 2 ** 32
 }

@@ -1,6 +1,6 @@
+import { agentDocument, type AgentDocument, unknownAgent } from '@esa/operations'
 import { type Directory, type DirectoryAgent, hasErrors } from '@esa/org'
-import { AGENT_KINDS, EsaError, formatDuration } from '@esa/protocol'
-import { agentDocument, type AgentDocument } from '../agent-document.ts'
+import { AGENT_KINDS, formatDuration } from '@esa/protocol'
 import { colours } from '../colours.ts'
 import type { Config } from '../config.ts'
 import { loadOrg } from '../load-org.ts'
@@ -23,13 +23,6 @@ export async function showAgent(config: Config, id: string): Promise<void> {
   answer(config, { ...agentDocument(agent), ...above, peers: directory.peersOf(id) }, () =>
     describe(agent, directory),
   )
-}
-
-/** An agent that neither a card nor the chart has. */
-export function unknownAgent(id: string): EsaError {
-  return new EsaError('agent.unknown', 'terminal', `there is no agent "${id}"`, {
-    hint: 'list them with: esa agents ls',
-  })
 }
 
 function table(agents: AgentDocument[]): string {

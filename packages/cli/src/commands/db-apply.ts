@@ -1,3 +1,4 @@
+import { consumeApproval, random } from '@esa/operations'
 import { isLoopback, isPooler } from '@esa/pg-server'
 import { systemClock } from '@esa/postgres'
 import {
@@ -12,7 +13,6 @@ import {
 } from '@esa/postgres/apply'
 import type { Mismatch } from '@esa/postgres/verify'
 import { EsaError, isEsaError } from '@esa/protocol'
-import { authorise } from '../approvals.ts'
 import { colours } from '../colours.ts'
 import type { Config } from '../config.ts'
 import { Progress } from '../demo/progress.ts'
@@ -23,7 +23,7 @@ import { answer, note } from '../output.ts'
 import { reportDataLoss } from '../report-data-loss.ts'
 import { describeTarget, isTargetName, resolveTarget } from '../targets.ts'
 import { findVerified } from '../verified-copies.ts'
-import { random } from '../world.ts'
+import { inWorld } from '../world.ts'
 
 /** Options of `esa db migrate apply` and `rollback`. */
 export interface ApplyFlags {
@@ -143,7 +143,7 @@ function requireSessions(url: string, connections: number | null): void {
 function authorisation(config: Config, target: string, loopback: boolean): Authorise {
   return async ({ risk, hash }) => {
     if (risk === 'destructive' || (risk === 'major' && !loopback))
-      await authorise(config, { target, hash, kind: risk })
+      await inWorld(config, (world) => consumeApproval(world, { target, hash, kind: risk }))
   }
 }
 

@@ -1,16 +1,15 @@
-import { type Approval, APPROVAL_TYPE, approvalView, refusalIn } from '@esa/escalation'
+import type { Approval } from '@esa/escalation'
+import { askApproval, judgeApproval as judge, listApprovals as list, requireApproval } from '@esa/operations'
 import { type MigrationStep, scriptMigration } from '@esa/postgres/apply'
 import type { MigrationPlan } from '@esa/postgres/change'
 import { canonicalJson, EsaError, type JsonObject, statementHash } from '@esa/protocol'
-import { askApproval, judgementRefused, requireApproval } from '../approvals.ts'
-import { approverOf, callerOf } from '../caller.ts'
 import { colours } from '../colours.ts'
 import type { Config } from '../config.ts'
 import { readMigrations } from '../migration-files.ts'
 import { answer, columns } from '../output.ts'
 import { inStore } from '../store-access.ts'
 import { readText } from '../targets.ts'
-import { inWorld, type World } from '../world.ts'
+import { inWorld } from '../world.ts'
 
 /** Options of `esa db approvals ask`. */
 export interface AskFlags {
@@ -35,7 +34,7 @@ export async function askForApproval(config: Config, flags: AskFlags): Promise<v
   const evidence = flags.evidence === undefined ? {} : parseEvidence(await readText(flags.evidence))
   const asked = file === undefined ? await ofStatement(statement!) : await ofFile(file)
   await inWorld(config, async (world) => {
-    const by = await callerOf(world, 'layer-1', 'incidents:write', 'operator')
+    const by = await world.caller.actAs('layer-1', 'incidents:write', 'operator')
     const approvals: Approval[] = []
     for (const one of asked.filter(({ kind }) => kind !== 'additive'))
       approvals.push(await askApproval(world, { target, ...one }, { by, because, evidence }))
@@ -71,9 +70,7 @@ function askedOf({ work, hash, risk, about }: MigrationStep): Asked {
 /** Lists approvals, those that are open first. */
 export async function listApprovals(config: Config, flags: { all?: boolean }): Promise<void> {
   await inStore(config, async (store) => {
-    const only = flags.all === true ? {} : { live: true }
-    const found = await store.listActors({ type: APPROVAL_TYPE, ...only })
-    const approvals = found.map(({ state }) => approvalView(state)).toReversed()
+    const approvals = await list(store, flags)
     answer(config, { approvals }, () =>
       approvals.length === 0 ? 'nothing waits for an approval' : table(approvals),
     )
@@ -88,38 +85,17 @@ export async function showApproval(config: Config, id: string): Promise<void> {
   })
 }
 
-/**
- * Approves, rejects or withdraws a request. Approving takes a token, and never that of whoever asked; `hash` is that of the
- * statement that was read. @throws EsaError `approval.*`, `auth.*` (terminal).
- */
+/** Approves, rejects or withdraws a request; `hash` is that of the statement that was read. @throws EsaError `approval.*`, `auth.*` (terminal). */
 export async function judgeApproval(
   config: Config,
   verb: 'approve' | 'reject' | 'withdraw',
   id: string,
-  { as = 'operator', because, hash }: { as?: string; because?: string; hash?: string },
+  { as = 'operator', ...said }: { as?: string; because?: string; hash?: string },
 ): Promise<void> {
   await inWorld(config, async (world) => {
-    const before = await requireApproval(world.store, id)
-    const by = await judgeOf(world, verb, as)
-    const command = {
-      type: verb,
-      as,
-      by,
-      hash: hash ?? before.hash,
-      ...(because === undefined ? {} : { because }),
-    }
-    const { state, events } = await world.host.command(id, command)
-    const code = refusalIn(events)?.code
-    if (code !== undefined) throw judgementRefused(code, id)
-    const approval = approvalView(state)
+    const approval = await judge(world, verb, id, { as, ...said })
     answer(config, approval, () => describe(approval))
   })
-}
-
-function judgeOf(world: World, verb: string, as: string): Promise<string> {
-  return verb === 'withdraw'
-    ? callerOf(world, as, 'incidents:write')
-    : approverOf(world, as, 'incidents:write')
 }
 
 function table(approvals: Approval[]): string {

@@ -1,10 +1,9 @@
 import { ALONE } from '@esa/agents'
+import { contextOf, tellAgent } from '@esa/operations'
 import { EsaError } from '@esa/protocol'
 import type { Config } from '../config.ts'
-import { contextOf } from '../mailboxes.ts'
 import { answer } from '../output.ts'
 import { inWorld, type World } from '../world.ts'
-import { tell } from './seats.ts'
 
 /** Options of `esa db authority`. */
 export interface AuthorityFlags {
@@ -26,7 +25,7 @@ export async function setAuthority(config: Config, { alone, ask = false }: Autho
   }
   await inWorld(config, async (world) => {
     if (alone !== undefined || ask)
-      await tell(world, AGENT, { type: 'authority', alone: alone ?? [] }, 'authority.set')
+      await tellAgent(world, AGENT, { type: 'authority', alone: alone ?? [] }, 'authority.set')
     const allowed = await allowedIn(world)
     answer(config, { agent: AGENT, alone: allowed }, () =>
       allowed.length === 0

@@ -1,12 +1,10 @@
+import { approvalTarget, tellAgent } from '@esa/operations'
 import { freezeDatabase, readFreeze, thawDatabase } from '@esa/postgres/freeze'
 import { isoTime } from '@esa/protocol'
-import { approvalTarget } from '../approvals.ts'
-import { callerOf } from '../caller.ts'
 import type { Config } from '../config.ts'
 import { onTarget } from '../on-target.ts'
 import { answer } from '../output.ts'
 import { inWorld } from '../world.ts'
-import { tell } from './seats.ts'
 
 /** Options of `esa db freeze` and `unfreeze`. */
 export interface FreezeFlags {
@@ -23,13 +21,13 @@ export async function freezeTarget(
   { target, reason }: FreezeFlags & { reason: string },
 ): Promise<void> {
   await inWorld(config, async (world) => {
-    const by = await callerOf(world, 'operator', 'admin')
+    const by = await world.caller.actAs('operator', 'admin')
     const freeze = await onTarget(config, environment, target, async ({ queryable }) => {
       await freezeDatabase(queryable, { reason, by })
       return readFreeze(queryable)
     })
     const name = approvalTarget(target)
-    await tell(world, 'layer-1', { type: 'freeze', target: name, reason }, 'target.frozen')
+    await tellAgent(world, 'layer-1', { type: 'freeze', target: name, reason }, 'target.frozen')
     const at = freeze === null ? null : isoTime(freeze.at)
     answer(config, { target: name, frozen: true, reason, by, at }, () => `${name} is frozen: ${reason}`)
   })
@@ -42,10 +40,10 @@ export async function thawTarget(
   { target }: FreezeFlags,
 ): Promise<void> {
   await inWorld(config, async (world) => {
-    const by = await callerOf(world, 'operator', 'admin')
+    const by = await world.caller.actAs('operator', 'admin')
     const freeze = await onTarget(config, environment, target, ({ queryable }) => thawDatabase(queryable))
     const name = approvalTarget(target)
-    await tell(world, 'layer-1', { type: 'thaw', target: name }, 'target.thawed')
+    await tellAgent(world, 'layer-1', { type: 'thaw', target: name }, 'target.thawed')
     const was = freeze?.reason ?? null
     answer(config, { target: name, frozen: false, was, by }, () =>
       was === null ? `${name} was not frozen` : `${name} is frozen no more; it was for: ${was}`,

@@ -1,3 +1,4 @@
+import { contextOf, storeNow } from '@esa/operations'
 import type { MetricReading } from '@esa/postgres'
 import { isoTime } from '@esa/protocol'
 import { Sleeper } from '@esa/runtime'
@@ -5,11 +6,9 @@ import type { KeptReading, Store } from '@esa/store'
 import type { Config } from '../config.ts'
 import { EXIT } from '../exit-codes.ts'
 import { requireOrg } from '../load-org.ts'
-import { contextOf } from '../mailboxes.ts'
 import { answer, note } from '../output.ts'
 import { inStore } from '../store-access.ts'
 import { type Board, boardText, type Tile } from '../watch-tiles.ts'
-import { storeNow } from './show-incidents.ts'
 
 /** A clock that people watch moves once a second. */
 const DRAW_EVERY_MS = 1_000

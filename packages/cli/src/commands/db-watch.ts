@@ -1,11 +1,11 @@
 import { EsaError, formatDuration } from '@esa/protocol'
 import type { AgentContext } from '@esa/agents'
+import { isServed, tellAgent } from '@esa/operations'
 import type { Config } from '../config.ts'
 import { durationFlag } from '../flags.ts'
 import { answer, note } from '../output.ts'
 import { resolveTarget } from '../targets.ts'
 import { inWorld, type World } from '../world.ts'
-import { tell } from './seats.ts'
 
 /** Options of `esa db watch`. */
 export interface WatchFlags {
@@ -20,9 +20,6 @@ const WATCHER = 'layer-1'
 
 /** Shortest pause between two looks, ms: one measurement samples for 5 s. */
 const EVERY_MIN_MS = 10_000
-
-/** A worker that has not been heard of for this long does not look, ms: its beat comes every 2 s. */
-const BEAT_STALE_MS = 10_000
 
 /** Has Layer 1 measure a target again and again, by the running worker, or ends that; `live` follows what it measures. @throws EsaError `usage.watch`, `target.unknown`, `agent.stopped` (terminal). */
 export async function watchTarget(
@@ -48,8 +45,8 @@ async function setWatch(
   await inWorld(config, async (world) => {
     const watched = target ?? (await watchedBy(world)) ?? ''
     const event = { type: 'watch', target: watched, everyMs }
-    await tell(world, WATCHER, event, 'watch.set')
-    if (!stop && !(await isServed(world))) note('no worker is running; the watch begins with: esa up')
+    await tellAgent(world, WATCHER, event, 'watch.set')
+    if (!stop && !(await isServed(world.store))) note('no worker is running; the watch begins with: esa up')
     answer(config, { agent: WATCHER, target: watched, everyMs }, () =>
       everyMs === null
         ? `${WATCHER} watches nothing`
@@ -92,10 +89,4 @@ async function watchedBy({ store }: World): Promise<string | null> {
   const { context }: { context: unknown } = actor.state.snapshot
   const { target } = (context as AgentContext).memory
   return typeof target === 'string' ? target : null
-}
-
-/** True while a worker runs. */
-export async function isServed({ store }: World): Promise<boolean> {
-  const [{ nowMs }, workers] = await Promise.all([store.runtime(), store.workers()])
-  return workers.some(({ beatAt }) => nowMs - beatAt <= BEAT_STALE_MS)
 }

@@ -1,7 +1,6 @@
-import { INCIDENT_TYPE, incidentContext, incidentView, timeline } from '@esa/escalation'
-import { EsaError, isoTime } from '@esa/protocol'
-import type { Directory } from '@esa/org'
-import { type LockedActor, type RetiredHead, retiredHead, type Store, type StoredEvent } from '@esa/store'
+import { INCIDENT_TYPE, incidentView, timeline } from '@esa/escalation'
+import { cardFileOf, requireStream } from '@esa/operations'
+import type { LockedActor, Store, StoredEvent } from '@esa/store'
 import { colours } from '../colours.ts'
 import type { Config } from '../config.ts'
 import { answer } from '../output.ts'
@@ -27,38 +26,6 @@ export async function showStream(config: Config, id: string): Promise<void> {
     const text = config.json ? '' : await storyText(config, store, actor, events)
     answer(config, shown, () => text)
   })
-}
-
-/** An actor and its events. @throws EsaError `stream.unknown` (terminal), which says where to look for a retired one. */
-export async function requireStream(
-  store: Store,
-  databaseUrl: string,
-  id: string,
-): Promise<{ actor: LockedActor; events: StoredEvent[] }> {
-  const actor = await store.readActor(id)
-  if (actor !== null) return { actor, events: await store.readStream(id) }
-  const retired = await retiredHead(databaseUrl, id)
-  if (retired !== null) throw goneToFile(id, retired)
-  throw new EsaError('stream.unknown', 'terminal', `there is no incident or agent with events "${id}"`, {
-    hint: 'list incidents with: esa incidents ls',
-  })
-}
-
-function goneToFile(id: string, { seq, hash, at }: RetiredHead & { at: number }): EsaError {
-  const when = isoTime(at)
-  const message = `${id} was moved out of the database by esa retain at ${when}: ${seq} events, of which only the last hash is here`
-  return new EsaError('stream.unknown', 'terminal', message, {
-    details: { retiredAt: when, seq, hash },
-    hint: `look into the file that esa retain wrote then, one event a line; the last has the hash ${hash}: grep '"stream":"${id}"' FILE.jsonl`,
-  })
-}
-
-/** The card that an incident's ladder was read from, or null when it reads differently by now. */
-export function cardFileOf(directory: Directory, { state }: LockedActor): string | null {
-  if (state.type !== INCIDENT_TYPE) return null
-  const { policy } = incidentContext(state)
-  const card = directory.get(policy.agent)?.card ?? null
-  return card?.cardHash === policy.cardHash ? card.file : null
 }
 
 async function storyText(

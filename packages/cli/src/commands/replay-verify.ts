@@ -1,3 +1,4 @@
+import { requireStream } from '@esa/operations'
 import { writeFile } from 'node:fs/promises'
 import { EsaError, isoTime } from '@esa/protocol'
 import { type RetiredHead, retiredHeads } from '@esa/store'
@@ -11,7 +12,6 @@ import { inStore } from '../store-access.ts'
 import { readText } from '../targets.ts'
 import { type Fault, type Head, verifyStream } from '../verify-stream.ts'
 import { inWorld, type World } from '../world.ts'
-import { requireStream } from './replay-show.ts'
 
 /** What `esa replay verify` says. Source: docs/cli.md, "Timelines and replay". */
 interface Verdict {

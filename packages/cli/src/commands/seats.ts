@@ -1,12 +1,8 @@
-import type { ActorState } from '@esa/actor'
-import type { AgentContext } from '@esa/agents'
-import { INCIDENT_TYPE, incidentContext } from '@esa/escalation'
-import { EsaError, type JsonObject } from '@esa/protocol'
-import { callerOf } from '../caller.ts'
+import { resumeAgent as resume, seatAgent as seatOne, seatOf, stopAgent as stop } from '@esa/operations'
+import { EsaError } from '@esa/protocol'
 import type { Config } from '../config.ts'
 import { answer } from '../output.ts'
-import { inWorld, type World } from '../world.ts'
-import { requireAgent } from './incidents.ts'
+import { inWorld } from '../world.ts'
 
 /** Which of the three the caller asked for. */
 export interface SeatFlags {
@@ -14,9 +10,6 @@ export interface SeatFlags {
   builtIn?: boolean
   show?: boolean
 }
-
-/** The status of an agent that takes nothing until it is resumed. */
-const STOPPED = 'stopped'
 
 /** Gives an agent's seat to a person or back to its playbook, or shows who sits there. @throws EsaError `usage.seat`, `agent.unknown`, `agent.stopped` (terminal). */
 export async function seatAgent(config: Config, agent: string, flags: SeatFlags): Promise<void> {
@@ -27,34 +20,18 @@ export async function seatAgent(config: Config, agent: string, flags: SeatFlags)
     })
   }
   await inWorld(config, async (world) => {
-    requireAgent(world, agent)
-    const before = (await world.store.readActor(agent))?.state
-    const wanted = human ? 'human' : 'built-in'
-    const state = show ? before : await tell(world, agent, { type: 'seat', seat: wanted }, 'agent.seated')
-    const seat = seatOf(state)
+    const seat = show ? await seatOf(world, agent) : await seatOne(world, agent, human ? 'human' : 'built-in')
     answer(config, { agent, seat }, () =>
       seat === 'human' ? `${agent}: a person sits here` : `${agent}: the built-in playbook sits here`,
     )
   })
 }
 
-/**
- * Stops an agent: it takes nothing more, and every open incident that waits for it or is held by it learns so at once. Stopping a
- * stopped one tells them again.
- */
+/** Stops an agent; every open incident that waits for it or is held by it learns so at once. */
 export async function stopAgent(config: Config, agent: string): Promise<void> {
   await inWorld(config, async (world) => {
-    requireAgent(world, agent)
-    const before = await world.store.readActor(agent)
-    if (before?.state.status !== STOPPED) await tell(world, agent, { type: 'stop' }, 'agent.stopped')
-    const live = await world.store.listActors({ type: INCIDENT_TYPE, live: true })
-    const waiting = live.filter(({ state }) => {
-      const { addressees, heldBy } = incidentContext(state)
-      return heldBy === agent || addressees.includes(agent)
-    })
-    const incidents = waiting.map(({ state }) => state.id)
-    for (const id of incidents) await world.host.command(id, { type: 'agent.stopped', agent })
-    answer(config, { agent, status: STOPPED, incidents }, () => {
+    const incidents = await stop(world, agent)
+    answer(config, { agent, status: 'stopped', incidents }, () => {
       const told = incidents.length === 0 ? 'no open incident waits for it' : `told: ${incidents.join(', ')}`
       return `${agent} is stopped; ${told}`
     })
@@ -64,34 +41,7 @@ export async function stopAgent(config: Config, agent: string): Promise<void> {
 /** Lets a stopped agent work again; a working one just goes on. */
 export async function resumeAgent(config: Config, agent: string): Promise<void> {
   await inWorld(config, async (world) => {
-    requireAgent(world, agent)
-    const before = await world.store.readActor(agent)
-    if (before?.state.status === STOPPED) await tell(world, agent, { type: 'resume' }, 'agent.resumed')
+    await resume(world, agent)
     answer(config, { agent, status: 'working' }, () => `${agent} works`)
   })
-}
-
-/**
- * Gives an agent an operator's event and makes sure that it was taken: `fact` is what its log then says.
- * @throws EsaError `agent.stopped` (terminal) when it is stopped.
- */
-export async function tell(
-  world: World,
-  agent: string,
-  event: JsonObject & { type: string },
-  fact: string,
-): Promise<ActorState> {
-  const by = await callerOf(world, 'operator', 'admin')
-  const { state, events } = await world.host.command(agent, { ...event, as: 'operator', by })
-  if (events.some(({ type }) => type === fact)) return state
-  throw new EsaError('agent.stopped', 'terminal', `${agent} is stopped and takes nothing`, {
-    hint: `esa agents resume ${agent}`,
-  })
-}
-
-/** An agent without a mailbox yet has what every new one begins with. */
-function seatOf(state: ActorState | undefined): AgentContext['seat'] {
-  if (state === undefined) return 'built-in'
-  const { context }: { context: unknown } = state.snapshot
-  return (context as AgentContext).seat
 }

@@ -1,6 +1,6 @@
-import { INCIDENT_TYPE, type Incident, incidentView } from '@esa/escalation'
-import { EsaError, formatDuration, ulidSchema } from '@esa/protocol'
-import type { Store } from '@esa/store'
+import type { Incident } from '@esa/escalation'
+import { listIncidents as list, requireIncident } from '@esa/operations'
+import { formatDuration } from '@esa/protocol'
 import { colours } from '../colours.ts'
 import type { Config } from '../config.ts'
 import { answer, columns } from '../output.ts'
@@ -17,34 +17,12 @@ export async function showIncident(config: Config, id: string): Promise<void> {
 }
 
 /** Lists incidents, newest first. */
-export async function listIncidents(config: Config, flags: Flags): Promise<void> {
+export async function listIncidents(config: Config, { open, level }: Flags): Promise<void> {
   await inStore(config, async (store) => {
-    const found = await store.listActors({
-      type: INCIDENT_TYPE,
-      ...(flags['open'] === undefined ? {} : { live: true }),
-    })
-    const at = await storeNow(store)
-    const all = found
-      .map(({ state }) => incidentView(state, at))
-      .filter(({ level }) => flags['level'] === undefined || level === flags['level'])
-    const incidents = all.toReversed()
+    const filter = { open: open !== undefined, ...(level === undefined ? {} : { level }) }
+    const incidents = await list(store, filter)
     answer(config, { incidents }, () => (incidents.length === 0 ? 'no incidents' : table(incidents)))
   })
-}
-
-/** The incident of an id. @throws EsaError `incident.unknown` (terminal). */
-export async function requireIncident(store: Store, id: string): Promise<Incident> {
-  const found = ulidSchema.safeParse(id).success ? await store.readActor(id) : null
-  if (found !== null && found.state.type === INCIDENT_TYPE)
-    return incidentView(found.state, await storeNow(store))
-  throw new EsaError('incident.unknown', 'terminal', `there is no incident "${id}"`, {
-    hint: 'list them with: esa incidents ls',
-  })
-}
-
-/** The store clock, ms. */
-export async function storeNow(store: Store): Promise<number> {
-  return (await store.runtime()).nowMs
 }
 
 /** An incident for people: what, where it stands, who was told, and its ladder. */

@@ -1,3 +1,4 @@
+import { readFigures } from '@esa/operations'
 import type { Directory } from '@esa/org'
 import { describeUrl, isPooler } from '@esa/pg-server'
 import { formatDuration, isoTime } from '@esa/protocol'
@@ -7,7 +8,6 @@ import type { Config } from '../config.ts'
 import { answer, columns } from '../output.ts'
 import { figureRows } from '../figures-text.ts'
 import { loadOrg } from '../load-org.ts'
-import { readFigures } from '../read-figures.ts'
 import { describePlace, residenceOf } from '../residence.ts'
 import { inStore } from '../store-access.ts'
 

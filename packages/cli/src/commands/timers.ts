@@ -1,5 +1,5 @@
-import { INCIDENT_TYPE } from '@esa/escalation'
-import { formatDuration, isoTime } from '@esa/protocol'
+import { listTimers as list, type TimerDocument } from '@esa/operations'
+import { formatDuration } from '@esa/protocol'
 import type { Config } from '../config.ts'
 import { answer, columns } from '../output.ts'
 import { inStore } from '../store-access.ts'
@@ -7,20 +7,8 @@ import { inStore } from '../store-access.ts'
 /** Lists every armed deadline of an incident, the next first. */
 export async function listTimers(config: Config): Promise<void> {
   await inStore(config, async (store) => {
-    const { nowMs } = await store.runtime()
-    const live = await store.listActors({ type: INCIDENT_TYPE, live: true })
-    const armed = live.flatMap(({ state: { id, timer } }) =>
-      timer === null ? [] : [{ incidentId: id, ...timer }],
-    )
-    const timers = armed
-      .toSorted((a, b) => a.dueAt - b.dueAt)
-      .map(({ incidentId, kind, dueAt }) => ({
-        incidentId,
-        kind,
-        dueAt: isoTime(dueAt),
-        overdueMs: Math.max(0, nowMs - dueAt),
-      }))
-    const row = (timer: (typeof timers)[number]): string[] => {
+    const { timers, nowMs } = await list(store)
+    const row = (timer: TimerDocument): string[] => {
       const left = Date.parse(timer.dueAt) - nowMs
       return [
         timer.incidentId,

@@ -1,4 +1,5 @@
 import { INCIDENT_TYPE, timeline, type TimelineEvent } from '@esa/escalation'
+import { requireIncident } from '@esa/operations'
 import { Sleeper } from '@esa/runtime'
 import type { Store, StoredEvent } from '@esa/store'
 import type { Config } from '../config.ts'
@@ -6,7 +7,6 @@ import { EXIT } from '../exit-codes.ts'
 import { answer, note } from '../output.ts'
 import { inStore } from '../store-access.ts'
 import { timelineText } from '../timeline-text.ts'
-import { requireIncident } from './show-incidents.ts'
 
 /** Longest time between two looks, ms: what no notification tells of, behind a pooler, is seen by then. */
 const LOOK_EVERY_MS = 1_000

@@ -157,6 +157,6 @@ function addVerb(incidents: Command, verb: Verb, config: Commands['config']): vo
   command
     .addHelpText('after', `\nExample:\n  ${verb.example}`)
     .action(async (id: string, flags: Flags, own: Command) =>
-      (await import('../commands/incidents.ts')).commandIncident(config(own), verb.name, id, flags),
+      (await import('../commands/incidents.ts')).giveCommand(config(own), verb.name, id, flags),
     )
 }

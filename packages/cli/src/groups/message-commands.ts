@@ -25,7 +25,7 @@ export function addMessageCommands(commands: Commands): void {
     .requiredOption('--text <text>', 'the answer')
     .addHelpText('after', '\nExample:\n  esa inbox answer 01K... --as layer-14 --text "cache it for 60 s"')
     .action(async (item: string, flags: { as: string; text: string }, command: Command) =>
-      (await import('../commands/inbox.ts')).answerItem(config(command), item, flags),
+      (await import('../commands/inbox.ts')).answerMessage(config(command), item, flags),
     )
   addJudgement(inbox, config, 'approve', '--because <text>', false)
   addJudgement(inbox, config, 'reject', '--because <text>', true)
@@ -51,7 +51,7 @@ function addJudgement(
       `\nExample:\n  esa inbox ${verb} 01K... --as chief-1 --because "it can wait for the window"`,
     )
     .action(async (item: string, flags: { as: string; because?: string }, own: Command) =>
-      (await import('../commands/inbox.ts')).judgeProposal(config(own), item, verb === 'approve', flags),
+      (await import('../commands/inbox.ts')).judge(config(own), item, verb === 'approve', flags),
     )
 }
 
@@ -84,7 +84,7 @@ function addTaskCommands({ program, config }: Commands): void {
     .option('--open', 'only those that wait in an inbox')
     .addHelpText('after', '\nExample:\n  esa tasks ls --agent layer-14 --open')
     .action(async (flags: { agent?: string; open?: boolean }, command: Command) =>
-      (await import('../commands/tasks.ts')).listTasks(config(command), flags),
+      (await import('../commands/tasks.ts')).listMessages(config(command), flags),
     )
   tasks
     .command('show')
@@ -102,6 +102,6 @@ function addTaskCommands({ program, config }: Commands): void {
     .option('--as <agent>', 'whose inbox it is in')
     .addHelpText('after', '\nExample:\n  esa tasks answer 01K... --text "cache it for 60 s"')
     .action(async (id: string, flags: { text: string; as?: string }, command: Command) =>
-      (await import('../commands/inbox.ts')).answerTask(config(command), id, flags),
+      (await import('../commands/inbox.ts')).answerMessage(config(command), id, flags),
     )
 }

@@ -89,7 +89,7 @@ function addAsk(agents: Command, config: Commands['config']): void {
       '\nExamples:\n  esa agents ask layer-1 "which indexes are unused?" --target shop\n  esa agents ask chief-1 "what do you promise?"',
     )
     .action(async (id: string, question: string, flags: AskFlags, command: Command) =>
-      (await import('../commands/agents-ask.ts')).askAgent(config(command), id, question, flags),
+      (await import('../commands/agents-ask.ts')).ask(config(command), id, question, flags),
     )
 }
 

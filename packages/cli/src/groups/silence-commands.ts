@@ -1,5 +1,5 @@
+import type { NewSilence } from '@esa/operations'
 import type { Command } from 'commander'
-import type { SilenceFlags } from '../commands/silences.ts'
 import type { Commands } from './commands.ts'
 
 /** `esa silence ...`. */
@@ -21,7 +21,7 @@ back is told, with its whole wait.
 Example:
   esa silence add --agent layer-1 --category performance --until 2h --reason "index rebuild"`,
     )
-    .action(async (flags: SilenceFlags, command: Command) =>
+    .action(async (flags: NewSilence, command: Command) =>
       (await import('../commands/silences.ts')).addSilence(config(command), flags),
     )
   silence

@@ -41,3 +41,9 @@ export async function readFigures(store: Store, nowMs: number): Promise<ReadFigu
   }))
   return { figures: operatorFigures({ nowMs, outlines, day, month, workers: signs }), workers }
 }
+
+/** True when a worker lives that would deliver what waits. */
+export async function isServed(store: Store): Promise<boolean> {
+  const [{ nowMs }, workers] = await Promise.all([store.runtime(), store.workers()])
+  return workers.some(({ beatAt }) => nowMs - beatAt <= BEAT_STALE_MS)
+}

@@ -1,7 +1,7 @@
 import { INCIDENT_TYPE, incidentContext, incidentView, timeline, type TimelineEvent } from '@esa/escalation'
 import { formatDuration, isoTime } from '@esa/protocol'
 import type { LockedActor, StoredEvent } from '@esa/store'
-import { aboutOf, cardLineOf, since, whoOf } from './timeline-text.ts'
+import { aboutOf, cardLineOf, since, whoOf } from './timeline-words.ts'
 
 /** An incident or an agent's log as Markdown that reads as a post-mortem: what, who, when, how late, on which card line. */
 export function postMortem(

@@ -3,10 +3,10 @@ import { join } from 'node:path'
 import { buildDirectory, decodeCard, parseCard } from '@esa/org'
 import { World } from '@esa/simulator'
 import { describe, expect, it } from 'vitest'
-import { readFigures } from './read-figures.ts'
+import { readFigures } from '@esa/operations'
 
 const MIN = 60_000
-const ROOT = join(import.meta.dirname, '../../..')
+const ROOT = join(import.meta.dirname, '../..')
 
 const cards = globSync('agents/*/*/card.md', { cwd: ROOT }).flatMap((file) => {
   const { source } = decodeCard(file, readFileSync(join(ROOT, file)))

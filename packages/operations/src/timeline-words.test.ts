@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { aboutOf, cardLineOf, since, whoOf } from './timeline-text.ts'
+import { aboutOf, cardLineOf, since, whoOf } from './timeline-words.ts'
 
 describe('a line of a timeline', () => {
   it.each([

@@ -9,9 +9,7 @@ import {
 } from '@esa/escalation'
 import { EsaError, type JsonObject, statementHash, ulidSchema } from '@esa/protocol'
 import type { Store } from '@esa/store'
-import { callerOf } from './caller.ts'
-import type { Config } from './config.ts'
-import { inWorld, type World } from './world.ts'
+import type { World } from './world.ts'
 
 /** A statement that is about to run on a target, by the hash of its text, and what it may do to what is there. */
 export interface Authorisable {
@@ -44,16 +42,12 @@ export function approvalTarget(target: string): string {
  * Uses up the approval of a statement, in one commit, right before it runs.
  * @throws EsaError `approval.missing`, `approval.expired` and other `approval.*`, `auth.*` (terminal): it must not run.
  */
-export async function authorise(config: Config, asked: Authorisable): Promise<void> {
-  await inWorld(config, (world) => consumeApproval(world, asked))
-}
-
-async function consumeApproval(world: World, asked: Authorisable): Promise<Approval> {
+export async function consumeApproval(world: World, asked: Authorisable): Promise<Approval> {
   const { hash, kind } = asked
   const target = approvalTarget(asked.target)
   const found = await findApproval(world.store, target, hash)
   if (found === null) throw refused('approval.missing', asked, null)
-  const by = await callerOf(world, 'operator', 'db:apply')
+  const by = await world.caller.actAs('operator', 'db:apply')
   const command = { type: 'use', as: 'operator', by, target, kind, hash }
   const { state, events } = await world.host.command(found.id, command)
   const code = refusalIn(events)?.code
@@ -106,8 +100,36 @@ function refused(code: string, { target, hash, kind }: Authorisable, approval: A
   return new EsaError(code, 'terminal', message, { hint, details: { hash, approval: approval?.id ?? null } })
 }
 
+/** Approvals, the newest first: those that are open, or all. */
+export async function listApprovals(store: Store, { all = false }: { all?: boolean }): Promise<Approval[]> {
+  const found = await store.listActors({ type: APPROVAL_TYPE, ...(all ? {} : { live: true }) })
+  return found.map(({ state }) => approvalView(state)).toReversed()
+}
+
+/**
+ * Approves, rejects or withdraws a request. Approving takes a token, and never that of whoever asked; `hash` is that of the
+ * statement that was read. @throws EsaError `approval.*`, `auth.*` (terminal).
+ */
+export async function judgeApproval(
+  world: World,
+  verb: 'approve' | 'reject' | 'withdraw',
+  id: string,
+  { as, because, hash }: { as: string; because?: string; hash?: string },
+): Promise<Approval> {
+  const before = await requireApproval(world.store, id)
+  const by = await (verb === 'withdraw'
+    ? world.caller.actAs(as, 'incidents:write')
+    : world.caller.approveAs(as, 'incidents:write'))
+  const said = because === undefined ? {} : { because }
+  const command = { type: verb, as, by, hash: hash ?? before.hash, ...said }
+  const { state, events } = await world.host.command(id, command)
+  const code = refusalIn(events)?.code
+  if (code !== undefined) throw judgementRefused(code, id)
+  return approvalView(state)
+}
+
 /** Why an approval was not given, for people. */
-export function judgementRefused(code: string, id: string): EsaError {
+function judgementRefused(code: string, id: string): EsaError {
   return new EsaError(code, 'terminal', `approval ${id}: ${WHY[code] ?? code}`, {
     hint: `esa db approvals show ${id}`,
   })

@@ -1,0 +1,103 @@
+import { refusalIn } from '@esa/escalation'
+import { EsaError, textOf } from '@esa/protocol'
+import { type OpenItem, openItems } from './mailboxes.ts'
+import { requireAgent, type World } from './world.ts'
+
+/** An item that was answered, and where the agent's log stands then. */
+export interface AnsweredItem {
+  agent: string
+  item: string
+  answered: true
+  seq: number
+}
+
+/** A proposal that was decided. */
+export interface JudgedItem {
+  agent: string
+  item: string
+  decision: 'approved' | 'rejected'
+  seq: number
+}
+
+/** What waits in the inboxes, or in one, oldest first; a statement that is to be approved stands in `about` whole, with its hash. */
+export async function listInbox(
+  world: Pick<World, 'store' | 'directory'>,
+  agent?: string,
+): Promise<OpenItem[]> {
+  if (agent !== undefined) requireAgent(world, agent)
+  const items = await openItems(world.store)
+  return items
+    .filter((item) => agent === undefined || item.agent === agent)
+    .map((item) => ({ ...item, about: aboutOf(item) }))
+}
+
+/** What waits, in a line: of a statement that is to be approved all of it, with the hash that the approval is bound to. */
+function aboutOf({ type, about, body }: OpenItem): string {
+  const { kind, statement, hash, target } = (body['data'] ?? {}) as Record<string, unknown>
+  if (type !== 'proposal' || kind !== 'statement' || typeof hash !== 'string') return about
+  return `${textOf(target)}: ${textOf(statement).replaceAll(/\s+/g, ' ')} [sha256 ${hash}]`
+}
+
+/**
+ * Answers a message in an agent's name; without `as`, in that of whoever has it in the inbox.
+ * @throws EsaError `inbox.no-such-item`, `inbox.is-an-incident`, `agent.*`, `auth.*` (terminal).
+ */
+export async function answerItem(
+  world: World,
+  id: string,
+  { as: named, text }: { as?: string; text: string },
+): Promise<AnsweredItem> {
+  if (named !== undefined) requireAgent(world, named)
+  const items = (await openItems(world.store)).filter((entry) => entry.id === id)
+  const item = items.find(({ agent }) => named === undefined || agent === named)
+  const as = named ?? item?.agent
+  if (as === undefined) throw noSuchItem(`no inbox holds an item "${id}"`, 'esa tasks ls --open')
+  if (item?.kind === 'incident') {
+    throw new EsaError('inbox.is-an-incident', 'terminal', `${id} is an incident`, {
+      hint: `esa incidents ack ${id} --as ${as}`,
+    })
+  }
+  const by = await world.caller.actAs(as, 'incidents:write')
+  const command = { type: 'answer', item: id, text, as, by }
+  const { state, events } = await world.host.command(as, command)
+  if (item === undefined || refusalIn(events) !== null)
+    throw noSuchItem(`the inbox of ${as} holds no item "${id}"`, `esa inbox ls --agent ${as}`)
+  if (!events.some(({ type }) => type === 'agent.answered')) throw stopped(as)
+  return { agent: as, item: id, answered: true, seq: state.seq }
+}
+
+/** Approves or rejects a proposal in an agent's name. @throws EsaError `auth.*`, `approval.own-request` or `inbox.no-such-proposal` (terminal). */
+export async function judgeProposal(
+  world: World,
+  id: string,
+  approved: boolean,
+  { as, because = '' }: { as: string; because?: string },
+): Promise<JudgedItem> {
+  requireAgent(world, as)
+  const by = await world.caller.approveAs(as, 'incidents:write')
+  const command = { type: 'judge', item: id, approved, text: because, as, by }
+  const { state, events } = await world.host.command(as, command)
+  const code = refusalIn(events)?.code
+  if (code === 'approval.own-request') {
+    const message = 'nobody approves what they asked for, in whatever seat'
+    throw new EsaError(code, 'terminal', message, { hint: 'leave it to somebody else with a token' })
+  }
+  if (code !== undefined) {
+    throw new EsaError('inbox.no-such-proposal', 'terminal', `the inbox of ${as} holds no proposal "${id}"`, {
+      hint: `esa inbox ls --agent ${as}`,
+    })
+  }
+  const decision = approved ? 'approved' : 'rejected'
+  if (!events.some(({ type }) => type === `agent.${decision}`)) throw stopped(as)
+  return { agent: as, item: id, decision, seq: state.seq }
+}
+
+function stopped(as: string): EsaError {
+  return new EsaError('agent.stopped', 'terminal', `${as} is stopped and answers nothing`, {
+    hint: `esa agents resume ${as}`,
+  })
+}
+
+function noSuchItem(message: string, hint: string): EsaError {
+  return new EsaError('inbox.no-such-item', 'terminal', message, { hint })
+}

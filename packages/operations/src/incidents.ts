@@ -1,0 +1,120 @@
+import { basename, dirname } from 'node:path'
+import {
+  INCIDENT_TYPE,
+  type Incident,
+  incidentKey,
+  incidentView,
+  parseOpenIncident,
+  refusalIn,
+} from '@esa/escalation'
+import {
+  assertPayloadFits,
+  EsaError,
+  type IncidentCommand,
+  incidentCommandSchema,
+  ulidSchema,
+} from '@esa/protocol'
+import type { Scope, Store } from '@esa/store'
+import * as z from 'zod'
+import { cardError, requireAgent, storeNow, type World } from './world.ts'
+
+/** Refusals that are about what was asked or who asks, and not about where the incident stands. */
+const WHY: Record<string, string> = {
+  'incident.too-long': 'it asks for longer than anybody may hold an incident',
+  'incident.not-allowed': 'whoever asks is not on the part of its path that may',
+}
+
+/** What answering takes of a token; everything else asked of an incident takes `incidents:write`. */
+const SCOPE_OF: Partial<Record<IncidentCommand['type'], Scope>> = {
+  acknowledge: 'incidents:ack',
+  decline: 'incidents:ack',
+}
+
+/** Which incidents to list. */
+export interface IncidentFilter {
+  open?: boolean
+  level?: string
+}
+
+/** Opens an incident, or counts up the open one of the same agent and key. @throws EsaError `incident.*`, `agent.unknown`, `card.unreadable`, `auth.*` (terminal). */
+export async function openIncident(
+  world: World,
+  body: unknown,
+): Promise<{ incident: Incident; created: boolean }> {
+  assertPayloadFits(body)
+  const opening = parseOpenIncident(body)
+  requireAgent(world, opening.agent)
+  requireOwnCard(world, opening.agent)
+  const by = await world.caller.actAs(opening.agent, 'incidents:write', 'operator')
+  const key = incidentKey(opening.agent, opening.dedupKey)
+  const { state, created } = await world.host.open({
+    type: INCIDENT_TYPE,
+    key,
+    from: 'operator',
+    body: { ...opening, by },
+  })
+  return { incident: incidentView(state, await storeNow(world.store)), created }
+}
+
+/** A command as an edge got it. @throws EsaError `usage.command` (terminal). */
+export function parseIncidentCommand(command: unknown): IncidentCommand {
+  const parsed = incidentCommandSchema.safeParse(command)
+  if (parsed.success) return parsed.data
+  throw new EsaError('usage.command', 'terminal', `this is no command: ${z.prettifyError(parsed.error)}`)
+}
+
+/** Gives an incident a command. @throws EsaError with the refusal's code when it is refused. */
+export async function commandIncident(world: World, id: string, event: IncidentCommand): Promise<Incident> {
+  await requireIncident(world.store, id)
+  if (event.as !== 'operator') requireAgent(world, event.as)
+  if (event.type === 'reassign') requireAgent(world, event.to)
+  const by = await world.caller.actAs(event.as, SCOPE_OF[event.type] ?? 'incidents:write')
+  const { state, events } = await world.host.command(id, { ...event, by })
+  const incident = incidentView(state, await storeNow(world.store))
+  const refusal = refusalIn(events)
+  if (refusal !== null) throw refused(refusal, incident)
+  return incident
+}
+
+/** The incident of an id. @throws EsaError `incident.unknown` (terminal). */
+export async function requireIncident(store: Store, id: string): Promise<Incident> {
+  const found = ulidSchema.safeParse(id).success ? await store.readActor(id) : null
+  if (found !== null && found.state.type === INCIDENT_TYPE)
+    return incidentView(found.state, await storeNow(store))
+  throw new EsaError('incident.unknown', 'terminal', `there is no incident "${id}"`, {
+    hint: 'list them with: esa incidents ls',
+  })
+}
+
+/** Incidents, newest first. */
+export async function listIncidents(store: Store, { open, level }: IncidentFilter): Promise<Incident[]> {
+  const found = await store.listActors({ type: INCIDENT_TYPE, ...(open === true ? { live: true } : {}) })
+  const at = await storeNow(store)
+  const all = found.map(({ state }) => incidentView(state, at))
+  return all.filter((incident) => level === undefined || incident.level === level).toReversed()
+}
+
+/** A ladder is pinned for the incident's whole life, so the card that it comes from must be whole. @throws EsaError `card.unreadable` (terminal). */
+function requireOwnCard({ directory, problems }: World, agent: string): void {
+  const own = directory.get(agent)?.card?.file
+  const broken = problems.find(({ file }) => file === own || basename(dirname(file)) === agent)
+  if (broken !== undefined) throw cardError(broken)
+}
+
+function refused({ command, code }: { command: string; code: string }, incident: Incident): EsaError {
+  const details = {
+    incidentId: incident.id,
+    status: incident.status,
+    level: incident.level,
+    epoch: incident.epoch,
+  }
+  return new EsaError(
+    code,
+    'terminal',
+    `${command} is refused: ${WHY[code] ?? `the incident is ${incident.status} at the ${incident.level} level`}`,
+    {
+      details,
+      hint: `see: esa replay show ${incident.id}`,
+    },
+  )
+}

@@ -1,0 +1,32 @@
+export { agentDocument, type AgentDocument, cardDocument } from './agent-document.ts'
+export { agentFigures, type AgentFiguresDocument, type ShownWindow } from './agent-figures.ts'
+export {
+  approvalTarget,
+  askApproval,
+  type Authorisable,
+  consumeApproval,
+  judgeApproval,
+  listApprovals,
+  requireApproval,
+} from './approvals.ts'
+export { askAgent, type Asked, type ChooseIntent } from './ask.ts'
+export { isServed, type ReadFigures, readFigures } from './figures.ts'
+export { answerItem, judgeProposal, listInbox } from './inbox.ts'
+export {
+  commandIncident,
+  listIncidents,
+  openIncident,
+  parseIncidentCommand,
+  requireIncident,
+} from './incidents.ts'
+export { bringCards, contextOf, mailboxes, openItems } from './mailboxes.ts'
+export { resumeAgent, seatAgent, seatOf, stopAgent, tellAgent } from './seats.ts'
+export { addSilence, endSilence, listSilences, type NewSilence } from './silences.ts'
+export { cardFileOf, exportStream, requireStream } from './streams.ts'
+export { type TaskDocument } from './task-document.ts'
+export { listTasks, requireTask, sendTask } from './tasks.ts'
+export { readThread, type ThreadEvent } from './threads.ts'
+export { listTimers, type TimerDocument } from './timers.ts'
+export { aboutOf, cardLineOf, since, whoOf } from './timeline-words.ts'
+export { createToken, listTokens, type NewTokenRequest, revokeToken } from './tokens.ts'
+export { type Caller, cardError, random, requireAgent, storeNow, unknownAgent, type World } from './world.ts'

@@ -1,0 +1,59 @@
+import { INCIDENT_TYPE, incidentContext } from '@esa/escalation'
+import type { Directory } from '@esa/org'
+import { EsaError, isoTime } from '@esa/protocol'
+import { type LockedActor, type RetiredHead, retiredHead, type Store, type StoredEvent } from '@esa/store'
+import { postMortem } from './post-mortem.ts'
+import type { World } from './world.ts'
+
+/** An actor and its events. @throws EsaError `stream.unknown` (terminal), which says where to look for a retired one. */
+export async function requireStream(
+  store: Store,
+  databaseUrl: string,
+  id: string,
+): Promise<{ actor: LockedActor; events: StoredEvent[] }> {
+  const actor = await store.readActor(id)
+  if (actor !== null) return { actor, events: await store.readStream(id) }
+  const retired = await retiredHead(databaseUrl, id)
+  if (retired !== null) throw goneToFile(id, retired)
+  throw new EsaError('stream.unknown', 'terminal', `there is no incident or agent with events "${id}"`, {
+    hint: 'list incidents with: esa incidents ls',
+  })
+}
+
+function goneToFile(id: string, { seq, hash, at }: RetiredHead & { at: number }): EsaError {
+  const when = isoTime(at)
+  const message = `${id} was moved out of the database by esa retain at ${when}: ${seq} events, of which only the last hash is here`
+  return new EsaError('stream.unknown', 'terminal', message, {
+    details: { retiredAt: when, seq, hash },
+    hint: `look into the file that esa retain wrote then, one event a line; the last has the hash ${hash}: grep '"stream":"${id}"' FILE.jsonl`,
+  })
+}
+
+/** The card that an incident's ladder was read from, or null when it reads differently by now. */
+export function cardFileOf(directory: Directory, { state }: LockedActor): string | null {
+  if (state.type !== INCIDENT_TYPE) return null
+  const { policy } = incidentContext(state)
+  const card = directory.get(policy.agent)?.card ?? null
+  return card?.cardHash === policy.cardHash ? card.file : null
+}
+
+/** A stream's events for machines: one stored event a line behind a header that says which machine wrote them. */
+function jsonl({ state: { id, type, version } }: LockedActor, events: StoredEvent[]): string {
+  const header = { format: 'esa.stream', formatVersion: 1, id, type, version, head: events.at(-1)?.hash }
+  return [header, ...events].map((line) => `${JSON.stringify(line)}\n`).join('')
+}
+
+/** An exported stream: `jsonl` for machines, with inputs and hashes so that both can be checked again; `md` for people, a post-mortem. */
+export async function exportStream(
+  { store, databaseUrl, directory }: Pick<World, 'store' | 'databaseUrl' | 'directory'>,
+  id: string,
+  format: 'jsonl' | 'md',
+): Promise<{ events: number; content: string }> {
+  const { actor, events } = await requireStream(store, databaseUrl, id)
+  const { nowMs } = await store.runtime()
+  const content =
+    format === 'md'
+      ? postMortem(actor, events, { nowMs, cardFile: cardFileOf(directory, actor) })
+      : jsonl(actor, events)
+  return { events: events.length, content }
+}

@@ -1,0 +1,59 @@
+import type { Directory, Problem } from '@esa/org'
+import { EsaError } from '@esa/protocol'
+import type { ActorHost, Registry } from '@esa/runtime'
+import type { Scope, Store } from '@esa/store'
+
+/** Whoever asks for an operation: each edge finds that out in its own way, by a token or by the machine. */
+export interface Caller {
+  /**
+   * Who it is, to be recorded as `by`, once it is known that they may act in the name of `as` (or `orAs`) and in this scope.
+   * @throws EsaError `auth.*` (terminal).
+   */
+  actAs(as: string, scope: Scope, orAs?: string): Promise<string>
+  /** The same for whoever approves: nobody does without a token. @throws EsaError `auth.*` (terminal). */
+  approveAs(as: string, scope: Scope): Promise<string>
+}
+
+/** What operations work with: the store, the organisation in force, a host that runs steps here, and who asks. */
+export interface World {
+  readonly store: Store
+  readonly databaseUrl: string
+  readonly host: ActorHost
+  readonly registry: Registry
+  readonly directory: Directory
+  /** What could not be read of the cards; who stands there has the facts of the chart alone. */
+  readonly problems: readonly Problem[]
+  /** New waits are divided by this. */
+  readonly timeScale: number
+  readonly caller: Caller
+}
+
+/** @throws EsaError `agent.unknown` (terminal). */
+export function requireAgent({ directory }: Pick<World, 'directory'>, id: string): void {
+  if (directory.get(id) === undefined) throw unknownAgent(id)
+}
+
+/** An agent that neither a card nor the chart has. */
+export function unknownAgent(id: string): EsaError {
+  return new EsaError('agent.unknown', 'terminal', `there is no agent "${id}"`, {
+    hint: 'list them with: esa agents ls',
+  })
+}
+
+/** A card's problem as what an operation ends with. */
+export function cardError({ file, line, column, code, message, hint }: Problem): EsaError {
+  return new EsaError('card.unreadable', 'terminal', `${file}:${line}:${column} ${code} ${message}`, {
+    hint: hint ?? 'see all problems with: esa org check',
+  })
+}
+
+/** The store clock, ms. */
+export async function storeNow(store: Store): Promise<number> {
+  return (await store.runtime()).nowMs
+}
+
+/** Numbers in [0, 1) that nobody can guess: ids are made of them. */
+export function random(): number {
+  const [word] = crypto.getRandomValues(new Uint32Array(1))
+  return word! / 2 ** 32
+}
