@@ -21,6 +21,7 @@ export type {
   ClaimedActivity,
   Commit,
   FactFilter,
+  FeedEvent,
   KeptReading,
   LevelFact,
   LockedActor,

@@ -8,6 +8,7 @@ import type {
   ActorOutline,
   ClaimedActivity,
   FactFilter,
+  FeedEvent,
   KeptReading,
   LevelFact,
   LockedActor,
@@ -166,6 +167,18 @@ class MemoryStore implements Store {
   async readStream(stream: string, afterSeq = 0): Promise<StoredEvent[]> {
     const events = this.#tables.streams.get(stream) ?? []
     return events.slice(afterSeq).map(copyJson)
+  }
+
+  async feed(after: number, limit: number): Promise<FeedEvent[]> {
+    return this.#tables.feed
+      .slice(after, after + limit)
+      .map(({ inputId: _id, input: _input, env: _env, hash: _hash, ...event }, index) =>
+        copyJson({ ...event, pos: after + index + 1 }),
+      )
+  }
+
+  async feedTail(): Promise<number> {
+    return this.#tables.feed.length
   }
 
   async outlines(type: string, fields: string[][]): Promise<ActorOutline[]> {

@@ -92,6 +92,8 @@ export class MemoryTables {
   readonly liveOfType = new Map<string, Set<string>>()
   readonly keys = new Map<string, string>()
   readonly streams = new Map<string, StoredEvent[]>()
+  /** Every event in the order of the commits: the position of the first is 1. */
+  readonly feed: StoredEvent[] = []
   readonly inputs = new Set<string>()
   /** Events that name a level. */
   readonly leveled: StoredEvent[] = []
@@ -161,6 +163,7 @@ export class MemoryTables {
   }
 
   #appendEvent(event: StoredEvent): void {
+    this.feed.push(event)
     const events = this.streams.get(event.stream)
     if (events === undefined) this.streams.set(event.stream, [event])
     else events.push(event)

@@ -1,6 +1,7 @@
 import { connectPool, isPooler, mapPgError } from '@esa/pg-server'
 import { EsaError } from '@esa/protocol'
 import type { Pool, PoolClient, QueryConfig } from 'pg'
+import { feedAfter, feedTail } from './postgres-feed.ts'
 import { listenForWake } from './postgres-listen.ts'
 import {
   type ActorRow,
@@ -18,6 +19,7 @@ import type {
   ActorOutline,
   ClaimedActivity,
   FactFilter,
+  FeedEvent,
   KeptReading,
   LevelFact,
   LockedActor,
@@ -141,6 +143,14 @@ class PostgresStore implements Store {
 
   async readStream(stream: string, afterSeq = 0): Promise<StoredEvent[]> {
     return (await this.#rows<EventRow>(sql.READ_STREAM, [stream, afterSeq])).map(eventOf)
+  }
+
+  feed(after: number, limit: number): Promise<FeedEvent[]> {
+    return feedAfter((text, values) => this.#rows(text, values), after, limit)
+  }
+
+  feedTail(): Promise<number> {
+    return feedTail((text, values) => this.#rows(text, values))
   }
 
   async outlines(type: string, fields: string[][]): Promise<ActorOutline[]> {

@@ -61,6 +61,9 @@ export const actors = esa.table(
   ],
 )
 
+/** Numbers events in about the order of their commits; a number that was given to a step which failed stays unused. */
+export const eventsPos = esa.sequence('events_pos')
+
 /** The log. The first event of a step carries the step's input and env; `hash` chains a stream. Append-only. */
 export const events = esa.table(
   'events',
@@ -78,9 +81,12 @@ export const events = esa.table(
     input: jsonb(),
     env: jsonb(),
     hash: text().notNull(),
+    /** Where it stands in the feed of all streams; null in a log from before there was one. */
+    pos: ms('pos').default(sql`nextval('esa.events_pos')`),
   },
   (t) => [
     primaryKey({ columns: [t.stream, t.seq] }),
+    index('events_feed').on(t.pos).concurrently(),
     uniqueIndex('events_input_once')
       .on(t.stream, t.inputId)
       .where(sql`${t.inputId} is not null`),

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach } from 'vitest'
 import { actorContract } from './store-contract-actors.ts'
 import { bellContract } from './store-contract-bells.ts'
+import { feedContract } from './store-contract-feed.ts'
 import { figureContract } from './store-contract-figures.ts'
 import { recordContract } from './store-contract-records.ts'
 import type { StoreHarness } from './store-contract-rows.ts'
@@ -22,4 +23,5 @@ export function storeContract(create: () => Promise<StoreHarness>): void {
   bellContract(() => harness)
   recordContract(() => harness)
   figureContract(() => harness)
+  feedContract(() => harness)
 }

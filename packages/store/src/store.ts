@@ -158,6 +158,12 @@ export type NewToken = Omit<TokenRow, 'createdAt' | 'expiresAt' | 'revokedAt'> &
   lifeMs: number
 }
 
+/** An event in the feed of all streams. `pos` grows, with gaps. */
+export interface FeedEvent extends ActorEvent {
+  pos: number
+  stream: string
+}
+
 /** Which actors to list. */
 export interface ActorFilter {
   type?: string
@@ -234,6 +240,13 @@ export interface Store {
   listMessages(filter: MessageFilter): Promise<MessageRow[]>
   /** Events of one stream in order. */
   readStream(stream: string, afterSeq?: number): Promise<StoredEvent[]>
+  /**
+   * Events of all streams after a position, in the order of their positions. Whoever goes on from the last `pos` that it got
+   * misses none; an event of a log from before there were positions is in no feed.
+   */
+  feed(after: number, limit: number): Promise<FeedEvent[]>
+  /** The highest position that can be seen, 0 in an empty log. Lower ones may still come. */
+  feedTail(): Promise<number>
   /** Lateness (ms) of every timer served since an instant. */
   lateness(sinceMs: number): Promise<number[]>
   /** Messages and activities not done, and messages given up. */

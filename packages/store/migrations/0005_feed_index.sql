@@ -1,0 +1,1 @@
+CREATE INDEX CONCURRENTLY "events_feed" ON "esa"."events" USING btree ("pos");
