@@ -41,7 +41,8 @@ export class EsaHome {
   start(args: string[], environment: NodeJS.ProcessEnv = {}): ChildProcess {
     const child = spawn(join(ROOT, 'bin/esa'), ['--home', this.home, ...args], {
       cwd: ROOT,
-      env: { ...ownEnvironment(), ...environment },
+      // Worlds beside each other: each takes the port that it gets.
+      env: { ESA_PORT: '0', ...ownEnvironment(), ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     this.#running.add(child)

@@ -44,6 +44,8 @@ const environmentSchema = z.object({
   ESA_REHEARSAL_URL: url(['postgres', 'postgresql']).optional(),
   ESA_TOKEN: z.string().optional(),
   REDIS_URL: url(['redis', 'rediss']).optional(),
+  ESA_HOST: z.string().min(1).default('127.0.0.1'),
+  ESA_PORT: z.coerce.number().int().min(0).max(65_535).optional(),
   ESA_TIME_SCALE: z.coerce.number().positive().max(1_000_000).default(1),
   ESA_ALARM_WEBHOOK: url(['http', 'https'])
     .refine(holdsNoUser, 'must hold no user or password: fetch refuses them, and repeats them as it does')
@@ -65,6 +67,10 @@ export interface Config {
   token: string | null
   /** Null: BullMQ's backend on the runtime's own database. */
   redisUrl: string | null
+  /** Where `esa up` serves the API and the console. */
+  host: string
+  /** Null: the usual one, or any free one while somebody else has it. 0: any free one. */
+  port: number | null
   timeScale: number
   alarmWebhook: string | null
   /** The folder of the cards. */
@@ -103,6 +109,8 @@ export function readConfig(flags: GlobalFlags, environment: NodeJS.ProcessEnv): 
     rehearsalUrl: parsed.data.ESA_REHEARSAL_URL ?? null,
     token: parsed.data.ESA_TOKEN ?? null,
     redisUrl: REDIS_URL ?? null,
+    host: parsed.data.ESA_HOST,
+    port: parsed.data.ESA_PORT ?? null,
     timeScale: ESA_TIME_SCALE,
     alarmWebhook: ESA_ALARM_WEBHOOK ?? null,
     agents: ESA_AGENTS === undefined ? AGENTS_FOLDER : resolve(ESA_AGENTS),

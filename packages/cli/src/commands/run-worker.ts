@@ -25,11 +25,21 @@ const COPY = { id: 'index', rows: 'sample' } as const
 /** How long a worker may take to finish its steps once it is told to stop, ms. */
 const STOP_WITHIN_MS = 10_000
 
-/** Runs a worker in this process until it is told to stop. `began` is when the command began, for the ready line. */
+/** What runs beside a worker in its process, and where it is to be found. */
+export interface Beside {
+  url: string
+  stop(): Promise<void>
+}
+
+/**
+ * Runs a worker in this process until it is told to stop, and `beside` it what is given. `began` is when the command began,
+ * for the ready line.
+ */
 export async function runWorker(
   config: Config,
   environment: NodeJS.ProcessEnv,
   began: number,
+  beside?: (config: Config, world: World) => Promise<Beside>,
 ): Promise<void> {
   // Whoever read this worker's stderr may go away; deadlines do not end with it.
   process.stderr.on('error', () => {})
@@ -52,15 +62,16 @@ export async function runWorker(
   const stopped = stopSignal()
   try {
     if (await awaitResidence(config, world.databaseUrl, stopped)) {
+      const served = await beside?.(config, world)
       const worker = await start(config, world, channels)
       note(
-        `ready in ${Math.round(performance.now() - began)} ms: worker ${worker.id} (pid ${process.pid}), queues on ${config.redisUrl === null ? 'PostgreSQL' : 'Redis'}${scaleNote(config)}`,
+        `ready in ${Math.round(performance.now() - began)} ms: worker ${worker.id} (pid ${process.pid}), queues on ${config.redisUrl === null ? 'PostgreSQL' : 'Redis'}${scaleNote(config)}${served === undefined ? '' : `, ${served.url}`}`,
       )
       org.start((directory) => bringCards(world.store, world.host, directory))
       await stopped
       org.stop()
       note('stopping: the steps in hand are finished first')
-      await bounded(worker.stop())
+      await bounded(Promise.all([worker.stop(), served?.stop()]))
     }
   } finally {
     // Its idle connections would keep a process alive that has nothing to do.
@@ -132,7 +143,7 @@ function stopSignal(): Promise<void> {
   })
 }
 
-async function bounded(stopping: Promise<void>): Promise<void> {
+async function bounded(stopping: Promise<unknown>): Promise<void> {
   const timer = setTimeout(() => {
     note(`stopped hard: the steps in hand took longer than ${STOP_WITHIN_MS} ms`)
     process.exit(7)

@@ -1,9 +1,10 @@
 import type { Config } from '../config.ts'
 import { answer, note } from '../output.ts'
 import { migrateWorld, resolveDatabase, worldState } from '../store-access.ts'
+import { serve } from '../serve.ts'
 import { runWorker } from './run-worker.ts'
 
-/** Starts the database, brings its schema up to date, and runs a worker until it is told to stop. */
+/** Starts the database, brings its schema up to date, and runs a worker and the server until they are told to stop. */
 export async function up(
   config: Config,
   environment: NodeJS.ProcessEnv,
@@ -12,7 +13,7 @@ export async function up(
 ): Promise<void> {
   const url = await resolveDatabase(config, note)
   if (mayMigrate && (await worldState(config, url)) !== 'current') await migrateWorld(config, url)
-  await runWorker(config, environment, began)
+  await runWorker(config, environment, began, serve)
 }
 
 /** Brings the schema of the runtime's database up to this version. */

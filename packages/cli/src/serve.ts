@@ -1,0 +1,29 @@
+import { isEsaError } from '@esa/protocol'
+import { type Binding, type RunningServer, startServer } from '@esa/server'
+import type { Config } from './config.ts'
+import { buildConsole } from './build-console.ts'
+import { osUser } from './flags.ts'
+import { workerLog } from './worker-log.ts'
+import type { World } from './world.ts'
+
+/** Where the console is to be found on a machine with one runtime: it keeps its place in bookmarks. */
+const USUAL_PORT = 4310
+
+const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost'])
+
+/** Serves the API and the console. @throws EsaError `server.*`, `auth.*` (terminal). */
+export async function serve(config: Config, world: World): Promise<RunningServer> {
+  const { host, port } = config
+  const binding = { host, loopback: LOOPBACK.has(host) }
+  const page = await buildConsole()
+  const start = (at: Binding): Promise<RunningServer> =>
+    startServer({ world, binding: at, localUser: osUser(), page, log: workerLog(config.logLevel) })
+  if (port !== null) return await start({ ...binding, port })
+  try {
+    return await start({ ...binding, port: USUAL_PORT })
+  } catch (error) {
+    // A second runtime on this machine; one that was told its port gets that or none.
+    if (!isEsaError(error, 'server.port-taken')) throw error
+    return await start({ ...binding, port: 0 })
+  }
+}

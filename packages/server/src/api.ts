@@ -1,0 +1,52 @@
+import { OpenAPIHono, z } from '@hono/zod-openapi'
+import type { World } from '@esa/operations'
+import { EsaError } from '@esa/protocol'
+import type { Scope } from '@esa/store'
+import type { MiddlewareHandler } from 'hono'
+import type { ServerPorts } from './ports.ts'
+import { requestCaller, requireScope, tokenOf } from './request-caller.ts'
+
+/** What each request carries beside its body. */
+export interface ApiEnv {
+  Variables: {
+    /** What operations work with, in the name of whoever sent the request. */
+    world: World
+    ports: ServerPorts
+  }
+}
+
+/** A group of routes; a body or a query that does not fit its schema is a problem with the place. */
+export function routes(): OpenAPIHono<ApiEnv> {
+  return new OpenAPIHono<ApiEnv>({
+    defaultHook: (result) => {
+      if (result.success) return
+      throw new EsaError('request.invalid', 'terminal', z.prettifyError(result.error), {
+        details: { in: result.target },
+      })
+    },
+  })
+}
+
+/** Lets a request through that may read in this scope. */
+export function reading(scope: Scope): MiddlewareHandler<ApiEnv> {
+  return async (context, next) => {
+    await requireScope(context.var.ports, tokenOf(context), scope)
+    await next()
+  }
+}
+
+/** Gives each request its world. */
+export function worldOf(ports: ServerPorts): MiddlewareHandler<ApiEnv> {
+  return async (context, next) => {
+    const caller = requestCaller(ports, tokenOf(context))
+    context.set('ports', ports)
+    // Its members are read anew: cards change while a server runs.
+    context.set('world', Object.create(ports.world, { caller: { value: caller } }) as World)
+    await next()
+  }
+}
+
+/** The answer of a route as OpenAPI describes it. */
+export function answers<Schema extends z.ZodType>(schema: Schema, description: string) {
+  return { 200: { content: { 'application/json': { schema } }, description } } as const
+}

@@ -1,0 +1,65 @@
+import { serveStatic } from '@hono/node-server/serve-static'
+import { OpenAPIHono } from '@hono/zod-openapi'
+import { EsaError } from '@esa/protocol'
+import { bodyLimit } from 'hono/body-limit'
+import { secureHeaders } from 'hono/secure-headers'
+import { type ApiEnv, worldOf } from './api.ts'
+import type { Feed } from './feed.ts'
+import type { ServerPorts } from './ports.ts'
+import { answerProblem } from './problems.ts'
+import { incidentRoutes } from './routes/incidents.ts'
+import { streamRoutes } from './routes/stream.ts'
+import { timerRoutes } from './routes/timers.ts'
+
+/** Largest body, bytes: a payload of 256 KB and what wraps it. */
+const BODY_MAX = 300 * 1024
+
+/** Everything under /api/v1. */
+function api(feed: Feed) {
+  return new OpenAPIHono<ApiEnv>()
+    .route('/incidents', incidentRoutes)
+    .route('/timers', timerRoutes)
+    .route('/stream', streamRoutes(feed))
+}
+
+/** The routes with their types, for a typed client. */
+export type Api = ReturnType<typeof api>
+
+/** The whole HTTP edge: API, its description, signs of life, and the console's pages. */
+export function edge(ports: ServerPorts, feed: Feed): OpenAPIHono<ApiEnv> {
+  const app = new OpenAPIHono<ApiEnv>()
+  app.onError((error, context) => answerProblem(error, context, ports.log))
+  app.notFound((context) =>
+    answerProblem(
+      new EsaError('page.unknown', 'terminal', `there is nothing at ${context.req.path}`),
+      context,
+      ports.log,
+    ),
+  )
+  app.use(
+    secureHeaders({
+      contentSecurityPolicy: {
+        defaultSrc: ["'self'"],
+        // Styles that the page's own scripts set on an element: lengths and colours of a picture.
+        styleSrc: ["'self'", "'unsafe-inline'"],
+        imgSrc: ["'self'", 'data:'],
+        objectSrc: ["'none'"],
+        baseUri: ["'none'"],
+        frameAncestors: ["'none'"],
+      },
+      referrerPolicy: 'no-referrer',
+    }),
+  )
+  app.use('/api/*', bodyLimit({ maxSize: BODY_MAX, onError: tooLarge }), worldOf(ports))
+  app.route('/api/v1', api(feed))
+  app.doc31('/openapi.json', { openapi: '3.1.0', info: { title: 'ESA runtime', version: '1' } })
+  if (ports.page !== null) {
+    app.get('/assets/*', serveStatic({ root: ports.page }))
+    app.get('*', serveStatic({ root: ports.page, path: 'index.html' }))
+  }
+  return app
+}
+
+function tooLarge(): never {
+  throw new EsaError('payload.too-large', 'terminal', `a body has at most ${BODY_MAX} bytes`)
+}

@@ -1,0 +1,85 @@
+import { EsaError, isEsaError } from '@esa/protocol'
+import type { Context } from 'hono'
+import { HTTPException } from 'hono/http-exception'
+import type { Logger } from 'pino'
+import type { ContentfulStatusCode } from 'hono/utils/http-status'
+
+/** The longest prefix that fits decides. What nobody thought of is our fault, and a 500. */
+const STATUS_BY_PREFIX: [string, ContentfulStatusCode][] = [
+  ['usage.', 400],
+  ['message.', 400],
+  ['payload.', 413],
+  ['auth.', 403],
+  ['auth.token-', 401],
+  ['agent.unknown', 404],
+  ['agent.', 409],
+  ['incident.unknown', 404],
+  ['incident.invalid', 400],
+  ['incident.not-allowed', 403],
+  ['incident.', 409],
+  ['silence.unknown', 404],
+  ['silence.invalid', 400],
+  ['silence.', 409],
+  ['stream.unknown', 404],
+  ['task.unknown', 404],
+  ['token.unknown', 404],
+  ['target.unknown', 404],
+  ['target.', 409],
+  ['inbox.', 409],
+  ['approval.unknown', 404],
+  ['approval.invalid', 400],
+  ['approval.', 403],
+  ['card.', 409],
+  ['page.', 404],
+  ['request.', 400],
+  ['request.conflict', 412],
+  ['request.busy', 429],
+  ['sql.not-a-read', 403],
+  ['sql.', 400],
+  ['database.', 503],
+  ['store.', 503],
+  ['queue.', 503],
+]
+
+/** A failed request as its body says it. Source: RFC 9457. */
+interface Problem {
+  type: 'about:blank'
+  title: string
+  status: number
+  detail: string
+  code: string
+  hint?: string
+  details?: Record<string, unknown>
+}
+
+/** The HTTP status of an error. */
+function statusOf({ code, kind }: EsaError): ContentfulStatusCode {
+  if (kind === 'bug') return 500
+  const fitting = STATUS_BY_PREFIX.filter(([prefix]) => code.startsWith(prefix))
+  return fitting.toSorted(([a], [b]) => b.length - a.length)[0]?.[1] ?? 500
+}
+
+/** Answers a failed request as problem+json; what is our fault is logged with its cause, and told without. */
+export function answerProblem(error: unknown, context: Context, log: Logger): Response {
+  const known = esaErrorOf(error)
+  const status = statusOf(known)
+  if (status >= 500) log.error({ err: error, path: context.req.path, code: known.code }, 'request failed')
+  const { code, message, hint, details } = known
+  const problem: Problem = {
+    type: 'about:blank',
+    title: code,
+    status,
+    detail: message,
+    code,
+    ...(hint === undefined ? {} : { hint }),
+    ...(Object.keys(details).length === 0 ? {} : { details }),
+  }
+  return context.json(problem, status, { 'content-type': 'application/problem+json' })
+}
+
+function esaErrorOf(error: unknown): EsaError {
+  if (isEsaError(error)) return error
+  if (error instanceof HTTPException)
+    return new EsaError(`request.http-${error.status}`, 'terminal', error.message)
+  return new EsaError('server.bug', 'bug', 'the server failed; its log says how', { cause: error })
+}

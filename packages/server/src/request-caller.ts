@@ -1,0 +1,51 @@
+import type { Caller } from '@esa/operations'
+import { EsaError, tokenedBy } from '@esa/protocol'
+import { type Scope, verifyToken } from '@esa/store'
+import type { Context } from 'hono'
+import type { ServerPorts } from './ports.ts'
+
+/** The token that a request carries, or null. */
+export function tokenOf(context: Context): string | null {
+  const header = context.req.header('authorization')
+  return header === undefined ? null : (/^Bearer (\S+)$/i.exec(header)?.[1] ?? null)
+}
+
+/**
+ * Who sends this request: the holder of its token, or, where the server is bound to this machine alone, the machine's user.
+ * Source: docs/security.md.
+ */
+export function requestCaller(ports: ServerPorts, token: string | null): Caller {
+  const { world, binding, localUser } = ports
+  const holder = async (names: string[], scope: Scope): Promise<string> => {
+    const row = await verifyToken(world.store, token!, scope)
+    if (names.includes(row.holder)) return tokenedBy(row.person, row.id)
+    throw new EsaError(
+      'auth.other-holder',
+      'terminal',
+      `token ${row.id} acts as ${row.holder}, not as ${names[0]}`,
+    )
+  }
+  return {
+    async actAs(as, scope, orAs = as) {
+      if (token !== null) return await holder([as, orAs], scope)
+      if (binding.loopback) return localUser
+      throw tokenRequired()
+    },
+    async approveAs(as, scope) {
+      if (token !== null) return await holder([as], scope)
+      throw tokenRequired()
+    },
+  }
+}
+
+/** Refuses a request that may not read in this scope. @throws EsaError `auth.*` (terminal). */
+export async function requireScope(ports: ServerPorts, token: string | null, scope: Scope): Promise<void> {
+  if (token !== null) await verifyToken(ports.world.store, token, scope)
+  else if (!ports.binding.loopback) throw tokenRequired()
+}
+
+function tokenRequired(): EsaError {
+  return new EsaError('auth.token-required', 'terminal', 'this takes a token', {
+    hint: 'send it as: Authorization: Bearer TOKEN; make one with: esa tokens create',
+  })
+}

@@ -1,0 +1,116 @@
+import { createRoute, z } from '@hono/zod-openapi'
+import { timeline } from '@esa/escalation'
+import {
+  cardFileOf,
+  commandIncident,
+  listIncidents,
+  openIncident,
+  parseIncidentCommand,
+  requireIncident,
+  requireStream,
+} from '@esa/operations'
+import { levelSchema } from '@esa/protocol'
+import { answers, reading, routes } from '../api.ts'
+import { incidentSchema, timelineEventSchema } from '../documents.ts'
+
+const idParam = z.object({ id: z.string().openapi({ param: { name: 'id', in: 'path' } }) })
+
+/** Commands by their place in the URL; the body has the rest of the command. Source: docs/escalation.md, "States, commands". */
+const COMMANDS = {
+  ack: 'acknowledge',
+  decline: 'decline',
+  reassign: 'reassign',
+  snooze: 'snooze',
+  suppress: 'suppress',
+  unsuppress: 'unsuppress',
+  raise: 'raise',
+  escalate: 'escalate',
+  resolve: 'resolve',
+  withdraw: 'withdraw',
+} as const
+
+const list = createRoute({
+  method: 'get',
+  path: '/',
+  summary: 'Incidents, the newest first',
+  middleware: [reading('incidents:read')] as const,
+  request: {
+    query: z.object({ open: z.stringbool().optional(), level: levelSchema.optional() }),
+  },
+  responses: answers(z.object({ incidents: z.array(incidentSchema) }), 'Incidents'),
+})
+
+const show = createRoute({
+  method: 'get',
+  path: '/{id}',
+  summary: 'One incident',
+  middleware: [reading('incidents:read')] as const,
+  request: { params: idParam },
+  responses: answers(incidentSchema, 'The incident'),
+})
+
+const open = createRoute({
+  method: 'post',
+  path: '/',
+  summary: 'Open an incident, or count up the open one of the same agent and key',
+  request: { body: { content: { 'application/json': { schema: z.looseObject({ agent: z.string() }) } } } },
+  responses: answers(incidentSchema.extend({ created: z.boolean() }), 'The incident'),
+})
+
+const command = createRoute({
+  method: 'post',
+  path: '/{id}/{command}',
+  summary: 'Give an incident a command: the answer is the commit',
+  request: {
+    params: idParam.extend({ command: z.enum(Object.keys(COMMANDS) as (keyof typeof COMMANDS)[]) }),
+    body: {
+      content: { 'application/json': { schema: z.looseObject({ as: z.string().default('operator') }) } },
+    },
+  },
+  responses: answers(incidentSchema, 'The incident after it'),
+})
+
+const story = createRoute({
+  method: 'get',
+  path: '/{id}/timeline',
+  summary: 'What happened, in order; reads only and sends nothing',
+  middleware: [reading('incidents:read')] as const,
+  request: { params: idParam },
+  responses: answers(
+    z.object({
+      incidentId: z.string(),
+      events: z.array(timelineEventSchema),
+      head: z.string().nullable(),
+      card: z.string().nullable(),
+    }),
+    'The timeline; `card` is the file whose lines the steps name, or null when it reads differently by now',
+  ),
+})
+
+/** `/incidents`. */
+export const incidentRoutes = routes()
+  .openapi(list, async (context) => {
+    const { open: live, level } = context.req.valid('query')
+    const filter = { open: live === true, ...(level === undefined ? {} : { level }) }
+    return context.json({ incidents: await listIncidents(context.var.world.store, filter) }, 200)
+  })
+  .openapi(show, async (context) =>
+    context.json(await requireIncident(context.var.world.store, context.req.valid('param').id), 200),
+  )
+  .openapi(open, async (context) => {
+    const { incident, created } = await openIncident(context.var.world, context.req.valid('json'))
+    return context.json({ ...incident, created }, 200)
+  })
+  .openapi(story, async (context) => {
+    const { world } = context.var
+    const { id } = context.req.valid('param')
+    const { actor, events } = await requireStream(world.store, world.databaseUrl, id)
+    const head = events.at(-1)?.hash ?? null
+    const card = cardFileOf(world.directory, actor)
+    return context.json({ incidentId: id, events: timeline(events), head, card }, 200)
+  })
+  .openapi(command, async (context) => {
+    const { id, command: verb } = context.req.valid('param')
+    const given = parseIncidentCommand({ ...context.req.valid('json'), type: COMMANDS[verb] })
+    return context.json(await commandIncident(context.var.world, id, given), 200)
+  })

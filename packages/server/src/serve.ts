@@ -1,0 +1,62 @@
+import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { createAdaptorServer } from '@hono/node-server'
+import { EsaError } from '@esa/protocol'
+import { edge } from './edge.ts'
+import { Feed } from './feed.ts'
+import type { ServerPorts } from './ports.ts'
+
+/** Open requests may finish for so long when the server is told to stop, ms. */
+const STOP_WITHIN_MS = 5_000
+
+/** A server that takes requests. */
+export interface RunningServer {
+  url: string
+  stop(): Promise<void>
+}
+
+/** Starts the server. @throws EsaError `server.port-taken` (terminal) when somebody listens there. */
+export async function startServer(ports: ServerPorts): Promise<RunningServer> {
+  const feed = await Feed.start(ports.world.store, ports.log)
+  const server = createAdaptorServer({ fetch: edge(ports, feed).fetch }) as Server
+  try {
+    await listening(server, ports.binding)
+  } catch (error) {
+    await feed.stop()
+    throw error
+  }
+  const { port, address, family } = server.address() as AddressInfo
+  const host = family === 'IPv6' ? `[${address}]` : address
+  return {
+    url: `http://${host}:${port}`,
+    async stop() {
+      await feed.stop()
+      await closed(server)
+    },
+  }
+}
+
+function listening(server: Server, { host, port }: { host: string; port: number }): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (cause: NodeJS.ErrnoException) => {
+      const taken = cause.code === 'EADDRINUSE'
+      const message = taken ? `port ${port} of ${host} is in use` : `cannot listen on ${host}:${port}`
+      reject(
+        new EsaError(taken ? 'server.port-taken' : 'server.cannot-listen', 'terminal', message, {
+          cause,
+          hint: 'choose another one with ESA_PORT, or any free one with ESA_PORT=0',
+        }),
+      )
+    })
+    server.listen(port, host, resolve)
+  })
+}
+
+/** Streams never end by themselves: who is still connected after a while is cut off. */
+async function closed(server: Server): Promise<void> {
+  const ended = new Promise<void>((resolve) => server.close(() => resolve()))
+  const timer = setTimeout(() => server.closeAllConnections(), STOP_WITHIN_MS)
+  server.closeIdleConnections()
+  await ended
+  clearTimeout(timer)
+}
