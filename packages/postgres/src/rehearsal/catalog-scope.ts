@@ -20,7 +20,10 @@ export const collate = (collation: string, type: string): string =>
   `coalesce((select format(' collate %I.%I', cn.nspname, co.collname) from pg_collation co join pg_namespace cn on cn.oid = co.collnamespace
     where co.oid = ${collation} and co.oid <> (select typcollation from pg_type where oid = ${type})), '')`
 
-/** ` with (a=1, b=2)` of an array of options, with `key` before the parentheses; empty where there are none. */
+/**
+ * ` with (a=1, b=2)` of an array of options, with `key` before the parentheses; empty where there are none. PostgreSQL keeps
+ * notes of its own among a column's options (`pg_attver`, since the minor releases of 2026): nobody can set them.
+ */
 export const options = (array: string, key = ' with '): string =>
   `coalesce((select '${key}(' || string_agg(format('%s=%L', split_part(o, '=', 1), substr(o, strpos(o, '=') + 1)), ', ') || ')'
-    from unnest(${array}) o), '')`
+    from unnest(${array}) o where o !~ '^pg_'), '')`

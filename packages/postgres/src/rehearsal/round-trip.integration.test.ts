@@ -140,7 +140,7 @@ describe('a copy of a schema', () => {
 
     it('on 18 has the same objects, and says that the version differs', async () => {
       await roundTrip([ground, embedded], [await scriptOf('rich-schema.sql')], async (original, copy) => {
-        expect(copy.missing.map(({ kind }) => kind)).toEqual(['version-differs'])
+        expect(copy.missing).toEqual([expect.objectContaining({ kind: 'version-differs' })])
         const read = (database: Queryable) =>
           inTargetSnapshot(database, (snapshot) => readSchema(snapshot, null))
         expect(commonOf(await read(copy.queryable))).toEqual(commonOf(await read(original.queryable)))

@@ -72,7 +72,7 @@ select ${OWN_MARK} i.indexrelid::int8 as oid, n.nspname as schema, ic.relname as
   (select json_agg(json_build_object(
       'of', case when i.indkey[k] = 0 then pg_get_indexdef(i.indexrelid, k + 1, false) else i.indkey[k]::text end,
       'collation', i.indcollation[k]::int8, 'opclass', i.indclass[k]::int8, 'order', i.indoption[k],
-      'options', coalesce((select a.attoptions::text from pg_attribute a where a.attrelid = i.indexrelid and a.attnum = k + 1), '')) order by k)
+      'options', coalesce((select array_agg(o)::text from pg_attribute a, unnest(a.attoptions) o where a.attrelid = i.indexrelid and a.attnum = k + 1 and o !~ '^pg_'), '')) order by k)
     from generate_series(0, i.indnkeyatts - 1) k) as keys,
   (select coalesce(json_agg(i.indkey[k]::text order by k), '[]') from generate_series(i.indnkeyatts, i.indnatts - 1) k) as included,
   pg_get_expr(i.indpred, i.indrelid) as predicate, i.indisunique as unique,
