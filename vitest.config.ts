@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config'
 import { CountReporter } from './vitest.reporter.ts'
 
-/** These say how late the product is, so they have the machine for themselves. */
+/** These say how late the product is, so they have nearly the machine for themselves: they mostly wait, and one core is left to each. */
 const TIMED = [
   'bad-input-moments',
   'demo',
@@ -10,6 +10,9 @@ const TIMED = [
   'two-versions',
   'worker-kill',
 ].map((name) => `test/e2e/${name}.test.ts`)
+
+/** One a core of the smallest machine that CI runs on. */
+const ONE_A_CORE = 2
 
 /** What waits for servers and other processes most of the time: more of them at once than cores. */
 const WAITING_AT_ONCE = 3
@@ -32,6 +35,7 @@ export default defineConfig({
           ],
           exclude: ['**/*.integration.test.ts', '**/node_modules/**'],
           isolate: false,
+          maxWorkers: ONE_A_CORE,
           sequence: { groupOrder: 1 },
         },
       },
@@ -66,7 +70,7 @@ export default defineConfig({
           include: TIMED,
           testTimeout: 240_000,
           hookTimeout: 120_000,
-          fileParallelism: false,
+          maxWorkers: ONE_A_CORE,
           sequence: { groupOrder: 4 },
         },
       },
