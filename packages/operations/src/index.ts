@@ -22,6 +22,7 @@ export {
 export { bringCards, contextOf, mailboxes, openItems } from './mailboxes.ts'
 export { resumeAgent, seatAgent, seatOf, stopAgent, tellAgent } from './seats.ts'
 export { addSilence, endSilence, listSilences, type NewSilence } from './silences.ts'
+export { agentStatechart, type AgentStatechart } from './statechart.ts'
 export { cardFileOf, exportStream, requireStream } from './streams.ts'
 export { type TaskDocument } from './task-document.ts'
 export { listTasks, requireTask, sendTask } from './tasks.ts'

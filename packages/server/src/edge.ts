@@ -8,6 +8,7 @@ import type { Feed } from './feed.ts'
 import type { ServerPorts } from './ports.ts'
 import { answerProblem } from './problems.ts'
 import { incidentRoutes } from './routes/incidents.ts'
+import { statechartRoutes } from './routes/statechart.ts'
 import { streamRoutes } from './routes/stream.ts'
 import { timerRoutes } from './routes/timers.ts'
 
@@ -19,6 +20,7 @@ function api(feed: Feed) {
   return new OpenAPIHono<ApiEnv>()
     .route('/incidents', incidentRoutes)
     .route('/timers', timerRoutes)
+    .route('/statecharts', statechartRoutes)
     .route('/stream', streamRoutes(feed))
 }
 
