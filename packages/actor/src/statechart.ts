@@ -33,14 +33,14 @@ export function activeStates(value: StateValue, above = ''): string[] {
 }
 
 function* statesIn(node: AnyStateNode): Generator<ChartState> {
-  const initial = node.initial.target.map(({ key }) => key)
+  const initial = new Set(node.initial.target.map(({ key }) => key))
   for (const child of Object.values(node.states) as AnyStateNode[]) {
     yield {
       id: child.path.join('.'),
       parent: node.parent === undefined ? null : node.path.join('.'),
       name: child.key,
       // All regions of a parallel state begin together.
-      initial: node.type === 'parallel' || initial.includes(child.key),
+      initial: node.type === 'parallel' || initial.has(child.key),
       transitions: transitionsOf(child),
     }
     if (child.type === 'compound' || child.type === 'parallel') yield* statesIn(child)
