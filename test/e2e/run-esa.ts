@@ -94,8 +94,8 @@ export async function ended(child: ChildProcess): Promise<Ran> {
   return { code, stdout, stderr }
 }
 
-/** Resolves when a process has printed `text` on stderr; rejects when it ends before. */
-export async function says(child: ChildProcess, text: string): Promise<void> {
+/** Resolves with all that was printed when a process has printed `text` on stderr; rejects when it ends before. */
+export async function says(child: ChildProcess, text: string): Promise<string> {
   let seen = ''
   await new Promise<void>((resolve, reject) => {
     child.stderr?.setEncoding('utf8').on('data', (more: string) => {
@@ -104,6 +104,7 @@ export async function says(child: ChildProcess, text: string): Promise<void> {
     })
     child.once('close', () => reject(new Error(`it ended without "${text}": ${seen}`)))
   })
+  return seen
 }
 
 /** What decides over a world comes from the test, not from whoever runs it. */

@@ -37,6 +37,10 @@ function holdsNoUser(text: string): boolean {
   return username === '' && password === ''
 }
 
+function isOrigin(text: string): boolean {
+  return URL.canParse(text) && new URL(text).href === `${new URL(text).origin}/`
+}
+
 const environmentSchema = z.object({
   ESA_HOME: z.string().min(1).default('.esa'),
   DATABASE_URL: url(['postgres', 'postgresql']).optional(),
@@ -46,11 +50,15 @@ const environmentSchema = z.object({
   REDIS_URL: url(['redis', 'rediss']).optional(),
   ESA_HOST: z.string().min(1).default('127.0.0.1'),
   ESA_PORT: z.coerce.number().int().min(0).max(65_535).optional(),
+  ESA_PUBLIC_URL: url(['http', 'https'])
+    .refine(isOrigin, 'must be an origin alone, like https://esa.example.org')
+    .optional(),
   ESA_TIME_SCALE: z.coerce.number().positive().max(1_000_000).default(1),
   ESA_ALARM_WEBHOOK: url(['http', 'https'])
     .refine(holdsNoUser, 'must hold no user or password: fetch refuses them, and repeats them as it does')
     .optional(),
   ESA_AGENTS: z.string().optional(),
+  ESA_OWN_AGENTS: z.string().optional(),
   ESA_LOG: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('warn'),
 })
 
@@ -71,10 +79,14 @@ export interface Config {
   host: string
   /** Null: the usual one, or any free one while somebody else has it. 0: any free one. */
   port: number | null
+  /** The origin under which a reverse proxy shows the server, or null. */
+  publicUrl: string | null
   timeScale: number
   alarmWebhook: string | null
-  /** The folder of the cards. */
-  agents: string
+  /** The folders of the cards. A card in a later one stands in for an earlier one's of the same agent. */
+  agents: readonly string[]
+  /** The folder of own agents beside the organisation, or null. It is the last of `agents`. */
+  ownAgents: string | null
   logLevel: z.infer<typeof environmentSchema>['ESA_LOG']
   json: boolean
   yes: boolean
@@ -101,7 +113,9 @@ export function readConfig(flags: GlobalFlags, environment: NodeJS.ProcessEnv): 
     })
   }
   const { ESA_HOME, DATABASE_URL, ESA_OWNER_URL, REDIS_URL, ESA_TIME_SCALE, ESA_ALARM_WEBHOOK } = parsed.data
-  const { ESA_AGENTS, ESA_LOG } = parsed.data
+  const { ESA_AGENTS, ESA_OWN_AGENTS, ESA_LOG } = parsed.data
+  const agents = ESA_AGENTS === undefined ? AGENTS_FOLDER : resolve(ESA_AGENTS)
+  const ownAgents = ESA_OWN_AGENTS === undefined ? null : resolve(ESA_OWN_AGENTS)
   return {
     home: isAbsolute(ESA_HOME) ? ESA_HOME : resolve(ESA_HOME),
     databaseUrl: DATABASE_URL ?? null,
@@ -111,9 +125,11 @@ export function readConfig(flags: GlobalFlags, environment: NodeJS.ProcessEnv): 
     redisUrl: REDIS_URL ?? null,
     host: parsed.data.ESA_HOST,
     port: parsed.data.ESA_PORT ?? null,
+    publicUrl: parsed.data.ESA_PUBLIC_URL === undefined ? null : new URL(parsed.data.ESA_PUBLIC_URL).origin,
     timeScale: ESA_TIME_SCALE,
     alarmWebhook: ESA_ALARM_WEBHOOK ?? null,
-    agents: ESA_AGENTS === undefined ? AGENTS_FOLDER : resolve(ESA_AGENTS),
+    agents: ownAgents === null ? [agents] : [agents, ownAgents],
+    ownAgents,
     logLevel: ESA_LOG,
     json: flags.json === true,
     yes: flags.yes === true,

@@ -3,21 +3,32 @@ import { type Binding, type RunningServer, startServer } from '@esa/server'
 import type { Config } from './config.ts'
 import { buildConsole } from './build-console.ts'
 import { osUser } from './flags.ts'
+import { isPrivate } from './require-token.ts'
+import { residenceOf } from './residence.ts'
+import { worldState } from './store-access.ts'
 import { workerLog } from './worker-log.ts'
 import type { World } from './world.ts'
 
 /** Where the console is to be found on a machine with one runtime: it keeps its place in bookmarks. */
 const USUAL_PORT = 4310
 
-const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost'])
-
 /** Serves the API and the console. @throws EsaError `server.*`, `auth.*` (terminal). */
 export async function serve(config: Config, world: World): Promise<RunningServer> {
-  const { host, port } = config
-  const binding = { host, loopback: LOOPBACK.has(host) }
+  const { host, port, publicUrl } = config
+  const binding = { host, loopback: isPrivate(config), ...(publicUrl === null ? {} : { publicUrl }) }
   const page = await buildConsole()
   const start = (at: Binding): Promise<RunningServer> =>
-    startServer({ world, binding: at, localUser: osUser(), page, log: workerLog(config.logLevel) })
+    startServer({
+      world,
+      binding: at,
+      localUser: osUser(),
+      standing: async () => ({
+        schema: await worldState(config, world.databaseUrl),
+        atHome: (await residenceOf(config, world.databaseUrl)).atHome,
+      }),
+      page,
+      log: workerLog(config.logLevel),
+    })
   if (port !== null) return await start({ ...binding, port })
   try {
     return await start({ ...binding, port: USUAL_PORT })

@@ -1,4 +1,5 @@
 import type { World } from '@esa/operations'
+import type { SchemaState } from '@esa/store'
 import type { Logger } from 'pino'
 
 /** Where the server listens, and whom it believes. */
@@ -6,8 +7,17 @@ export interface Binding {
   host: string
   /** 0: any free port. */
   port: number
-  /** Bound to this machine alone: whoever reaches it is its user, and needs no token. */
+  /** Bound to this machine alone, and no proxy before it: whoever reaches it is its user, and needs no token. */
   loopback: boolean
+  /** How browsers reach it through a reverse proxy, as an origin; then everybody needs a token. */
+  publicUrl?: string
+}
+
+/** How the runtime stands to its database: what `/ready` asks beside the store. */
+export interface Standing {
+  schema: SchemaState
+  /** False in a copy, where the runtime is muted. */
+  atHome: boolean
 }
 
 /** What the server is composed of; whoever composes gives it. */
@@ -17,6 +27,8 @@ export interface ServerPorts {
   binding: Binding
   /** The user of this machine, in whose name an unauthenticated local request acts. */
   localUser: string
+  /** Looks at the database anew; absent where nobody can tell. */
+  standing?: () => Promise<Standing>
   /** The folder of the console's built pages, or null where there is none. */
   page: string | null
   log: Logger

@@ -1,6 +1,7 @@
 import type { Config } from '../config.ts'
 import { answer, note } from '../output.ts'
 import { migrateWorld, resolveDatabase, worldState } from '../store-access.ts'
+import { requireToken } from '../require-token.ts'
 import { serve } from '../serve.ts'
 import { runWorker } from './run-worker.ts'
 
@@ -11,6 +12,7 @@ export async function up(
   mayMigrate: boolean,
   began: number,
 ): Promise<void> {
+  await requireToken(config)
   const url = await resolveDatabase(config, note)
   if (mayMigrate && (await worldState(config, url)) !== 'current') await migrateWorld(config, url)
   await runWorker(config, environment, began, serve)
