@@ -31,7 +31,7 @@ export default defineConfig({
           name: 'unit',
           include: [
             '{packages,agents,escalation}/**/*.test.ts',
-            'test/{house,histories,incidents,mutants,properties}/**/*.test.ts',
+            'test/{house,histories,incidents,mutants,properties,protocols}/**/*.test.ts',
           ],
           exclude: ['**/*.integration.test.ts', '**/node_modules/**'],
           isolate: false,
@@ -66,6 +66,18 @@ export default defineConfig({
       {
         extends: true,
         test: {
+          name: 'browser',
+          include: ['test/browser/**/*.test.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          // A browser is several processes already.
+          maxWorkers: 2,
+          sequence: { groupOrder: 4 },
+        },
+      },
+      {
+        extends: true,
+        test: {
           name: 'e2e-timed',
           include: TIMED,
           testTimeout: 240_000,
@@ -82,7 +94,7 @@ export default defineConfig({
           testTimeout: 600_000,
           hookTimeout: 120_000,
           fileParallelism: false,
-          sequence: { groupOrder: 5 },
+          sequence: { groupOrder: 6 },
         },
       },
     ],

@@ -1,31 +1,47 @@
 import type { Api } from '@esa/server'
 import { hc, type InferResponseType } from 'hono/client'
+import { learnServerTime } from './clock.ts'
 
 /** The server's API, typed by its routes. */
 export const api = hc<Api>('/api/v1')
 
 /** A failed request, as the server says it. Source: RFC 9457. */
-class Refusal extends Error {
+export class Refusal extends Error {
   readonly status: number
   readonly code: string
   readonly hint: string | undefined
 
   constructor(status: number, { code, detail, hint }: { code: string; detail: string; hint?: string }) {
     super(detail)
+    this.name = 'Refusal'
     this.status = status
     this.code = code
     this.hint = hint
   }
 }
 
-/** The body of an answer. @throws Refusal when the server refuses. */
+/** The body of an answer; the server's clock is read from it where it says. @throws Refusal when the server refuses. */
 export async function body<T>(
   answer: Promise<{ ok: boolean; status: number; json(): Promise<T> }>,
 ): Promise<T> {
   const response = await answer
-  if (response.ok) return await response.json()
-  const problem = (await response.json().catch(() => ({}))) as { code?: string; detail?: string }
-  throw new Refusal(response.status, { code: 'http', detail: `HTTP ${response.status}`, ...problem })
+  if (!response.ok) {
+    const problem = (await response.json().catch(() => ({}))) as { code?: string; detail?: string }
+    throw new Refusal(response.status, { code: 'http', detail: `HTTP ${response.status}`, ...problem })
+  }
+  const said = await response.json()
+  const { nowAt } = said as { nowAt?: unknown }
+  if (typeof nowAt === 'string') learnServerTime(nowAt)
+  return said
+}
+
+/** A name for one wish: a request that is sent again under it is done once. */
+export function newIdempotencyKey(): string {
+  // crypto.randomUUID() exists only on secure origins; a console in a private network may have none.
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) =>
+    byte.toString(16).padStart(2, '0'),
+  ).join('')
 }
 
 export type Incident = InferResponseType<(typeof api.incidents)[':id']['$get'], 200>
+export type Story = InferResponseType<(typeof api.incidents)[':id']['timeline']['$get'], 200>

@@ -1,18 +1,34 @@
-import { useEffect, useState } from 'react'
+import { useCallback, useSyncExternalStore } from 'react'
 
-/** What is left until a server time, ms, counted on from when the page learned `nowAt`: the clock of this machine may be wrong. */
-export function useLeft(deadlineAt: string, nowAt: string): number {
-  const [since, setSince] = useState(0)
-  useEffect(() => {
-    const learned = performance.now()
-    const timer = setInterval(() => setSince(performance.now() - learned), 250)
-    return () => clearInterval(timer)
-  }, [deadlineAt, nowAt])
-  return Date.parse(deadlineAt) - Date.parse(nowAt) - since
+/** A sample that is behind by more than this says that the server's clock was set back, ms; less is the way it took to get here. */
+const SET_BACK_MS = 2_000
+
+let offset: number | null = null
+
+/**
+ * Learns the server's time from an answer (ISO 8601). The sample that is farthest ahead took the shortest way here, so it holds:
+ * the clock of this machine may be wrong by hours and changes nothing.
+ */
+export function learnServerTime(nowAt: string): void {
+  const sample = Date.parse(nowAt) - performance.now()
+  if (Number.isNaN(sample)) return
+  if (offset === null || sample > offset || sample < offset - SET_BACK_MS) offset = sample
 }
 
-/** Minutes and seconds, as a countdown shows them: `29:41`. */
-export function minutes(ms: number): string {
-  const seconds = Math.max(0, Math.ceil(ms / 1_000))
-  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`
+/** The server's time now, ms since the Unix epoch. Before any answer it is this machine's. */
+export function serverNow(): number {
+  return offset === null ? Date.now() : performance.now() + offset
+}
+
+/** The server's time, rounded down to `stepMs`, and a new rendering whenever that changes. */
+export function useServerNow(stepMs = 1_000): number {
+  const subscribe = useCallback(
+    (changed: () => void) => {
+      // Twice a step: a countdown must not skip a second.
+      const timer = setInterval(changed, stepMs / 2)
+      return () => clearInterval(timer)
+    },
+    [stepMs],
+  )
+  return useSyncExternalStore(subscribe, () => Math.floor(serverNow() / stepMs) * stepMs)
 }

@@ -1,13 +1,24 @@
 import type { QueryClient } from '@tanstack/react-query'
 import { useSyncExternalStore } from 'react'
+import { learnServerTime } from './clock.ts'
 
 /** One event of the server's stream. */
 interface LiveEvent {
   pos: number
+  at: string
   stream: string
   seq: number
   type: string
 }
+
+/** The server sends a heartbeat every 15 s; a connection that is silent for longer is taken for dead, ms. */
+const SILENT_MS = 40_000
+
+/** Pause before a connection that the browser gave up is opened again, ms. */
+const REOPEN_MS = 2_000
+
+/** Lists are fetched again at most this often, ms: in a flood of events they would never come to rest. */
+const LISTS_EVERY_MS = 300
 
 let connected = true
 const watchers = new Set<() => void>()
@@ -29,31 +40,82 @@ export function useConnected(): boolean {
   )
 }
 
-/** Keeps what is shown true: every event of the stream makes what it concerns be fetched again. The browser reconnects by itself. */
+/**
+ * Keeps what is shown true: every event of the stream makes what it concerns be fetched again, queries under
+ * `['stream', id]` and all under `['lists']`. Returns what ends that.
+ */
 export function follow(client: QueryClient): () => void {
-  const source = new EventSource('/api/v1/stream')
-  let stale = new Set<string>()
-  let scheduled = false
-  const refresh = (): void => {
-    scheduled = false
-    const streams = stale
-    stale = new Set()
-    void client.invalidateQueries({
-      predicate: ({ queryKey: [kind, id] }) =>
-        kind === 'lists' || (kind === 'stream' && typeof id === 'string' && streams.has(id)),
+  const refresh = refresher(client)
+  let source: EventSource | null = null
+  let heardAt = performance.now()
+  const open = (): void => {
+    source?.close()
+    heardAt = performance.now()
+    source = new EventSource('/api/v1/stream')
+    const heard = (): void => {
+      heardAt = performance.now()
+      tell(true)
+    }
+    source.addEventListener('open', () => {
+      heard()
+      // Whatever happened while nobody listened.
+      void client.invalidateQueries()
+    })
+    source.addEventListener('heartbeat', heard)
+    source.addEventListener('error', () => tell(false))
+    source.addEventListener('message', ({ data }: MessageEvent<string>) => {
+      heard()
+      const { stream, at } = JSON.parse(data) as LiveEvent
+      learnServerTime(at)
+      refresh(stream)
     })
   }
-  source.addEventListener('open', () => {
-    tell(true)
-    // Whatever happened while nobody listened.
-    void client.invalidateQueries()
-  })
-  source.addEventListener('error', () => tell(false))
-  source.addEventListener('message', ({ data }: MessageEvent<string>) => {
-    stale.add((JSON.parse(data) as LiveEvent).stream)
-    if (scheduled) return
-    scheduled = true
-    requestAnimationFrame(refresh)
-  })
-  return () => source.close()
+  open()
+  const watch = setInterval(() => {
+    const silent = performance.now() - heardAt > SILENT_MS
+    if (silent) tell(false)
+    // The browser reconnects by itself, except after an answer that is no stream.
+    if (silent || source?.readyState === EventSource.CLOSED) open()
+  }, REOPEN_MS)
+  return () => {
+    clearInterval(watch)
+    source?.close()
+  }
+}
+
+/** Fetches what events concern: what belongs to a stream in the next frame, lists no more often than they can be read. */
+function refresher(client: QueryClient): (stream: string) => void {
+  const stale = new Set<string>()
+  let framed = false
+  let listsStale = false
+  let listsBusy = false
+
+  const streams = (): void => {
+    framed = false
+    const ids = new Set(stale)
+    stale.clear()
+    void client.invalidateQueries({
+      predicate: ({ queryKey: [kind, id] }) => kind === 'stream' && typeof id === 'string' && ids.has(id),
+    })
+  }
+  const lists = async (): Promise<void> => {
+    listsBusy = true
+    while (listsStale) {
+      listsStale = false
+      await Promise.all([
+        client.invalidateQueries({ queryKey: ['lists'] }),
+        new Promise((resolve) => setTimeout(resolve, LISTS_EVERY_MS)),
+      ])
+    }
+    listsBusy = false
+  }
+  return (stream) => {
+    stale.add(stream)
+    listsStale = true
+    if (!listsBusy) void lists()
+    if (framed) return
+    framed = true
+    // A hidden tab has no frames, and shall be true when it is looked at.
+    setTimeout(streams, 16)
+  }
 }

@@ -4,8 +4,11 @@ import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
 import { follow } from './live.ts'
 import { router } from './router.tsx'
+import { applyTheme } from './theme.ts'
 import './styles.css'
 
+applyTheme()
+// What is shown changes by events; the rest is fetched again when somebody comes back to it.
 const client = new QueryClient({ defaultOptions: { queries: { staleTime: 5_000, retry: 1 } } })
 follow(client)
 

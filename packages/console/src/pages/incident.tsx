@@ -1,9 +1,11 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { api, body, type Incident } from '../api.ts'
-import { minutes, useLeft } from '../clock.ts'
+import { useServerNow } from '../clock.ts'
+import { useParams } from '@tanstack/react-router'
 
 /** One incident: where it stands, what comes next, and what happened. */
-export function IncidentPage({ id }: { id: string }) {
+export function IncidentPage() {
+  const { id } = useParams({ from: '/incidents/$id' })
   const client = useQueryClient()
   const incident = useQuery({
     queryKey: ['stream', id, 'incident'],
@@ -45,17 +47,17 @@ export function IncidentPage({ id }: { id: string }) {
   )
 }
 
-function Countdown({ incident: { deadlineAt, nowAt, path, level } }: { incident: Incident }) {
+function Countdown({ incident: { deadlineAt, path, level } }: { incident: Incident }) {
   if (deadlineAt === null) return <p>No deadline is running.</p>
   const next = path[path.findIndex((step) => step.level === level) + 1]
-  return <Left deadlineAt={deadlineAt} nowAt={nowAt} then={next?.agents.join(', ') ?? 'the alarm'} />
+  return <Left deadlineAt={deadlineAt} then={next?.agents.join(', ') ?? 'the alarm'} />
 }
 
-function Left({ deadlineAt, nowAt, then }: { deadlineAt: string; nowAt: string; then: string }) {
-  const left = useLeft(deadlineAt, nowAt)
+function Left({ deadlineAt, then }: { deadlineAt: string; then: string }) {
+  const left = Date.parse(deadlineAt) - useServerNow()
   return (
     <p role="timer">
-      {then} in {minutes(left)}
+      {then} in {left}
     </p>
   )
 }

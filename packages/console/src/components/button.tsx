@@ -1,0 +1,39 @@
+import type { ButtonHTMLAttributes } from 'react'
+import { Icon, type IconName } from './icon.tsx'
+
+const LOOKS = {
+  plain: 'border-edge bg-surface text-ink hover:bg-raised',
+  primary: 'border-accent bg-accent text-on-accent hover:brightness-110',
+  danger: 'border-danger bg-surface text-danger hover:bg-danger-soft',
+  quiet: 'border-transparent text-ink hover:bg-raised',
+} as const
+
+/** How loud a button is. */
+export type ButtonLook = keyof typeof LOOKS
+
+interface ButtonProps extends ButtonHTMLAttributes<HTMLButtonElement> {
+  look?: ButtonLook
+  icon?: IconName
+  /** The key that does the same, shown where there is a keyboard. */
+  hotkey?: string
+}
+
+/** A button; 44 px high under a finger. */
+export function Button({ look = 'plain', icon, hotkey, children, className = '', ...rest }: ButtonProps) {
+  return (
+    <button
+      type="button"
+      className={`touch inline-flex items-center justify-center gap-1.5 rounded-md border px-3 py-1 font-medium whitespace-nowrap disabled:opacity-50 ${LOOKS[look]} ${className}`}
+      {...(hotkey === undefined ? {} : { 'aria-keyshortcuts': hotkey })}
+      {...rest}
+    >
+      {icon === undefined ? null : <Icon name={icon} />}
+      {children}
+      {hotkey === undefined ? null : (
+        <kbd className="ml-1 hidden rounded border border-current px-1 font-mono text-xs opacity-70 sm:pointer-fine:inline">
+          {hotkey}
+        </kbd>
+      )}
+    </button>
+  )
+}

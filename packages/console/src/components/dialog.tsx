@@ -1,0 +1,41 @@
+import { type ReactNode, useEffect, useId, useRef } from 'react'
+import { Button } from './button.tsx'
+
+interface DialogProps {
+  title: string
+  onClose: () => void
+  children: ReactNode
+}
+
+/**
+ * A dialog over the page, by the browser's own `<dialog>`: it keeps the focus inside, closes by Escape and gives the focus back.
+ * Render it while it is open.
+ */
+export function Dialog({ title, onClose, children }: DialogProps) {
+  const ref = useRef<HTMLDialogElement>(null)
+  const heading = useId()
+  useEffect(() => {
+    const dialog = ref.current
+    dialog?.showModal()
+    return () => dialog?.close()
+  }, [])
+  return (
+    <dialog
+      ref={ref}
+      aria-labelledby={heading}
+      onCancel={(event) => {
+        event.preventDefault()
+        onClose()
+      }}
+      className="m-auto max-h-[92dvh] w-[min(34rem,calc(100vw-1.5rem))] rounded-lg border border-edge bg-surface text-ink shadow-2xl max-sm:mb-3"
+    >
+      <div className="flex items-start gap-3 border-b px-5 py-3">
+        <h2 id={heading} className="min-w-0 grow py-1 break-words">
+          {title}
+        </h2>
+        <Button look="quiet" icon="close" aria-label="Close" onClick={onClose} className="-mr-2 px-2" />
+      </div>
+      <div className="px-5 py-4">{children}</div>
+    </dialog>
+  )
+}

@@ -1,0 +1,63 @@
+import { Dialog } from './components/dialog.tsx'
+
+const KEYS: [string, [string[], string][]][] = [
+  ['Everywhere', [[['?'], 'this help']]],
+  [
+    'Incidents',
+    [
+      [['j', 'k'], 'next, previous'],
+      [['Enter'], 'open'],
+      [['/'], 'filter by text'],
+    ],
+  ],
+  [
+    'An incident',
+    [
+      [['a'], 'acknowledge'],
+      [['e'], 'escalate'],
+      [['r'], 'resolve'],
+      [['1', '2', '3', '4'], 'Timeline, Evidence, Events, Replay'],
+    ],
+  ],
+  [
+    'Replay',
+    [
+      [['Space'], 'play, pause'],
+      [['←', '→'], 'one event back, on'],
+      [['Home', 'End'], 'first, last event'],
+      [['+', '-'], 'faster, slower'],
+    ],
+  ],
+]
+
+/** Which keys do what. */
+export function HelpDialog({ onClose }: { onClose: () => void }) {
+  return (
+    <Dialog title="Keys" onClose={onClose}>
+      <div className="grid gap-5 sm:grid-cols-2">
+        {KEYS.map(([where, keys]) => (
+          <section key={where}>
+            <h3 className="mb-1.5 text-sm font-semibold text-muted">{where}</h3>
+            <dl className="grid grid-cols-[auto_1fr] items-baseline gap-x-3 gap-y-1.5">
+              {keys.map(([names, what]) => (
+                <div key={what} className="contents">
+                  <dt className="flex gap-1">
+                    {names.map((name) => (
+                      <kbd
+                        key={name}
+                        className="rounded border border-edge bg-raised px-1.5 font-mono text-sm"
+                      >
+                        {name}
+                      </kbd>
+                    ))}
+                  </dt>
+                  <dd>{what}</dd>
+                </div>
+              ))}
+            </dl>
+          </section>
+        ))}
+      </div>
+    </Dialog>
+  )
+}

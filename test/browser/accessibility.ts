@@ -1,0 +1,23 @@
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import type { AxeResults, ImpactValue } from 'axe-core'
+import type { Page } from 'playwright-core'
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+
+/** What nobody may be shut out by. */
+const SERIOUS: ReadonlySet<ImpactValue | undefined> = new Set<ImpactValue>(['serious', 'critical'])
+
+/** What axe-core finds on the page that is serious, as `rule: element`; nothing is well. */
+export async function seriousFaults(page: Page): Promise<string[]> {
+  // Run by the debugger's protocol: the page's own policy lets no foreign script in.
+  await page.evaluate(AXE)
+  const { violations } = await page.evaluate(() =>
+    (globalThis as unknown as { axe: { run(): Promise<AxeResults> } }).axe.run(),
+  )
+  return violations
+    .filter(({ impact }) => SERIOUS.has(impact))
+    .flatMap(({ id, nodes }) =>
+      nodes.map(({ target, failureSummary }) => `${id}: ${target.join(' ')} ${failureSummary}`),
+    )
+}
