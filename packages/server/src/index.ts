@@ -1,3 +1,4 @@
 export type { Api } from './edge.ts'
+export { serveMcpOverStdio } from './mcp/serve-stdio.ts'
 export type { Binding, ServerPorts } from './ports.ts'
 export { type RunningServer, startServer } from './serve.ts'

@@ -57,10 +57,11 @@ export class World {
   /** Notices and alarms that were asked for, in order. */
   readonly requests: Request[] = []
   readonly store: Store
-  readonly #host: ActorHost
+  /** What an edge under test works with; whoever gives commands by it lets them arrive by `settle`. */
+  readonly host: ActorHost
+  readonly registry: Registry
   readonly #definition: ReturnType<typeof incidentDefinition>
   readonly #rings: Ring[] = []
-  readonly #registry: Registry
   readonly #timeScale: number
   readonly #agents: boolean
   #directory: Directory
@@ -84,9 +85,9 @@ export class World {
       activities: [],
       directory: () => this.#directory,
     })
-    this.#registry = registry
+    this.registry = registry
     const onCommit = ({ rings }: { rings: Ring[] }): void => void this.#rings.push(...rings)
-    this.#host = new ActorHost({ store: this.store, registry, random, rings: true, onCommit })
+    this.host = new ActorHost({ store: this.store, registry, random, rings: true, onCommit })
   }
 
   /** Virtual time, ms since the world began. */
@@ -102,7 +103,7 @@ export class World {
   /** Opens an incident, or counts up the open one of the same agent and key. @throws EsaError `agent.unknown` and others of the policy. */
   async open(incident: OpenIncident, as = incident.agent): Promise<Told & { created: boolean }> {
     const key = incidentKey(incident.agent, incident.dedupKey)
-    const opened = await this.#host.open({ type: INCIDENT_TYPE, key, from: as, body: { ...incident } })
+    const opened = await this.host.open({ type: INCIDENT_TYPE, key, from: as, body: { ...incident } })
     await this.#hearRequests()
     return opened
   }
@@ -110,7 +111,7 @@ export class World {
   /** Adds a silence that ends `forMs` from now, and gives its id; `tell` it `end` to end it before. */
   async silence(silence: Omit<OpenSilence, 'until' | 'reason'>, forMs: number): Promise<string> {
     const body = { ...silence, until: WORLD_BEGINS_AT + this.#nowMs + forMs, reason: 'maintenance' }
-    const { state } = await this.#host.open({ type: SILENCE_TYPE, key: null, from: 'operator', body })
+    const { state } = await this.host.open({ type: SILENCE_TYPE, key: null, from: 'operator', body })
     await this.#hearRequests()
     return state.id
   }
@@ -122,14 +123,14 @@ export class World {
 
   /** Gives an incident any event of its machine, such as what became of a notice. */
   async tell(id: string, event: JsonObject & { type: string }): Promise<ActorEvent[]> {
-    const { events } = await this.#host.command(id, event)
+    const { events } = await this.host.command(id, event)
     await this.#hearRequests()
     return events
   }
 
   /** Sends a message of the organisation; it arrives, with all that comes of it, at this instant. Gives the ids. */
   async send(message: JsonObject): Promise<string[]> {
-    const ids = await dispatch(this.#host, this.#registry, message, { timeScale: this.#timeScale })
+    const ids = await dispatch(this.host, this.registry, message, { timeScale: this.#timeScale })
     await this.#hearRequests()
     return ids
   }
@@ -159,6 +160,11 @@ export class World {
   /** Lets `ms` pass while nobody serves timers, and leaves the overdue ones to whoever comes next. */
   freeze(ms: number): void {
     this.#nowMs += ms
+  }
+
+  /** Lets everything arrive that was sent by `host`, and all that comes of it, at this instant. */
+  async settle(): Promise<void> {
+    await this.#hearRequests()
   }
 
   /** Rings for an actor as a timer job would: early, twice or late, the row decides. True when a deadline was served. */
@@ -209,7 +215,7 @@ export class World {
   }
 
   async #serve(ids: string[]): Promise<number> {
-    const { served, failed } = await this.#host.serveDue(ids)
+    const { served, failed } = await this.host.serveDue(ids)
     const first = failed[0]
     if (first !== undefined) throw first.error
     await this.#hearRequests()
@@ -228,7 +234,7 @@ export class World {
         throw new EsaError('world.echoes', 'bug', `more than ${ECHOES_MAX} messages came of one another`)
       }
       if (ring.kind === 'message') {
-        const delivered = await this.#host.deliver(ring.id)
+        const delivered = await this.host.deliver(ring.id)
         if (delivered.outcome === 'dead') throw delivered.error
         continue
       }
@@ -237,7 +243,7 @@ export class World {
       const { id, actorId, activity, input, fence } = claimed
       this.requests.push({ at: this.#nowMs, actorId, activity, input })
       const notice = this.#agents && activity === 'notice.deliver' ? [noticeOf(actorId, input)] : []
-      await this.#host.endActivity({ id, fence }, 'simulated', notice)
+      await this.host.endActivity({ id, fence }, 'simulated', notice)
     }
   }
 }

@@ -2,7 +2,7 @@ import { Argument, type Command } from 'commander'
 import { SHELLS, type Shell } from '../completion.ts'
 import type { Commands } from './commands.ts'
 
-/** `esa doctor`, `esa complete`. */
+/** `esa doctor`, `esa complete`, `esa mcp`. */
 export function addEnvironmentCommands({ program, config }: Commands): void {
   program
     .command('doctor')
@@ -25,6 +25,19 @@ Examples:
     )
     .action(async (shell: Shell, _: object, command: Command) =>
       (await import('../commands/complete.ts')).complete(program, shell, isJson(command)),
+    )
+  program
+    .command('mcp')
+    .description(
+      'speak MCP with the client that starts this: an outside model reads incidents and takes a seat',
+    )
+    .option('--stdio', 'on stdin and stdout')
+    .addHelpText(
+      'after',
+      '\nExample:\n  ESA_TOKEN=... esa mcp --stdio\n\nA running esa up serves the same over HTTP at /mcp.',
+    )
+    .action(async (flags: { stdio?: boolean }, command: Command) =>
+      (await import('../commands/mcp.ts')).mcp(config(command), flags),
     )
 }
 

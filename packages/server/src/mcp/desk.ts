@@ -1,0 +1,33 @@
+import { EsaError } from '@esa/protocol'
+import type { World } from '@esa/operations'
+import { type Scope, verifyToken } from '@esa/store'
+import type { ServerPorts } from '../ports.ts'
+import { requestCaller, requireScope } from '../request-caller.ts'
+
+/** Where one client of a protocol works: the runtime in its name, and what it may. */
+export interface Desk {
+  world: World
+  ports: ServerPorts
+  /** Refuses what this client may not. @throws EsaError `auth.*` (terminal). */
+  admit(scope: Scope): Promise<void>
+  /** `as` where it was given, else the holder of the client's token. @throws EsaError `usage.as` (terminal) when there is neither. */
+  actor(as: string | undefined, scope: Scope): Promise<string>
+}
+
+/** The desk of whoever holds this token, or, without one, of the machine's user. */
+export function deskOf(ports: ServerPorts, token: string | null): Desk {
+  const caller = requestCaller(ports, token)
+  return {
+    ports,
+    // Its members are read anew: cards change while a server runs.
+    world: Object.create(ports.world, { caller: { value: caller } }) as World,
+    admit: (scope) => requireScope(ports, token, scope),
+    async actor(as, scope) {
+      if (as !== undefined) return as
+      if (token !== null) return (await verifyToken(ports.world.store, token, scope)).holder
+      throw new EsaError('usage.as', 'terminal', 'say in whose name: as', {
+        hint: 'an agent id, or operator; with a token it is the holder’s by default',
+      })
+    },
+  }
+}

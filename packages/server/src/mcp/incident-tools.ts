@@ -1,0 +1,199 @@
+import { z } from '@hono/zod-openapi'
+import { timeline } from '@esa/escalation'
+import {
+  commandIncident,
+  listIncidents,
+  listTimers,
+  openIncident,
+  parseIncidentCommand,
+  requireIncident,
+  requireStream,
+} from '@esa/operations'
+import { CATEGORIES, isoTime, levelSchema } from '@esa/protocol'
+import { incidentSchema, timelineEventSchema, timerSchema } from '../documents.ts'
+import { asSchema, type Effect, type McpTool, tool } from './tool.ts'
+
+const incident = incidentSchema.loose()
+
+/** Incidents that one listing shows; a model reads no more of them with profit. */
+const LISTED_MAX = 100
+
+const idSchema = z.string().describe('Id of the incident')
+const forMs = z.number().int().positive().describe('For how long, in milliseconds')
+
+const list = tool({
+  name: 'incidents_list',
+  title: 'List incidents',
+  description: 'Incidents, the newest first, with their level, who is asked, and the next deadline.',
+  scope: 'incidents:read',
+  effect: { kind: 'reads' },
+  input: z.object({
+    open: z.boolean().default(true).describe('Only those that are open'),
+    level: levelSchema.optional(),
+    limit: z.number().int().min(1).max(LISTED_MAX).default(LISTED_MAX),
+  }),
+  output: z.object({ incidents: z.array(incident), more: z.number().int() }),
+  run: async ({ world }, { open, level, limit }) => {
+    const found = await listIncidents(world.store, { open, ...(level === undefined ? {} : { level }) })
+    return { incidents: found.slice(0, limit), more: Math.max(0, found.length - limit) }
+  },
+})
+
+const show = tool({
+  name: 'incidents_show',
+  title: 'Show an incident',
+  description: 'One incident: its status, its ladder, who is asked until when, and the evidence.',
+  scope: 'incidents:read',
+  effect: { kind: 'reads' },
+  input: z.object({ id: idSchema }),
+  output: incident,
+  run: ({ world }, { id }) => requireIncident(world.store, id),
+})
+
+const story = tool({
+  name: 'incidents_timeline',
+  title: 'Read a timeline',
+  description:
+    'What happened to an incident (or what an agent did), in order. Reads only, and sends nothing.',
+  scope: 'incidents:read',
+  effect: { kind: 'reads' },
+  input: z.object({ id: z.string().describe('Id of an incident or an agent') }),
+  output: z.object({ id: z.string(), events: z.array(timelineEventSchema.loose()) }),
+  run: async ({ world }, { id }) => {
+    const { events } = await requireStream(world.store, world.databaseUrl, id)
+    return { id, events: timeline(events) }
+  },
+})
+
+const timers = tool({
+  name: 'timers_list',
+  title: 'List deadlines',
+  description: 'Every armed deadline of the ladder, the next first, and the time by which it counts.',
+  scope: 'incidents:read',
+  effect: { kind: 'reads' },
+  input: z.object({}),
+  output: z.object({ timers: z.array(timerSchema), nowAt: z.string() }),
+  run: async ({ world }) => {
+    const { timers: armed, nowMs } = await listTimers(world.store)
+    return { timers: armed, nowAt: isoTime(nowMs) }
+  },
+})
+
+const open = tool({
+  name: 'incidents_open',
+  title: 'Open an incident',
+  description:
+    'Opens an incident of an agent, which climbs the ladder of its card from now on. With a dedup key, a second one of the same agent and key is counted on the first.',
+  scope: 'incidents:write',
+  effect: { kind: 'acts' },
+  input: z.object({
+    agent: z.string().describe('Whose incident it is, such as layer-1'),
+    category: z.enum(CATEGORIES),
+    title: z.string(),
+    dedupKey: z.string().optional(),
+    evidence: z.json().optional(),
+  }),
+  output: incident.extend({ created: z.boolean() }),
+  run: async ({ world }, body) => {
+    const { incident: opened, created } = await openIncident(world, body)
+    return { ...opened, created }
+  },
+})
+
+/** One tool for one command to an incident. */
+function command(
+  name: string,
+  type: string,
+  about: Pick<McpTool, 'title' | 'description'>,
+  { fields = {}, effect = { kind: 'acts' } }: { fields?: z.ZodRawShape; effect?: Effect } = {},
+): McpTool {
+  const scope = type === 'acknowledge' || type === 'decline' ? 'incidents:ack' : 'incidents:write'
+  return tool({
+    name,
+    ...about,
+    scope,
+    effect,
+    input: z.object({ id: idSchema, as: asSchema, ...fields }),
+    output: incident,
+    run: async (desk, { id, as, ...rest }) => {
+      const given = parseIncidentCommand({
+        ...rest,
+        type,
+        as: await desk.actor(as, scope),
+      })
+      return commandIncident(desk.world, id, given)
+    },
+  })
+}
+
+const commands = [
+  command(
+    'incidents_ack',
+    'acknowledge',
+    {
+      title: 'Acknowledge an incident',
+      description:
+        'Takes an incident: its level waits no more, and it comes back when the time is over. It must be resolved by whoever holds it.',
+    },
+    { fields: { forMs: forMs.optional() } },
+  ),
+  command(
+    'incidents_decline',
+    'decline',
+    {
+      title: 'Decline an incident',
+      description: 'Says that this agent cannot take it: with everybody of a level, it climbs at once.',
+    },
+    { fields: { reason: z.string() } },
+  ),
+  command(
+    'incidents_escalate',
+    'escalate',
+    {
+      title: 'Escalate an incident',
+      description: 'Sends it to the next level at once. `epoch` refuses when it has moved meanwhile.',
+    },
+    { fields: { epoch: z.number().int().optional() } },
+  ),
+  command(
+    'incidents_resolve',
+    'resolve',
+    { title: 'Resolve an incident', description: 'Closes it for good, with its cause.' },
+    { fields: { cause: z.string() }, effect: { kind: 'ends' } },
+  ),
+  command(
+    'incidents_snooze',
+    'snooze',
+    { title: 'Snooze an incident', description: 'Puts its deadline off, at most 4 hours.' },
+    { fields: { forMs } },
+  ),
+  command(
+    'incidents_reassign',
+    'reassign',
+    { title: 'Reassign an incident', description: 'Hands it to another agent of its path.' },
+    { fields: { to: z.string().describe('Agent id') }, effect: { kind: 'ends' } },
+  ),
+  command(
+    'incidents_suppress',
+    'suppress',
+    { title: 'Suppress an incident', description: 'Stops its clock, at most 24 hours.' },
+    { fields: { forMs } },
+  ),
+  command('incidents_unsuppress', 'unsuppress', {
+    title: 'Let an incident go on',
+    description: 'Starts the clock of a suppressed incident again.',
+  }),
+  command('incidents_raise', 'raise', {
+    title: 'Raise an incident to data loss',
+    description: 'Says that data is being lost: its ladder becomes that of data loss.',
+  }),
+  command(
+    'incidents_withdraw',
+    'withdraw',
+    { title: 'Withdraw an incident', description: 'Closes it because there was nothing.' },
+    { fields: { because: z.string().optional() }, effect: { kind: 'ends' } },
+  ),
+]
+
+/** Tools that read and command incidents. */
+export const incidentTools: readonly McpTool[] = [list, show, story, timers, open, ...commands]

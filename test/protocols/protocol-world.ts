@@ -1,0 +1,52 @@
+import { pino } from 'pino'
+import { createToken } from '@esa/operations'
+import { type ServerPorts, startServer } from '@esa/server'
+import type { Scope } from '@esa/store'
+import { AgentsWorld } from '../incidents/agents-world.ts'
+
+/** A database that is on no other machine: nothing of these worlds is in one. */
+const NOWHERE = 'postgresql://localhost/memory'
+
+/** The real agents in a world whose clock is the test's, and the real server before it. */
+export class ProtocolWorld extends AgentsWorld {
+  url = ''
+  #stop: () => Promise<void> = async () => {}
+
+  /** Starts the server; `loopback` false: everybody needs a token. */
+  static async start({
+    loopback = true,
+    ...more
+  }: Partial<ServerPorts> & { loopback?: boolean } = {}): Promise<ProtocolWorld> {
+    const world = new ProtocolWorld()
+    const ports = world.ports({ binding: { host: '127.0.0.1', port: 0, loopback }, ...more })
+    const server = await startServer(ports)
+    world.url = server.url
+    world.#stop = () => server.stop()
+    return world
+  }
+
+  /** What a server of this world is composed of. */
+  ports(more: Partial<ServerPorts> = {}): ServerPorts {
+    const { store, host, registry, org: directory } = this
+    return {
+      world: { store, host, registry, directory, problems: [], databaseUrl: NOWHERE, timeScale: 1 },
+      binding: { host: '127.0.0.1', port: 0, loopback: true },
+      localUser: 'tester',
+      page: null,
+      log: pino({ level: 'silent' }),
+      ...more,
+    }
+  }
+
+  /** A token for whoever acts as `as`. */
+  async token(as: string, ...scope: Scope[]): Promise<string> {
+    const caller = { actAs: async () => 'tester', approveAs: async () => 'tester' }
+    const world = { ...this.ports().world, caller }
+    return (await createToken(world, { as, scope, for: '1d', person: `${as}'s model` })).token
+  }
+
+  /** Stops the server. */
+  close(): Promise<void> {
+    return this.#stop()
+  }
+}
