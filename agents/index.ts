@@ -8,6 +8,7 @@ export {
   trendOf,
   type WindowFigures,
 } from './generic/agent-figures.ts'
-export { type AgentContext, type InboxItem } from './generic/mind.ts'
+export { type AgentContext, type Awaited, type InboxItem } from './generic/mind.ts'
+export { type Workload, workloadOf } from './generic/workload.ts'
 export { ALONE } from './layers/layer-1/building.ts'
 export { type Intent, intentsOf, routeQuestion } from './generic/intents.ts'

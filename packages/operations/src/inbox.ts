@@ -1,5 +1,5 @@
 import { refusalIn } from '@esa/escalation'
-import { EsaError, textOf } from '@esa/protocol'
+import { EsaError, type JsonObject, textOf } from '@esa/protocol'
 import { type OpenItem, openItems } from './mailboxes.ts'
 import { requireAgent, type World } from './world.ts'
 
@@ -19,23 +19,51 @@ export interface JudgedItem {
   seq: number
 }
 
+/** A statement that waits to be approved, whole, with the hash that an approval of it binds. */
+export interface StatementDocument {
+  approval: string | null
+  target: string
+  text: string
+  hash: string
+  /** How much the change takes: additive, major or destructive. */
+  change: string | null
+}
+
+/** Something that waits in an inbox. */
+export type InboxDocument = OpenItem & { statement: StatementDocument | null }
+
 /** What waits in the inboxes, or in one, oldest first; a statement that is to be approved stands in `about` whole, with its hash. */
 export async function listInbox(
   world: Pick<World, 'store' | 'directory'>,
   agent?: string,
-): Promise<OpenItem[]> {
+): Promise<InboxDocument[]> {
   if (agent !== undefined) requireAgent(world, agent)
   const items = await openItems(world.store)
   return items
     .filter((item) => agent === undefined || item.agent === agent)
-    .map((item) => ({ ...item, about: aboutOf(item) }))
+    .map((item) => {
+      const statement = statementOf(item)
+      return { ...item, about: aboutOf(item, statement), statement }
+    })
 }
 
 /** What waits, in a line: of a statement that is to be approved all of it, with the hash that the approval is bound to. */
-function aboutOf({ type, about, body }: OpenItem): string {
-  const { kind, statement, hash, target } = (body['data'] ?? {}) as Record<string, unknown>
-  if (type !== 'proposal' || kind !== 'statement' || typeof hash !== 'string') return about
-  return `${textOf(target)}: ${textOf(statement).replaceAll(/\s+/g, ' ')} [sha256 ${hash}]`
+function aboutOf({ about }: OpenItem, statement: StatementDocument | null): string {
+  if (statement === null) return about
+  const { target, text, hash } = statement
+  return `${target}: ${text.replaceAll(/\s+/g, ' ')} [sha256 ${hash}]`
+}
+
+function statementOf({ type, body }: OpenItem): StatementDocument | null {
+  const { kind, statement, hash, target, approvalId, change } = (body['data'] ?? {}) as JsonObject
+  if (type !== 'proposal' || kind !== 'statement' || typeof hash !== 'string') return null
+  return {
+    approval: textOf(approvalId) || null,
+    target: textOf(target),
+    text: textOf(statement),
+    hash,
+    change: textOf(change) || null,
+  }
 }
 
 /**
@@ -66,14 +94,18 @@ export async function answerItem(
   return { agent: as, item: id, answered: true, seq: state.seq }
 }
 
-/** Approves or rejects a proposal in an agent's name. @throws EsaError `auth.*`, `approval.own-request` or `inbox.no-such-proposal` (terminal). */
+/**
+ * Approves or rejects a proposal in an agent's name; with `hash` only when the proposed statement is the one that was read.
+ * @throws EsaError `auth.*`, `approval.own-request`, `approval.other-statement` or `inbox.no-such-proposal` (terminal).
+ */
 export async function judgeProposal(
   world: World,
   id: string,
   approved: boolean,
-  { as, because = '' }: { as: string; because?: string },
+  { as, because = '', hash }: { as: string; because?: string; hash?: string },
 ): Promise<JudgedItem> {
   requireAgent(world, as)
+  if (hash !== undefined) await requireStatement(world, id, { as, hash })
   const by = await world.caller.approveAs(as, 'incidents:write')
   const command = { type: 'judge', item: id, approved, text: because, as, by }
   const { state, events } = await world.host.command(as, command)
@@ -90,6 +122,19 @@ export async function judgeProposal(
   const decision = approved ? 'approved' : 'rejected'
   if (!events.some(({ type }) => type === `agent.${decision}`)) throw stopped(as)
   return { agent: as, item: id, decision, seq: state.seq }
+}
+
+async function requireStatement(
+  world: World,
+  id: string,
+  { as, hash }: { as: string; hash: string },
+): Promise<void> {
+  const item = (await listInbox(world, as)).find((entry) => entry.id === id)
+  if (item === undefined || item.statement?.hash === hash) return
+  const message = `item ${id} is not about the statement ${hash.slice(0, 12)} that was read`
+  throw new EsaError('approval.other-statement', 'terminal', message, {
+    hint: `read it again: esa inbox ls --agent ${as}`,
+  })
 }
 
 function stopped(as: string): EsaError {

@@ -35,6 +35,16 @@ export function reading(scope: Scope): MiddlewareHandler<ApiEnv> {
   }
 }
 
+/** Where a route stands in the description, what a token needs for it, and the guard that sees to it. */
+export function operation(scope: Scope, tag: string, operationId: string) {
+  return {
+    tags: [tag],
+    operationId,
+    security: [{ token: [scope as string] }],
+    middleware: reading(scope),
+  }
+}
+
 /** Gives each request its world. */
 export function worldOf(ports: ServerPorts): MiddlewareHandler<ApiEnv> {
   return async (context, next) => {
@@ -44,6 +54,11 @@ export function worldOf(ports: ServerPorts): MiddlewareHandler<ApiEnv> {
     context.set('world', Object.create(ports.world, { caller: { value: caller } }) as World)
     await next()
   }
+}
+
+/** A JSON body that a route cannot do without. */
+export function jsonBody<Schema extends z.ZodType>(schema: Schema) {
+  return { required: true, content: { 'application/json': { schema } } } as const
 }
 
 /** The answer of a route as OpenAPI describes it. */

@@ -2,7 +2,7 @@ import { z } from '@hono/zod-openapi'
 import { CATEGORIES, LEVELS } from '@esa/protocol'
 
 /** Instants are ISO 8601 UTC with ms; durations are integer ms. */
-const instant = z.string().openapi({ format: 'date-time' })
+export const instant = z.string().openapi({ format: 'date-time' })
 
 const pathStepSchema = z.object({
   level: z.enum(LEVELS),

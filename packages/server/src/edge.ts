@@ -4,37 +4,16 @@ import { EsaError } from '@esa/protocol'
 import { bodyLimit } from 'hono/body-limit'
 import { secureHeaders } from 'hono/secure-headers'
 import { type ApiEnv, worldOf } from './api.ts'
+import { apiRoutes } from './api-routes.ts'
 import type { Feed } from './feed.ts'
 import { mcpRoutes } from './mcp/mcp-route.ts'
 import { mcpRoutes } from './mcp/mcp-route.ts'
 import type { ServerPorts } from './ports.ts'
 import { answerProblem } from './problems.ts'
 import { healthRoutes } from './routes/health.ts'
-import { agentRoutes } from './routes/agents.ts'
-import { inboxRoutes } from './routes/inbox.ts'
-import { incidentRoutes } from './routes/incidents.ts'
-import { orgRoutes } from './routes/org.ts'
-import { statechartRoutes } from './routes/statechart.ts'
-import { streamRoutes } from './routes/stream.ts'
-import { timerRoutes } from './routes/timers.ts'
 
 /** Largest body, bytes: a payload of 256 KB and what wraps it. */
 const BODY_MAX = 300 * 1024
-
-/** Everything under /api/v1. */
-function api(feed: Feed) {
-  return new OpenAPIHono<ApiEnv>()
-    .route('/agents', agentRoutes)
-    .route('/org', orgRoutes)
-    .route('/inbox', inboxRoutes)
-    .route('/incidents', incidentRoutes)
-    .route('/timers', timerRoutes)
-    .route('/statecharts', statechartRoutes)
-    .route('/stream', streamRoutes(feed))
-}
-
-/** The routes with their types, for a typed client. */
-export type Api = ReturnType<typeof api>
 
 /** The whole HTTP edge: API, its description, signs of life, and the console's pages. */
 export function edge(ports: ServerPorts, feed: Feed): OpenAPIHono<ApiEnv> {
@@ -63,7 +42,7 @@ export function edge(ports: ServerPorts, feed: Feed): OpenAPIHono<ApiEnv> {
   )
   app.route('/', healthRoutes(ports))
   app.use('/api/*', bodyLimit({ maxSize: BODY_MAX, onError: tooLarge }), worldOf(ports))
-  app.route('/api/v1', api(feed))
+  app.route('/api/v1', apiRoutes(feed))
   app.route('/mcp', mcpRoutes(ports))
   app.route('/mcp', mcpRoutes(ports))
   app.doc31('/openapi.json', { openapi: '3.1.0', info: { title: 'ESA runtime', version: '1' } })

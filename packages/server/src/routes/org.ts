@@ -1,0 +1,40 @@
+import { createRoute, z } from '@hono/zod-openapi'
+import { orgGraph } from '@esa/operations'
+import { answers, operation, routes } from '../api.ts'
+import { instant } from '../documents.ts'
+import { agentStateSchema } from '../documents-agents.ts'
+
+const edgeSchema = z
+  .object({
+    from: z.string(),
+    to: z.string(),
+    kind: z.enum(['reports', 'awaits', 'escalated']),
+    about: z.string().nullable(),
+    dueAt: instant.nullable(),
+  })
+  .openapi('OrgEdge')
+
+const graph = createRoute({
+  method: 'get',
+  path: '/',
+  ...operation('agents:read', 'org', 'showOrg'),
+  summary: 'The whole organisation: every agent with its live state, and who waits for whom',
+  responses: answers(
+    z
+      .object({
+        at: instant,
+        nowAt: instant,
+        past: z.boolean(),
+        tree: z.string(),
+        agents: z.array(agentStateSchema),
+        edges: z.array(edgeSchema),
+      })
+      .openapi('OrgGraph'),
+    'The organisation',
+  ),
+})
+
+/** `/org`. */
+export const orgRoutes = routes().openapi(graph, async (context) =>
+  context.json(await orgGraph(context.var.world), 200),
+)
