@@ -25,6 +25,7 @@ export type {
   KeptReading,
   LevelFact,
   LockedActor,
+  LevelTally,
   MessageRow,
   NewActivity,
   NewMessage,

@@ -12,6 +12,7 @@ import type {
   KeptReading,
   LevelFact,
   LockedActor,
+  LevelTally,
   MessageFilter,
   MessageRow,
   NewToken,
@@ -20,6 +21,7 @@ import type {
   StoredEvent,
   StoreTx,
   TokenRow,
+  TallyFilter,
   WorkerBeat,
 } from './store.ts'
 
@@ -207,6 +209,20 @@ class MemoryStore implements Store {
 
   async lateness(sinceMs: number): Promise<number[]> {
     return this.#tables.late.filter(({ at }) => at >= sinceMs).map(({ lateMs }) => lateMs)
+  async tally({ fromMs, untilMs, boundsMs }: TallyFilter): Promise<LevelTally[]> {
+    const tallies = new Map<string, LevelTally>()
+    for (const { type, level, at, lateMs } of this.#tables.leveled) {
+      if (at < fromMs || at >= untilMs) continue
+      const fitting = boundsMs.findIndex((bound) => lateMs !== undefined && lateMs <= bound)
+      const bucket = lateMs === undefined ? null : fitting < 0 ? boundsMs.length : fitting
+      const name = JSON.stringify([type, level, bucket])
+      const before = tallies.get(name) ?? { type, level: level!, bucket, count: 0, lateSumMs: 0 }
+      const { count, lateSumMs } = before
+      tallies.set(name, { ...before, count: count + 1, lateSumMs: lateSumMs + (lateMs ?? 0) })
+    }
+    return [...tallies.values()]
+  }
+
   }
 
   async backlog(): Promise<{ messages: number; activities: number; dead: number; oldestMs: number | null }> {
@@ -237,6 +253,13 @@ class MemoryStore implements Store {
 
   async beat(beat: Omit<WorkerBeat, 'beatAt' | 'skewMs'> & { workerNowMs: number }): Promise<void> {
     const { workerNowMs, ...worker } = beat
+  async latestReadings(): Promise<KeptReading[]> {
+    return [...this.#tables.readings.values()]
+      .flatMap((series) => [...series.values()].toSorted((one, other) => other.at - one.at).slice(0, 1))
+      .toSorted((a, b) => (keyName(a.target, a.key) < keyName(b.target, b.key) ? -1 : 1))
+      .map(copyJson)
+  }
+
     const now = this.#now()
     const { pid, host, startedAt } = this.#tables.workers.get(beat.id) ?? worker
     const renewed = { pid, host, startedAt, beatAt: now, skewMs: workerNowMs - now }

@@ -23,6 +23,7 @@ import type {
   KeptReading,
   LevelFact,
   LockedActor,
+  LevelTally,
   MessageFilter,
   MessageRow,
   NewToken,
@@ -31,6 +32,7 @@ import type {
   StoredEvent,
   StoreTx,
   TokenRow,
+  TallyFilter,
   WorkerBeat,
 } from './store.ts'
 
@@ -167,6 +169,10 @@ class PostgresStore implements Store {
   async lateness(sinceMs: number): Promise<number[]> {
     return (await this.#rows<{ late_ms: number }>(sql.LATENESS, [sinceMs])).map((row) => row.late_ms)
   }
+  tally({ fromMs, untilMs, boundsMs }: TallyFilter): Promise<LevelTally[]> {
+    return this.#rows<LevelTally>(sql.TALLY, [fromMs, untilMs, boundsMs])
+  }
+
 
   async backlog(): Promise<{ messages: number; activities: number; dead: number; oldestMs: number | null }> {
     const [row] = await this.#rows<{
@@ -190,6 +196,10 @@ class PostgresStore implements Store {
   async beat(beat: Omit<WorkerBeat, 'beatAt' | 'skewMs'> & { workerNowMs: number }): Promise<void> {
     const { id, pid, host, startedAt, workerNowMs, info } = beat
     await this.#soon(sql.BEAT, [id, pid, host, startedAt, workerNowMs, JSON.stringify(info)])
+  latestReadings(): Promise<KeptReading[]> {
+    return this.#rows<KeptReading>(sql.LATEST_READINGS, [])
+  }
+
   }
 
   async signOff(workerId: string): Promise<void> {

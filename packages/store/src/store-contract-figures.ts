@@ -65,4 +65,45 @@ export function figureContract(harness: () => StoreHarness): void {
       expect(await streams({ sinceMs: 13 })).toEqual([])
     })
   })
+  describe('a tally', () => {
+    it('counts the events of a span that name a level, by type, level and how late: a bound is in its bucket', async () => {
+      const { store } = harness()
+      const event = (id: string, patch: object) => {
+        const write = opening(id)
+        Object.assign(write.steps[0]!.events[0]!, { type: 'told', at: 10, level: 'peer', ...patch })
+        return write
+      }
+      const late = { level: 'chief' }
+      await put(store, {
+        actors: [
+          event('a', {}),
+          event('b', { at: 19 }),
+          event('c', { at: 9 }),
+          event('d', { at: 20 }),
+          event('e', { level: undefined }),
+          event('f', { ...late, lateMs: 5 }),
+          event('g', { ...late, lateMs: 1 }),
+          event('h', { ...late, lateMs: 6 }),
+          event('i', { ...late, lateMs: 31 }),
+          event('j', { type: 'held' }),
+        ],
+      })
+      const tallied = await store.tally({ fromMs: 10, untilMs: 20, boundsMs: [5, 30] })
+      const rows = tallied.map(({ type, level, bucket, count, lateSumMs }) => [
+        type,
+        level,
+        bucket,
+        count,
+        lateSumMs,
+      ])
+      expect(rows.toSorted((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1))).toStrictEqual([
+        ['held', 'peer', null, 1, 0],
+        ['told', 'chief', 0, 2, 6],
+        ['told', 'chief', 1, 1, 6],
+        ['told', 'chief', 2, 1, 31],
+        ['told', 'peer', null, 2, 0],
+      ])
+      expect(await store.tally({ fromMs: 30, untilMs: 40, boundsMs: [] })).toEqual([])
+    })
+  })
 }

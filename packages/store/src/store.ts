@@ -201,6 +201,23 @@ export interface FactFilter {
 }
 
 /** Which messages to list: by id, by thread (their correlation), by who sent or got them, by type. */
+/** How many events that name a level there are of a type and a level, with a lateness in one bucket; `bucket` null: with none. */
+export interface LevelTally {
+  type: string
+  level: string
+  /** The index of the first bound that is not below the lateness; as many as there are bounds when all are. */
+  bucket: number | null
+  count: number
+  lateSumMs: number
+}
+
+/** Which events to tally: those at or after one instant and before another one, by ascending bounds of lateness. Ms. */
+export interface TallyFilter {
+  fromMs: number
+  untilMs: number
+  boundsMs: number[]
+}
+
 export interface MessageFilter {
   ids?: string[]
   thread?: string
@@ -237,6 +254,8 @@ export interface Store {
   /** Events that name a level, the newest first: what is counted for operators. */
   facts(filter: FactFilter): Promise<LevelFact[]>
   /** The newest messages that fit, newest first. */
+  /** Counts all events of a span that name a level, however many, where they are kept. In no order. */
+  tally(filter: TallyFilter): Promise<LevelTally[]>
   listMessages(filter: MessageFilter): Promise<MessageRow[]>
   /** Events of one stream in order. */
   readStream(stream: string, afterSeq?: number): Promise<StoredEvent[]>
@@ -255,6 +274,8 @@ export interface Store {
   keepReadings(readings: KeptReading[]): Promise<void>
   readings(target: string, key: string, sinceMs: number): Promise<KeptReading[]>
   beat(beat: Omit<WorkerBeat, 'beatAt' | 'skewMs'> & { workerNowMs: number }): Promise<void>
+  /** The newest reading of each series, by target and key. */
+  latestReadings(): Promise<KeptReading[]>
   /** A worker that ends in order is no longer listed. */
   signOff(workerId: string): Promise<void>
   workers(): Promise<WorkerBeat[]>
