@@ -7,7 +7,6 @@ import { type ApiEnv, worldOf } from './api.ts'
 import { apiRoutes } from './api-routes.ts'
 import type { Feed } from './feed.ts'
 import { mcpRoutes } from './mcp/mcp-route.ts'
-import { mcpRoutes } from './mcp/mcp-route.ts'
 import type { ServerPorts } from './ports.ts'
 import { answerProblem } from './problems.ts'
 import { healthRoutes } from './routes/health.ts'
@@ -43,7 +42,6 @@ export function edge(ports: ServerPorts, feed: Feed): OpenAPIHono<ApiEnv> {
   app.route('/', healthRoutes(ports))
   app.use('/api/*', bodyLimit({ maxSize: BODY_MAX, onError: tooLarge }), worldOf(ports))
   app.route('/api/v1', apiRoutes(feed))
-  app.route('/mcp', mcpRoutes(ports))
   app.route('/mcp', mcpRoutes(ports))
   app.doc31('/openapi.json', { openapi: '3.1.0', info: { title: 'ESA runtime', version: '1' } })
   if (ports.page !== null) {
