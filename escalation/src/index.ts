@@ -11,6 +11,7 @@ export {
   OUTLINE_FIELDS,
 } from './figures/figure-sources.ts'
 export { operatorFigures, type OperatorFigures } from './figures/operator-figures.ts'
+export { forecast, type ForecastStep } from './forecast.ts'
 export { type IncidentContext, reachable, rungOf } from './incident-context.ts'
 export {
   INCIDENT_LIMIT,
@@ -33,4 +34,5 @@ export {
   silenceDefinition,
   silenceView,
 } from './silence-definition.ts'
+export { foldStory, type Story, type StoryMoment } from './story.ts'
 export { timeline, type TimelineEvent } from './timeline.ts'
