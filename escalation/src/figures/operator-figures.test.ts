@@ -67,6 +67,24 @@ describe('what is open', () => {
     expect(suppressed).toEqual({ count: 2, silenced: 1, nextEndAt: isoTime(NOW + 7) })
   })
 
+  it('that nobody has taken has an age, and each level its statuses', () => {
+    const openedAgo = (id: string, status: string, agoMs: number) => ({
+      ...outline(id, status, 0),
+      fields: [PATH, 0, 0, null, null, NOW - agoMs],
+    })
+    const { unanswered, open } = figures({
+      outlines: [
+        openedAgo('a', 'triggered', MIN),
+        openedAgo('b', 'exhausted', 3 * MIN),
+        openedAgo('c', 'acknowledged', 9 * MIN),
+        openedAgo('d', 'suppressed', 9 * MIN),
+      ],
+    })
+    expect(unanswered).toEqual({ count: 2, oldestMs: 3 * MIN })
+    expect(open.levels[0]!.byStatus).toEqual({ triggered: 1, exhausted: 1, acknowledged: 1, suppressed: 1 })
+    expect(figures({}).unanswered).toEqual({ count: 0, oldestMs: null })
+  })
+
   it('names a hundred exhausted ones, and counts them all', () => {
     const outlines = Array.from({ length: 150 }, (_, n) => outline(`i${n}`, 'exhausted', 2))
     const { exhausted, exhaustedCount } = figures({ outlines })

@@ -8,6 +8,7 @@ const NAMED_MAX = 100
 interface LevelStanding {
   level: Level
   open: number
+  byStatus: Record<string, number>
   overdue: number
   nextDeadlineAt: string | null
   toDeadlineMs: number | null
@@ -36,6 +37,8 @@ export interface StandingFigures {
   exhaustedCount: number
   /** `silenced` of them by a silence. */
   suppressed: { count: number; silenced: number; nextEndAt: string | null }
+  /** Those that nobody has taken, whether they still climb or nobody is left to tell. */
+  unanswered: { count: number; oldestMs: number | null }
   /** The hundred that end first. */
   acks: { count: number; oldestMs: number | null; running: RunningAck[] }
 }
@@ -49,12 +52,17 @@ interface Standing {
   armMs: number
   heldBy: string | null
   silenced: boolean
+  openedAt: number | null
 }
+
+/** What nobody has taken, and nobody holds back. */
+const UNANSWERED: ReadonlySet<string> = new Set(['triggered', 'exhausted'])
 
 /** Counts what is open. Times are ms of the store's clock. */
 export function standingFigures(outlines: readonly IncidentOutline[], nowMs: number): StandingFigures {
   const open = outlines.map(standingOf)
   const exhausted = open.filter(({ status }) => status === 'exhausted').map(({ id }) => id)
+  const unanswered = open.filter(({ status }) => UNANSWERED.has(status))
   const suppressed = open.filter(({ status }) => status === 'suppressed')
   const acks = open
     .filter(({ status }) => status === 'acknowledged')
@@ -75,6 +83,13 @@ export function standingFigures(outlines: readonly IncidentOutline[], nowMs: num
       silenced: suppressed.filter(({ silenced }) => silenced).length,
       nextEndAt: instantOf(earliest(suppressed)),
     },
+    unanswered: {
+      count: unanswered.length,
+      oldestMs: unanswered.reduce<number | null>(
+        (oldest, { openedAt }) => (openedAt === null ? oldest : Math.max(oldest ?? 0, nowMs - openedAt)),
+        null,
+      ),
+    },
     acks: {
       count: acks.length,
       oldestMs: acks.reduce<number | null>((oldest, { ageMs }) => Math.max(oldest ?? 0, ageMs), null),
@@ -84,7 +99,7 @@ export function standingFigures(outlines: readonly IncidentOutline[], nowMs: num
 }
 
 function standingOf({ id, status, dueAt, fields }: IncidentOutline): Standing {
-  const [path, index, armMs, heldBy, silence] = fields
+  const [path, index, armMs, heldBy, silence, openedAt] = fields
   const rungs = (path ?? []) as { level: string }[]
   return {
     id,
@@ -94,6 +109,7 @@ function standingOf({ id, status, dueAt, fields }: IncidentOutline): Standing {
     armMs: Number(armMs ?? 0),
     heldBy: (heldBy ?? null) as string | null,
     silenced: (silence ?? null) !== null,
+    openedAt: (openedAt ?? null) as number | null,
   }
 }
 
@@ -103,6 +119,7 @@ function levelStanding(level: Level, open: readonly Standing[], nowMs: number): 
   return {
     level,
     open: here.length,
+    byStatus: countBy(here, 'status'),
     overdue: here.filter(({ dueAt }) => isOverdue(dueAt, nowMs)).length,
     nextDeadlineAt: instantOf(next),
     toDeadlineMs: next === null ? null : next - nowMs,
