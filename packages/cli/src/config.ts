@@ -42,25 +42,83 @@ function isOrigin(text: string): boolean {
 }
 
 const environmentSchema = z.object({
-  ESA_HOME: z.string().min(1).default('.esa'),
-  DATABASE_URL: url(['postgres', 'postgresql']).optional(),
-  ESA_OWNER_URL: url(['postgres', 'postgresql']).optional(),
-  ESA_REHEARSAL_URL: url(['postgres', 'postgresql']).optional(),
-  ESA_TOKEN: z.string().optional(),
-  REDIS_URL: url(['redis', 'rediss']).optional(),
-  ESA_HOST: z.string().min(1).default('127.0.0.1'),
-  ESA_PORT: z.coerce.number().int().min(0).max(65_535).optional(),
+  ESA_HOME: z
+    .string()
+    .min(1)
+    .default('.esa')
+    .describe('folder of this world: the embedded database, alarms, targets'),
+  DATABASE_URL: url(['postgres', 'postgresql'])
+    .optional()
+    .describe('a PostgreSQL of yours instead of the embedded one'),
+  ESA_OWNER_URL: url(['postgres', 'postgresql'])
+    .optional()
+    .describe('the same database by the role that owns the schema: it migrates, DATABASE_URL only runs'),
+  ESA_REHEARSAL_URL: url(['postgres', 'postgresql'])
+    .optional()
+    .describe('a server for rehearsal databases, of the target’s version; unset: an embedded PostgreSQL 18'),
+  ESA_TOKEN: z
+    .string()
+    .optional()
+    .describe(
+      'who acts (esa tokens create); needed where the database is on another machine, and to approve',
+    ),
+  REDIS_URL: url(['redis', 'rediss']).optional().describe('queues on Redis instead of on the database'),
+  ESA_HOST: z
+    .string()
+    .min(1)
+    .default('127.0.0.1')
+    .describe('where esa up serves the API and the console; beyond this machine it takes tokens'),
+  ESA_PORT: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(65_535)
+    .optional()
+    .describe('its port; unset: 4310, or any free one while somebody else has that; 0: any free one'),
   ESA_PUBLIC_URL: url(['http', 'https'])
     .refine(isOrigin, 'must be an origin alone, like https://esa.example.org')
-    .optional(),
-  ESA_TIME_SCALE: z.coerce.number().positive().max(1_000_000).default(1),
+    .optional()
+    .describe('where people reach the console, when a proxy stands before it'),
+  ESA_TIME_SCALE: z.coerce
+    .number()
+    .positive()
+    .max(1_000_000)
+    .default(1)
+    .describe('divides every wait when a policy is pinned; for demos and rehearsals'),
   ESA_ALARM_WEBHOOK: url(['http', 'https'])
     .refine(holdsNoUser, 'must hold no user or password: fetch refuses them, and repeats them as it does')
-    .optional(),
-  ESA_AGENTS: z.string().optional(),
-  ESA_OWN_AGENTS: z.string().optional(),
-  ESA_LOG: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('warn'),
+    .optional()
+    .describe('alarms are posted here besides the alarm file'),
+  ESA_AGENTS: z.string().optional().describe('cards are read from here instead of ESA’s own agents/'),
+  ESA_OWN_AGENTS: z
+    .string()
+    .optional()
+    .describe('cards of your own, beside those: one of an agent that has a card stands in for it'),
+  ESA_LOG: z
+    .enum(['debug', 'info', 'warn', 'error', 'silent'])
+    .default('warn')
+    .describe('how much a worker writes to stderr'),
 })
+
+/** A variable that decides something, as the reference of the configuration shows it. */
+export interface Setting {
+  name: string
+  about: string
+  /** JSON Schema of its value. */
+  schema: z.core.JSONSchema.BaseSchema
+}
+
+/** Every variable that is read, from the schema that reads them. */
+export function settings(): Setting[] {
+  const { properties = {} } = z.toJSONSchema(environmentSchema, { io: 'input', unrepresentable: 'any' })
+  return Object.entries(properties).map(([name, schema]) => {
+    const known = typeof schema === 'boolean' ? {} : schema
+    return { name, about: known.description ?? '', schema: known }
+  })
+}
+
+/** The names of all variables that are read. */
+export const SETTINGS: ReadonlySet<string> = new Set(Object.keys(environmentSchema.shape))
 
 /** Everything that the environment and the flags decide, read once. */
 export interface Config {

@@ -2,7 +2,8 @@ import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { loadOrg, readCards, requireOrg } from './load-org.ts'
+import { loadOrg, misfits, readCards, requireOrg } from './load-org.ts'
+import { AGENTS_FOLDER } from './project-root.ts'
 
 const CARD = '# Layer Agent #62: Test Bench\n\n**Reports to:** Chief #1 (Foundation)\n'
 let folder: string
@@ -61,12 +62,26 @@ describe('another root', () => {
     await writeFile(join(folder, 'elsewhere/card.md'), CARD.replace('#62', '#63'))
     await symlink(join(folder, 'elsewhere/card.md'), join(folder, 'agents/layers/layer-63/card.md'))
     await symlink(join(folder, 'elsewhere'), join(folder, 'agents/layers/layer-64'))
-    const { directory, problems } = await loadOrg(join(folder, 'agents'))
+    const { directory, problems } = await loadOrg([join(folder, 'agents')])
     expect(directory.cards().map(({ id }) => id)).toEqual(['layer-62'])
     const errors = problems.filter(({ severity }) => severity === 'error')
     // A linked folder is not entered at all.
     expect(errors.map(({ file, code }) => [file, code])).toEqual([
       [join(folder, 'agents/layers/layer-63/card.md'), 'card.symlink'],
     ])
+  })
+})
+
+describe('cards of one’s own', () => {
+  it('join the organisation, and stand in for its card of the same agent', async () => {
+    await mkdir(join(folder, 'layers/layer-62'), { recursive: true })
+    await mkdir(join(folder, 'layers/layer-1'), { recursive: true })
+    await writeFile(join(folder, 'layers/layer-62/card.md'), CARD)
+    await writeFile(join(folder, 'layers/layer-1/card.md'), CARD.replace('#62', '#1'))
+    const { directory } = await loadOrg([AGENTS_FOLDER, folder])
+    expect(directory.all()).toHaveLength(106)
+    expect(directory.get('layer-1')?.name).toBe('Test Bench')
+    expect(misfits(directory, null).map(({ code }) => code)).toContain('org.not-on-chart')
+    expect(misfits(directory, folder).map(({ code }) => code)).not.toContain('org.not-on-chart')
   })
 })

@@ -1,6 +1,6 @@
 import { globSync } from 'node:fs'
 import { open, realpath } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { join, resolve, sep } from 'node:path'
 import {
   type AgentCard,
   buildDirectory,
@@ -42,10 +42,20 @@ function cardFiles(agents: string): string[] {
 }
 
 /**
- * Reads every card of a folder `<tier>/<agent>/card.md`. A card behind a symbolic link is refused: it may lead anywhere.
- * Files of this checkout are named from its root, others by their whole path.
+ * Reads every card of folders `<tier>/<agent>/card.md`; one in a later folder stands in for an earlier one's of the same
+ * agent. A card behind a symbolic link is refused: it may lead anywhere. Files of this checkout are named from its root,
+ * others by their whole path.
  */
-export async function loadOrg(agents = AGENTS_FOLDER): Promise<LoadedOrg> {
+export async function loadOrg(folders: readonly string[] = [AGENTS_FOLDER]): Promise<LoadedOrg> {
+  const read = await Promise.all(folders.map(readFolder))
+  const cards = read.flatMap((folder, i) => {
+    const later = new Set(read.slice(i + 1).flatMap((other) => other.cards.map(({ id }) => id)))
+    return folder.cards.filter(({ id }) => !later.has(id))
+  })
+  return { directory: buildDirectory(cards), problems: read.flatMap(({ problems }) => problems) }
+}
+
+async function readFolder(agents: string): Promise<{ cards: AgentCard[]; problems: Problem[] }> {
   const shown = agents === AGENTS_FOLDER ? 'agents' : agents
   const found = cardFiles(agents)
   const base = await realpath(agents).catch(() => agents)
@@ -56,7 +66,7 @@ export async function loadOrg(agents = AGENTS_FOLDER): Promise<LoadedOrg> {
     own.map((file) => join(shown, file)),
     PROJECT_ROOT,
   )
-  return { directory: buildDirectory(cards), problems: [...linked, ...problems] }
+  return { cards, problems: [...linked, ...problems] }
 }
 
 /** The errors of a loaded organisation, card by card and between the cards, in reading order. */
@@ -66,9 +76,15 @@ export function orgErrors({ directory, problems }: LoadedOrg): Problem[] {
     .toSorted(byPlace)
 }
 
+/** What does not fit between the cards. Of own agents nobody expects that the organisation chart has them. */
+export function misfits(directory: Directory, ownAgents: string | null): Problem[] {
+  const own = (file: string): boolean => ownAgents !== null && resolve(file).startsWith(join(ownAgents, sep))
+  return checkDirectory(directory).filter(({ code, file }) => code !== 'org.not-on-chart' || !own(file))
+}
+
 /** The organisation, refused when anything in it is an error. @throws EsaError `card.unreadable` (terminal) about the first. */
-export async function requireOrg(agents = AGENTS_FOLDER): Promise<Directory> {
-  const loaded = await loadOrg(agents)
+export async function requireOrg(folders?: readonly string[]): Promise<Directory> {
+  const loaded = await loadOrg(folders)
   const [first] = orgErrors(loaded)
   if (first !== undefined) throw cardError(first)
   return loaded.directory

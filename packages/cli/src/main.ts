@@ -3,6 +3,7 @@ import { CommanderError } from 'commander'
 import { EXIT } from './exit-codes.ts'
 import { reportError } from './output.ts'
 import { program } from './program.ts'
+import { addSettings } from './settings-file.ts'
 
 /** Commander's own ends: a help or version that was asked for is fine, everything else is a wrong call that it has explained already. */
 function commanderExit(error: unknown): number | null {
@@ -18,6 +19,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 })
 
 try {
+  addSettings(process.cwd(), process.env)
   await program(performance.now(), json).parseAsync()
 } catch (error) {
   const usage = commanderExit(error)

@@ -17,7 +17,7 @@ beforeEach(async () => {
   for (const id of ['layer-1', 'layer-2', 'layer-3'])
     await cp(join(AGENTS_FOLDER, 'layers', id, 'card.md'), join(agents, 'layers', id, 'card.md'))
   said = []
-  org = await OrgWatch.open(agents, (line) => said.push(line))
+  org = await OrgWatch.open([agents], (line) => said.push(line))
 })
 
 afterEach(() => rm(agents, { recursive: true }))
@@ -67,6 +67,6 @@ describe('the organisation of a running worker', () => {
 
   it('does not start on a faulty card', async () => {
     await edit('(30 min wait)', '(1 fortnight wait)')
-    await expect(OrgWatch.open(agents, () => {})).rejects.toMatchObject({ code: 'card.unreadable' })
+    await expect(OrgWatch.open([agents], () => {})).rejects.toMatchObject({ code: 'card.unreadable' })
   })
 })

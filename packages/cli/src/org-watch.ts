@@ -13,7 +13,7 @@ const LOOK_EVERY_MS = 1_000
  */
 export class OrgWatch implements LoadedOrg {
   readonly problems: Problem[] = []
-  readonly #agents: string
+  readonly #agents: readonly string[]
   readonly #say: (line: string) => void
   #directory: Directory
   #print: string
@@ -23,7 +23,12 @@ export class OrgWatch implements LoadedOrg {
   #brought = false
   #timer: NodeJS.Timeout | null = null
 
-  private constructor(agents: string, say: (line: string) => void, directory: Directory, print: string) {
+  private constructor(
+    agents: readonly string[],
+    say: (line: string) => void,
+    directory: Directory,
+    print: string,
+  ) {
     this.#agents = agents
     this.#say = say
     this.#directory = directory
@@ -31,7 +36,7 @@ export class OrgWatch implements LoadedOrg {
   }
 
   /** Reads the cards a first time. `say` gets a line about every change. @throws EsaError `card.unreadable` (terminal). */
-  static async open(agents: string, say: (line: string) => void): Promise<OrgWatch> {
+  static async open(agents: readonly string[], say: (line: string) => void): Promise<OrgWatch> {
     // Taken before the cards are read: what changes in between is seen at the next look.
     const print = fingerprint(agents)
     return new OrgWatch(agents, say, await requireOrg(agents), print)
@@ -104,7 +109,11 @@ function changes(before: Directory, after: Directory): string[] {
 }
 
 /** Changes whenever a card is written, replaced, added or removed. Asked of the system at once: 105 promises cost ten times as much. */
-function fingerprint(agents: string): string {
+function fingerprint(agents: readonly string[]): string {
+  return agents.map(fingerprintOf).join('\n')
+}
+
+function fingerprintOf(agents: string): string {
   const marks = foldersIn(agents).flatMap((tier) =>
     foldersIn(join(agents, tier)).map((agent) => join(tier, agent)),
   )

@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander'
-import { type GlobalFlags, readConfig } from './config.ts'
+import { type GlobalFlags, readConfig, settings } from './config.ts'
 import type { Commands } from './groups/commands.ts'
 import { addDatabaseCommands } from './groups/database-commands.ts'
 import { addEnvironmentCommands } from './groups/environment-commands.ts'
@@ -13,18 +13,14 @@ import { addSimulateCommands } from './groups/simulate-commands.ts'
 import { addTargetCommands } from './groups/target-commands.ts'
 import { addTokenCommands } from './groups/token-commands.ts'
 
-const ENVIRONMENT = `
-Environment:
-  ESA_HOME            folder of this world: the embedded database, alarms, targets (default .esa)
-  DATABASE_URL        a PostgreSQL of yours instead of the embedded one
-  ESA_OWNER_URL       the same database by the role that owns the schema: it migrates, DATABASE_URL only runs
-  ESA_REHEARSAL_URL   a server for rehearsal databases, of the target's version (default an embedded PostgreSQL 18)
-  ESA_TOKEN           who acts (esa tokens create); needed where the database is on another machine, and to approve
-  REDIS_URL           queues on Redis instead of on the database
-  ESA_TIME_SCALE      divides every wait when a policy is pinned; for demos and rehearsals
-  ESA_ALARM_WEBHOOK   alarms are posted here besides the alarm file
-  ESA_AGENTS          cards are read from here instead of this checkout's agents/
-  ESA_LOG             debug, info, warn, error or silent (default warn)
+/** Column in which the help says what a variable is for. */
+const ABOUT_AT = 20
+
+const environmentHelp = (): string => `
+Environment, or a file esa.env in the folder of the call:
+${settings()
+  .map(({ name, about }) => `  ${name.padEnd(ABOUT_AT - 2)}  ${about}`)
+  .join('\n')}
 
 Exit codes: 0 ok, 1 findings, 2 usage, 3 card or configuration, 4 not found, 5 not allowed, 6 conflict with the state,
 7 unreachable, 8 confirmation needed, 70 bug, 130 interrupted.
@@ -51,7 +47,7 @@ export function program(began: number, quiet: boolean): Command {
     .addOption(new Option('--time-scale <n>', 'divides every wait of new incidents (or ESA_TIME_SCALE)'))
     .option('--json', 'one JSON document on stdout')
     .option('--yes', 'confirm what asks for it')
-    .addHelpText('after', ENVIRONMENT)
+    .addHelpText('after', environmentHelp)
     .exitOverride()
     .showHelpAfterError('(see: esa --help)')
   if (quiet) root.configureOutput({ writeErr: () => {}, outputError: () => {} })

@@ -72,7 +72,8 @@ function missingCards(directory: Directory): Problem[] {
 
 function unmirrored(card: AgentCard, directory: Directory): Problem[] {
   const problems: Problem[] = []
-  for (const id of card.reportsTo) {
+  // Nobody's card can list an agent that is new; that it is new is said once, below.
+  for (const id of chartAgent(card.id) ? card.reportsTo : []) {
     const above = directory.get(id)
     if (!above?.card || above.manages.includes(card.id)) continue
     const message = `${card.id} reports to ${id}, but ${id} does not list ${card.id} among those it manages`
@@ -90,7 +91,9 @@ function unmirrored(card: AgentCard, directory: Directory): Problem[] {
 function misplaced(card: AgentCard, directory: Directory): Problem[] {
   const problems: Problem[] = []
   if (!chartAgent(card.id)) {
-    problems.push(warning(card, 'org.not-on-chart', `${card.id} is not on the organisation chart`))
+    const message = `${card.id} is not on the organisation chart`
+    const hint = 'An agent of your own is on none: let ESA_OWN_AGENTS name its folder, and it is expected.'
+    problems.push({ ...warning(card, 'org.not-on-chart', message), hint })
   }
   for (const mention of card.mentions) {
     if (mention.as === 'reportsTo' || mention.as === 'manages' || mention.as === 'collaboration') continue

@@ -8,6 +8,7 @@ export type {
 } from './agent-card.ts'
 export { CARD_BYTES_MAX, type CardSource, decodeCard } from './card-source.ts'
 export { checkDirectory } from './check-directory.ts'
+export { type CardDraft, draftCard, kindOfId, nextIdOf } from './draft-card.ts'
 export { buildDirectory, type Directory, type DirectoryAgent } from './directory.ts'
 export { type ChartAgent, chartAgent, ORG_CHART } from './org-chart.ts'
 export { orgTree } from './org-tree.ts'

@@ -2,11 +2,11 @@ import { cardDocument } from '@esa/operations'
 import { globSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
-import { type AgentCard, buildDirectory, byPlace, checkDirectory, hasErrors, type Problem } from '@esa/org'
+import { type AgentCard, buildDirectory, byPlace, hasErrors, type Problem } from '@esa/org'
 import { EsaError } from '@esa/protocol'
 import type { Config } from '../config.ts'
 import { EXIT } from '../exit-codes.ts'
-import { loadOrg, readCards } from '../load-org.ts'
+import { loadOrg, misfits, readCards } from '../load-org.ts'
 import { answer } from '../output.ts'
 import { problemText } from '../problem-text.ts'
 import { PROJECT_ROOT } from '../project-root.ts'
@@ -17,6 +17,19 @@ import { PROJECT_ROOT } from '../project-root.ts'
  * @throws EsaError `file.unreadable` or `file.no-cards` (terminal).
  */
 export async function lintCards(config: Config, paths: string[]): Promise<void> {
+  const { cards, problems } = await checkGiven(config, paths)
+  if (hasErrors(problems)) process.exitCode = EXIT.invalid
+  answer(config, { agents: cards.map(cardDocument), problems }, () => {
+    const read = `read ${cards.length} cards: `
+    return problems.length === 0 ? `${read}no problems` : problemText(problems)
+  })
+}
+
+/** The given cards and what is wrong with them, each by itself and against the organisation. */
+export async function checkGiven(
+  config: Config,
+  paths: string[],
+): Promise<{ cards: AgentCard[]; problems: Problem[] }> {
   const given = await readGiven(paths)
   const ids = new Set(given.cards.map(({ id }) => id))
   const { directory } = await loadOrg(config.agents)
@@ -25,13 +38,10 @@ export async function lintCards(config: Config, paths: string[]): Promise<void> 
     .filter(({ id }) => !ids.has(id))
     .map((card) => ({ ...card, file: resolve(PROJECT_ROOT, card.file) }))
   const files = new Set(given.cards.map(({ file }) => file))
-  const org = checkDirectory(buildDirectory([...given.cards, ...others]))
-  const problems = [...given.problems, ...org.filter(({ file }) => files.has(file))].toSorted(byPlace)
-  if (hasErrors(problems)) process.exitCode = EXIT.invalid
-  answer(config, { agents: given.cards.map(cardDocument), problems }, () => {
-    const read = `read ${given.cards.length} cards: `
-    return problems.length === 0 ? `${read}no problems` : problemText(problems)
-  })
+  const org = misfits(buildDirectory([...given.cards, ...others]), config.ownAgents).filter(({ file }) =>
+    files.has(file),
+  )
+  return { cards: given.cards, problems: [...given.problems, ...org].toSorted(byPlace) }
 }
 
 /** Cards of named files, whatever they are called, and of folders, where other Markdown than cards is left out. */

@@ -1,14 +1,14 @@
-import { byPlace, checkDirectory, hasErrors, orgTree } from '@esa/org'
+import { byPlace, hasErrors, orgTree } from '@esa/org'
 import type { Config } from '../config.ts'
 import { EXIT } from '../exit-codes.ts'
-import { loadOrg } from '../load-org.ts'
+import { loadOrg, misfits } from '../load-org.ts'
 import { answer } from '../output.ts'
 import { problemText } from '../problem-text.ts'
 
 /** Checks the whole organisation: every card, and how they fit together. Warnings alone are no failure. */
 export async function checkOrg(config: Config): Promise<void> {
   const { directory, problems: ofCards } = await loadOrg(config.agents)
-  const problems = [...ofCards, ...checkDirectory(directory)].toSorted(byPlace)
+  const problems = [...ofCards, ...misfits(directory, config.ownAgents)].toSorted(byPlace)
   if (hasErrors(problems)) process.exitCode = EXIT.invalid
   answer(config, { problems }, () =>
     problems.length === 0 ? `${directory.cards().length} cards, no problems` : problemText(problems),

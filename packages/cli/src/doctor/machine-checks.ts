@@ -95,7 +95,7 @@ async function nearestFolder(path: string): Promise<string> {
   }
 }
 
-async function cards(agents: string): Promise<Omit<Check, 'name'>> {
+async function cards(agents: readonly string[]): Promise<Omit<Check, 'name'>> {
   const org = await loadOrg(agents)
   const errors = orgErrors(org)
   const [first] = errors

@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import type { AskFlags } from '../commands/agents-ask.ts'
+import type { NewAgentFlags } from '../commands/new-agent.ts'
 import type { SeatFlags } from '../commands/seats.ts'
 import type { Commands } from './commands.ts'
 
@@ -20,14 +21,7 @@ export function addOrgCommands({ program, config }: Commands): void {
     .option('--metrics', 'what it has done so far instead, and those below it together')
     .addHelpText('after', '\nExamples:\n  esa agents show layer-1\n  esa agents show chief-1 --metrics')
     .action(show(config))
-  agents
-    .command('lint')
-    .argument('<path...>', 'cards, or folders of cards')
-    .description('check cards, each by itself and against the organisation; exit 3 on an error')
-    .addHelpText('after', '\nExample:\n  esa agents lint agents/layers/layer-1/card.md --json')
-    .action(async (paths: string[], _: object, command: Command) =>
-      (await import('../commands/lint-cards.ts')).lintCards(config(command), paths),
-    )
+  addCards(agents, config)
   agents
     .command('seat')
     .argument('<id>')
@@ -72,6 +66,40 @@ export function addOrgCommands({ program, config }: Commands): void {
     .addHelpText('after', '\nExample:\n  esa org check --json')
     .action(async (_: object, command: Command) =>
       (await import('../commands/org.ts')).checkOrg(config(command)),
+    )
+}
+
+function addCards(agents: Command, config: Commands['config']): void {
+  agents
+    .command('lint')
+    .argument('<path...>', 'cards, or folders of cards')
+    .description('check cards, each by itself and against the organisation; exit 3 on an error')
+    .addHelpText('after', '\nExample:\n  esa agents lint agents/layers/layer-1/card.md --json')
+    .action(async (paths: string[], _: object, command: Command) =>
+      (await import('../commands/lint-cards.ts')).lintCards(config(command), paths),
+    )
+  agents
+    .command('new')
+    .argument('[id]', 'like layer-62; without one, the next number of its kind')
+    .description('write the card of a new agent, which lints clean; on a terminal it asks')
+    .option('--kind <kind>', 'chief, domain, layer, expert or operational (default layer)')
+    .option('--name <name>', 'what it is called; nothing is asked then')
+    .option('--reports-to <id...>', 'its lines upward (default those of its neighbour on the chart)')
+    .option('--peer <id...>', 'whom it asks first (default its two nearest neighbours)')
+    .option('--purpose <text>', 'what it answers for')
+    .option('--does <text...>', 'its responsibilities')
+    .option('--metric <text...>', 'its promises, like "Cups spilt < 1%"')
+    .option('--into <dir>', 'the folder of cards (default ESA_OWN_AGENTS, else this checkout’s)')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  esa agents new
+  esa agents new layer-62 --name "Coffee Machine" --reports-to chief-6 domain-9 --peer layer-61
+  esa agents new --kind expert --name "Tea" --metric "Cups spilt < 1%"`,
+    )
+    .action(async (id: string | undefined, flags: NewAgentFlags, command: Command) =>
+      (await import('../commands/new-agent.ts')).newAgent(config(command), id, flags),
     )
 }
 
