@@ -29,6 +29,7 @@ export type {
   MessageRow,
   NewActivity,
   NewMessage,
+  QueueBacklog,
   Ring,
   StepWrite,
   Store,

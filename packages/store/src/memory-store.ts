@@ -16,6 +16,7 @@ import type {
   MessageFilter,
   MessageRow,
   NewToken,
+  QueueBacklog,
   Ring,
   Store,
   StoredEvent,
@@ -155,12 +156,13 @@ class MemoryStore implements Store {
       .map(copyJson)
   }
 
-  async listMessages({ ids, thread, agent, types, limit }: MessageFilter): Promise<MessageRow[]> {
+  async listMessages({ ids, thread, agent, types, dead, limit }: MessageFilter): Promise<MessageRow[]> {
     return [...this.#tables.messages.values()]
       .filter((row) => ids === undefined || ids.includes(row.id))
       .filter((row) => thread === undefined || row.correlationId === thread)
       .filter((row) => agent === undefined || row.toActor === agent || row.from === agent)
       .filter((row) => types === undefined || types.includes(row.type))
+      .filter((row) => dead !== true || (row.doneAt === null && row.deadCode !== null))
       .toSorted((a, b) => b.at - a.at || (a.id < b.id ? 1 : -1))
       .slice(0, limit)
       .map(({ rungAt: _rungAt, ...row }) => copyJson(row))
@@ -235,6 +237,10 @@ class MemoryStore implements Store {
       dead: deadMessages.size,
       oldestMs: oldestAt === null ? null : this.#now() - oldestAt,
     }
+  }
+
+  async queues(): Promise<QueueBacklog[]> {
+    return this.#tables.queues(this.#now())
   }
 
   async keepReadings(readings: KeptReading[]): Promise<void> {

@@ -3,6 +3,7 @@ import type {
   KeptReading,
   LockedActor,
   MessageRow,
+  QueueBacklog,
   NewActivity,
   StoredEvent,
   TokenRow,
@@ -117,6 +118,19 @@ export class MemoryTables {
   stopped(): string[] {
     this.#stoppedInOrder ??= [...this.#stopped].sort()
     return [...this.#stoppedInOrder]
+  }
+
+  /** What waits at an instant, by queue and kind. */
+  queues(now: number): QueueBacklog[] {
+    const found = new Map<string, QueueBacklog>()
+    const count = (kind: QueueBacklog['kind'], { queue, at }: { queue: string; at: number }): void => {
+      const before = found.get(keyName(queue, kind)) ?? { queue, kind, waiting: 0, oldestMs: now - at }
+      const oldestMs = Math.max(before.oldestMs, now - at)
+      found.set(keyName(queue, kind), { ...before, waiting: before.waiting + 1, oldestMs })
+    }
+    for (const message of this.openMessages) count('message', message)
+    for (const activity of this.openActivities) count('activity', activity)
+    return [...found.keys()].sort().map((name) => found.get(name)!)
   }
 
   /** Makes a draft true, all of it at once. */

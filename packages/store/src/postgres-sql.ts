@@ -31,6 +31,7 @@ export const MESSAGES = `select ${MESSAGE_COLUMNS} from esa.messages where id = 
 export const READ_MESSAGES = `select ${MESSAGE_COLUMNS} from esa.messages
   where ($1::text[] is null or id = any($1)) and ($2::text is null or correlation_id = $2)
     and ($3::text is null or to_actor = $3 or from_actor = $3) and ($4::text[] is null or type = any($4))
+    and (not $6::boolean or (done_at is null and dead_code is not null))
   order by at desc, id collate "C" desc limit $5`
 
 /**
@@ -133,6 +134,11 @@ export const BACKLOG = `select
   (select count(*) from esa.activities where done_at is null) as activities,
   (select count(*) from esa.messages where done_at is null and dead_code is not null) as dead,
   (select ${NOW} - min(at) from esa.messages where done_at is null and dead_code is null) as oldest_ms`
+
+export const QUEUES = `select queue, kind, count(*) as waiting, ${NOW} - min(at) as "oldestMs" from (
+    select queue, 'message' as kind, at from esa.messages where done_at is null and dead_code is null
+    union all select queue, 'activity', at from esa.activities where done_at is null) as open
+  group by queue, kind order by queue collate "C", kind collate "C"`
 
 export const KEEP_READINGS = `insert into esa.metrics (target, key, at, reading)
   select target, key, at, reading from jsonb_to_recordset($1::jsonb) as r(target text, key text, at bigint, reading jsonb)

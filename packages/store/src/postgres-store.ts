@@ -27,6 +27,7 @@ import type {
   MessageFilter,
   MessageRow,
   NewToken,
+  QueueBacklog,
   Ring,
   Store,
   StoredEvent,
@@ -138,8 +139,8 @@ class PostgresStore implements Store {
     return rows.map(actorOf)
   }
 
-  async listMessages({ ids, thread, agent, types, limit }: MessageFilter): Promise<MessageRow[]> {
-    const values = [ids ?? null, thread ?? null, agent ?? null, types ?? null, limit]
+  async listMessages({ ids, thread, agent, types, dead, limit }: MessageFilter): Promise<MessageRow[]> {
+    const values = [ids ?? null, thread ?? null, agent ?? null, types ?? null, limit, dead === true]
     return (await this.#rows<MessageDbRow>(sql.READ_MESSAGES, values)).map(messageOf)
   }
 
@@ -183,6 +184,10 @@ class PostgresStore implements Store {
     }>(sql.BACKLOG, [])
     const { messages, activities, dead, oldest_ms: oldestMs } = row!
     return { messages, activities, dead, oldestMs }
+  }
+
+  queues(): Promise<QueueBacklog[]> {
+    return this.#rows<QueueBacklog>(sql.QUEUES, [])
   }
 
   async keepReadings(readings: KeptReading[]): Promise<void> {

@@ -100,6 +100,8 @@ function consumedCases(harness: () => StoreHarness): void {
       expect(await swept(store, 0)).toEqual(['m2-1'])
       expect((await store.transact((tx) => tx.messages(['m1'])))[0]!.deadCode).toBe('actor.step-failed')
       expect(await store.backlog()).toMatchObject({ messages: 1, dead: 1 })
+      const given = await store.listMessages({ dead: true, limit: 10 })
+      expect(given.map(({ id, deadCode }) => [id, deadCode])).toEqual([['m1', 'actor.step-failed']])
       await put(store, { doneMessages: ['m2'] })
       await store.buryMessage('m2', 'too.late')
       expect((await store.transact((tx) => tx.messages(['m2'])))[0]!.deadCode).toBeNull()
@@ -117,6 +119,12 @@ function consumedCases(harness: () => StoreHarness): void {
       await harness().pass(MINUTE_MS)
       const { oldestMs, ...counts } = await store.backlog()
       expect(counts).toEqual({ messages: 2, activities: 1, dead: 0 })
+      const queues = await store.queues()
+      expect(queues).toMatchObject([
+        { queue: 'layer', kind: 'activity', waiting: 1 },
+        { queue: 'layer', kind: 'message', waiting: 2 },
+      ])
+      expect(queues[1]!.oldestMs).toBeGreaterThanOrEqual(MINUTE_MS)
       expect(oldestMs).toBeGreaterThanOrEqual(MINUTE_MS)
       expect(oldestMs).toBeLessThan(HOUR_MS)
     })

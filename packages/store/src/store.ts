@@ -200,7 +200,6 @@ export interface FactFilter {
   fields?: string[][]
 }
 
-/** Which messages to list: by id, by thread (their correlation), by who sent or got them, by type. */
 /** How many events that name a level there are of a type and a level, with a lateness in one bucket; `bucket` null: with none. */
 export interface LevelTally {
   type: string
@@ -218,7 +217,17 @@ export interface TallyFilter {
   boundsMs: number[]
 }
 
+/** What waits on one queue; `oldestMs` is how long the oldest has waited. */
+export interface QueueBacklog {
+  queue: string
+  kind: 'message' | 'activity'
+  waiting: number
+  oldestMs: number
+}
+
+/** Which messages to list: by id, by thread (their correlation), by who sent or got them, by type; `dead`: given up. */
 export interface MessageFilter {
+  dead?: boolean
   ids?: string[]
   thread?: string
   agent?: string
@@ -270,6 +279,9 @@ export interface Store {
   lateness(sinceMs: number): Promise<number[]>
   /** Messages and activities not done, and messages given up. */
   backlog(): Promise<{ messages: number; activities: number; dead: number; oldestMs: number | null }>
+
+  /** What waits, by queue and kind, in that order; a queue on which nothing waits is left out. */
+  queues(): Promise<QueueBacklog[]>
 
   keepReadings(readings: KeptReading[]): Promise<void>
   readings(target: string, key: string, sinceMs: number): Promise<KeptReading[]>
