@@ -3,6 +3,7 @@ export type { MemoryGlance } from './memory-glance.ts'
 export { createMemoryStore, type MemoryStoreOptions } from './memory-store.ts'
 export { assertCurrent, migrate, type SchemaState, schemaState } from './migrate.ts'
 export { type Place, type Residence, residence, settle } from './places.ts'
+export type { ChannelRow, Contact, DeliveryRow, PersonRow } from './notification-store.ts'
 export { openPostgresStore, type PostgresStoreOptions } from './postgres-store.ts'
 export {
   countRetirable,
@@ -24,8 +25,8 @@ export type {
   FeedEvent,
   KeptReading,
   LevelFact,
-  LockedActor,
   LevelTally,
+  LockedActor,
   MessageRow,
   NewActivity,
   NewMessage,

@@ -2,6 +2,7 @@ import { EsaError, type Json, type JsonObject, newId } from '@esa/protocol'
 import { glanceAt, type MemoryGlance, unheardAt } from './memory-glance.ts'
 import { lockOwner, MemoryLocks } from './memory-locks.ts'
 import { type ActivityRecord, copyJson, keyName, MemoryTables, type MessageRecord } from './memory-tables.ts'
+import { memoryNotifications } from './memory-notifications.ts'
 import { activityLock, MemoryTx, messageLock } from './memory-tx.ts'
 import type {
   ActorFilter,
@@ -11,8 +12,8 @@ import type {
   FeedEvent,
   KeptReading,
   LevelFact,
-  LockedActor,
   LevelTally,
+  LockedActor,
   MessageFilter,
   MessageRow,
   NewToken,
@@ -21,8 +22,8 @@ import type {
   Store,
   StoredEvent,
   StoreTx,
-  TokenRow,
   TallyFilter,
+  TokenRow,
   WorkerBeat,
 } from './store.ts'
 
@@ -53,6 +54,7 @@ export function createMemoryStore(options: MemoryStoreOptions): Store & { glance
 class MemoryStore implements Store {
   readonly #tables = new MemoryTables()
   readonly glance = glanceAt(this.#tables)
+  readonly notifications = memoryNotifications(() => this.#now())
   readonly #locks = new MemoryLocks()
   readonly #listeners = new Set<() => void>()
   readonly #now: () => number
@@ -209,8 +211,6 @@ class MemoryStore implements Store {
       }))
   }
 
-  async lateness(sinceMs: number): Promise<number[]> {
-    return this.#tables.late.filter(({ at }) => at >= sinceMs).map(({ lateMs }) => lateMs)
   async tally({ fromMs, untilMs, boundsMs }: TallyFilter): Promise<LevelTally[]> {
     const tallies = new Map<string, LevelTally>()
     for (const { type, level, at, lateMs } of this.#tables.leveled) {
@@ -225,6 +225,8 @@ class MemoryStore implements Store {
     return [...tallies.values()]
   }
 
+  async lateness(sinceMs: number): Promise<number[]> {
+    return this.#tables.late.filter(({ at }) => at >= sinceMs).map(({ lateMs }) => lateMs)
   }
 
   async backlog(): Promise<{ messages: number; activities: number; dead: number; oldestMs: number | null }> {
@@ -257,8 +259,6 @@ class MemoryStore implements Store {
       .map(copyJson)
   }
 
-  async beat(beat: Omit<WorkerBeat, 'beatAt' | 'skewMs'> & { workerNowMs: number }): Promise<void> {
-    const { workerNowMs, ...worker } = beat
   async latestReadings(): Promise<KeptReading[]> {
     return [...this.#tables.readings.values()]
       .flatMap((series) => [...series.values()].toSorted((one, other) => other.at - one.at).slice(0, 1))
@@ -266,6 +266,8 @@ class MemoryStore implements Store {
       .map(copyJson)
   }
 
+  async beat(beat: Omit<WorkerBeat, 'beatAt' | 'skewMs'> & { workerNowMs: number }): Promise<void> {
+    const { workerNowMs, ...worker } = beat
     const now = this.#now()
     const { pid, host, startedAt } = this.#tables.workers.get(beat.id) ?? worker
     const renewed = { pid, host, startedAt, beatAt: now, skewMs: workerNowMs - now }

@@ -1,5 +1,6 @@
 /** Store clock: integer ms of the database's own clock, read when the statement runs and not when the transaction began. */
-const NOW = `floor(extract(epoch from clock_timestamp()) * 1000)::bigint`
+/** The store clock, ms. */
+export const NOW = `floor(extract(epoch from clock_timestamp()) * 1000)::bigint`
 
 /** The channel that wakes relays and timer services. */
 export const WAKE_CHANNEL = 'esa_wake'
@@ -122,12 +123,12 @@ function picked(column: string, fields: number, first: number): string {
   return `jsonb_build_array(${paths.join(', ')})`
 }
 
-export const LATENESS = `select late_ms from esa.events where late_ms is not null and at >= $1`
 /** A bucket's bound belongs to it, and `width_bucket` counts the bounds that are at or below: of whole ms, one more is above. */
 export const TALLY = `select type, level, count(*) as count, coalesce(sum(late_ms), 0)::bigint as "lateSumMs",
     width_bucket(late_ms, array(select b + 1 from unnest($3::bigint[]) b order by b)) as bucket
   from esa.events where level is not null and at >= $1 and at < $2 group by type, level, bucket`
 
+export const LATENESS = `select late_ms from esa.events where late_ms is not null and at >= $1`
 
 export const BACKLOG = `select
   (select count(*) from esa.messages where done_at is null and dead_code is null) as messages,
@@ -146,7 +147,6 @@ export const KEEP_READINGS = `insert into esa.metrics (target, key, at, reading)
 
 export const READINGS = `select target, key, at, reading from esa.metrics where target = $1 and key = $2 and at >= $3 order by at`
 
-export const BEAT = `insert into esa.workers (id, pid, host, started_at, beat_at, skew_ms, info)
 /** From series to series by the primary key: the history of each may be long. */
 export const LATEST_READINGS = `with recursive series as (
     (select target, key from esa.metrics order by target, key limit 1)
@@ -156,6 +156,7 @@ export const LATEST_READINGS = `with recursive series as (
   select m.* from series s, lateral (select target, key, at, reading from esa.metrics
     where target = s.target and key = s.key order by at desc limit 1) m order by m.target collate "C", m.key collate "C"`
 
+export const BEAT = `insert into esa.workers (id, pid, host, started_at, beat_at, skew_ms, info)
   values ($1, $2, $3, $4, ${NOW}, $5::bigint - ${NOW}, $6)
   on conflict (id) do update set beat_at = excluded.beat_at, skew_ms = excluded.skew_ms, info = excluded.info`
 

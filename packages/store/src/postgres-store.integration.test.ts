@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createDatabase, createLogin, ensureEmbeddedServer, stopEmbeddedServer } from '@esa/pg-server'
 import {
-  hasDebianPostgres,
+  hasOtherPostgres,
   hasPgBouncer,
   openWebSocketProxy,
-  startDebianPostgres,
+  startOtherPostgres,
   startPgBouncer,
   type TestServer,
 } from '@esa/pg-server/test-servers'
@@ -33,7 +33,8 @@ const PASS = `
 
 /** A superuser may empty the log for the next case; nobody else gets past its triggers. */
 const EMPTY = `set session_replication_role = replica;
-  truncate esa.actors, esa.events, esa.messages, esa.activities, esa.workers, esa.metrics, esa.openings, esa.tokens`
+  truncate esa.actors, esa.events, esa.messages, esa.activities, esa.workers, esa.metrics, esa.openings, esa.tokens,
+    esa.people, esa.stand_ins, esa.channels, esa.deliveries, esa.ack_links`
 
 /** A role that owns nothing. */
 const RUNTIME = 'esa_contract'
@@ -86,8 +87,8 @@ const DEPLOYMENTS: Deployment[] = [
         },
       ]
     : []),
-  ...(hasDebianPostgres()
-    ? [{ name: 'PostgreSQL 15 by URL', server: startDebianPostgres, hears: true }]
+  ...(hasOtherPostgres()
+    ? [{ name: 'another PostgreSQL by URL', server: startOtherPostgres, hears: true }]
     : []),
 ]
 

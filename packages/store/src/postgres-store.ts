@@ -3,6 +3,7 @@ import { EsaError } from '@esa/protocol'
 import type { Pool, PoolClient, QueryConfig } from 'pg'
 import { feedAfter, feedTail } from './postgres-feed.ts'
 import { listenForWake } from './postgres-listen.ts'
+import { postgresNotifications } from './postgres-notifications.ts'
 import {
   type ActorRow,
   actorOf,
@@ -22,8 +23,8 @@ import type {
   FeedEvent,
   KeptReading,
   LevelFact,
-  LockedActor,
   LevelTally,
+  LockedActor,
   MessageFilter,
   MessageRow,
   NewToken,
@@ -32,8 +33,8 @@ import type {
   Store,
   StoredEvent,
   StoreTx,
-  TokenRow,
   TallyFilter,
+  TokenRow,
   WorkerBeat,
 } from './store.ts'
 
@@ -68,6 +69,8 @@ class PostgresStore implements Store {
   readonly #url: string
   /** Through a transaction-mode pooler a named statement may meet another server connection. */
   readonly #named: boolean
+
+  readonly notifications = postgresNotifications((text, values) => this.#rows(text, values))
 
   constructor(pool: Pool, url: string) {
     this.#pool = pool
@@ -167,13 +170,13 @@ class PostgresStore implements Store {
     return rows.map(({ late_ms: lateMs, ...row }) => ({ ...row, lateMs }))
   }
 
-  async lateness(sinceMs: number): Promise<number[]> {
-    return (await this.#rows<{ late_ms: number }>(sql.LATENESS, [sinceMs])).map((row) => row.late_ms)
-  }
   tally({ fromMs, untilMs, boundsMs }: TallyFilter): Promise<LevelTally[]> {
     return this.#rows<LevelTally>(sql.TALLY, [fromMs, untilMs, boundsMs])
   }
 
+  async lateness(sinceMs: number): Promise<number[]> {
+    return (await this.#rows<{ late_ms: number }>(sql.LATENESS, [sinceMs])).map((row) => row.late_ms)
+  }
 
   async backlog(): Promise<{ messages: number; activities: number; dead: number; oldestMs: number | null }> {
     const [row] = await this.#rows<{
@@ -198,13 +201,13 @@ class PostgresStore implements Store {
     return this.#rows<KeptReading>(sql.READINGS, [target, key, sinceMs])
   }
 
-  async beat(beat: Omit<WorkerBeat, 'beatAt' | 'skewMs'> & { workerNowMs: number }): Promise<void> {
-    const { id, pid, host, startedAt, workerNowMs, info } = beat
-    await this.#soon(sql.BEAT, [id, pid, host, startedAt, workerNowMs, JSON.stringify(info)])
   latestReadings(): Promise<KeptReading[]> {
     return this.#rows<KeptReading>(sql.LATEST_READINGS, [])
   }
 
+  async beat(beat: Omit<WorkerBeat, 'beatAt' | 'skewMs'> & { workerNowMs: number }): Promise<void> {
+    const { id, pid, host, startedAt, workerNowMs, info } = beat
+    await this.#soon(sql.BEAT, [id, pid, host, startedAt, workerNowMs, JSON.stringify(info)])
   }
 
   async signOff(workerId: string): Promise<void> {

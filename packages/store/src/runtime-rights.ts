@@ -19,6 +19,11 @@ export const RUNTIME_RIGHTS: Readonly<Record<string, readonly string[]>> = {
   runtime: ['SELECT', 'UPDATE'],
   openings: ['SELECT', 'INSERT', 'UPDATE'],
   tokens: ['SELECT', 'INSERT', 'UPDATE'],
+  people: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
+  stand_ins: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
+  channels: ['SELECT', 'INSERT', 'DELETE'],
+  deliveries: ['SELECT', 'INSERT', 'DELETE'],
+  ack_links: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
 }
 
 /** How well the log is kept from whoever the runtime connects as. `why` is null when nothing but an insert is open to it. */

@@ -211,3 +211,75 @@ export const tokens = esa.table(
   },
   (t) => [uniqueIndex('tokens_hash').on(t.hash)],
 )
+
+/** Who is on call: a person may hold the human seat of an agent, or none (''), and is reached by contacts. */
+export const people = esa.table(
+  'people',
+  {
+    person: text().notNull(),
+    agent: text().notNull(),
+    contacts: jsonb().notNull(),
+    createdAt: ms('created_at').notNull(),
+    createdBy: text('created_by').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.person, t.agent] })],
+)
+
+/** Who stands in for everybody on call at a level, from one instant until another. */
+export const standIns = esa.table('stand_ins', {
+  level: text().primaryKey(),
+  person: text().notNull(),
+  fromAt: ms('from_at').notNull(),
+  untilAt: ms('until_at').notNull(),
+  createdBy: text('created_by').notNull(),
+})
+
+/** Ways out of the bus. `spec` names secrets by where they are, and holds none. */
+export const channels = esa.table('channels', {
+  name: text().primaryKey(),
+  kind: text().notNull(),
+  spec: jsonb().notNull(),
+  createdAt: ms('created_at').notNull(),
+  createdBy: text('created_by').notNull(),
+})
+
+/** Every try to deliver something by a channel. Bounded: the oldest of a channel go. */
+export const deliveries = esa.table(
+  'deliveries',
+  {
+    id: text().notNull(),
+    at: ms('at').notNull(),
+    attempt: integer().notNull(),
+    channel: text().notNull(),
+    incidentId: text('incident_id').notNull(),
+    agent: text().notNull(),
+    person: text(),
+    notice: text().notNull(),
+    status: text().notNull(),
+    code: integer(),
+    latencyMs: ms('latency_ms').notNull(),
+    why: text(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.id, t.at, t.attempt] }),
+    index('deliveries_channel').on(t.channel, t.at),
+    index('deliveries_incident').on(t.incidentId),
+  ],
+)
+
+/** Links that acknowledge one incident in somebody's name, once. The link itself is nowhere: `hash` is its SHA-256. */
+export const ackLinks = esa.table(
+  'ack_links',
+  {
+    hash: text().primaryKey(),
+    id: text().notNull(),
+    incidentId: text('incident_id').notNull(),
+    epoch: integer().notNull(),
+    agent: text().notNull(),
+    person: text(),
+    createdAt: ms('created_at').notNull(),
+    expiresAt: ms('expires_at').notNull(),
+    usedAt: ms('used_at'),
+  },
+  (t) => [index('ack_links_expires').on(t.expiresAt)],
+)

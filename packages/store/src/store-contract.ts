@@ -3,6 +3,7 @@ import { actorContract } from './store-contract-actors.ts'
 import { bellContract } from './store-contract-bells.ts'
 import { feedContract } from './store-contract-feed.ts'
 import { figureContract } from './store-contract-figures.ts'
+import { notificationContract } from './store-contract-notifications.ts'
 import { recordContract } from './store-contract-records.ts'
 import type { StoreHarness } from './store-contract-rows.ts'
 import { transactionContract } from './store-contract-transactions.ts'
@@ -24,4 +25,5 @@ export function storeContract(create: () => Promise<StoreHarness>): void {
   recordContract(() => harness)
   figureContract(() => harness)
   feedContract(() => harness)
+  notificationContract(() => harness)
 }

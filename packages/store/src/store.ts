@@ -1,5 +1,6 @@
 import type { ActorEvent, ActorState, StepEnv, StepInput } from '@esa/actor'
 import type { Json, JsonObject } from '@esa/protocol'
+import type { NotificationStore } from './notification-store.ts'
 
 /** An actor under its lock: its state, the key it holds while it lives, and the head of its log's hash chain. */
 export interface LockedActor {
@@ -262,9 +263,9 @@ export interface Store {
   outlines(type: string, fields: string[][]): Promise<ActorOutline[]>
   /** Events that name a level, the newest first: what is counted for operators. */
   facts(filter: FactFilter): Promise<LevelFact[]>
-  /** The newest messages that fit, newest first. */
   /** Counts all events of a span that name a level, however many, where they are kept. In no order. */
   tally(filter: TallyFilter): Promise<LevelTally[]>
+  /** The newest messages that fit, newest first. */
   listMessages(filter: MessageFilter): Promise<MessageRow[]>
   /** Events of one stream in order. */
   readStream(stream: string, afterSeq?: number): Promise<StoredEvent[]>
@@ -285,9 +286,9 @@ export interface Store {
 
   keepReadings(readings: KeptReading[]): Promise<void>
   readings(target: string, key: string, sinceMs: number): Promise<KeptReading[]>
-  beat(beat: Omit<WorkerBeat, 'beatAt' | 'skewMs'> & { workerNowMs: number }): Promise<void>
   /** The newest reading of each series, by target and key. */
   latestReadings(): Promise<KeptReading[]>
+  beat(beat: Omit<WorkerBeat, 'beatAt' | 'skewMs'> & { workerNowMs: number }): Promise<void>
   /** A worker that ends in order is no longer listed. */
   signOff(workerId: string): Promise<void>
   workers(): Promise<WorkerBeat[]>
@@ -298,6 +299,8 @@ export interface Store {
   listTokens(): Promise<TokenRow[]>
   /** Revokes a token for good; false when there is none. A second time changes nothing. */
   revokeToken(id: string): Promise<boolean>
+  /** People, channels, tries to deliver, links to answer by. */
+  readonly notifications: NotificationStore
   /** This world's id and the store clock. */
   runtime(): Promise<{ id: string; nowMs: number }>
   close(): Promise<void>
