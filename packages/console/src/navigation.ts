@@ -5,4 +5,6 @@ import type { IconName } from './components/icon.tsx'
 export const NAVIGATION: { to: NonNullable<LinkProps['to']>; label: string; icon: IconName }[] = [
   { to: '/', label: 'Now', icon: 'clock' },
   { to: '/incidents', label: 'Incidents', icon: 'alarm' },
+  { to: '/org', label: 'Organisation', icon: 'org' },
+  { to: '/inbox', label: 'Inbox', icon: 'inbox' },
 ]

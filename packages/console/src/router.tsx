@@ -28,9 +28,35 @@ const incident = createRoute({
   component: lazyRouteComponent(() => import('./pages/incident.tsx'), 'IncidentPage'),
 })
 
+const org = createRoute({
+  getParentRoute,
+  path: '/org',
+  validateSearch: (search): { at?: string | undefined; view?: 'lanes' | 'outline' | undefined } => ({
+    ...(typeof search['at'] === 'string' ? { at: search['at'] } : {}),
+    ...(search['view'] === 'outline' ? { view: 'outline' } : {}),
+  }),
+  component: lazyRouteComponent(() => import('./pages/org.tsx'), 'OrgPage'),
+})
+
+const agent = createRoute({
+  getParentRoute,
+  path: '/agents/$id',
+  validateSearch: ({ tab }): { tab?: 'state' | 'inbox' | 'tasks' | undefined } =>
+    tab === 'state' || tab === 'inbox' || tab === 'tasks' ? { tab } : {},
+  component: lazyRouteComponent(() => import('./pages/agent.tsx'), 'AgentPage'),
+})
+
+const inbox = createRoute({
+  getParentRoute,
+  path: '/inbox',
+  validateSearch: ({ agent: seat }): { agent?: string | undefined } =>
+    typeof seat === 'string' ? { agent: seat } : {},
+  component: lazyRouteComponent(() => import('./pages/inbox.tsx'), 'InboxPage'),
+})
+
 /** Every page by its address. */
 export const router = createRouter({
-  routeTree: root.addChildren([now, incidents, incident]),
+  routeTree: root.addChildren([now, incidents, incident, org, agent, inbox]),
   defaultPreload: 'intent',
   defaultPendingComponent: () => <Loading what="the page" />,
   defaultErrorComponent: ({ error, reset }) => (

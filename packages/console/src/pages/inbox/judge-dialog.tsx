@@ -1,0 +1,107 @@
+import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { useState } from 'react'
+import { api, body } from '../../api.ts'
+import { Button } from '../../components/button.tsx'
+import { Dialog } from '../../components/dialog.tsx'
+import { Failed } from '../../components/states.tsx'
+import type { InboxItem } from './inbox-query.ts'
+import { Statement } from './statement.tsx'
+
+interface JudgeDialogProps {
+  item: InboxItem
+  verb: 'approve' | 'reject'
+  onClose: () => void
+}
+
+/** Approves or rejects a proposal, with a token: the page keeps it for this one request. */
+export function JudgeDialog({ item, verb, onClose }: JudgeDialogProps) {
+  const [because, setBecause] = useState('')
+  const [token, setToken] = useState('')
+  const judge = useJudgement(item, verb, { because, token }, onClose)
+  const word = verb === 'approve' ? 'Approve' : 'Reject'
+  return (
+    <Dialog title={`${word} as ${item.agent}`} onClose={onClose}>
+      <form
+        className="grid gap-3"
+        onSubmit={(event) => {
+          event.preventDefault()
+          judge.mutate()
+        }}
+      >
+        {item.statement === null ? (
+          <p className="font-semibold break-words">{item.about}</p>
+        ) : (
+          <Statement statement={item.statement} />
+        )}
+        <p className="text-muted">{consequence(item, verb)}</p>
+        <Field label="Because" value={because} onValue={setBecause} required={verb === 'reject'} />
+        <Field label={`Your token as ${item.agent}`} value={token} onValue={setToken} secret required />
+        <p className="text-sm text-muted">
+          This takes a token on every machine, and never that of whoever asked: so it is known who decided.
+          Make one with{' '}
+          <code>esa tokens create --as {item.agent} --scope incidents:write --for 1h --person NAME</code>. It
+          is used for this request and forgotten.
+        </p>
+        {judge.error === null ? null : <Failed error={judge.error} />}
+        <div className="flex justify-end gap-2">
+          <Button onClick={onClose}>Leave it</Button>
+          <Button type="submit" look={verb === 'approve' ? 'primary' : 'danger'} disabled={judge.isPending}>
+            {item.statement === null ? word : `${word} ${item.statement.hash.slice(0, 12)}`}
+          </Button>
+        </div>
+      </form>
+    </Dialog>
+  )
+}
+
+function useJudgement(
+  { id, agent: as, statement }: InboxItem,
+  verb: 'approve' | 'reject',
+  { because, token }: { because: string; token: string },
+  onDone: () => void,
+) {
+  const client = useQueryClient()
+  return useMutation({
+    mutationFn: () => {
+      const said = because === '' ? {} : { because }
+      // What was read is what is approved: another statement is refused.
+      const bound = statement === null ? {} : { hash: statement.hash }
+      const options = { headers: { authorization: `Bearer ${token.trim()}` } }
+      return body(api.inbox[':id'][verb].$post({ param: { id }, json: { as, ...said, ...bound } }, options))
+    },
+    onSuccess: () => {
+      void client.invalidateQueries({ queryKey: ['lists'] })
+      onDone()
+    },
+  })
+}
+
+function consequence({ agent, statement }: InboxItem, verb: 'approve' | 'reject'): string {
+  if (verb === 'reject') return `${agent} says no. It is final for this request; whoever asked learns why.`
+  if (statement === null) return `${agent} says yes, and whoever asked goes on.`
+  return `The approval holds for this very text on ${statement.target}, for 15 minutes and one use. Where the change takes away data, a second approver is needed.`
+}
+
+interface FieldProps {
+  label: string
+  value: string
+  onValue: (value: string) => void
+  secret?: boolean
+  required?: boolean
+}
+
+function Field({ label, value, onValue, secret = false, required = false }: FieldProps) {
+  return (
+    <label className="grid gap-1">
+      <span className="font-semibold">{label}</span>
+      <input
+        type={secret ? 'password' : 'text'}
+        autoComplete="off"
+        required={required}
+        value={value}
+        onChange={({ target }) => onValue(target.value)}
+        className="touch w-full rounded-md border border-edge bg-page px-2"
+      />
+    </label>
+  )
+}

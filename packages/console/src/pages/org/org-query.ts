@@ -1,0 +1,14 @@
+import { queryOptions } from '@tanstack/react-query'
+import type { InferResponseType } from 'hono/client'
+import { api, body } from '../../api.ts'
+
+export type OrgGraph = InferResponseType<typeof api.org.$get, 200>
+export type OrgAgent = OrgGraph['agents'][number]
+
+/** The organisation now, or at an instant of the past, which no event changes any more. */
+export function orgQuery(at?: string) {
+  return queryOptions({
+    queryKey: at === undefined ? ['lists', 'org'] : ['org at', at],
+    queryFn: () => body(api.org.$get()),
+  })
+}

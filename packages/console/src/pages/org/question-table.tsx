@@ -1,0 +1,56 @@
+import { Link } from '@tanstack/react-router'
+import { Badge } from '../../components/badges.tsx'
+import { DataTable } from '../../components/data-table.tsx'
+import { Empty } from '../../components/states.tsx'
+import { When } from '../../components/when.tsx'
+import type { Question } from './questions.ts'
+
+/** Who is asked what, and until when. */
+export function QuestionTable({ questions }: { questions: readonly Question[] }) {
+  if (questions.length === 0)
+    return <Empty title="Nobody waits for anybody.">No message is unanswered and no incident is open.</Empty>
+  return (
+    <DataTable
+      caption="Who is asked what"
+      rows={questions}
+      keyOf={({ key }) => key}
+      columns={[
+        { head: 'Asked', names: true, cell: ({ to }) => <Agent id={to} /> },
+        { head: 'By', cell: ({ from }) => <Agent id={from} /> },
+        { head: 'What', cell: (question) => <What {...question} /> },
+        {
+          head: 'Due',
+          cell: ({ dueAt }) => (dueAt === null ? <span className="text-muted">-</span> : <When at={dueAt} />),
+        },
+      ]}
+    />
+  )
+}
+
+function Agent({ id }: { id: string }) {
+  return (
+    <Link to="/agents/$id" params={{ id }} className="whitespace-nowrap">
+      {id}
+    </Link>
+  )
+}
+
+function What({ kind, id, subject, held }: Question) {
+  if (kind === 'message') return <span className="break-words">{subject ?? id}</span>
+  return (
+    <span className="inline-flex flex-wrap items-baseline gap-x-2">
+      <Link to="/incidents/$id" params={{ id }} className="break-words">
+        {subject ?? `incident ${id}`}
+      </Link>
+      {held ? (
+        <Badge tone="info" icon="hand">
+          holds it
+        </Badge>
+      ) : (
+        <Badge tone="warn" icon="alarm">
+          asked
+        </Badge>
+      )}
+    </span>
+  )
+}

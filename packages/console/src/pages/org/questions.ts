@@ -1,0 +1,42 @@
+import type { OrgGraph } from './org-query.ts'
+
+/** Somebody who is asked for something. */
+export interface Question {
+  key: string
+  from: string
+  to: string
+  kind: 'message' | 'incident'
+  id: string
+  subject: string | null
+  /** True for an incident that whoever was asked holds. */
+  held: boolean
+  dueAt: string | null
+}
+
+/** Who is asked what, the next deadline first; what has none comes last. */
+export function questionsOf({ agents, edges }: OrgGraph, titles: ReadonlyMap<string, string>): Question[] {
+  const subjects = new Map(
+    agents.flatMap(({ awaits }) => awaits.map(({ messageId, subject }) => [messageId, subject])),
+  )
+  const holders = new Set(
+    agents.flatMap(({ id, incidents: { held } }) => held.map((incident) => `${incident} ${id}`)),
+  )
+  return edges
+    .flatMap(({ kind, from, to, about, dueAt }): Question[] => {
+      if (kind === 'reports' || about === null) return []
+      const subject = (kind === 'awaits' ? subjects : titles).get(about) ?? null
+      return [
+        {
+          key: `${about} ${to}`,
+          from,
+          to,
+          kind: kind === 'awaits' ? 'message' : 'incident',
+          id: about,
+          subject,
+          held: holders.has(`${about} ${to}`),
+          dueAt,
+        },
+      ]
+    })
+    .toSorted((a, b) => (a.dueAt ?? '~').localeCompare(b.dueAt ?? '~'))
+}
