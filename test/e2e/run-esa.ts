@@ -32,15 +32,15 @@ export class EsaHome {
     return new EsaHome(folder)
   }
 
-  /** Runs `esa` as an operator would, in the checkout's root. */
-  run(args: string[], environment: NodeJS.ProcessEnv = {}): Promise<Ran> {
-    return ended(this.start(args, environment))
+  /** Runs `esa` as an operator would, in the checkout's root unless another folder is named. */
+  run(args: string[], environment: NodeJS.ProcessEnv = {}, cwd = ROOT): Promise<Ran> {
+    return ended(this.start(args, environment, cwd))
   }
 
   /** Starts `esa` and leaves it running. */
-  start(args: string[], environment: NodeJS.ProcessEnv = {}): ChildProcess {
+  start(args: string[], environment: NodeJS.ProcessEnv = {}, cwd = ROOT): ChildProcess {
     const child = spawn(join(ROOT, 'bin/esa'), ['--home', this.home, ...args], {
-      cwd: ROOT,
+      cwd,
       // Worlds beside each other: each takes the port that it gets.
       env: { ESA_PORT: '0', ...ownEnvironment(), ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -103,14 +103,14 @@ describe('escalation paths in the wild', () => {
 
 describe('waits that cannot be read', () => {
   it.each([
-    ['(1 fortnight)', 'Try "(14 days)", "(336 hours)" or "(immediate)".'],
+    ['(1 fortnight)', 'Did you mean "(14 days)", "(336 hours)" or "(immediate)"?'],
     ['(soon)', 'Try "(immediate)".'],
-    ['(30 mni wait)', 'Try "(30 min)" or "(immediate)".'],
+    ['(30 mni wait)', 'Did you mean "(30 min)" or "(immediate)"?'],
     ['(0 min)', undefined],
     ['(-5 min)', undefined],
     ['(2 years)', undefined],
     ['(30-60 min)', undefined],
-    ['(an hour)', 'Try "(1 hour)" or "(immediate)".'],
+    ['(an hour)', 'Did you mean "(1 hour)" or "(immediate)"?'],
     ['(wait)', undefined],
     ['(30 min', undefined],
   ])('%s', (wait, hint) => {

@@ -71,13 +71,13 @@ describe('looksLikeWait', () => {
 
 describe('suggestWait', () => {
   it.each([
-    ['1 fortnight', 'Try "(14 days)", "(336 hours)" or "(immediate)".'],
-    ['2 weeks', 'Try "(14 days)", "(336 hours)" or "(immediate)".'],
-    ['30 mni wait', 'Try "(30 min)" or "(immediate)".'],
-    ['within 1 hour', 'Try "(1 hour)" or "(immediate)".'],
-    ['half an hour', 'Try "(0.5 hours)" or "(immediate)".'],
+    ['1 fortnight', 'Did you mean "(14 days)", "(336 hours)" or "(immediate)"?'],
+    ['2 weeks', 'Did you mean "(14 days)", "(336 hours)" or "(immediate)"?'],
+    ['30 mni wait', 'Did you mean "(30 min)" or "(immediate)"?'],
+    ['within 1 hour', 'Did you mean "(1 hour)" or "(immediate)"?'],
+    ['half an hour', 'Did you mean "(0.5 hours)" or "(immediate)"?'],
     ['soon', 'Try "(immediate)".'],
-    ['0 min', 'Try "(30 min)", "(1 hour)" or "(immediate)".'],
+    ['0 min', 'Did you mean "(30 min)", "(1 hour)" or "(immediate)"?'],
   ])('%j: %s', (text, hint) => {
     expect(suggestWait(text)).toBe(hint)
   })

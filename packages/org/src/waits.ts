@@ -65,7 +65,7 @@ export function suggestWait(content: string): string {
   const known = tries.filter((text) => parseDuration(text) !== undefined)
   if (known.length === 0 && !VAGUE_WORD.test(words.trim())) known.push('30 min', '1 hour')
   const quoted = known.map((text) => `"(${text})"`)
-  return quoted.length === 0 ? 'Try "(immediate)".' : `Try ${quoted.join(', ')} or "(immediate)".`
+  return quoted.length === 0 ? 'Try "(immediate)".' : `Did you mean ${quoted.join(', ')} or "(immediate)"?`
 }
 
 /** The outermost parentheses of a text, in order; one that is never closed reaches to the end of its line. */

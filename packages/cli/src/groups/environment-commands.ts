@@ -1,9 +1,19 @@
 import { Argument, type Command } from 'commander'
+import type { InitFlags } from '../commands/init.ts'
 import { SHELLS, type Shell } from '../completion.ts'
 import type { Commands } from './commands.ts'
 
-/** `esa doctor`, `esa complete`, `esa mcp`. */
+/** `esa init`, `esa doctor`, `esa complete`, `esa mcp`. */
 export function addEnvironmentCommands({ program, config }: Commands): void {
+  program
+    .command('init')
+    .argument('[dir]', 'an empty folder, made where it is not there', '.')
+    .description('make a folder with settings and a first agent of your own')
+    .option('--name <name>', 'what the first agent is called', 'First Agent')
+    .addHelpText('after', '\nExamples:\n  esa init\n  esa init coffee --name "Coffee Machine"')
+    .action(async (dir: string, flags: InitFlags, command: Command) =>
+      (await import('../commands/init.ts')).initFolder(config(command), dir, flags),
+    )
   program
     .command('doctor')
     .description('look for faults of this environment, and say how to mend them; exit 1 on an error')

@@ -1,0 +1,89 @@
+import { mkdir, readdir, writeFile } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { nextIdOf } from '@esa/org'
+import { EsaError } from '@esa/protocol'
+import { type Config, type Setting, settings } from '../config.ts'
+import { loadOrg } from '../load-org.ts'
+import { answer } from '../output.ts'
+import { SETTINGS_FILE } from '../settings-file.ts'
+import { shownPath, writeAgent } from './new-agent.ts'
+
+/** Options of `esa init`, as commander gives them. */
+export interface InitFlags {
+  name: string
+}
+
+/** Cards of one's own, beside the organisation that ESA brings. */
+const OWN_AGENTS = 'agents'
+
+/** What belongs to this machine alone: the embedded database, alarms, targets with their passwords. */
+const IGNORED = '.esa/\n'
+
+/**
+ * Makes a folder in which `esa` works with own agents: settings with a comment on each, and a first card.
+ * @throws EsaError `file.exists` (terminal) before anything is written: nothing is overwritten.
+ */
+export async function initFolder(config: Config, dir: string, { name }: InitFlags): Promise<void> {
+  const folder = resolve(dir)
+  await refuseWhatIsThere(folder)
+  const { directory } = await loadOrg(config.agents)
+  const agents = join(folder, OWN_AGENTS)
+  const own = { ...config, agents: [...config.agents, agents], ownAgents: agents }
+  await mkdir(folder, { recursive: true })
+  const { file, card, problems } = await writeAgent(
+    { id: nextIdOf('layer', directory), name },
+    directory,
+    agents,
+    own,
+  )
+  // A password may be written into it one day.
+  await writeFile(join(folder, SETTINGS_FILE), settingsText(settings()), { flag: 'wx', mode: 0o600 })
+  await writeFile(join(folder, '.gitignore'), IGNORED, { flag: 'wx' })
+  const files = [join(folder, SETTINGS_FILE), file, join(folder, '.gitignore')]
+  const next = [
+    `esa simulate ${card.id} --category performance`,
+    'esa up',
+    `esa incidents open --agent ${card.id} --category performance --title "it is slow"`,
+  ]
+  answer(config, { folder, agent: card.id, files, problems, next }, () =>
+    [
+      ...files.map((written) => `wrote ${shownPath(written)}`),
+      `Next, in ${shownPath(folder) || 'this folder'}:`,
+      ...next.map((line) => `  ${line}`),
+    ].join('\n'),
+  )
+}
+
+async function refuseWhatIsThere(folder: string): Promise<void> {
+  const there = await readdir(folder).catch((cause: NodeJS.ErrnoException): string[] => {
+    if (cause.code === 'ENOENT') return []
+    throw new EsaError('file.unreadable', 'terminal', `${folder} is no folder that can be read`, { cause })
+  })
+  const taken = there.filter((name) => [SETTINGS_FILE, OWN_AGENTS, '.gitignore'].includes(name))
+  if (taken.length === 0) return
+  throw new EsaError(
+    'file.exists',
+    'terminal',
+    `${folder} has ${taken.join(', ')} already; nothing was written`,
+    {
+      hint: 'name another folder: esa init DIR; or write one more card there: esa agents new',
+    },
+  )
+}
+
+/** Every setting with what it is for; all but the folder of own cards stay as they are by default. */
+function settingsText(all: readonly Setting[]): string {
+  const lines = all.flatMap(({ name, about, schema }) => {
+    const value = name === 'ESA_OWN_AGENTS' ? OWN_AGENTS : null
+    return [
+      '',
+      `# ${about}`,
+      value === null ? `#${name}=${String(schema.default ?? '')}` : `${name}=${value}`,
+    ]
+  })
+  const head = [
+    '# Settings of esa for this folder. What the environment sets wins; empty means unset.',
+    '# Keep this file out of git once a password is in it.',
+  ]
+  return [...head, ...lines, ''].join('\n')
+}
