@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path'
 import { factsOf, type SourceFile } from './source-files.ts'
 
 const EVERYTHING =
-  'protocol org actor pg-server postgres postgres/* notify store runtime escalation agents agents/activities simulator operations server console console/*'.split(
+  'protocol org actor pg-server postgres postgres/* notify store runtime escalation agents agents/activities simulator operations operations/* server console console/*'.split(
     ' ',
   )
 
@@ -24,7 +24,7 @@ const ARROWS: Record<string, readonly string[]> = {
   agents: ['protocol', 'org', 'actor'],
   'agents/activities': ['protocol', 'org', 'actor', 'agents', 'postgres', 'postgres/*', 'pg-server'],
   operations: ['protocol', 'org', 'actor', 'store', 'runtime', 'escalation', 'agents'],
-  server: ['protocol', 'org', 'actor', 'store', 'runtime', 'escalation', 'operations'],
+  server: ['protocol', 'org', 'actor', 'store', 'runtime', 'escalation', 'operations', 'operations/*'],
   console: ['protocol', 'escalation', 'server'],
   simulator: ['protocol', 'org', 'actor', 'store', 'runtime', 'escalation', 'agents'],
   cli: EVERYTHING,

@@ -1,6 +1,6 @@
 export { agentDocument, type AgentDocument, cardDocument } from './agent-document.ts'
-export { agentPage, type AgentPage } from './agent-page.ts'
-export { agentStates, type AgentState } from './agent-states.ts'
+export { agentPage } from './agent-page.ts'
+export { agentStates } from './agent-states.ts'
 export { agentFigures, type AgentFiguresDocument, type ShownWindow } from './agent-figures.ts'
 export {
   approvalTarget,
@@ -22,7 +22,6 @@ export {
   requireIncident,
 } from './incidents.ts'
 export { bringCards, contextOf, mailboxes, openItems } from './mailboxes.ts'
-export { orgGraph, type OrgGraph } from './org-graph.ts'
 export { resumeAgent, seatAgent, seatOf, stopAgent, tellAgent } from './seats.ts'
 export { addSilence, endSilence, listSilences, type NewSilence } from './silences.ts'
 export { agentStatechart, type AgentStatechart } from './statechart.ts'

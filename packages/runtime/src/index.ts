@@ -3,6 +3,7 @@ export { dispatch } from './dispatcher.ts'
 export { inspectRedis, type RedisFacts } from './inspect-redis.ts'
 export { Registry, type Registrations } from './registry.ts'
 export { Sleeper } from './sleeper.ts'
+export { QUEUES } from './queues.ts'
 export { type Outgoing, type Told } from './step-draft.ts'
 export { type Pace, type Sleep, type Sleeping } from './pace.ts'
 export {

@@ -1,5 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi'
-import { orgGraph } from '@esa/operations'
+import { orgGraph } from '@esa/operations/views'
 import { answers, operation, routes } from '../api.ts'
 import { instant } from '../documents.ts'
 import { agentStateSchema } from '../documents-agents.ts'

@@ -1,0 +1,5 @@
+export { type EventDocument, type EventPage, listEvents } from './event-history.ts'
+export { orgGraph, type OrgGraph } from './org-graph.ts'
+export { queueStatus, type QueueStatus } from './queue-status.ts'
+export { runtimeStatus, type RuntimeStatus, type Surroundings } from './runtime-status.ts'
+export { targetBoard, type TargetBoard } from './target-board.ts'
