@@ -3,18 +3,13 @@ export type { MemoryGlance } from './memory-glance.ts'
 export { createMemoryStore, type MemoryStoreOptions } from './memory-store.ts'
 export { assertCurrent, migrate, type SchemaState, schemaState } from './migrate.ts'
 export { type Place, type Residence, residence, settle } from './places.ts'
+export type { ActorPageQuery } from './actor-page.ts'
 export type { ChannelRow, Contact, DeliveryRow, PersonRow } from './notification-store.ts'
 export { openPostgresStore, type PostgresStoreOptions } from './postgres-store.ts'
-export {
-  countRetirable,
-  retire,
-  retiredHead,
-  retiredHeads,
-  type RetiredCounts,
-  type RetiredHead,
-} from './retention.ts'
+export { countRetirable, retire, retiredHead, retiredHeads } from './retention.ts'
+export type { RetiredCounts, RetiredHead } from './retention.ts'
 export { type LogGuard, logGuard, RUNTIME_RIGHTS } from './runtime-rights.ts'
-export { mintToken, SCOPES, type Scope, verifyToken } from './tokens.ts'
+export { hashOf, mintSession, mintToken, SCOPES, type Scope, verifyToken } from './tokens.ts'
 export type {
   ActorFilter,
   ActorOutline,

@@ -2,6 +2,8 @@ import { EsaError, type Json, type JsonObject, newId } from '@esa/protocol'
 import { glanceAt, type MemoryGlance, unheardAt } from './memory-glance.ts'
 import { lockOwner, MemoryLocks } from './memory-locks.ts'
 import { type ActivityRecord, copyJson, keyName, MemoryTables, type MessageRecord } from './memory-tables.ts'
+import { type ActorPageQuery, pageOf } from './actor-page.ts'
+import { memoryEdge } from './memory-edge.ts'
 import { memoryNotifications } from './memory-notifications.ts'
 import { activityLock, MemoryTx, messageLock } from './memory-tx.ts'
 import type {
@@ -54,6 +56,7 @@ export function createMemoryStore(options: MemoryStoreOptions): Store & { glance
 class MemoryStore implements Store {
   readonly #tables = new MemoryTables()
   readonly glance = glanceAt(this.#tables)
+  readonly edge = memoryEdge(() => this.#now())
   readonly notifications = memoryNotifications(() => this.#now())
   readonly #locks = new MemoryLocks()
   readonly #listeners = new Set<() => void>()
@@ -156,6 +159,10 @@ class MemoryStore implements Store {
       .filter(({ state }) => type === undefined || state.type === type)
       .filter(({ state }) => live === undefined || state.live === live)
       .map(copyJson)
+  }
+
+  async actorPage(query: ActorPageQuery): Promise<LockedActor[]> {
+    return pageOf(this.#tables.actors.values(), query).map(copyJson)
   }
 
   async listMessages({ ids, thread, agent, types, dead, limit }: MessageFilter): Promise<MessageRow[]> {
@@ -292,7 +299,9 @@ class MemoryStore implements Store {
   }
 
   async findToken(hash: string): Promise<TokenRow | null> {
-    return copyJson(this.#tables.tokens.get(hash) ?? null)
+    const id = this.edge.tokenOfSession(hash)
+    const row = [...this.#tables.tokens.values()].find((token) => token.id === id)
+    return copyJson(this.#tables.tokens.get(hash) ?? row ?? null)
   }
 
   async listTokens(): Promise<TokenRow[]> {

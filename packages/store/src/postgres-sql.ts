@@ -5,7 +5,7 @@ export const NOW = `floor(extract(epoch from clock_timestamp()) * 1000)::bigint`
 /** The channel that wakes relays and timer services. */
 export const WAKE_CHANNEL = 'esa_wake'
 
-const ACTOR_COLUMNS = `id, type, version, status, live, key, seq, at, epoch, due_at, timer_kind, timer_event, snapshot, head`
+export const ACTOR_COLUMNS = `id, type, version, status, live, key, seq, at, epoch, due_at, timer_kind, timer_event, snapshot, head`
 
 export const LOCK_ACTORS = `select ${ACTOR_COLUMNS} from esa.actors where id = any($1) order by id for update`
 
@@ -170,7 +170,8 @@ const TOKEN_COLUMNS = `id, holder, person, scopes, created_at as "createdAt", cr
 export const ADD_TOKEN = `insert into esa.tokens (id, hash, holder, person, scopes, created_at, created_by, expires_at)
   select $1, $2, $3, $4, $5, n.ms, $6, n.ms + $7::bigint from (select ${NOW} as ms) n returning ${TOKEN_COLUMNS}`
 
-export const FIND_TOKEN = `select ${TOKEN_COLUMNS} from esa.tokens where hash = $1`
+export const FIND_TOKEN = `select ${TOKEN_COLUMNS} from esa.tokens
+  where hash = $1 or id = (select token from esa.sessions where hash = $1 and expires_at > ${NOW})`
 
 export const LIST_TOKENS = `select ${TOKEN_COLUMNS} from esa.tokens order by created_at, id`
 

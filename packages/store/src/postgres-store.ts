@@ -3,6 +3,8 @@ import { EsaError } from '@esa/protocol'
 import type { Pool, PoolClient, QueryConfig } from 'pg'
 import { feedAfter, feedTail } from './postgres-feed.ts'
 import { listenForWake } from './postgres-listen.ts'
+import { type ActorPageQuery, pageSql } from './actor-page.ts'
+import { postgresEdge } from './postgres-edge.ts'
 import { postgresNotifications } from './postgres-notifications.ts'
 import {
   type ActorRow,
@@ -70,6 +72,7 @@ class PostgresStore implements Store {
   /** Through a transaction-mode pooler a named statement may meet another server connection. */
   readonly #named: boolean
 
+  readonly edge = postgresEdge((text, values) => this.#rows(text, values))
   readonly notifications = postgresNotifications((text, values) => this.#rows(text, values))
 
   constructor(pool: Pool, url: string) {
@@ -140,6 +143,11 @@ class PostgresStore implements Store {
   async listActors({ type, live, ids }: ActorFilter): Promise<LockedActor[]> {
     const rows = await this.#rows<ActorRow>(sql.READ_ACTORS, [type ?? null, live ?? null, ids ?? null])
     return rows.map(actorOf)
+  }
+
+  async actorPage(query: ActorPageQuery): Promise<LockedActor[]> {
+    const { text, values } = pageSql(sql.ACTOR_COLUMNS, query)
+    return (await this.#rows<ActorRow>(text, values)).map(actorOf)
   }
 
   async listMessages({ ids, thread, agent, types, dead, limit }: MessageFilter): Promise<MessageRow[]> {

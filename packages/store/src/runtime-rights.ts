@@ -19,6 +19,8 @@ export const RUNTIME_RIGHTS: Readonly<Record<string, readonly string[]>> = {
   runtime: ['SELECT', 'UPDATE'],
   openings: ['SELECT', 'INSERT', 'UPDATE'],
   tokens: ['SELECT', 'INSERT', 'UPDATE'],
+  sessions: ['SELECT', 'INSERT', 'DELETE'],
+  requests: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
   people: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
   stand_ins: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
   channels: ['SELECT', 'INSERT', 'DELETE'],

@@ -283,3 +283,25 @@ export const ackLinks = esa.table(
   },
   (t) => [index('ack_links_expires').on(t.expiresAt)],
 )
+
+/** Browsers that are logged in: each stands for a token, which is looked at anew at every request. The secret is nowhere. */
+export const sessions = esa.table('sessions', {
+  hash: text().primaryKey(),
+  token: text().notNull(),
+  createdAt: ms('created_at').notNull(),
+  expiresAt: ms('expires_at').notNull(),
+})
+
+/** Requests with an idempotency key. `answer` null: it is not known yet. */
+export const requests = esa.table(
+  'requests',
+  {
+    caller: text().notNull(),
+    key: text().notNull(),
+    digest: text().notNull(),
+    at: ms('at').notNull(),
+    expiresAt: ms('expires_at').notNull(),
+    answer: jsonb(),
+  },
+  (t) => [primaryKey({ columns: [t.caller, t.key] }), index('requests_expiring').on(t.expiresAt)],
+)

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach } from 'vitest'
 import { actorContract } from './store-contract-actors.ts'
 import { bellContract } from './store-contract-bells.ts'
+import { edgeContract } from './store-contract-edge.ts'
 import { feedContract } from './store-contract-feed.ts'
 import { figureContract } from './store-contract-figures.ts'
 import { notificationContract } from './store-contract-notifications.ts'
@@ -25,5 +26,6 @@ export function storeContract(create: () => Promise<StoreHarness>): void {
   recordContract(() => harness)
   figureContract(() => harness)
   feedContract(() => harness)
+  edgeContract(() => harness)
   notificationContract(() => harness)
 }

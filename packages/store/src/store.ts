@@ -1,5 +1,7 @@
 import type { ActorEvent, ActorState, StepEnv, StepInput } from '@esa/actor'
 import type { Json, JsonObject } from '@esa/protocol'
+import type { ActorPageQuery } from './actor-page.ts'
+import type { EdgeStore } from './edge-store.ts'
 import type { NotificationStore } from './notification-store.ts'
 
 /** An actor under its lock: its state, the key it holds while it lives, and the head of its log's hash chain. */
@@ -259,6 +261,8 @@ export interface Store {
 
   readActor(id: string): Promise<LockedActor | null>
   listActors(filter: ActorFilter): Promise<LockedActor[]>
+  /** A page of the actors of a type, the newest id first. */
+  actorPage(query: ActorPageQuery): Promise<LockedActor[]>
   /** The live actors of a type in brief, in id order; a field is a path into the context. */
   outlines(type: string, fields: string[][]): Promise<ActorOutline[]>
   /** Events that name a level, the newest first: what is counted for operators. */
@@ -293,12 +297,14 @@ export interface Store {
   signOff(workerId: string): Promise<void>
   workers(): Promise<WorkerBeat[]>
   addToken(token: NewToken): Promise<TokenRow>
-  /** The token whose secret has this hash, expired and revoked ones too. */
+  /** The token whose secret has this hash, or that a session with this hash stands for; expired and revoked ones too. */
   findToken(hash: string): Promise<TokenRow | null>
   /** Every token, the oldest first. */
   listTokens(): Promise<TokenRow[]>
   /** Revokes a token for good; false when there is none. A second time changes nothing. */
   revokeToken(id: string): Promise<boolean>
+  /** Sessions of browsers, and requests that come with a key. */
+  readonly edge: EdgeStore
   /** People, channels, tries to deliver, links to answer by. */
   readonly notifications: NotificationStore
   /** This world's id and the store clock. */

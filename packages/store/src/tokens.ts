@@ -36,6 +36,12 @@ export function mintToken(): { token: string; hash: string } {
   return { token, hash: hashOf(token) }
 }
 
+/** A new session of a browser: its secret is the cookie's, and stands for a token where it is added to the store. */
+export function mintSession(): { secret: string; hash: string } {
+  const secret = randomBytes(SECRET_BYTES).toString('base64url')
+  return { secret, hash: hashOf(secret) }
+}
+
 /**
  * Who acts with a token, when it may be used for `scope` now, by the store's clock. Every edge asks here.
  * @throws EsaError `auth.token-unknown`, `auth.token-revoked`, `auth.token-expired` or `auth.scope` (terminal).
@@ -66,6 +72,7 @@ function refused(what: string, message: string, hint: string, details = {}): Esa
   return new EsaError(`auth.token-${what}`, 'terminal', message, { hint, details })
 }
 
-function hashOf(token: string): string {
+/** The hash by which a secret is found; its bits are all there is to guess. */
+export function hashOf(token: string): string {
   return digest('sha256', token)
 }

@@ -1,0 +1,41 @@
+import type { EdgeStore, KeptRequest } from './edge-store.ts'
+import { copyJson, keyName } from './memory-tables.ts'
+
+type RequestRow = Omit<KeptRequest, 'ageMs'> & { at: number; expiresAt: number }
+
+/** What the HTTP edge keeps, in memory, and the token id that a session's hash stands for. */
+export function memoryEdge(
+  now: () => number,
+): EdgeStore & { tokenOfSession(hash: string): string | undefined } {
+  const sessions = new Map<string, { token: string; expiresAt: number }>()
+  const requests = new Map<string, RequestRow>()
+  return {
+    tokenOfSession(hash) {
+      const session = sessions.get(hash)
+      return session !== undefined && now() < session.expiresAt ? session.token : undefined
+    },
+    async addSession({ hash, token, lifeMs }) {
+      for (const [old, { expiresAt }] of sessions) if (expiresAt <= now()) sessions.delete(old)
+      sessions.set(hash, { token, expiresAt: now() + lifeMs })
+    },
+    async endSession(hash) {
+      sessions.delete(hash)
+    },
+    async claimRequest({ caller, key, digest, keepMs }) {
+      const at = now()
+      for (const [old, { expiresAt }] of requests) if (expiresAt <= at) requests.delete(old)
+      const kept = requests.get(keyName(caller, key))
+      if (kept !== undefined)
+        return { digest: kept.digest, ageMs: at - kept.at, answer: copyJson(kept.answer) }
+      requests.set(keyName(caller, key), { digest, at, expiresAt: at + keepMs, answer: null })
+      return null
+    },
+    async answerRequest(caller, key, answer) {
+      const kept = requests.get(keyName(caller, key))
+      if (kept !== undefined) kept.answer = copyJson(answer)
+    },
+    async releaseRequest(caller, key) {
+      if (requests.get(keyName(caller, key))?.answer === null) requests.delete(keyName(caller, key))
+    },
+  }
+}
