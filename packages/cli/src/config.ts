@@ -21,6 +21,7 @@ const url = (schemes: string[]) =>
       abort: true,
     })
     .refine(isReadable, 'is no URL: special characters of a password must be percent-encoded')
+    .meta({ format: 'uri' })
 
 /** True when every reader of a URL can take it: some decode its parts, and fail on a lone %. */
 function isReadable(text: string): boolean {
@@ -104,17 +105,35 @@ const environmentSchema = z.object({
 export interface Setting {
   name: string
   about: string
-  /** JSON Schema of its value. */
-  schema: z.core.JSONSchema.BaseSchema
+  /** What may stand there, in words. */
+  takes: string
+  /** Null: unset means none. */
+  fallback: string | null
 }
 
 /** Every variable that is read, from the schema that reads them. */
 export function settings(): Setting[] {
-  const { properties = {} } = z.toJSONSchema(environmentSchema, { io: 'input', unrepresentable: 'any' })
+  const { properties = {} } = z.toJSONSchema(environmentSchema)
   return Object.entries(properties).map(([name, schema]) => {
     const known = typeof schema === 'boolean' ? {} : schema
-    return { name, about: known.description ?? '', schema: known }
+    const { description = '', default: fallback } = known
+    const scalar = typeof fallback === 'string' || typeof fallback === 'number'
+    return { name, about: description, takes: takenBy(known), fallback: scalar ? String(fallback) : null }
   })
+}
+
+function takenBy({
+  enum: choices,
+  format,
+  type,
+  minimum,
+  exclusiveMinimum,
+  maximum,
+}: z.core.JSONSchema.BaseSchema): string {
+  if (choices !== undefined) return choices.join(', ')
+  if (type === 'integer') return `a whole number from ${minimum} to ${maximum}`
+  if (type === 'number') return `a number above ${exclusiveMinimum}, up to ${maximum}`
+  return format === 'uri' ? 'a URL' : 'text'
 }
 
 /** The names of all variables that are read. */

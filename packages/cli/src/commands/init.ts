@@ -55,8 +55,8 @@ export async function initFolder(config: Config, dir: string, { name }: InitFlag
 }
 
 async function refuseWhatIsThere(folder: string): Promise<void> {
-  const there = await readdir(folder).catch((cause: NodeJS.ErrnoException): string[] => {
-    if (cause.code === 'ENOENT') return []
+  const there = await readdir(folder).catch((cause: unknown): string[] => {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return []
     throw new EsaError('file.unreadable', 'terminal', `${folder} is no folder that can be read`, { cause })
   })
   const taken = there.filter((name) => [SETTINGS_FILE, OWN_AGENTS, '.gitignore'].includes(name))
@@ -73,13 +73,9 @@ async function refuseWhatIsThere(folder: string): Promise<void> {
 
 /** Every setting with what it is for; all but the folder of own cards stay as they are by default. */
 function settingsText(all: readonly Setting[]): string {
-  const lines = all.flatMap(({ name, about, schema }) => {
+  const lines = all.flatMap(({ name, about, fallback }) => {
     const value = name === 'ESA_OWN_AGENTS' ? OWN_AGENTS : null
-    return [
-      '',
-      `# ${about}`,
-      value === null ? `#${name}=${String(schema.default ?? '')}` : `${name}=${value}`,
-    ]
+    return ['', `# ${about}`, value === null ? `#${name}=${fallback ?? ''}` : `${name}=${value}`]
   })
   const head = [
     '# Settings of esa for this folder. What the environment sets wins; empty means unset.',
