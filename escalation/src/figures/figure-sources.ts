@@ -20,7 +20,14 @@ export interface IncidentOutline {
 }
 
 /** What `IncidentOutline.fields` has to hold, in this order: paths into the incident's context. */
-export const OUTLINE_FIELDS = [['policy', 'path'], ['index'], ['armMs'], ['heldBy'], ['silence', 'id'], ['openedAt']]
+export const OUTLINE_FIELDS = [
+  ['policy', 'path'],
+  ['index'],
+  ['armMs'],
+  ['heldBy'],
+  ['silence', 'id'],
+  ['openedAt'],
+]
 
 /** An event that names a level, as a store gives it, the newest first. */
 export interface IncidentFact {

@@ -12,6 +12,7 @@ export {
   requireApproval,
 } from './approvals.ts'
 export { askAgent, type Asked, type ChooseIntent } from './ask.ts'
+export { EventTally, LATENESS_BOUNDS_MS } from './event-tally.ts'
 export { isServed, type ReadFigures, readFigures } from './figures.ts'
 export { answerItem, judgeProposal, listInbox } from './inbox.ts'
 export {
@@ -22,6 +23,7 @@ export {
   requireIncident,
 } from './incidents.ts'
 export { bringCards, contextOf, mailboxes, openItems } from './mailboxes.ts'
+export { type MetricFigures, readMetricFigures } from './metric-figures.ts'
 export { resumeAgent, seatAgent, seatOf, stopAgent, tellAgent } from './seats.ts'
 export { addSilence, endSilence, listSilences, type NewSilence } from './silences.ts'
 export { agentStatechart, type AgentStatechart } from './statechart.ts'

@@ -7,9 +7,11 @@ import { type ApiEnv, worldOf } from './api.ts'
 import { apiRoutes } from './api-routes.ts'
 import type { Feed } from './feed.ts'
 import { mcpRoutes } from './mcp/mcp-route.ts'
+import { Metrics } from './metrics/metrics.ts'
 import type { ServerPorts } from './ports.ts'
 import { answerProblem } from './problems.ts'
 import { healthRoutes } from './routes/health.ts'
+import { metricsRoutes } from './routes/metrics.ts'
 
 /** Largest body, bytes: a payload of 256 KB and what wraps it. */
 const BODY_MAX = 300 * 1024
@@ -17,6 +19,8 @@ const BODY_MAX = 300 * 1024
 /** The whole HTTP edge: API, its description, signs of life, and the console's pages. */
 export function edge(ports: ServerPorts, feed: Feed): OpenAPIHono<ApiEnv> {
   const app = new OpenAPIHono<ApiEnv>()
+  const metrics = new Metrics(ports, () => feed.followers)
+  app.use(metrics.timing)
   app.onError((error, context) => answerProblem(error, context, ports.log))
   app.notFound((context) =>
     answerProblem(
@@ -40,6 +44,7 @@ export function edge(ports: ServerPorts, feed: Feed): OpenAPIHono<ApiEnv> {
     }),
   )
   app.route('/', healthRoutes(ports))
+  app.route('/', metricsRoutes(ports, metrics))
   app.use('/api/*', bodyLimit({ maxSize: BODY_MAX, onError: tooLarge }), worldOf(ports))
   app.route('/api/v1', apiRoutes(feed))
   app.route('/mcp', mcpRoutes(ports))

@@ -46,6 +46,11 @@ export class Feed {
     return this.#at
   }
 
+  /** How many follow. */
+  get followers(): number {
+    return this.#followers.size
+  }
+
   /** Events after a position, up to what has been handed on. */
   async since(after: number, limit: number): Promise<FeedEvent[]> {
     const events = await this.#store.feed(after, limit)

@@ -3,6 +3,7 @@ import { advance, AT, opening, put, type StoreHarness, timerAt } from './store-c
 
 /** What the store promises about what is counted for operators: live actors in brief, and events that name a level. */
 export function figureContract(harness: () => StoreHarness): void {
+  tallyCases(harness)
   describe('an outline', () => {
     it('is of each live actor of a type, with the members of its context that were asked for', async () => {
       const { store } = harness()
@@ -65,6 +66,9 @@ export function figureContract(harness: () => StoreHarness): void {
       expect(await streams({ sinceMs: 13 })).toEqual([])
     })
   })
+}
+
+function tallyCases(harness: () => StoreHarness): void {
   describe('a tally', () => {
     it('counts the events of a span that name a level, by type, level and how late: a bound is in its bucket', async () => {
       const { store } = harness()
@@ -104,6 +108,20 @@ export function figureContract(harness: () => StoreHarness): void {
         ['told', 'peer', null, 2, 0],
       ])
       expect(await store.tally({ fromMs: 30, untilMs: 40, boundsMs: [] })).toEqual([])
+    })
+  })
+
+  describe('the newest reading', () => {
+    it('is told of each series, by target and key', async () => {
+      const { store } = harness()
+      const reading = (at: number, key = 'p95', target = 'shop') => ({ target, key, at, reading: { at } })
+      expect(await store.latestReadings()).toEqual([])
+      await store.keepReadings([reading(3), reading(1), reading(2, 'hits'), reading(2, 'p95', 'own')])
+      expect(await store.latestReadings()).toStrictEqual([
+        reading(2, 'p95', 'own'),
+        reading(2, 'hits'),
+        reading(3),
+      ])
     })
   })
 }

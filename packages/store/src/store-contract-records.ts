@@ -25,11 +25,6 @@ export function recordContract(harness: () => StoreHarness): void {
       expect(await store.readings('shop', 'p95', 2)).toStrictEqual([reading(2), reading(3)])
       expect(await store.readings('shop', 'hits', 0)).toStrictEqual([reading(2, 'hits')])
       expect(await store.readings('shop', 'x', 0)).toEqual([])
-      expect(await store.latestReadings()).toStrictEqual([
-        reading(2, 'p95', 'own'),
-        reading(2, 'hits'),
-        reading(3),
-      ])
       await store.keepReadings([])
     })
 
