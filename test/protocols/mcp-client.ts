@@ -5,6 +5,8 @@ export async function mcpClient(url: string, token?: string): Promise<Client> {
   const client = new Client({ name: 'a model', version: '1' }, { versionNegotiation: { mode: 'auto' } })
   const headers = token === undefined ? {} : { authorization: `Bearer ${token}` }
   await client.connect(new StreamableHTTPClientTransport(new URL('/mcp', url), { requestInit: { headers } }))
+  // From now on it checks every answer by the schema that its tool declares.
+  await client.listTools()
   return client
 }
 

@@ -13,9 +13,10 @@ import { unknownAgent, type World } from './world.ts'
  */
 export type ChooseIntent = (question: string, intents: readonly Intent[]) => Promise<string | null>
 
-/** A question, what it is about, and how long its answer is waited for. */
+/** A question, in whose name it is asked (by default the operator's), what it is about, and how long its answer is waited for. */
 export interface Question {
   agent: string
+  as?: string
   question: string
   data?: JsonObject
   waitMs?: number
@@ -103,11 +104,11 @@ async function factOf(
   }
 }
 
-/** Gives the agent its task, in the operator's name, and waits for the answer while a worker runs. */
+/** Gives the agent its task and waits for the answer while a worker runs. */
 async function giveTask(
   world: World,
   intent: Intent,
-  { agent: id, question, data = {}, waitMs = WAIT_MS }: Question,
+  { agent: id, as = 'operator', question, data = {}, waitMs = WAIT_MS }: Question,
 ): Promise<Answered> {
   const own = intent.kind === 'task'
   const lacking = own ? intent.needs.filter((field) => data[field] === undefined) : []
@@ -120,7 +121,7 @@ async function giveTask(
     ? { task: intent.id, data }
     : { task: question, ...(Object.keys(data).length === 0 ? {} : { data }) }
   const subject = question.slice(0, SUBJECT_MAX)
-  const [sent] = await sendTask(world, { from: 'operator', to: [id], type: 'task_request', subject, body })
+  const [sent] = await sendTask(world, { from: as, to: [id], type: 'task_request', subject, body })
   const message = sent!.id
   if (!(await isServed(world.store)))
     return { message, waits: 'no worker is running; it is delivered by: esa up' }

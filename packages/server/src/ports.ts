@@ -31,5 +31,7 @@ export interface ServerPorts {
   standing?: () => Promise<Standing>
   /** The folder of the console's built pages, or null where there is none. */
   page: string | null
+  /** The file of the runbook, which models may read; absent where it is not at hand. */
+  runbook?: string
   log: Logger
 }

@@ -13,8 +13,6 @@ import { CATEGORIES, isoTime, levelSchema } from '@esa/protocol'
 import { incidentSchema, timelineEventSchema, timerSchema } from '../documents.ts'
 import { asSchema, type Effect, type McpTool, tool } from './tool.ts'
 
-const incident = incidentSchema.loose()
-
 /** Incidents that one listing shows; a model reads no more of them with profit. */
 const LISTED_MAX = 100
 
@@ -32,7 +30,7 @@ const list = tool({
     level: levelSchema.optional(),
     limit: z.number().int().min(1).max(LISTED_MAX).default(LISTED_MAX),
   }),
-  output: z.object({ incidents: z.array(incident), more: z.number().int() }),
+  output: z.object({ incidents: z.array(incidentSchema), more: z.number().int() }),
   run: async ({ world }, { open, level, limit }) => {
     const found = await listIncidents(world.store, { open, ...(level === undefined ? {} : { level }) })
     return { incidents: found.slice(0, limit), more: Math.max(0, found.length - limit) }
@@ -46,7 +44,7 @@ const show = tool({
   scope: 'incidents:read',
   effect: { kind: 'reads' },
   input: z.object({ id: idSchema }),
-  output: incident,
+  output: incidentSchema,
   run: ({ world }, { id }) => requireIncident(world.store, id),
 })
 
@@ -58,7 +56,7 @@ const story = tool({
   scope: 'incidents:read',
   effect: { kind: 'reads' },
   input: z.object({ id: z.string().describe('Id of an incident or an agent') }),
-  output: z.object({ id: z.string(), events: z.array(timelineEventSchema.loose()) }),
+  output: z.object({ id: z.string(), events: z.array(timelineEventSchema) }),
   run: async ({ world }, { id }) => {
     const { events } = await requireStream(world.store, world.databaseUrl, id)
     return { id, events: timeline(events) }
@@ -93,7 +91,7 @@ const open = tool({
     dedupKey: z.string().optional(),
     evidence: z.json().optional(),
   }),
-  output: incident.extend({ created: z.boolean() }),
+  output: incidentSchema.extend({ created: z.boolean() }),
   run: async ({ world }, body) => {
     const { incident: opened, created } = await openIncident(world, body)
     return { ...opened, created }
@@ -114,7 +112,7 @@ function command(
     scope,
     effect,
     input: z.object({ id: idSchema, as: asSchema, ...fields }),
-    output: incident,
+    output: incidentSchema,
     run: async (desk, { id, as, ...rest }) => {
       const given = parseIncidentCommand({
         ...rest,
