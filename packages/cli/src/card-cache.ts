@@ -68,9 +68,11 @@ export class CardCache {
   }
 }
 
-/** Changes with every edit of the parser. */
+/** Changes with every edit of the parser, or with every build that the parser is bundled into. */
 function parserPrint(): string {
-  const folder = dirname(fileURLToPath(import.meta.resolve('@esa/org')))
+  const folder = import.meta.filename.endsWith('.ts')
+    ? dirname(fileURLToPath(import.meta.resolve('@esa/org')))
+    : import.meta.dirname
   const files = readdirSync(folder).map((name) => {
     const { size, mtimeMs } = statSync(join(folder, name))
     return `${name} ${size} ${mtimeMs}`

@@ -1,0 +1,71 @@
+import { execFileSync } from 'node:child_process'
+import { cpSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { builtPages } from '@esa/console/build'
+import { rolldown } from 'rolldown'
+import { PROJECT_ROOT } from './src/project-root.ts'
+
+/** What of a manifest is packed. */
+interface Manifest {
+  version: string
+  dependencies?: Record<string, string>
+  optionalDependencies?: Record<string, string>
+}
+
+/** The console's libraries are in its built pages, and what builds those stays here. */
+const LEFT_OUT = 'packages/console'
+
+const manifestOf = (folder: string): Manifest =>
+  JSON.parse(readFileSync(join(PROJECT_ROOT, folder, 'package.json'), 'utf8')) as Manifest
+
+/**
+ * One npm package of the command line, as `<into>/esa-cli-<version>.tgz`: our own packages bundled in the same places as
+ * here, theirs as dependencies with exact versions, beside them cards, migrations and the console's pages. npm cannot pack
+ * `workspace:` dependencies itself.
+ */
+async function pack(into: string): Promise<string> {
+  const stage = mkdtempSync(join(tmpdir(), 'esa-pack-'))
+  const bundle = await rolldown({
+    input: join(PROJECT_ROOT, 'packages/cli/src/main.ts'),
+    platform: 'node',
+    external: (id) => id === '@esa/console/build' || !/^(?:[./]|@esa\/)/.test(id),
+  })
+  await bundle.write({ dir: join(stage, 'packages/cli/src'), format: 'esm', hashCharacters: 'hex' })
+  for (const file of globSync('agents/*/*/card.md', { cwd: PROJECT_ROOT })) copy(file, join(stage, file))
+  copy('packages/store/migrations', join(stage, 'packages/cli/migrations'))
+  for (const file of ['bin/esa', 'LICENSE', 'README.md']) copy(file, join(stage, file))
+  cpSync((await builtPages(join(stage, 'pages'))).folder, join(stage, 'console'), { recursive: true })
+  rmSync(join(stage, 'pages'), { recursive: true })
+
+  const rooms = globSync(['packages/*', 'escalation', 'agents'], { cwd: PROJECT_ROOT }).filter(
+    (room) => room !== LEFT_OUT,
+  )
+  const theirs = rooms.flatMap((room) => Object.entries(manifestOf(room).dependencies ?? {}))
+  const root = manifestOf('.')
+  const manifest = {
+    name: '@esa/cli',
+    version: root.version,
+    description: 'The ESA runtime: agents, durable actors, incidents that climb a ladder by the clock',
+    license: 'MIT',
+    type: 'module',
+    bin: { esa: 'bin/esa' },
+    engines: { node: '>=22.12' },
+    dependencies: Object.fromEntries(theirs.filter(([name]) => !name.startsWith('@esa/')).toSorted()),
+    optionalDependencies: root.optionalDependencies,
+  }
+  writeFileSync(join(stage, 'package.json'), JSON.stringify(manifest, null, 2))
+  mkdirSync(into, { recursive: true })
+  execFileSync('npm', ['pack', '--silent', '--pack-destination', resolve(into)], {
+    cwd: stage,
+    stdio: 'inherit',
+  })
+  rmSync(stage, { recursive: true })
+  return join(resolve(into), `esa-cli-${root.version}.tgz`)
+}
+
+function copy(from: string, to: string): void {
+  cpSync(join(PROJECT_ROOT, from), to, { recursive: true })
+}
+
+process.stdout.write(`${await pack(process.argv[2] ?? 'dist')}\n`)
