@@ -1,7 +1,7 @@
 import { type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { createDatabase } from '@esa/pg-server'
-import { hasDebianPostgres, startDebianPostgres, type TestServer } from '@esa/pg-server/test-servers'
+import { hasOtherPostgres, startOtherPostgres, type TestServer } from '@esa/pg-server/test-servers'
 import { openPostgresStore, type Store, type StoredEvent } from '@esa/store'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { redisInstalled, type RedisServer, redisServer } from '../redis/redis-server.ts'
@@ -17,7 +17,7 @@ const TIME_SCALE = '600'
 /** Enough that each of three processes has some in hand when one of them dies. */
 const INCIDENTS = 9
 
-describe.runIf([redisInstalled(), hasDebianPostgres()].every(Boolean))(
+describe.runIf([redisInstalled(), hasOtherPostgres()].every(Boolean))(
   'three worker processes, Redis, PostgreSQL 15 by URL, and one of them killed',
   () => {
     let home: EsaHome
@@ -48,7 +48,7 @@ describe.runIf([redisInstalled(), hasDebianPostgres()].every(Boolean))(
 
     beforeAll(async () => {
       home = await EsaHome.create()
-      server = await startDebianPostgres()
+      server = await startOtherPostgres()
       redis = await redisServer()
       const url = await createDatabase(server.url, 'esa')
       environment = { DATABASE_URL: url, REDIS_URL: redis.url, ESA_TIME_SCALE: TIME_SCALE }

@@ -7,8 +7,9 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { WebSocketServer } from 'ws'
 
-/** Where Debian puts the programs of PostgreSQL 15. */
-const DEBIAN_BIN = '/usr/lib/postgresql/15/bin'
+/** The programs of a PostgreSQL of another major than ours: Debian's 15, or those that `pnpm test:versions` fetched. */
+// oxlint-disable-next-line node/no-process-env -- equipment of tests, which is told by their runner
+const OTHER_BIN = process.env['ESA_POSTGRES_BIN'] ?? '/usr/lib/postgresql/15/bin'
 
 /** A server that does not answer by then never will, ms. */
 const READY_WITHIN_MS = 20_000
@@ -23,9 +24,9 @@ export interface TestServer {
   close(): Promise<void>
 }
 
-/** True when Debian's PostgreSQL 15 is here; says how to get it when it is not. */
-export function hasDebianPostgres(): boolean {
-  return found(existsSync(join(DEBIAN_BIN, 'postgres')), 'PostgreSQL 15', 'postgresql-15')
+/** True when a PostgreSQL of another major is here, as a rule Debian's 15; says how to get it when it is not. */
+export function hasOtherPostgres(): boolean {
+  return found(existsSync(join(OTHER_BIN, 'postgres')), 'PostgreSQL 15', 'postgresql-15')
 }
 
 /** True when a PgBouncer is here; says how to get it when it is not. */
@@ -33,15 +34,20 @@ export function hasPgBouncer(): boolean {
   return found(spawnSync('pgbouncer', ['--version']).status === 0, 'PgBouncer', 'pgbouncer')
 }
 
-/** Starts Debian's PostgreSQL 15 with its stock settings on a free port of this machine. */
-export async function startDebianPostgres(): Promise<TestServer> {
+/** True when its pg_dump is here, too: only Debian's packages bring one. */
+export function hasOtherDump(): boolean {
+  return existsSync(join(OTHER_BIN, 'pg_dump'))
+}
+
+/** Starts that PostgreSQL with its stock settings on a free port of this machine. */
+export async function startOtherPostgres(): Promise<TestServer> {
   const { folder, who } = await ownFolder('esa-pg15-')
   const port = await freePort()
   const data = join(folder, 'data')
   const initdb = ['-D', data, '-U', 'ada', '--auth=trust', '--no-sync', '-E', 'UTF8']
-  execFileSync(join(DEBIAN_BIN, 'initdb'), initdb, { ...who, cwd: folder, stdio: 'pipe' })
+  execFileSync(join(OTHER_BIN, 'initdb'), initdb, { ...who, cwd: folder, stdio: 'pipe' })
   const place = ['-D', data, '-p', String(port), '-c', 'listen_addresses=127.0.0.1', '-k', '']
-  const child = spawn(join(DEBIAN_BIN, 'postgres'), place, { ...who, cwd: folder, stdio: 'ignore' })
+  const child = spawn(join(OTHER_BIN, 'postgres'), place, { ...who, cwd: folder, stdio: 'ignore' })
   const close = closing(child, 'SIGQUIT', folder)
   const url = `postgresql://ada@127.0.0.1:${port}/postgres`
   await untilReady(url, child, close)

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { connectPool, createDatabase, ensureEmbeddedServer, stopEmbeddedServer } from '@esa/pg-server'
 import {
-  hasDebianPostgres,
+  hasOtherPostgres,
   openWebSocketProxy,
-  startDebianPostgres,
+  startOtherPostgres,
   type TestServer,
 } from '@esa/pg-server/test-servers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -23,14 +23,14 @@ const PROMISED: MetricThreshold[] = [
   { key: 'schema-normalization-score', comparator: '>', value: 90, unit: '%' },
 ]
 
-/** The server counts what a session did a second later, unless it is told to at once. */
+/** The server counts what a session did a second later, unless it is told to at once, which 14 cannot be. */
 const SCHEMA = `
   create table cities (id int primary key, name text not null unique);
   create table guests (id int primary key, name text not null, city_id int not null references cities);
   insert into cities select i, 'city ' || i from generate_series(1, 40) i;
   insert into guests select i, md5(i::text), 1 + i % 40 from generate_series(1, 5000) i;
   analyze;
-  select pg_stat_force_next_flush()`
+  do $$ begin perform pg_stat_force_next_flush(); exception when undefined_function then perform pg_sleep(1); end $$`
 
 const QUERY = 'select g.name, c.name from guests g join cities c on c.id = g.city_id where g.id = 77'
 
@@ -61,8 +61,8 @@ async function overWebSocket(): Promise<TestServer> {
 const PLACES = [
   { place: 'the embedded PostgreSQL 18', version: 18, open: embedded },
   { place: 'PostgreSQL 18 through Neon’s driver', version: 18, open: overWebSocket },
-  ...(hasDebianPostgres()
-    ? [{ place: 'a plain PostgreSQL 15', version: 15, open: startDebianPostgres }]
+  ...(hasOtherPostgres()
+    ? [{ place: 'a plain PostgreSQL of another major', version: null, open: startOtherPostgres }]
     : []),
 ]
 
@@ -78,7 +78,9 @@ describe.each(PLACES)('on $place', ({ version, open }) => {
     try {
       await pool.query(SCHEMA)
       const { rows } = await pool.query<{ v: string }>('select current_setting($1) as v', ['server_version'])
-      expect(Number.parseInt(rows[0]!.v)).toBe(version)
+      const major = Number.parseInt(rows[0]!.v)
+      if (version === null) expect([14, 15, 16, 17]).toContain(major)
+      else expect(major).toBe(version)
       const migration = await scriptMigration('0001-guests.sql', 'create table guestbook (line text)')
       await applyMigration(migration, {
         target: pool,

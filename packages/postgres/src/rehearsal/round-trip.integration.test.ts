@@ -10,7 +10,12 @@ import {
   stopEmbeddedServer,
   withDatabase,
 } from '@esa/pg-server'
-import { hasDebianPostgres, startDebianPostgres, type TestServer } from '@esa/pg-server/test-servers'
+import {
+  hasOtherDump,
+  hasOtherPostgres,
+  startOtherPostgres,
+  type TestServer,
+} from '@esa/pg-server/test-servers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Queryable } from '../queryable.ts'
 import type { RehearsalGround } from './ground.ts'
@@ -26,6 +31,13 @@ const groundAt = (url: string): RehearsalGround => ({
     return { queryable: pool, close: () => pool.end() }
   },
 })
+
+async function majorOf(url: string): Promise<number> {
+  const pool = await connectPool(url)
+  const { rows } = await pool.query<{ v: string }>(`select current_setting('server_version') as v`)
+  await pool.end()
+  return Number.parseInt(rows[0]!.v)
+}
 
 const scriptOf = (file: string) => readFile(new URL(file, import.meta.url), 'utf8')
 const roundTrip = <T>(
@@ -115,11 +127,11 @@ describe('a copy of a schema', () => {
     })
   })
 
-  describe.runIf(hasDebianPostgres())('of PostgreSQL 15', () => {
+  describe.runIf(hasOtherPostgres())('of another major', () => {
     let server: TestServer
     let ground: RehearsalGround
     beforeAll(async () => {
-      server = await startDebianPostgres()
+      server = await startOtherPostgres()
       ground = groundAt(server.url)
     })
     afterAll(() => server.close())
@@ -131,15 +143,20 @@ describe('a copy of a schema', () => {
         .split('\n')
         .filter((line) => !/^\\(?:un)?restrict /.test(line))
 
-    it.each(['rich-schema.sql', 'entangled-schema.sql'])('is dumped as its original is: %s', async (file) => {
-      await roundTrip([ground, ground], [await scriptOf(file)], async (original, copy) => {
-        expect(copy.missing).toEqual([])
-        expect(dump(copy.name)).toEqual(dump(original.name))
-      })
-    })
+    it.runIf(hasOtherDump()).each(['rich-schema.sql', 'entangled-schema.sql'])(
+      'is dumped as its original is: %s',
+      async (file) => {
+        await roundTrip([ground, ground], [await scriptOf(file)], async (original, copy) => {
+          expect(copy.missing).toEqual([])
+          expect(dump(copy.name)).toEqual(dump(original.name))
+        })
+      },
+    )
 
     it('on 18 has the same objects, and says that the version differs', async () => {
-      await roundTrip([ground, embedded], [await scriptOf('rich-schema.sql')], async (original, copy) => {
+      const rich = await scriptOf('rich-schema.sql')
+      const sql = (await majorOf(server.url)) < 15 ? rich.replaceAll(' nulls not distinct', '') : rich
+      await roundTrip([ground, embedded], [sql], async (original, copy) => {
         expect(copy.missing).toEqual([expect.objectContaining({ kind: 'version-differs' })])
         const read = (database: Queryable) =>
           inTargetSnapshot(database, (snapshot) => readSchema(snapshot, null))
