@@ -1,10 +1,4 @@
-import {
-  createMcpHandler,
-  hostHeaderValidationResponse,
-  localhostAllowedHostnames,
-  localhostAllowedOrigins,
-  originValidationResponse,
-} from '@modelcontextprotocol/server'
+import { createMcpHandler } from '@modelcontextprotocol/server'
 import { isEsaError } from '@esa/protocol'
 import { verifyToken } from '@esa/store'
 import { Hono } from 'hono'
@@ -22,20 +16,13 @@ const REQUEST_MAX = 300 * 1024
  */
 export function mcpRoutes(ports: ServerPorts): Hono {
   return new Hono().all('/', async (context) => {
-    const request = context.req.raw
-    // A page of somebody's browser must not reach a server that asks its machine's user for no login.
-    const foreign = ports.binding.loopback
-      ? (hostHeaderValidationResponse(request, localhostAllowedHostnames()) ??
-        originValidationResponse(request, localhostAllowedOrigins()))
-      : undefined
-    if (foreign !== undefined) return foreign
     const token = tokenOf(context)
     await admitAny(ports, token)
     const handler = createMcpHandler(() => mcpServer(deskOf(ports, token)), {
       maxRequestBodySize: REQUEST_MAX,
       onerror: (error) => ports.log.debug({ err: error }, 'mcp request'),
     })
-    return handler.fetch(request)
+    return handler.fetch(context.req.raw)
   })
 }
 
