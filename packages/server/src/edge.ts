@@ -6,11 +6,19 @@ import { secureHeaders } from 'hono/secure-headers'
 import { type ApiEnv, worldOf } from './api.ts'
 import { apiRoutes } from './api-routes.ts'
 import type { Feed } from './feed.ts'
+import { idempotency } from './guards/idempotency.ts'
+import { onlyJson } from './guards/only-json.ts'
+import { rateLimit, USUAL_RATE } from './guards/rate-limit.ts'
+import { requestTimeout } from './guards/request-timeout.ts'
+import { requireLogin } from './guards/require-login.ts'
+import { refuseCrossSite } from './guards/same-origin.ts'
+import { trustedHost } from './guards/trusted-host.ts'
 import { mcpRoutes } from './mcp/mcp-route.ts'
 import { Metrics } from './metrics/metrics.ts'
 import type { ServerPorts } from './ports.ts'
 import { answerProblem } from './problems.ts'
 import { healthRoutes } from './routes/health.ts'
+import { loginRoutes } from './routes/login.ts'
 import { metricsRoutes } from './routes/metrics.ts'
 
 /** Largest body, bytes: a payload of 256 KB and what wraps it. */
@@ -39,19 +47,25 @@ export function edge(ports: ServerPorts, feed: Feed): OpenAPIHono<ApiEnv> {
         objectSrc: ["'none'"],
         baseUri: ["'none'"],
         frameAncestors: ["'none'"],
+        formAction: ["'self'"],
       },
-      referrerPolicy: 'no-referrer',
+      // Nothing for other sites; with none at all, a browser would send our own forms as from nowhere.
+      referrerPolicy: 'same-origin',
     }),
   )
   app.route('/', healthRoutes(ports))
   app.route('/', metricsRoutes(ports, metrics))
-  app.use('/api/*', bodyLimit({ maxSize: BODY_MAX, onError: tooLarge }), worldOf(ports))
+  const { binding } = ports
+  app.use(trustedHost(binding), refuseCrossSite(binding), rateLimit('requests', USUAL_RATE, binding))
+  app.use(bodyLimit({ maxSize: BODY_MAX, onError: tooLarge }))
+  app.use('/api/*', requestTimeout(), onlyJson(), idempotency(ports), worldOf(ports))
+  app.route('/', loginRoutes(ports))
   app.route('/api/v1', apiRoutes(feed))
   app.route('/mcp', mcpRoutes(ports))
   app.doc31('/openapi.json', { openapi: '3.1.0', info: { title: 'ESA runtime', version: '1' } })
   if (ports.page !== null) {
     app.get('/assets/*', serveStatic({ root: ports.page }))
-    app.get('*', serveStatic({ root: ports.page, path: 'index.html' }))
+    app.get('*', requireLogin(ports), serveStatic({ root: ports.page, path: 'index.html' }))
   }
   return app
 }

@@ -8,6 +8,7 @@ import type { ContentfulStatusCode } from 'hono/utils/http-status'
 const STATUS_BY_PREFIX: [string, ContentfulStatusCode][] = [
   ['usage.', 400],
   ['message.', 400],
+  ['message.too-large', 413],
   ['payload.', 413],
   ['auth.', 403],
   ['auth.token-', 401],
@@ -23,6 +24,13 @@ const STATUS_BY_PREFIX: [string, ContentfulStatusCode][] = [
   ['stream.unknown', 404],
   ['task.unknown', 404],
   ['token.unknown', 404],
+  ['confirm.', 409],
+  ['file.', 404],
+  ['look.', 400],
+  ['workload.', 400],
+  ['run.unknown', 404],
+  ['scenario.', 400],
+  ['server.not-composed', 501],
   ['target.unknown', 404],
   ['target.', 409],
   ['inbox.', 409],
@@ -34,6 +42,18 @@ const STATUS_BY_PREFIX: [string, ContentfulStatusCode][] = [
   ['request.', 400],
   ['request.conflict', 412],
   ['request.busy', 429],
+  ['request.too-many', 429],
+  ['request.timed-out', 504],
+  ['request.host-unknown', 421],
+  ['request.cross-site', 403],
+  ['request.not-json', 415],
+  ['request.http-413', 413],
+  ['request.http-431', 431],
+  ['request.key-reused', 422],
+  ['request.key-in-use', 409],
+  ['request.outcome-unknown', 409],
+  ['request.answered-once', 409],
+  ['stream.too-many', 503],
   ['sql.not-a-read', 403],
   ['sql.', 400],
   ['database.', 503],
@@ -74,7 +94,12 @@ export function answerProblem(error: unknown, context: Context, log: Logger): Re
     ...(hint === undefined ? {} : { hint }),
     ...(Object.keys(details).length === 0 ? {} : { details }),
   }
-  return context.json(problem, status, { 'content-type': 'application/problem+json' })
+  const { retryAfterS } = details
+  return context.json(problem, status, {
+    'content-type': 'application/problem+json',
+    ...(typeof retryAfterS === 'number' ? { 'retry-after': String(retryAfterS) } : {}),
+    ...(status === 401 ? { 'www-authenticate': 'Bearer' } : {}),
+  })
 }
 
 function esaErrorOf(error: unknown): EsaError {

@@ -3,11 +3,13 @@ import { EsaError, tokenedBy } from '@esa/protocol'
 import { type Scope, verifyToken } from '@esa/store'
 import type { Context } from 'hono'
 import type { ServerPorts } from './ports.ts'
+import { sessionOf } from './session-cookie.ts'
 
-/** The token that a request carries, or null. */
+/** The secret that a request carries: a token, or that of a browser's session, which stands for one; or null. */
 export function tokenOf(context: Context): string | null {
   const header = context.req.header('authorization')
-  return header === undefined ? null : (/^Bearer (\S+)$/i.exec(header)?.[1] ?? null)
+  const bearer = header === undefined ? null : (/^Bearer (\S+)$/i.exec(header)?.[1] ?? null)
+  return bearer ?? sessionOf(context)
 }
 
 /**

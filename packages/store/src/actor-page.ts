@@ -1,5 +1,5 @@
-import type { Json, JsonObject } from '@esa/protocol'
-import type { LockedActor } from './store.ts'
+import type { ActorState } from '@esa/actor'
+import { type Json, type JsonObject, textOf } from '@esa/protocol'
 
 /** A step on a path into a document: a member's name, or the number of a list's item that another path holds. */
 export type PathStep = string | { at: string[] }
@@ -18,7 +18,10 @@ export interface ActorPageQuery {
 }
 
 /** The page in the memory of a process: `actors` in any order. */
-export function pageOf(actors: Iterable<LockedActor>, query: ActorPageQuery): LockedActor[] {
+export function pageOf<Actor extends { state: ActorState }>(
+  actors: Iterable<Actor>,
+  query: ActorPageQuery,
+): Actor[] {
   const { type, live, status, where = [], search, before, limit } = query
   return [...actors]
     .filter(({ state }) => state.type === type && (live === undefined || state.live === live))
@@ -56,7 +59,7 @@ export function pageSql(columns: string, query: ActorPageQuery): { text: string;
     ...where.map(({ path, is }) => `snapshot #> ${member(path)} = ${value(JSON.stringify(is))}::jsonb`),
     ...(search === undefined || search.in.length === 0
       ? []
-      : [`(${search.in.map((path) => `${contains(member(path), value(search.text))}`).join(' or ')})`]),
+      : [`(${search.in.map((path) => contains(member(path), value(search.text))).join(' or ')})`]),
   ]
   const text = `select ${columns} from esa.actors where ${conditions.join(' and ')}
     order by id desc limit ${value(limit)}`
@@ -77,7 +80,7 @@ function isFoundIn(context: JsonObject, { text, in: paths }: { text: string; in:
 function memberAt(context: JsonObject, path: PathStep[]): Json | undefined {
   let found: Json | undefined = context
   for (const step of path) {
-    const name = typeof step === 'string' ? step : String(memberAt(context, step.at))
+    const name = typeof step === 'string' ? step : textOf(memberAt(context, step.at))
     found =
       typeof found === 'object' && found !== null
         ? (found as Record<string, Json | undefined>)[name]

@@ -1,0 +1,142 @@
+import { EsaError, isEsaError, isoTime } from '@esa/protocol'
+import { hashOf, mintSession, SCOPES, type TokenRow, verifyToken } from '@esa/store'
+import { Hono } from 'hono'
+import { html } from 'hono/html'
+import type { ApiEnv } from '../api.ts'
+import { LOGIN_RATE, rateLimit } from '../guards/rate-limit.ts'
+import type { ServerPorts } from '../ports.ts'
+import { tokenOf } from '../request-caller.ts'
+import { dropSession, keepSession, SESSION_S, sessionOf } from '../session-cookie.ts'
+
+/** What whoever is logged in may do, as the console shows it. */
+interface SessionDocument {
+  /** `machine`: no login is needed here. */
+  by: 'token' | 'machine'
+  as: string
+  person: string
+  scopes: readonly string[]
+  expiresAt: string | null
+}
+
+/**
+ * `/login`: a person pastes a token once, and the browser gets a session that stands for it. The token's row is asked at every
+ * request, so that a revoked one ends all its sessions. `/logout` ends this one.
+ */
+export function loginRoutes(ports: ServerPorts) {
+  const { world, binding } = ports
+  return new Hono<ApiEnv>()
+    .use('/login', noStore())
+    .get('/login', (context) => context.html(page(placeOf(context.req.query('next')), null)))
+    .post('/login', rateLimit('login', LOGIN_RATE, binding), async (context) => {
+      const form = await context.req.parseBody()
+      const next = placeOf(form['next'])
+      const given = typeof form['token'] === 'string' ? form['token'].trim() : ''
+      const token = await tokenIn(ports, given)
+      if (token instanceof EsaError) return context.html(page(next, token.message), 401)
+      const { secret, hash } = mintSession()
+      await world.store.edge.addSession({ hash, token: token.id, lifeMs: SESSION_S * 1_000 })
+      keepSession(context, binding, secret)
+      return context.redirect(next, 303)
+    })
+    .post('/logout', async (context) => {
+      const secret = sessionOf(context)
+      if (secret !== null) await world.store.edge.endSession(hashOf(secret))
+      dropSession(context, binding)
+      return context.redirect('/login', 303)
+    })
+    .get('/api/v1/session', noStore(), async (context) =>
+      context.json(await sessionDocument(ports, tokenOf(context)), 200),
+    )
+}
+
+/** The valid token that a secret is or stands for, whatever it is for. @throws EsaError `auth.token-*` (terminal). */
+export async function requireAnyToken(ports: ServerPorts, secret: string): Promise<TokenRow> {
+  const row = await ports.world.store.findToken(hashOf(secret))
+  // Any scope that it holds will do: what is asked later asks for its own.
+  return await verifyToken(ports.world.store, secret, (row?.scopes[0] as (typeof SCOPES)[number]) ?? 'admin')
+}
+
+async function tokenIn(ports: ServerPorts, given: string): Promise<TokenRow | EsaError> {
+  try {
+    return await requireAnyToken(ports, given)
+  } catch (error) {
+    if (isEsaError(error) && error.code.startsWith('auth.')) return error
+    throw error
+  }
+}
+
+async function sessionDocument(ports: ServerPorts, secret: string | null): Promise<SessionDocument> {
+  if (secret !== null) {
+    const { holder, person, scopes, expiresAt } = await requireAnyToken(ports, secret)
+    return { by: 'token', as: holder, person, scopes, expiresAt: isoTime(expiresAt) }
+  }
+  if (!ports.binding.loopback)
+    throw new EsaError('auth.token-required', 'terminal', 'nobody is logged in', { hint: 'log in at /login' })
+  return { by: 'machine', as: 'operator', person: ports.localUser, scopes: SCOPES, expiresAt: null }
+}
+
+/** Where to go on: a path of ours, and never another site's. */
+function placeOf(next: unknown): string {
+  return typeof next === 'string' && /^\/(?![/\\])[\w\-./?=&%:,~+]*$/.test(next) ? next : '/'
+}
+
+function noStore() {
+  return async (context: { header(name: string, value: string): void }, next: () => Promise<void>) => {
+    await next()
+    context.header('cache-control', 'no-store')
+  }
+}
+
+/** The form needs no script, and nothing but itself. */
+function page(next: string, problem: string | null) {
+  return html`<!doctype html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width" />
+        <title>Log in - ESA</title>
+        <style>
+          :root {
+            color-scheme: light dark;
+            font:
+              1rem/1.5 system-ui,
+              sans-serif;
+          }
+          main {
+            max-width: 26rem;
+            margin: 12vh auto;
+            padding: 0 1rem;
+          }
+          input,
+          button {
+            font: inherit;
+            min-height: 44px;
+            width: 100%;
+            box-sizing: border-box;
+            margin: 0.25rem 0 1rem;
+            padding: 0 0.75rem;
+          }
+        </style>
+      </head>
+      <body>
+        <main>
+          <h1>ESA runtime</h1>
+          ${problem === null ? '' : html`<p role="alert">Not logged in: ${problem}.</p>`}
+          <form method="post" action="/login">
+            <input type="hidden" name="next" value="${next}" />
+            <label for="token">Token</label>
+            <input
+              id="token"
+              name="token"
+              type="password"
+              autocomplete="current-password"
+              required
+              autofocus
+            />
+            <button>Log in</button>
+          </form>
+          <p>A token comes from <code>esa tokens create</code> on the machine of the runtime.</p>
+        </main>
+      </body>
+    </html>`
+}
