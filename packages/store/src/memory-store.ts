@@ -114,8 +114,9 @@ class MemoryStore implements Store {
       if (row === undefined || row.doneAt !== null || !isUnclaimed(row, now)) return null
       row.claimedUntil = now + row.timeoutMs + marginMs
       row.fence += 1
-      const { actorId, queue, activity, input, timeoutMs, fence } = copyJson(row)
-      return { id, actorId, queue, activity, input, timeoutMs, fence, attempt: fence }
+      const { actorId, queue, activity, input, timeoutMs, fence, trace } = copyJson(row)
+      const traced = trace === undefined ? {} : { trace }
+      return { id, actorId, queue, activity, input, timeoutMs, fence, attempt: fence, ...traced }
     })
   }
 

@@ -181,7 +181,8 @@ export class MemoryTx implements StoreTx {
     const { rows, head } = chainSteps(state.id, locked?.head ?? GENESIS_HEAD, write.steps)
     for (const { inputId } of rows) if (inputId !== null) this.#putInput(state.id, inputId)
     for (const row of rows) this.#draft.events.push(copyJson(row))
-    this.#draft.actors.set(state.id, copyJson({ state, key, head }))
+    const trace = before === undefined ? write.trace : before.trace
+    this.#draft.actors.set(state.id, copyJson({ state, key, head, ...tracedBy(trace) }))
   }
 
   #putKey(name: string, id: string, live: boolean): void {
@@ -237,9 +238,14 @@ export class MemoryTx implements StoreTx {
 /** What others see of a message: all but its bell. */
 function messageOf(record: MessageRecord): MessageRow {
   const { id, queue, toActor, toType, toKey, from, type, body } = copyJson(record)
-  const { correlationId, causationId, hops, at, attempt, doneAt, deadCode } = record
+  const { correlationId, causationId, hops, at, attempt, doneAt, deadCode, trace } = record
   const address = { id, queue, toActor, toType, toKey, from, type, body }
-  return { ...address, correlationId, causationId, hops, at, attempt, doneAt, deadCode }
+  const sent = { correlationId, causationId, hops, at, attempt, doneAt, deadCode }
+  return { ...address, ...sent, ...tracedBy(trace) }
+}
+
+function tracedBy(trace: string | undefined): { trace?: string } {
+  return trace === undefined ? {} : { trace }
 }
 
 function refused(code: string, message: string): EsaError {

@@ -18,6 +18,7 @@ export interface ActorRow {
   timer_event: string | null
   snapshot: ActorState['snapshot']
   head: string
+  trace: string | null
 }
 
 /** The actor a row stands for. */
@@ -25,7 +26,8 @@ export function actorOf(row: ActorRow): LockedActor {
   const { id, type, version, status, live, seq, at, epoch, snapshot, key, head } = row
   const timer =
     row.due_at === null ? null : { kind: row.timer_kind!, dueAt: row.due_at, event: row.timer_event! }
-  return { state: { id, type, version, status, live, seq, at, epoch, timer, snapshot }, key, head }
+  const state = { id, type, version, status, live, seq, at, epoch, timer, snapshot }
+  return { state, key, head, ...tracedBy(row) }
 }
 
 /** The row an actor is written as; `before_seq` null says that it is new. */
@@ -38,6 +40,7 @@ export function actorRowOf(write: ActorWrite, head: string): ActorRow & { before
     timer_kind: timer?.kind ?? null,
     timer_event: timer?.event ?? null,
     head,
+    trace: write.trace ?? null,
     before_seq: write.locked?.state.seq ?? null,
   }
 }
@@ -102,6 +105,7 @@ export interface MessageDbRow {
   attempt: number
   done_at: number | null
   dead_code: string | null
+  trace: string | null
 }
 
 /** The message a row stands for. */
@@ -122,5 +126,11 @@ export function messageOf(row: MessageDbRow): MessageRow {
     attempt: row.attempt,
     doneAt: row.done_at,
     deadCode: row.dead_code,
+    ...tracedBy(row),
   }
+}
+
+/** The trace that a row carries, where it carries one. */
+export function tracedBy({ trace }: { trace: string | null }): { trace?: string } {
+  return trace === null ? {} : { trace }
 }

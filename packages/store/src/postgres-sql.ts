@@ -5,7 +5,7 @@ export const NOW = `floor(extract(epoch from clock_timestamp()) * 1000)::bigint`
 /** The channel that wakes relays and timer services. */
 export const WAKE_CHANNEL = 'esa_wake'
 
-export const ACTOR_COLUMNS = `id, type, version, status, live, key, seq, at, epoch, due_at, timer_kind, timer_event, snapshot, head`
+export const ACTOR_COLUMNS = `id, type, version, status, live, key, seq, at, epoch, due_at, timer_kind, timer_event, snapshot, head, trace`
 
 export const LOCK_ACTORS = `select ${ACTOR_COLUMNS} from esa.actors where id = any($1) order by id for update`
 
@@ -25,7 +25,7 @@ export const ENV = `select ${NOW} as at,
   array(select id from esa.actors where status = 'stopped' order by id) as unreachable`
 
 const MESSAGE_COLUMNS = `id, queue, to_actor, to_type, to_key, from_actor, type, body, correlation_id, causation_id, hops,
-  at, attempt, done_at, dead_code`
+  at, attempt, done_at, dead_code, trace`
 
 export const MESSAGES = `select ${MESSAGE_COLUMNS} from esa.messages where id = any($1)`
 
@@ -41,7 +41,8 @@ export const READ_MESSAGES = `select ${MESSAGE_COLUMNS} from esa.messages
  */
 export const WRITE = `with
   a as (select * from jsonb_to_recordset($2::jsonb) as a(id text, type text, version int, status text, live boolean, key text,
-    seq int, at bigint, epoch int, due_at bigint, timer_kind text, timer_event text, snapshot jsonb, head text, before_seq int)),
+    seq int, at bigint, epoch int, due_at bigint, timer_kind text, timer_event text, snapshot jsonb, head text, trace text,
+    before_seq int)),
   created as (insert into esa.actors (${ACTOR_COLUMNS})
     select ${ACTOR_COLUMNS} from a where before_seq is null returning id),
   moved as (update esa.actors set version = a.version, status = a.status, live = a.live, seq = a.seq, at = a.at,
@@ -51,15 +52,17 @@ export const WRITE = `with
     select stream, seq, at, type, epoch, level, actor, late_ms, data, input_id, input, env, hash
     from jsonb_to_recordset($3::jsonb) as e(stream text, seq int, at bigint, type text, epoch int, level text, actor text,
       late_ms bigint, data jsonb, input_id text, input jsonb, env jsonb, hash text)),
-  posted as (insert into esa.messages (id, queue, to_actor, to_type, to_key, from_actor, type, body, correlation_id, causation_id, hops, at, rung_at)
-    select id, queue, to_actor, to_type, to_key, from_actor, type, body, correlation_id, causation_id, hops, $1::bigint,
+  posted as (insert into esa.messages (id, queue, to_actor, to_type, to_key, from_actor, type, body, correlation_id, causation_id, hops,
+      trace, at, rung_at)
+    select id, queue, to_actor, to_type, to_key, from_actor, type, body, correlation_id, causation_id, hops, trace, $1::bigint,
       case when $7::boolean then $1::bigint end
     from jsonb_to_recordset($4::jsonb) as m(id text, queue text, to_actor text, to_type text, to_key text, from_actor text,
-      type text, body jsonb, correlation_id text, causation_id text, hops int)
+      type text, body jsonb, correlation_id text, causation_id text, hops int, trace text)
     on conflict (id) do nothing returning 1),
-  asked as (insert into esa.activities (id, actor_id, queue, activity, input, timeout_ms, at, rung_at)
-    select id, actor_id, queue, activity, input, timeout_ms, $1::bigint, case when $7::boolean then $1::bigint end
-    from jsonb_to_recordset($5::jsonb) as x(id text, actor_id text, queue text, activity text, input jsonb, timeout_ms int)
+  asked as (insert into esa.activities (id, actor_id, queue, activity, input, timeout_ms, trace, at, rung_at)
+    select id, actor_id, queue, activity, input, timeout_ms, trace, $1::bigint, case when $7::boolean then $1::bigint end
+    from jsonb_to_recordset($5::jsonb) as x(id text, actor_id text, queue text, activity text, input jsonb, timeout_ms int,
+      trace text)
     on conflict (id) do nothing returning 1),
   done as (update esa.messages set done_at = $1::bigint where id = any($6::text[]) and done_at is null)
 select (select count(*) from created) + (select count(*) from moved) as written,
@@ -76,7 +79,7 @@ export const END_ACTIVITY = `update esa.activities set done_at = ${NOW}, outcome
 
 export const CLAIM_ACTIVITY = `update esa.activities set claimed_until = ${NOW} + timeout_ms + $2::bigint, fence = fence + 1
   where id = $1 and done_at is null and (claimed_until is null or claimed_until < ${NOW})
-  returning id, actor_id, queue, activity, input, timeout_ms, fence`
+  returning id, actor_id, queue, activity, input, timeout_ms, fence, trace`
 
 export const RELEASE_ACTIVITY = `update esa.activities set claimed_until = ${NOW} + $3::bigint, rung_at = ${NOW}
   where id = $1 and fence = $2 and done_at is null`

@@ -13,6 +13,7 @@ import {
   eventOf,
   type MessageDbRow,
   messageOf,
+  tracedBy,
 } from './postgres-rows.ts'
 import * as sql from './postgres-sql.ts'
 import { answered } from './answered.ts'
@@ -120,8 +121,8 @@ class PostgresStore implements Store {
   async claimActivity(id: string, marginMs: number): Promise<ClaimedActivity | null> {
     const [row] = await this.#soon<ActivityRow>(sql.CLAIM_ACTIVITY, [id, marginMs])
     if (row === undefined) return null
-    const { actor_id: actorId, timeout_ms: timeoutMs, ...rest } = row
-    return { ...rest, actorId, timeoutMs, attempt: row.fence }
+    const { actor_id: actorId, timeout_ms: timeoutMs, trace, ...rest } = row
+    return { ...rest, actorId, timeoutMs, attempt: row.fence, ...tracedBy({ trace }) }
   }
 
   async releaseActivity(id: string, fence: number, retryInMs: number): Promise<void> {
@@ -295,7 +296,8 @@ class PostgresStore implements Store {
 type OutlineRow = Omit<ActorOutline, 'dueAt'> & { due_at: number | null }
 type FactRow = Omit<LevelFact, 'lateMs'> & { late_ms: number | null }
 type TakenRow = Ring & { at: number }
-type ActivityRow = Omit<ClaimedActivity, 'actorId' | 'timeoutMs' | 'attempt'> & {
+type ActivityRow = Omit<ClaimedActivity, 'actorId' | 'timeoutMs' | 'attempt' | 'trace'> & {
+  trace: string | null
   actor_id: string
   timeout_ms: number
 }

@@ -44,6 +44,8 @@ export const actors = esa.table(
     timerEvent: text('timer_event'),
     snapshot: jsonb().notNull(),
     head: text().notNull(),
+    /** The trace that opened it, as a W3C traceparent; null where nobody traces. */
+    trace: text(),
   },
   (t) => [
     uniqueIndex('actors_open_key')
@@ -122,6 +124,8 @@ export const messages = esa.table(
     deadCode: text('dead_code'),
     /** Messages before it in its chain of causes. */
     hops: integer().notNull().default(0),
+    /** The span that sent it, as a W3C traceparent; null where nobody traces. */
+    trace: text(),
   },
   (t) => [
     index('messages_open')
@@ -148,6 +152,8 @@ export const activities = esa.table(
     claimedUntil: ms('claimed_until'),
     doneAt: ms('done_at'),
     outcome: text(),
+    /** The span that asked for it, as a W3C traceparent; null where nobody traces. */
+    trace: text(),
   },
   (t) => [
     index('activities_open')

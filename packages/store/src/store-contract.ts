@@ -7,6 +7,7 @@ import { figureContract } from './store-contract-figures.ts'
 import { notificationContract } from './store-contract-notifications.ts'
 import { recordContract } from './store-contract-records.ts'
 import type { StoreHarness } from './store-contract-rows.ts'
+import { traceContract } from './store-contract-traces.ts'
 import { transactionContract } from './store-contract-transactions.ts'
 
 /**
@@ -21,6 +22,7 @@ export function storeContract(create: () => Promise<StoreHarness>): void {
   afterEach(() => harness.close())
 
   actorContract(() => harness)
+  traceContract(() => harness)
   transactionContract(() => harness)
   bellContract(() => harness)
   recordContract(() => harness)

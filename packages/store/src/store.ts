@@ -9,6 +9,8 @@ export interface LockedActor {
   state: ActorState
   key: string | null
   head: string
+  /** The trace that opened it, as a W3C traceparent, where somebody traced it. */
+  trace?: string
 }
 
 /** One step to be written: its input and env go onto its first event. */
@@ -18,12 +20,13 @@ export interface StepWrite {
   events: ActorEvent[]
 }
 
-/** All steps that one transaction took on one actor. `locked` is null for a new actor. */
+/** All steps that one transaction took on one actor. `locked` is null for a new actor, and `trace` is for one. */
 export interface ActorWrite {
   locked: LockedActor | null
   key: string | null
   state: ActorState
   steps: StepWrite[]
+  trace?: string
 }
 
 /** A message to an actor (`toActor`), or to whichever live actor of `toType` holds `toKey`, started when there is none. */
@@ -40,6 +43,8 @@ export interface NewMessage {
   causationId: string | null
   /** Messages before it in its chain of causes: a message that answers nothing has 0. */
   hops: number
+  /** The span that sent it, as a W3C traceparent, where somebody traces. */
+  trace?: string
 }
 
 /** A message row. `doneAt` is set by its recipient's step; `deadCode` when it was given up. */
@@ -59,6 +64,8 @@ export interface NewActivity {
   input: JsonObject
   /** How long one run may take, ms. */
   timeoutMs: number
+  /** The span that asked for it, as a W3C traceparent, where somebody traces. */
+  trace?: string
 }
 
 /** A claimed activity: `fence` must come back with the result, `attempt` counts from 1. */
