@@ -1,20 +1,29 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { connectPool, createDatabase, ensureEmbeddedServer, stopEmbeddedServer } from '@esa/pg-server'
+import {
+  connectPool,
+  createDatabase,
+  dropDatabase,
+  ensureEmbeddedServer,
+  stopEmbeddedServer,
+  withDatabase,
+} from '@esa/pg-server'
 import { type Pool } from 'pg'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { Clock } from '../clock.ts'
+import { withRehearsal } from '../rehearsal/open-rehearsal.ts'
 import { readWorkload } from './read-workload.ts'
 
 let home: string
+let url: string
 let target: Pool
 let application: Pool
 
 beforeAll(async () => {
   home = await mkdtemp(join(tmpdir(), 'esa-workload-'))
   const { adminUrl } = await ensureEmbeddedServer({ home })
-  const url = await createDatabase(adminUrl, 'shop')
+  url = await createDatabase(adminUrl, 'shop')
   target = await connectPool(url)
   application = await connectPool(url, { max: 1 })
   await target.query('create table items (id int, name text)')
@@ -66,4 +75,28 @@ it('takes counted statements, the costliest first, with the values that sessions
   expect(found.statements.find((one) => one.texts[0]!.includes('count'))?.weight).toBe(3)
   expect(found.method).toContain('it keeps no percentiles')
   expect(texts.join()).not.toContain('esa:own')
+})
+
+it('does not take what a copy of the target asked of it for what the application asks', async () => {
+  await target.query(`create extension if not exists pg_stat_statements;
+    create table parents (id int primary key); insert into parents select generate_series(1, 50000);
+    create table children (id int primary key, parent int references parents);
+    insert into children select g, 50001 - g from generate_series(1, 50000) g; analyze`)
+  await application.query('select pg_stat_statements_reset()')
+  const ground = {
+    createDatabase: async (name: string) => void (await createDatabase(url, name)),
+    dropDatabase: async (name: string) => void (await dropDatabase(url, name)),
+    open: async (name: string, max = 4) => {
+      const pool = await connectPool(withDatabase(url, name), { max })
+      return { queryable: pool, close: () => pool.end() }
+    },
+  }
+  // A sample, whose missing parents are fetched from the target by key.
+  const rows = { mode: 'sample', maxBytes: 200_000, maxMs: 60_000 } as const
+  await withRehearsal({ ground, id: 'copy', schema: { from: target }, rows }, async ({ queryable }) => {
+    const { rows: counted } = await queryable.query('select count(*)::int as n from children')
+    expect(counted[0]!['n']).toBeGreaterThan(0)
+  })
+  const found = await readWorkload(target, whileRunning(`select name from items where name = 'ada'`))
+  expect(found.statements.flatMap((one) => one.texts)).toEqual([`select name from items where name = 'ada'`])
 })

@@ -1,6 +1,7 @@
 import { EsaError } from '@esa/protocol'
 import { postgresError } from '../postgres-error.ts'
 import { onOneSession, type Queryable } from '../queryable.ts'
+import { OWN_MARK } from '../read-only.ts'
 
 /** Oldest server whose catalogs are understood. Source: docs/cli.md, "Layer 1". */
 const VERSION_MIN = 14
@@ -42,7 +43,8 @@ export async function inTargetSnapshot<T>(
   from: Queryable,
   work: (snapshot: TargetSnapshot) => Promise<T>,
 ): Promise<T> {
-  return onOneSession(from, async (session) => {
+  return onOneSession(from, async (given) => {
+    const session = markedAsOwn(given)
     try {
       await session.query('begin isolation level repeatable read read only')
       try {
@@ -58,6 +60,18 @@ export async function inTargetSnapshot<T>(
       throw postgresError(error)
     }
   })
+}
+
+/** The same session, whose statements say that they are ours: copying a target must not count as its traffic. */
+function markedAsOwn(session: Queryable): Queryable {
+  const marked = (text: string): string => text.replace(/\bselect\b/i, `$& ${OWN_MARK}`)
+  return {
+    query: (statement, values) =>
+      session.query(
+        typeof statement === 'string' ? marked(statement) : { ...statement, text: marked(statement.text) },
+        values,
+      ),
+  }
 }
 
 async function supportedVersion(session: Queryable): Promise<number> {
