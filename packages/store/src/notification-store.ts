@@ -39,6 +39,8 @@ export interface DeliveryRow {
   id: string
   at: number
   attempt: number
+  /** The actor that had it delivered. */
+  notificationId: string
   channel: string
   incidentId: string
   /** The agent that was told. */

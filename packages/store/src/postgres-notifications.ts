@@ -16,7 +16,7 @@ const PERSON = `person, nullif(agent, '') as agent, contacts, created_at as "cre
 const STAND_IN = `level, person, from_at as "fromAt", until_at as "untilAt", created_by as "createdBy"`
 const CHANNEL = `name, kind, spec, created_at as "createdAt", created_by as "createdBy"`
 const DELIVERY = `id, at, attempt, channel, incident_id as "incidentId", agent, person, notice, status, code,
-  latency_ms as "latencyMs", why`
+  latency_ms as "latencyMs", why, notification_id as "notificationId"`
 const LINK = `id, incident_id as "incidentId", epoch, agent, person, created_at as "createdAt",
   expires_at as "expiresAt", used_at as "usedAt"`
 
@@ -32,8 +32,9 @@ const ADD_CHANNEL = `insert into esa.channels (name, kind, spec, created_at, cre
   values ($1, $2, $3, ${NOW}, $4) on conflict do nothing returning ${CHANNEL}`
 
 const KEEP_DELIVERY = `insert into esa.deliveries
-    (id, at, attempt, channel, incident_id, agent, person, notice, status, code, latency_ms, why)
-  values ($1, ${NOW}, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) on conflict do nothing`
+    (id, at, attempt, channel, incident_id, agent, person, notice, status, code, latency_ms, why,
+     notification_id)
+  values ($1, ${NOW}, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) on conflict do nothing`
 
 /** The newest that is too old: it and what is older goes. */
 const TRIM_DELIVERIES = `delete from esa.deliveries where channel = $1 and at <=
@@ -62,7 +63,11 @@ export function postgresNotifications(ask: Ask): NotificationStore {
       (await one<PersonRow>(PUT_PERSON, [person, agent ?? '', JSON.stringify(contacts), createdBy]))!,
     removePerson: (person, agent) =>
       some('delete from esa.people where person = $1 and agent = $2 returning person', [person, agent ?? '']),
-    people: () => ask<PersonRow>(`select ${PERSON} from esa.people p order by p.person collate "C", p.agent collate "C"`, []),
+    people: () =>
+      ask<PersonRow>(
+        `select ${PERSON} from esa.people p order by p.person collate "C", p.agent collate "C"`,
+        [],
+      ),
     putStandIn: async ({ level, person, fromAt, untilAt, createdBy }) => {
       await ask(PUT_STAND_IN, [level, person, fromAt, untilAt, createdBy])
     },
@@ -75,7 +80,7 @@ export function postgresNotifications(ask: Ask): NotificationStore {
     keepDelivery: async (row) => {
       const { id, attempt, channel, incidentId, agent, person, notice } = row
       const what = [id, attempt, channel, incidentId, agent, person, notice]
-      await ask(KEEP_DELIVERY, [...what, row.status, row.code, row.latencyMs, row.why])
+      await ask(KEEP_DELIVERY, [...what, row.status, row.code, row.latencyMs, row.why, row.notificationId])
       await ask(TRIM_DELIVERIES, [channel])
     },
     deliveries: ({ id = null, channel = null, incidentId = null, limit }) =>

@@ -265,6 +265,7 @@ export const deliveries = esa.table(
     code: integer(),
     latencyMs: ms('latency_ms').notNull(),
     why: text(),
+    notificationId: text('notification_id').notNull().default(''),
   },
   (t) => [
     primaryKey({ columns: [t.id, t.at, t.attempt] }),

@@ -58,6 +58,7 @@ function deliveryCases(harness: () => StoreHarness): void {
   const tried = (id: string, attempt: number, channel = 'hook') => ({
     id,
     attempt,
+    notificationId: 'n1',
     channel,
     incidentId: 'i1',
     agent: 'layer-2',

@@ -1,0 +1,1 @@
+ALTER TABLE "esa"."deliveries" ADD COLUMN "notification_id" text DEFAULT '' NOT NULL;
