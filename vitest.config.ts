@@ -31,7 +31,7 @@ export default defineConfig({
           name: 'unit',
           include: [
             '{packages,agents,escalation}/**/*.test.ts',
-            'test/{edge,house,histories,incidents,mutants,properties,protocols}/**/*.test.ts',
+            'test/{edge,house,histories,http,incidents,mutants,properties,protocols}/**/*.test.ts',
           ],
           exclude: ['**/*.integration.test.ts', '**/node_modules/**'],
           isolate: false,

@@ -5,6 +5,7 @@ import { buildConsole } from './build-console.ts'
 import { osUser } from './flags.ts'
 import { isPrivate } from './require-token.ts'
 import { residenceOf } from './residence.ts'
+import { serverTools } from './server-tools.ts'
 import { worldState } from './store-access.ts'
 import { workerLog } from './worker-log.ts'
 import type { World } from './world.ts'
@@ -13,7 +14,11 @@ import type { World } from './world.ts'
 const USUAL_PORT = 4310
 
 /** Serves the API and the console. @throws EsaError `server.*`, `auth.*` (terminal). */
-export async function serve(config: Config, world: World): Promise<RunningServer> {
+export async function serve(
+  config: Config,
+  environment: NodeJS.ProcessEnv,
+  world: World,
+): Promise<RunningServer> {
   const { host, port, publicUrl } = config
   const binding = { host, loopback: isPrivate(config), ...(publicUrl === null ? {} : { publicUrl }) }
   const page = await buildConsole()
@@ -26,6 +31,7 @@ export async function serve(config: Config, world: World): Promise<RunningServer
         schema: await worldState(config, world.databaseUrl),
         atHome: (await residenceOf(config, world.databaseUrl)).atHome,
       }),
+      tools: serverTools(config, environment, world),
       page,
       log: workerLog(config.logLevel),
     })

@@ -7,16 +7,32 @@ import { incidentRoutes } from './routes/incidents.ts'
 import { orgRoutes } from './routes/org.ts'
 import { statechartRoutes } from './routes/statechart.ts'
 import { streamRoutes } from './routes/stream.ts'
+import { approvalRoutes } from './routes/approvals.ts'
+import { databaseRoutes } from './routes/databases.ts'
+import { eventRoutes } from './routes/events.ts'
+import { silenceRoutes } from './routes/silences.ts'
+import { simulationRoutes } from './routes/simulations.ts'
+import { statusRoutes } from './routes/status.ts'
+import { taskRoutes } from './routes/tasks.ts'
+import { tokenRoutes } from './routes/tokens.ts'
 import { timerRoutes } from './routes/timers.ts'
 
 /** Everything under /api/v1. One chain: the types of its routes are what a typed client knows. */
 export function apiRoutes(feed: Feed) {
   return new OpenAPIHono<ApiEnv>()
     .route('/agents', agentRoutes)
+    .route('/approvals', approvalRoutes)
+    .route('/db', databaseRoutes())
+    .route('/events', eventRoutes)
     .route('/org', orgRoutes)
     .route('/inbox', inboxRoutes)
     .route('/incidents', incidentRoutes)
+    .route('/silences', silenceRoutes)
+    .route('/simulations', simulationRoutes)
     .route('/timers', timerRoutes)
+    .route('/tokens', tokenRoutes)
+    .route('/', statusRoutes)
+    .route('/', taskRoutes)
     .route('/statecharts', statechartRoutes)
     .route('/stream', streamRoutes(feed))
 }

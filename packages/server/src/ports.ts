@@ -1,6 +1,7 @@
 import type { World } from '@esa/operations'
 import type { SchemaState } from '@esa/store'
 import type { Logger } from 'pino'
+import type { ServerTools } from './tools.ts'
 
 /** Where the server listens, and whom it believes. */
 export interface Binding {
@@ -29,6 +30,8 @@ export interface ServerPorts {
   localUser: string
   /** Looks at the database anew; absent where nobody can tell. */
   standing?: () => Promise<Standing>
+  /** What reaches it from rooms that it does not know; absent in a server that is only tried. */
+  tools?: ServerTools
   /** The folder of the console's built pages, or null where there is none. */
   page: string | null
   /** The file of the runbook, which models may read; absent where it is not at hand. */

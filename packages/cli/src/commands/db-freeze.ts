@@ -1,9 +1,7 @@
-import { approvalTarget, tellAgent } from '@esa/operations'
-import { freezeDatabase, readFreeze, thawDatabase } from '@esa/postgres/freeze'
-import { isoTime } from '@esa/protocol'
+import { freezeTarget as freeze, thawTarget as thaw } from '@esa/operations/views'
 import type { Config } from '../config.ts'
-import { onTarget } from '../on-target.ts'
 import { answer } from '../output.ts'
+import { setFreeze } from '../set-freeze.ts'
 import { inWorld } from '../world.ts'
 
 /** Options of `esa db freeze` and `unfreeze`. */
@@ -21,15 +19,8 @@ export async function freezeTarget(
   { target, reason }: FreezeFlags & { reason: string },
 ): Promise<void> {
   await inWorld(config, async (world) => {
-    const by = await world.caller.actAs('operator', 'admin')
-    const freeze = await onTarget(config, environment, target, async ({ queryable }) => {
-      await freezeDatabase(queryable, { reason, by })
-      return readFreeze(queryable)
-    })
-    const name = approvalTarget(target)
-    await tellAgent(world, 'layer-1', { type: 'freeze', target: name, reason }, 'target.frozen')
-    const at = freeze === null ? null : isoTime(freeze.at)
-    answer(config, { target: name, frozen: true, reason, by, at }, () => `${name} is frozen: ${reason}`)
+    const frozen = await freeze(world, target, reason, setFreeze(config, environment, target))
+    answer(config, frozen, () => `${frozen.target} is frozen: ${reason}`)
   })
 }
 
@@ -40,11 +31,8 @@ export async function thawTarget(
   { target }: FreezeFlags,
 ): Promise<void> {
   await inWorld(config, async (world) => {
-    const by = await world.caller.actAs('operator', 'admin')
-    const freeze = await onTarget(config, environment, target, ({ queryable }) => thawDatabase(queryable))
-    const name = approvalTarget(target)
-    await tellAgent(world, 'layer-1', { type: 'thaw', target: name }, 'target.thawed')
-    const was = freeze?.reason ?? null
+    const thawed = await thaw(world, target, setFreeze(config, environment, target))
+    const { target: name, by, reason: was } = thawed
     answer(config, { target: name, frozen: false, was, by }, () =>
       was === null ? `${name} was not frozen` : `${name} is frozen no more; it was for: ${was}`,
     )

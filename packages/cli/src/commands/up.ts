@@ -15,7 +15,7 @@ export async function up(
   await requireToken(config)
   const url = await resolveDatabase(config, note)
   if (mayMigrate && (await worldState(config, url)) !== 'current') await migrateWorld(config, url)
-  await runWorker(config, environment, began, serve)
+  await runWorker(config, environment, began, (_, world) => serve(config, environment, world))
 }
 
 /** Brings the schema of the runtime's database up to this version. */

@@ -1,0 +1,75 @@
+import { createRoute, z } from '@hono/zod-openapi'
+import { APPROVAL_KINDS } from '@esa/escalation'
+import { judgeApproval, listApprovals, requireApproval } from '@esa/operations'
+import { answers, jsonBody, operation, routes } from '../api.ts'
+import { instant } from '../documents.ts'
+import { flag, idParam } from '../parameters.ts'
+
+const approvalSchema = z
+  .object({
+    id: z.string(),
+    status: z.string(),
+    target: z.string(),
+    statement: z.string(),
+    hash: z.string(),
+    kind: z.enum(APPROVAL_KINDS),
+    askedBy: z.string(),
+    by: z.string().nullable(),
+    because: z.string(),
+    evidence: z.record(z.string(), z.any()),
+    given: z.array(z.object({ as: z.string(), by: z.string().nullable(), at: instant })),
+    lapsesAt: instant.nullable(),
+  })
+  .openapi('Approval')
+
+const list = createRoute({
+  method: 'get',
+  path: '/',
+  ...operation('incidents:read', 'approvals', 'listApprovals'),
+  summary: 'Statements that wait for an approval, the newest first; with all=true also those that are over',
+  request: { query: z.object({ all: flag }) },
+  responses: answers(z.object({ approvals: z.array(approvalSchema) }), 'Approvals'),
+})
+
+const show = createRoute({
+  method: 'get',
+  path: '/{id}',
+  ...operation('incidents:read', 'approvals', 'showApproval'),
+  summary: 'The whole statement, its hash, and who has approved it',
+  request: { params: idParam },
+  responses: answers(approvalSchema, 'The approval'),
+})
+
+const judge = createRoute({
+  method: 'post',
+  path: '/{id}/{verb}',
+  ...operation('incidents:write', 'approvals', 'judgeApproval'),
+  summary: 'Approve, reject or withdraw a request, by the hash of the statement that was read',
+  request: {
+    params: idParam.extend({ verb: z.enum(['approve', 'reject', 'withdraw']) }),
+    body: jsonBody(
+      z.strictObject({
+        as: z.string().default('operator'),
+        because: z.string().optional(),
+        hash: z.string(),
+      }),
+    ),
+  },
+  responses: answers(approvalSchema, 'The approval after it'),
+})
+
+/** `/approvals`. */
+export const approvalRoutes = routes()
+  .openapi(list, async (context) => {
+    const { all = false } = context.req.valid('query')
+    return context.json({ approvals: await listApprovals(context.var.world.store, { all }) }, 200)
+  })
+  .openapi(show, async (context) =>
+    context.json(await requireApproval(context.var.world.store, context.req.valid('param').id), 200),
+  )
+  .openapi(judge, async (context) => {
+    const { id, verb } = context.req.valid('param')
+    const { because, ...said } = context.req.valid('json')
+    const judgement = { ...said, ...(because === undefined ? {} : { because }) }
+    return context.json(await judgeApproval(context.var.world, verb, id, judgement), 200)
+  })
