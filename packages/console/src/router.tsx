@@ -1,5 +1,6 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router'
 import { Empty, Failed, Loading } from './components/states.tsx'
+import { incidentSearch } from './pages/incident-search.ts'
 import { Shell } from './shell.tsx'
 
 const root = createRootRoute({
@@ -25,6 +26,7 @@ const incidents = createRoute({
 const incident = createRoute({
   getParentRoute,
   path: '/incidents/$id',
+  validateSearch: incidentSearch,
   component: lazyRouteComponent(() => import('./pages/incident.tsx'), 'IncidentPage'),
 })
 
@@ -54,9 +56,44 @@ const inbox = createRoute({
   component: lazyRouteComponent(() => import('./pages/inbox.tsx'), 'InboxPage'),
 })
 
+const timers = createRoute({
+  getParentRoute,
+  path: '/timers',
+  component: lazyRouteComponent(() => import('./pages/timers.tsx'), 'TimersPage'),
+})
+
+const queues = createRoute({
+  getParentRoute,
+  path: '/queues',
+  component: lazyRouteComponent(() => import('./pages/queues.tsx'), 'QueuesPage'),
+})
+
+const simulate = createRoute({
+  getParentRoute,
+  path: '/simulate',
+  component: lazyRouteComponent(() => import('./pages/simulate.tsx'), 'SimulatePage'),
+})
+
+const settings = createRoute({
+  getParentRoute,
+  path: '/settings',
+  component: lazyRouteComponent(() => import('./pages/settings.tsx'), 'SettingsPage'),
+})
+
 /** Every page by its address. */
 export const router = createRouter({
-  routeTree: root.addChildren([now, incidents, incident, org, agent, inbox]),
+  routeTree: root.addChildren([
+    now,
+    incidents,
+    incident,
+    org,
+    agent,
+    inbox,
+    timers,
+    queues,
+    simulate,
+    settings,
+  ]),
   defaultPreload: 'intent',
   defaultPendingComponent: () => <Loading what="the page" />,
   defaultErrorComponent: ({ error, reset }) => (

@@ -2,12 +2,6 @@ import * as z from 'zod'
 import { agentIdSchema } from './ids.ts'
 import { categorySchema } from './ladder-words.ts'
 
-/** Longest acknowledgement or suppression, 24 h: nobody holds an incident silently for longer. Source: invariant 16. */
-export const HOLD_MAX_MS = 24 * 3_600_000
-
-/** Longest snooze, 4 h. Source: invariant 16. */
-export const SNOOZE_MAX_MS = 4 * 3_600_000
-
 const who = z.union([agentIdSchema, z.literal('operator')])
 const base = { as: who, by: z.string().max(200).optional() }
 const durationMs = z.number().int().positive()

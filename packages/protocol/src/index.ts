@@ -1,4 +1,12 @@
 export { personOf, tokenedBy } from './acting.ts'
+export {
+  type Announced,
+  ANNOUNCED,
+  type Announcement,
+  channelNameSchema,
+  type ChannelSpec,
+  channelSpecSchema,
+} from './channel-spec.ts'
 export { digestJson, digestText, statementHash } from './digest.ts'
 export { formatDuration, parseDuration } from './durations.ts'
 export {
@@ -11,14 +19,13 @@ export {
 } from './envelope.ts'
 export { type ErrorKind, type ErrorOptions, EsaError, isEsaError } from './errors.ts'
 export { AGENT_KINDS, type AgentId, type AgentKind, agentIdSchema, CEO_ID, newId, ulidSchema } from './ids.ts'
+export { HOLD_MAX_MS, SNOOZE_MAX_MS } from './hold-limits.ts'
 export {
-  HOLD_MAX_MS,
   type IncidentCommand,
   type IncidentCommandType,
   incidentCommandSchema,
   type OpenIncident,
   openIncidentSchema,
-  SNOOZE_MAX_MS,
 } from './incident-commands.ts'
 export { isoTime } from './iso-time.ts'
 export { canonicalJson, sameJson, type Json, type JsonObject, textOf } from './json.ts'

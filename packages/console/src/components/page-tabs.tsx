@@ -9,15 +9,7 @@ export interface PageTab {
 }
 
 /** The way between the parts of a page. They are links, so each can be opened, kept and sent. */
-export function PageTabs({
-  label,
-  tabs,
-  current,
-}: {
-  label: string
-  tabs: readonly PageTab[]
-  current: string
-}) {
+export function PageTabs({ label, tabs }: { label: string; tabs: readonly PageTab[] }) {
   return (
     <nav aria-label={label} className="mb-4 overflow-x-auto border-b">
       <ul className="flex gap-1">
@@ -26,9 +18,8 @@ export function PageTabs({
             <Link
               {...link}
               replace
-              aria-current={name === current ? 'true' : undefined}
-              activeProps={{ 'aria-current': name === current ? 'true' : undefined }}
-              className="touch -mb-px inline-flex items-center gap-1.5 border-b-2 border-transparent px-3 text-muted no-underline hover:text-ink hover:no-underline aria-[current=true]:border-accent aria-[current=true]:font-semibold aria-[current=true]:text-ink"
+              activeOptions={{ exact: true, includeSearch: true }}
+              className="touch -mb-px inline-flex items-center gap-1.5 border-b-2 border-transparent px-3 text-muted no-underline hover:text-ink hover:no-underline aria-[current=page]:border-accent aria-[current=page]:font-semibold aria-[current=page]:text-ink"
             >
               {word}
               {count === undefined || count === 0 ? null : (

@@ -1,63 +1,167 @@
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
-import { api, body, type Incident } from '../api.ts'
+import type { Story, TimelineEvent } from '@esa/escalation'
+import { getRouteApi } from '@tanstack/react-router'
+import { agentName } from '../agent-names.ts'
+import type { Incident } from '../api.ts'
 import { useServerNow } from '../clock.ts'
-import { useParams } from '@tanstack/react-router'
+import { Badge, LevelMark, StatusBadge } from '../components/badges.tsx'
+import { Countdown } from '../components/countdown.tsx'
+import { Icon } from '../components/icon.tsx'
+import { Empty, Failed, Loading } from '../components/states.tsx'
+import { TAB_PANEL, Tabs } from '../components/tabs.tsx'
+import { clockText } from '../durations.ts'
+import { useHotkeys } from '../hotkeys.ts'
+import { Actions } from '../incident/actions.tsx'
+import { comingAfter, stepWords } from '../incident/coming.ts'
+import { eventWords } from '../incident/event-words.ts'
+import { EvidencePanel } from '../incident/evidence-panel.tsx'
+import { EventLog } from '../incident/event-log.tsx'
+import { LadderPicture } from '../incident/ladder-picture.tsx'
+import { ReplayPanel } from '../incident/replay-panel.tsx'
+import { StepTable } from '../incident/step-table.tsx'
+import { useIncident } from '../incident/use-story.ts'
+import { INCIDENT_TABS, type IncidentTab } from './incident-search.ts'
 
-/** One incident: where it stands, what comes next, and what happened. */
+const route = getRouteApi('/incidents/$id')
+
+/** One incident: who comes next and when, what can be done, what happened and why, and all of it again. */
 export function IncidentPage() {
-  const { id } = useParams({ from: '/incidents/$id' })
-  const client = useQueryClient()
-  const incident = useQuery({
-    queryKey: ['stream', id, 'incident'],
-    queryFn: () => body(api.incidents[':id'].$get({ param: { id } })),
-  })
-  const story = useQuery({
-    queryKey: ['stream', id, 'timeline'],
-    queryFn: () => body(api.incidents[':id'].timeline.$get({ param: { id } })),
-  })
-  const acknowledge = useMutation({
-    mutationFn: () =>
-      body(
-        api.incidents[':id'][':command'].$post({ param: { id, command: 'ack' }, json: { as: 'operator' } }),
-      ),
-    onSuccess: () => client.invalidateQueries({ queryKey: ['stream', id] }),
-  })
-  const problem = incident.error ?? story.error ?? acknowledge.error
-  if (incident.data === undefined)
-    return problem === null ? <p>Loading</p> : <p role="alert">{problem.message}</p>
+  const { id } = route.useParams()
+  const { incident, log, events, story } = useIncident(id)
+  const problem = incident.error ?? log.error
+  const shown = incident.data
+  if (shown === undefined || events === undefined)
+    return problem === null ? (
+      <Loading what="the incident" lines={8} />
+    ) : (
+      <Failed error={problem} retry={() => void Promise.all([incident.refetch(), log.refetch()])} />
+    )
   return (
-    <article>
-      <h1>{incident.data.title}</h1>
-      <p>
-        {incident.data.status} at {incident.data.level}
-      </p>
-      <Countdown incident={incident.data} />
-      <button type="button" onClick={() => acknowledge.mutate()}>
-        Acknowledge
-      </button>
-      {problem === null ? null : <p role="alert">{problem.message}</p>}
-      <ol>
-        {story.data?.events.map(({ seq, at, type }) => (
-          <li key={seq}>
-            <time dateTime={at}>{at}</time> {type}
-          </li>
-        ))}
-      </ol>
+    <article className="grid gap-4">
+      <Heading incident={shown} />
+      {story === null ? (
+        <Empty title="The beginning of its log is not here.">Only its state can be shown.</Empty>
+      ) : (
+        <>
+          <Next id={id} story={story} events={events} />
+          <Views incident={shown} story={story} events={events} card={log.data?.card ?? null} />
+        </>
+      )}
     </article>
   )
 }
 
-function Countdown({ incident: { deadlineAt, path, level } }: { incident: Incident }) {
-  if (deadlineAt === null) return <p>No deadline is running.</p>
-  const next = path[path.findIndex((step) => step.level === level) + 1]
-  return <Left deadlineAt={deadlineAt} then={next?.agents.join(', ') ?? 'the alarm'} />
+function Heading({ incident }: { incident: Incident }) {
+  const { id, title, status, level, category, agent, dataLoss, duplicates, timeScale } = incident
+  return (
+    <header className="grid gap-1.5">
+      <h1 className="min-w-0 break-words">{title}</h1>
+      <div className="flex flex-wrap items-center gap-x-3 gap-y-1 text-muted">
+        <StatusBadge status={status} />
+        <span className="text-ink">
+          <LevelMark level={level} />
+        </span>
+        <span>
+          {category} of {agentName(agent)}
+        </span>
+        {dataLoss ? (
+          <Badge tone="danger" icon="bolt">
+            data loss
+          </Badge>
+        ) : null}
+        {duplicates > 0 ? <span>opened again {duplicates}×</span> : null}
+        {timeScale === 1 ? null : (
+          <Badge tone="warn" icon="clock">
+            waits divided by {timeScale}
+          </Badge>
+        )}
+        <code className="font-mono text-sm">{id}</code>
+      </div>
+    </header>
+  )
 }
 
-function Left({ deadlineAt, then }: { deadlineAt: string; then: string }) {
-  const left = Date.parse(deadlineAt) - useServerNow()
+/** What comes next, by the clock, and what can be done about it. */
+function Next({ id, story, events }: { id: string; story: Story; events: readonly TimelineEvent[] }) {
+  const moment = story.moments.at(-1)!
+  const [next] = comingAfter(story, moment)
+  const last = events.at(-1)
   return (
-    <p role="timer">
-      {then} in {left}
-    </p>
+    <section
+      aria-label="What comes next"
+      className="grid gap-3 rounded-lg border bg-surface px-4 py-4 sm:px-5 lg:grid-cols-[minmax(0,1fr)_auto] lg:items-center"
+    >
+      {next === undefined ? (
+        <p className="flex items-center gap-2 text-xl">
+          <Icon name="check" className="text-good" />
+          <span>
+            {last === undefined ? 'It is over.' : eventWords(last)}
+            <span className="block text-base text-muted">No timer runs, and nobody is waited for.</span>
+          </span>
+        </p>
+      ) : (
+        <Countdown dueAt={next.at} what={stepWords(next)} />
+      )}
+      <Actions id={id} story={story} moment={moment} />
+    </section>
+  )
+}
+
+interface ViewsProps {
+  incident: Incident
+  story: Story
+  events: readonly TimelineEvent[]
+  card: string | null
+}
+
+function Views({ incident, story, events, card }: ViewsProps) {
+  const { tab, seq } = route.useSearch()
+  const navigate = route.useNavigate()
+  // A link to an event leads into the replay.
+  const current: IncidentTab = tab ?? (seq === undefined ? 'timeline' : 'replay')
+  const choose = (next: IncidentTab): void =>
+    void navigate({ search: next === 'timeline' ? {} : { tab: next }, replace: true })
+  useHotkeys(Object.fromEntries(INCIDENT_TABS.map((name, n) => [String(n + 1), () => choose(name)])))
+  const tabs = INCIDENT_TABS.map((name) => ({
+    id: name,
+    label: name.charAt(0).toUpperCase() + name.slice(1),
+    ...(name === 'events' ? { note: events.length } : {}),
+  }))
+  return (
+    <section aria-label="Views" className="grid gap-4">
+      <Tabs label="Views of this incident" tabs={tabs} current={current} onChoose={choose} />
+      <div role="tabpanel" id={TAB_PANEL} aria-labelledby={`tab-${current}`} className="min-w-0">
+        {current === 'timeline' ? (
+          <TimelineView story={story} events={events} card={card} />
+        ) : current === 'evidence' ? (
+          <EvidencePanel evidence={incident.evidence} />
+        ) : current === 'events' ? (
+          <EventLog events={events} now={Date.parse(incident.nowAt)} />
+        ) : (
+          <ReplayPanel
+            story={story}
+            events={events}
+            seq={seq ?? null}
+            onSeq={(next) => void navigate({ search: { seq: next }, replace: true })}
+          />
+        )}
+      </div>
+    </section>
+  )
+}
+
+function TimelineView({ story, events, card }: Omit<ViewsProps, 'incident'>) {
+  const moment = story.moments.at(-1)!
+  // Whole minutes: the table tells times of day, and only their day depends on when it is read.
+  const now = useServerNow(60_000)
+  return (
+    <div className="grid gap-4">
+      <div className="overflow-hidden rounded-md border bg-surface p-2">
+        <LadderPicture story={story} events={events} moment={moment} now={null} />
+      </div>
+      <StepTable events={events} coming={comingAfter(story, moment)} now={now} card={card} />
+      <p className="text-sm text-muted">
+        Opened {clockText(story.openedAt, now, true)}. Times are those of your clock’s zone.
+      </p>
+    </div>
   )
 }

@@ -1,0 +1,42 @@
+/** Hours, minutes and seconds as a countdown shows them: `29:41`, `1:02:09`, and days before them where there are any. */
+export function countdownText(ms: number): string {
+  const seconds = Math.max(0, Math.ceil(ms / 1_000))
+  const two = (n: number): string => String(n).padStart(2, '0')
+  const [days, hours, minutes] = [
+    Math.floor(seconds / 86_400),
+    Math.floor(seconds / 3_600) % 24,
+    Math.floor(seconds / 60) % 60,
+  ]
+  const clock =
+    days > 0 || hours > 0
+      ? `${days > 0 ? two(hours) : hours}:${two(minutes)}:${two(seconds % 60)}`
+      : `${minutes}:${two(seconds % 60)}`
+  return days > 0 ? `${days} d ${clock}` : clock
+}
+
+/** How late something was, ms: `340 ms`, `2.1 s`, `4 min`. */
+export function lateText(ms: number): string {
+  if (ms < 1_000) return `${ms} ms`
+  if (ms < 60_000) return `${(ms / 1_000).toFixed(1)} s`
+  return ms < 3_600_000 ? `${Math.round(ms / 60_000)} min` : `${(ms / 3_600_000).toFixed(1)} h`
+}
+
+const TODAY = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' })
+const TODAY_EXACT = new Intl.DateTimeFormat('en-GB', {
+  hour: '2-digit',
+  minute: '2-digit',
+  second: '2-digit',
+})
+const OTHER_DAY = new Intl.DateTimeFormat('en-GB', {
+  weekday: 'short',
+  day: 'numeric',
+  month: 'short',
+  hour: '2-digit',
+  minute: '2-digit',
+})
+
+/** A time of day in the reader's own zone, with its day where that is not `now`'s: `16:05`, `Thu 26 Nov, 16:05`. */
+export function clockText(at: number, now: number, exact = false): string {
+  const sameDay = new Date(at).toDateString() === new Date(now).toDateString()
+  return (sameDay ? (exact ? TODAY_EXACT : TODAY) : OTHER_DAY).format(at)
+}

@@ -1,0 +1,129 @@
+import type { ForecastStep, TimelineEvent } from '@esa/escalation'
+import { sentence } from '../agent-names.ts'
+import { LevelMark } from '../components/badges.tsx'
+import { Icon } from '../components/icon.tsx'
+import { clockText, countdownText, lateText } from '../durations.ts'
+import { stepWords } from './coming.ts'
+import { actorWords, eventWords, isStep } from './event-words.ts'
+
+/** Steps that stand below the picture; the whole log is one tab away. */
+const STEPS_MAX = 60
+
+/** Served later than this is marked, ms: the promise for a deadline. */
+const LATE_MS = 1_000
+
+interface StepTableProps {
+  events: readonly TimelineEvent[]
+  coming: readonly ForecastStep[]
+  /** The time that times of day are told from, ms. */
+  now: number
+  card: string | null
+}
+
+/** The picture as a table: what comes, then what happened, the newest first, each with the card's line behind it. */
+export function StepTable({ events, coming, now, card }: StepTableProps) {
+  const steps = events.filter(isStep).toReversed()
+  return (
+    // A region that scrolls has to be reachable without a mouse.
+    <div
+      role="region"
+      aria-label="Steps"
+      tabIndex={0}
+      className="overflow-x-auto rounded-md border bg-surface"
+    >
+      <table className="w-full border-collapse">
+        <caption className="sr-only">Steps to come and steps taken, the newest first</caption>
+        <thead>
+          <tr className="border-b bg-raised text-sm text-muted">
+            {['Time', 'Tier', 'What', 'Who', 'Card'].map((head) => (
+              <th key={head} scope="col" className="px-3 py-1.5">
+                {head}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {coming.toReversed().map((step) => (
+            <tr key={`${step.at} ${step.what}`} className="border-b border-dashed text-muted">
+              <td className="figures px-3 py-1.5 whitespace-nowrap">{clockText(step.at, now, true)}</td>
+              <td className="px-3 py-1.5">
+                <LevelMark level={step.level} />
+              </td>
+              <td className="px-3 py-1.5">
+                <span className="inline-flex items-center gap-1.5">
+                  <Icon name="clock" /> {comingWords(step)}
+                </span>
+              </td>
+              <td className="px-3 py-1.5 whitespace-nowrap">if nobody answers</td>
+              <td className="px-3">—</td>
+            </tr>
+          ))}
+          {steps.slice(0, STEPS_MAX).map((event) => (
+            <Step key={event.seq} event={event} now={now} card={card} />
+          ))}
+        </tbody>
+      </table>
+      {steps.length > STEPS_MAX ? (
+        <p className="border-t px-3 py-2 text-muted">
+          {steps.length - STEPS_MAX} earlier steps are under Events.
+        </p>
+      ) : null}
+    </div>
+  )
+}
+
+function comingWords(step: ForecastStep): string {
+  const told = step.what === 'told' || step.what === 'told-again'
+  return sentence(told ? `${stepWords(step)} will be told` : stepWords(step))
+}
+
+function Step({ event, now, card }: { event: TimelineEvent; now: number; card: string | null }) {
+  const { at, sinceMs, level, lateMs, data } = event
+  return (
+    <tr className="border-b align-top last:border-b-0">
+      <td className="px-3 py-1.5 whitespace-nowrap">
+        <time dateTime={at} title={at} className="figures">
+          {clockText(Date.parse(at), now, true)}
+        </time>{' '}
+        <span className="figures text-sm text-muted">+{countdownText(sinceMs)}</span>
+      </td>
+      <td className="px-3 py-1.5">{level === undefined ? null : <LevelMark level={level} />}</td>
+      <td className="min-w-56 px-3 py-1.5 break-words">
+        {eventWords(event)}
+        {typeof data['cause'] === 'string' && event.type !== 'incident.resolved' ? (
+          <span className="text-muted"> · {data['cause']}</span>
+        ) : null}
+        {lateMs === undefined ? null : <Late ms={lateMs} />}
+      </td>
+      <td className="px-3 py-1.5">{sentence(actorWords(event))}</td>
+      <td className="px-3 py-1.5">
+        <CardLine line={data['cardLine']} card={card} text={data['cardText']} />
+      </td>
+    </tr>
+  )
+}
+
+/** How late a timer was served: loud where it broke the promise. */
+export function Late({ ms }: { ms: number }) {
+  return ms > LATE_MS ? (
+    <strong className="ml-2 inline-flex items-center gap-1 whitespace-nowrap text-danger">
+      <Icon name="warning" /> fired {lateText(ms)} late
+    </strong>
+  ) : (
+    <span className="ml-2 text-sm whitespace-nowrap text-muted">timer {lateText(ms)} late</span>
+  )
+}
+
+function CardLine({ line, card, text }: { line: unknown; card: string | null; text: unknown }) {
+  if (typeof line !== 'number') return null
+  if (card === null)
+    return <span className="text-muted">line {line} of a card that reads differently now</span>
+  return (
+    <>
+      <code className="font-mono text-sm break-all">
+        {card}:{line}
+      </code>
+      {typeof text === 'string' ? <q className="block text-sm text-muted">{text}</q> : null}
+    </>
+  )
+}

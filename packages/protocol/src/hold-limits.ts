@@ -1,0 +1,5 @@
+/** Longest acknowledgement or suppression, 24 h: nobody holds an incident silently for longer. Source: invariant 16. */
+export const HOLD_MAX_MS = 24 * 3_600_000
+
+/** Longest snooze, 4 h. Source: invariant 16. */
+export const SNOOZE_MAX_MS = 4 * 3_600_000
