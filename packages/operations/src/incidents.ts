@@ -36,6 +36,24 @@ export interface IncidentFilter {
   level?: string
 }
 
+/** Which page of incidents: at most `limit`, those older than `before`. */
+export interface IncidentPageQuery {
+  open?: boolean | undefined
+  status?: string | undefined
+  level?: string | undefined
+  agent?: string | undefined
+  category?: string | undefined
+  /** Words of its title, or its agent. */
+  search?: string | undefined
+  before?: string | undefined
+  limit: number
+}
+
+/** Where an incident's level is: that of the rung on which it stands. */
+const LEVEL = ['policy', 'path', { at: ['index'] }, 'level']
+
+const SEARCHED = [['title'], ['policy', 'agent']]
+
 /** Opens an incident, or counts up the open one of the same agent and key. @throws EsaError `incident.*`, `agent.unknown`, `card.unreadable`, `auth.*` (terminal). */
 export async function openIncident(
   world: World,
@@ -63,13 +81,21 @@ export function parseIncidentCommand(command: unknown): IncidentCommand {
   throw new EsaError('usage.command', 'terminal', `this is no command: ${z.prettifyError(parsed.error)}`)
 }
 
-/** Gives an incident a command. @throws EsaError with the refusal's code when it is refused. */
-export async function commandIncident(world: World, id: string, event: IncidentCommand): Promise<Incident> {
+/**
+ * Gives an incident a command; with `ifEpoch` only while it stands at that epoch. @throws EsaError with the refusal's code
+ * when it is refused, `request.conflict` (terminal) when it moved on.
+ */
+export async function commandIncident(
+  world: World,
+  id: string,
+  event: IncidentCommand,
+  when: { ifEpoch?: number } = {},
+): Promise<Incident> {
   await requireIncident(world.store, id)
   if (event.as !== 'operator') requireAgent(world, event.as)
   if (event.type === 'reassign') requireAgent(world, event.to)
   const by = await world.caller.actAs(event.as, SCOPE_OF[event.type] ?? 'incidents:write')
-  const { state, events } = await world.host.command(id, { ...event, by })
+  const { state, events } = await world.host.command(id, { ...event, by }, when)
   const incident = incidentView(state, await storeNow(world.store))
   const refusal = refusalIn(events)
   if (refusal !== null) throw refused(refusal, incident)
@@ -84,6 +110,30 @@ export async function requireIncident(store: Store, id: string): Promise<Inciden
   throw new EsaError('incident.unknown', 'terminal', `there is no incident "${id}"`, {
     hint: 'list them with: esa incidents ls',
   })
+}
+
+/** A page of incidents, newest first: the store chooses them, however many there are. `next` goes on from it. */
+export async function pageIncidents(
+  store: Store,
+  { open, status, level, agent, category, search, before, limit }: IncidentPageQuery,
+): Promise<{ incidents: Incident[]; next: string | null }> {
+  const where = [
+    ...(level === undefined ? [] : [{ path: LEVEL, is: level }]),
+    ...(agent === undefined ? [] : [{ path: ['policy', 'agent'], is: agent }]),
+    ...(category === undefined ? [] : [{ path: ['policy', 'category'], is: category }]),
+  ]
+  const found = await store.actorPage({
+    type: INCIDENT_TYPE,
+    ...(open === true ? { live: true } : {}),
+    ...(status === undefined ? {} : { status }),
+    ...(search === undefined ? {} : { search: { text: search, in: SEARCHED } }),
+    ...(before === undefined ? {} : { before }),
+    where,
+    limit: limit + 1,
+  })
+  const at = await storeNow(store)
+  const incidents = found.slice(0, limit).map(({ state }) => incidentView(state, at))
+  return { incidents, next: found.length > limit ? incidents.at(-1)!.id : null }
 }
 
 /** Incidents, newest first. */

@@ -19,6 +19,7 @@ export {
   commandIncident,
   listIncidents,
   openIncident,
+  pageIncidents,
   parseIncidentCommand,
   requireIncident,
 } from './incidents.ts'

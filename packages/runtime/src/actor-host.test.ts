@@ -137,6 +137,36 @@ describe('posts', () => {
   })
 })
 
+describe('a command for one epoch', () => {
+  it('is refused when its actor stands at another, or its deadline has passed: nothing is written', async () => {
+    const { host, clock, store } = scriptedWorld()
+    const { state } = await host.command('layer-1', { type: 'arm', waitMs: 1_000 })
+    const told = (ifEpoch: number) => host.command('layer-1', { type: 'hello' }, { ifEpoch })
+    const refused = { code: 'request.conflict', kind: 'terminal', details: { epoch: state.epoch } }
+    await expect(told(state.epoch + 1)).rejects.toMatchObject(refused)
+    clock.turn(1_000)
+    await told(state.epoch)
+    const before = await store.readStream('layer-1')
+    clock.turn(1)
+    await expect(told(state.epoch)).rejects.toMatchObject(refused)
+    expect(await store.readStream('layer-1')).toEqual(before)
+  })
+
+  it('is done once though the answer of its commit is lost', async () => {
+    let lose = false
+    const afterCommit = (): void => {
+      if (!lose) return
+      lose = false
+      throw new Error('the line went dead')
+    }
+    const { host, events } = scriptedWorld({ faults: { afterCommit } })
+    const { state } = await host.command('layer-1', { type: 'hello' })
+    lose = true
+    await host.command('layer-1', { type: 'arm', waitMs: 1_000 }, { ifEpoch: state.epoch })
+    expect(await events('layer-1', 'armed')).toHaveLength(1)
+  })
+})
+
 describe('a deadline', () => {
   const arm = { type: 'arm', waitMs: 1_000 }
 

@@ -1,4 +1,4 @@
-import type { ActorEvent, StepInput } from '@esa/actor'
+import { type ActorEvent, type ActorState, isDue, type StepInput } from '@esa/actor'
 import { EsaError, isEsaError, type JsonObject, newId, textOf } from '@esa/protocol'
 import type { LockedActor, MessageRow, Ring, Store, StoreTx } from '@esa/store'
 import { type Asked, Gathering } from './gathering.ts'
@@ -59,8 +59,16 @@ export class ActorHost {
     this.#options = options
   }
 
-  /** Gives an actor an event; the answer is the commit. @throws EsaError `agent.unknown` (terminal) when it is neither an actor nor an agent. */
-  command(actorId: string, event: JsonObject & { type: string }): Promise<Told> {
+  /**
+   * Gives an actor an event; the answer is the commit. With `ifEpoch` only while the actor stands at that epoch, and its
+   * deadline has not passed. @throws EsaError `agent.unknown` (terminal) when it is neither an actor nor an agent,
+   * `request.conflict` (terminal) when it moved on: nothing is written then.
+   */
+  command(
+    actorId: string,
+    event: JsonObject & { type: string },
+    { ifEpoch }: { ifEpoch?: number } = {},
+  ): Promise<Told> {
     return this.#transact(async (tx, idAt, retried) => {
       const [locked] = await tx.lockActors([actorId])
       const draft = await this.#draft(tx)
@@ -71,6 +79,7 @@ export class ActorHost {
       return { draft, result: draft.advance(locked, input, null) }
     })
   }
+      if (ifEpoch !== undefined) assertAtEpoch(locked.state, ifEpoch, draft.at)
 
   /** Opens an actor of a type, or tells the live one that holds the key. */
   open(request: OpenRequest): Promise<Opened> {
@@ -344,4 +353,18 @@ function takes(draft: StepDraft, actor: LockedActor, message: MessageRow): boole
   }
   draft.consume(messageId)
   return true
+}
+
+/** A deadline that has passed counts as moved on, whether or not somebody has served it yet. */
+function assertAtEpoch(state: ActorState, epoch: number, at: number): void {
+  if (state.epoch === epoch && !isDue(state, epoch, at)) return
+  throw new EsaError(
+    'request.conflict',
+    'terminal',
+    `it is no longer at epoch ${epoch}, which was asked for`,
+    {
+      hint: 'look at it again, and decide anew',
+      details: { epoch: state.epoch },
+    },
+  )
 }

@@ -3,15 +3,17 @@ import { timeline } from '@esa/escalation'
 import {
   cardFileOf,
   commandIncident,
-  listIncidents,
   openIncident,
+  pageIncidents,
   parseIncidentCommand,
   requireIncident,
   requireStream,
 } from '@esa/operations'
-import { levelSchema } from '@esa/protocol'
+import { CATEGORIES, levelSchema } from '@esa/protocol'
 import { answers, reading, routes } from '../api.ts'
 import { incidentSchema, timelineEventSchema } from '../documents.ts'
+import { etagOf, expectedEpoch } from '../epoch-match.ts'
+import { cursorOf, cursorTo, nextSchema, pageQuery } from '../paging.ts'
 
 const idParam = z.object({ id: z.string().openapi({ param: { name: 'id', in: 'path' } }) })
 
@@ -35,9 +37,20 @@ const list = createRoute({
   summary: 'Incidents, the newest first',
   middleware: [reading('incidents:read')] as const,
   request: {
-    query: z.object({ open: z.stringbool().optional(), level: levelSchema.optional() }),
+    query: z.object({
+      open: z.stringbool().optional(),
+      status: z.string().max(40).optional(),
+      level: levelSchema.optional(),
+      agent: z.string().max(64).optional(),
+      category: z.enum(CATEGORIES).optional(),
+      search: z.string().max(200).optional(),
+      ...pageQuery,
+    }),
   },
-  responses: answers(z.object({ incidents: z.array(incidentSchema) }), 'Incidents'),
+  responses: answers(
+    z.object({ incidents: z.array(incidentSchema), next: nextSchema }),
+    'Incidents; go on with `cursor` = `next`',
+  ),
 })
 
 const show = createRoute({
@@ -63,11 +76,14 @@ const command = createRoute({
   summary: 'Give an incident a command: the answer is the commit',
   request: {
     params: idParam.extend({ command: z.enum(Object.keys(COMMANDS) as (keyof typeof COMMANDS)[]) }),
+    headers: z.object({
+      'if-match': z.string().optional().openapi({ description: 'The ETag that was seen' }),
+    }),
     body: {
       content: { 'application/json': { schema: z.looseObject({ as: z.string().default('operator') }) } },
     },
   },
-  responses: answers(incidentSchema, 'The incident after it'),
+  responses: answers(incidentSchema, 'The incident after it; 412 when it moved on from `If-Match`'),
 })
 
 const story = createRoute({
@@ -90,16 +106,18 @@ const story = createRoute({
 /** `/incidents`. */
 export const incidentRoutes = routes()
   .openapi(list, async (context) => {
-    const { open: live, level } = context.req.valid('query')
-    const filter = { open: live === true, ...(level === undefined ? {} : { level }) }
-    return context.json({ incidents: await listIncidents(context.var.world.store, filter) }, 200)
+    const { cursor, ...filter } = context.req.valid('query')
+    const before = cursorOf('incidents', cursor)
+    const { incidents, next } = await pageIncidents(context.var.world.store, { ...filter, before })
+    return context.json({ incidents, next: cursorTo('incidents', next) }, 200)
   })
-  .openapi(show, async (context) =>
-    context.json(await requireIncident(context.var.world.store, context.req.valid('param').id), 200),
-  )
+  .openapi(show, async (context) => {
+    const incident = await requireIncident(context.var.world.store, context.req.valid('param').id)
+    return context.json(incident, 200, etagOf(incident.epoch))
+  })
   .openapi(open, async (context) => {
     const { incident, created } = await openIncident(context.var.world, context.req.valid('json'))
-    return context.json({ ...incident, created }, 200)
+    return context.json({ ...incident, created }, 200, etagOf(incident.epoch))
   })
   .openapi(story, async (context) => {
     const { world } = context.var
@@ -112,5 +130,6 @@ export const incidentRoutes = routes()
   .openapi(command, async (context) => {
     const { id, command: verb } = context.req.valid('param')
     const given = parseIncidentCommand({ ...context.req.valid('json'), type: COMMANDS[verb] })
-    return context.json(await commandIncident(context.var.world, id, given), 200)
+    const incident = await commandIncident(context.var.world, id, given, expectedEpoch(context))
+    return context.json(incident, 200, etagOf(incident.epoch))
   })
