@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { connectPool, createDatabase, ensureEmbeddedServer, stopEmbeddedServer } from '@esa/pg-server'
 import type { Pool } from 'pg'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import type { Queryable } from '../queryable.ts'
 import { type ExplainedQuery, explainQuery } from './explain-query.ts'
 
 let home: string
@@ -40,6 +41,15 @@ afterAll(async () => {
   await stopEmbeddedServer({ home, mode: 'immediate' })
   await rm(home, { recursive: true, force: true })
 })
+
+const onCopy = async <T>(work: (copy: Queryable) => Promise<T>): Promise<T> => {
+  const session = await pool.connect()
+  try {
+    return await work(session)
+  } finally {
+    session.release()
+  }
+}
 
 const explain = (sql: string, timeoutMs = 20_000): Promise<ExplainedQuery> =>
   explainQuery(pool, sql, { timeoutMs })
@@ -118,14 +128,7 @@ describe('a fix', () => {
       lateral (select from orders where kind = 'k3' and total = 3 + 0 * g offset 0) x`
     const { findings } = await explainQuery(pool, sql, {
       timeoutMs: 20_000,
-      onCopy: async (work) => {
-        const session = await pool.connect()
-        try {
-          return await work(session)
-        } finally {
-          session.release()
-        }
-      },
+      onCopy,
     })
     const scan = findings.find(({ kind }) => kind === 'seq-scan-with-selective-filter')
     expect(scan?.fix).toContain('CREATE INDEX CONCURRENTLY')
@@ -136,6 +139,26 @@ describe('a fix', () => {
     expect(rows).toEqual([{ count: 5 }])
     const { rows: statistics } = await pool.query('select from pg_statistic_ext')
     expect(statistics).toEqual([])
+  })
+
+  it.each([
+    [`doc @> '{"n": 7}'`, 'USING gin ("doc" jsonb_path_ops)'],
+    [`tags && array['t7']`, 'USING gin ("tags")'],
+    [`during && daterange('2024-03-01', '2024-03-02')`, 'USING gist ("during")'],
+    [`words @@ 'w7'`, 'USING gin ("words")'],
+  ])('is an index of another kind where that is what %s asks for, and is tried', async (condition, index) => {
+    await pool.query(`create table notes as select i as id, jsonb_build_object('n', i % 2000) as doc, array['t' || i % 2000] as tags,
+      daterange(date '2000-01-01' + i, date '2000-01-01' + i + 2) as during, to_tsvector('w' || i % 2000) as words
+      from generate_series(1, 40000) i; analyze notes`)
+    onTestFinished(async () => void (await pool.query('drop table notes')))
+    const { findings } = await explainQuery(pool, `select id from notes where ${condition}`, {
+      timeoutMs: 20_000,
+      onCopy,
+    })
+    const scan = findings.find(({ kind }) => kind === 'seq-scan-with-selective-filter')
+    expect(scan?.fix).toContain(index)
+    const trial = scan?.evidence['trial'] as { beforeMs: number; afterMs: number }
+    expect(trial.afterMs).toBeLessThan(trial.beforeMs)
   })
 
   it('of a statement that was cut off is still offered', async () => {

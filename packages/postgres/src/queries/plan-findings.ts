@@ -1,7 +1,7 @@
 import type { Node } from '@pgsql/types'
 import { quoteRelation } from '../identifiers.ts'
 import { proposeIndex } from '../index-proposal.ts'
-import { type ExplainedPlan, wastefulScans } from '../plan.ts'
+import { type ExplainedPlan, type WastefulScan, wastefulScans } from '../plan.ts'
 import type { Queryable } from '../queryable.ts'
 import { OWN_MARK } from '../read-only.ts'
 import { estimateFindings } from './estimate-findings.ts'
@@ -10,31 +10,43 @@ import { joinFindings } from './join-findings.ts'
 import { memoryFindings } from './memory-findings.ts'
 import { type PlacedNode, placedNodes } from './plan-tree.ts'
 import { staleFindings, withStatisticsAdvice } from './statistics-findings.ts'
+import { proposeSearchIndex } from './search-index.ts'
 import { suspect, type Suspicion } from './suspicion.ts'
 import { tableFacts } from './table-facts.ts'
 import { wholePlanFindings } from './whole-plan-findings.ts'
 
-async function scanFindings(session: Queryable, { Plan }: ExplainedPlan): Promise<Suspicion[]> {
+async function scanFindings(session: Queryable, { Plan }: ExplainedPlan, node: Node): Promise<Suspicion[]> {
   const found: Suspicion[] = []
   for (const scan of wastefulScans(Plan)) {
     const { rows, removed, loops, ms, filter } = scan
-    const index = await proposeIndex(session, scan)
     const relation = `${scan.schema}.${scan.relation}`
     found.push(
       suspect('seq-scan-with-selective-filter', {
         relation,
         message: `${relation} was read from end to end ${loops} times: ${removed} rows thrown away, ${rows} kept`,
         evidence: { rows, removed, loops, ms, filter },
-        ...(index === undefined
-          ? { fix: 'no B-tree on its columns serves this condition as it stands: see what else is found' }
-          : {
-              fix: index.ddl,
-              trial: { kind: 'ddl', statements: [index.ddl.replace(' CONCURRENTLY IF NOT EXISTS', '')] },
-            }),
+        ...(await indexFor(session, scan, node)),
       }),
     )
   }
   return found
+}
+
+/** The index that would have spared a scan, and how it is tried. */
+async function indexFor(
+  session: Queryable,
+  scan: WastefulScan,
+  node: Node,
+): Promise<Pick<Suspicion, 'fix' | 'trial'>> {
+  const index = await proposeIndex(session, scan)
+  if (index !== undefined) {
+    const plainly = index.ddl.replace(' CONCURRENTLY IF NOT EXISTS', '')
+    return { fix: index.ddl, trial: { kind: 'ddl', statements: [plainly] } }
+  }
+  const search = await proposeSearchIndex(session, scan, node)
+  return search === undefined
+    ? { fix: 'no index on its columns serves this condition as it stands: see what else is found' }
+    : { fix: search.ddl, trial: { kind: 'ddl', statements: search.steps } }
 }
 
 /** What a plan that was run gives away, with what the catalog knows of its tables. */
@@ -55,7 +67,7 @@ export async function planFindings(
     .filter(({ evidence }) => !wrapped.has(evidence['node']))
     .map((found) => withStatisticsAdvice(found, tables))
   return [
-    ...(await scanFindings(session, explained)),
+    ...(await scanFindings(session, explained, node)),
     ...filters,
     ...joinFindings(nodes, explained['Execution Time']),
     ...memoryFindings(nodes),

@@ -1,0 +1,41 @@
+import type { Node } from '@pgsql/types'
+import { candidatesOf } from '../advise/candidates.ts'
+import { buildSteps, createSql } from '../advise/candidate.ts'
+import { readShape, tableNames } from '../advise/read-shape.ts'
+import { readTables } from '../advise/table-catalog.ts'
+import type { WastefulScan } from '../plan.ts'
+import type { Queryable } from '../queryable.ts'
+
+/** An index that is no plain B-tree, as a fix says it and as a copy builds it. */
+export interface SearchIndex {
+  ddl: string
+  steps: string[]
+}
+
+/**
+ * The index that serves what a scan asks by an operator of its own kind: what a document or an array contains, what a range
+ * overlaps, which words a text has. Patterns and wrapped columns are findings of their own. Undefined when one is there.
+ */
+export async function proposeSearchIndex(
+  session: Queryable,
+  scan: WastefulScan,
+  node: Node,
+): Promise<SearchIndex | undefined> {
+  const tables = await readTables(session, tableNames(node))
+  const uses = readShape('statement', node, { tables, views: new Map() })
+    .filter(({ table }) => table.schema === scan.schema && table.name === scan.relation)
+    .map((use) => ({
+      ...use,
+      predicates: use.predicates.filter((predicate) => predicate.use === 'operator'),
+      alternatives: [],
+      sort: [],
+    }))
+  const candidate = candidatesOf(uses).find(({ method }) => method !== 'btree')
+  if (candidate === undefined) return undefined
+  const extension =
+    candidate.extension === undefined ? [] : [`CREATE EXTENSION IF NOT EXISTS ${candidate.extension}`]
+  return {
+    ddl: [...extension, ...buildSteps(candidate)].join('; '),
+    steps: [...extension, createSql(candidate, 'plainly')],
+  }
+}
