@@ -24,6 +24,8 @@ export {
 export { type RefusalCode } from './incident-rules.ts'
 export { type Incident, incidentContext, incidentView } from './incident-view.ts'
 export { incidentMachine } from './incident.machine.ts'
+export { NOTIFICATION_TYPE, notificationContext, notificationDefinition } from './notification-definition.ts'
+export { type Outlet, OUTLETS_MAX } from './notification.machine.ts'
 export { pinPolicy } from './pin-policy.ts'
 export type { PathStep, Policy } from './policy.ts'
 export {

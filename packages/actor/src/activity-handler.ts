@@ -21,13 +21,19 @@ export interface ActivityMessage {
   body: JsonObject
 }
 
+/** An actor of a type that begins with an activity's end, or, when one lives under the key already, an event for that one. */
+export interface ActivityOpening {
+  opens: { type: string; key: string | null }
+  body: JsonObject
+}
+
 /**
  * Touches the world for an actor, and answers with messages that are sent in the transaction that ends it. Runs at least
- * once: `context.key` is the same at every attempt. Throws EsaError: `transient` is tried again with backoff, and of a
- * final failure the actor learns what `onFailure` says.
+ * once: `context.key` is the same at every attempt. Throws EsaError: `transient` is tried again with backoff, no sooner than
+ * its `details.retryAfterMs` says where it has one, and of a final failure the actor learns what `onFailure` says.
  */
 export interface ActivityHandler {
   activity: string
-  run(input: JsonObject, context: ActivityContext): Promise<ActivityMessage[]>
+  run(input: JsonObject, context: ActivityContext): Promise<(ActivityMessage | ActivityOpening)[]>
   onFailure?(input: JsonObject, failure: EsaError, actorId: string): ActivityMessage[]
 }

@@ -19,5 +19,10 @@ export { checkDefinition } from './check-definition.ts'
 export { type RecordedStep, replay, type Replay } from './replay.ts'
 export { activeStates, type ChartState, type ChartTransition, statechartOf } from './statechart.ts'
 export { isDue, step, type Step } from './step.ts'
-export { type ActivityContext, type ActivityHandler, type ActivityMessage } from './activity-handler.ts'
+export {
+  type ActivityContext,
+  type ActivityHandler,
+  type ActivityMessage,
+  type ActivityOpening,
+} from './activity-handler.ts'
 export { type Change, doing } from './pure-action.ts'

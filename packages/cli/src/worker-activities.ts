@@ -15,6 +15,8 @@ import { type Alarm, type AlarmChannels, raiseAlarm } from '@esa/notify'
 import { type JsonObject, isoTime } from '@esa/protocol'
 import type { Probe } from '@esa/postgres'
 import type { Store } from '@esa/store'
+import { channelActivity, type ChannelPorts } from './channel-activity.ts'
+import { noticeActivity } from './notice-activity.ts'
 
 /** What the activities of a worker reach: the store, the targets of Layer 1, and where alarms go. */
 export interface ActivityPorts {
@@ -23,13 +25,16 @@ export interface ActivityPorts {
   onCopy: OnCopy
   looks: Record<string, Look>
   channels: AlarmChannels
+  /** What telling people by channels takes besides the store. */
+  announcing: Omit<ChannelPorts, 'store'>
 }
 
 /** Every activity that a worker runs. */
 export function workerActivities(ports: ActivityPorts): ActivityHandler[] {
-  const { store, openTarget, onCopy, looks, channels } = ports
+  const { store, openTarget, onCopy, looks, channels, announcing } = ports
   return [
-    deliverNotice(store),
+    noticeActivity(store),
+    channelActivity({ ...announcing, store }),
     raise(store, channels),
     proposeResolution(store),
     measureActivity(openTarget, measureHistory(store)),
@@ -82,47 +87,6 @@ function proposeResolution(store: Store): ActivityHandler {
       return told.map((to) => ({ to, type: 'incident.recovered', body }))
     },
   }
-}
-
-/**
- * Delivers a notice to its addressee's mailbox. One whose level was left meanwhile is dropped, one to a stopped agent
- * fails, and the incident learns either; copies and the news that somebody took over just go out.
- */
-function deliverNotice(store: Store): ActivityHandler {
-  return {
-    activity: 'notice.deliver',
-    run: async (input, { actorId }) => {
-      const { target, notice, visit, body } = input as {
-        target: string
-        notice: string
-        visit: number
-        body: JsonObject
-      }
-      const message = { to: target, type: notice, body }
-      if (notice !== 'incident.notice') return [message]
-      const fact = (type: string, why?: string) => ({
-        to: actorId,
-        type,
-        body: { target, visit, why, level: body['level'] },
-      })
-      if (!(await isCurrent(store, actorId, visit))) return [fact('notice.dropped', 'its level was left')]
-      const mailbox = await store.readActor(target)
-      if (mailbox?.state.status === 'stopped') return [fact('notice.failed', 'the agent is stopped')]
-      return [message, fact('notice.sent')]
-    },
-    // Of a copy, or the news that somebody took over, nothing was promised: a failed one must not end its visit's notice twice.
-    onFailure: ({ target, visit, notice, body }, { code, message }, actorId) => {
-      const { level } = body as JsonObject
-      const failed = { target, visit, level, why: `${code}: ${message}` }
-      return notice === 'incident.notice' ? [{ to: actorId, type: 'notice.failed', body: failed }] : []
-    },
-  }
-}
-
-async function isCurrent(store: Store, incidentId: string, visit: number): Promise<boolean> {
-  const incident = await store.readActor(incidentId)
-  if (incident === null || incident.state.type !== INCIDENT_TYPE || !incident.state.live) return false
-  return incidentContext(incident.state).visit === visit
 }
 
 /** An alarm leaves the bus by file, and by webhook where there is one. */

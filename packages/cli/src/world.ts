@@ -1,7 +1,13 @@
 import { join } from 'node:path'
 import { agentDefinitions, agentType } from '@esa/agents'
 import type { ActivityHandler } from '@esa/actor'
-import { approvalDefinition, INCIDENT_LIMIT, incidentDefinition, silenceDefinition } from '@esa/escalation'
+import {
+  approvalDefinition,
+  INCIDENT_LIMIT,
+  incidentDefinition,
+  notificationDefinition,
+  silenceDefinition,
+} from '@esa/escalation'
 import { random, type World as Operated } from '@esa/operations'
 import { ActorHost, Registry } from '@esa/runtime'
 import type { Store } from '@esa/store'
@@ -36,6 +42,7 @@ export async function openWorld(config: Config, options: WorldOptions = {}): Pro
       incidentDefinition({ timeScale: config.timeScale }),
       silenceDefinition(),
       approvalDefinition({ timeScale: config.timeScale }),
+      notificationDefinition(),
       ...agentDefinitions(),
     ],
     agentType,

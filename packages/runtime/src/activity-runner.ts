@@ -1,10 +1,11 @@
-import type { ActivityHandler, ActivityMessage } from '@esa/actor'
+import type { ActivityHandler, ActivityMessage, ActivityOpening } from '@esa/actor'
 import { EsaError, isEsaError } from '@esa/protocol'
 import type { ClaimedActivity, Store } from '@esa/store'
 import type { Logger } from 'pino'
 import type { ActorHost } from './actor-host.ts'
 import { MACHINE_PACE, type Pace } from './pace.ts'
 import type { Registry } from './registry.ts'
+import type { Span, SpanStart, Tracing } from './tracing.ts'
 
 /**
  * A claim is held for this long at a time and renewed while its activity runs: what a killed worker had in hand is free
@@ -35,6 +36,7 @@ export interface ActivityRunnerOptions {
   registry: Registry
   log: Logger
   pace?: Pace
+  tracing?: Tracing
 }
 
 /**
@@ -88,7 +90,7 @@ export class ActivityRunner {
   }
 
   async #runOne(id: string): Promise<void> {
-    const { store, registry, log } = this.#options
+    const { store, registry, log, tracing } = this.#options
     const claimed = await store.claimActivity(id, CLAIM_MARGIN_MS)
     if (claimed === null) return
     let handler: ActivityHandler
@@ -100,10 +102,13 @@ export class ActivityRunner {
       throw error
     }
     const letGo = this.#hold(claimed)
+    const span = tracing?.begin(spanOf(claimed))
+    const traced = span === undefined ? claimed : { ...claimed, trace: span.traceparent }
     try {
-      const messages = await this.#runWithin(handler, claimed)
+      const messages = await this.#within(span, () => this.#runWithin(handler, traced))
       await letGo()
-      await this.#end(claimed, 'done', messages)
+      await this.#end(traced, 'done', messages)
+      span?.end()
     } catch (error) {
       await letGo()
       const failure = isEsaError(error)
@@ -113,8 +118,14 @@ export class ActivityRunner {
         { activityId: id, actorId: claimed.actorId, attempt: claimed.attempt, err: failure },
         'activity failed',
       )
-      await this.#fail(handler, claimed, failure)
+      span?.end({ error: failure })
+      await this.#fail(handler, traced, failure)
     }
+  }
+
+  #within<T>(span: Span | undefined, work: () => T): T {
+    const { tracing } = this.#options
+    return span === undefined || tracing === undefined ? work() : tracing.within(span, work)
   }
 
   /** Renews a claim until it is let go of. One that cannot be renewed is lost to whoever comes first. */
@@ -140,7 +151,8 @@ export class ActivityRunner {
     const { store } = this.#options
     if (failure.code === ABORTED) return store.releaseActivity(claimed.id, claimed.fence, 0)
     if (failure.kind === 'transient' && claimed.attempt < ATTEMPTS_MAX) {
-      const pause = Math.min(BACKOFF_LONGEST_MS, BACKOFF_FIRST_MS * 2 ** (claimed.attempt - 1))
+      const backoff = Math.max(BACKOFF_FIRST_MS * 2 ** (claimed.attempt - 1), askedPause(failure))
+      const pause = Math.min(BACKOFF_LONGEST_MS, backoff)
       return store.releaseActivity(claimed.id, claimed.fence, pause)
     }
     await this.#end(claimed, failure.code, this.#lastWords(handler, claimed, failure))
@@ -156,7 +168,11 @@ export class ActivityRunner {
     }
   }
 
-  async #end(claimed: ClaimedActivity, outcome: string, messages: ActivityMessage[]): Promise<void> {
+  async #end(
+    claimed: ClaimedActivity,
+    outcome: string,
+    messages: (ActivityMessage | ActivityOpening)[],
+  ): Promise<void> {
     const { actorId } = claimed
     const sent = messages.map((message) => ({ ...message, from: actorId }))
     const ended = await this.#options.host.endActivity(claimed, outcome, sent)
@@ -164,7 +180,10 @@ export class ActivityRunner {
       this.#options.log.warn({ activityId: claimed.id, actorId }, 'late result refused: the claim was lost')
   }
 
-  async #runWithin(handler: ActivityHandler, claimed: ClaimedActivity): Promise<ActivityMessage[]> {
+  async #runWithin(
+    handler: ActivityHandler,
+    claimed: ClaimedActivity,
+  ): Promise<(ActivityMessage | ActivityOpening)[]> {
     const { timeoutMs, activity, actorId, id: key, attempt } = claimed
     const timeout = this.#pace.abortAfter(timeoutMs)
     const signal = AbortSignal.any([timeout, this.#stopping.signal])
@@ -182,6 +201,17 @@ export class ActivityRunner {
     late.catch(() => {})
     return Promise.race([handler.run(claimed.input, { actorId, key, attempt, signal }), late])
   }
+}
+
+/** How long the other side asked to be left alone, ms. */
+function askedPause({ details }: EsaError): number {
+  const { retryAfterMs } = details
+  return typeof retryAfterMs === 'number' && retryAfterMs > 0 ? retryAfterMs : 0
+}
+
+function spanOf({ id, activity, actorId, attempt, trace }: ClaimedActivity): SpanStart {
+  const attributes = { 'esa.actor.id': actorId, 'esa.activity.id': id, 'esa.attempt': attempt }
+  return { name: `activity ${activity}`, kind: 'consumer', parent: trace, attributes }
 }
 
 /** The code of an activity that ended with its worker. */

@@ -3,9 +3,10 @@ import { EsaError, isEsaError, type JsonObject, newId, textOf } from '@esa/proto
 import type { LockedActor, MessageRow, Ring, Store, StoreTx } from '@esa/store'
 import { type Asked, Gathering } from './gathering.ts'
 import { assertFewHops, assertFewOpenings, type OpeningLimit } from './flood-guard.ts'
-import { byId, eventOf, inputOf, isOver } from './message-input.ts'
+import { byId, causeOf, eventOf, inputOf, isOver } from './message-input.ts'
 import type { Registry } from './registry.ts'
-import { type Cause, type Outgoing, StepDraft, type Told } from './step-draft.ts'
+import { type Cause, type Opening, type Outgoing, StepDraft, type Told } from './step-draft.ts'
+import type { Tracing } from './tracing.ts'
 
 /** A lost race or a lost answer is tried again this often; each try is a fresh transaction. */
 const TRIES_MAX = 6
@@ -24,6 +25,8 @@ export interface ActorHostOptions {
   rings: boolean
   /** Without one, openings are not counted. */
   openingLimit?: OpeningLimit
+  /** Without one, nothing is traced. */
+  tracing?: Tracing
   /** Told after every commit: doorbells to ring, and the earliest deadline armed. */
   onCommit?: (committed: { rings: Ring[]; nextDueAt: number | null }) => void
 }
@@ -32,7 +35,7 @@ export interface ActorHostOptions {
 export type Delivery = { outcome: 'delivered' | 'already' } | { outcome: 'dead'; error: EsaError }
 
 /** What is written from outside, once its first id is known. */
-type Post = (id: string) => { messages: Outgoing[]; thread?: string }
+type Post = (id: string) => { messages: Outgoing[]; thread?: string; trace?: string }
 
 /** What opens an actor: `from` is the agent (or `operator`) that asks, `key` is unique among live actors of the type. */
 export interface OpenRequest {
@@ -76,10 +79,10 @@ export class ActorHost {
       if (locked === undefined) return { draft, result: this.#startAgent(draft, actorId, [input], null) }
       const applied = retried ? await this.#appliedBefore(actorId, input.id) : []
       if (applied.length > 0) return { draft: null, result: { state: locked.state, events: applied } }
+      if (ifEpoch !== undefined) assertAtEpoch(locked.state, ifEpoch, draft.at)
       return { draft, result: draft.advance(locked, input, null) }
     })
   }
-      if (ifEpoch !== undefined) assertAtEpoch(locked.state, ifEpoch, draft.at)
 
   /** Opens an actor of a type, or tells the live one that holds the key. */
   open(request: OpenRequest): Promise<Opened> {
@@ -94,7 +97,11 @@ export class ActorHost {
 
   /** Writes messages from outside, all or none, in one thread: the given one, or the first one's id. Answers with their ids. */
   postAll(write: Post): Promise<string[]> {
-    return this.#posts.add(write)
+    const { tracing } = this.#options
+    if (tracing === undefined) return this.#posts.add(write)
+    // Here, because posts of several requests are written together.
+    const span = tracing.begin({ name: 'post', kind: 'producer' })
+    return this.#posts.add((id) => ({ ...write(id), trace: span.traceparent })).finally(() => span.end())
   }
 
   /**
@@ -155,12 +162,17 @@ export class ActorHost {
   }
 
   /** Ends an activity and sends what it brought back, in one transaction. False when its claim was lost meanwhile. */
-  endActivity(activity: { id: string; fence: number }, outcome: string, sent: Outgoing[]): Promise<boolean> {
+  endActivity(
+    activity: { id: string; fence: number; trace?: string },
+    outcome: string,
+    sent: (Outgoing | Opening)[],
+  ): Promise<boolean> {
     return this.#transact(async (tx) => {
       const ended = await tx.endActivity(activity.id, activity.fence, outcome)
       const draft = await this.#draft(tx)
       if (ended)
-        sent.forEach((message, index) => draft.post(`${activity.id}.r${index}`, message, message.from))
+        for (const [index, message] of sent.entries())
+          draft.post(`${activity.id}.r${index}`, message, message.from, activity.trace)
       return { draft, result: ended }
     })
   }
@@ -185,9 +197,9 @@ export class ActorHost {
       const draft = await this.#draft(tx)
       const result = posts.map((write, n) => {
         const id = (firstIds[n] ??= newId(draft.at, this.#options.random))
-        const { messages, thread = id } = write(id)
+        const { messages, thread = id, trace } = write(id)
         const ids = messages.map((_, index) => (index === 0 ? id : `${id}.${index}`))
-        messages.forEach((message, index) => draft.post(ids[index]!, message, thread))
+        messages.forEach((message, index) => draft.post(ids[index]!, message, thread, trace))
         return ids
       })
       return { draft, result }
@@ -199,8 +211,7 @@ export class ActorHost {
     const [hint] = await tx.messages([messageId])
     if (hint === undefined || isOver(hint)) return already
     assertFewHops(hint)
-    const { correlationId, hops } = hint
-    const cause = { messageId, correlationId, hops }
+    const cause = causeOf(hint)
     if (hint.toActor === null && hint.type !== 'open') {
       return { draft: await this.#tellHolder(tx, hint, cause), result: 'delivered' }
     }
@@ -289,7 +300,8 @@ export class ActorHost {
   }
 
   async #draft(tx: StoreTx): Promise<StepDraft> {
-    return new StepDraft(this.#options.registry, await tx.env())
+    const { registry, tracing } = this.#options
+    return new StepDraft(registry, await tx.env(), tracing)
   }
 
   /** One transaction, tried again after a lost race or a lost answer, with the same id: an input applies once. */
@@ -298,15 +310,19 @@ export class ActorHost {
     let id: string | null = null
     const idAt = (at: number): string => (id ??= newId(at, random))
     for (let tries = 1; ; tries++) {
+      const taken: { draft: StepDraft | null } = { draft: null }
       try {
         const committed = await store.transact(async (tx) => {
           const { draft, result } = await work(tx, idAt, tries > 1).catch(brokenStep)
+          taken.draft = draft
           const rung = draft === null || draft.empty ? [] : await draft.write(tx, rings)
           return { result, rings: rings ? rung : [], nextDueAt: draft?.nextDueAt ?? null }
         })
+        taken.draft?.endSpans()
         onCommit?.(committed)
         return committed.result
       } catch (error) {
+        taken.draft?.endSpans(error)
         if (tries >= TRIES_MAX || !isEsaError(error) || !WORTH_ANOTHER_TRY.has(error.code)) throw error
       }
     }
@@ -343,15 +359,14 @@ function brokenStep(error: unknown): never {
 
 /** Steps an actor by a message; false when its machine fails, and then the draft holds nothing of it. */
 function takes(draft: StepDraft, actor: LockedActor, message: MessageRow): boolean {
-  const { id: messageId, correlationId, hops } = message
   try {
     assertFewHops(message)
-    draft.advance(actor, inputOf(message), { messageId, correlationId, hops })
+    draft.advance(actor, inputOf(message), causeOf(message))
   } catch {
     // Whoever delivers it alone meets the same failure, and is told.
     return false
   }
-  draft.consume(messageId)
+  draft.consume(message.id)
   return true
 }
 

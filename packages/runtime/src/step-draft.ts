@@ -12,6 +12,8 @@ import type { JsonObject } from '@esa/protocol'
 import type { ActorWrite, LockedActor, NewActivity, NewMessage, Ring, StoreTx } from '@esa/store'
 import { ACTIVITIES_QUEUE, ACTORS_QUEUE } from './queues.ts'
 import type { Registry } from './registry.ts'
+import { StepSpans, type TracedSteps } from './step-spans.ts'
+import type { Tracing } from './tracing.ts'
 
 /** How long one run of an activity may take when its machine does not say, ms. */
 const ACTIVITY_TIMEOUT_MS = 30_000
@@ -27,6 +29,8 @@ export interface Cause {
   messageId: string
   correlationId: string
   hops: number
+  /** The span that sent it. */
+  trace?: string
 }
 
 /** A message to one actor, before it has an id. */
@@ -34,6 +38,13 @@ export interface Outgoing {
   from: string
   to: string
   type: string
+  body: JsonObject
+}
+
+/** An actor of a type that is to begin, or whoever lives under its key. */
+export interface Opening {
+  from: string
+  opens: { type: string; key: string | null }
   body: JsonObject
 }
 
@@ -45,11 +56,13 @@ export class StepDraft {
   readonly #messages: NewMessage[] = []
   readonly #activities: NewActivity[] = []
   readonly #done: string[] = []
+  readonly #spans: StepSpans | null
 
   /** `env` must have been read after the locks of every actor that takes part. */
-  constructor(registry: Registry, env: StepEnv) {
+  constructor(registry: Registry, env: StepEnv, tracing?: Tracing) {
     this.#registry = registry
     this.#env = env
+    this.#spans = tracing === undefined ? null : new StepSpans(tracing)
   }
 
   /** The store clock of this transaction, ms. */
@@ -86,9 +99,14 @@ export class StepDraft {
     then: StepInput[],
     cause: Cause | null,
   ): Told {
-    const taken = this.#run(definition, null, [first, ...then], this.#env, cause)
-    this.#actors.push({ locked: null, key, state: taken.state, steps: taken.steps })
-    return { state: taken.state, events: taken.steps.flatMap(({ events }) => events) }
+    const before = this.#length
+    const { state, steps } = this.#run(definition, null, [first, ...then], this.#env, cause)
+    const write: ActorWrite = { locked: null, key, state, steps }
+    this.#actors.push(write)
+    const trace = this.#trace({ id: state.id, type: state.type, locked: null, steps, cause }, before)
+    // A mailbox, which begins with its first message, lives for good: what it does later belongs to other traces.
+    if (trace !== null && then.length === 0) write.trace = trace
+    return { state, events: steps.flatMap(({ events }) => events) }
   }
 
   /** Marks a message as consumed. */
@@ -97,8 +115,17 @@ export class StepDraft {
   }
 
   /** Adds a message that no step sent: from outside, or an activity's result. */
-  post(id: string, message: Outgoing, correlationId: string): void {
-    this.#messages.push(this.#messageOf(id, message, correlationId, null))
+  post(id: string, message: Outgoing | Opening, correlationId: string, trace?: string): void {
+    const row =
+      'opens' in message
+        ? openingOf(id, message, correlationId, null)
+        : this.#messageOf(id, message, correlationId, null)
+    this.#messages.push(trace === undefined ? row : { ...row, trace })
+  }
+
+  /** Ends the spans of its steps: they were committed, or failed of `error`. */
+  endSpans(error?: unknown): void {
+    this.#spans?.end(error)
   }
 
   /** Writes everything; returns the doorbells of the new rows. */
@@ -121,15 +148,18 @@ export class StepDraft {
     const definition = this.#registry.definitionOf(locked.state)
     // Store time never runs backwards within a stream, whatever the database's clock does.
     const env = { ...this.#env, at: Math.max(this.#env.at, locked.state.at) }
-    const taken = this.#run(
+    const before = this.#length
+    const { state, steps } = this.#run(
       definition,
       locked.state,
       inputs.filter((input) => input !== null),
       env,
       cause,
     )
-    const { state, steps } = taken
-    if (steps.length > 0) this.#actors.push({ locked, key: locked.key, state, steps })
+    if (steps.length > 0) {
+      this.#actors.push({ locked, key: locked.key, state, steps })
+      this.#trace({ id: state.id, type: state.type, locked, steps, cause }, before)
+    }
     return { state, events: steps.flatMap(({ events }) => events) }
   }
 
@@ -167,21 +197,26 @@ export class StepDraft {
       const message = { from: actorId, to: effect.to, type: effect.type, body: effect.body }
       this.#messages.push(this.#messageOf(effect.id, message, correlationId, cause))
     } else {
-      const { id, actorType: toType, key: toKey, body, tell } = effect
-      this.#messages.push({
-        id,
-        queue: ACTORS_QUEUE,
-        toActor: null,
-        toType,
-        toKey,
-        from: actorId,
-        type: tell?.type ?? 'open',
-        body: tell === undefined ? body : { ...body, after: tell.after },
-        correlationId,
-        causationId: cause?.messageId ?? null,
-        hops: hopsAfter(cause),
-      })
+      const { id, actorType, key, body, tell } = effect
+      const opens = { type: actorType, key }
+      const opening = openingOf(id, { from: actorId, opens, body }, correlationId, cause)
+      this.#messages.push(
+        tell === undefined ? opening : { ...opening, type: tell.type, body: { ...body, after: tell.after } },
+      )
     }
+  }
+
+  get #length(): { messages: number; activities: number } {
+    return { messages: this.#messages.length, activities: this.#activities.length }
+  }
+
+  /** Begins the span of these steps, and has what they sent go on from it. Null where nobody traces. */
+  #trace(taken: TracedSteps, before: { messages: number; activities: number }): string | null {
+    if (this.#spans === null) return null
+    const trace = this.#spans.add(taken)
+    for (const row of this.#messages.slice(before.messages)) row.trace = trace
+    for (const row of this.#activities.slice(before.activities)) row.trace = trace
+    return trace
   }
 
   #messageOf(
@@ -195,6 +230,17 @@ export class StepDraft {
     const address = { id, queue, toActor: to, toType: null, toKey: null, from, type, body }
     return { ...address, correlationId, causationId, hops: hopsAfter(cause) }
   }
+}
+
+function openingOf(
+  id: string,
+  { from, opens, body }: Opening,
+  correlationId: string,
+  cause: Cause | null,
+): NewMessage {
+  const address = { id, queue: ACTORS_QUEUE, toActor: null, toType: opens.type, toKey: opens.key, from }
+  const causationId = cause?.messageId ?? null
+  return { ...address, type: 'open', body, correlationId, causationId, hops: hopsAfter(cause) }
 }
 
 function hopsAfter(cause: Cause | null): number {

@@ -57,6 +57,7 @@ export async function runWorker(
         onCopy: (target, work) =>
           onRehearsal(config, environment, { target }, COPY, ({ queryable }) => work(queryable)),
         looks: workerLooks(config, environment),
+        announcing: { environment, publicUrl: config.publicUrl, now: () => new Date() },
       }),
   })
   const stopped = stopSignal()

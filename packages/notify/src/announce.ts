@@ -1,0 +1,35 @@
+import { type Announcement, type ChannelSpec, EsaError } from '@esa/protocol'
+import type { FindAddresses } from './channel-address.ts'
+import { post } from './post.ts'
+import { type Environment, readSecret } from './read-secret.ts'
+import { webhookRequest } from './webhook.ts'
+
+/** What announcing needs of the process: its variables, its clock, and how names are looked up (by default as the machine does). */
+export interface AnnouncePorts {
+  environment: Environment
+  now: () => Date
+  find?: FindAddresses
+}
+
+/**
+ * Sends an announcement by a channel, once. Answers with the status of the answer.
+ * @throws EsaError `channel.*`, transient when another try may succeed. No error holds a secret.
+ */
+export async function announce(
+  spec: ChannelSpec,
+  announcement: Announcement,
+  ports: AnnouncePorts,
+): Promise<number> {
+  const { environment, now, find } = ports
+  const { allowPrivate, allowPlain } = spec
+  const reach = { allowPrivate, allowPlain, ...(find === undefined ? {} : { find }) }
+  const secret = await readSecret(spec.secret, environment)
+  switch (spec.kind) {
+    case 'webhook': {
+      const url = /^(?:env|file):/.test(spec.url) ? await readSecret(spec.url, environment) : spec.url
+      return await post(webhookRequest(url, secret, announcement, now()), reach)
+    }
+    default:
+      throw new EsaError('channel.kind-unknown', 'terminal', `there is no channel of kind ${spec.kind}`)
+  }
+}

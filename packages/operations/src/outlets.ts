@@ -1,0 +1,89 @@
+import { type Outlet, OUTLETS_MAX } from '@esa/escalation'
+import { type Announced, type ChannelSpec, channelSpecSchema, digestJson } from '@esa/protocol'
+import type { ChannelRow, PersonRow, Store } from '@esa/store'
+
+/** What is to leave the bus: an incident's notice to an agent, as the incident sends it. */
+export interface Told {
+  incidentId: string
+  visit: number
+  announced: Announced
+  /** The agent that is told. */
+  target: string
+  level: string
+  category: string
+}
+
+/** Who is on call, at the store's now: `standsIn` names the level at which they do that for everybody else. */
+export interface OnCall {
+  person: string
+  contacts: PersonRow['contacts']
+  standsIn: string | null
+}
+
+type Kept = Store['notifications']
+
+/** Who is reached for an agent's human seat at a level: whoever stands in there, else whoever holds the seat. */
+export async function onCallFor(kept: Kept, agent: string, level: string, nowMs: number): Promise<OnCall[]> {
+  const [people, standIns] = await Promise.all([kept.people(), kept.standIns()])
+  const standIn = standIns.find((one) => one.level === level && one.fromAt <= nowMs && nowMs < one.untilAt)
+  const own = people.filter((one) =>
+    standIn === undefined ? one.agent === agent : one.person === standIn.person,
+  )
+  const standsIn = standIn === undefined ? null : level
+  return [...Map.groupBy(own, ({ person }) => person)].map(([person, rows]) => ({
+    person,
+    contacts: rows.flatMap(({ contacts }) => contacts),
+    standsIn,
+  }))
+}
+
+/**
+ * By which channels a notice leaves the bus: to whoever is on call for a seat that a person holds, and by every channel that
+ * asked for notices like this. People come first; beyond `OUTLETS_MAX` nobody is told.
+ */
+export async function outletsFor(
+  { notifications: kept }: Pick<Store, 'notifications'>,
+  told: Told,
+  { human, nowMs }: { human: boolean; nowMs: number },
+): Promise<Outlet[]> {
+  const [channels, people] = await Promise.all([
+    kept.channels(),
+    human ? onCallFor(kept, told.target, told.level, nowMs) : [],
+  ])
+  const known = new Set(channels.map(({ name }) => name))
+  const toPeople = people.flatMap(({ person, contacts }) =>
+    contacts
+      .filter(({ channel }) => known.has(channel))
+      .map(({ channel, to }) => outlet(told, channel, person, to)),
+  )
+  const asked = channels
+    .filter((channel) => asksFor(specOf(channel), told))
+    .map(({ name }) => outlet(told, name, null, null))
+  const byId = new Map([...toPeople, ...asked].map((one) => [one.id, one]))
+  return [...byId.values()].slice(0, OUTLETS_MAX)
+}
+
+/** The specification that a row keeps. */
+export function specOf({ spec }: ChannelRow): ChannelSpec {
+  return channelSpecSchema.parse(spec)
+}
+
+function asksFor(spec: ChannelSpec, { target, level, category }: Told): boolean {
+  if (spec.personal || (spec.kind === 'email' && spec.to.length === 0)) return false
+  return (
+    (spec.agent ?? target) === target &&
+    (spec.level ?? level) === level &&
+    (spec.category ?? category) === category
+  )
+}
+
+/**
+ * Its id is made of what it is about: whoever is told the same twice can tell. That an incident is over is the same news
+ * whomever it is for.
+ */
+function outlet(told: Told, channel: string, person: string | null, to: string | null): Outlet {
+  const { incidentId, announced, target, visit } = told
+  const about = announced === 'incident.closed' ? [] : [visit, target]
+  const digest = digestJson([incidentId, announced, ...about, channel, person, to])
+  return { id: `msg_${digest.slice(0, 32)}`, channel, person, to }
+}
