@@ -1,6 +1,7 @@
 import { OpenAPIHono } from '@hono/zod-openapi'
 import type { ApiEnv } from './api.ts'
 import type { Feed } from './feed.ts'
+import { agentQuestionRoutes } from './routes/agent-questions.ts'
 import { agentRoutes } from './routes/agents.ts'
 import { inboxRoutes } from './routes/inbox.ts'
 import { incidentRoutes } from './routes/incidents.ts'
@@ -10,6 +11,7 @@ import { streamRoutes } from './routes/stream.ts'
 import { approvalRoutes } from './routes/approvals.ts'
 import { databaseRoutes } from './routes/databases.ts'
 import { eventRoutes } from './routes/events.ts'
+import { recordRoutes } from './routes/records.ts'
 import { silenceRoutes } from './routes/silences.ts'
 import { simulationRoutes } from './routes/simulations.ts'
 import { statusRoutes } from './routes/status.ts'
@@ -21,11 +23,13 @@ import { timerRoutes } from './routes/timers.ts'
 export function apiRoutes(feed: Feed) {
   return new OpenAPIHono<ApiEnv>()
     .route('/agents', agentRoutes)
+    .route('/agents', agentQuestionRoutes)
     .route('/approvals', approvalRoutes)
     .route('/db', databaseRoutes())
     .route('/events', eventRoutes)
     .route('/org', orgRoutes)
     .route('/inbox', inboxRoutes)
+    .route('/incidents', recordRoutes)
     .route('/incidents', incidentRoutes)
     .route('/silences', silenceRoutes)
     .route('/simulations', simulationRoutes)

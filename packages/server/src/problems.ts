@@ -38,6 +38,7 @@ const STATUS_BY_PREFIX: [string, ContentfulStatusCode][] = [
   ['approval.invalid', 400],
   ['approval.', 403],
   ['card.', 409],
+  ['card.unknown', 404],
   ['page.', 404],
   ['request.', 400],
   ['request.conflict', 412],

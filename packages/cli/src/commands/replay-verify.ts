@@ -1,4 +1,5 @@
 import { requireStream } from '@esa/operations'
+import { type Fault, type Head, verifyStream } from '@esa/operations/views'
 import { writeFile } from 'node:fs/promises'
 import { EsaError, isoTime } from '@esa/protocol'
 import { type RetiredHead, retiredHeads } from '@esa/store'
@@ -10,7 +11,6 @@ import { EXIT } from '../exit-codes.ts'
 import { answer } from '../output.ts'
 import { inStore } from '../store-access.ts'
 import { readText } from '../targets.ts'
-import { type Fault, type Head, verifyStream } from '../verify-stream.ts'
 import { inWorld, type World } from '../world.ts'
 
 /** What `esa replay verify` says. Source: docs/cli.md, "Timelines and replay". */

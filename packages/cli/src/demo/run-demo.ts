@@ -1,4 +1,5 @@
 import { dropDatabase, embeddedServerStatus, stopEmbeddedServer } from '@esa/pg-server'
+import { verifyStream } from '@esa/operations/views'
 import { EsaError } from '@esa/protocol'
 import type { Config } from '../config.ts'
 import { EXIT } from '../exit-codes.ts'
@@ -6,7 +7,6 @@ import { answer, note } from '../output.ts'
 import { rehearsalHome } from '../rehearsal-ground.ts'
 import { resolveOwner } from '../store-access.ts'
 import { timelineText, timelineTitle } from '../timeline-text.ts'
-import { verifyStream } from '../verify-stream.ts'
 import {
   breachStory,
   chiefStory,

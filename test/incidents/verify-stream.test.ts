@@ -1,16 +1,16 @@
 import { incidentDefinition } from '@esa/escalation'
+import { verifyStream } from '@esa/operations/views'
 import { ActorHost, Registry } from '@esa/runtime'
 import { createMemoryStore, type LockedActor, type StoredEvent } from '@esa/store'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { loadOrg } from './load-org.ts'
-import { verifyStream } from './verify-stream.ts'
+import { projectOrg } from './project-org.ts'
 
 let registry: Registry
 let actor: LockedActor
 let events: StoredEvent[]
 
 beforeEach(async () => {
-  const { directory } = await loadOrg()
+  const directory = projectOrg()
   registry = new Registry({
     definitions: [incidentDefinition({ timeScale: 1 })],
     agentType: () => 'agent',
