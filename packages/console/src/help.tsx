@@ -1,7 +1,16 @@
 import { Dialog } from './components/dialog.tsx'
+import { NAVIGATION } from './navigation.ts'
 
 const KEYS: [string, [string[], string][]][] = [
-  ['Everywhere', [[['?'], 'this help']]],
+  [
+    'Everywhere',
+    [
+      [['Ctrl', 'K'], 'find an agent, an incident or a page'],
+      [['/'], 'to the search of the page'],
+      [['?'], 'this help'],
+    ],
+  ],
+  ['Go to', NAVIGATION.map(({ key, label }) => [['g', key], label])],
   [
     'Incidents',
     [

@@ -6,6 +6,7 @@ import { HelpDialog } from './help.tsx'
 import { useHotkeys } from './hotkeys.ts'
 import { useConnected } from './live.ts'
 import { NAVIGATION } from './navigation.ts'
+import { Shortcuts } from './shortcuts.tsx'
 import { type Theme, THEMES, useTheme } from './theme.ts'
 
 /** What stands around every page: the way to the others, and whether what is shown is still true. */
@@ -43,6 +44,7 @@ export function Shell() {
           </ul>
         </nav>
         <div className="flex items-center gap-1 lg:justify-between">
+          <Shortcuts />
           <ThemeButton />
           <Button
             look="quiet"

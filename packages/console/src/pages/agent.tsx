@@ -43,7 +43,6 @@ export function AgentPage() {
       </div>
       <PageTabs
         label={`Parts of ${id}`}
-        current={tab}
         tabs={TABS.map(([name, label]) => ({
           name,
           label,
@@ -57,7 +56,7 @@ export function AgentPage() {
       {tab !== 'inbox' ? null : inbox.length === 0 ? (
         <Empty title="Its inbox is empty." />
       ) : (
-        <ol className="grid gap-3">
+        <ol className="grid grid-cols-1 gap-3">
           {inbox.map((item) => (
             <InboxEntry key={item.id} item={item} />
           ))}

@@ -47,7 +47,7 @@ export function InboxPage() {
             : `The inbox of ${agent} is empty.`}
         </Empty>
       ) : (
-        <ol aria-label="What waits, the oldest first" className="grid gap-3">
+        <ol aria-label="What waits, the oldest first" className="grid grid-cols-1 gap-3">
           {items.map((item) => (
             <InboxEntry key={`${item.agent} ${item.id}`} item={item} />
           ))}

@@ -1,10 +1,10 @@
 import { useQuery } from '@tanstack/react-query'
 import { useNavigate, useSearch } from '@tanstack/react-router'
 import { useState } from 'react'
-import { api, body } from '../api.ts'
 import { SearchField } from '../components/search-field.tsx'
 import { Empty, Failed, Loading } from '../components/states.tsx'
 import { ViewSwitch } from '../components/view-switch.tsx'
+import { openIncidentsQuery } from '../open-incidents.ts'
 import { marksOf } from './org/agent-marks.tsx'
 import { InstantPicker, PastNote } from './org/instant-picker.tsx'
 import { LaneBoard } from './org/lane-board.tsx'
@@ -29,7 +29,10 @@ export function OrgPage() {
   return (
     <>
       <div className="mb-3 flex flex-wrap items-end gap-3">
-        <h1 className="mr-auto">Organisation</h1>
+        <h1>Organisation</h1>
+        <a href="#asked" className="mr-auto">
+          Who is asked what
+        </a>
         <InstantPicker at={at} onChoose={choose} />
       </div>
       {at === undefined ? null : <PastNote at={at} onNow={() => choose(undefined)} />}
@@ -38,7 +41,7 @@ export function OrgPage() {
       ) : org.data === undefined ? (
         <Loading what="the organisation" lines={8} />
       ) : (
-        <div className="grid gap-6">
+        <div className="grid grid-cols-1 gap-6">
           <section aria-labelledby="agents">
             <div className="mb-2 flex flex-wrap items-center gap-3">
               <h2 id="agents">
@@ -46,7 +49,7 @@ export function OrgPage() {
                 {text === '' && !busy ? '' : `, ${org.data.agents.filter(shown).length} shown`}
               </h2>
               <SearchField label="Find an agent" text={text} onText={setText} />
-              <label className="touch inline-flex items-center gap-2">
+              <label className="touch inline-flex items-center gap-2 whitespace-nowrap">
                 <input type="checkbox" checked={busy} onChange={() => setBusy(!busy)} />
                 only with something open
               </label>
@@ -89,9 +92,6 @@ function fits({ id, name, kind }: OrgAgent, text: string): boolean {
 
 /** Titles of open incidents: the organisation names them by id. */
 function useIncidentTitles(): ReadonlyMap<string, string> {
-  const { data } = useQuery({
-    queryKey: ['lists', 'incidents', 'open'],
-    queryFn: () => body(api.incidents.$get({ query: { open: 'true' } })),
-  })
+  const { data } = useQuery(openIncidentsQuery)
   return new Map(data?.incidents.map(({ id, title }) => [id, title]))
 }

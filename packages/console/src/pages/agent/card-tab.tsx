@@ -9,7 +9,7 @@ import type { AgentCard, AgentState } from './agent-query.ts'
 /** What the card says: who stands above, how its incidents climb, what it answers for, and what it promises. */
 export function CardTab({ card, state }: { card: AgentCard; state: AgentState }) {
   return (
-    <div className="grid gap-4 lg:grid-cols-2">
+    <div className="grid grid-cols-1 gap-4 lg:grid-cols-2">
       <Panel title="Where it stands">
         <Facts
           facts={[
@@ -66,7 +66,7 @@ export function CardTab({ card, state }: { card: AgentCard; state: AgentState })
       </Panel>
       {card.collaboration.length === 0 ? null : (
         <Panel title="Whom it works with">
-          <ul className="grid gap-1">
+          <ul className="grid grid-cols-1 gap-1">
             {card.collaboration.map(({ with: others, purpose }) => (
               <li key={`${others.join(' ')} ${purpose}`}>
                 <AgentLinks ids={others} />: {purpose}

@@ -12,7 +12,7 @@ import { Steer } from './steer.tsx'
 export function StateTab({ state, events }: { state: AgentState; events: readonly LogEntry[] }) {
   const chart = useQuery(statechartQuery(state.id))
   return (
-    <div className="grid gap-4 lg:grid-cols-2">
+    <div className="grid grid-cols-1 gap-4 lg:grid-cols-2">
       <Panel title="Now">
         <Facts
           facts={[

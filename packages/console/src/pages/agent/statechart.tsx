@@ -6,7 +6,7 @@ import type { Statechart } from './agent-query.ts'
 /** A machine as boxes within boxes, the state it is in marked; the same as a table below. */
 export function StatechartView({ chart }: { chart: Statechart }) {
   return (
-    <div className="grid gap-3">
+    <div className="grid grid-cols-1 gap-3">
       <p className="text-sm text-muted">
         {chart.machine}, version {chart.version}, after {chart.seq} events.{' '}
         {chart.timer === null ? (
@@ -17,7 +17,7 @@ export function StatechartView({ chart }: { chart: Statechart }) {
           </>
         )}
       </p>
-      <ul aria-label="States" className="grid gap-2">
+      <ul aria-label="States" className="grid grid-cols-1 gap-2">
         <Inside chart={chart} parent={null} />
       </ul>
       <details>

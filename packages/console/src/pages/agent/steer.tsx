@@ -49,7 +49,7 @@ function Confirm({ wish, state, onClose }: { wish: Wish; state: AgentState; onCl
   })
   return (
     <Dialog title={title} onClose={onClose}>
-      <div className="grid gap-3">
+      <div className="grid grid-cols-1 gap-3">
         {consequence}
         {act.error === null ? null : <Failed error={act.error} />}
         <div className="flex flex-wrap justify-end gap-2">

@@ -1,7 +1,10 @@
 import { formatDuration } from '@esa/protocol'
+import { useQuery } from '@tanstack/react-query'
+import { api, body } from '../../api.ts'
 import { AgentLink, AgentLinks } from '../../components/agent-link.tsx'
 import { DataTable } from '../../components/data-table.tsx'
 import { Facts, Panel } from '../../components/facts.tsx'
+import { Failed, Loading } from '../../components/states.tsx'
 import { When } from '../../components/when.tsx'
 import type { AgentFigures, AgentState } from './agent-query.ts'
 
@@ -15,7 +18,7 @@ interface TasksTabProps {
 export function TasksTab({ id, state, figures }: TasksTabProps) {
   const { team } = figures
   return (
-    <div className="grid gap-4 lg:grid-cols-2">
+    <div className="grid grid-cols-1 gap-4 lg:grid-cols-2">
       <Panel title="What it has done">
         <Facts
           facts={[...ratioFacts(figures), ['Load', `${figures.workload.load}, ${figures.workload.level}`]]}
@@ -52,7 +55,44 @@ export function TasksTab({ id, state, figures }: TasksTabProps) {
           />
         )}
       </div>
+      <div className="min-w-0 lg:col-span-2">
+        <h2 className="mb-2">Messages</h2>
+        <Messages id={id} />
+      </div>
     </div>
+  )
+}
+
+/** The messages that it sent or got, the newest first. */
+function Messages({ id }: { id: string }) {
+  const tasks = useQuery({
+    queryKey: ['lists', 'tasks', id],
+    queryFn: () => body(api.tasks.$get({ query: { agent: id } })),
+  })
+  if (tasks.error !== null) return <Failed error={tasks.error} retry={() => void tasks.refetch()} />
+  if (tasks.data === undefined) return <Loading what="messages" />
+  if (tasks.data.tasks.length === 0) return <p className="text-muted">It neither sent nor got a message.</p>
+  return (
+    <DataTable
+      caption={`Messages of ${id}, the newest first`}
+      rows={tasks.data.tasks}
+      keyOf={({ id: message, to }) => `${message} ${to}`}
+      columns={[
+        { head: 'When', cell: ({ at }) => <When at={at} /> },
+        { head: 'From', cell: ({ from }) => <AgentLink id={from} /> },
+        { head: 'To', cell: ({ to }) => <AgentLink id={to} /> },
+        { head: 'Type', cell: ({ type }) => type.replaceAll('_', ' ') },
+        {
+          head: 'Subject',
+          names: true,
+          cell: ({ subject }) => <span className="break-words">{subject}</span>,
+        },
+        {
+          head: 'State',
+          cell: ({ state, holder }) => (holder === null ? state : `${state}, with ${holder}`),
+        },
+      ]}
+    />
   )
 }
 

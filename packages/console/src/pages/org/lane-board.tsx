@@ -14,7 +14,7 @@ export function LaneBoard({
 }) {
   const { top, lanes } = lanesOf(agents)
   return (
-    <div className="grid gap-3">
+    <div className="grid grid-cols-1 gap-3">
       <ul aria-label="Above the chiefs" className="flex flex-wrap gap-2">
         {top.map((agent) => (
           <li
@@ -27,7 +27,7 @@ export function LaneBoard({
       </ul>
       <ol
         aria-label="Lanes of the chiefs"
-        className="grid items-start gap-3 sm:grid-cols-2 xl:grid-cols-3 2xl:grid-cols-6"
+        className="grid grid-cols-1 items-start gap-3 sm:grid-cols-2 xl:grid-cols-3 2xl:grid-cols-3"
       >
         {lanes.map((lane) => (
           <LaneCard key={lane.chief.id} lane={lane} shown={shown} />

@@ -13,7 +13,7 @@ export function QuestionTable({ questions }: { questions: readonly Question[] })
     <DataTable
       caption="Who is asked what"
       rows={questions}
-      keyOf={({ key }) => key}
+      keyOf={({ row }) => row}
       columns={[
         { head: 'Asked', names: true, cell: ({ to }) => <Agent id={to} /> },
         { head: 'By', cell: ({ from }) => <Agent id={from} /> },

@@ -2,7 +2,7 @@ import type { OrgGraph } from './org-query.ts'
 
 /** Somebody who is asked for something. */
 export interface Question {
-  key: string
+  row: string
   from: string
   to: string
   kind: 'message' | 'incident'
@@ -27,7 +27,7 @@ export function questionsOf({ agents, edges }: OrgGraph, titles: ReadonlyMap<str
       const subject = (kind === 'awaits' ? subjects : titles).get(about) ?? null
       return [
         {
-          key: `${about} ${to}`,
+          row: `${about} ${to}`,
           from,
           to,
           kind: kind === 'awaits' ? 'message' : 'incident',

@@ -1,0 +1,84 @@
+import { useQuery } from '@tanstack/react-query'
+import { Link } from '@tanstack/react-router'
+import { agentNames } from '../agent-names.ts'
+import { api, body } from '../api.ts'
+import { useServerNow } from '../clock.ts'
+import { Badge, LevelMark } from '../components/badges.tsx'
+import { DataTable } from '../components/data-table.tsx'
+import { Empty, Failed, Loading } from '../components/states.tsx'
+import { localTime } from '../components/when.tsx'
+import { countdownText } from '../durations.ts'
+import { openIncidentsQuery } from '../open-incidents.ts'
+
+/** A deadline that is younger than this is being served, ms: the promise is a second. */
+const SERVED_WITHIN_MS = 1_000
+
+/** Every armed deadline, the next first, and what happens then. */
+export function TimersPage() {
+  const timers = useQuery({ queryKey: ['lists', 'timers'], queryFn: () => body(api.timers.$get()) })
+  const incidents = useQuery(openIncidentsQuery)
+  const byId = new Map(incidents.data?.incidents.map((incident) => [incident.id, incident]))
+  return (
+    <>
+      <h1>Timers</h1>
+      <p className="mb-3 text-muted">
+        Deadlines of open incidents, by the database’s clock. They are rows in the log: no restart loses one.
+      </p>
+      {timers.error !== null ? (
+        <Failed error={timers.error} retry={() => void timers.refetch()} />
+      ) : timers.data === undefined ? (
+        <Loading what="deadlines" />
+      ) : timers.data.timers.length === 0 ? (
+        <Empty title="No deadline is armed.">No open incident waits for anybody.</Empty>
+      ) : (
+        <DataTable
+          caption="Deadlines, the next first"
+          rows={timers.data.timers.map((timer) => ({ ...timer, incident: byId.get(timer.incidentId) }))}
+          keyOf={({ incidentId }) => incidentId}
+          columns={[
+            { head: 'Left', numeric: true, cell: ({ dueAt }) => <Left dueAt={dueAt} /> },
+            {
+              head: 'Incident',
+              names: true,
+              cell: ({ incidentId, incident }) => (
+                <Link to="/incidents/$id" params={{ id: incidentId }} className="break-words">
+                  {incident?.title ?? incidentId}
+                </Link>
+              ),
+            },
+            {
+              head: 'Level',
+              cell: ({ incident }) => (incident === undefined ? '-' : <LevelMark level={incident.level} />),
+            },
+            { head: 'Then', cell: ({ kind, incident }) => thenWords(kind, incident) },
+            { head: 'Due', cell: ({ dueAt }) => <time dateTime={dueAt}>{localTime(dueAt)}</time> },
+          ]}
+        />
+      )}
+    </>
+  )
+}
+
+function Left({ dueAt }: { dueAt: string }) {
+  const left = Date.parse(dueAt) - useServerNow()
+  if (left > -SERVED_WITHIN_MS) return <span className="font-mono font-semibold">{countdownText(left)}</span>
+  return (
+    <Badge tone="danger" icon="warning">
+      late by {countdownText(-left)}
+    </Badge>
+  )
+}
+
+interface Rung {
+  level: string
+  path: { level: string; agents: string[] }[]
+}
+
+/** What the deadline does: the next rung of the pinned path, or the alarm past its end. */
+function thenWords(kind: string, incident: Rung | undefined): string {
+  if (incident === undefined) return kind
+  const next = incident.path[incident.path.findIndex(({ level }) => level === incident.level) + 1]
+  const escalates = next === undefined ? 'the alarm goes off' : `${agentNames(next.agents)} is told`
+  if (kind === 'wait') return escalates
+  return `${kind} ends`
+}
