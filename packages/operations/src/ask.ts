@@ -47,6 +47,13 @@ const LOOK_EVERY_MS = 200
 /** Longest subject that a question becomes. */
 const SUBJECT_MAX = 200
 
+/** Everything that an agent can be asked. @throws EsaError `agent.unknown` (terminal). */
+export function askable({ directory }: Pick<World, 'directory'>, id: string): Intent[] {
+  const agent = directory.get(id)
+  if (agent === undefined) throw unknownAgent(id)
+  return intentsOf(agent, mindOf(id))
+}
+
 /**
  * Asks an agent in plain words: rules find what is meant, facts are answered from its card, its own tasks are given to it
  * and waited for, and anything else is put before the person who sits there.

@@ -11,7 +11,7 @@ export {
   listApprovals,
   requireApproval,
 } from './approvals.ts'
-export { askAgent, type Asked, type ChooseIntent } from './ask.ts'
+export { askable, askAgent, type Asked, type ChooseIntent } from './ask.ts'
 export { EventTally, LATENESS_BOUNDS_MS } from './event-tally.ts'
 export { isServed, type ReadFigures, readFigures } from './figures.ts'
 export { answerItem, judgeProposal, listInbox } from './inbox.ts'
@@ -29,7 +29,7 @@ export { resumeAgent, seatAgent, seatOf, stopAgent, tellAgent } from './seats.ts
 export { addSilence, endSilence, listSilences, type NewSilence } from './silences.ts'
 export { agentStatechart, type AgentStatechart } from './statechart.ts'
 export { cardFileOf, exportStream, requireStream } from './streams.ts'
-export { type TaskDocument } from './task-document.ts'
+export { type TaskAnswer, type TaskDocument } from './task-document.ts'
 export { listTasks, requireTask, sendTask } from './tasks.ts'
 export { readThread, type ThreadEvent } from './threads.ts'
 export { listTimers, type TimerDocument } from './timers.ts'

@@ -3,6 +3,7 @@ import { OpenAPIHono } from '@hono/zod-openapi'
 import { EsaError } from '@esa/protocol'
 import { bodyLimit } from 'hono/body-limit'
 import { secureHeaders } from 'hono/secure-headers'
+import { a2aRoutes } from './a2a/a2a-route.ts'
 import { type ApiEnv, worldOf } from './api.ts'
 import { apiRoutes } from './api-routes.ts'
 import type { Feed } from './feed.ts'
@@ -62,6 +63,7 @@ export function edge(ports: ServerPorts, feed: Feed): OpenAPIHono<ApiEnv> {
   app.route('/', loginRoutes(ports))
   app.route('/api/v1', apiRoutes(feed))
   app.route('/mcp', mcpRoutes(ports))
+  app.route('/', a2aRoutes(ports, feed))
   app.doc31('/openapi.json', { openapi: '3.1.0', info: { title: 'ESA runtime', version: '1' } })
   if (ports.page !== null) {
     app.get('/assets/*', serveStatic({ root: ports.page }))

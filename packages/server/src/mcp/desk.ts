@@ -1,4 +1,4 @@
-import { EsaError } from '@esa/protocol'
+import { EsaError, isEsaError } from '@esa/protocol'
 import type { World } from '@esa/operations'
 import { type Scope, verifyToken } from '@esa/store'
 import type { ServerPorts } from '../ports.ts'
@@ -10,6 +10,8 @@ export interface Desk {
   ports: ServerPorts
   /** Refuses what this client may not. @throws EsaError `auth.*` (terminal). */
   admit(scope: Scope): Promise<void>
+  /** Lets in whoever has a valid token, whatever it is for: what is done then asks for its scope itself. */
+  admitAny(): Promise<void>
   /** `as` where it was given, else the holder of the client's token. @throws EsaError `usage.as` (terminal) when there is neither. */
   actor(as: string | undefined, scope: Scope): Promise<string>
 }
@@ -22,6 +24,13 @@ export function deskOf(ports: ServerPorts, token: string | null): Desk {
     // Its members are read anew: cards change while a server runs.
     world: Object.create(ports.world, { caller: { value: caller } }) as World,
     admit: (scope) => requireScope(ports, token, scope),
+    async admitAny() {
+      try {
+        await requireScope(ports, token, 'agents:read')
+      } catch (error) {
+        if (!isEsaError(error, 'auth.scope')) throw error
+      }
+    },
     async actor(as, scope) {
       if (as !== undefined) return as
       if (token !== null) return (await verifyToken(ports.world.store, token, scope)).holder

@@ -1,0 +1,76 @@
+import type { Message, Part } from '@a2a-js/sdk'
+import {
+  answerItem,
+  askAgent,
+  commandIncident,
+  openIncident,
+  parseIncidentCommand,
+  requireIncident,
+} from '@esa/operations'
+import { EsaError, type Json, type JsonObject, textOf } from '@esa/protocol'
+import type { Desk } from '../mcp/desk.ts'
+import { dataPart, said, textPart } from './parts.ts'
+
+/** What came of a message: a task by its id, which is yet to be answered (`pending`) or stands as it is, or an answer at once. */
+export type Received = { id: string; pending: boolean; message: null } | { id: null; message: Message }
+
+/** A message to an agent, or to a task of it. */
+interface Incoming {
+  taskId: string
+  words: string
+  data: JsonObject
+  /** For the answer at once. */
+  messageId?: string
+}
+
+/**
+ * Takes a message to an agent: `incident.open` in its data opens an incident of it; with the id of a task it is a command to
+ * that incident or the answer to that message; anything else is asked of the agent, as a task of the organisation.
+ * @throws EsaError `incident.*`, `inbox.*`, `usage.*`, `auth.*` (terminal).
+ */
+export async function receiveMessage(
+  desk: Desk,
+  agent: string,
+  { taskId, words, data, messageId = '' }: Incoming,
+): Promise<Received> {
+  // Some answers need no act in anybody's name: those take the scope as well.
+  await desk.admit(taskId === '' ? 'incidents:write' : 'incidents:ack')
+  if (taskId !== '') return toTask(desk, { taskId, words, data })
+  const { as, type, ...rest } = data
+  if (type === 'incident.open') {
+    const body = { title: words, ...rest, agent }
+    const { incident } = await openIncident(desk.world, body)
+    return { id: incident.id, pending: false, message: null }
+  }
+  const who = await desk.actor(textOf(as) || undefined, 'incidents:write')
+  const asked = await askAgent(desk.world, { agent, as: who, question: words, data: rest, waitMs: 0 })
+  if (asked.message !== undefined) return { id: asked.message, pending: true, message: null }
+  return { id: null, message: said(answerParts(asked), { messageId: `${messageId}-answer` }) }
+}
+
+/** An answer to what waits: a command to an incident, or words to whoever asked. */
+async function toTask(desk: Desk, { taskId, words, data }: Incoming): Promise<Received> {
+  const { as: named, ...rest } = data
+  const actor = await desk.world.store.readActor(taskId)
+  if (actor === null) {
+    const as = textOf(named) || undefined
+    const text = words === '' ? JSON.stringify(rest) : words
+    await answerItem(desk.world, taskId, { as: await desk.actor(as, 'incidents:write'), text })
+    return { id: taskId, pending: false, message: null }
+  }
+  const { id } = await requireIncident(desk.world.store, taskId)
+  if (rest['type'] === undefined) {
+    throw new EsaError('usage.command', 'terminal', 'say in a data part what the incident is told', {
+      hint: '{"type": "acknowledge"}, {"type": "decline", "reason": ...}, {"type": "resolve", "cause": ...}',
+    })
+  }
+  const as = await desk.actor(textOf(named) || undefined, 'incidents:ack')
+  await commandIncident(desk.world, id, parseIncidentCommand({ ...rest, as }))
+  return { id, pending: false, message: null }
+}
+
+/** A fact, or what the agent can be asked when nothing of a question is known. */
+function answerParts({ answer, because, canBeAsked }: Awaited<ReturnType<typeof askAgent>>): Part[] {
+  if (answer !== undefined) return [dataPart(answer)]
+  return [textPart(because), dataPart({ canBeAsked: canBeAsked as unknown as Json })]
+}

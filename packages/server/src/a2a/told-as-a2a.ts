@@ -1,0 +1,30 @@
+import {
+  A2AError,
+  RequestMalformedError,
+  TaskNotFoundError,
+  UnsupportedOperationError,
+} from '@a2a-js/sdk/errors'
+import { isEsaError } from '@esa/protocol'
+
+/** Codes of what is not there, and of what was not understood; all else is what the state or the token does not allow. */
+const UNKNOWN = /^(?:task|incident|stream|agent)\.unknown$/
+const MALFORMED = /^(?:usage|message|request|payload)\.|\.invalid$/
+
+/** Does it, and tells what fails as A2A has it, with our code and hint in its metadata. A fault of ours is told without. */
+export async function toldAsA2a<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    if (error instanceof A2AError || !isEsaError(error) || error.kind === 'bug') throw error
+    const { code, message, hint } = error
+    const kind = UNKNOWN.test(code)
+      ? TaskNotFoundError
+      : MALFORMED.test(code)
+        ? RequestMalformedError
+        : UnsupportedOperationError
+    throw new kind({
+      message: `${code}: ${message}`,
+      metadata: { code, ...(hint === undefined ? {} : { hint }) },
+    })
+  }
+}
