@@ -83,6 +83,11 @@ const BY_PREFIX: [string, number][] = [
   ['rehearsal.', EXIT.conflict],
 ]
 
+/** Beginnings of error codes and what a command ends with on them, in the order of the alphabet. */
+export function exitCodesByPrefix(): [prefix: string, code: number][] {
+  return BY_PREFIX.toSorted(([a], [b]) => (a < b ? -1 : 1))
+}
+
 /** The exit code of an error; 70 for whatever is not an EsaError, is a bug, or has a code that nobody thought of here. */
 export function exitCodeOf(error: unknown): number {
   if (!isEsaError(error) || error.kind === 'bug') return EXIT.bug

@@ -49,7 +49,7 @@ describe('the help', () => {
 
   it.each(commands)('of %s says what it does and shows an example of it', (name, command) => {
     expect(command.description()).not.toBe('')
-    expect(helpOf(command)).toMatch(/\nExamples?:\n {2}esa /)
+    expect(helpOf(command)).toMatch(/\nExamples?:\n {2}(?:ESA_\w+=\S+ )?esa /)
     expect(helpOf(command)).toContain(name)
   })
 })
