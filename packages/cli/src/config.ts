@@ -2,6 +2,7 @@ import { isAbsolute, resolve } from 'node:path'
 import { EsaError } from '@esa/protocol'
 import * as z from 'zod'
 import { AGENTS_FOLDER } from './project-root.ts'
+import { type TraceSettings, traceSettings, traceVariables } from './trace-settings.ts'
 
 /** Options that every command takes, as commander gives them. */
 export interface GlobalFlags {
@@ -99,6 +100,7 @@ const environmentSchema = z.object({
     .enum(['debug', 'info', 'warn', 'error', 'silent'])
     .default('warn')
     .describe('how much a worker writes to stderr'),
+  ...traceVariables,
 })
 
 /** A variable that decides something, as the reference of the configuration shows it. */
@@ -165,6 +167,8 @@ export interface Config {
   /** The folder of own agents beside the organisation, or null. It is the last of `agents`. */
   ownAgents: string | null
   logLevel: z.infer<typeof environmentSchema>['ESA_LOG']
+  /** Null: nothing is traced. */
+  traces: TraceSettings | null
   json: boolean
   yes: boolean
 }
@@ -208,6 +212,7 @@ export function readConfig(flags: GlobalFlags, environment: NodeJS.ProcessEnv): 
     agents: ownAgents === null ? [agents] : [agents, ownAgents],
     ownAgents,
     logLevel: ESA_LOG,
+    traces: traceSettings(parsed.data),
     json: flags.json === true,
     yes: flags.yes === true,
   }

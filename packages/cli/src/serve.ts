@@ -33,7 +33,8 @@ export async function serve(
       }),
       tools: serverTools(config, environment, world),
       page,
-      log: workerLog(config.logLevel),
+      ...(world.tracing === null ? {} : { tracing: world.tracing }),
+      log: workerLog(config.logLevel, process.stderr, world.tracing),
     })
   if (port !== null) return await start({ ...binding, port })
   try {

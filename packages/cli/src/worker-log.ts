@@ -1,4 +1,5 @@
 import { type DestinationStream, type Logger, pino } from 'pino'
+import type { Tracing } from '@esa/runtime'
 import type { Config } from './config.ts'
 
 /** Secrets never reach a log line, wherever it carries them. */
@@ -18,13 +19,18 @@ const REDACTED = [
 /** Wrappers around an error, at most: what is deeper says nothing new. */
 const CAUSE_DEPTH_MAX = 6
 
-/** The log of a worker, as JSON lines on stderr unless told otherwise. */
+/** The log of a worker, as JSON lines on stderr unless told otherwise. Where something is traced, a line says in which trace it came about. */
 export function workerLog(
   level: Config['logLevel'],
   destination: DestinationStream = process.stderr,
+  tracing: Pick<Tracing, 'traceId'> | null = null,
 ): Logger {
-  const options = { level, redact: { paths: REDACTED, censor: '***' }, serializers: { err: plainError } }
-  return pino(options, destination)
+  const mixin = (): { traceId?: string } => {
+    const traceId = tracing?.traceId() ?? null
+    return traceId === null ? {} : { traceId }
+  }
+  const redact = { paths: REDACTED, censor: '***' }
+  return pino({ level, redact, serializers: { err: plainError }, mixin }, destination)
 }
 
 /**

@@ -9,17 +9,21 @@ import {
   silenceDefinition,
 } from '@esa/escalation'
 import { random, type World as Operated } from '@esa/operations'
-import { ActorHost, Registry } from '@esa/runtime'
+import { ActorHost, Registry, type Tracing } from '@esa/runtime'
 import type { Store } from '@esa/store'
 import { commandCaller } from './caller.ts'
 import type { Config } from './config.ts'
 import { type LoadedOrg, loadOrg, orgErrors } from './load-org.ts'
 import { note } from './output.ts'
 import { openStore, resolveDatabase } from './store-access.ts'
+import { openTracing } from './tracing.ts'
+import { workerLog } from './worker-log.ts'
 
 /** What operations work with, opened by a command and closed by it. */
 export interface World extends Operated {
   config: Config
+  /** Null where nothing is traced. */
+  tracing: Tracing | null
   close(): Promise<void>
 }
 
@@ -49,13 +53,23 @@ export async function openWorld(config: Config, options: WorldOptions = {}): Pro
     activities: options.activities?.(store) ?? [],
     directory: () => org.directory,
   })
-  const host = new ActorHost({ store, registry, random, rings: false, openingLimit: INCIDENT_LIMIT })
+  const traces = await openTracing(config.traces, workerLog(config.logLevel))
+  const tracing = traces?.tracing ?? null
+  const host = new ActorHost({
+    store,
+    registry,
+    random,
+    rings: false,
+    openingLimit: INCIDENT_LIMIT,
+    ...(tracing === null ? {} : { tracing }),
+  })
   return {
     config,
     databaseUrl,
     store,
     registry,
     host,
+    tracing,
     timeScale: config.timeScale,
     caller: commandCaller({ config, databaseUrl, store }),
     // Read anew: a server outlives an edit of its cards.
@@ -65,7 +79,9 @@ export async function openWorld(config: Config, options: WorldOptions = {}): Pro
     get problems() {
       return org.problems
     },
-    close: () => store.close(),
+    async close() {
+      await Promise.all([store.close(), traces?.stop()])
+    },
   }
 }
 

@@ -5,6 +5,7 @@ export { Registry, type Registrations } from './registry.ts'
 export { Sleeper } from './sleeper.ts'
 export { QUEUES } from './queues.ts'
 export { type Outgoing, type Told } from './step-draft.ts'
+export type { Span, SpanStart, Tracing } from './tracing.ts'
 export { type Pace, type Sleep, type Sleeping } from './pace.ts'
 export {
   type Bell,

@@ -1,10 +1,16 @@
 import type { StepInput } from '@esa/actor'
 import type { JsonObject } from '@esa/protocol'
 import type { MessageRow } from '@esa/store'
+import type { Cause } from './step-draft.ts'
 
 /** True when nobody has to do anything about it any more: it was consumed, or given up. */
 export function isOver(message: MessageRow): boolean {
   return message.doneAt !== null || message.deadCode !== null
+}
+
+/** A message as the cause of what its recipient sends. */
+export function causeOf({ id, correlationId, hops, trace }: MessageRow): Cause {
+  return { messageId: id, correlationId, hops, ...(trace === undefined ? {} : { trace }) }
 }
 
 /** A message as the input of its recipient's step. */

@@ -10,6 +10,7 @@ import type { OpeningLimit } from './flood-guard.ts'
 import { OutboxRelay, type RelayBell } from './outbox-relay.ts'
 import { MACHINE_PACE, type Pace } from './pace.ts'
 import type { Registry } from './registry.ts'
+import type { Tracing } from './tracing.ts'
 import { TimerService } from './timer-service.ts'
 import { TroubleLog } from './trouble-log.ts'
 import { TurnLoop } from './turn-loop.ts'
@@ -37,6 +38,8 @@ export interface WorkerOptions {
   identity: { id: string; pid: number; host: string; startedAt: number; now: () => number }
   onAlarm: (alarm: WorkerAlarm) => void
   openingLimit?: OpeningLimit
+  /** Without one, nothing is traced. */
+  tracing?: Tracing
 }
 
 /** What rings a worker: BullMQ, or a simulation's bus. */
@@ -67,7 +70,8 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
 
 /** A worker on any bell, at any pace: a simulation starts the same worker as a process does. */
 export async function startWorkerOn(options: WorkerParts): Promise<RunningWorker> {
-  const { store, registry, random, log, onAlarm, bell, pace } = options
+  const { store, registry, random, log, onAlarm, bell, pace, tracing } = options
+  const traced = tracing === undefined ? {} : { tracing }
   const onCommit = ({ rings, nextDueAt }: { rings: Ring[]; nextDueAt: number | null }): void => {
     if (rings.length > 0) void bell.ring(rings)
     if (nextDueAt !== null) timers.wake()
@@ -78,6 +82,7 @@ export async function startWorkerOn(options: WorkerParts): Promise<RunningWorker
     random,
     rings: true,
     onCommit,
+    ...traced,
     ...(options.openingLimit === undefined ? {} : { openingLimit: options.openingLimit }),
   })
   const timers = new TimerService({
@@ -89,7 +94,7 @@ export async function startWorkerOn(options: WorkerParts): Promise<RunningWorker
   })
   const relay = new OutboxRelay({ store, doorbell: bell, log, pace })
   const deliveries = new DeliveryBatches(host)
-  const activities = new ActivityRunner({ store, host, registry, log, pace })
+  const activities = new ActivityRunner({ store, host, registry, log, pace, ...traced })
 
   const trouble = new TroubleLog(log, 'work put off')
   await bell.start(async ({ kind, id }) => {

@@ -6,6 +6,7 @@ import { secureHeaders } from 'hono/secure-headers'
 import { a2aRoutes } from './a2a/a2a-route.ts'
 import { type ApiEnv, worldOf } from './api.ts'
 import { apiRoutes } from './api-routes.ts'
+import { describeApi } from './describe-api.ts'
 import type { Feed } from './feed.ts'
 import { idempotency } from './guards/idempotency.ts'
 import { onlyJson } from './guards/only-json.ts'
@@ -21,6 +22,7 @@ import { answerProblem } from './problems.ts'
 import { healthRoutes } from './routes/health.ts'
 import { loginRoutes } from './routes/login.ts'
 import { metricsRoutes } from './routes/metrics.ts'
+import { tracedRequests } from './traced-requests.ts'
 
 /** Largest body, bytes: a payload of 256 KB and what wraps it. */
 const BODY_MAX = 300 * 1024
@@ -30,6 +32,7 @@ export function edge(ports: ServerPorts, feed: Feed): OpenAPIHono<ApiEnv> {
   const app = new OpenAPIHono<ApiEnv>()
   const metrics = new Metrics(ports, () => feed.followers)
   app.use(metrics.timing)
+  if (ports.tracing !== undefined) app.use(tracedRequests(ports.tracing))
   app.onError((error, context) => answerProblem(error, context, ports.log))
   app.notFound((context) =>
     answerProblem(
@@ -64,7 +67,7 @@ export function edge(ports: ServerPorts, feed: Feed): OpenAPIHono<ApiEnv> {
   app.route('/api/v1', apiRoutes(feed))
   app.route('/mcp', mcpRoutes(ports))
   app.route('/', a2aRoutes(ports, feed))
-  app.doc31('/openapi.json', { openapi: '3.1.0', info: { title: 'ESA runtime', version: '1' } })
+  app.get('/openapi.json', (context) => context.json(describeApi()))
   if (ports.page !== null) {
     app.get('/assets/*', serveStatic({ root: ports.page }))
     app.get('*', requireLogin(ports), serveStatic({ root: ports.page, path: 'index.html' }))

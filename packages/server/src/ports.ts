@@ -1,4 +1,5 @@
 import type { World } from '@esa/operations'
+import type { Tracing } from '@esa/runtime'
 import type { SchemaState } from '@esa/store'
 import type { Logger } from 'pino'
 import type { ServerTools } from './tools.ts'
@@ -36,5 +37,7 @@ export interface ServerPorts {
   page: string | null
   /** The file of the runbook, which models may read; absent where it is not at hand. */
   runbook?: string
+  /** Absent where nothing is traced. */
+  tracing?: Tracing
   log: Logger
 }

@@ -87,7 +87,8 @@ async function start(
   world: World,
   channels: AlarmChannels,
 ): Promise<{ id: string; stop(): Promise<void> }> {
-  const log = workerLog(config.logLevel)
+  const { tracing } = world
+  const log = workerLog(config.logLevel, process.stderr, tracing)
   const startedAt = Date.now()
   const id = newId(startedAt, random)
   const { stop } = await startWorker({
@@ -96,6 +97,7 @@ async function start(
     random,
     log,
     openingLimit: INCIDENT_LIMIT,
+    ...(tracing === null ? {} : { tracing }),
     doorbell: { redisUrl: config.redisUrl, databaseUrl: world.databaseUrl },
     identity: { id, pid: process.pid, host: hostname(), startedAt, now: () => Date.now() },
     onAlarm: ({ code, message, details }) => {
