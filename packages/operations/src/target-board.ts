@@ -1,5 +1,6 @@
 import { EsaError, isoTime, type JsonObject } from '@esa/protocol'
 import type { KeptReading } from '@esa/store'
+import { approvalTarget } from './approvals.ts'
 import { contextOf } from './mailboxes.ts'
 import { storeNow, type World } from './world.ts'
 
@@ -42,6 +43,8 @@ export interface TargetBoard {
   /** When Layer 1 looks next; null: nobody watches it. */
   nextLookAt: string | null
   everyMs: number | null
+  /** Why nothing is applied there until an operator or the CEO thaws it; null: it is not frozen. */
+  frozen: string | null
   tiles: MetricTile[]
 }
 
@@ -69,6 +72,7 @@ export async function targetBoard(
     sinceAt: isoTime(since),
     nextLookAt: watches && lookAt !== null ? isoTime(lookAt) : null,
     everyMs: watches ? wakeMs : null,
+    frozen: frozenFor(memory, target),
     tiles: metrics.map(({ key, text, unit, comparator, value: threshold, line }, nth) => ({
       key,
       text,
@@ -79,6 +83,12 @@ export async function targetBoard(
       ...readingsOf(kept[nth]!),
     })),
   }
+}
+
+/** Layer 1 keeps in its log which targets are frozen, by the name that approvals know them by. */
+function frozenFor({ frozen }: JsonObject, target: string): string | null {
+  const reason = (frozen as JsonObject | undefined)?.[approvalTarget(target)]
+  return typeof reason === 'string' ? reason : null
 }
 
 type Read = Omit<MetricTile, 'key' | 'text' | 'unit' | 'comparator' | 'threshold' | 'cardLine'>

@@ -41,6 +41,7 @@ export const targetBoardSchema = z
     sinceAt: instant,
     nextLookAt: instant.nullable(),
     everyMs: z.number().nullable(),
+    frozen: z.string().nullable(),
     tiles: z.array(tileSchema),
   })
   .openapi('TargetBoard')
