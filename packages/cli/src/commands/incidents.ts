@@ -1,3 +1,4 @@
+import { parseOpenIncident } from '@esa/escalation'
 import { commandIncident, openIncident as open, parseIncidentCommand } from '@esa/operations'
 import { EsaError } from '@esa/protocol'
 import * as z from 'zod'
@@ -23,6 +24,8 @@ export async function openIncident(config: Config, flags: Flags): Promise<void> 
     ...(dedupKey === undefined ? {} : { dedupKey }),
     ...(evidence === undefined ? {} : { evidence: parseEvidence(await readText(evidence), evidence) }),
   }
+  // What is wrong with the call is said before a database is started for it.
+  parseOpenIncident(body)
   await inWorld(config, async (world) => {
     const { incident, created } = await open(world, body)
     answer(
