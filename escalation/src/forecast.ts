@@ -17,9 +17,15 @@ export interface ForecastStep {
  */
 export function forecast(policy: Policy, moment: StoryMoment): ForecastStep[] {
   const { dueAt, status, remainingMs } = moment
-  if (dueAt === null) return []
   const { rung, index } = rungAt(policy, moment.level)
   const here = { level: rung.level, agents: rung.agents }
+  // Between two events of one step: the level is told in the same transaction.
+  if (status === 'entering')
+    return [
+      { at: moment.at, what: 'told', ...here },
+      ...climbing(policy, index, moment.at + rung.waitMs, false),
+    ]
+  if (dueAt === null) return []
   switch (status) {
     case 'triggered':
       return climbing(policy, index, dueAt, moment.ceoToldAgain)

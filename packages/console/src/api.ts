@@ -25,6 +25,7 @@ export async function body<T>(
   answer: Promise<{ ok: boolean; status: number; json(): Promise<T> }>,
 ): Promise<T> {
   const response = await answer
+  if (response.status === 401) logIn()
   if (!response.ok) {
     const problem = (await response.json().catch(() => ({}))) as { code?: string; detail?: string }
     throw new Refusal(response.status, { code: 'http', detail: `HTTP ${response.status}`, ...problem })
@@ -33,6 +34,12 @@ export async function body<T>(
   const { nowAt } = said as { nowAt?: unknown }
   if (typeof nowAt === 'string') learnServerTime(nowAt)
   return said
+}
+
+/** A server that is reached from elsewhere wants to know who asks; its form leads back here. */
+function logIn(): void {
+  const { pathname, search } = window.location
+  window.location.assign(`/login?next=${encodeURIComponent(pathname + search)}`)
 }
 
 /** A name for one wish: a request that is sent again under it is done once. */

@@ -29,6 +29,17 @@ function tell(now: boolean): void {
   for (const watcher of watchers) watcher()
 }
 
+/** Hears the ids of streams that have grown, many at once. */
+export type StreamListener = (streams: ReadonlySet<string>) => void
+
+const listeners = new Set<StreamListener>()
+
+/** Calls the listener whenever streams have grown; returns what ends that. */
+export function onStreams(listener: StreamListener): () => void {
+  listeners.add(listener)
+  return () => void listeners.delete(listener)
+}
+
 /** True while the page hears the server. */
 export function useConnected(): boolean {
   return useSyncExternalStore(
@@ -94,6 +105,7 @@ function refresher(client: QueryClient): (stream: string) => void {
     framed = false
     const ids = new Set(stale)
     stale.clear()
+    for (const listener of listeners) listener(ids)
     void client.invalidateQueries({
       predicate: ({ queryKey: [kind, id] }) => kind === 'stream' && typeof id === 'string' && ids.has(id),
     })

@@ -1,6 +1,7 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router'
 import { Empty, Failed, Loading } from './components/states.tsx'
 import { incidentSearch } from './pages/incident-search.ts'
+import { incidentsSearch } from './pages/incidents-search.ts'
 import { Shell } from './shell.tsx'
 
 const root = createRootRoute({
@@ -20,6 +21,7 @@ const now = createRoute({
 const incidents = createRoute({
   getParentRoute,
   path: '/incidents',
+  validateSearch: incidentsSearch,
   component: lazyRouteComponent(() => import('./pages/incidents.tsx'), 'IncidentsPage'),
 })
 

@@ -23,7 +23,7 @@ export function Countdown({ dueAt, what }: CountdownProps) {
   const overdue = left < -SERVED_WITHIN_MS
   return (
     <div className="min-w-0">
-      <p role="timer" className="text-2xl leading-tight sm:text-3xl">
+      <p role="timer" className="text-2xl leading-tight sm:text-4xl">
         <span className="font-medium">{sentence(what)}</span>{' '}
         {left > 0 ? (
           <>

@@ -76,7 +76,7 @@ export function ActionDialog({ id, action, story, moment, onClose }: ActionDialo
     ...(action === 'escalate' ? { epoch: moment.epoch } : {}),
   }
   return (
-    <Dialog title={`${sentence(action)}: this incident`} onClose={onClose}>
+    <Dialog title={`${sentence(action)} this incident`} onClose={onClose}>
       <form
         className="grid gap-4"
         onSubmit={(event) => {
@@ -143,8 +143,8 @@ function useCommand(id: string, action: Action, epoch: number, onDone: () => voi
     mutationFn: (json: { as: string }) =>
       body(
         api.incidents[':id'][':command'].$post(
-          { param: { id, command: PLACES[action] }, json },
-          { headers: { 'If-Match': `"${epoch}"`, 'Idempotency-Key': key.current } },
+          { param: { id, command: PLACES[action] }, header: { 'if-match': `"${epoch}"` }, json },
+          { headers: { 'Idempotency-Key': key.current } },
         ),
       ),
     onSuccess: async (incident) => {

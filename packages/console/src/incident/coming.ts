@@ -12,7 +12,7 @@ export function stepWords({ what, agents }: ForecastStep): string {
     case 'told':
       return agentNames(agents)
     case 'told-again':
-      return `${agentNames(agents)} again`
+      return `${agentNames(agents)} once more`
     case 'resumed':
       return 'the wait goes on'
     case 'exhausted':

@@ -78,7 +78,12 @@ export function drawLadder(story: Story, events: readonly TimelineEvent[], momen
       marks: marksOf(level, events, past),
     }
   })
-  return { lanes, from: story.openedAt, until: endOf(story, moment, steps), closed: moment.dueAt === null }
+  return {
+    lanes,
+    from: story.openedAt,
+    until: endOf(story, moment, steps),
+    closed: moment.status === 'resolved',
+  }
 }
 
 function barsOf(past: readonly StoryMoment[]): (Bar & { level: string })[] {
@@ -128,11 +133,13 @@ function marksOf(level: string, events: readonly TimelineEvent[], past: readonly
 }
 
 /** As far as the ladder's top is told for the first time; what repeats after that is in the table. */
-function endOf({ openedAt }: Story, moment: StoryMoment, steps: readonly ForecastStep[]): number {
-  if (moment.dueAt === null) return Math.max(moment.at, openedAt + 1_000)
-  const last = steps.findLast(({ what }) => what === 'told')?.at ?? steps[0]?.at ?? moment.dueAt
-  const end = Math.max(last, moment.dueAt)
-  return end + (end - openedAt) * MARGIN
+function endOf({ openedAt, moments }: Story, moment: StoryMoment, steps: readonly ForecastStep[]): number {
+  const known = moments.at(-1)?.at ?? openedAt
+  if (moment.status === 'resolved') return Math.max(known, openedAt + 1_000)
+  const last = steps.findLast(({ what }) => what === 'told')?.at ?? steps[0]?.at ?? moment.at
+  const end = Math.max(last, moment.dueAt ?? 0)
+  // A replay keeps what happened later in the picture, so that its scale stands still.
+  return Math.max(known, end + (end - openedAt) * MARGIN)
 }
 
 const SECOND = 1_000

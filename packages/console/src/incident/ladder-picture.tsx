@@ -12,6 +12,16 @@ const LANE = 54
 /** A tier that this incident's path leaves out is only named. */
 const LANE_OFF = 22
 const AXIS = 24
+/** Room for the word at the now-line. */
+const TOP = 14
+
+/** Letters that a line would run through stand out from it. */
+const HALO = {
+  stroke: 'var(--surface)',
+  strokeWidth: 4,
+  paintOrder: 'stroke',
+  strokeLinejoin: 'round',
+} as const
 
 interface LadderPictureProps {
   story: Story
@@ -54,10 +64,10 @@ function Still({
 }) {
   const { from, closed } = drawing
   const until = Math.max(drawing.until, now)
-  const left = 8
+  const left = 14
   const scale: Scale = (at) => left + ((at - from) / (until - from)) * (width - 2 * left)
   const tops: number[] = []
-  let height = 4
+  let height = TOP
   for (const { waitMs } of drawing.lanes) {
     tops.push(height)
     height += waitMs === null ? LANE_OFF : LANE
@@ -72,6 +82,7 @@ function Still({
     >
       <Patterns />
       <Axis from={from} until={until} scale={scale} width={width} height={height} now={now} />
+      {closed ? null : <NowLine x={scale(now)} height={height} width={width} />}
       {drawing.lanes.map((lane, n) => (
         <LaneDrawing
           key={lane.level}
@@ -83,7 +94,6 @@ function Still({
           dueAt={dueAt}
         />
       ))}
-      {closed ? null : <NowLine x={scale(now)} height={height} width={width} />}
     </svg>
   )
 }
@@ -103,7 +113,7 @@ function LaneDrawing({ lane, top, scale, width, now, dueAt }: LaneDrawingProps) 
   return (
     <g transform={`translate(0 ${top})`}>
       <line x1="0" x2={width} y1="0" y2="0" stroke="var(--line)" />
-      <text x="8" y="15" fill="var(--muted)">
+      <text x="14" y="16" fill="var(--muted)" {...HALO}>
         <tspan fontWeight="600" fill={waitMs === null ? 'var(--muted)' : 'var(--ink)'}>
           {name}
         </tspan>
@@ -114,7 +124,7 @@ function LaneDrawing({ lane, top, scale, width, now, dueAt }: LaneDrawingProps) 
       {waitMs === null ? null : (
         <g transform="translate(0 22)">
           {toldFrom === null ? null : (
-            <line x1={scale(toldFrom)} x2={scale(now)} y1="25" y2="25" stroke="var(--edge)" strokeWidth="2">
+            <line x1={scale(toldFrom)} x2={scale(now)} y1="24" y2="24" stroke="var(--edge)" strokeWidth="2">
               <title>Stays told</title>
             </line>
           )}
@@ -148,7 +158,7 @@ const Axis = memo(function Axis({
       <line x1="0" x2={width} y1={height} y2={height} stroke="var(--line)" />
       {ticks.map(({ at, stepMs }) => (
         <g key={at} transform={`translate(${scale(at)} 0)`}>
-          <line y1="4" y2={height + 4} stroke="var(--line)" strokeDasharray="1 3" />
+          <line y1={TOP} y2={height + 4} stroke="var(--line)" strokeDasharray="1 3" />
           <text
             y={height + 18}
             textAnchor={scale(at) > width - 24 ? 'end' : scale(at) < 24 ? 'start' : 'middle'}
@@ -164,14 +174,15 @@ const Axis = memo(function Axis({
 })
 
 function NowLine({ x, height, width }: { x: number; height: number; width: number }) {
+  const atEnd = x > width - 50
   return (
-    <g transform={`translate(${x} 0)`}>
-      <line y1="0" y2={height} stroke="var(--accent)" strokeWidth="2" />
-      <path d="M-5 -2h10l-5 7Z" fill="var(--accent)" />
+    <g transform={`translate(${x} ${TOP - 2})`}>
+      <line y1="0" y2={height - TOP + 2} stroke="var(--accent)" strokeWidth="2" />
+      <path d="M-5 -8h10l-5 8Z" fill="var(--accent)" />
       <text
-        x={x > width - 40 ? -6 : 6}
-        y={height - 4}
-        textAnchor={x > width - 40 ? 'end' : 'start'}
+        x={atEnd ? -8 : 8}
+        y="-1"
+        textAnchor={atEnd ? 'end' : 'start'}
         fill="var(--accent)"
         fontWeight="700"
       >

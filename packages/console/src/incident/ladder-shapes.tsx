@@ -1,7 +1,7 @@
 import type { Bar, ComingBar, MarkPoint, Scale } from './ladder-drawing.ts'
 import { lateText } from '../durations.ts'
 
-const BAR = 22
+const BAR = 20
 
 /** How each status is drawn: a colour, and a pattern that says the same without it. */
 const LOOKS: Record<string, { stroke: string; soft: string; pattern?: string }> = {
@@ -139,10 +139,10 @@ export function Marks({ marks, scale }: { marks: readonly MarkPoint[]; scale: Sc
     else shown.push({ mark, x, late: mark.lateMs })
   }
   return shown.map(({ mark, x, late }) => (
-    <g key={mark.seq} transform={`translate(${x} ${BAR})`}>
+    <g key={mark.seq} transform={`translate(${x} ${BAR + 4})`}>
       <title>{mark.words}</title>
       <circle
-        r="5.5"
+        r="5"
         fill="var(--surface)"
         stroke={late > LATE_MS ? 'var(--danger)' : 'var(--ink)'}
         strokeWidth="1.5"

@@ -1,5 +1,5 @@
-import type { ForecastStep, TimelineEvent } from '@esa/escalation'
-import { sentence } from '../agent-names.ts'
+import type { ForecastStep, PathStep, TimelineEvent } from '@esa/escalation'
+import { agentNames, sentence } from '../agent-names.ts'
 import { LevelMark } from '../components/badges.tsx'
 import { Icon } from '../components/icon.tsx'
 import { clockText, countdownText, lateText } from '../durations.ts'
@@ -18,10 +18,11 @@ interface StepTableProps {
   /** The time that times of day are told from, ms. */
   now: number
   card: string | null
+  path: readonly PathStep[]
 }
 
 /** The picture as a table: what comes, then what happened, the newest first, each with the card's line behind it. */
-export function StepTable({ events, coming, now, card }: StepTableProps) {
+export function StepTable({ events, coming, now, card, path }: StepTableProps) {
   const steps = events.filter(isStep).toReversed()
   return (
     // A region that scrolls has to be reachable without a mouse.
@@ -35,8 +36,8 @@ export function StepTable({ events, coming, now, card }: StepTableProps) {
         <caption className="sr-only">Steps to come and steps taken, the newest first</caption>
         <thead>
           <tr className="border-b bg-raised text-sm text-muted">
-            {['Time', 'Tier', 'What', 'Who', 'Card'].map((head) => (
-              <th key={head} scope="col" className="px-3 py-1.5">
+            {['Time', 'Tier', 'What', 'Who'].map((head) => (
+              <th key={head} scope="col" className="px-3 py-1.5 max-sm:last:hidden">
                 {head}
               </th>
             ))}
@@ -53,9 +54,11 @@ export function StepTable({ events, coming, now, card }: StepTableProps) {
                 <span className="inline-flex items-center gap-1.5">
                   <Icon name="clock" /> {comingWords(step)}
                 </span>
+                {step.what === 'told' ? (
+                  <CardLine line={lineOf(path, step.level)} card={card} text={null} />
+                ) : null}
               </td>
-              <td className="px-3 py-1.5 whitespace-nowrap">if nobody answers</td>
-              <td className="px-3">—</td>
+              <td className="px-3 py-1.5 whitespace-nowrap max-sm:hidden">if nobody answers</td>
             </tr>
           ))}
           {steps.slice(0, STEPS_MAX).map((event) => (
@@ -72,9 +75,14 @@ export function StepTable({ events, coming, now, card }: StepTableProps) {
   )
 }
 
+function lineOf(path: readonly PathStep[], level: string): number | null {
+  return path.find((rung) => rung.level === level)?.cardLine ?? null
+}
+
 function comingWords(step: ForecastStep): string {
-  const told = step.what === 'told' || step.what === 'told-again'
-  return sentence(told ? `${stepWords(step)} will be told` : stepWords(step))
+  if (step.what === 'told') return sentence(`${agentNames(step.agents)} will be told`)
+  if (step.what === 'told-again') return sentence(`${agentNames(step.agents)} will be told again`)
+  return sentence(stepWords(step))
 }
 
 function Step({ event, now, card }: { event: TimelineEvent; now: number; card: string | null }) {
@@ -84,21 +92,22 @@ function Step({ event, now, card }: { event: TimelineEvent; now: number; card: s
       <td className="px-3 py-1.5 whitespace-nowrap">
         <time dateTime={at} title={at} className="figures">
           {clockText(Date.parse(at), now, true)}
-        </time>{' '}
-        <span className="figures text-sm text-muted">+{countdownText(sinceMs)}</span>
+        </time>
+        <span className="figures block text-sm text-muted sm:ml-1.5 sm:inline">
+          +{countdownText(sinceMs)}
+        </span>
       </td>
       <td className="px-3 py-1.5">{level === undefined ? null : <LevelMark level={level} />}</td>
-      <td className="min-w-56 px-3 py-1.5 break-words">
+      <td className="min-w-44 px-3 py-1.5 break-words">
         {eventWords(event)}
         {typeof data['cause'] === 'string' && event.type !== 'incident.resolved' ? (
           <span className="text-muted"> · {data['cause']}</span>
         ) : null}
         {lateMs === undefined ? null : <Late ms={lateMs} />}
-      </td>
-      <td className="px-3 py-1.5">{sentence(actorWords(event))}</td>
-      <td className="px-3 py-1.5">
+        <span className="text-muted sm:hidden"> {sentence(actorWords(event))}</span>
         <CardLine line={data['cardLine']} card={card} text={data['cardText']} />
       </td>
+      <td className="px-3 py-1.5 max-sm:hidden">{sentence(actorWords(event))}</td>
     </tr>
   )
 }
@@ -117,13 +126,18 @@ export function Late({ ms }: { ms: number }) {
 function CardLine({ line, card, text }: { line: unknown; card: string | null; text: unknown }) {
   if (typeof line !== 'number') return null
   if (card === null)
-    return <span className="text-muted">line {line} of a card that reads differently now</span>
+    return (
+      <span className="block text-sm text-muted">
+        because of line {line} of a card that reads differently now
+      </span>
+    )
   return (
-    <>
-      <code className="font-mono text-sm break-all">
+    <span className="block text-sm text-muted">
+      because of{' '}
+      <code className="font-mono break-all">
         {card}:{line}
       </code>
-      {typeof text === 'string' ? <q className="block text-sm text-muted">{text}</q> : null}
-    </>
+      {typeof text === 'string' ? <q className="ml-1">{text}</q> : null}
+    </span>
   )
 }

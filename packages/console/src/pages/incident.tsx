@@ -158,7 +158,13 @@ function TimelineView({ story, events, card }: Omit<ViewsProps, 'incident'>) {
       <div className="overflow-hidden rounded-md border bg-surface p-2">
         <LadderPicture story={story} events={events} moment={moment} now={null} />
       </div>
-      <StepTable events={events} coming={comingAfter(story, moment)} now={now} card={card} />
+      <StepTable
+        events={events}
+        coming={comingAfter(story, moment)}
+        now={now}
+        card={card}
+        path={story.policy.path}
+      />
       <p className="text-sm text-muted">
         Opened {clockText(story.openedAt, now, true)}. Times are those of your clock’s zone.
       </p>
