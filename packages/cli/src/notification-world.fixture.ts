@@ -140,9 +140,9 @@ function directBell(): Bell {
     ring: async (rings) => {
       for (const ring of rings) {
         // The worker has said in its log why; the row is rung again.
-        const done = hear(ring).catch(() => {})
-        work.add(done)
-        void done.then(() => work.delete(done))
+        const heard = hear(ring).catch(() => {})
+        work.add(heard)
+        void heard.then(() => work.delete(heard))
       }
     },
     start: async (onRing) => {

@@ -6,12 +6,14 @@ import { addEnvironmentCommands } from './groups/environment-commands.ts'
 import { addIncidentCommands } from './groups/incident-commands.ts'
 import { addMessageCommands } from './groups/message-commands.ts'
 import { addOrgCommands } from './groups/org-commands.ts'
+import { addPeopleCommands } from './groups/people-commands.ts'
 import { addReplayCommands } from './groups/replay-commands.ts'
 import { addRuntimeCommands } from './groups/runtime-commands.ts'
 import { addSilenceCommands } from './groups/silence-commands.ts'
 import { addSimulateCommands } from './groups/simulate-commands.ts'
 import { addTargetCommands } from './groups/target-commands.ts'
 import { addTokenCommands } from './groups/token-commands.ts'
+import { addWebhookCommands } from './groups/webhook-commands.ts'
 
 /** Column in which the help says what a variable is for. */
 const ABOUT_AT = 20
@@ -66,6 +68,8 @@ export function program(began: number, quiet: boolean): Command {
   addDatabaseCommands(commands)
   addTargetCommands(commands)
   addTokenCommands(commands)
+  addPeopleCommands(commands)
+  addWebhookCommands(commands)
   addEnvironmentCommands(commands)
   return root
 }

@@ -1,0 +1,118 @@
+import {
+  addPerson as add,
+  listPeople as list,
+  onCall,
+  type PersonDocument,
+  putStandIn,
+  removePerson as remove,
+  removeStandIn,
+} from '@esa/operations/notifications'
+import { EsaError, levelSchema } from '@esa/protocol'
+import { commandCaller } from '../caller.ts'
+import type { Config } from '../config.ts'
+import { answer, columns } from '../output.ts'
+import { inStore } from '../store-access.ts'
+import { inWorld } from '../world.ts'
+
+/** What `esa people add` was asked. */
+export interface PersonFlags {
+  agent?: string
+  channel?: string[]
+  email?: string[]
+}
+
+/** What `esa people override` was asked. */
+export interface StandInFlags {
+  person?: string
+  from?: string
+  until?: string
+  end?: boolean
+}
+
+/** Puts somebody on call. @throws EsaError `usage.*`, `channel.unknown` and others (terminal). */
+export async function addPerson(config: Config, person: string, flags: PersonFlags): Promise<void> {
+  const { channel, ...rest } = flags
+  await inWorld(config, async (world) => {
+    const added = await add(world, {
+      person,
+      ...rest,
+      ...(channel === undefined ? {} : { channels: channel }),
+    })
+    answer(
+      config,
+      added,
+      () => `${person} is on call for ${added.agent ?? 'standing in'}, by ${waysOf(added)}`,
+    )
+  })
+}
+
+/** Lists everybody on call, and who stands in. */
+export async function listPeople(config: Config): Promise<void> {
+  await inStore(config, async (store) => {
+    const found = await list(store)
+    answer(config, found, () => {
+      if (found.people.length === 0) return 'nobody is on call'
+      const people = found.people.map((one) => [one.person, one.agent ?? '(stands in)', waysOf(one)])
+      const standIns = found.standIns.map(
+        ({ level, person, from, until, active }) =>
+          `${person} stands in at the ${level} level from ${from} until ${until}${active ? ', now' : ''}`,
+      )
+      return [columns([['PERSON', 'SEAT', 'REACHED BY'], ...people]), ...standIns].join('\n')
+    })
+  })
+}
+
+/** Takes somebody off call. @throws EsaError `person.unknown` (terminal). */
+export async function removePerson(
+  config: Config,
+  person: string,
+  { agent }: { agent?: string },
+): Promise<void> {
+  await inStore(config, async (store, databaseUrl) => {
+    await remove({ store, caller: commandCaller({ config, store, databaseUrl }) }, person, agent ?? null)
+    answer(config, { person, agent: agent ?? null, removed: true }, () => `${person} is off call`)
+  })
+}
+
+/** Shows who is reached for an agent now. @throws EsaError `usage.level`, `agent.unknown` (terminal). */
+export async function showOnCall(config: Config, agent: string, flags: { level: string }): Promise<void> {
+  const level = levelSchema.safeParse(flags.level)
+  if (!level.success) throw new EsaError('usage.level', 'terminal', `"${flags.level}" is no level`)
+  await inWorld(config, async (world) => {
+    const found = await onCall(world, agent, level.data)
+    answer(config, found, () =>
+      found.people.length === 0
+        ? `nobody is on call for ${agent}: its notices go to its inbox alone`
+        : found.people
+            .map((one) => `${one.person}, by ${waysOf(one)}${one.standsIn === null ? '' : ' (stands in)'}`)
+            .join('\n'),
+    )
+  })
+}
+
+/** Has somebody stand in for a level, or ends that. @throws EsaError `usage.*`, `person.*` (terminal). */
+export async function overrideLevel(config: Config, level: string, flags: StandInFlags): Promise<void> {
+  const { end, person, until, from } = flags
+  if (end === true) {
+    await inStore(config, async (store, databaseUrl) => {
+      await removeStandIn({ store, caller: commandCaller({ config, store, databaseUrl }) }, level)
+      answer(config, { level, ended: true }, () => `nobody stands in at the ${level} level any more`)
+    })
+    return
+  }
+  if (person === undefined || until === undefined) {
+    throw new EsaError('usage.override', 'terminal', 'an override takes --person and --until, or --end')
+  }
+  await inWorld(config, async (world) => {
+    const standIn = await putStandIn(world, { level, person, until, ...(from === undefined ? {} : { from }) })
+    answer(
+      config,
+      standIn,
+      () => `${person} stands in at the ${level} level from ${standIn.from} until ${standIn.until}`,
+    )
+  })
+}
+
+function waysOf({ contacts }: Pick<PersonDocument, 'contacts'>): string {
+  return contacts.map(({ channel, to }) => (to === null ? channel : `${to} (${channel})`)).join(', ')
+}
