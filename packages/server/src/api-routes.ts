@@ -19,8 +19,8 @@ import { taskRoutes } from './routes/tasks.ts'
 import { tokenRoutes } from './routes/tokens.ts'
 import { timerRoutes } from './routes/timers.ts'
 
-/** Everything under /api/v1. One chain: the types of its routes are what a typed client knows. */
-export function apiRoutes(feed: Feed) {
+/** Everything under /api/v1 that answers and ends. One chain: the types of its routes are what a typed client knows. */
+export function answeringRoutes() {
   return new OpenAPIHono<ApiEnv>()
     .route('/agents', agentRoutes)
     .route('/agents', agentQuestionRoutes)
@@ -38,7 +38,11 @@ export function apiRoutes(feed: Feed) {
     .route('/', statusRoutes)
     .route('/', taskRoutes)
     .route('/statecharts', statechartRoutes)
-    .route('/stream', streamRoutes(feed))
+}
+
+/** Everything under /api/v1. */
+export function apiRoutes(feed: Feed) {
+  return answeringRoutes().route('/stream', streamRoutes(feed))
 }
 
 /** The routes with their types, for a typed client. */

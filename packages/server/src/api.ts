@@ -2,7 +2,7 @@ import { OpenAPIHono, z } from '@hono/zod-openapi'
 import type { World } from '@esa/operations'
 import { EsaError } from '@esa/protocol'
 import type { Scope } from '@esa/store'
-import type { MiddlewareHandler } from 'hono'
+import type { Context, MiddlewareHandler } from 'hono'
 import type { ServerPorts } from './ports.ts'
 import { requestCaller, requireScope, tokenOf } from './request-caller.ts'
 
@@ -29,8 +29,16 @@ export function routes(): OpenAPIHono<ApiEnv> {
 
 /** Lets a request through that may read in this scope. */
 export function reading(scope: Scope): MiddlewareHandler<ApiEnv> {
+  return requiring(() => scope)
+}
+
+/**
+ * Lets a request through that has the scope which it takes, before anything of it is looked at: whoever may not ask learns nothing
+ * of what there is. In whose name it may act, the operation behind it asks.
+ */
+export function requiring(scopeOf: (context: Context<ApiEnv>) => Scope): MiddlewareHandler<ApiEnv> {
   return async (context, next) => {
-    await requireScope(context.var.ports, tokenOf(context), scope)
+    await requireScope(context.var.ports, tokenOf(context), scopeOf(context))
     await next()
   }
 }

@@ -1,5 +1,6 @@
 export type { Api } from './api-routes.ts'
 export { serveMcpOverStdio } from './mcp/serve-stdio.ts'
+export { describeApi } from './describe-api.ts'
 export type { Binding, ServerPorts } from './ports.ts'
 export type { Databases, ServerTools, TargetDocument, TargetWork } from './tools.ts'
 export { type RunningServer, startServer } from './serve.ts'

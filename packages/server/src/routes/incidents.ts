@@ -10,12 +10,13 @@ import {
   requireStream,
 } from '@esa/operations'
 import { CATEGORIES, levelSchema } from '@esa/protocol'
-import { answers, reading, routes } from '../api.ts'
+import { answers, operation, requiring, routes } from '../api.ts'
 import { incidentSchema, timelineEventSchema } from '../documents.ts'
 import { etagOf, expectedEpoch } from '../epoch-match.ts'
+import { idParam } from '../parameters.ts'
 import { cursorOf, cursorTo, nextSchema, pageQuery } from '../paging.ts'
 
-const idParam = z.object({ id: z.string().openapi({ param: { name: 'id', in: 'path' } }) })
+const TAG = 'incidents'
 
 /** Commands by their place in the URL; the body has the rest of the command. Source: docs/escalation.md, "States, commands". */
 const COMMANDS = {
@@ -31,11 +32,21 @@ const COMMANDS = {
   withdraw: 'withdraw',
 } as const
 
+/** Answering takes `incidents:ack`, everything else that is asked of an incident `incidents:write`. */
+const commanding = {
+  ...operation('incidents:write', TAG, 'commandIncident'),
+  security: [{ token: ['incidents:ack'] }, { token: ['incidents:write'] }],
+  middleware: requiring((context) => {
+    const verb = context.req.param('command')
+    return verb === 'ack' || verb === 'decline' ? 'incidents:ack' : 'incidents:write'
+  }),
+}
+
 const list = createRoute({
   method: 'get',
   path: '/',
+  ...operation('incidents:read', TAG, 'listIncidents'),
   summary: 'Incidents, the newest first',
-  middleware: [reading('incidents:read')] as const,
   request: {
     query: z.object({
       open: z.stringbool().optional(),
@@ -56,8 +67,8 @@ const list = createRoute({
 const show = createRoute({
   method: 'get',
   path: '/{id}',
+  ...operation('incidents:read', TAG, 'showIncident'),
   summary: 'One incident',
-  middleware: [reading('incidents:read')] as const,
   request: { params: idParam },
   responses: answers(incidentSchema, 'The incident'),
 })
@@ -65,6 +76,7 @@ const show = createRoute({
 const open = createRoute({
   method: 'post',
   path: '/',
+  ...operation('incidents:write', TAG, 'openIncident'),
   summary: 'Open an incident, or count up the open one of the same agent and key',
   request: { body: { content: { 'application/json': { schema: z.looseObject({ agent: z.string() }) } } } },
   responses: answers(incidentSchema.extend({ created: z.boolean() }), 'The incident'),
@@ -73,6 +85,7 @@ const open = createRoute({
 const command = createRoute({
   method: 'post',
   path: '/{id}/{command}',
+  ...commanding,
   summary: 'Give an incident a command: the answer is the commit',
   request: {
     params: idParam.extend({ command: z.enum(Object.keys(COMMANDS) as (keyof typeof COMMANDS)[]) }),
@@ -89,8 +102,8 @@ const command = createRoute({
 const story = createRoute({
   method: 'get',
   path: '/{id}/timeline',
+  ...operation('incidents:read', TAG, 'showTimeline'),
   summary: 'What happened, in order; reads only and sends nothing',
-  middleware: [reading('incidents:read')] as const,
   request: { params: idParam },
   responses: answers(
     z.object({

@@ -1,6 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import { agentStatechart } from '@esa/operations'
-import { answers, reading, routes } from '../api.ts'
+import { answers, operation, routes } from '../api.ts'
 
 const stateSchema = z
   .object({
@@ -18,7 +18,7 @@ const show = createRoute({
   method: 'get',
   path: '/{id}',
   summary: "An agent's machine, and where in it the agent stands",
-  middleware: [reading('agents:read')] as const,
+  ...operation('agents:read', 'agents', 'showStatechart'),
   request: { params: z.object({ id: z.string().openapi({ param: { name: 'id', in: 'path' } }) }) },
   responses: answers(
     z.object({

@@ -1,14 +1,14 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import { listTimers } from '@esa/operations'
 import { isoTime } from '@esa/protocol'
-import { answers, reading, routes } from '../api.ts'
+import { answers, operation, routes } from '../api.ts'
 import { timerSchema } from '../documents.ts'
 
 const list = createRoute({
   method: 'get',
   path: '/',
   summary: 'Every armed deadline, the next first',
-  middleware: [reading('incidents:read')] as const,
+  ...operation('incidents:read', 'timers', 'listTimers'),
   responses: answers(z.object({ timers: z.array(timerSchema), nowAt: z.string() }), 'Deadlines'),
 })
 
