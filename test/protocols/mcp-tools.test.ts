@@ -34,6 +34,21 @@ const TOOLS: Record<string, [scope: Scope, does: 'reads' | 'acts' | 'ends', inpu
   agents_show: ['agents:read', 'reads', { id: 'layer-1' }],
   seats_show: ['agents:read', 'reads', { agent: 'layer-1' }],
   status: ['incidents:read', 'reads'],
+  databases_list: ['db:read', 'reads'],
+  databases_measure: ['db:read', 'reads', { target: 'shop' }],
+  databases_check: ['db:read', 'reads', { target: 'shop' }],
+  databases_explain: ['db:read', 'reads', { target: 'shop', sql: 'SELECT 1' }],
+  databases_lint: ['db:plan', 'reads', { target: 'shop', sql: 'SELECT 1' }],
+  databases_advise: ['db:plan', 'reads', { target: 'shop' }],
+  databases_run: ['db:read', 'reads', { id: 'x' }],
+  simulate: ['agents:read', 'reads', { agent: 'layer-1', category: 'integration' }],
+}
+
+/** What reading ends with where there is nothing to read in this world: no conversation, no run, and no database at all. */
+const ABSENT: Record<string, string> = {
+  threads_show: 'task.unknown',
+  databases_run: 'run.unknown',
+  simulate: 'server.not-composed',
 }
 
 /** Which scopes hold which, as docs/security.md has it. */
@@ -114,7 +129,7 @@ describe('every tool', () => {
           name === 'incidents_list'
             ? {}
             : { ...input, ...(name.startsWith('incidents_') ? { id: state.id } : {}) }
-        const expected = name === 'threads_show' ? 'task.unknown' : 'done'
+        const expected = ABSENT[name] ?? (name.startsWith('databases_') ? 'server.not-composed' : 'done')
         expect.soft([name, await outcome(client, name, given)]).toEqual([name, expected])
       }
     })

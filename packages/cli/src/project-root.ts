@@ -6,3 +6,6 @@ export const PROJECT_ROOT = fileURLToPath(new URL('../../../', import.meta.url))
 
 /** The cards of this checkout, in folders of tier and agent. */
 export const AGENTS_FOLDER = join(PROJECT_ROOT, 'agents')
+
+/** What to do when an alert fires; whoever installed the command line without the documentation has none. */
+export const RUNBOOK_FILE = join(PROJECT_ROOT, 'docs', 'runbook.md')

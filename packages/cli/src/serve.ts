@@ -3,6 +3,7 @@ import { type Binding, type RunningServer, startServer } from '@esa/server'
 import type { Config } from './config.ts'
 import { buildConsole } from './build-console.ts'
 import { osUser } from './flags.ts'
+import { RUNBOOK_FILE } from './project-root.ts'
 import { isPrivate } from './require-token.ts'
 import { residenceOf } from './residence.ts'
 import { serverTools } from './server-tools.ts'
@@ -33,6 +34,7 @@ export async function serve(
       }),
       tools: serverTools(config, environment, world),
       page,
+      runbook: RUNBOOK_FILE,
       ...(world.tracing === null ? {} : { tracing: world.tracing }),
       log: workerLog(config.logLevel, process.stderr, world.tracing),
     })

@@ -19,7 +19,7 @@ export function addEnvironmentCommands({ program, config }: Commands): void {
     .description('look for faults of this environment, and say how to mend them; exit 1 on an error')
     .addHelpText('after', '\nExample:\n  esa doctor --json')
     .action(async (_: object, command: Command) =>
-      (await import('../commands/doctor.ts')).doctor(() => config(command), isJson(command)),
+      (await import('../commands/doctor.ts')).doctor(() => config(command), process.env, isJson(command)),
     )
   program
     .command('complete')
@@ -47,7 +47,7 @@ Examples:
       '\nExample:\n  ESA_TOKEN=... esa mcp --stdio\n\nA running esa up serves the same over HTTP at /mcp.',
     )
     .action(async (flags: { stdio?: boolean }, command: Command) =>
-      (await import('../commands/mcp.ts')).mcp(config(command), flags),
+      (await import('../commands/mcp.ts')).mcp(config(command), process.env, flags),
     )
 }
 

@@ -3,11 +3,14 @@ import type { World } from '@esa/operations'
 import { type Scope, verifyToken } from '@esa/store'
 import type { ServerPorts } from '../ports.ts'
 import { requestCaller, requireScope } from '../request-caller.ts'
+import { TargetRuns } from '../target-runs.ts'
 
 /** Where one client of a protocol works: the runtime in its name, and what it may. */
 export interface Desk {
   world: World
   ports: ServerPorts
+  /** Work on targets that outlasts its call. */
+  runs: TargetRuns
   /** Refuses what this client may not. @throws EsaError `auth.*` (terminal). */
   admit(scope: Scope): Promise<void>
   /** Lets in whoever has a valid token, whatever it is for: what is done then asks for its scope itself. */
@@ -16,11 +19,12 @@ export interface Desk {
   actor(as: string | undefined, scope: Scope): Promise<string>
 }
 
-/** The desk of whoever holds this token, or, without one, of the machine's user. */
-export function deskOf(ports: ServerPorts, token: string | null): Desk {
+/** The desk of whoever holds this token, or, without one, of the machine's user; `runs` are those of this server. */
+export function deskOf(ports: ServerPorts, token: string | null, runs = new TargetRuns()): Desk {
   const caller = requestCaller(ports, token)
   return {
     ports,
+    runs,
     // Its members are read anew: cards change while a server runs.
     world: Object.create(ports.world, { caller: { value: caller } }) as World,
     admit: (scope) => requireScope(ports, token, scope),

@@ -2,6 +2,7 @@ import { createMcpHandler } from '@modelcontextprotocol/server'
 import { Hono } from 'hono'
 import type { ServerPorts } from '../ports.ts'
 import { tokenOf } from '../request-caller.ts'
+import { TargetRuns } from '../target-runs.ts'
 import { deskOf } from './desk.ts'
 import { mcpServer } from './mcp-server.ts'
 
@@ -13,8 +14,9 @@ const REQUEST_MAX = 300 * 1024
  * is served by itself, so another server process answers the next one as well.
  */
 export function mcpRoutes(ports: ServerPorts): Hono {
+  const runs = new TargetRuns()
   return new Hono().all('/', async (context) => {
-    const desk = deskOf(ports, tokenOf(context))
+    const desk = deskOf(ports, tokenOf(context), runs)
     await desk.admitAny()
     const handler = createMcpHandler(() => mcpServer(desk), {
       maxRequestBodySize: REQUEST_MAX,

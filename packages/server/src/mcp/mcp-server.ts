@@ -7,6 +7,7 @@ import {
 } from '@modelcontextprotocol/server'
 import { EsaError, isEsaError } from '@esa/protocol'
 import type { Desk } from './desk.ts'
+import { databaseTools } from './database-tools.ts'
 import { inboxTools } from './inbox-tools.ts'
 import { incidentTools } from './incident-tools.ts'
 import { organisationTools } from './organisation-tools.ts'
@@ -15,7 +16,12 @@ import { addResources } from './resources.ts'
 import { type McpTool, UNTRUSTED } from './tool.ts'
 
 /** Every tool of the server. */
-export const MCP_TOOLS: readonly McpTool[] = [...incidentTools, ...inboxTools, ...organisationTools]
+export const MCP_TOOLS: readonly McpTool[] = [
+  ...incidentTools,
+  ...inboxTools,
+  ...organisationTools,
+  ...databaseTools,
+]
 
 /** What a tool answers, for clients that check it: more keys than these may come with time, so none is forbidden. */
 const ANSWERS = new Map(

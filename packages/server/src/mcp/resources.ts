@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import {
   type McpServer,
@@ -22,12 +23,16 @@ interface Content {
   text: string
 }
 
-/** The facts of an agent's card. */
+/** An agent's card: its facts, and its text where the server can read it. */
 export async function cardContent(desk: Desk, id: string): Promise<Content> {
   await desk.admit('agents:read')
   const agent = desk.world.directory.get(id)
   if (agent === undefined) throw unknownAgent(id)
-  return content(`esa://agents/${agent.id}`, agentDocument(agent))
+  const { tools } = desk.ports
+  const file = agent.card?.file
+  // The facts are what the runtime goes by; the text says it in the words of whoever wrote it.
+  const markdown = tools === undefined || file === undefined ? null : await tools.readCard(file)
+  return content(`esa://agents/${agent.id}`, { ...agentDocument(agent), markdown })
 }
 
 /** An incident with what happened to it, in order. */
@@ -70,7 +75,7 @@ export function addResources(server: McpServer, desk: Desk): void {
     async (_uri, { id }) => told(async () => ({ contents: [await timelineContent(desk, String(id))] })),
   )
   const { runbook } = desk.ports
-  if (runbook === undefined) return
+  if (runbook === undefined || !existsSync(runbook)) return
   server.registerResource(
     'runbook',
     'esa://runbook',

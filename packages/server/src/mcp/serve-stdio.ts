@@ -9,7 +9,8 @@ export async function serveMcpOverStdio(ports: ServerPorts, token: string | null
     process.stdin.once('end', resolve)
     process.stdin.once('close', resolve)
   })
-  const handle = serveStdio(() => mcpServer(deskOf(ports, token)), {
+  const desk = deskOf(ports, token)
+  const handle = serveStdio(() => mcpServer(desk), {
     onerror: (error) => ports.log.warn({ err: error }, 'mcp over stdio'),
   })
   await gone
