@@ -1,6 +1,6 @@
 /** Hours, minutes and seconds as a countdown shows them: `29:41`, `1:02:09`, and days before them where there are any. */
 export function countdownText(ms: number): string {
-  const seconds = Math.max(0, Math.ceil(ms / 1_000))
+  const seconds = Math.max(0, Math.floor(ms / 1_000))
   const two = (n: number): string => String(n).padStart(2, '0')
   const [days, hours, minutes] = [
     Math.floor(seconds / 86_400),

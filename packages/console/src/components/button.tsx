@@ -30,7 +30,10 @@ export function Button({ look = 'plain', icon, hotkey, children, className = '',
       {icon === undefined ? null : <Icon name={icon} />}
       {children}
       {hotkey === undefined ? null : (
-        <kbd className="ml-1 hidden rounded border border-current px-1 font-mono text-xs opacity-70 sm:pointer-fine:inline">
+        <kbd
+          aria-hidden="true"
+          className="ml-1 hidden rounded border border-current px-1 font-mono text-xs opacity-70 sm:pointer-fine:inline"
+        >
           {hotkey}
         </kbd>
       )}

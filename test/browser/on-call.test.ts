@@ -1,0 +1,139 @@
+import type { Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { HAS_CHROMIUM } from './browser.ts'
+import { type ConsoleWorld, consoleWorld } from './console-world.ts'
+
+/** What is committed is on every open page within this, ms. Source: docs/escalation.md, invariant 5 and the console's promise. */
+const SEEN_WITHIN_MS = 1_000
+
+describe.skipIf(!HAS_CHROMIUM)('an operator on call', () => {
+  let world: ConsoleWorld
+  let id: string
+  let first: Page
+  let second: Page
+
+  beforeAll(async () => {
+    world = await consoleWorld()
+    const opening = [
+      '--agent',
+      'layer-1',
+      '--category',
+      'integration',
+      '--title',
+      'Orders lose their customer',
+    ]
+    ;({ id } = await world.esa.json<{ id: string }>('incidents', 'open', ...opening))
+  })
+  afterAll(() => world?.close())
+
+  it('comes from the list to a page that counts down to the next tier', async () => {
+    first = await world.browser.open(`${world.url}/incidents`)
+    await first.getByRole('link', { name: /Orders lose their customer/ }).click()
+    const timer = first.getByRole('timer')
+    await expect.poll(() => timer.textContent()).toMatch(/^Chief #1 in (?:30:00|29:\d\d)$/)
+    const before = await timer.textContent()
+    await expect.poll(() => timer.textContent()).not.toBe(before)
+  })
+
+  it('sees the card line behind each step, past and to come', async () => {
+    const steps = first.getByRole('region', { name: 'Steps' })
+    await steps
+      .getByRole('row', { name: /Layer 2 and Layer 3 told.*agents\/layers\/layer-1\/card\.md:\d+/ })
+      .waitFor()
+    await steps.getByRole('row', { name: /Chief #1 will be told.*card\.md:\d+/ }).waitFor()
+    await steps
+      .getByRole('row', { name: /The CEO will be told/ })
+      .first()
+      .waitFor()
+    await first.getByRole('img', { name: /Told so far: peer.*Next: Chief #1, then the CEO/ }).waitFor()
+  })
+
+  it('reads what an acknowledgement does, gives it, and every open page has it within a second', async () => {
+    second = await world.browser.open(`${world.url}/incidents/${id}`)
+    await second
+      .getByRole('timer')
+      .getByText(/Chief #1/)
+      .waitFor()
+    await second.evaluate(() => {
+      new MutationObserver((_, observer) => {
+        if (
+          !/acknowledged/.test(document.querySelector('header + section, article header')?.textContent ?? '')
+        )
+          return
+        document.body.dataset['seenAt'] = String(Date.now())
+        observer.disconnect()
+      }).observe(document.body, { subtree: true, childList: true, characterData: true })
+    })
+    await first.keyboard.press('a')
+    const dialog = first.getByRole('dialog', { name: 'Acknowledge this incident' })
+    await dialog.getByText('1 h', { exact: true }).click()
+    await dialog.getByText(/nobody climbs until \d\d:\d\d/).waitFor()
+    await dialog.getByText(/Layer 2 and Layer 3 are told again, with the full 30 min/).waitFor()
+    await dialog.getByRole('button', { name: 'Acknowledge', exact: true }).click()
+    await dialog.waitFor({ state: 'hidden' })
+    await second
+      .getByRole('timer')
+      .getByText(/Layer 2 and Layer 3 once more/)
+      .waitFor()
+    expect(await second.getByRole('timer').textContent()).toMatch(/in (?:1:00:00|59:\d\d)$/)
+    const { events } = await world.esa.json<{ events: { type: string; at: string }[] }>('replay', 'show', id)
+    const committedAt = Date.parse(events.find(({ type }) => type === 'incident.acknowledged')!.at)
+    const seenAt = Number(await second.evaluate(() => document.body.dataset['seenAt']))
+    expect(seenAt - committedAt).toBeLessThan(SEEN_WITHIN_MS)
+  })
+
+  it('is told in the dialog when somebody else was quicker, and nothing is done twice', async () => {
+    await first.getByRole('button', { name: 'Escalate' }).click()
+    const dialog = first.getByRole('dialog')
+    await dialog.getByText(/Chief #1 is told at once and has 1 h/).waitFor()
+    await world.esa.run(['incidents', 'escalate', id, '--as', 'operator'])
+    // The dialog follows the log: the next click would climb once more, and says so before it.
+    await dialog.getByText(/The CEO is told at once/).waitFor()
+    await first.keyboard.press('Escape')
+    await second
+      .getByRole('timer')
+      .getByText('the CEO')
+      .or(second.getByRole('timer').getByText('The CEO'))
+      .waitFor()
+  })
+
+  it('resolves it with a cause, and all timers are gone everywhere', async () => {
+    await second.keyboard.press('r')
+    const dialog = second.getByRole('dialog')
+    await dialog.getByLabel('Cause').fill('The import maps the column again')
+    await dialog.getByRole('button', { name: 'Resolve' }).click()
+    for (const page of [first, second]) {
+      await page.getByText('Resolved: The import maps the column again').first().waitFor()
+      expect(await page.getByRole('timer').count()).toBe(0)
+      expect(await page.getByRole('button', { name: 'Acknowledge', exact: true }).isDisabled()).toBe(true)
+    }
+  })
+
+  it('replays it with scrubber and keys, from a permalink, and nothing is sent', async () => {
+    const before = await world.esa.json<{ events: unknown[] }>('replay', 'show', id)
+    const sent: string[] = []
+    const page = await world.browser.open(`${world.url}/incidents/${id}?seq=2`)
+    page.on('request', (request) => {
+      if (request.method() !== 'GET') sent.push(request.url())
+    })
+    await page.getByText('Replay: reads only, sends nothing.').waitFor()
+    const shown = page.getByTestId('replayed')
+    await shown.getByText('Layer 2 and Layer 3 told').waitFor()
+    await page.getByText('waiting for Layer 2 and Layer 3').first().waitFor({ state: 'attached' })
+    await page.keyboard.press('End')
+    await shown.getByText(/Resolved/).waitFor()
+    expect(new URL(page.url()).searchParams.get('seq')).toBe(String(before.events.length))
+    await page.keyboard.press('ArrowLeft')
+    await page.getByRole('slider', { name: 'Event' }).fill('0')
+    await shown.getByText(/Opened/).waitFor()
+    await page.getByLabel('Speed').selectOption('1000')
+    await page.getByRole('button', { name: 'Play' }).click()
+    await shown.getByText(/Resolved/).waitFor()
+    await page.getByLabel('Go to').fill('0:00')
+    await page.getByRole('button', { name: 'Go', exact: true }).click()
+    await expect.poll(() => shown.textContent()).not.toMatch(/Resolved/)
+    expect(sent).toEqual([])
+    expect((await world.esa.json<{ events: unknown[] }>('replay', 'show', id)).events).toEqual(before.events)
+    expect(world.browser.faults).toEqual([])
+  })
+})
