@@ -9,6 +9,7 @@ export const NAVIGATION: { to: NonNullable<LinkProps['to']>; label: string; icon
     { to: '/org', label: 'Organisation', icon: 'org', key: 'o' },
     { to: '/inbox', label: 'Inbox', icon: 'inbox', key: 'b' },
     { to: '/timers', label: 'Timers', icon: 'clock', key: 't' },
+    { to: '/db', label: 'Databases', icon: 'database', key: 'd' },
     { to: '/queues', label: 'Queues', icon: 'queue', key: 'q' },
     { to: '/simulate', label: 'Simulate', icon: 'flask', key: 's' },
     { to: '/settings', label: 'Settings', icon: 'gear', key: ',' },

@@ -82,6 +82,18 @@ const settings = createRoute({
   component: lazyRouteComponent(() => import('./pages/settings.tsx'), 'SettingsPage'),
 })
 
+const databases = createRoute({
+  getParentRoute,
+  path: '/db',
+  component: lazyRouteComponent(() => import('./pages/databases.tsx'), 'DatabasesPage'),
+})
+
+const database = createRoute({
+  getParentRoute,
+  path: '/db/$target',
+  component: lazyRouteComponent(() => import('./pages/database.tsx'), 'DatabasePage'),
+})
+
 /** Every page by its address. */
 export const router = createRouter({
   routeTree: root.addChildren([
@@ -95,6 +107,8 @@ export const router = createRouter({
     queues,
     simulate,
     settings,
+    databases,
+    database,
   ]),
   defaultPreload: 'intent',
   defaultPendingComponent: () => <Loading what="the page" />,

@@ -1,13 +1,12 @@
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
-import { agentNames } from '../agent-names.ts'
-import { api, body } from '../api.ts'
+import { agentNames, sentence } from '../agent-names.ts'
+import { api, body, type Incident } from '../api.ts'
 import { useServerNow } from '../clock.ts'
 import { Badge, LevelMark } from '../components/badges.tsx'
 import { DataTable } from '../components/data-table.tsx'
 import { Empty, Failed, Loading } from '../components/states.tsx'
-import { localTime } from '../components/when.tsx'
-import { countdownText } from '../durations.ts'
+import { clockText, countdownText } from '../durations.ts'
 import { openIncidentsQuery } from '../open-incidents.ts'
 
 /** A deadline that is younger than this is being served, ms: the promise is a second. */
@@ -50,8 +49,11 @@ export function TimersPage() {
               head: 'Level',
               cell: ({ incident }) => (incident === undefined ? '-' : <LevelMark level={incident.level} />),
             },
-            { head: 'Then', cell: ({ kind, incident }) => thenWords(kind, incident) },
-            { head: 'Due', cell: ({ dueAt }) => <time dateTime={dueAt}>{localTime(dueAt)}</time> },
+            {
+              head: 'Then',
+              cell: ({ kind, incident }) => (incident === undefined ? kind : thenWords(incident)),
+            },
+            { head: 'Due', cell: ({ dueAt }) => <Due dueAt={dueAt} /> },
           ]}
         />
       )}
@@ -69,16 +71,31 @@ function Left({ dueAt }: { dueAt: string }) {
   )
 }
 
-interface Rung {
-  level: string
-  path: { level: string; agents: string[] }[]
+function Due({ dueAt }: { dueAt: string }) {
+  const now = useServerNow(60_000)
+  return (
+    <time dateTime={dueAt} className="figures whitespace-nowrap">
+      {clockText(Date.parse(dueAt), now, true)}
+    </time>
+  )
 }
 
-/** What the deadline does: the next rung of the pinned path, or the alarm past its end. */
-function thenWords(kind: string, incident: Rung | undefined): string {
-  if (incident === undefined) return kind
-  const next = incident.path[incident.path.findIndex(({ level }) => level === incident.level) + 1]
-  const escalates = next === undefined ? 'the alarm goes off' : `${agentNames(next.agents)} is told`
-  if (kind === 'wait') return escalates
-  return `${kind} ends`
+type OpenIncident = Pick<Incident, 'level' | 'path' | 'status'>
+
+/** What the deadline does while nobody answers, by where its incident stands. Source: docs/escalation.md, "States, commands". */
+function thenWords({ level, path, status }: OpenIncident): string {
+  const here = path.findIndex((step) => step.level === level)
+  const told = sentence(agentNames(path[here]?.agents ?? []))
+  const next = path[here + 1]
+  switch (status) {
+    case 'triggered':
+      return next === undefined ? 'the alarm goes off' : `${sentence(agentNames(next.agents))} is told`
+    case 'acknowledged':
+    case 'snoozed':
+      return `${told} is told again`
+    case 'suppressed':
+      return 'the wait goes on'
+    default:
+      return 'the alarm goes off again'
+  }
 }

@@ -66,7 +66,7 @@ export function TokenPanel() {
         />
       )}
       <div className="mt-3">
-        <Button icon="bolt" onClick={() => setMaking(true)}>
+        <Button icon="plus" onClick={() => setMaking(true)}>
           Make a token…
         </Button>
       </div>

@@ -31,7 +31,7 @@ export function MomentList({ moments, onChange }: MomentListProps) {
         />
       ))}
       <div>
-        <Button icon="bolt" onClick={add}>
+        <Button icon="plus" onClick={add}>
           Add something
         </Button>
       </div>
