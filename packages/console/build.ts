@@ -27,6 +27,13 @@ export async function builtPages(folder: string): Promise<{ folder: string; buil
   return { folder, built: true }
 }
 
+/** Whether the pages in `folder` are built, and from the sources as they are now; nothing is built. */
+export async function pagesState(folder: string): Promise<'current' | 'older' | 'absent'> {
+  const mark = await readFile(join(folder, MARK), 'utf8').catch(() => null)
+  if (mark === null) return 'absent'
+  return mark === fingerprint() ? 'current' : 'older'
+}
+
 async function bundle(outDir: string): Promise<void> {
   const [{ build }, { default: react }, { default: tailwind }] = await Promise.all([
     import('vite'),

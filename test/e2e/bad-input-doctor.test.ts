@@ -1,4 +1,6 @@
+import { once } from 'node:events'
 import { cp, readFile, writeFile } from 'node:fs/promises'
+import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { ensureEmbeddedServer } from '@esa/pg-server'
@@ -12,7 +14,7 @@ type Check = { name: string; status: string; message: string; fix?: string }
 const NAMES = [
   'configuration node install home disk cards time-scale'.split(' '),
   'database clock schema rights log listen residence worker timers messages'.split(' '),
-  'redis redis-eviction redis-persistence'.split(' '),
+  'redis redis-eviction redis-persistence console port token'.split(' '),
 ].flat()
 
 let esa: EsaHome
@@ -116,6 +118,41 @@ describe('esa doctor', () => {
       'skipped',
     ])
     await sql(`delete from esa_migrations.applied where hash = 'later'`)
+  })
+
+  it('explains a port that is taken, an address of another machine, and a server that nobody could log in to', async () => {
+    const other = createServer().listen(0, '127.0.0.1')
+    await once(other, 'listening')
+    const { port } = other.address() as AddressInfo
+    const taken = await examined({ ESA_PORT: String(port) })
+    expect([taken.code, taken.of('port')?.status, taken.of('token')?.status]).toEqual([1, 'error', 'ok'])
+    expect(taken.of('port')?.message).toContain(`127.0.0.1:${port} is in use by another program`)
+    other.close()
+    const open = await examined({ ESA_HOST: '0.0.0.0' })
+    expect([open.code, open.of('token')?.status, open.of('token')?.fix]).toEqual([
+      1,
+      'error',
+      expect.stringContaining('esa tokens create'),
+    ])
+    const strange = await examined({ ESA_HOST: '203.0.113.7' })
+    expect(strange.of('port')?.message).toBe('this machine has no address 203.0.113.7')
+  })
+
+  it('explains a target that does not count its statements, and one that is away', async () => {
+    await sql('create database plain')
+    const plain = new URL(url)
+    plain.pathname = '/plain'
+    await esa.json('targets', 'add', 'plain', 'env:PLAIN_URL')
+    const { of } = await examined({ PLAIN_URL: plain.href })
+    expect(of('target plain')).toMatchObject({
+      status: 'warning',
+      message: expect.stringContaining('without pg_stat_statements'),
+      fix: expect.stringContaining('create extension'),
+    })
+    const away = await examined({ PLAIN_URL: 'postgres://ada:hunter2@127.0.0.1:1/x' })
+    expect([away.code, away.of('target plain')?.status]).toEqual([1, 'error'])
+    expect(away.stdout).not.toContain('hunter2')
+    await esa.json('targets', 'rm', 'plain')
   })
 
   it('explains a home that is a file, a card with an error and a time scale', async () => {

@@ -29,7 +29,8 @@ export async function requireToken(config: Config): Promise<void> {
   }
 }
 
-async function requireTokenIn(config: Config, databaseUrl: string): Promise<void> {
+/** The same for a database that runs. @throws EsaError `auth.no-token` (terminal). */
+export async function requireTokenIn(config: Config, databaseUrl: string): Promise<void> {
   if ((await worldState(config, databaseUrl)) === 'absent') throw noToken(config)
   const store = await openPostgresStore({ url: databaseUrl, max: 1 })
   try {

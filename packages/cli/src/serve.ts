@@ -12,7 +12,7 @@ import { workerLog } from './worker-log.ts'
 import type { World } from './world.ts'
 
 /** Where the console is to be found on a machine with one runtime: it keeps its place in bookmarks. */
-const USUAL_PORT = 4310
+export const USUAL_PORT = 4310
 
 /** Serves the API and the console. @throws EsaError `server.*`, `auth.*` (terminal). */
 export async function serve(

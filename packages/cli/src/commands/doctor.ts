@@ -5,6 +5,8 @@ import { type Check, failed } from '../doctor/check.ts'
 import { databaseChecks } from '../doctor/database-checks.ts'
 import { machineChecks } from '../doctor/machine-checks.ts'
 import { redisChecks } from '../doctor/redis-checks.ts'
+import { serverChecks } from '../doctor/server-checks.ts'
+import { targetChecks } from '../doctor/target-checks.ts'
 import { EXIT } from '../exit-codes.ts'
 import { answer, columns } from '../output.ts'
 
@@ -16,13 +18,17 @@ const SIGN: Record<Check['status'], string> = {
 }
 
 /** Looks for faults of the environment and says how to mend them; it starts and changes nothing. Exit 1 on an error. */
-export async function doctor(readConfig: () => Config, json: boolean): Promise<void> {
-  const checks = await examine(readConfig)
+export async function doctor(
+  readConfig: () => Config,
+  environment: NodeJS.ProcessEnv,
+  json: boolean,
+): Promise<void> {
+  const checks = await examine(readConfig, environment)
   if (checks.some(({ status }) => status === 'error')) process.exitCode = EXIT.findings
   answer({ json }, { checks }, () => text(checks))
 }
 
-async function examine(readConfig: () => Config): Promise<Check[]> {
+async function examine(readConfig: () => Config, environment: NodeJS.ProcessEnv): Promise<Check[]> {
   let config: Config
   try {
     config = readConfig()
@@ -35,6 +41,8 @@ async function examine(readConfig: () => Config): Promise<Check[]> {
     machineChecks(config),
     databaseChecks(config),
     redisChecks(config.redisUrl),
+    serverChecks(config),
+    targetChecks(config, environment),
   ])
   return [{ name: 'configuration', status: 'ok', message: 'every variable can be read' }, ...groups.flat()]
 }
