@@ -37,12 +37,22 @@ export class EsaHome {
     return ended(this.start(args, environment, cwd))
   }
 
+  /** How a command is called, for whoever starts it by themselves in this `environment`. */
+  command(args: string[]): { command: string; args: string[] } {
+    return { command: join(ROOT, 'bin/esa'), args: ['--home', this.home, ...args] }
+  }
+
+  get environment(): NodeJS.ProcessEnv {
+    return { ESA_PORT: '0', ...ownEnvironment() }
+  }
+
   /** Starts `esa` and leaves it running. */
   start(args: string[], environment: NodeJS.ProcessEnv = {}, cwd = ROOT): ChildProcess {
-    const child = spawn(join(ROOT, 'bin/esa'), ['--home', this.home, ...args], {
+    const { command, args: all } = this.command(args)
+    const child = spawn(command, all, {
       cwd,
       // Worlds beside each other: each takes the port that it gets.
-      env: { ESA_PORT: '0', ...ownEnvironment(), ...environment },
+      env: { ...this.environment, ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     this.#running.add(child)
@@ -109,6 +119,6 @@ export async function says(child: ChildProcess, text: string): Promise<string> {
 
 /** What decides over a world comes from the test, not from whoever runs it. */
 function ownEnvironment(): NodeJS.ProcessEnv {
-  const foreign = /^(?:ESA_|DATABASE_URL$|REDIS_URL$|NO_COLOR$|FORCE_COLOR$|NODE_ENV$|VITEST)/
+  const foreign = /^(?:ESA_|OTEL_|DATABASE_URL$|REDIS_URL$|NO_COLOR$|FORCE_COLOR$|NODE_ENV$|VITEST)/
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !foreign.test(name)))
 }

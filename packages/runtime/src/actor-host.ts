@@ -3,9 +3,9 @@ import { EsaError, isEsaError, type JsonObject, newId, textOf } from '@esa/proto
 import type { LockedActor, MessageRow, Ring, Store, StoreTx } from '@esa/store'
 import { type Asked, Gathering } from './gathering.ts'
 import { assertFewHops, assertFewOpenings, type OpeningLimit } from './flood-guard.ts'
-import { byId, causeOf, eventOf, inputOf, isOver } from './message-input.ts'
+import { byId, type Cause, causeOf, eventOf, inputOf, isOver } from './message-input.ts'
 import type { Registry } from './registry.ts'
-import { type Cause, type Opening, type Outgoing, StepDraft, type Told } from './step-draft.ts'
+import { type Opening, type Outgoing, StepDraft, type Told } from './step-draft.ts'
 import type { Tracing } from './tracing.ts'
 
 /** A lost race or a lost answer is tried again this often; each try is a fresh transaction. */

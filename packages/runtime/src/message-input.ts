@@ -1,7 +1,15 @@
 import type { StepInput } from '@esa/actor'
 import type { JsonObject } from '@esa/protocol'
 import type { MessageRow } from '@esa/store'
-import type { Cause } from './step-draft.ts'
+
+/** What a step answers: the message that caused it, when one did. */
+export interface Cause {
+  messageId: string
+  correlationId: string
+  hops: number
+  /** The span that sent it. */
+  trace?: string
+}
 
 /** True when nobody has to do anything about it any more: it was consumed, or given up. */
 export function isOver(message: MessageRow): boolean {

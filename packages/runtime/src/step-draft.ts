@@ -11,6 +11,7 @@ import type { Directory } from '@esa/org'
 import type { JsonObject } from '@esa/protocol'
 import type { ActorWrite, LockedActor, NewActivity, NewMessage, Ring, StoreTx } from '@esa/store'
 import { ACTIVITIES_QUEUE, ACTORS_QUEUE } from './queues.ts'
+import type { Cause } from './message-input.ts'
 import type { Registry } from './registry.ts'
 import { StepSpans, type TracedSteps } from './step-spans.ts'
 import type { Tracing } from './tracing.ts'
@@ -22,15 +23,6 @@ const ACTIVITY_TIMEOUT_MS = 30_000
 export interface Told {
   state: ActorState
   events: ActorEvent[]
-}
-
-/** What a step answers: the message that caused it, when one did. */
-export interface Cause {
-  messageId: string
-  correlationId: string
-  hops: number
-  /** The span that sent it. */
-  trace?: string
 }
 
 /** A message to one actor, before it has an id. */

@@ -1,6 +1,6 @@
 import type { StepInput } from '@esa/actor'
 import type { LockedActor, StepWrite } from '@esa/store'
-import type { Cause } from './step-draft.ts'
+import type { Cause } from './message-input.ts'
 import type { Span, SpanAttributes, Tracing } from './tracing.ts'
 
 /** A step, or several of one actor in one transaction: what they were taken for is the last one. */
