@@ -35,7 +35,12 @@ const ARROWS: Record<string, readonly string[]> = {
 const PURE_ROOMS: ReadonlySet<string> = new Set(['protocol', 'org', 'actor', 'escalation', 'agents'])
 
 /** A test may start real servers, and meet the schema of a version to come: equipment, not a dependency of the product. */
-const TEST_EQUIPMENT: readonly string[] = ['pg-server', 'pg-server/test-servers', 'store/next-migrations']
+const TEST_EQUIPMENT: readonly string[] = [
+  'pg-server',
+  'pg-server/test-servers',
+  'store/next-migrations',
+  'notify/stub-receiver',
+]
 
 /** The part of a package.json that the arrows concern. */
 export interface Manifest {

@@ -2,7 +2,7 @@ import { addChannel, listDeliveries } from '@esa/operations/notifications'
 import { Webhook } from 'standardwebhooks'
 import { afterEach, expect, it } from 'vitest'
 import { type NotificationWorld, notificationWorld, until } from './notification-world.fixture.ts'
-import { stubReceiver } from './stub-receiver.fixture.ts'
+import { stubReceiver } from '@esa/notify/stub-receiver'
 
 const SECRET = `whsec_${Buffer.from('a canary that is thirty-two long').toString('base64')}`
 

@@ -1,7 +1,10 @@
-import { type Announcement, type ChannelSpec, EsaError } from '@esa/protocol'
+import type { Announcement, ChannelSpec } from '@esa/protocol'
 import type { FindAddresses } from './channel-address.ts'
-import { post } from './post.ts'
+import { mail } from './mail.ts'
+import { PAGERDUTY_URL, pagerdutyRequest } from './pagerduty.ts'
+import { post, type Reach } from './post.ts'
 import { type Environment, readSecret } from './read-secret.ts'
+import { slackRequest } from './slack.ts'
 import { webhookRequest } from './webhook.ts'
 
 /** What announcing needs of the process: its variables, its clock, and how names are looked up (by default as the machine does). */
@@ -22,14 +25,18 @@ export async function announce(
 ): Promise<number> {
   const { environment, now, find } = ports
   const { allowPrivate, allowPlain } = spec
-  const reach = { allowPrivate, allowPlain, ...(find === undefined ? {} : { find }) }
+  const reach: Reach = { allowPrivate, allowPlain, ...(find === undefined ? {} : { find }) }
   const secret = await readSecret(spec.secret, environment)
   switch (spec.kind) {
     case 'webhook': {
       const url = /^(?:env|file):/.test(spec.url) ? await readSecret(spec.url, environment) : spec.url
       return await post(webhookRequest(url, secret, announcement, now()), reach)
     }
-    default:
-      throw new EsaError('channel.kind-unknown', 'terminal', `there is no channel of kind ${spec.kind}`)
+    case 'slack':
+      return await post(slackRequest(secret, announcement), reach)
+    case 'pagerduty':
+      return await post(pagerdutyRequest(spec.url ?? PAGERDUTY_URL, secret, announcement), reach)
+    case 'email':
+      return await mail(secret, { from: spec.from, to: spec.to }, announcement, reach)
   }
 }

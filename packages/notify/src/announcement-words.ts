@@ -1,0 +1,38 @@
+import type { Announced, Announcement } from '@esa/protocol'
+
+const WORDS: Record<Announced, (announcement: Announcement) => string> = {
+  'incident.notice': ({ told, level }) => `${told} is told at the ${level} level and has to answer`,
+  'incident.copy': ({ told }) => `${told} gets a copy; nothing has to be done`,
+  'incident.taken': ({ told }) => `somebody else has it; ${told} need not do anything`,
+  'incident.closed': () => 'it is over',
+  'channel.test': () => 'somebody tries this channel; nothing has to be done',
+}
+
+/** What an announcement says in one sentence. */
+export function sentenceOf(announcement: Announcement): string {
+  return WORDS[announcement.announced](announcement)
+}
+
+/** Its headline: whose incident, what about. */
+export function headlineOf({ agent, category, title, announced }: Announcement): string {
+  return announced === 'channel.test' ? `ESA: ${title}` : `ESA ${agent}, ${category}: ${title}`
+}
+
+/** How urgent it is, in PagerDuty's words: what loses data or stands at the top is critical. Source: Events API v2, "severity". */
+export function severityOf({
+  category,
+  level,
+  announced,
+}: Announcement): 'critical' | 'error' | 'warning' | 'info' {
+  if (announced === 'channel.test') return 'info'
+  if (category === 'data-loss' || category === 'security' || level === 'ceo') return 'critical'
+  return level === 'chief' ? 'error' : 'warning'
+}
+
+/** At most `max` UTF-16 units, cut between characters, with a sign that it was. */
+export function cut(text: string, max: number): string {
+  if (text.length <= max) return text
+  const kept = text.slice(0, max - 1)
+  // Half of a surrogate pair is no character.
+  return `${/[\uD800-\uDBFF]$/.test(kept) ? kept.slice(0, -1) : kept}…`
+}
