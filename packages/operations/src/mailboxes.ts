@@ -14,7 +14,7 @@ export async function mailboxes(store: Store): Promise<LockedActor[]> {
 }
 
 /** What an agent carries. */
-export function contextOf({ state }: LockedActor): AgentContext {
+export function contextOf({ state }: Pick<LockedActor, 'state'>): AgentContext {
   const { context }: { context: unknown } = state.snapshot
   return context as AgentContext
 }

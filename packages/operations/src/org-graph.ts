@@ -1,6 +1,7 @@
 import { orgTree } from '@esa/org'
-import { isoTime } from '@esa/protocol'
-import { type AgentState, agentStates } from './agent-states.ts'
+import { EsaError, isoTime } from '@esa/protocol'
+import { type AgentState, agentStates, foldAgentStates } from './agent-states.ts'
+import { pastSources } from './past-sources.ts'
 import { storeNow, type World } from './world.ts'
 
 /** Who is connected with whom: `reports` by the cards, `awaits` by a message, `escalated` by an open incident. */
@@ -25,10 +26,23 @@ export interface OrgGraph {
   edges: OrgEdge[]
 }
 
-/** The organisation as it stands now: every agent, and who waits for whom. */
-export async function orgGraph(world: Pick<World, 'store' | 'directory'>): Promise<OrgGraph> {
-  const [agents, nowMs] = await Promise.all([agentStates(world), storeNow(world.store)])
-  return graphOf(world, agents, { atMs: nowMs, nowMs, past: false })
+/**
+ * The organisation as it stands now, or as it stood at an instant (ISO 8601): every agent, and who waits for whom.
+ * @throws EsaError `usage.at` (terminal) for an instant to come, or one that takes too much to fold.
+ */
+export async function orgGraph(
+  world: Pick<World, 'store' | 'directory' | 'registry'>,
+  at?: string,
+): Promise<OrgGraph> {
+  const nowMs = await storeNow(world.store)
+  if (at === undefined) return graphOf(world, await agentStates(world), { atMs: nowMs, nowMs, past: false })
+  const atMs = Date.parse(at)
+  if (Number.isNaN(atMs) || atMs > nowMs) {
+    const why = Number.isNaN(atMs) ? 'is no instant' : 'has not come yet'
+    throw new EsaError('usage.at', 'terminal', `${at} ${why}`, { hint: 'like 2026-01-31T18:00:00Z' })
+  }
+  const agents = foldAgentStates(world.directory, await pastSources(world, atMs))
+  return graphOf(world, agents, { atMs, nowMs, past: true })
 }
 
 /** Puts agents together with what connects them. */

@@ -18,7 +18,16 @@ const graph = createRoute({
   method: 'get',
   path: '/',
   ...operation('agents:read', 'org', 'showOrg'),
-  summary: 'The whole organisation: every agent with its live state, and who waits for whom',
+  summary:
+    'The whole organisation: every agent with its state, and who waits for whom; now, or at an instant of the past',
+  request: {
+    query: z.object({
+      at: z
+        .string()
+        .optional()
+        .openapi({ description: 'An instant that has passed (ISO 8601), folded from the logs' }),
+    }),
+  },
   responses: answers(
     z
       .object({
@@ -36,5 +45,5 @@ const graph = createRoute({
 
 /** `/org`. */
 export const orgRoutes = routes().openapi(graph, async (context) =>
-  context.json(await orgGraph(context.var.world), 200),
+  context.json(await orgGraph(context.var.world, context.req.valid('query').at), 200),
 )

@@ -9,6 +9,6 @@ export type OrgAgent = OrgGraph['agents'][number]
 export function orgQuery(at?: string) {
   return queryOptions({
     queryKey: at === undefined ? ['lists', 'org'] : ['org at', at],
-    queryFn: () => body(api.org.$get()),
+    queryFn: () => body(api.org.$get({ query: at === undefined ? {} : { at } })),
   })
 }
