@@ -1,6 +1,7 @@
 import { serveStatic } from '@hono/node-server/serve-static'
 import { OpenAPIHono } from '@hono/zod-openapi'
 import { EsaError } from '@esa/protocol'
+import type { MiddlewareHandler } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { secureHeaders } from 'hono/secure-headers'
 import { a2aRoutes } from './a2a/a2a-route.ts'
@@ -61,7 +62,7 @@ export function edge(ports: ServerPorts, feed: Feed): OpenAPIHono<ApiEnv> {
   app.route('/', metricsRoutes(ports, metrics))
   const { binding } = ports
   app.use(trustedHost(binding), refuseCrossSite(binding), rateLimit('requests', USUAL_RATE, binding))
-  app.use(bodyLimit({ maxSize: BODY_MAX, onError: tooLarge }))
+  app.use(bodyLimit({ maxSize: BODY_MAX, onError: tooLarge }), following(feed))
   app.use('/api/*', requestTimeout(), onlyJson(), idempotency(ports), worldOf(ports))
   app.route('/', loginRoutes(ports))
   app.route('/api/v1', apiRoutes(feed))
@@ -77,4 +78,13 @@ export function edge(ports: ServerPorts, feed: Feed): OpenAPIHono<ApiEnv> {
 
 function tooLarge(): never {
   throw new EsaError('payload.too-large', 'terminal', `a body has at most ${BODY_MAX} bytes`)
+}
+
+/** What a request changed is told at once; and a server that stops keeps no connection for a next one. */
+function following(feed: Feed): MiddlewareHandler {
+  return async (context, next) => {
+    await next()
+    if (context.req.method !== 'GET') feed.poke()
+    if (feed.ending.aborted) context.header('connection', 'close')
+  }
 }

@@ -1,3 +1,4 @@
+import { isoTime } from '@esa/protocol'
 import type { FeedEvent, Store } from '@esa/store'
 import type { Logger } from 'pino'
 
@@ -7,22 +8,40 @@ const LOOK_EVERY_MS = 250
 /** Events that one look fetches. */
 const BATCH = 500
 
+/** Events that are read for one reader that is far behind: it holds them until its line has taken them. */
+const BEHIND_BATCH = 100
+
 /** How far back a new server begins, in positions: a step that was under way then is younger than that. */
 const LOOK_BACK = 1_000
 
-/** Whoever follows the feed. */
-export type Follower = (events: FeedEvent[]) => void
+/** What is kept for readers that are a little behind, events and characters; whoever is farther back reads the log itself. */
+const KEPT_MAX = 5_000
+const KEPT_LENGTH_MAX = 16 * 1024 * 1024
+
+/** An event as it is sent: its text is made once for everybody. */
+export interface FeedLine {
+  pos: number
+  stream: string
+  type: string
+  text: string
+}
 
 /**
- * The log of all streams as it grows, read once for everybody who follows. Whoever begins at a position reads up to here by
- * `since`, and misses nothing: positions are handed on in order, and none is passed before it can no longer be filled.
+ * The log of all streams as it grows, read once for everybody who follows. Whoever goes on from a position misses nothing:
+ * positions are handed on in order, and none is passed before it can no longer be filled.
  */
 export class Feed {
   readonly #store: Store
   readonly #log: Logger
-  readonly #followers = new Set<Follower>()
+  readonly #followers = new Set<() => void>()
+  readonly #ending = new AbortController()
+  /** The newest lines: every one after `#floor`. */
+  #kept: FeedLine[] = []
+  #keptLength = 0
+  #floor = 0
   #at = 0
-  #stopped = false
+  #failing = false
+  #again = false
   #timer: NodeJS.Timeout | null = null
   #looking: Promise<void> | null = null
   #unlisten: (() => Promise<void>) | null = null
@@ -35,8 +54,9 @@ export class Feed {
   static async start(store: Store, log: Logger): Promise<Feed> {
     const feed = new Feed(store, log)
     feed.#at = Math.max(0, (await store.feedTail()) - LOOK_BACK)
+    feed.#floor = feed.#at
     await feed.#look()
-    feed.#unlisten = await store.listen(() => void feed.#wake())
+    feed.#unlisten = await store.listen(() => feed.poke())
     feed.#rest()
     return feed
   }
@@ -46,44 +66,85 @@ export class Feed {
     return this.#at
   }
 
-  /** How many follow. */
+  /** How many follow now. */
   get followers(): number {
     return this.#followers.size
   }
 
-  /** Events after a position, up to what has been handed on. */
-  async since(after: number, limit: number): Promise<FeedEvent[]> {
-    const events = await this.#store.feed(after, limit)
-    return events.filter(({ pos }) => pos <= this.#at)
+  /** Aborted when the server stops: nothing comes after it. */
+  get ending(): AbortSignal {
+    return this.#ending.signal
   }
 
-  /** Hears of every event after `position` from now on; returns what ends that. */
-  follow(follower: Follower): () => void {
+  /** What comes after a position, at most a batch of it: from memory, or from the log for whoever is far behind. */
+  after(position: number): FeedLine[] | Promise<FeedLine[]> {
+    if (position >= this.#at) return []
+    if (position < this.#floor) return this.#fromLog(position)
+    let first = 0
+    for (let end = this.#kept.length; first < end;) {
+      const middle = (first + end) >> 1
+      if (this.#kept[middle]!.pos > position) end = middle
+      else first = middle + 1
+    }
+    return this.#kept.slice(first, first + BATCH)
+  }
+
+  /** True when whoever has got everything up to a position can go on from it; else it must begin anew. */
+  async holds(position: number): Promise<boolean> {
+    return await this.#store.feedHolds(position)
+  }
+
+  /** Tells a follower that there is more from now on, or that the end has come; returns what ends that. */
+  follow(follower: () => void): () => void {
     this.#followers.add(follower)
     return () => void this.#followers.delete(follower)
   }
 
+  /** Looks at the log now: something was just committed. */
+  poke(): void {
+    if (this.#looking === null) void this.#wake()
+    else this.#again = true
+  }
+
   async stop(): Promise<void> {
-    this.#stopped = true
+    this.#ending.abort()
+    for (const follower of this.#followers) follower()
     if (this.#timer !== null) clearTimeout(this.#timer)
     await this.#unlisten?.()
     await this.#looking
   }
 
+  async #fromLog(position: number): Promise<FeedLine[]> {
+    const events = await this.#store.feed(position, BEHIND_BATCH)
+    return events.filter(({ pos }) => pos <= this.#at).map(lineOf)
+  }
+
   #rest(): void {
-    if (this.#stopped) return
+    if (this.ending.aborted) return
     this.#timer = setTimeout(() => void this.#wake(), LOOK_EVERY_MS)
   }
 
   async #wake(): Promise<void> {
     if (this.#timer !== null) clearTimeout(this.#timer)
-    this.#looking ??= this.#look()
-      .catch((error: unknown) => this.#log.warn({ err: error }, 'the feed cannot be read'))
-      .finally(() => {
-        this.#looking = null
-        this.#rest()
-      })
+    this.#looking ??= this.#lookSafely().finally(() => {
+      this.#looking = null
+      this.#rest()
+    })
     await this.#looking
+  }
+
+  /** A database that is away is said once, and asked again and again. */
+  async #lookSafely(): Promise<void> {
+    try {
+      do {
+        this.#again = false
+        await this.#look()
+      } while (this.#again)
+      this.#failing = false
+    } catch (error) {
+      if (!this.#failing) this.#log.warn({ err: error }, 'the feed cannot be read')
+      this.#failing = true
+    }
   }
 
   async #look(): Promise<void> {
@@ -91,9 +152,28 @@ export class Feed {
       const events = await this.#store.feed(this.#at, BATCH)
       const last = events.at(-1)
       if (last === undefined) return
+      this.#keep(events.map(lineOf))
       this.#at = last.pos
-      for (const follower of this.#followers) follower(events)
+      for (const follower of this.#followers) follower()
       if (events.length < BATCH) return
     }
   }
+
+  #keep(lines: FeedLine[]): void {
+    this.#kept.push(...lines)
+    for (const { text } of lines) this.#keptLength += text.length
+    let dropped = 0
+    while (this.#kept.length - dropped > KEPT_MAX || this.#keptLength > KEPT_LENGTH_MAX) {
+      const line = this.#kept[dropped]!
+      this.#keptLength -= line.text.length
+      this.#floor = line.pos
+      dropped += 1
+    }
+    if (dropped > 0) this.#kept = this.#kept.slice(dropped)
+  }
+}
+
+function lineOf({ at, ...event }: FeedEvent): FeedLine {
+  const { pos, stream, type } = event
+  return { pos, stream, type, text: `id: ${pos}\ndata: ${JSON.stringify({ at: isoTime(at), ...event })}\n\n` }
 }

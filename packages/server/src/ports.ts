@@ -2,6 +2,7 @@ import type { World } from '@esa/operations'
 import type { Tracing } from '@esa/runtime'
 import type { SchemaState } from '@esa/store'
 import type { Logger } from 'pino'
+import type { StreamLimits } from './event-stream.ts'
 import type { ServerTools } from './tools.ts'
 
 /** Where the server listens, and whom it believes. */
@@ -39,5 +40,7 @@ export interface ServerPorts {
   runbook?: string
   /** Absent where nothing is traced. */
   tracing?: Tracing
+  /** What streams of events hold to; absent: the usual. */
+  streams?: Partial<StreamLimits>
   log: Logger
 }

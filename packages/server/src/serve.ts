@@ -9,6 +9,9 @@ import type { ServerPorts } from './ports.ts'
 /** Open requests may finish for so long when the server is told to stop, ms. */
 const STOP_WITHIN_MS = 5_000
 
+/** What a request may take to arrive, ms, and its headers, bytes: a slow or endless one holds a connection no longer than that. */
+const LIMITS = { headersTimeout: 10_000, requestTimeout: 30_000, maxHeaderSize: 16 * 1024 }
+
 /** A server that takes requests. */
 export interface RunningServer {
   url: string
@@ -18,7 +21,7 @@ export interface RunningServer {
 /** Starts the server. @throws EsaError `server.port-taken` (terminal) when somebody listens there. */
 export async function startServer(ports: ServerPorts): Promise<RunningServer> {
   const feed = await Feed.start(ports.world.store, ports.log)
-  const server = createAdaptorServer({ fetch: edge(ports, feed).fetch }) as Server
+  const server = createAdaptorServer({ fetch: edge(ports, feed).fetch, serverOptions: LIMITS }) as Server
   try {
     await listening(server, ports.binding)
   } catch (error) {
@@ -30,8 +33,10 @@ export async function startServer(ports: ServerPorts): Promise<RunningServer> {
   return {
     url: `http://${host}:${port}`,
     async stop() {
+      // No new connection; what is under way finishes, and streams are told to come back.
+      const ended = closed(server)
       await feed.stop()
-      await closed(server)
+      await ended
     },
   }
 }
@@ -52,7 +57,7 @@ function listening(server: Server, { host, port }: { host: string; port: number 
   })
 }
 
-/** Streams never end by themselves: who is still connected after a while is cut off. */
+/** Who is still connected after a while is cut off. */
 async function closed(server: Server): Promise<void> {
   const ended = new Promise<void>((resolve) => server.close(() => resolve()))
   const timer = setTimeout(() => server.closeAllConnections(), STOP_WITHIN_MS)

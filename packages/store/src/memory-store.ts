@@ -191,6 +191,10 @@ class MemoryStore implements Store {
       )
   }
 
+  async feedHolds(position: number): Promise<boolean> {
+    return position >= 0 && position <= this.#tables.feed.length
+  }
+
   async feedTail(): Promise<number> {
     return this.#tables.feed.length
   }

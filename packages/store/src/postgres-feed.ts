@@ -41,6 +41,16 @@ export async function feedAfter(ask: Ask, after: number, limit: number): Promise
   return (await ask<FeedRow>(AFTER, [after, limit])).filter(({ pos }) => pos <= last).map(feedEventOf)
 }
 
+/** A removed stream leaves its head, with the time of that. Position 0 is before the first event. */
+const HOLDS = `select case when $1 = 0 then not exists (select 1 from esa.retired)
+  else exists (select 1 from esa.events e where pos = $1 and not exists (select 1 from esa.retired r where r.at >= e.at))
+  end as holds`
+
+/** Whether everything after a position is still there. */
+export async function feedHolds(ask: Ask, position: number): Promise<boolean> {
+  return (await ask<{ holds: boolean }>(HOLDS, [position]))[0]!.holds
+}
+
 /** The highest position that is visible, 0 in an empty log: lower ones may still come. */
 export async function feedTail(ask: Ask): Promise<number> {
   return (await ask<{ pos: number }>(TAIL, []))[0]!.pos

@@ -1,7 +1,7 @@
 import { connectPool, isPooler, mapPgError } from '@esa/pg-server'
 import { EsaError } from '@esa/protocol'
 import type { Pool, PoolClient, QueryConfig } from 'pg'
-import { feedAfter, feedTail } from './postgres-feed.ts'
+import { feedAfter, feedHolds, feedTail } from './postgres-feed.ts'
 import { listenForWake } from './postgres-listen.ts'
 import { type ActorPageQuery, pageSql } from './actor-page.ts'
 import { postgresEdge } from './postgres-edge.ts'
@@ -162,6 +162,10 @@ class PostgresStore implements Store {
 
   feed(after: number, limit: number): Promise<FeedEvent[]> {
     return feedAfter((text, values) => this.#rows(text, values), after, limit)
+  }
+
+  feedHolds(position: number): Promise<boolean> {
+    return feedHolds((text, values) => this.#rows(text, values), position)
   }
 
   feedTail(): Promise<number> {

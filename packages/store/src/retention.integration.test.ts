@@ -75,8 +75,12 @@ describe('retention', () => {
     await advance(store, 'closed', 'i3', { status: 'resolved', live: false })
     const last = (await store.readActor('closed'))!
     expect(await countRetirable(url, LATER)).toEqual({ messages: 0, activities: 0, streams: 1, events: 4 })
+    const seen = await store.feedTail()
+    expect(await store.feedHolds(seen)).toBe(true)
     const { counts, kept } = await run()
     expect(counts).toEqual({ messages: 0, activities: 0, streams: 1, events: 4 })
+    // Whoever had followed up to here, or has yet to begin, would never hear of what is gone.
+    expect(await Promise.all([0, seen].map((position) => store.feedHolds(position)))).toEqual([false, false])
     expect(kept[0]).toMatchObject({ kind: 'actor', id: 'closed', head: last.head })
     const events = kept.slice(1).map(({ kind: _kind, ...event }) => event as unknown as StoredEvent)
     expect(verifyChain(events, { seq: 4, hash: last.head })).toEqual({ ok: true })

@@ -24,6 +24,16 @@ export function feedContract(harness: () => StoreHarness): void {
       expect(await store.feed(await store.feedTail(), 10)).toEqual([])
     })
 
+    it('knows from which positions one can go on', async () => {
+      const { store, second } = harness()
+      await put(store, { actors: [opening('a')] })
+      const tail = await store.feedTail()
+      const other = await second()
+      expect(
+        await Promise.all([0, tail, tail + 1, tail + 1_000_000].map((pos) => other.feedHolds(pos))),
+      ).toEqual([true, true, false, false])
+    })
+
     it('misses no event whose commit comes after that of a later one', async () => {
       const { store } = harness()
       const before = await store.feedTail()

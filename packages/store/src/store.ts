@@ -287,6 +287,11 @@ export interface Store {
   feed(after: number, limit: number): Promise<FeedEvent[]>
   /** The highest position that can be seen, 0 in an empty log. Lower ones may still come. */
   feedTail(): Promise<number>
+  /**
+   * Whether whoever got everything up to a position of the feed gets the rest of it: false when the log never had that
+   * position, and when something was removed from it since.
+   */
+  feedHolds(position: number): Promise<boolean>
   /** Lateness (ms) of every timer served since an instant. */
   lateness(sinceMs: number): Promise<number[]>
   /** Messages and activities not done, and messages given up. */

@@ -1,69 +1,108 @@
-import { isoTime } from '@esa/protocol'
-import type { FeedEvent } from '@esa/store'
+import type { HttpBindings } from '@hono/node-server'
+import { EsaError, isEsaError } from '@esa/protocol'
+import type { Context } from 'hono'
 import { streamSSE } from 'hono/streaming'
-import { reading, routes } from '../api.ts'
-import type { Feed } from '../feed.ts'
+import { type ApiEnv, reading, routes } from '../api.ts'
+import { sendEvents, STREAM_LIMITS, type StreamLimits, type StreamReader } from '../event-stream.ts'
+import type { Feed, FeedLine } from '../feed.ts'
+import { requireScope, tokenOf } from '../request-caller.ts'
 
-/** A proxy closes what is silent for longer, ms. */
-const HEARTBEAT_MS = 15_000
+/** A token is looked at again when its last look is older, ms: a revoked one hears nothing that happens later than this. */
+const LOOKED_AT_FOR_MS = 1_000
 
-/** Events that are read at once for whoever catches up. */
-const BATCH = 500
-
-/** Events that may wait for a slow reader; beyond that it reads them from the log again, at its own pace. */
-const WAITING_MAX = 2_000
+/** Longest list of streams or types in a filter, characters. */
+const FILTER_MAX = 2_000
 
 /**
- * `/stream`: server-sent events of every stream, with the position as id. Whoever comes back with `Last-Event-ID` gets all that
- * it missed, also from another server or after a restart.
+ * `/stream`: server-sent events of every stream, or of those that `stream` and `type` (lists with commas; a type may end in
+ * `.*`) name, with the position as id. Whoever comes back with `Last-Event-ID` gets all that it missed, also from another
+ * server or after a restart; when that cannot be, the first event is a `reset`.
  */
 export function streamRoutes(feed: Feed) {
-  return routes().get('/', reading('incidents:read'), (context) => {
-    const asked = Number(context.req.header('last-event-id') ?? context.req.query('after'))
-    let at = Number.isSafeInteger(asked) && asked > 0 ? Math.min(asked, feed.position) : feed.position
-    return streamSSE(context, async (stream) => {
-      let waiting: FeedEvent[] = []
-      let wake = (): void => {}
-      const unfollow = feed.follow((events) => {
-        waiting = waiting.length > WAITING_MAX ? [] : [...waiting, ...events]
-        wake()
-      })
-      stream.onAbort(() => {
-        unfollow()
-        wake()
-      })
-      await stream.writeSSE({ event: 'hello', id: String(at), data: JSON.stringify({ position: at }) })
-      while (!stream.aborted) {
-        // What was dropped for a slow reader, and what happened before it came, is read from the log.
-        const [first] = waiting
-        const missed = at < feed.position && (first === undefined || first.pos > at + 1)
-        const events = missed ? await feed.since(at, BATCH) : waiting.splice(0)
-        for (const event of events) {
-          if (event.pos <= at) continue
-          at = event.pos
-          await stream.writeSSE({ id: String(event.pos), data: JSON.stringify(shown(event)) })
-        }
-        if (missed && events.length === 0) at = feed.position
-        if (events.length === 0 && !stream.aborted) {
-          const heard = await quiet((resolve) => (wake = resolve))
-          if (!heard) await stream.writeSSE({ event: 'heartbeat', data: '' })
-        }
+  const open = new Map<string | null, number>()
+  const looks = new Map<string, { at: number; may: Promise<boolean> }>()
+  const mayRead = (context: Context<ApiEnv>, token: string | null): (() => Promise<boolean>) => {
+    if (token === null) return async () => true
+    return async () => {
+      const last = looks.get(token)
+      if (last !== undefined && performance.now() - last.at < LOOKED_AT_FOR_MS) return await last.may
+      const may = isAllowed(() => requireScope(context.var.ports, token, 'incidents:read'))
+      looks.set(token, { at: performance.now(), may })
+      return await may
+    }
+  }
+  return routes().get('/', reading('incidents:read'), async (context) => {
+    const token = tokenOf(context)
+    const wants = filterOf(context)
+    const limits = { ...STREAM_LIMITS, ...context.var.ports.streams }
+    const from = await beginning(feed, context.req.header('last-event-id') ?? context.req.query('after'))
+    const leave = enter(open, token, limits)
+    const { outgoing } = context.env as Partial<HttpBindings>
+    const reader: StreamReader = {
+      ...from,
+      wants,
+      mayRead: mayRead(context, token),
+      cut: () => outgoing?.destroy(),
+    }
+    context.header('x-accel-buffering', 'no')
+    return streamSSE(context, async (out) => {
+      try {
+        await sendEvents(out, feed, reader, limits)
+      } finally {
+        leave()
+        if (token !== null && !open.has(token)) looks.delete(token)
       }
     })
   })
 }
 
-/** Waits until something is heard, or for one heartbeat; false when nothing was. */
-function quiet(arm: (heard: () => void) => void): Promise<boolean> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(() => resolve(false), HEARTBEAT_MS)
-    arm(() => {
-      clearTimeout(timer)
-      resolve(true)
-    })
-  })
+async function isAllowed(ask: () => Promise<void>): Promise<boolean> {
+  try {
+    await ask()
+    return true
+  } catch (error) {
+    // A database that is away says nothing about the token: the stream waits for it as well.
+    return isEsaError(error) && !error.code.startsWith('auth.')
+  }
 }
 
-function shown({ at, pos, ...event }: FeedEvent) {
-  return { pos, at: isoTime(at), ...event }
+/** Counts a stream in; what comes back counts it out. @throws EsaError `stream.too-many` (transient). */
+function enter(open: Map<string | null, number>, token: string | null, { most, mostOfToken }: StreamLimits) {
+  const all = [...open.values()].reduce((sum, count) => sum + count, 0)
+  const own = open.get(token) ?? 0
+  if (all >= most || (token !== null && own >= mostOfToken))
+    throw new EsaError('stream.too-many', 'transient', 'too many streams are open', {
+      details: { retryAfterS: 5 },
+    })
+  open.set(token, own + 1)
+  return () => {
+    const left = open.get(token)! - 1
+    if (left === 0) open.delete(token)
+    else open.set(token, left)
+  }
+}
+
+/** Where a reader goes on: after what it got last, or from now on when it got nothing, or nothing that is a basis any more. */
+async function beginning(feed: Feed, last: string | undefined): Promise<{ from: number; reset: boolean }> {
+  if (last === undefined || last === '') return { from: feed.position, reset: false }
+  const asked = Number(last)
+  const goesOn = Number.isSafeInteger(asked) && asked >= 0 && (await feed.holds(asked))
+  return goesOn ? { from: asked, reset: false } : { from: feed.position, reset: true }
+}
+
+function filterOf(context: Context): (line: FeedLine) => boolean {
+  const [streams, types] = [listOf(context, 'stream'), listOf(context, 'type')]
+  const fits = (type: string, wanted: string): boolean =>
+    wanted.endsWith('.*') ? type.startsWith(wanted.slice(0, -1)) : type === wanted
+  return ({ stream, type }) =>
+    (streams === null || streams.includes(stream)) &&
+    (types === null || types.some((wanted) => fits(type, wanted)))
+}
+
+function listOf(context: Context, name: string): string[] | null {
+  const given = context.req.query(name)
+  if (given === undefined || given === '') return null
+  if (given.length > FILTER_MAX)
+    throw new EsaError('request.invalid', 'terminal', `${name} has at most ${FILTER_MAX} characters`)
+  return given.split(',')
 }
