@@ -24,10 +24,12 @@ export async function seatAgent(world: World, agent: string, seat: Seat): Promis
 
 /**
  * Stops an agent: it takes nothing more, and every open incident that waits for it or is held by it learns so at once. Stopping a
- * stopped one tells them again. Returns the incidents that were told.
+ * stopped one tells them again. Returns the incidents that were told. @throws EsaError `agent.unknown`, `auth.*` (terminal).
  */
 export async function stopAgent(world: World, agent: string): Promise<string[]> {
   requireAgent(world, agent)
+  // Asked also where the agent itself has nothing to be told: its incidents are.
+  await world.caller.actAs('operator', 'admin')
   const before = await world.store.readActor(agent)
   if (before?.state.status !== STOPPED) await tellAgent(world, agent, { type: 'stop' }, 'agent.stopped')
   const live = await world.store.listActors({ type: INCIDENT_TYPE, live: true })
@@ -40,9 +42,10 @@ export async function stopAgent(world: World, agent: string): Promise<string[]> 
   return incidents
 }
 
-/** Lets a stopped agent work again; a working one just goes on. */
+/** Lets a stopped agent work again; a working one just goes on. @throws EsaError `agent.unknown`, `auth.*` (terminal). */
 export async function resumeAgent(world: World, agent: string): Promise<void> {
   requireAgent(world, agent)
+  await world.caller.actAs('operator', 'admin')
   const before = await world.store.readActor(agent)
   if (before?.state.status === STOPPED) await tellAgent(world, agent, { type: 'resume' }, 'agent.resumed')
 }

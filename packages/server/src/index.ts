@@ -1,6 +1,8 @@
 export type { Api } from './api-routes.ts'
 export { serveMcpOverStdio } from './mcp/serve-stdio.ts'
 export { describeApi } from './describe-api.ts'
+export { edge } from './edge.ts'
+export { Feed } from './feed.ts'
 export type { Binding, ServerPorts } from './ports.ts'
 export type { Databases, ServerTools, TargetDocument, TargetWork } from './tools.ts'
 export { type RunningServer, startServer } from './serve.ts'

@@ -41,6 +41,13 @@ export function addRuntimeCommands(commands: Commands): void {
     .action(async (_: object, command: Command) =>
       (await import('../commands/status.ts')).status(config(command)),
     )
+  program
+    .command('openapi')
+    .description('what the HTTP API takes and answers, as OpenAPI 3.1; a server has it at /openapi.json')
+    .addHelpText('after', '\nExample:\n  esa openapi > openapi.json')
+    .action(async (_: object, command: Command) =>
+      (await import('../commands/openapi.ts')).printOpenApi(config(command)),
+    )
   addStoreCommands(commands)
 }
 
