@@ -29,12 +29,11 @@ export function seconds(ms: number | null): number | null {
 
 /**
  * Writes families down by prom-client's own writer. Its counters count in the process; these were counted in the store, so
- * the writer gets them as they are. A family without a value is left out.
+ * the writer gets them as they are. Of a family without a value the name stands there.
  */
 export async function writeFamilies(families: readonly Family[]): Promise<string> {
   const registry = new Registry()
   for (const { samples, ...family } of families) {
-    if (samples.length === 0) continue
     const values = samples.map(({ name, ...sample }) => ({ ...sample, metricName: name ?? family.name }))
     const metric = { name: family.name, get: async () => ({ ...family, values, aggregator: 'sum' }) }
     // Its type wants one of its own classes; its writer asks for nothing but this.

@@ -1,6 +1,10 @@
 import { LATENESS_BOUNDS_MS, type MetricFigures } from '@esa/operations'
+import { LEVELS } from '@esa/protocol'
 import type { LevelTally } from '@esa/store'
 import { type Family, only, type Sample, seconds } from './family.ts'
+
+/** Events that alerts wait for. They are there with 0 before the first one: of a counter that is new, Prometheus sees no increase. */
+const AWAITED = ['incident.alarmed', 'incident.level_passed', 'notice.failed']
 
 /** What the ladder does: what is open and how it stands, what happened, and how late it was. Source: docs/observability.md. */
 export function ladderFamilies({ figures, tallies }: MetricFigures): Family[] {
@@ -74,17 +78,23 @@ export function ladderFamilies({ figures, tallies }: MetricFigures): Family[] {
 
 function eventSamples(tallies: readonly LevelTally[]): Sample[] {
   const groups = Map.groupBy(tallies, ({ type, level }) => JSON.stringify([type, level]))
-  return [...groups.values()].map((group) => {
+  const counted = [...groups.values()].map((group) => {
     const { type, level } = group[0]!
     return { labels: { type, level }, value: group.reduce((sum, { count }) => sum + count, 0) }
   })
+  const none = AWAITED.flatMap((type) => LEVELS.map((level) => ({ labels: { type, level }, value: 0 })))
+  return [
+    ...counted,
+    ...none.filter(({ labels }) => !groups.has(JSON.stringify([labels.type, labels.level]))),
+  ]
 }
 
 /** By the level that an incident reached with it. A bucket holds all that is not above its bound, as Prometheus wants it. */
 function latenessFamily(tallies: readonly LevelTally[]): Family {
   const name = 'esa_escalation_lateness_seconds'
   const late = tallies.filter(({ type, bucket }) => bucket !== null && type.startsWith('incident.'))
-  const levels = [...Map.groupBy(late, ({ level }) => level)]
+  const seen = Map.groupBy(late, ({ level }) => level)
+  const levels = LEVELS.map((level) => [level, seen.get(level) ?? []] as const)
   const samples = levels.flatMap(([level, ofLevel]) => {
     const upTo = (index: number): number =>
       ofLevel.reduce((sum, { bucket, count }) => sum + (bucket! <= index ? count : 0), 0)

@@ -1,5 +1,5 @@
 import { EventTally, readMetricFigures } from '@esa/operations'
-import { logGuard } from '@esa/store'
+import { type LogGuard, logGuard } from '@esa/store'
 import type { MiddlewareHandler } from 'hono'
 import { routePath } from 'hono/route'
 import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
@@ -27,7 +27,7 @@ export class Metrics {
   readonly #registry = new Registry()
   readonly #requests: Histogram
   readonly #stored: () => Promise<Family[]>
-  readonly #guard: () => Promise<Family[]>
+  readonly #guard: () => Promise<LogGuard>
   readonly #refresh: () => void
 
   constructor(ports: ServerPorts, followers: () => number) {
@@ -44,7 +44,7 @@ export class Metrics {
     })
     const clients = new Gauge({ name: 'esa_sse_clients', help: 'Pages that follow the stream.', registers })
     this.#stored = kept(READ_ANEW_AFTER_MS, () => this.#read())
-    this.#guard = kept(GUARD_ANEW_AFTER_MS, () => guardFamilies(ports.world.databaseUrl))
+    this.#guard = kept(GUARD_ANEW_AFTER_MS, () => logGuard(ports.world.databaseUrl))
     this.#refresh = () => clients.set(followers())
   }
 
@@ -65,14 +65,14 @@ export class Metrics {
       this.#ports.log.warn({ err: error }, 'the store’s figures cannot be read')
       return null
     })
-    const guard = await this.#guard().catch(() => [])
+    const guard = await this.#guard().catch(() => null)
     const up: Family = {
       name: 'esa_store_up',
       help: '1 while the store answers.',
       type: 'gauge',
       samples: only(stored === null ? 0 : 1),
     }
-    return `${await writeFamilies([up, ...(stored ?? []), ...guard])}\n${own}`
+    return `${await writeFamilies([up, ...(stored ?? []), guardFamily(guard)])}\n${own}`
   }
 
   async #read(): Promise<Family[]> {
@@ -81,10 +81,10 @@ export class Metrics {
   }
 }
 
-async function guardFamilies(databaseUrl: string): Promise<Family[]> {
-  const { why } = await logGuard(databaseUrl)
+function guardFamily(guard: LogGuard | null): Family {
   const help = '1 when the runtime’s role can only add to the log; 0 when it could change it.'
-  return [{ name: 'esa_log_guarded', help, type: 'gauge', samples: only(why === null ? 1 : 0) }]
+  const samples = guard === null ? [] : only(guard.why === null ? 1 : 0)
+  return { name: 'esa_log_guarded', help, type: 'gauge', samples }
 }
 
 /** Asks at most once in a while, and again at once after a failure. */

@@ -101,6 +101,9 @@ function agents({ kinds }: MetricFigures): Family[] {
   ]
 }
 
+/** A database that nobody has looked at for so long is no longer watched, ms. */
+const FORGOTTEN_AFTER_MS = 86_400_000
+
 /** What one of a card's units is in the base unit that it is told in. */
 const BASE_UNITS: Record<string, { unit: string; factor: number }> = {
   ms: { unit: 'seconds', factor: 1e-3 },
@@ -123,7 +126,9 @@ function databases({ readings, nowMs }: MetricFigures): Family[] {
     }),
   })
   // Probes are kept beside the readings, and have no unit: what is told of them is the uptime.
-  const measured = readings.filter(({ reading }) => typeof reading['unit'] === 'string')
+  const measured = readings.filter(
+    ({ at, reading }) => typeof reading['unit'] === 'string' && nowMs - at < FORGOTTEN_AFTER_MS,
+  )
   const inBase = (kept: KeptReading, member: 'value' | 'threshold'): number | null => {
     const value = kept.reading[member]
     return typeof value === 'number' ? value * baseOf(kept.reading['unit']).factor : null
