@@ -44,7 +44,7 @@ export async function stubMailServer(
           mail.login = Buffer.from(line.split(' ')[2] ?? '', 'base64').toString()
           say(replies.AUTH ?? '235 hello')
         } else if (word === 'MAIL') {
-          mail = { ...mail, from: /<(.*?)>/.exec(line)?.[1] ?? '', to: [], data: '' }
+          mail = { login: mail.login, from: /<(.*?)>/.exec(line)?.[1] ?? '', to: [], data: '' }
           say(replies.MAIL ?? '250 ok')
         } else if (word === 'RCPT') {
           mail.to.push(/<(.*?)>/.exec(line)?.[1] ?? '')
