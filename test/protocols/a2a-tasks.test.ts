@@ -131,9 +131,10 @@ describe('what is refused', () => {
     await expect(client.cancelTask({ tenant: '', id, metadata: undefined })).rejects.toThrow('not taken back')
     const elsewhere = await a2aClient(world.url, 'layer-40')
     await expect(elsewhere.getTask({ tenant: '', id })).rejects.toThrow('task.unknown')
-    await expect(
-      client.listTaskPushNotificationConfig({ tenant: '', taskId: id, pageSize: 1, pageToken: '' }),
-    ).rejects.toThrow('Push Notification')
+    const asked = { tenant: '', taskId: id, pageSize: 1, pageToken: '' }
+    // By the card, which says that there is none, the client does not even ask.
+    const push = async () => client.listTaskPushNotificationConfig(asked)
+    await expect(push()).rejects.toThrow('Push Notification')
   })
 
   it('an incident is cancelled by withdrawing it', async () => {
@@ -157,7 +158,9 @@ describe('a token', () => {
       'auth.other-holder',
     )
     const reader = await a2aClient(world.url, 'layer-2', await world.token('layer-3', 'agents:read'))
-    await expect(reader.sendMessage(message('what do you promise?'))).rejects.toThrow('auth.scope')
+    await expect(reader.sendMessage(message('what do you promise?', { as: 'layer-3' }))).rejects.toThrow(
+      'auth.scope',
+    )
     await expect(reader.listTasks(EVERYTHING)).rejects.toThrow('auth.scope')
     await expect(a2aClient(world.url, 'layer-2', 'esa_forged')).rejects.toThrow('401')
   })
