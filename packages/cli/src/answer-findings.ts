@@ -1,7 +1,9 @@
 import type { Finding } from '@esa/postgres'
+import { EsaError } from '@esa/protocol'
 import { colours } from './colours.ts'
 import type { Config } from './config.ts'
 import { EXIT } from './exit-codes.ts'
+import { findingsGithub, findingsSarif, type Reporter } from './finding-reporters.ts'
 import { answer } from './output.ts'
 
 const COLOUR = { error: colours.red, warning: colours.yellow, info: colours.dim }
@@ -14,6 +16,28 @@ export function answerFindings(config: Config, findings: Finding[], more: object
   answer(config, { findings: sorted, ...more }, () =>
     sorted.length === 0 ? 'nothing found' : findingsText(sorted),
   )
+}
+
+/** The same, written as a reporter writes it. @throws EsaError `usage.reporter` (terminal) when --json asks for another. */
+export function reportFindings(
+  config: Config,
+  reporter: Reporter | undefined,
+  tool: string,
+  findings: Finding[],
+  more: object = {},
+): void {
+  if (config.json && reporter !== undefined && reporter !== 'json') {
+    throw new EsaError('usage.reporter', 'terminal', `--json and --reporter ${reporter} are two answers`, {
+      hint: 'give one of them',
+    })
+  }
+  const sorted = worstFirst(findings)
+  if (reporter !== 'sarif' && reporter !== 'github') {
+    answerFindings({ ...config, json: config.json || reporter === 'json' }, sorted, more)
+    return
+  }
+  if (sorted.some(({ severity }) => severity === 'error')) process.exitCode = EXIT.findings
+  answer({ json: reporter === 'sarif' }, findingsSarif(tool, sorted), () => findingsGithub(sorted))
 }
 
 /** Findings for people, the worst first. */

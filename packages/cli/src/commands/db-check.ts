@@ -4,8 +4,9 @@ import { normalizeDatabase } from '@esa/postgres/normalize'
 import { type IndexReview, reviewIndexes } from '@esa/postgres/review'
 import { reviewSchema, see } from '@esa/postgres/schema'
 import { reviewStorage } from '@esa/postgres/storage'
-import { answerFindings } from '../answer-findings.ts'
+import { reportFindings } from '../answer-findings.ts'
 import type { Config } from '../config.ts'
+import type { Reporter } from '../finding-reporters.ts'
 import { onTarget } from '../on-target.ts'
 import { earlierSizes, keepSizes } from '../size-readings.ts'
 import { type ReviewFlags, withBar } from './db-schema.ts'
@@ -15,6 +16,7 @@ import { countedWorkload } from './db-storage.ts'
 export interface CheckFlags extends ReviewFlags {
   workload?: string
   normalize?: boolean
+  reporter?: Reporter
 }
 
 /** Counting after which an index that nobody used is called unused, ms: a month has its last day in it. */
@@ -24,7 +26,7 @@ const UNUSED_AFTER_MS = 30 * 86_400_000
 export async function checkTarget(
   config: Config,
   environment: NodeJS.ProcessEnv,
-  { target: name, workload: workloadFile, normalize = false }: CheckFlags,
+  { target: name, workload: workloadFile, normalize = false, reporter }: CheckFlags,
 ): Promise<void> {
   await onTarget(
     config,
@@ -51,7 +53,8 @@ export async function checkTarget(
         all.map((finding) => [JSON.stringify([finding.kind, finding.relation, finding.message]), finding]),
       )
       const score = scored === null ? {} : { score: scored.score, tables: scored.tables }
-      answerFindings(config, [...once.values()], { notJudged: indexes.notJudged, ...score })
+      const more = { notJudged: indexes.notJudged, ...score }
+      reportFindings(config, reporter, 'esa db check', [...once.values()], more)
     },
     { workloadFile, ...(normalize ? { heavy: 'reading the rows of every table' } : {}) },
   )

@@ -18,10 +18,12 @@ export function githubText(statements: readonly Verdict[]): string {
     .join('\n')
 }
 
-function data(text: string): string {
+/** A value behind the colons of a workflow command. */
+export function data(text: string): string {
   return text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A')
 }
 
-function property(text: string): string {
+/** A value between the commas of a workflow command. */
+export function property(text: string): string {
   return data(text).replaceAll(':', '%3A').replaceAll(',', '%2C')
 }

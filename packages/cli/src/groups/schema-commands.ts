@@ -1,7 +1,8 @@
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import type { CheckFlags } from '../commands/db-check.ts'
 import type { ReviewFlags } from '../commands/db-schema.ts'
 import type { StorageFlags } from '../commands/db-storage.ts'
+import { REPORTERS } from '../finding-reporters.ts'
 import type { Commands } from './commands.ts'
 
 const TARGET = '--target <target>'
@@ -38,7 +39,11 @@ export function addSchemaCommands(db: Command, config: Commands['config']): void
     .requiredOption(TARGET, TARGET_IS)
     .option(WORKLOAD, WORKLOAD_IS)
     .option('--normalize', 'read the rows too, and score how they are normalised')
-    .addHelpText('after', '\nExample:\n  esa db check --target env:SHOP_URL --json')
+    .addOption(new Option('--reporter <how>', 'how the answer is written').choices(REPORTERS))
+    .addHelpText(
+      'after',
+      '\nExamples:\n  esa db check --target env:SHOP_URL --json\n  esa db check --target env:SHOP_URL --reporter sarif > check.sarif',
+    )
     .action(async (flags: CheckFlags, command: Command) =>
       (await import('../commands/db-check.ts')).checkTarget(config(command), process.env, flags),
     )
