@@ -15,7 +15,8 @@ const LIMITS = { headersTimeout: 10_000, requestTimeout: 30_000, maxHeaderSize: 
 /** A server that takes requests. */
 export interface RunningServer {
   url: string
-  stop(): Promise<void>
+  /** Takes no more, lets what is under way finish within `withinMs` (5 s), and tells streams to come back. */
+  stop(withinMs?: number): Promise<void>
 }
 
 /** Starts the server. @throws EsaError `server.port-taken` (terminal) when somebody listens there. */
@@ -32,9 +33,9 @@ export async function startServer(ports: ServerPorts): Promise<RunningServer> {
   const host = family === 'IPv6' ? `[${address}]` : address
   return {
     url: `http://${host}:${port}`,
-    async stop() {
+    async stop(withinMs = STOP_WITHIN_MS) {
       // No new connection; what is under way finishes, and streams are told to come back.
-      const ended = closed(server)
+      const ended = closed(server, withinMs)
       await feed.stop()
       await ended
     },
@@ -58,9 +59,9 @@ function listening(server: Server, { host, port }: { host: string; port: number 
 }
 
 /** Who is still connected after a while is cut off. */
-async function closed(server: Server): Promise<void> {
+async function closed(server: Server, withinMs: number): Promise<void> {
   const ended = new Promise<void>((resolve) => server.close(() => resolve()))
-  const timer = setTimeout(() => server.closeAllConnections(), STOP_WITHIN_MS)
+  const timer = setTimeout(() => server.closeAllConnections(), withinMs)
   server.closeIdleConnections()
   await ended
   clearTimeout(timer)
