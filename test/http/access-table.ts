@@ -5,7 +5,7 @@ export type Access = 'everybody' | 'any token' | Scope
 
 /**
  * Who may call each route of the server, written down a second time: a route that is missing here, or behaves otherwise, is a red
- * test. Source: docs/security.md, "Scopes".
+ * test. Source: docs/api.md, "Who may call what".
  */
 export const ACCESS: Record<string, Access> = {
   'ALL /mcp': 'any token',
@@ -21,6 +21,9 @@ export const ACCESS: Record<string, Access> = {
   'POST /login': 'everybody',
   'POST /logout': 'everybody',
   'GET /api/v1/session': 'any token',
+  // The secret in the path is what is asked for.
+  'GET /ack/:secret': 'everybody',
+  'POST /ack/:secret': 'everybody',
 
   'GET /api/v1/agents': 'agents:read',
   'GET /api/v1/agents/:id': 'agents:read',
@@ -75,6 +78,20 @@ export const ACCESS: Record<string, Access> = {
   'GET /api/v1/tokens': 'admin',
   'POST /api/v1/tokens': 'admin',
   'POST /api/v1/tokens/:id/revoke': 'admin',
+
+  'GET /api/v1/people': 'admin',
+  'POST /api/v1/people': 'admin',
+  'POST /api/v1/people/remove': 'admin',
+  'GET /api/v1/people/on-call': 'incidents:read',
+  'POST /api/v1/people/override': 'admin',
+  'POST /api/v1/people/override/end': 'admin',
+  'GET /api/v1/webhooks': 'admin',
+  'POST /api/v1/webhooks': 'admin',
+  'GET /api/v1/webhooks/:name': 'admin',
+  'POST /api/v1/webhooks/:name/remove': 'admin',
+  'POST /api/v1/webhooks/:name/test': 'admin',
+  'GET /api/v1/webhooks/:name/deliveries': 'admin',
+  'POST /api/v1/webhooks/deliveries/:id/redeliver': 'admin',
 
   'GET /api/v1/db/targets': 'db:read',
   'GET /api/v1/db/targets/:name': 'db:read',
