@@ -88,6 +88,14 @@ const BY_PREFIX: [string, number][] = [
   ['migration.not-applicable', EXIT.usage],
   ['migration.phase-unknown', EXIT.usage],
   ['migration.no-ledger', EXIT.forbidden],
+  ['server.', EXIT.unreachable],
+  ['server.cannot-listen', EXIT.invalid],
+  // What only a request over HTTP meets: the command line names them so that no code is without an end.
+  ['request.', EXIT.usage],
+  ['payload.', EXIT.usage],
+  ['page.', EXIT.notFound],
+  ['run.', EXIT.notFound],
+  ['stream.too-many', EXIT.conflict],
   ['confirm.', EXIT.confirm],
   ['rehearsal.', EXIT.conflict],
 ]
