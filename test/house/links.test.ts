@@ -16,8 +16,13 @@ function trees(node: Node): Node[] {
   return [node, ...('children' in node ? node.children.flatMap((child) => trees(child as Node)) : [])]
 }
 
+const read = new Map<string, Node[]>()
+
+/** A page's nodes; it is parsed once, however many pages link to it. */
 function readPage(page: string): Node[] {
-  return trees(fromMarkdown(readFileSync(join(ROOT, page), 'utf8')))
+  const nodes = read.get(page) ?? trees(fromMarkdown(readFileSync(join(ROOT, page), 'utf8')))
+  read.set(page, nodes)
+  return nodes
 }
 
 /** Where a page's links into this repository lead, with the heading behind the #. */
@@ -31,19 +36,34 @@ function linksOf(page: string): { path: string; heading: string }[] {
     })
 }
 
+const anchors = new Map<string, ReadonlySet<string>>()
+
 /** Headings as GitHub names them in a link. */
-function anchorsOf(page: string): string[] {
+function anchorsOf(page: string): ReadonlySet<string> {
+  const known = anchors.get(page)
+  if (known !== undefined) return known
   const words = (node: Node): string =>
-    'value' in node ? node.value : 'children' in node ? node.children.map((child) => words(child as Node)).join('') : ''
+    'value' in node
+      ? node.value
+      : 'children' in node
+        ? node.children.map((child) => words(child as Node)).join('')
+        : ''
   const headings = readPage(page).filter((node) => node.type === 'heading')
-  return headings.map((node) => words(node).toLowerCase().replace(/[^\p{L}\p{N}\s_-]/gu, '').replaceAll(' ', '-'))
+  const found = headings.map((node) =>
+    words(node)
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N}\s_-]/gu, '')
+      .replaceAll(' ', '-'),
+  )
+  anchors.set(page, new Set(found))
+  return new Set(found)
 }
 
 describe('links', () => {
   it.each(PAGES)('of %s lead to what is there', (page) => {
     const broken = linksOf(page).filter(({ path, heading }) => {
       if (!existsSync(join(ROOT, path))) return true
-      return heading !== '' && path.endsWith('.md') && !anchorsOf(path).includes(heading)
+      return heading !== '' && path.endsWith('.md') && !anchorsOf(path).has(heading)
     })
     expect(broken).toEqual([])
   })
@@ -51,7 +71,9 @@ describe('links', () => {
   it('lead from the entries to every page under docs', () => {
     const reached = new Set(ENTRIES)
     for (const page of reached) {
-      const inside = linksOf(page).flatMap(({ path }) => (isFolder(path) ? globSync(`${path}/*.md`, { cwd: ROOT }) : [path]))
+      const inside = linksOf(page).flatMap(({ path }) =>
+        isFolder(path) ? globSync(`${path}/*.md`, { cwd: ROOT }) : [path],
+      )
       for (const path of inside) if (PAGES.includes(path)) reached.add(path)
     }
     expect(PAGES.filter((page) => page.startsWith('docs/') && !reached.has(page))).toEqual([])
