@@ -1,19 +1,16 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { INCIDENT_TYPE, incidentDefinition } from '@esa/escalation'
-import { agentDefinitions, agentType } from '@esa/agents'
+import { INCIDENT_TYPE } from '@esa/escalation'
 import { ensureEmbeddedServer } from '@esa/pg-server'
-import { ActorHost, Registry } from '@esa/runtime'
-import { openPostgresStore, type Store } from '@esa/store'
+import { openPostgresStore } from '@esa/store'
 import { EsaHome } from '../e2e/run-esa.ts'
-import { projectOrg } from '../incidents/project-org.ts'
 import type { BenchServers } from './bench-servers.ts'
 import { esaUp } from './esa-up.ts'
 import type { Figure } from './figures.ts'
+import { openMany } from './open-many.ts'
 import { memoryMb } from './process-cpu.ts'
 
-/** Live incidents, and how many are opened at a time. */
+/** Live incidents. */
 const INCIDENTS = 10_000
-const AT_ONCE = 8
 
 /** How long the worker then goes on with what they asked for, ms. */
 const WATCH_MS = 30_000
@@ -24,8 +21,8 @@ export async function benchMemory({ redis, note }: BenchServers): Promise<Figure
   try {
     const up = await esaUp(home, redis?.url ?? null)
     const { url } = await ensureEmbeddedServer(home)
-    const store = await openPostgresStore({ url, max: AT_ONCE, applicationName: 'bench' })
-    await openMany(store, note)
+    const store = await openPostgresStore({ url, max: 8, applicationName: 'bench' })
+    await openMany(store, INCIDENTS, note)
     await pause(WATCH_MS)
     const live = (await store.listActors({ type: INCIDENT_TYPE, live: true })).length
     const { messages, activities } = await store.backlog()
@@ -41,26 +38,4 @@ export async function benchMemory({ redis, note }: BenchServers): Promise<Figure
   } finally {
     await home.remove()
   }
-}
-
-async function openMany(store: Store, note: (line: string) => void): Promise<void> {
-  const directory = projectOrg()
-  const registry = new Registry({
-    definitions: [incidentDefinition({ timeScale: 1 }), ...agentDefinitions()],
-    agentType,
-    activities: [],
-    directory: () => directory,
-  })
-  const host = new ActorHost({ store, registry, random: () => Math.random(), rings: false })
-  let opened = 0
-  const lane = async (): Promise<void> => {
-    while (opened < INCIDENTS) {
-      const n = opened++
-      const agent = `layer-${1 + (n % 60)}`
-      const body = { agent, category: 'integration', title: `bench ${n}` }
-      await host.open({ type: INCIDENT_TYPE, key: null, from: agent, body })
-      if (n % 2_000 === 0) note(`${n} incidents opened`)
-    }
-  }
-  await Promise.all(Array.from({ length: AT_ONCE }, lane))
 }

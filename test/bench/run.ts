@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { backends } from '../redis/backends.ts'
 import type { BenchServers } from './bench-servers.ts'
 import { benchChecksums } from './checksums.ts'
+import { benchApi } from './api.ts'
 import { benchExchanges } from './exchanges.ts'
 import { type Figure, isMet } from './figures.ts'
 import { benchIdle } from './idle.ts'
@@ -16,6 +17,7 @@ import { benchPlans } from './plans.ts'
 import { benchReplay } from './replay.ts'
 import { benchReviews } from './reviews.ts'
 import { benchAdvice } from './shop/advice.ts'
+import { benchStream } from './stream.ts'
 import { benchSimulator } from './simulator.ts'
 import { benchStart } from './start.ts'
 
@@ -36,6 +38,8 @@ const PARTS: Record<string, { about: string; run: (servers: BenchServers) => Pro
   simulator: { about: 'how many times real time a soak runs', run: benchSimulator },
   start: { about: 'how long `esa up` takes', run: benchStart },
   idle: { about: 'CPU, connections and commands/s of an idle worker and its servers', run: benchIdle },
+  stream: { about: 'how late 500 readers of the stream hear of a commit', run: benchStream },
+  api: { about: 'answers of the API under 200 requests/s, reads and acknowledgements', run: benchApi },
   memory: { about: 'memory of a worker with 10,000 live incidents', run: benchMemory },
 }
 
