@@ -11,6 +11,9 @@ import { EsaHome, says } from './run-esa.ts'
 /** Half an hour is four seconds for what the server opens. */
 const SCALE = '450'
 
+/** What a model in the seat of Layer 2 subscribes to. */
+const INBOX = 'esa://agents/layer-2/inbox'
+
 let esa: EsaHome
 let url: string
 let operator: Client
@@ -52,13 +55,16 @@ afterAll(async () => {
 
 describe('a model that sits in the seat of Layer 2, over stdio', () => {
   it('finds the incident in its inbox and answers it before the deadline', async () => {
+    const told = new Promise((resolve) =>
+      seat.setNotificationHandler('notifications/resources/updated', ({ params }) => resolve(params.uri)),
+    )
+    await seat.listen({ resourceSubscriptions: [INBOX] })
     // The command knows no scale: it leaves half an hour, however slow this machine is.
     const opening = ['--agent', 'layer-1', '--category', 'integration', '--title', 'pool exhausted']
     const { id } = await esa.json<Incident>('incidents', 'open', ...opening)
-    const inbox = () => call<{ items: { id: string }[] }>(seat, 'inbox_list', { agent: 'layer-2' })
-    await expect
-      .poll(async () => (await inbox()).items.map((item) => item.id), { timeout: 20_000 })
-      .toContain(id)
+    const { news } = await call<{ news: string[] }>(seat, 'inbox_wait', { agent: 'layer-2' })
+    expect(news).toEqual([id])
+    expect(await told).toBe(INBOX)
     const { heldBy, level, deadlineAt, nowAt } = await call<Incident>(seat, 'incidents_ack', { id })
     expect({ heldBy, level }).toEqual({ heldBy: 'layer-2', level: 'peer' })
     expect(Date.parse(deadlineAt!)).toBeGreaterThan(Date.parse(nowAt))

@@ -22,6 +22,7 @@ const TOOLS: Record<string, [scope: Scope, does: 'reads' | 'acts' | 'ends', inpu
   incidents_raise: ['incidents:write', 'acts', { id: 'x' }],
   incidents_withdraw: ['incidents:write', 'ends', { id: 'x' }],
   inbox_list: ['incidents:read', 'reads'],
+  inbox_wait: ['incidents:read', 'reads', { agent: 'layer-2', waitMs: 0 }],
   inbox_answer: ['incidents:write', 'acts', { id: 'x', text: 'y' }],
   inbox_approve: ['incidents:write', 'ends', { id: 'x' }],
   inbox_reject: ['incidents:write', 'ends', { id: 'x' }],

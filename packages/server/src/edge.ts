@@ -66,7 +66,7 @@ export function edge(ports: ServerPorts, feed: Feed): OpenAPIHono<ApiEnv> {
   app.use('/api/*', requestTimeout(), onlyJson(), idempotency(ports), worldOf(ports))
   app.route('/', loginRoutes(ports))
   app.route('/api/v1', apiRoutes(feed))
-  app.route('/mcp', mcpRoutes(ports))
+  app.route('/mcp', mcpRoutes(ports, feed))
   app.route('/', a2aRoutes(ports, feed))
   app.get('/openapi.json', (context) => context.json(describeApi()))
   if (ports.page !== null) {

@@ -30,14 +30,14 @@ type Events = Extract<Answer, AsyncGenerator>
  */
 export function a2aRoutes(ports: ServerPorts, feed: Feed): Hono {
   const card = async (context: Context, id: string) => {
-    const desk = deskOf(ports, tokenOf(context))
+    const desk = deskOf(ports, tokenOf(context), { feed })
     await desk.admit('agents:read')
     return context.json(AgentCard.toJSON(agentCard(desk.world, id, baseOf(ports, context))) as object)
   }
   return new Hono()
     .get(`/${AGENT_CARD_PATH}`, (context) => card(context, CEO_ID))
     .get('/a2a', async (context) => {
-      const desk = deskOf(ports, tokenOf(context))
+      const desk = deskOf(ports, tokenOf(context), { feed })
       await desk.admit('agents:read')
       const base = baseOf(ports, context)
       const agents = desk.world.directory.all().map(({ id, name }) => ({
@@ -50,10 +50,10 @@ export function a2aRoutes(ports: ServerPorts, feed: Feed): Hono {
     .get(`/a2a/:agent/${AGENT_CARD_PATH}`, (context) => card(context, context.req.param('agent')))
     .post('/a2a/:agent', async (context) => {
       const agent = context.req.param('agent')
-      const desk = deskOf(ports, tokenOf(context))
+      const desk = deskOf(ports, tokenOf(context), { feed })
       requireAgent(desk.world, agent)
       await desk.admitAny()
-      const handler = new AgentHandler({ desk, feed, agent, base: baseOf(ports, context) })
+      const handler = new AgentHandler({ desk, agent, base: baseOf(ports, context) })
       const body = await bodyOf(context)
       const call = callOf(context)
       const transport = new JsonRpcTransportHandler(handler)

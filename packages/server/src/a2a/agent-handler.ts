@@ -18,7 +18,6 @@ import {
   TaskNotCancelableError,
 } from '@a2a-js/sdk/errors'
 import type { A2ARequestHandler, ServerCallContext } from '@a2a-js/sdk/server'
-import type { Feed } from '../feed.ts'
 import type { Desk } from '../mcp/desk.ts'
 import { agentCard } from './agent-card.ts'
 import { ESCALATION_EXTENSION } from './escalation-extension.ts'
@@ -38,7 +37,6 @@ const PAGE_MAX = 100
 /** Where an agent is spoken to. */
 interface Place {
   desk: Desk
-  feed: Feed
   agent: string
   /** Where this server is reached. */
   base: string
@@ -67,7 +65,7 @@ export class AgentHandler implements A2ARequestHandler {
       const { id, pending } = received
       const waits = pending && request.configuration?.returnImmediately !== true
       const within = waits ? SETTLE_WITHIN_MS : 0
-      const task = await settledTask(this.#place.feed, () => this.#read(id), within)
+      const task = await settledTask(this.#place.desk.feed, () => this.#read(id), within)
       return shortened(task, request.configuration?.historyLength)
     })
   }
@@ -168,7 +166,7 @@ export class AgentHandler implements A2ARequestHandler {
   }
 
   #follow(id: string): AsyncGenerator<StreamResponse, void, undefined> {
-    return followTask(this.#place.feed, () => toldAsA2a(() => this.#read(id)))
+    return followTask(this.#place.desk.feed, () => toldAsA2a(() => this.#read(id)))
   }
 }
 

@@ -1,6 +1,7 @@
 import { EsaError, isEsaError } from '@esa/protocol'
 import type { World } from '@esa/operations'
 import { type Scope, verifyToken } from '@esa/store'
+import type { Feed } from '../feed.ts'
 import type { ServerPorts } from '../ports.ts'
 import { requestCaller, requireScope } from '../request-caller.ts'
 import { TargetRuns } from '../target-runs.ts'
@@ -9,6 +10,8 @@ import { TargetRuns } from '../target-runs.ts'
 export interface Desk {
   world: World
   ports: ServerPorts
+  /** The log as it grows. */
+  feed: Feed
   /** Work on targets that outlasts its call. */
   runs: TargetRuns
   /** Refuses what this client may not. @throws EsaError `auth.*` (terminal). */
@@ -19,11 +22,19 @@ export interface Desk {
   actor(as: string | undefined, scope: Scope): Promise<string>
 }
 
-/** The desk of whoever holds this token, or, without one, of the machine's user; `runs` are those of this server. */
-export function deskOf(ports: ServerPorts, token: string | null, runs = new TargetRuns()): Desk {
+/** What all desks of a server have together. */
+export type Together = Pick<Desk, 'feed'> & Partial<Pick<Desk, 'runs'>>
+
+/** The desk of whoever holds this token, or, without one, of the machine's user. */
+export function deskOf(
+  ports: ServerPorts,
+  token: string | null,
+  { feed, runs = new TargetRuns() }: Together,
+): Desk {
   const caller = requestCaller(ports, token)
   return {
     ports,
+    feed,
     runs,
     // Its members are read anew: cards change while a server runs.
     world: Object.create(ports.world, { caller: { value: caller } }) as World,

@@ -11,11 +11,15 @@ import {
 import { EsaError } from '@esa/protocol'
 import { inboxItemSchema } from '../documents-agents.ts'
 import { timelineEventSchema } from '../documents.ts'
+import { hearGrowth } from '../hear-growth.ts'
 import type { Desk } from './desk.ts'
 import { asSchema, type McpTool, tool } from './tool.ts'
 
 /** Longest that one call waits for an answer, ms: clients give a call up after a minute. */
 const WAIT_MAX_MS = 50_000
+
+/** Items that one agent can have before it; more are nobody's to remember. */
+const KNOWN_MAX = 1_000
 
 /** How long a question is waited for when nobody says, ms. */
 const ASK_WAIT_MS = 20_000
@@ -36,6 +40,36 @@ const list = tool({
   input: z.object({ agent: z.string().optional().describe('Only the inbox of this agent') }),
   output: z.object({ items: z.array(inboxItemSchema) }),
   run: async ({ world }, { agent }) => ({ items: await listInbox(world, agent) }),
+})
+
+const wait = tool({
+  name: 'inbox_wait',
+  title: 'Wait for something new',
+  description:
+    'Waits until an item comes into an inbox that you do not know yet, at most 50 seconds, and gives what is in it then. Call it again and again while you sit in a seat.',
+  scope: 'incidents:read',
+  effect: { kind: 'reads' },
+  input: z.object({
+    agent: z.string(),
+    known: z.array(z.string()).max(KNOWN_MAX).default([]).describe('Ids of the items that you know'),
+    waitMs: z.number().int().min(0).max(WAIT_MAX_MS).default(WAIT_MAX_MS),
+  }),
+  output: z.object({ items: z.array(inboxItemSchema), news: z.array(z.string()) }),
+  run: async ({ world, feed }, { agent, known, waitMs }) => {
+    const until = performance.now() + waitMs
+    const growth = hearGrowth(feed)
+    try {
+      for (;;) {
+        const items = await listInbox(world, agent)
+        const news = items.map(({ id }) => id).filter((id) => !known.includes(id))
+        const leftMs = until - performance.now()
+        if (news.length > 0 || leftMs <= 0 || feed.ending.aborted) return { items, news }
+        await growth.next(leftMs)
+      }
+    } finally {
+      growth.end()
+    }
+  },
 })
 
 const answer = tool({
@@ -184,6 +218,7 @@ const thread = tool({
 /** Tools for what waits to be answered or approved, and for what is said. */
 export const inboxTools: readonly McpTool[] = [
   list,
+  wait,
   answer,
   judge('approve'),
   judge('reject'),

@@ -1,27 +1,50 @@
-import { createMcpHandler } from '@modelcontextprotocol/server'
+import { createMcpHandler, type ServerEventBus } from '@modelcontextprotocol/server'
 import { Hono } from 'hono'
+import type { Feed } from '../feed.ts'
 import type { ServerPorts } from '../ports.ts'
 import { tokenOf } from '../request-caller.ts'
 import { TargetRuns } from '../target-runs.ts'
 import { deskOf } from './desk.ts'
 import { mcpServer } from './mcp-server.ts'
+import { tellResources } from './told-resources.ts'
 
 /** Largest request, bytes: evidence of 256 KB and what wraps it. */
 const REQUEST_MAX = 300 * 1024
+
+/** Subscriptions of all clients at once; each is an open connection. */
+const SUBSCRIPTIONS_MAX = 500
 
 /**
  * `/mcp`: the Streamable HTTP transport, for clients of the 2026 protocol and, without sessions, those of 2025. Each request
  * is served by itself, so another server process answers the next one as well.
  */
-export function mcpRoutes(ports: ServerPorts): Hono {
-  const runs = new TargetRuns()
-  return new Hono().all('/', async (context) => {
-    const desk = deskOf(ports, tokenOf(context), runs)
-    await desk.admitAny()
-    const handler = createMcpHandler(() => mcpServer(desk), {
+export function mcpRoutes(ports: ServerPorts, feed: Feed): Hono {
+  const together = { feed, runs: new TargetRuns() }
+  const handler = createMcpHandler(
+    ({ authInfo }) => mcpServer(deskOf(ports, authInfo?.token ?? null, together)),
+    {
       maxRequestBodySize: REQUEST_MAX,
+      maxSubscriptions: SUBSCRIPTIONS_MAX,
+      bus: busOf(feed),
       onerror: (error) => ports.log.debug({ err: error }, 'mcp request'),
-    })
-    return handler.fetch(context.req.raw)
+    },
+  )
+  return new Hono().all('/', async (context) => {
+    const token = tokenOf(context)
+    const desk = deskOf(ports, token, together)
+    await desk.admitAny()
+    const request = context.req.raw
+    // Whoever subscribes hears when something happened, which is for those who may read it.
+    if (request.headers.get('mcp-method') === 'subscriptions/listen') await desk.admit('incidents:read')
+    const authInfo = token === null ? {} : { authInfo: { token, clientId: '', scopes: [] } }
+    return handler.fetch(request, authInfo)
   })
+}
+
+/** What subscribers hear comes from the log, whichever process wrote it. */
+function busOf(feed: Feed): ServerEventBus {
+  return {
+    publish() {},
+    subscribe: (listener) => tellResources(feed, (uri) => listener({ kind: 'resource_updated', uri })),
+  }
 }

@@ -35,7 +35,10 @@ const INSTRUCTIONS = `Incidents of this organisation climb a ladder by the clock
 
 /** An MCP server for one client (or one of its requests): it holds nothing between two calls, all that is true is in the store. */
 export function mcpServer(desk: Desk): McpServer {
-  const server = new McpServer({ name: 'esa', version: '1' }, { instructions: INSTRUCTIONS })
+  const server = new McpServer(
+    { name: 'esa', version: '1' },
+    { instructions: INSTRUCTIONS, capabilities: { resources: { subscribe: true } } },
+  )
   for (const one of MCP_TOOLS) register(server, desk, one)
   addResources(server, desk)
   addPrompts(server, desk)

@@ -2,7 +2,7 @@ import { z } from '@hono/zod-openapi'
 import type { GetPromptResult, McpServer } from '@modelcontextprotocol/server'
 import { listIncidents, listInbox, listTimers, requireAgent } from '@esa/operations'
 import type { Desk } from './desk.ts'
-import { cardContent, content, timelineContent, told } from './resources.ts'
+import { cardContent, content, inboxContent, timelineContent, told } from './resources.ts'
 import { UNTRUSTED } from './tool.ts'
 
 type Content = Awaited<ReturnType<typeof cardContent>>
@@ -10,7 +10,7 @@ type Content = Awaited<ReturnType<typeof cardContent>>
 const TAKE_SEAT = `You sit in the seat of the agent whose card is attached, in this organisation's runtime. Its inbox as it is now is attached as well.
 
 Work like this, until you are told to stop:
-1. Read inbox_list with "agent" set to your id. For each incident in it read incidents_show and incidents_timeline.
+1. Read inbox_list with "agent" set to your id; when nothing is left to do, inbox_wait tells you of what is new. For each incident in it read incidents_show and incidents_timeline.
 2. What you can take, acknowledge with incidents_ack before its deadlineAt. What you cannot, decline with incidents_decline and a true reason: silence costs everybody the whole wait.
 3. What you hold, work on, and close with incidents_resolve and the cause that you found. Never resolve what you did not look into.
 4. Answer messages with inbox_answer. Approve nothing whose statement you have not read whole.
@@ -33,10 +33,7 @@ export function addPrompts(server: McpServer, desk: Desk): void {
     ({ agent }) =>
       told(async () => {
         requireAgent(desk.world, agent)
-        const card = await cardContent(desk, agent)
-        await desk.admit('incidents:read')
-        const inbox = { agent, items: await listInbox(desk.world, agent) }
-        return prompt(TAKE_SEAT, card, content(`esa://agents/${agent}/inbox`, inbox))
+        return prompt(TAKE_SEAT, await cardContent(desk, agent), await inboxContent(desk, agent))
       }),
   )
   server.registerPrompt(

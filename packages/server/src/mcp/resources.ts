@@ -7,7 +7,14 @@ import {
   ResourceTemplate,
 } from '@modelcontextprotocol/server'
 import { timeline } from '@esa/escalation'
-import { agentDocument, listIncidents, requireIncident, requireStream, unknownAgent } from '@esa/operations'
+import {
+  agentDocument,
+  listIncidents,
+  listInbox,
+  requireIncident,
+  requireStream,
+  unknownAgent,
+} from '@esa/operations'
 import { isEsaError } from '@esa/protocol'
 import type { Scope } from '@esa/store'
 import type { Desk } from './desk.ts'
@@ -33,6 +40,13 @@ export async function cardContent(desk: Desk, id: string): Promise<Content> {
   // The facts are what the runtime goes by; the text says it in the words of whoever wrote it.
   const markdown = tools === undefined || file === undefined ? null : await tools.readCard(file)
   return content(`esa://agents/${agent.id}`, { ...agentDocument(agent), markdown })
+}
+
+/** What waits in an agent's inbox. @throws EsaError `agent.unknown`, `auth.*` (terminal). */
+export async function inboxContent(desk: Desk, id: string): Promise<Content> {
+  await desk.admit('incidents:read')
+  const items = await listInbox(desk.world, id)
+  return content(`esa://agents/${id}/inbox`, { agent: id, items })
 }
 
 /** An incident with what happened to it, in order. */
@@ -73,6 +87,12 @@ export function addResources(server: McpServer, desk: Desk): void {
     }),
     { title: 'Timeline of an incident', mimeType: 'application/json' },
     async (_uri, { id }) => told(async () => ({ contents: [await timelineContent(desk, String(id))] })),
+  )
+  server.registerResource(
+    'inbox',
+    new ResourceTemplate('esa://agents/{id}/inbox', { list: undefined }),
+    { title: 'Inbox of an agent', mimeType: 'application/json' },
+    async (_uri, { id }) => told(async () => ({ contents: [await inboxContent(desk, String(id))] })),
   )
   const { runbook } = desk.ports
   if (runbook === undefined || !existsSync(runbook)) return

@@ -1,7 +1,10 @@
 import { serveStdio } from '@modelcontextprotocol/server/stdio'
+import type { McpServer } from '@modelcontextprotocol/server'
+import { Feed } from '../feed.ts'
 import type { ServerPorts } from '../ports.ts'
 import { deskOf } from './desk.ts'
 import { mcpServer } from './mcp-server.ts'
+import { tellResources } from './told-resources.ts'
 
 /** Serves MCP on this process's stdin and stdout, in the name of whoever holds `token`, until the client is gone. */
 export async function serveMcpOverStdio(ports: ServerPorts, token: string | null): Promise<void> {
@@ -9,10 +12,23 @@ export async function serveMcpOverStdio(ports: ServerPorts, token: string | null
     process.stdin.once('end', resolve)
     process.stdin.once('close', resolve)
   })
-  const desk = deskOf(ports, token)
-  const handle = serveStdio(() => mcpServer(desk), {
-    onerror: (error) => ports.log.warn({ err: error }, 'mcp over stdio'),
+  const feed = await Feed.start(ports.world.store, ports.log)
+  const desk = deskOf(ports, token, { feed })
+  const servers = new Set<McpServer>()
+  const handle = serveStdio(
+    () => {
+      const server = mcpServer(desk)
+      servers.add(server)
+      return server
+    },
+    { onerror: (error) => ports.log.warn({ err: error }, 'mcp over stdio') },
+  )
+  const unfollow = tellResources(feed, (uri) => {
+    for (const server of servers)
+      if (server.isConnected()) void server.server.sendResourceUpdated({ uri }).catch(() => {})
   })
   await gone
+  unfollow()
   await handle.close()
+  await feed.stop()
 }

@@ -1,0 +1,54 @@
+import type { Client } from '@modelcontextprotocol/client'
+import { seatAgent } from '@esa/operations'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { call, mcpClient } from './mcp-client.ts'
+import { ProtocolWorld } from './protocol-world.ts'
+
+const INCIDENT = { agent: 'layer-1', category: 'integration', title: 'pool exhausted' } as const
+
+interface Waited {
+  items: { id: string }[]
+  news: string[]
+}
+
+let world: ProtocolWorld
+let client: Client
+beforeEach(async () => {
+  world = await ProtocolWorld.start({ loopback: false })
+  const caller = { actAs: async () => 'tester', approveAs: async () => 'tester' }
+  await seatAgent({ ...world.ports().world, caller }, 'layer-2', 'human')
+  client = await mcpClient(world.url, await world.token('layer-2', 'incidents:read'))
+})
+afterEach(async () => {
+  await client.close()
+  await world.close()
+})
+
+describe('a model that waits', () => {
+  it('hears of what comes into its inbox, and only of what it does not know', async () => {
+    const waiting = call<Waited>(client, 'inbox_wait', { agent: 'layer-2' })
+    const { state } = await world.open(INCIDENT)
+    expect((await waiting).news).toEqual([state.id])
+    const again = await call<Waited>(client, 'inbox_wait', { agent: 'layer-2', known: [state.id], waitMs: 0 })
+    expect([again.news, again.items.map(({ id }) => id)]).toEqual([[], [state.id]])
+  })
+
+  it('is told of a resource that changed, once it has subscribed', async () => {
+    const { state } = await world.open(INCIDENT)
+    const uri = `esa://incidents/${state.id}/timeline`
+    const told = new Promise((resolve) =>
+      client.setNotificationHandler('notifications/resources/updated', ({ params }) => resolve(params.uri)),
+    )
+    const subscription = await client.listen({ resourceSubscriptions: [uri] })
+    await world.command(state.id, { type: 'acknowledge', as: 'layer-3' })
+    expect(await told).toBe(uri)
+    await subscription.close()
+  })
+
+  it('may not subscribe with a token that may not read', async () => {
+    const other = await mcpClient(world.url, await world.token('layer-2', 'agents:read'))
+    const uri = 'esa://agents/layer-2/inbox'
+    await expect(other.listen({ resourceSubscriptions: [uri] })).rejects.toThrow(/403|scope/i)
+    await other.close()
+  })
+})
