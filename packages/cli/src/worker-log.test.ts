@@ -23,6 +23,26 @@ describe('the log of a worker', () => {
     expect(logged({ err: refused })).not.toContain('hunter2')
   })
 
+  it('shows no token, and no header that carries one', () => {
+    const headers = { authorization: 'Bearer hunter2', cookie: 'esa=hunter2' }
+    const line = logged({ token: 'hunter2', channel: { secret: 'hunter2' }, request: { headers } })
+    expect(line).not.toContain('hunter2')
+  })
+
+  it('says in which trace it came about, where something is traced', () => {
+    let lines = ''
+    let traceId: string | null = null
+    const log = workerLog('info', { write: (text) => (lines += text) }, { traceId: () => traceId })
+    log.info({ actorId: 'layer-1' }, 'before')
+    traceId = 'af'
+    log.info({ actorId: 'layer-1' }, 'within')
+    const told = lines
+      .trim()
+      .split('\n')
+      .map((line) => (JSON.parse(line) as { traceId?: string }).traceId)
+    expect(told).toEqual([undefined, 'af'])
+  })
+
   it('shows no URL and no password beside one', () => {
     const line = logged({
       redisUrl: 'redis://:hunter2@h',

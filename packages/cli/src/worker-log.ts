@@ -14,6 +14,11 @@ const REDACTED = [
   '*.ownerUrl',
   '*.connectionString',
   '*.password',
+  ...['token', 'secret', 'authorization', 'cookie'].flatMap((name) => [
+    name,
+    `*.${name}`,
+    `*.headers.${name}`,
+  ]),
 ]
 
 /** Wrappers around an error, at most: what is deeper says nothing new. */

@@ -5,7 +5,7 @@ import type { Logger } from 'pino'
 import type { ActorHost } from './actor-host.ts'
 import { MACHINE_PACE, type Pace } from './pace.ts'
 import type { Registry } from './registry.ts'
-import type { Span, SpanStart, Tracing } from './tracing.ts'
+import { type Span, type SpanStart, traceIdOf, type Tracing } from './tracing.ts'
 
 /**
  * A claim is held for this long at a time and renewed while its activity runs: what a killed worker had in hand is free
@@ -109,15 +109,13 @@ export class ActivityRunner {
       await letGo()
       await this.#end(traced, 'done', messages)
       span?.end()
+      log.debug(idsOf(traced), 'activity done')
     } catch (error) {
       await letGo()
       const failure = isEsaError(error)
         ? error
         : new EsaError('activity.failed', 'bug', `${claimed.activity} failed`, { cause: error })
-      log.warn(
-        { activityId: id, actorId: claimed.actorId, attempt: claimed.attempt, err: failure },
-        'activity failed',
-      )
+      log.warn({ ...idsOf(traced), err: failure }, 'activity failed')
       span?.end({ error: failure })
       await this.#fail(handler, traced, failure)
     }
@@ -163,7 +161,7 @@ export class ActivityRunner {
     try {
       return handler.onFailure?.(claimed.input, failure, claimed.actorId) ?? []
     } catch (error) {
-      this.#options.log.error({ activityId: claimed.id, err: error }, 'activity failed without last words')
+      this.#options.log.error({ ...idsOf(claimed), err: error }, 'activity failed without last words')
       return []
     }
   }
@@ -176,8 +174,7 @@ export class ActivityRunner {
     const { actorId } = claimed
     const sent = messages.map((message) => ({ ...message, from: actorId }))
     const ended = await this.#options.host.endActivity(claimed, outcome, sent)
-    if (!ended)
-      this.#options.log.warn({ activityId: claimed.id, actorId }, 'late result refused: the claim was lost')
+    if (!ended) this.#options.log.warn(idsOf(claimed), 'late result refused: the claim was lost')
   }
 
   async #runWithin(
@@ -207,6 +204,11 @@ export class ActivityRunner {
 function askedPause({ details }: EsaError): number {
   const { retryAfterMs } = details
   return typeof retryAfterMs === 'number' && retryAfterMs > 0 ? retryAfterMs : 0
+}
+
+/** An activity as a log line names it. */
+function idsOf({ id, activity, actorId, attempt, trace }: ClaimedActivity): Record<string, unknown> {
+  return { activityId: id, activity, actorId, attempt, ...traceIdOf(trace) }
 }
 
 function spanOf({ id, activity, actorId, attempt, trace }: ClaimedActivity): SpanStart {

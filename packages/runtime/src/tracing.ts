@@ -23,6 +23,12 @@ export interface Span {
   end(outcome?: { error?: unknown; name?: string; attributes?: SpanAttributes }): void
 }
 
+/** The id of a traceparent's trace, as log lines have it. */
+export function traceIdOf(traceparent: string | undefined): { traceId?: string } {
+  const traceId = traceparent?.split('-')[1]
+  return traceId === undefined ? {} : { traceId }
+}
+
 /**
  * Where spans go. The runtime knows nothing else of tracing: without one it makes no span and writes no trace. What is under
  * way in this process is linked to a span that goes on from another one.

@@ -10,7 +10,7 @@ import type { OpeningLimit } from './flood-guard.ts'
 import { OutboxRelay, type RelayBell } from './outbox-relay.ts'
 import { MACHINE_PACE, type Pace } from './pace.ts'
 import type { Registry } from './registry.ts'
-import type { Tracing } from './tracing.ts'
+import { traceIdOf, type Tracing } from './tracing.ts'
 import { TimerService } from './timer-service.ts'
 import { TroubleLog } from './trouble-log.ts'
 import { TurnLoop } from './turn-loop.ts'
@@ -100,7 +100,7 @@ export async function startWorkerOn(options: WorkerParts): Promise<RunningWorker
   await bell.start(async ({ kind, id }) => {
     try {
       if (kind === 'activity') await activities.run(id)
-      else await deliver(deliveries, id, log, onAlarm)
+      else await deliver(deliveries, id, options)
     } catch (error) {
       // The queue tries again soon, and the sweep after that: the row is not done.
       trouble.add(error)
@@ -129,13 +129,18 @@ export async function startWorkerOn(options: WorkerParts): Promise<RunningWorker
 async function deliver(
   deliveries: DeliveryBatches,
   id: string,
-  log: Logger,
-  onAlarm: WorkerOptions['onAlarm'],
+  { store, log, onAlarm }: Pick<WorkerParts, 'store' | 'log' | 'onAlarm'>,
 ): Promise<void> {
   const delivery = await deliveries.deliver(id)
-  if (delivery.outcome !== 'dead') return
+  if (delivery.outcome !== 'dead') {
+    log.debug({ messageId: id, outcome: delivery.outcome }, 'message delivered')
+    return
+  }
   const { error } = delivery
-  log.error({ messageId: id, err: error }, 'message buried: its recipient can never take it')
+  const [row] = await store.listMessages({ ids: [id], limit: 1 })
+  const { from, toActor: actorId, type, correlationId, trace } = row ?? {}
+  const about = { messageId: id, from, actorId, type, correlationId, ...traceIdOf(trace) }
+  log.error({ ...about, err: error }, 'message buried: its recipient can never take it')
   if (error.kind === 'bug') onAlarm(alarmOf(error, { messageId: id }))
 }
 

@@ -1,6 +1,7 @@
 import { EsaError, isEsaError } from '@esa/protocol'
 import type { Context } from 'hono'
 import { HTTPException } from 'hono/http-exception'
+import { routePath } from 'hono/route'
 import type { Logger } from 'pino'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 
@@ -90,7 +91,11 @@ function statusOf({ code, kind }: EsaError): ContentfulStatusCode {
 export function answerProblem(error: unknown, context: Context, log: Logger): Response {
   const known = esaErrorOf(error)
   const status = statusOf(known)
-  if (status >= 500) log.error({ err: error, path: context.req.path, code: known.code }, 'request failed')
+  if (status >= 500) {
+    const { method } = context.req
+    // The template: a path may hold the secret of a link.
+    log.error({ err: error, method, route: routePath(context, -1), code: known.code }, 'request failed')
+  }
   const { code, message, hint, details } = known
   const problem: Problem = {
     type: 'about:blank',
