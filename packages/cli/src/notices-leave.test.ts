@@ -119,10 +119,12 @@ describe('a seat that a person holds', () => {
     const ids = new Set(dead.got.map(({ headers }) => headers['webhook-id']))
     expect(ids.size).toBe(1)
     const types = await typesOf(all, incident.id)
-    expect(types.filter((type) => type.startsWith('notice.'))[0]).toBe('notice.failed')
+    expect(types.find((type) => type.startsWith('notice.'))).toBe('notice.failed')
     expect(types).not.toContain('incident.escalated')
-    await until('an alarm', async () => alarms.some(({ why }) => String(why).includes('level passed')))
-    const chief = (await all.events(incident.id)).filter(({ type }) => type === 'incident.notified').at(-1)
+    await until('an alarm', async () =>
+      alarms.some(({ why }) => why === 'level passed: nobody there can be reached'),
+    )
+    const chief = (await all.events(incident.id)).findLast(({ type }) => type === 'incident.notified')
     expect(chief?.level).toBe('chief')
     expect(logged()).not.toContain(SECRET)
   })

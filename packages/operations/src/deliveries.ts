@@ -32,6 +32,7 @@ export async function listDeliveries(
  * @throws EsaError `delivery.unknown`, `channel.unknown`, `auth.*` (terminal).
  */
 export async function redeliver(world: World, id: string): Promise<{ id: string }> {
+  await world.caller.actAs('operator', 'admin')
   const [tried] = await world.store.notifications.deliveries({ id, limit: 1 })
   const found = tried === undefined ? null : await world.store.readActor(tried.notificationId)
   if (tried === undefined || found === null || found.state.type !== NOTIFICATION_TYPE) {
@@ -40,7 +41,6 @@ export async function redeliver(world: World, id: string): Promise<{ id: string 
     })
   }
   await requireChannel(world.store, tried.channel)
-  await world.caller.actAs('operator', 'admin')
   const { incidentId, visit, target, announced, body, outlets: all } = notificationContext(found.state)
   const outlets = all.filter((outlet) => outlet.id === id)
   await world.host.open({

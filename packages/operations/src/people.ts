@@ -47,10 +47,10 @@ export async function addPerson(
   world: World,
   { person, agent, channels = [], email = [] }: NewPerson,
 ): Promise<PersonDocument> {
+  const createdBy = await world.caller.actAs('operator', 'admin')
   requireName(person)
   if (agent !== undefined) requireAgent(world, agent)
   const contacts = await contactsOf(world.store, channels, email)
-  const createdBy = await world.caller.actAs('operator', 'admin')
   const row = await world.store.notifications.putPerson({ person, agent: agent ?? null, contacts, createdBy })
   return { ...row, createdAt: isoTime(row.createdAt) }
 }
@@ -105,6 +105,7 @@ export async function putStandIn(
   { level, person, from, until }: { level: string; person: string; from?: string; until: string },
 ): Promise<StandInDocument> {
   const { store } = world
+  const createdBy = await world.caller.actAs('operator', 'admin')
   const parsed = levelSchema.safeParse(level)
   if (!parsed.success) throw new EsaError('usage.level', 'terminal', `"${level}" is no level`)
   const nowMs = await storeNow(store)
@@ -119,7 +120,6 @@ export async function putStandIn(
   }
   const people = await store.notifications.people()
   if (!people.some((one) => one.person === person)) throw unknownPerson(person)
-  const createdBy = await world.caller.actAs('operator', 'admin')
   await store.notifications.putStandIn({ level: parsed.data, person, fromAt, untilAt, createdBy })
   const active = fromAt <= nowMs
   return { level: parsed.data, person, from: isoTime(fromAt), until: isoTime(untilAt), active, createdBy }

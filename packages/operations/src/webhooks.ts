@@ -20,6 +20,7 @@ const CHANNELS_MAX = 100
 
 /** Adds a channel. @throws EsaError `usage.channel`, `channel.taken`, `agent.unknown`, `auth.*` (terminal). */
 export async function addChannel(world: World, name: unknown, given: unknown): Promise<ChannelDocument> {
+  const createdBy = await world.caller.actAs('operator', 'admin')
   const named = channelNameSchema.safeParse(name)
   if (!named.success) throw invalid(`the name of a channel ${named.error.issues[0]!.message}`)
   const parsed = channelSpecSchema.safeParse(given)
@@ -27,7 +28,6 @@ export async function addChannel(world: World, name: unknown, given: unknown): P
   if (!parsed.success) throw invalid(`this is no channel: ${z.prettifyError(parsed.error)}`)
   const spec = parsed.data
   if (spec.agent !== undefined) requireAgent(world, spec.agent)
-  const createdBy = await world.caller.actAs('operator', 'admin')
   const { notifications } = world.store
   if ((await notifications.channels()).length >= CHANNELS_MAX)
     throw new EsaError('channel.too-many', 'terminal', `there are ${CHANNELS_MAX} channels already`)
@@ -77,8 +77,8 @@ export async function removeChannel(
  * which the delivery can be followed. @throws EsaError `channel.unknown`, `auth.*` (terminal).
  */
 export async function testChannel(world: World, name: string): Promise<{ id: string }> {
-  await requireChannel(world.store, name)
   const by = await world.caller.actAs('operator', 'admin')
+  await requireChannel(world.store, name)
   const id = `msg_${newId(await storeNow(world.store), random)}`
   await world.host.open({
     type: NOTIFICATION_TYPE,

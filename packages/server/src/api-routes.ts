@@ -11,6 +11,7 @@ import { streamRoutes } from './routes/stream.ts'
 import { approvalRoutes } from './routes/approvals.ts'
 import { databaseRoutes } from './routes/databases.ts'
 import { eventRoutes } from './routes/events.ts'
+import { peopleRoutes } from './routes/people.ts'
 import { recordRoutes } from './routes/records.ts'
 import { silenceRoutes } from './routes/silences.ts'
 import { simulationRoutes } from './routes/simulations.ts'
@@ -18,6 +19,7 @@ import { statusRoutes } from './routes/status.ts'
 import { taskRoutes } from './routes/tasks.ts'
 import { tokenRoutes } from './routes/tokens.ts'
 import { timerRoutes } from './routes/timers.ts'
+import { webhookRoutes } from './routes/webhooks.ts'
 
 /** Everything under /api/v1 that answers and ends. One chain: the types of its routes are what a typed client knows. */
 export function answeringRoutes() {
@@ -35,6 +37,8 @@ export function answeringRoutes() {
     .route('/simulations', simulationRoutes)
     .route('/timers', timerRoutes)
     .route('/tokens', tokenRoutes)
+    .route('/people', peopleRoutes)
+    .route('/webhooks', webhookRoutes)
     .route('/', statusRoutes)
     .route('/', taskRoutes)
     .route('/statecharts', statechartRoutes)

@@ -25,12 +25,14 @@ const TAGS: Record<string, string> = {
   inbox: 'What waits for an answer',
   incidents: 'What went wrong, and who holds it',
   org: 'The whole organisation at one instant',
+  people: 'Who is on call, and how they are reached',
   runtime: 'What runs, and what waits on its queues',
   silences: 'What opens without telling anybody',
   simulations: 'The real rules on a virtual clock',
   tasks: 'Messages of the organisation',
   timers: 'Every armed deadline',
   tokens: 'Who may ask, for what, until when',
+  webhooks: 'Channels by which notices leave, and what was tried',
 }
 
 /** What a refusal means, by its status. */

@@ -20,6 +20,7 @@ import { mcpRoutes } from './mcp/mcp-route.ts'
 import { Metrics } from './metrics/metrics.ts'
 import type { ServerPorts } from './ports.ts'
 import { answerProblem } from './problems.ts'
+import { ackLinkRoutes } from './routes/ack-links.ts'
 import { healthRoutes } from './routes/health.ts'
 import { loginRoutes } from './routes/login.ts'
 import { metricsRoutes } from './routes/metrics.ts'
@@ -65,6 +66,7 @@ export function edge(ports: ServerPorts, feed: Feed): OpenAPIHono<ApiEnv> {
   app.use(bodyLimit({ maxSize: BODY_MAX, onError: tooLarge }), following(feed))
   app.use('/api/*', requestTimeout(), onlyJson(), idempotency(ports), worldOf(ports))
   app.route('/', loginRoutes(ports))
+  app.route('/', ackLinkRoutes(ports))
   app.route('/api/v1', apiRoutes(feed))
   app.route('/mcp', mcpRoutes(ports, feed))
   app.route('/', a2aRoutes(ports, feed))

@@ -9,6 +9,7 @@ import {
   incidentView,
   type OpenSilence,
   SILENCE_TYPE,
+  notificationDefinition,
   silenceDefinition,
 } from '@esa/escalation'
 import type { Directory } from '@esa/org'
@@ -78,6 +79,7 @@ export class World {
       definitions: [
         this.#definition,
         silenceDefinition(),
+        notificationDefinition(),
         approvalDefinition({ timeScale }),
         ...(agents ? agentDefinitions() : []),
       ],
