@@ -79,6 +79,20 @@ describe('work over HTTP', () => {
     expect((await world.request('/threads/nothing')).status).toBe(404)
   })
 
+  it('is listed page by page, each message once', async () => {
+    for (const to of ['layer-11', 'layer-12', 'layer-13']) await world.world.task('layer-9', to)
+    const seen: string[] = []
+    let cursor = ''
+    for (;;) {
+      const { tasks, next } = await world.get(`/tasks?agent=layer-9&limit=2${cursor}`)
+      seen.push(...tasks.map(({ to }: { to: string }) => to))
+      if (next === null) break
+      cursor = `&cursor=${next}`
+    }
+    expect(seen.toSorted()).toEqual(['layer-11', 'layer-12', 'layer-13'])
+    expect((await world.request('/tasks?cursor=nonsense')).status).toBe(400)
+  })
+
   it('waits on queues by tier, also where nothing waits', async () => {
     const { queues, messages, deadMessages, workers } = await world.get('/queues')
     expect(queues.map(({ queue }: { queue: string }) => queue)).toEqual(

@@ -106,6 +106,18 @@ export async function listApprovals(store: Store, { all = false }: { all?: boole
   return found.map(({ state }) => approvalView(state)).toReversed()
 }
 
+/** A page of approvals, the newest first; `next` is the id after which the next one begins. */
+export async function pageApprovals(
+  store: Store,
+  { all = false, before, limit }: { all?: boolean; before?: string | undefined; limit: number },
+): Promise<{ approvals: Approval[]; next: string | null }> {
+  const place = before === undefined ? {} : { before }
+  const open = all ? {} : { live: true }
+  const found = await store.actorPage({ type: APPROVAL_TYPE, ...open, ...place, limit: limit + 1 })
+  const approvals = found.slice(0, limit).map(({ state }) => approvalView(state))
+  return { approvals, next: found.length > limit ? approvals.at(-1)!.id : null }
+}
+
 /**
  * Approves, rejects or withdraws a request. Approving takes a token, and never that of whoever asked; `hash` is that of the
  * statement that was read. @throws EsaError `approval.*`, `auth.*` (terminal).

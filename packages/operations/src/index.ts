@@ -9,6 +9,7 @@ export {
   consumeApproval,
   judgeApproval,
   listApprovals,
+  pageApprovals,
   requireApproval,
 } from './approvals.ts'
 export { askable, askAgent, type Asked, type ChooseIntent } from './ask.ts'
@@ -30,7 +31,7 @@ export { addSilence, endSilence, listSilences, type NewSilence } from './silence
 export { agentStatechart, type AgentStatechart } from './statechart.ts'
 export { cardFileOf, exportStream, requireStream } from './streams.ts'
 export { type TaskAnswer, type TaskDocument } from './task-document.ts'
-export { listTasks, requireTask, sendTask } from './tasks.ts'
+export { listTasks, pageTasks, requireTask, sendTask } from './tasks.ts'
 export { readThread, type ThreadEvent } from './threads.ts'
 export { listTimers, type TimerDocument } from './timers.ts'
 export { aboutOf, cardLineOf, since, whoOf } from './timeline-words.ts'

@@ -18,19 +18,40 @@ export async function sendTask(
   return ids.map((id, index) => ({ id, to: envelope.to[index]! }))
 }
 
-/** Messages of the organisation, the newest first: an agent's, or only those that wait for an answer. */
+/** Which messages to list: an agent's, or only those that wait for an answer; `before` is the place where a page ended. */
+export interface TaskQuery {
+  agent?: string
+  open?: boolean
+  before?: { at: number; id: string }
+  limit?: number
+}
+
+/** Messages of the organisation, the newest first. @throws EsaError `agent.unknown` (terminal). */
 export async function listTasks(
   world: Pick<World, 'store' | 'directory'>,
-  { agent, open = false }: { agent?: string; open?: boolean },
+  query: TaskQuery,
 ): Promise<TaskDocument[]> {
+  return (await pageTasks(world, query)).tasks
+}
+
+/** A page of them; `next` is null on the last one. @throws EsaError `agent.unknown` (terminal). */
+export async function pageTasks(
+  world: Pick<World, 'store' | 'directory'>,
+  { agent, open = false, before, limit = LISTED_MAX }: TaskQuery,
+): Promise<{ tasks: TaskDocument[]; next: { at: number; id: string } | null }> {
   if (agent !== undefined) requireAgent(world, agent)
   const waiting = await openItems(world.store)
   const about = agent === undefined ? {} : { agent }
   const only = open ? { ids: waiting.filter(({ kind }) => kind === 'message').map(({ id }) => id) } : about
-  const rows = await world.store.listMessages({ types: TASK_TYPES, ...only, limit: LISTED_MAX })
-  return rows
+  const place = before === undefined ? {} : { before }
+  const found = await world.store.listMessages({ types: TASK_TYPES, ...only, ...place, limit: limit + 1 })
+  const rows = found.slice(0, limit)
+  const last = rows.at(-1)
+  const tasks = rows
     .map((row) => taskDocument(row, waiting))
     .filter(({ holder, from, to }) => !open || agent === undefined || [holder, from, to].includes(agent))
+  const next = found.length > limit && last !== undefined ? { at: last.at, id: last.id } : null
+  return { tasks, next }
 }
 
 /** One message and what was answered. @throws EsaError `task.unknown` (terminal). */

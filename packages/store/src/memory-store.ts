@@ -166,12 +166,21 @@ class MemoryStore implements Store {
     return pageOf(this.#tables.actors.values(), query).map(copyJson)
   }
 
-  async listMessages({ ids, thread, agent, types, dead, limit }: MessageFilter): Promise<MessageRow[]> {
+  async listMessages({
+    ids,
+    thread,
+    agent,
+    types,
+    dead,
+    before,
+    limit,
+  }: MessageFilter): Promise<MessageRow[]> {
     return [...this.#tables.messages.values()]
       .filter((row) => ids === undefined || ids.includes(row.id))
       .filter((row) => thread === undefined || row.correlationId === thread)
       .filter((row) => agent === undefined || row.toActor === agent || row.from === agent)
       .filter((row) => types === undefined || types.includes(row.type))
+      .filter(({ at, id }) => before === undefined || at < before.at || (at === before.at && id < before.id))
       .filter((row) => dead !== true || (row.doneAt === null && row.deadCode !== null))
       .toSorted((a, b) => b.at - a.at || (a.id < b.id ? 1 : -1))
       .slice(0, limit)

@@ -33,6 +33,7 @@ export const READ_MESSAGES = `select ${MESSAGE_COLUMNS} from esa.messages
   where ($1::text[] is null or id = any($1)) and ($2::text is null or correlation_id = $2)
     and ($3::text is null or to_actor = $3 or from_actor = $3) and ($4::text[] is null or type = any($4))
     and (not $6::boolean or (done_at is null and dead_code is not null))
+    and ($7::bigint is null or (at, id collate "C") < ($7, $8::text collate "C"))
   order by at desc, id collate "C" desc limit $5`
 
 /**

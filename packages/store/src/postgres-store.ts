@@ -151,8 +151,25 @@ class PostgresStore implements Store {
     return (await this.#rows<ActorRow>(text, values)).map(actorOf)
   }
 
-  async listMessages({ ids, thread, agent, types, dead, limit }: MessageFilter): Promise<MessageRow[]> {
-    const values = [ids ?? null, thread ?? null, agent ?? null, types ?? null, limit, dead === true]
+  async listMessages({
+    ids,
+    thread,
+    agent,
+    types,
+    dead,
+    before,
+    limit,
+  }: MessageFilter): Promise<MessageRow[]> {
+    const values = [
+      ids ?? null,
+      thread ?? null,
+      agent ?? null,
+      types ?? null,
+      limit,
+      dead === true,
+      before?.at ?? null,
+      before?.id ?? null,
+    ]
     return (await this.#rows<MessageDbRow>(sql.READ_MESSAGES, values)).map(messageOf)
   }
 

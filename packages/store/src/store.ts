@@ -237,6 +237,8 @@ export interface QueueBacklog {
 
 /** Which messages to list: by id, by thread (their correlation), by who sent or got them, by type; `dead`: given up. */
 export interface MessageFilter {
+  /** Those that stand after this one in the list: the place where a page ended. */
+  before?: { at: number; id: string }
   dead?: boolean
   ids?: string[]
   thread?: string

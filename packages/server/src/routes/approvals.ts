@@ -1,8 +1,9 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import { APPROVAL_KINDS } from '@esa/escalation'
-import { judgeApproval, listApprovals, requireApproval } from '@esa/operations'
+import { judgeApproval, pageApprovals, requireApproval } from '@esa/operations'
 import { answers, jsonBody, operation, routes } from '../api.ts'
 import { instant } from '../documents.ts'
+import { cursorOf, cursorTo, nextSchema, pageQuery } from '../paging.ts'
 import { flag, idParam } from '../parameters.ts'
 
 const approvalSchema = z
@@ -27,8 +28,11 @@ const list = createRoute({
   path: '/',
   ...operation('incidents:read', 'approvals', 'listApprovals'),
   summary: 'Statements that wait for an approval, the newest first; with all=true also those that are over',
-  request: { query: z.object({ all: flag }) },
-  responses: answers(z.object({ approvals: z.array(approvalSchema) }), 'Approvals'),
+  request: { query: z.object({ all: flag, ...pageQuery }) },
+  responses: answers(
+    z.object({ approvals: z.array(approvalSchema), next: nextSchema }),
+    'Approvals; go on with `cursor` = `next`',
+  ),
 })
 
 const show = createRoute({
@@ -61,8 +65,10 @@ const judge = createRoute({
 /** `/approvals`. */
 export const approvalRoutes = routes()
   .openapi(list, async (context) => {
-    const { all = false } = context.req.valid('query')
-    return context.json({ approvals: await listApprovals(context.var.world.store, { all }) }, 200)
+    const { all = false, cursor, limit } = context.req.valid('query')
+    const before = cursorOf('approvals', cursor)
+    const { approvals, next } = await pageApprovals(context.var.world.store, { all, before, limit })
+    return context.json({ approvals, next: cursorTo('approvals', next) }, 200)
   })
   .openapi(show, async (context) =>
     context.json(await requireApproval(context.var.world.store, context.req.valid('param').id), 200),

@@ -1,8 +1,9 @@
 import { createRoute, z } from '@hono/zod-openapi'
-import { listTasks, readThread, requireTask, sendTask } from '@esa/operations'
+import { pageTasks, readThread, requireTask, sendTask } from '@esa/operations'
 import { EsaError } from '@esa/protocol'
 import { answers, jsonBody, operation, routes } from '../api.ts'
 import { answeredTaskSchema, taskSchema, threadSchema } from '../documents-tasks.ts'
+import { cursorOf, cursorTo, nextSchema, pageQuery } from '../paging.ts'
 import { flag, idParam } from '../parameters.ts'
 
 const list = createRoute({
@@ -10,8 +11,11 @@ const list = createRoute({
   path: '/tasks',
   ...operation('incidents:read', 'tasks', 'listTasks'),
   summary: 'Messages of the organisation, the newest first',
-  request: { query: z.object({ agent: z.string().optional(), open: flag }) },
-  responses: answers(z.object({ tasks: z.array(taskSchema) }), 'At most 200 messages'),
+  request: { query: z.object({ agent: z.string().optional(), open: flag, ...pageQuery }) },
+  responses: answers(
+    z.object({ tasks: z.array(taskSchema), next: nextSchema }),
+    'Messages; go on with `cursor` = `next`',
+  ),
 })
 
 const show = createRoute({
@@ -51,9 +55,12 @@ const thread = createRoute({
 /** `/tasks` and `/threads`. */
 export const taskRoutes = routes()
   .openapi(list, async (context) => {
-    const { agent, open = false } = context.req.valid('query')
-    const filter = { open, ...(agent === undefined ? {} : { agent }) }
-    return context.json({ tasks: await listTasks(context.var.world, filter) }, 200)
+    const { agent, open = false, cursor, limit } = context.req.valid('query')
+    const before = placeOf(cursorOf('tasks', cursor))
+    const filter = { open, limit, ...(agent === undefined ? {} : { agent }), ...before }
+    const { tasks, next } = await pageTasks(context.var.world, filter)
+    const place = next === null ? null : `${next.at} ${next.id}`
+    return context.json({ tasks, next: cursorTo('tasks', place) }, 200)
   })
   .openapi(show, async (context) =>
     context.json(await requireTask(context.var.world.store, context.req.valid('param').id), 200),
@@ -69,3 +76,10 @@ export const taskRoutes = routes()
       hint: 'esa tasks ls',
     })
   })
+
+/** Where a page ended: the instant and the id of its last message. */
+function placeOf(last: string | undefined): { before?: { at: number; id: string } } {
+  if (last === undefined) return {}
+  const [at, id = ''] = last.split(' ')
+  return { before: { at: Number(at), id } }
+}
