@@ -22,7 +22,7 @@ export async function serve(
 ): Promise<RunningServer> {
   const { host, port, publicUrl } = config
   const binding = { host, loopback: isPrivate(config), ...(publicUrl === null ? {} : { publicUrl }) }
-  const page = await buildConsole()
+  const page = await buildConsole(config.home)
   const start = (at: Binding): Promise<RunningServer> =>
     startServer({
       world,

@@ -13,17 +13,17 @@ const ANSWERS_WITHIN_MS = 2_000
 /** What `esa up` needs to serve the API and the console: pages, a port, and beyond this machine a token. */
 export function serverChecks(config: Config): Promise<Check[]> {
   return Promise.all([
-    checked('console', pages),
+    checked('console', () => pages(config)),
     checked('port', () => port(config)),
     checked('token', () => token(config)),
   ])
 }
 
-async function pages(): Promise<Omit<Check, 'name'>> {
-  const { state, unbuildable } = await consoleState()
+async function pages({ home }: Config): Promise<Omit<Check, 'name'>> {
+  const { state, unbuildable } = await consoleState(home)
   if (unbuildable !== null) {
     const message = `the console’s pages are ${state} and cannot be built (${unbuildable}): only the API is served`
-    return { status: 'warning', message, fix: 'run esa up once as the user who installed' }
+    return { status: 'warning', message, fix: 'install again: npx -y pnpm@12.21.0 install --frozen-lockfile' }
   }
   if (state === 'older')
     return {
