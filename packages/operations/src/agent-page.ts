@@ -19,7 +19,7 @@ export interface AgentPage {
 }
 
 /** An entry of an agent's log. */
-export type LogEntry = Omit<TimelineEvent, 'sinceMs'>
+type LogEntry = Omit<TimelineEvent, 'sinceMs'>
 
 /** Reads one agent's page. @throws EsaError `agent.unknown` (terminal). */
 export async function agentPage(world: Pick<World, 'store' | 'directory'>, id: string): Promise<AgentPage> {

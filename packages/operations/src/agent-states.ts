@@ -6,7 +6,7 @@ import { contextOf, mailboxes } from './mailboxes.ts'
 import type { World } from './world.ts'
 
 /** A message of an agent's that waits for its answer. */
-export interface AwaitedDocument {
+interface AwaitedDocument {
   messageId: string
   to: AgentId
   type: string
@@ -43,7 +43,7 @@ export interface AgentState {
 }
 
 /** An open incident in brief: whose it is, who was told, who holds it. */
-export interface IncidentBrief {
+interface IncidentBrief {
   id: string
   agent: AgentId
   addressees: AgentId[]
@@ -51,7 +51,7 @@ export interface IncidentBrief {
 }
 
 /** A mailbox in brief. */
-export interface MailboxBrief {
+interface MailboxBrief {
   context: AgentContext
   status: string
   at: number

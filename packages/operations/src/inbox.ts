@@ -20,7 +20,7 @@ export interface JudgedItem {
 }
 
 /** A statement that waits to be approved, whole, with the hash that an approval of it binds. */
-export interface StatementDocument {
+interface StatementDocument {
   approval: string | null
   target: string
   text: string

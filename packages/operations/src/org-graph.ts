@@ -5,7 +5,7 @@ import { pastSources } from './past-sources.ts'
 import { storeNow, type World } from './world.ts'
 
 /** Who is connected with whom: `reports` by the cards, `awaits` by a message, `escalated` by an open incident. */
-export interface OrgEdge {
+interface OrgEdge {
   from: string
   to: string
   kind: 'reports' | 'awaits' | 'escalated'
@@ -46,7 +46,7 @@ export async function orgGraph(
 }
 
 /** Puts agents together with what connects them. */
-export function graphOf(
+function graphOf(
   { directory }: Pick<World, 'directory'>,
   agents: AgentState[],
   { atMs, nowMs, past }: { atMs: number; nowMs: number; past: boolean },

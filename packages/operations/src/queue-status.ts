@@ -8,7 +8,7 @@ import type { WorkerDocument } from './runtime-status.ts'
 const DEAD_SHOWN = 100
 
 /** What waits on the queue of a tier: `oldestMs` is how long the oldest has waited, null where nothing does. */
-export interface QueueDocument {
+interface QueueDocument {
   queue: string
   messages: number
   activities: number
@@ -16,7 +16,7 @@ export interface QueueDocument {
 }
 
 /** A message that was given up, and why. */
-export interface DeadMessage {
+interface DeadMessage {
   id: string
   at: string
   queue: string

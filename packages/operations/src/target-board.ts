@@ -15,7 +15,7 @@ const HISTORY_MAX_MS = 31 * 24 * 3_600_000
 const POINTS_MAX = 500
 
 /** One metric of a target: what is promised, the last reading, and those before it, the oldest first. */
-export interface MetricTile {
+interface MetricTile {
   key: string
   text: string
   unit: string

@@ -96,7 +96,7 @@ const standing = {
 }
 
 /** What an agent exposes of its work, and of those below it together. */
-export const agentFiguresSchema = z
+const agentFiguresSchema = z
   .object({
     agent: z.string(),
     ...standing,

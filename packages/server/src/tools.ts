@@ -35,7 +35,7 @@ export interface ServerTools {
 }
 
 /** What a simulation ends with. Source: docs/cli.md, "Simulations". */
-export interface SimulationDocument {
+interface SimulationDocument {
   path: object[]
   events: object[]
   outcome: string
