@@ -1,21 +1,143 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { seriousFaults } from './accessibility.ts'
-import { HAS_CHROMIUM } from './browser.ts'
+import { HAS_CHROMIUM, type Look } from './browser.ts'
 import { type ConsoleWorld, consoleWorld } from './console-world.ts'
 
-describe.skipIf(!HAS_CHROMIUM)('the console', () => {
+const EVIDENCE = {
+  metric: { key: 'query-response-time', value: 412.7, unit: 'ms', threshold: 50 },
+  planBefore: 'Seq Scan on orders\n  Filter: (customer_id = 4711)',
+  planAfter: 'Index Scan using orders_customer_idx on orders',
+  note: '<script>alert(1)</script>',
+}
+
+/** Who has to see it, and whether its colours and names are checked as well: they do not depend on the width. */
+const LOOKS: [string, Look, boolean][] = [
+  ['by day', { colorScheme: 'light' }, true],
+  ['by night', { colorScheme: 'dark' }, true],
+  ['on a phone', { width: 390, height: 844 }, false],
+  ['at 200 % of 1280 px', { width: 640, height: 450 }, false],
+]
+
+/** All script that a first page loads, bytes after gzip: a second on a slow line. */
+const FIRST_PAGE_MAX = 200_000
+
+/** How far the page scrolls sideways, px. */
+const BEYOND_THE_EDGE = 'document.documentElement.scrollWidth - innerWidth'
+
+/** What is pressed and lower than a finger's 44 px. */
+const SMALL_TARGETS = `[...document.querySelectorAll('main button, header a, header button')]
+  .map((element) => ({ name: element.textContent, height: element.getBoundingClientRect().height }))
+  .filter(({ height }) => height > 0 && height < 43.5)`
+
+describe.skipIf(!HAS_CHROMIUM)('the pages', () => {
   let world: ConsoleWorld
+  let id: string
+
   beforeAll(async () => {
     world = await consoleWorld()
   })
   afterAll(() => world?.close())
 
-  it('opens on Now, leads to every page by its list, and nothing shuts anybody out', async () => {
+  it('say so when there is nothing, and show what opens while they are open', async () => {
     const page = await world.browser.open(world.url)
     await page.getByText('Nothing is waiting for anybody.').waitFor()
-    expect(await seriousFaults(page)).toEqual([])
-    await page.getByRole('link', { name: 'Incidents' }).click()
-    await page.getByRole('heading', { name: 'Incidents' }).waitFor()
+    const file = join(world.esa.folder, 'evidence.json')
+    await writeFile(file, JSON.stringify(EVIDENCE))
+    const opening = ['--agent', 'layer-1', '--category', 'integration', '--title', 'Orders <b>lose</b> rows']
+    ;({ id } = await world.esa.json<{ id: string }>('incidents', 'open', ...opening, '--evidence', file))
+    await page.getByRole('link', { name: /Orders <b>lose<\/b> rows.*then Chief #1/ }).waitFor()
+    await page.getByRole('link', { name: 'Incidents', exact: true }).click()
+    await page.getByRole('link', { name: /Orders <b>lose<\/b> rows/ }).waitFor()
+  })
+
+  it.each(LOOKS)('shut nobody out %s, and fit their width', async (_, look, all) => {
+    const page = await world.browser.open(world.url, look)
+    const check = async (): Promise<void> => {
+      expect(all ? await seriousFaults(page) : []).toEqual([])
+      expect(await page.evaluate(BEYOND_THE_EDGE)).toBeLessThanOrEqual(0)
+    }
+    await page.getByRole('link', { name: /Orders/ }).waitFor()
+    await check()
+    await page.goto(`${world.url}/incidents`)
+    await page.getByRole('link', { name: /Orders/ }).waitFor()
+    await check()
+    await page.goto(`${world.url}/incidents/${id}`)
+    await page.getByRole('timer').waitFor()
+    await check()
+    for (const [tab, sign] of [
+      ['Evidence', 'Seq Scan'],
+      ['Events', 'Layer 2 and Layer 3 told'],
+      ['Replay', 'Replay: reads only, sends nothing.'],
+    ] as const) {
+      await page.getByRole('tab', { name: tab }).click()
+      await page.getByText(sign).first().waitFor()
+      await check()
+    }
+    await page.getByRole('button', { name: 'Acknowledge' }).click()
+    await page.getByRole('dialog').waitFor()
+    await check()
+    await page.keyboard.press('Escape')
+    await page.keyboard.press('?')
+    await page.getByRole('dialog', { name: 'Keys' }).waitFor()
+    await check()
     expect(world.browser.faults).toEqual([])
+  })
+
+  it.each(['/', '/incidents/'])('are light: %s loads little script', async (path) => {
+    const page = await world.browser.open('about:blank')
+    const scripts: Promise<Buffer>[] = []
+    page.on('response', (response) => {
+      if (response.request().resourceType() === 'script') scripts.push(response.body())
+    })
+    await page.goto(`${world.url}${path === '/' ? path : path + id}`, { waitUntil: 'networkidle' })
+    const sizes = (await Promise.all(scripts)).map((script) => gzipSync(script).length)
+    expect(sizes.length).toBeGreaterThan(1)
+    expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThanOrEqual(FIRST_PAGE_MAX)
+  })
+
+  it('are hit by a finger on a phone', async () => {
+    const page = await world.browser.open(`${world.url}/incidents/${id}`, { width: 390, height: 844 })
+    await page.getByRole('timer').waitFor()
+    const small = await page.evaluate<{ name: string; height: number }[]>(SMALL_TARGETS)
+    // The mark at the top is a link beside the list of pages that leads to the same.
+    expect(small.filter(({ name }) => name !== 'ESA')).toEqual([])
+  })
+
+  it('walk a list by j, k and Enter, and keep the filter in the address', async () => {
+    const other = ['--agent', 'layer-2', '--category', 'performance', '--title', 'Search is slow']
+    await world.esa.json('incidents', 'open', ...other)
+    const page = await world.browser.open(`${world.url}/incidents`)
+    await page.getByText('2 shown').waitFor()
+    await page.keyboard.press('j')
+    await page.keyboard.press('Enter')
+    await page.getByRole('heading', { name: 'Orders <b>lose</b> rows' }).waitFor()
+    await page.goBack()
+    await page.keyboard.press('/')
+    await page.keyboard.type('slow')
+    await page.getByText('1 shown').waitFor()
+    expect(new URL(page.url()).searchParams.get('text')).toBe('slow')
+    await page.getByLabel('Tier').selectOption('chief')
+    await page.getByText('No incident fits.').waitFor()
+  })
+
+  it('say that they are offline, and are true again by themselves', async () => {
+    const page = await world.browser.open(`${world.url}/incidents/${id}`)
+    await page.getByRole('timer').waitFor()
+    await page.context().setOffline(true)
+    await page.getByText('What you see may be old.').waitFor()
+    await world.esa.run(['incidents', 'ack', id, '--as', 'layer-2'])
+    await page.context().setOffline(false)
+    await page.getByText('What you see may be old.').waitFor({ state: 'hidden' })
+    await page
+      .getByRole('timer')
+      .getByText(/once more/)
+      .waitFor()
+    await page
+      .getByText(/Layer 2 has it/)
+      .first()
+      .waitFor()
   })
 })

@@ -81,14 +81,23 @@ export function follow(client: QueryClient): () => void {
       refresh(stream)
     })
   }
+  // The machine knows at once what a connection finds out after a while.
+  const cutOff = (): void => {
+    source?.close()
+    tell(false)
+  }
+  window.addEventListener('offline', cutOff)
+  window.addEventListener('online', open)
   open()
   const watch = setInterval(() => {
     const silent = performance.now() - heardAt > SILENT_MS
     if (silent) tell(false)
     // The browser reconnects by itself, except after an answer that is no stream.
-    if (silent || source?.readyState === EventSource.CLOSED) open()
+    if (silent || (source?.readyState === EventSource.CLOSED && navigator.onLine)) open()
   }, REOPEN_MS)
   return () => {
+    window.removeEventListener('offline', cutOff)
+    window.removeEventListener('online', open)
     clearInterval(watch)
     source?.close()
   }

@@ -14,10 +14,12 @@ interface CountdownProps {
   dueAt: number
   /** Who or what comes then: "Chief #1". */
   what: string
+  /** How it stands until then: "Layer 2 has it". */
+  standing?: string | undefined
 }
 
 /** The big countdown by the server's clock: "Chief #1 in 29:41". */
-export function Countdown({ dueAt, what }: CountdownProps) {
+export function Countdown({ dueAt, what, standing }: CountdownProps) {
   // A second that is missed by little would show as two.
   const now = useServerNow(250)
   const left = dueAt - now
@@ -40,7 +42,7 @@ export function Countdown({ dueAt, what }: CountdownProps) {
       <p className="mt-0.5 text-muted">
         {overdue
           ? 'No worker has served this deadline. It is late, not lost: start one with esa up.'
-          : `at ${clockText(dueAt, now, true)}, by the server’s clock`}
+          : `${standing === undefined ? 'At' : `${sentence(standing)}. At`} ${clockText(dueAt, now, true)}, by the server’s clock`}
       </p>
       <Spoken left={left} what={what} />
     </div>

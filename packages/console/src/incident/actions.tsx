@@ -31,7 +31,7 @@ export function Actions({ id, story, moment }: { id: string; story: Story; momen
   const close = (): void => setAsking(null)
   return (
     <>
-      <div className="flex flex-wrap gap-2">
+      <div className="grid grid-cols-2 gap-2 sm:flex sm:flex-wrap">
         <Button
           look="primary"
           icon="hand"

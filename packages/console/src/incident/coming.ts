@@ -1,9 +1,23 @@
 import { forecast, type ForecastStep, type Story, type StoryMoment } from '@esa/escalation'
-import { agentNames } from '../agent-names.ts'
+import { agentName, agentNames } from '../agent-names.ts'
 
 /** What comes after a moment if nobody answers. */
 export function comingAfter({ policy }: Story, moment: StoryMoment): ForecastStep[] {
   return forecast(policy, moment)
+}
+
+/** How an incident stands while its timer runs, or undefined where the badge says it all. */
+export function standingWords({ status, heldBy, addressees, silenced }: StoryMoment): string | undefined {
+  switch (status) {
+    case 'triggered':
+      return `${agentNames(addressees)} ${addressees.length === 1 ? 'was' : 'were'} told`
+    case 'acknowledged':
+      return heldBy === null ? undefined : `${agentName(heldBy)} has it`
+    case 'suppressed':
+      return silenced ? 'a silence holds it back' : 'the wait stands still'
+    default:
+      return undefined
+  }
 }
 
 /** What a step to come is, in words that go on with "in 29:41" or "at 16:05". */

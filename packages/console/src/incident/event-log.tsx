@@ -16,12 +16,13 @@ const ROW = 40
 const OVERSCAN = 12
 
 interface EventLogProps {
+  id: string
   events: readonly TimelineEvent[]
   now: number
 }
 
 /** The whole log, in order; a click shows an event with all its data. Only what is seen is in the page. */
-export function EventLog({ events, now }: EventLogProps) {
+export function EventLog({ id, events, now }: EventLogProps) {
   const [text, setText] = useState('')
   const [shown, setShown] = useState<TimelineEvent | null>(null)
   const wanted = useDeferredValue(text.trim().toLowerCase())
@@ -40,11 +41,19 @@ export function EventLog({ events, now }: EventLogProps) {
     <div className="grid gap-3">
       <div className="flex flex-wrap items-center justify-between gap-2">
         <SearchField label="Filter events" text={text} onText={setText} />
-        <p role="status" className="figures text-muted">
+        <p role="status" className="figures text-muted sm:ml-auto">
           {found.length === events.length
             ? `${events.length} events`
             : `${found.length} of ${events.length} events`}
         </p>
+        <span className="flex gap-3">
+          <a href={`/api/v1/incidents/${id}/export?format=jsonl`} download>
+            Log as JSONL
+          </a>
+          <a href={`/api/v1/incidents/${id}/export?format=md`} download>
+            Post-mortem
+          </a>
+        </span>
       </div>
       {found.length === 0 ? (
         <Empty title="No event has these words." />
@@ -63,7 +72,11 @@ export function EventLog({ events, now }: EventLogProps) {
   )
 }
 
-function Rows({ events, now, onShow }: EventLogProps & { onShow: (event: TimelineEvent) => void }) {
+function Rows({
+  events,
+  now,
+  onShow,
+}: Omit<EventLogProps, 'id'> & { onShow: (event: TimelineEvent) => void }) {
   const box = useRef<HTMLDivElement>(null)
   const rows = useVirtualizer({
     count: events.length,
@@ -78,7 +91,7 @@ function Rows({ events, now, onShow }: EventLogProps & { onShow: (event: Timelin
       aria-label="Events"
       // A region that scrolls has to be reachable without a mouse.
       tabIndex={0}
-      className="h-[min(70dvh,44rem)] overflow-auto rounded-md border bg-surface"
+      className="max-h-[min(70dvh,44rem)] overflow-auto rounded-md border bg-surface"
     >
       <ol className="relative" style={{ height: rows.getTotalSize() }}>
         {rows.getVirtualItems().map(({ index, start }) => {

@@ -41,14 +41,20 @@ export function LadderPicture({ story, events, moment, now }: LadderPictureProps
       {width === 0 ? null : now === null && !drawing.closed ? (
         <Running drawing={drawing} width={width} dueAt={moment.dueAt} />
       ) : (
-        <Still drawing={drawing} width={width} now={now ?? moment.at} dueAt={moment.dueAt} />
+        <Still
+          drawing={drawing}
+          width={width}
+          now={now ?? moment.at}
+          dueAt={moment.dueAt}
+          label={clockText(now ?? moment.at, moment.at, true)}
+        />
       )}
     </div>
   )
 }
 
 function Running(props: { drawing: Drawing; width: number; dueAt: number | null }) {
-  return <Still {...props} now={useServerNow(1_000)} />
+  return <Still {...props} now={useServerNow(1_000)} label="now" />
 }
 
 function Still({
@@ -56,11 +62,14 @@ function Still({
   width,
   now,
   dueAt,
+  label,
 }: {
   drawing: Drawing
   width: number
   now: number
   dueAt: number | null
+  /** The word at the now-line. */
+  label: string
 }) {
   const { from, closed } = drawing
   const until = Math.max(drawing.until, now)
@@ -82,7 +91,7 @@ function Still({
     >
       <Patterns />
       <Axis from={from} until={until} scale={scale} width={width} height={height} now={now} />
-      {closed ? null : <NowLine x={scale(now)} height={height} width={width} />}
+      {closed ? null : <NowLine label={label} x={scale(now)} height={height} width={width} />}
       {drawing.lanes.map((lane, n) => (
         <LaneDrawing
           key={lane.level}
@@ -173,7 +182,7 @@ const Axis = memo(function Axis({
   )
 })
 
-function NowLine({ x, height, width }: { x: number; height: number; width: number }) {
+function NowLine({ label, x, height, width }: { label: string; x: number; height: number; width: number }) {
   const atEnd = x > width - 50
   return (
     <g transform={`translate(${x} ${TOP - 2})`}>
@@ -186,7 +195,7 @@ function NowLine({ x, height, width }: { x: number; height: number; width: numbe
         fill="var(--accent)"
         fontWeight="700"
       >
-        now
+        {label}
       </text>
     </g>
   )

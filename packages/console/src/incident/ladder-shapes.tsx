@@ -3,6 +3,9 @@ import { lateText } from '../durations.ts'
 
 const BAR = 20
 
+/** Narrower than this takes no word, px. */
+const SHORT = 40
+
 /** How each status is drawn: a colour, and a pattern that says the same without it. */
 const LOOKS: Record<string, { stroke: string; soft: string; pattern?: string }> = {
   triggered: { stroke: 'var(--warn)', soft: 'var(--warn-soft)' },
@@ -47,6 +50,8 @@ export function PastBars({
     const due = bar.to === null && dueAt !== null && dueAt > now ? scale(dueAt) : end
     const { stroke, soft, pattern } = LOOKS[bar.status] ?? { stroke: 'var(--edge)', soft: 'var(--raised)' }
     const width = Math.max(2, end - x)
+    // Beside a part that is too short for words.
+    const labelX = width < SHORT && due > end ? end + 7 : x + 7
     return (
       <g key={bar.seq}>
         {due > end ? (
@@ -64,7 +69,7 @@ export function PastBars({
         {pattern === undefined ? null : (
           <rect x={x} width={width} height={BAR} rx="3" fill={`url(#${pattern})`} />
         )}
-        <Label x={x + 7} room={due - x - 12} text={bar.label} fill={stroke} />
+        <Label x={labelX} room={due - labelX - 6} text={bar.label} fill={stroke} />
         <title>{bar.label}</title>
       </g>
     )
@@ -99,7 +104,7 @@ export function ComingBars({ bars, scale, now }: { bars: readonly ComingBar[]; s
 }
 
 /** About as wide as a letter of this size is, px. */
-const LETTER = 6.2
+const LETTER = 6.9
 
 /** As much of a text as there is room for; nothing where a word would not fit. */
 function Label({ x, room, text, fill }: { x: number; room: number; text: string; fill: string }) {

@@ -45,7 +45,7 @@ export function StepTable({ events, coming, now, card, path }: StepTableProps) {
         </thead>
         <tbody>
           {coming.toReversed().map((step) => (
-            <tr key={`${step.at} ${step.what}`} className="border-b border-dashed text-muted">
+            <tr key={`${step.at} ${step.what}`} className="border-b border-dashed align-top text-muted">
               <td className="figures px-3 py-1.5 whitespace-nowrap">{clockText(step.at, now, true)}</td>
               <td className="px-3 py-1.5">
                 <LevelMark level={step.level} />

@@ -57,7 +57,7 @@ export function IncidentRows({ incidents, hasMore, onMore }: IncidentRowsProps) 
       role="region"
       aria-label="Incidents"
       tabIndex={0}
-      className="h-[calc(100dvh-12rem)] min-h-72 overflow-auto rounded-md border bg-surface"
+      className="max-h-[max(18rem,calc(100dvh-12rem))] overflow-auto rounded-md border bg-surface"
     >
       <ol className="relative" style={{ height: rows.getTotalSize() }}>
         {shown.map(({ index, start, size }) => {

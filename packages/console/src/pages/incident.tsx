@@ -11,7 +11,7 @@ import { TAB_PANEL, Tabs } from '../components/tabs.tsx'
 import { clockText } from '../durations.ts'
 import { useHotkeys } from '../hotkeys.ts'
 import { Actions } from '../incident/actions.tsx'
-import { comingAfter, stepWords } from '../incident/coming.ts'
+import { comingAfter, standingWords, stepWords } from '../incident/coming.ts'
 import { eventWords } from '../incident/event-words.ts'
 import { EvidencePanel } from '../incident/evidence-panel.tsx'
 import { EventLog } from '../incident/event-log.tsx'
@@ -99,7 +99,7 @@ function Next({ id, story, events }: { id: string; story: Story; events: readonl
           </span>
         </p>
       ) : (
-        <Countdown dueAt={next.at} what={stepWords(next)} />
+        <Countdown dueAt={next.at} what={stepWords(next)} standing={standingWords(moment)} />
       )}
       <Actions id={id} story={story} moment={moment} />
     </section>
@@ -135,7 +135,7 @@ function Views({ incident, story, events, card }: ViewsProps) {
         ) : current === 'evidence' ? (
           <EvidencePanel evidence={incident.evidence} />
         ) : current === 'events' ? (
-          <EventLog events={events} now={Date.parse(incident.nowAt)} />
+          <EventLog id={incident.id} events={events} now={Date.parse(incident.nowAt)} />
         ) : (
           <ReplayPanel
             story={story}

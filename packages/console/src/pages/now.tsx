@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import type { InferResponseType } from 'hono/client'
-import { agentNames, sentence } from '../agent-names.ts'
+import { agentNames } from '../agent-names.ts'
 import { api, body, type Incident } from '../api.ts'
 import { useServerNow } from '../clock.ts'
 import { LevelMark, StatusBadge } from '../components/badges.tsx'
@@ -29,7 +29,10 @@ export function NowPage() {
   })
   return (
     <div className="grid gap-6">
-      <h1>Now</h1>
+      <div className="flex flex-wrap items-baseline gap-x-4 gap-y-1">
+        <h1>Now</h1>
+        {status.data === undefined ? null : <Health status={status.data} />}
+      </div>
       {status.data === undefined ? null : <Troubles status={status.data} />}
       <section aria-labelledby="next">
         <h2 id="next" className="mb-2">
@@ -59,6 +62,19 @@ export function NowPage() {
       </section>
       <TargetTiles />
     </div>
+  )
+}
+
+/** That the ladder is served, and how well, in a line. */
+function Health({ status: { workers, lateness, agents, timeScale } }: { status: Status }) {
+  return (
+    <p className="figures text-muted">
+      {workers.length} {workers.length === 1 ? 'worker' : 'workers'} · {agents} agents
+      {lateness.p99Ms === null
+        ? ''
+        : ` · ${lateness.samples} deadlines served today, 99 % within ${lateText(lateness.p99Ms)}`}
+      {timeScale === 1 ? '' : ` · waits divided by ${timeScale}`}
+    </p>
   )
 }
 
@@ -153,13 +169,12 @@ function Tiers({ status: { open } }: { status: Status }) {
                     .join(', ')}
               {overdue > 0 ? <strong className="text-danger"> · {overdue} overdue</strong> : null}
             </span>
-            <span className="text-sm">
+            <span className="inline-flex items-center gap-1 text-sm">
               {nextDeadlineAt === null ? (
                 <span className="text-muted">no deadline</span>
               ) : (
                 <>
-                  {sentence('next in ')}
-                  <Deadline deadlineAt={nextDeadlineAt} now={now} />
+                  next in <Deadline deadlineAt={nextDeadlineAt} now={now} />
                 </>
               )}
             </span>
