@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { mintAckLink } from '@esa/operations/notifications'
-import type { IncidentCommand } from '@esa/protocol'
+import { mintAckLink, useAckLink } from '@esa/operations/notifications'
+import type { EsaError, IncidentCommand } from '@esa/protocol'
 import { HttpWorld } from './http-world.ts'
 
 let world: HttpWorld
@@ -52,6 +52,14 @@ describe('a link that acknowledges', () => {
     const { events } = await world.world.history(id)
     expect(events.filter(({ type }) => type === 'incident.acknowledged')).toHaveLength(1)
     expect((await pageOf(url)).text).toContain('used already')
+  })
+
+  it('is used up by one of those who come at the very same moment', async () => {
+    const { secret } = await told()
+    const { world: operated } = world.world.ports()
+    const uses = await Promise.allSettled([1, 2, 3].map(() => useAckLink(operated, secret)))
+    const refused = uses.flatMap((use) => (use.status === 'rejected' ? [(use.reason as EsaError).code] : []))
+    expect(refused).toEqual(['link.used', 'link.used'])
   })
 
   it('is of no use once the incident has moved on, or is over', async () => {
