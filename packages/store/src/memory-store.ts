@@ -5,6 +5,7 @@ import { type ActivityRecord, copyJson, keyName, MemoryTables, type MessageRecor
 import { type ActorPageQuery, pageOf } from './actor-page.ts'
 import { memoryEdge } from './memory-edge.ts'
 import { memoryNotifications } from './memory-notifications.ts'
+import { tallyOf } from './memory-tally.ts'
 import { activityLock, MemoryTx, messageLock } from './memory-tx.ts'
 import type {
   ActorFilter,
@@ -232,18 +233,8 @@ class MemoryStore implements Store {
       }))
   }
 
-  async tally({ fromMs, untilMs, boundsMs }: TallyFilter): Promise<LevelTally[]> {
-    const tallies = new Map<string, LevelTally>()
-    for (const { type, level, at, lateMs } of this.#tables.leveled) {
-      if (at < fromMs || at >= untilMs) continue
-      const fitting = boundsMs.findIndex((bound) => lateMs !== undefined && lateMs <= bound)
-      const bucket = lateMs === undefined ? null : fitting < 0 ? boundsMs.length : fitting
-      const name = JSON.stringify([type, level, bucket])
-      const before = tallies.get(name) ?? { type, level: level!, bucket, count: 0, lateSumMs: 0 }
-      const { count, lateSumMs } = before
-      tallies.set(name, { ...before, count: count + 1, lateSumMs: lateSumMs + (lateMs ?? 0) })
-    }
-    return [...tallies.values()]
+  async tally(filter: TallyFilter): Promise<LevelTally[]> {
+    return tallyOf(this.#tables.leveled, filter)
   }
 
   async lateness(sinceMs: number): Promise<number[]> {
