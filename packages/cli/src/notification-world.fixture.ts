@@ -13,7 +13,7 @@ import { loadOrg } from './load-org.ts'
 import { noticeActivity } from './notice-activity.ts'
 
 /** Where the clock of these worlds begins, ms. */
-export const START = Date.parse('2026-01-01T00:00:00Z')
+const START = Date.parse('2026-01-01T00:00:00Z')
 
 /** Longer than anything in these worlds takes to come about, ms of the machine. */
 const WITHIN_MS = 10_000
@@ -75,22 +75,11 @@ export async function notificationWorld(
     ],
     directory: () => org.directory,
   })
-  const sleepers: Sleeper[] = []
-  const worker = await startWorkerOn({
+  const { stop, wake } = await startOn({
     store,
     registry,
     random,
     log: pino({ level: 'debug' }, { write: (line: string) => void lines.push(line) }),
-    bell: directBell(),
-    pace: {
-      now: () => performance.now(),
-      sleeper: () => {
-        const sleeper = new Sleeper()
-        sleepers.push(sleeper)
-        return sleeper
-      },
-      abortAfter: (ms) => AbortSignal.timeout(ms),
-    },
     identity: { id: 'w1', pid: 1, host: 'h', startedAt: START, now: () => now },
     onAlarm: ({ code }) => void alarms.push({ code }),
   })
@@ -116,11 +105,30 @@ export async function notificationWorld(
     seat: async (agent) => void (await seatAgent(world, agent, 'human')),
     turn: (ms) => {
       now += ms
-      for (const sleeper of sleepers) sleeper.wake()
+      wake()
     },
     events: (stream) => store.readStream(stream),
-    stop: () => worker.stop(),
+    stop,
   }
+}
+
+/** The real worker, woken by the test and by its own bell. */
+async function startOn(
+  parts: Omit<Parameters<typeof startWorkerOn>[0], 'bell' | 'pace'>,
+): Promise<{ stop: () => Promise<void>; wake: () => void }> {
+  const sleepers: Sleeper[] = []
+  const sleeper = (): Sleeper => {
+    const made = new Sleeper()
+    sleepers.push(made)
+    return made
+  }
+  const pace = {
+    now: () => performance.now(),
+    sleeper,
+    abortAfter: (ms: number) => AbortSignal.timeout(ms),
+  }
+  const { stop } = await startWorkerOn({ ...parts, bell: directBell(), pace })
+  return { stop, wake: () => sleepers.forEach((one) => one.wake()) }
 }
 
 /** Numbers that repeat with every run. */

@@ -11,7 +11,7 @@ export const channelNameSchema = z
  * Where a secret is: in a variable of the worker's environment, or in a file that the worker can read. The message names no
  * value: somebody may have given the secret itself.
  */
-export const secretReferenceSchema = z
+const secretReferenceSchema = z
   .string()
   .regex(
     /^(?:env:[A-Za-z_][A-Za-z0-9_]*|file:[^\0]+)$/,

@@ -66,7 +66,7 @@ export interface AckLinkRow {
 }
 
 /** Which tries to list. */
-export interface DeliveryFilter {
+interface DeliveryFilter {
   id?: string
   channel?: string
   incidentId?: string
@@ -74,7 +74,7 @@ export interface DeliveryFilter {
 }
 
 /** A link to be kept, by the SHA-256 of its secret; it expires `lifeMs` after the store's now. */
-export type NewAckLink = Omit<AckLinkRow, 'createdAt' | 'expiresAt' | 'usedAt'> & {
+type NewAckLink = Omit<AckLinkRow, 'createdAt' | 'expiresAt' | 'usedAt'> & {
   hash: string
   lifeMs: number
 }
