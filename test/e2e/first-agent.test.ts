@@ -1,5 +1,9 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { stripVTControlCharacters } from 'node:util'
 import type { Problem } from '@esa/org'
 import type { SimulationResult } from '@esa/simulator'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -13,6 +17,13 @@ const BUSY = 3
 
 /** Two looks at the cards, a second each; ten are for a busy machine. */
 const POLL = { timeout: 10_000, interval: 200 }
+
+const ESA = fileURLToPath(new URL('../../bin/esa', import.meta.url))
+
+/** It gives a process a terminal. */
+const hasScript = spawnSync('script', ['--version']).status === 0
+if (!hasScript)
+  process.stderr.write('\n!! no script(1) here: the test of questions on a terminal is SKIPPED\n\n')
 
 let esa: EsaHome
 let folder: string
@@ -103,3 +114,48 @@ describe('a first agent, from an empty folder, without code', () => {
     up.kill('SIGTERM')
   })
 })
+
+describe.runIf(hasScript)('a new agent, on a terminal', () => {
+  it('is asked for, and is the card that was answered', async () => {
+    const cards = join(esa.folder, 'asked')
+    const command = `stty cols 100 rows 40; "${ESA}" agents new --into "${cards}" --does "Pull shots"`
+    const terminal = spawn('script', ['-qec', command, '/dev/null'], { stdio: 'pipe', cwd: esa.folder })
+    const shows = screenOf(terminal)
+    const gone = once(terminal, 'close')
+    const answers: [string, string][] = [
+      ['called?', 'Espresso Bar\r'],
+      ['answer for', 'Mornings\r'],
+      ['report?', '\u001B[B\r'],
+      ['first?', ' \r'],
+    ]
+    for (const [question, keys] of answers) {
+      await shows(question)
+      terminal.stdin.write(keys)
+    }
+    await shows('layer-62 Espresso Bar')
+    await gone
+    const card = await readFile(join(cards, 'layers/layer-62/card.md'), 'utf8')
+    for (const said of ['#62: Espresso Bar', 'Mornings', '- Pull shots', '**Reports to:** Chief #1'])
+      expect(card).toContain(said)
+  })
+})
+
+/** Waits for words on a terminal; colours and moves of the cursor are left out. */
+function screenOf(terminal: ChildProcess): (words: string) => Promise<void> {
+  let screen = ''
+  const waiting = new Set<() => void>()
+  terminal.stdout?.setEncoding('utf8').on('data', (more: string) => {
+    screen += more
+    for (const look of waiting) look()
+  })
+  return (words) =>
+    new Promise((resolve) => {
+      const look = (): void => {
+        if (!stripVTControlCharacters(screen).includes(words)) return
+        waiting.delete(look)
+        resolve()
+      }
+      waiting.add(look)
+      look()
+    })
+}
