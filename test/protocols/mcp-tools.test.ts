@@ -34,6 +34,7 @@ const TOOLS: Record<string, [scope: Scope, does: 'reads' | 'acts' | 'ends', inpu
   agents_list: ['agents:read', 'reads'],
   agents_show: ['agents:read', 'reads', { id: 'layer-1' }],
   seats_show: ['agents:read', 'reads', { agent: 'layer-1' }],
+  seats_on_call: ['incidents:read', 'reads', { agent: 'layer-1', level: 'peer' }],
   status: ['incidents:read', 'reads'],
   databases_list: ['db:read', 'reads'],
   databases_measure: ['db:read', 'reads', { target: 'shop' }],

@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi'
 import { agentPage, agentStates, isServed, readFigures, seatOf } from '@esa/operations'
-import { isoTime } from '@esa/protocol'
+import { onCall } from '@esa/operations/notifications'
+import { isoTime, levelSchema } from '@esa/protocol'
 import { agentPageSchema, agentStateSchema } from '../documents-agents.ts'
 import { type McpTool, tool } from './tool.ts'
 
@@ -49,6 +50,27 @@ const duty = tool({
   run: async ({ world }, { agent: id }) => ({ agent: id, seat: await seatOf(world, id) }),
 })
 
+const onDuty = tool({
+  name: 'seats_on_call',
+  title: 'Who is on call',
+  description:
+    'Which people are on call for an agent’s seat at a level now: those who hold it, or who stands in for them.',
+  scope: 'incidents:read',
+  effect: { kind: 'reads' },
+  input: z.object({ agent: z.string(), level: levelSchema }),
+  output: z.object({
+    agent: z.string(),
+    level: levelSchema,
+    at: z.string(),
+    people: z.array(z.object({ person: z.string(), standsIn: z.string().nullable() })),
+  }),
+  run: async ({ world }, { agent: id, level }) => {
+    const { people, ...about } = await onCall(world, id, level)
+    // How somebody is reached is nothing that a model needs.
+    return { ...about, people: people.map(({ person, standsIn }) => ({ person, standsIn })) }
+  },
+})
+
 const status = tool({
   name: 'status',
   title: 'Status of the runtime',
@@ -65,4 +87,4 @@ const status = tool({
 })
 
 /** Tools that read the organisation. */
-export const organisationTools: readonly McpTool[] = [agents, agent, duty, status]
+export const organisationTools: readonly McpTool[] = [agents, agent, duty, onDuty, status]
