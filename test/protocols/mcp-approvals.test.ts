@@ -42,7 +42,7 @@ describe('a statement that is to be approved', () => {
       'approval.other-statement',
     )
     const second = await call<Approval>(operator, 'approvals_approve', { id: asked.id, hash: asked.hash })
-    expect(second).toMatchObject({ status: 'approved', given: [{ as: 'chief-1' }, { as: 'operator' }] })
+    expect(second).toMatchObject({ status: 'granted', given: [{ as: 'chief-1' }, { as: 'operator' }] })
     await Promise.all([chief.close(), operator.close()])
   })
 
