@@ -31,14 +31,16 @@ export async function startServer(ports: ServerPorts): Promise<RunningServer> {
   }
   const { port, address, family } = server.address() as AddressInfo
   const host = family === 'IPv6' ? `[${address}]` : address
+  let stopped: Promise<void> | null = null
+  const stop = async (withinMs: number): Promise<void> => {
+    // No new connection; what is under way finishes, and streams are told to come back.
+    const ended = closed(server, withinMs)
+    await feed.stop()
+    await ended
+  }
   return {
     url: `http://${host}:${port}`,
-    async stop(withinMs = STOP_WITHIN_MS) {
-      // No new connection; what is under way finishes, and streams are told to come back.
-      const ended = closed(server, withinMs)
-      await feed.stop()
-      await ended
-    },
+    stop: (withinMs = STOP_WITHIN_MS) => (stopped ??= stop(withinMs)),
   }
 }
 
