@@ -99,6 +99,17 @@ describe('a model that sits in the seat of Layer 2, over stdio', () => {
 })
 
 describe('an operator’s model', () => {
+  it('reads cards in the words of who wrote them, and the runbook', async () => {
+    const text = async (uri: string): Promise<string> => {
+      const { contents } = await operator.readResource({ uri })
+      return (contents[0] as { text: string }).text
+    }
+    expect(JSON.parse(await text('esa://agents/layer-2'))).toMatchObject({
+      data: { id: 'layer-2', markdown: expect.stringContaining('# Layer Agent #2: API Structure') },
+    })
+    expect(await text('esa://runbook')).toContain('# ')
+  })
+
   it('asks Layer 1 about a database', async () => {
     const { server } = await embeddedServerStatus(esa)
     await esa.json('targets', 'add', 'own', server!.url)

@@ -13,7 +13,7 @@ const OVER = new Set([
 ])
 
 /** True when nothing more comes of a task. */
-export function isOver({ status }: Task): boolean {
+function isOver({ status }: Task): boolean {
   return OVER.has(status?.state ?? TaskState.TASK_STATE_UNSPECIFIED)
 }
 

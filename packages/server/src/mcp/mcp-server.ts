@@ -16,7 +16,7 @@ import { addResources } from './resources.ts'
 import { type McpTool, UNTRUSTED } from './tool.ts'
 
 /** Every tool of the server. */
-export const MCP_TOOLS: readonly McpTool[] = [
+const MCP_TOOLS: readonly McpTool[] = [
   ...incidentTools,
   ...inboxTools,
   ...organisationTools,
