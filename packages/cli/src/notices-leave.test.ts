@@ -187,6 +187,27 @@ describe('a seat that a person holds', () => {
   })
 })
 
+it('a pager is triggered, acknowledged and resolved under one key', async () => {
+  const all = await begin()
+  const { world } = all
+  const { url, got } = await receiver(202)
+  const pager = { kind: 'pagerduty', url, secret: 'env:HOOK_SECRET', allowPrivate: true, allowPlain: true }
+  await addChannel(world, 'pager', pager)
+  const incident = await holding(all, 'pager')
+  await eventOf(all, incident.id, 'notice.sent')
+  await commandIncident(world, incident.id, { type: 'acknowledge', as: 'domain-1' })
+  await tried(all, 'pager', 3)
+  await commandIncident(world, incident.id, { type: 'resolve', as: 'domain-1', cause: 'restarted' })
+  await until('it is over', async () => got.some(({ body }) => body.includes('"resolve"')))
+  const events = got.map(({ body }) => JSON.parse(body) as { event_action: string; dedup_key: string })
+  expect([...new Set(events.map(({ event_action }) => event_action))]).toEqual([
+    'trigger',
+    'acknowledge',
+    'resolve',
+  ])
+  expect(new Set(events.map(({ dedup_key }) => dedup_key))).toEqual(new Set([incident.id]))
+})
+
 it('a dead channel holds up nobody who reads an inbox', async () => {
   const all = await begin()
   const dead = await receiver(500)

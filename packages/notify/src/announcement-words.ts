@@ -3,6 +3,7 @@ import type { Announced, Announcement } from '@esa/protocol'
 const WORDS: Record<Announced, (announcement: Announcement) => string> = {
   'incident.notice': ({ told, level }) => `${told} is told at the ${level} level and has to answer`,
   'incident.copy': ({ told }) => `${told} gets a copy; nothing has to be done`,
+  'incident.acknowledged': () => 'somebody works on it; the clock has stopped',
   'incident.taken': ({ told }) => `somebody else has it; ${told} need not do anything`,
   'incident.closed': () => 'it is over',
   'channel.test': () => 'somebody tries this channel; nothing has to be done',

@@ -13,6 +13,7 @@ const EVENT_MAX = 512 * 1024
 const ACTIONS: Record<Announced, 'trigger' | 'acknowledge' | 'resolve'> = {
   'incident.notice': 'trigger',
   'incident.copy': 'trigger',
+  'incident.acknowledged': 'acknowledge',
   'incident.taken': 'acknowledge',
   'incident.closed': 'resolve',
   'channel.test': 'trigger',

@@ -143,6 +143,7 @@ describe('PagerDuty', () => {
   it.each<[Announced, string]>([
     ['incident.notice', 'trigger'],
     ['incident.copy', 'trigger'],
+    ['incident.acknowledged', 'acknowledge'],
     ['incident.taken', 'acknowledge'],
     ['incident.closed', 'resolve'],
   ])('%s is %s of the same alert', (what, action) => {

@@ -6,6 +6,7 @@ import type { Posted } from './post.ts'
 const TYPES = {
   'incident.notice': 'esa.incident.notified',
   'incident.copy': 'esa.incident.copied',
+  'incident.acknowledged': 'esa.incident.acknowledged',
   'incident.taken': 'esa.incident.taken',
   'incident.closed': 'esa.incident.closed',
   'channel.test': 'esa.channel.test',

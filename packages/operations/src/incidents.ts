@@ -16,6 +16,7 @@ import {
 } from '@esa/protocol'
 import type { Scope, Store } from '@esa/store'
 import * as z from 'zod'
+import { announceAcknowledged } from './announce-acknowledged.ts'
 import { cardError, requireAgent, storeNow, type World } from './world.ts'
 
 /** Refusals that are about what was asked or who asks, and not about where the incident stands. */
@@ -99,6 +100,10 @@ export async function commandIncident(
   const incident = incidentView(state, await storeNow(world.store))
   const refusal = refusalIn(events)
   if (refusal !== null) throw refused(refusal, incident)
+  if (event.type === 'acknowledge') {
+    // The acknowledgement is committed: whoever gave it must not hear that it failed because the news of it did.
+    await announceAcknowledged(world, state, incident, event.as).catch(() => {})
+  }
   return incident
 }
 

@@ -69,7 +69,7 @@ export async function tellAgent(
 }
 
 /** An agent without a mailbox yet has what every new one begins with. */
-function seatIn(state: ActorState | undefined): Seat {
+export function seatIn(state: ActorState | undefined): Seat {
   if (state === undefined) return 'built-in'
   const { context }: { context: unknown } = state.snapshot
   return (context as AgentContext).seat

@@ -60,10 +60,11 @@ export const channelSpecSchema = z.discriminatedUnion('kind', [
 ])
 export type ChannelSpec = z.infer<typeof channelSpecSchema>
 
-/** What a channel tells of: a level is told, copied, somebody took over, it is over, or somebody tries the channel. */
+/** What a channel tells of: a level is told, copied, somebody acknowledged, somebody else took over, it is over, or somebody tries the channel. */
 export const ANNOUNCED = [
   'incident.notice',
   'incident.copy',
+  'incident.acknowledged',
   'incident.taken',
   'incident.closed',
   'channel.test',

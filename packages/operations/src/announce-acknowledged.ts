@@ -1,0 +1,27 @@
+import type { ActorState } from '@esa/actor'
+import { type Incident, incidentContext, NOTIFICATION_TYPE } from '@esa/escalation'
+import { outletsFor } from './outlets.ts'
+import { seatIn } from './seats.ts'
+import { storeNow, type World } from './world.ts'
+
+/**
+ * Has the channels of whoever acknowledged learn of it: a pager stops. It is news, and nothing was promised: a process that dies
+ * between the acknowledgement and this leaves it untold until the incident is over.
+ */
+export async function announceAcknowledged(
+  world: Pick<World, 'store' | 'host'>,
+  state: ActorState,
+  { agent, category, level, title, id: incidentId }: Incident,
+  by: string,
+): Promise<void> {
+  const { store, host } = world
+  const { visit, addressees } = incidentContext(state)
+  const [target = by] = addressees
+  const told = { incidentId, visit, announced: 'incident.acknowledged', target, level, category } as const
+  const human = seatIn((await store.readActor(target))?.state) === 'human'
+  const outlets = await outletsFor(store, told, { human, nowMs: await storeNow(store) })
+  if (outlets.length === 0) return
+  const body = { incidentId, agent, category, level, title, visit, acknowledgedBy: by }
+  const about = { incidentId, visit, target, announced: told.announced, body, decides: false, outlets }
+  await host.open({ type: NOTIFICATION_TYPE, key: null, from: 'operator', body: about })
+}
