@@ -104,7 +104,7 @@ describe('a drafted card', () => {
           agent?.id === 'layer-62' && agent.name === name && agent.reportsTo.join() === 'chief-6,domain-9'
         return drafted === 'usage.card' || (same && problems.length === 0)
       }),
-      { numRuns: 200 },
+      { numRuns: 60 },
     )
   })
 })
