@@ -71,6 +71,11 @@ function esa(...args: string[]): Promise<Ran> {
 
 describe('the packed command line, outside of its checkout', () => {
   it('makes a folder with a first agent, and runs there with its console', async () => {
+    // There is no folder of cards here but the package's own, which the next install replaces.
+    expect(await ended(start(['agents', 'new', '--name', 'Lost'], world.folder))).toMatchObject({
+      code: 2,
+      stdout: '',
+    })
     const made = await ended(start(['init', folder], world.folder))
     expect(made).toMatchObject({ code: 0, stderr: '' })
     expect(await esa('agents', 'lint', 'agents')).toMatchObject({

@@ -28,6 +28,10 @@ describe('completion in bash', () => {
     ['esa incidents ack 01K --fo', ['--for']],
     ['esa incidents ack --js', ['--json']],
     ['esa complete f', ['fish']],
+    ['esa init --na', ['--name']],
+    ['esa agents n', ['new']],
+    ['esa agents new --repo', ['--reports-to']],
+    ['esa db check --reporter s', ['sarif']],
     ['esa frobnicate --hom', ['--home']],
     ['esa nothing-like-it', []],
   ])('%s', (line, words) => expect(offered(line)).toEqual(words))

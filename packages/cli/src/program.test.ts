@@ -1,7 +1,10 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { type Command, CommanderError } from 'commander'
 import { describe, expect, it } from 'vitest'
 import { EXIT, exitCodeOf } from './exit-codes.ts'
 import { program } from './program.ts'
+import { PROJECT_ROOT } from './project-root.ts'
 
 /** Every command that does something, as it is called. */
 function commandsOf(command: Command, path: string): [string, Command][] {
@@ -18,6 +21,13 @@ function helpOf(command: Command): string {
 const commands = commandsOf(program(0, true), 'esa')
 
 describe('the help', () => {
+  it('tells the version that is released', () => {
+    const { version } = JSON.parse(readFileSync(join(PROJECT_ROOT, 'package.json'), 'utf8')) as {
+      version: string
+    }
+    expect(program(0, true).version()).toBe(version)
+  })
+
   it('is there for every command of the contract', () => {
     const names = commands.map(([name]) => name)
     const verbs =

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -9,3 +10,6 @@ export const AGENTS_FOLDER = join(PROJECT_ROOT, 'agents')
 
 /** What to do when an alert fires; whoever installed the command line without the documentation has none. */
 export const RUNBOOK_FILE = join(PROJECT_ROOT, 'docs', 'runbook.md')
+
+/** Whether this is a checkout, where files may be added; an npm package of the command line is replaced whole. */
+export const IS_CHECKOUT = existsSync(join(PROJECT_ROOT, 'pnpm-workspace.yaml'))

@@ -1,4 +1,4 @@
-import { constants, existsSync } from 'node:fs'
+import { constants } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join, relative, resolve } from 'node:path'
 import {
@@ -16,7 +16,7 @@ import type { Config } from '../config.ts'
 import { loadOrg } from '../load-org.ts'
 import { answer } from '../output.ts'
 import { problemText } from '../problem-text.ts'
-import { AGENTS_FOLDER, PROJECT_ROOT } from '../project-root.ts'
+import { AGENTS_FOLDER, IS_CHECKOUT } from '../project-root.ts'
 import { checkGiven } from './lint-cards.ts'
 
 /** Options of `esa agents new`, as commander gives them. */
@@ -133,8 +133,7 @@ function idOf(id: string, kind: string | undefined): string {
 /** Where cards of one's own belong: the folder that the settings name, else the cards of this checkout. */
 function ownFolder({ agents, ownAgents }: Config): string {
   const folder = ownAgents ?? agents[0]!
-  const installed = folder === AGENTS_FOLDER && !existsSync(join(PROJECT_ROOT, 'pnpm-workspace.yaml'))
-  if (!installed) return folder
+  if (folder !== AGENTS_FOLDER || IS_CHECKOUT) return folder
   throw new EsaError('usage.no-folder', 'terminal', 'no folder is set for cards of your own', {
     hint: 'run: esa init, in the folder that shall hold them; or name one with --into DIR',
   })

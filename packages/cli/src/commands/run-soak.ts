@@ -7,7 +7,7 @@ import { Progress } from '../demo/progress.ts'
 import { EXIT } from '../exit-codes.ts'
 import { requireOrg } from '../load-org.ts'
 import { answer } from '../output.ts'
-import { PROJECT_ROOT } from '../project-root.ts'
+import { IS_CHECKOUT, PROJECT_ROOT } from '../project-root.ts'
 import { writeText } from './replay-verify.ts'
 import type { SimulateFlags } from './run-simulation.ts'
 
@@ -16,7 +16,7 @@ const SEEDS_MAX = 1_000_000
 const MINUTES_MAX = 24 * 60
 
 /** Where a run that broke something is kept; the tests there run it from then on. */
-const HISTORIES_FOLDER = join(PROJECT_ROOT, 'test/histories')
+const HISTORIES_FOLDER = IS_CHECKOUT ? join(PROJECT_ROOT, 'test/histories') : process.cwd()
 
 /** What `esa simulate --soak` says. Source: docs/cli.md, "Simulation". */
 type SoakDocument = Omit<SoakReport, 'violations'> & {
@@ -72,7 +72,7 @@ async function keep({ seed, invariant, plan }: SoakReport['violations'][number])
   const name = invariantOf(invariant).replace(/\W+/g, '-').toLowerCase()
   const file = join(HISTORIES_FOLDER, `${name}-seed-${seed}.json`)
   await writeText(file, `${JSON.stringify({ invariant, plan }, null, 2)}\n`)
-  return relative(PROJECT_ROOT, file)
+  return IS_CHECKOUT ? relative(PROJECT_ROOT, file) : file
 }
 
 function checked(flags: SimulateFlags): { seeds: number; minutes: number; seed: bigint } {
