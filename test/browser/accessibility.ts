@@ -8,12 +8,19 @@ const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.mi
 /** What nobody may be shut out by. */
 const SERIOUS: ReadonlySet<ImpactValue | undefined> = new Set<ImpactValue>(['serious', 'critical'])
 
-/** What axe-core finds on the page that is serious, as `rule: element`; nothing is well. */
-export async function seriousFaults(page: Page): Promise<string[]> {
+/** Rules about colours: all that another theme can break. */
+export const COLOUR_RULES = ['color-contrast', 'link-in-text-block']
+
+/** What axe-core finds on the page that is serious, by all its rules or by some, as `rule: element`; nothing is well. */
+export async function seriousFaults(page: Page, rules: string[] | null = null): Promise<string[]> {
   // Run by the debugger's protocol: the page's own policy lets no foreign script in.
   await page.evaluate(AXE)
-  const { violations } = await page.evaluate(() =>
-    (globalThis as unknown as { axe: { run(): Promise<AxeResults> } }).axe.run(),
+  const { violations } = await page.evaluate(
+    (runOnly) =>
+      (globalThis as unknown as { axe: { run(options: object): Promise<AxeResults> } }).axe.run(
+        runOnly === null ? {} : { runOnly },
+      ),
+    rules,
   )
   return violations
     .filter(({ impact }) => SERIOUS.has(impact))

@@ -20,12 +20,16 @@ export class Refusal extends Error {
   }
 }
 
-/** The body of an answer; the server's clock is read from it where it says. @throws Refusal when the server refuses. */
+/**
+ * The body of an answer; the server's clock is read from it where it says. `stay` is for a request with a token of its own:
+ * where that is refused, a login would not help. @throws Refusal when the server refuses.
+ */
 export async function body<T>(
   answer: Promise<{ ok: boolean; status: number; json(): Promise<T> }>,
+  { stay = false }: { stay?: boolean } = {},
 ): Promise<T> {
   const response = await answer
-  if (response.status === 401) logIn()
+  if (response.status === 401 && !stay) logIn()
   if (!response.ok) {
     const problem = (await response.json().catch(() => ({}))) as { code?: string; detail?: string }
     throw new Refusal(response.status, { code: 'http', detail: `HTTP ${response.status}`, ...problem })

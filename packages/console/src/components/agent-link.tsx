@@ -4,7 +4,7 @@ import { Link } from '@tanstack/react-router'
 export function AgentLink({ id }: { id: string }) {
   if (!/^(?:agent|chief|domain|layer|expert|ops|lifeceo)-/.test(id)) return <span>{id}</span>
   return (
-    <Link to="/agents/$id" params={{ id }} className="whitespace-nowrap">
+    <Link to="/agents/$id" params={{ id }} className="whitespace-nowrap underline">
       {id}
     </Link>
   )

@@ -88,8 +88,9 @@ function optionsFor({ width, threshold, points, colour, onPoint }: Drawing): uPl
     width,
     height: HEIGHT,
     legend: { show: false },
+    padding: [6, 6, 0, 0],
     cursor: { y: false, points: { size: 7 } },
-    scales: { y: { range: [low - room, high + room] } },
+    scales: { y: { range: [low < 0 ? low - room : Math.max(0, low - room), high + room] } },
     axes: [
       { ...axis, space: 70, size: 26, values: (_, splits) => splits.map(axisTime) },
       { ...axis, size: 44, space: 28 },

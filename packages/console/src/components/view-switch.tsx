@@ -19,7 +19,7 @@ export function ViewSwitch<View extends string>({ label, options, value, onChoos
           type="button"
           aria-pressed={view === value}
           onClick={() => onChoose(view)}
-          className="touch border-l border-edge px-3 capitalize first:border-l-0 hover:bg-raised aria-pressed:bg-accent aria-pressed:font-semibold aria-pressed:text-on-accent"
+          className="touch border-l border-edge px-3 first-letter:uppercase first:border-l-0 hover:bg-raised aria-pressed:bg-accent aria-pressed:font-semibold aria-pressed:text-on-accent"
         >
           {view}
         </button>

@@ -34,12 +34,14 @@ export function DatabasePage() {
         <Loading what={target} lines={8} />
       ) : (
         <div className="grid grid-cols-1 gap-4">
-          <ol aria-label="What is promised" className="grid grid-cols-1 gap-4 md:grid-cols-2 xl:grid-cols-3">
-            {board.data.tiles.map((tile) => (
-              <MetricTileView key={tile.key} tile={tile} target={target} />
-            ))}
-          </ol>
-          <FreezePanel target={target} frozen={board.data.frozen} />
+          <div className="grid grid-cols-1 gap-4 md:grid-cols-2 xl:grid-cols-3">
+            <ol aria-label="What is promised" className="contents">
+              {board.data.tiles.map((tile) => (
+                <MetricTileView key={tile.key} tile={tile} target={target} />
+              ))}
+            </ol>
+            <FreezePanel target={target} frozen={board.data.frozen} />
+          </div>
           <CheckPanel target={target} />
         </div>
       )}

@@ -11,7 +11,7 @@ import { scenarioOf, type ScenarioForm } from './simulate/scenario.ts'
 import type { Simulation } from './simulate/simulation.ts'
 import { Simulated } from './simulate/watermark.tsx'
 
-const FIELD = 'touch rounded-md border border-edge bg-surface px-2'
+const FIELD = 'touch w-full min-w-0 rounded-md border border-edge bg-surface px-2'
 
 /** Runs a ladder on a virtual clock. Everything on the page is marked: it can be taken for the real thing nowhere. */
 export function SimulatePage() {
@@ -37,7 +37,7 @@ export function SimulatePage() {
           }}
         >
           <div className="flex flex-wrap gap-4">
-            <label className="grid gap-1">
+            <label className="grid min-w-0 grid-cols-1 gap-1">
               <span className="font-semibold">Agent</span>
               <select
                 value={form.agent}
@@ -51,7 +51,7 @@ export function SimulatePage() {
                 ))}
               </select>
             </label>
-            <label className="grid gap-1">
+            <label className="grid min-w-0 grid-cols-1 gap-1">
               <span className="font-semibold">Category</span>
               <select
                 value={form.category}

@@ -1,4 +1,4 @@
-import { formatDuration } from '@esa/protocol'
+import { formatDuration, LEVELS } from '@esa/protocol'
 import { AgentLink, AgentLinks } from '../../components/agent-link.tsx'
 import { LevelMark } from '../../components/badges.tsx'
 import { DataTable } from '../../components/data-table.tsx'
@@ -33,7 +33,7 @@ export function CardTab({ card, state }: { card: AgentCard; state: AgentState })
         ) : (
           <DataTable
             caption="Escalation path"
-            rows={card.escalation}
+            rows={card.escalation.toSorted((a, b) => LEVELS.indexOf(a.level) - LEVELS.indexOf(b.level))}
             keyOf={({ line }) => String(line)}
             columns={[
               { head: 'Level', names: true, cell: ({ level }) => <LevelMark level={level} /> },

@@ -26,7 +26,7 @@ export function InboxEntry({ item }: { item: InboxItem }) {
         <When at={item.at} />
       </div>
       {item.statement === null ? (
-        <p className="mt-1 font-semibold break-words whitespace-pre-wrap">{item.about}</p>
+        <p className="mt-1 font-semibold break-words">{item.about}</p>
       ) : (
         <Statement statement={item.statement} />
       )}

@@ -4,6 +4,7 @@ import { api, body } from '../../api.ts'
 import { Button } from '../../components/button.tsx'
 import { Dialog } from '../../components/dialog.tsx'
 import { Failed } from '../../components/states.tsx'
+import { useSession } from '../../session.ts'
 import type { InboxItem } from './inbox-query.ts'
 import { Statement } from './statement.tsx'
 
@@ -15,6 +16,7 @@ interface JudgeDialogProps {
 
 /** Approves or rejects a proposal, with a token: the page keeps it for this one request. */
 export function JudgeDialog({ item, verb, onClose }: JudgeDialogProps) {
+  const session = useSession()
   const [because, setBecause] = useState('')
   const [token, setToken] = useState('')
   const judge = useJudgement(item, verb, { because, token }, onClose)
@@ -35,13 +37,13 @@ export function JudgeDialog({ item, verb, onClose }: JudgeDialogProps) {
         )}
         <p className="text-muted">{consequence(item, verb)}</p>
         <Field label="Because" value={because} onValue={setBecause} required={verb === 'reject'} />
-        <Field label={`Your token as ${item.agent}`} value={token} onValue={setToken} secret required />
-        <p className="text-sm text-muted">
-          This takes a token on every machine, and never that of whoever asked: so it is known who decided.
-          Make one with{' '}
-          <code>esa tokens create --as {item.agent} --scope incidents:write --for 1h --person NAME</code>. It
-          is used for this request and forgotten.
-        </p>
+        {session?.by === 'token' ? (
+          <p className="text-sm text-muted">
+            Recorded as said by {session.person}, who is logged in as {session.as}.
+          </p>
+        ) : (
+          <TokenField agent={item.agent} value={token} onValue={setToken} />
+        )}
         {judge.error === null ? null : <Failed error={judge.error} />}
         <div className="flex justify-end gap-2">
           <Button onClick={onClose}>Leave it</Button>
@@ -51,6 +53,25 @@ export function JudgeDialog({ item, verb, onClose }: JudgeDialogProps) {
         </div>
       </form>
     </Dialog>
+  )
+}
+
+interface TokenFieldProps {
+  agent: string
+  value: string
+  onValue: (value: string) => void
+}
+
+function TokenField({ agent, value, onValue }: TokenFieldProps) {
+  return (
+    <>
+      <Field label={`Your token as ${agent}`} value={value} onValue={onValue} secret required />
+      <p className="text-sm text-muted">
+        This takes a token on every machine, and never that of whoever asked: so it is known who decided. Make
+        one with <code>esa tokens create --as {agent} --scope incidents:write --for 1h --person NAME</code>.
+        It is used for this request and forgotten.
+      </p>
+    </>
   )
 }
 
@@ -66,8 +87,11 @@ function useJudgement(
       const said = because === '' ? {} : { because }
       // What was read is what is approved: another statement is refused.
       const bound = statement === null ? {} : { hash: statement.hash }
-      const options = { headers: { authorization: `Bearer ${token.trim()}` } }
-      return body(api.inbox[':id'][verb].$post({ param: { id }, json: { as, ...said, ...bound } }, options))
+      // Whoever is logged in has a session that stands for their token.
+      const options = token === '' ? {} : { headers: { authorization: `Bearer ${token.trim()}` } }
+      return body(api.inbox[':id'][verb].$post({ param: { id }, json: { as, ...said, ...bound } }, options), {
+        stay: token !== '',
+      })
     },
     onSuccess: () => {
       void client.invalidateQueries({ queryKey: ['lists'] })
