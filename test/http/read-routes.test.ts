@@ -29,6 +29,7 @@ describe('an agent over HTTP', () => {
     const layer1 = agents.find((agent: { id: string }) => agent.id === 'layer-1')
     expect(layer1).toMatchObject({ kind: 'layer', chief: 'chief-1', hasCard: true, seat: 'built-in' })
     expect(layer1.incidents.own).toEqual([id])
+    expect(layer1.incidentCounts).toEqual({ held: 0, addressed: 0, own: 1 })
     const layer62 = agents.find((agent: { id: string }) => agent.id === 'layer-40')
     expect(layer62).toMatchObject({ status: 'resting', openItems: 1, workload: 'normal' })
     expect(agents.find((agent: { id: string }) => agent.id === 'layer-41')).toMatchObject({

@@ -5,6 +5,9 @@ import { type AgentId, type AgentKind, isoTime, type Json, textOf } from '@esa/p
 import { contextOf, mailboxes } from './mailboxes.ts'
 import type { World } from './world.ts'
 
+/** Incidents of one agent that are named one by one: a page shows no more, and 10,000 would make megabytes of every answer. */
+const NAMED_MAX = 50
+
 /** A message of an agent's that waits for its answer. */
 interface AwaitedDocument {
   messageId: string
@@ -38,8 +41,9 @@ export interface AgentState {
   openItems: number
   oldestItemAt: string | null
   awaits: AwaitedDocument[]
-  /** Open incidents that it holds, that wait for it, and that it opened itself. */
+  /** Open incidents that it holds, that wait for it, and that it opened itself: the first of each, and how many there are. */
   incidents: { held: string[]; addressed: string[]; own: string[] }
+  incidentCounts: { held: number; addressed: number; own: number }
 }
 
 /** An open incident in brief: whose it is, who was told, who holds it. */
@@ -79,11 +83,13 @@ export function foldAgentStates(
   const own = idsBy(incidents, ({ agent }) => [agent])
   return agents.map((agent) => {
     const box = boxes.get(agent.id)
-    const of = (ids: ReadonlyMap<string, string[]>): string[] => ids.get(agent.id) ?? []
+    const of = (ids: ReadonlyMap<string, string[]>): string[] => ids.get(agent.id)?.slice(0, NAMED_MAX) ?? []
+    const count = (ids: ReadonlyMap<string, string[]>): number => ids.get(agent.id)?.length ?? 0
     return {
       ...placeOf(agent, directory),
       ...liveOf(box),
       incidents: { held: of(held), addressed: of(addressed), own: of(own) },
+      incidentCounts: { held: count(held), addressed: count(addressed), own: count(own) },
     }
   })
 }
@@ -120,7 +126,9 @@ function placeOf(agent: DirectoryAgent, directory: Directory): Place {
   }
 }
 
-function liveOf(box: MailboxBrief | undefined): Omit<AgentState, keyof Place | 'incidents'> {
+function liveOf(
+  box: MailboxBrief | undefined,
+): Omit<AgentState, keyof Place | 'incidents' | 'incidentCounts'> {
   const { seat = 'built-in', inbox = {}, awaiting = {} } = box?.context ?? {}
   const items: InboxItem[] = Object.values(inbox)
   const oldest = items.reduce<number | null>((least, { at }) => Math.min(least ?? at, at), null)

@@ -27,13 +27,12 @@ export interface ReadFigures {
  */
 export async function readFigures(store: Store, nowMs: number): Promise<ReadFigures> {
   const since = (windowMs: number) => ({ sinceMs: nowMs - windowMs, limit: FACTS_MAX })
-  const [outlines, day, month, beats] = await Promise.all([
+  const [outlines, day, month, workers] = await Promise.all([
     store.outlines(INCIDENT_TYPE, OUTLINE_FIELDS),
     store.facts({ types: DAY_TYPES, ...since(DAY_MS) }),
     store.facts({ types: MONTH_TYPES, ...since(MONTH_MS), fields: OPENED_FIELDS }),
-    store.workers(),
+    livingWorkers(store, nowMs),
   ])
-  const workers = beats.filter(({ beatAt }) => nowMs - beatAt <= BEAT_STALE_MS)
   const signs = workers.map(({ beatAt, skewMs, info }) => ({
     beatAgeMs: nowMs - beatAt,
     skewMs,
@@ -42,8 +41,13 @@ export async function readFigures(store: Store, nowMs: number): Promise<ReadFigu
   return { figures: operatorFigures({ nowMs, outlines, day, month, workers: signs }), workers }
 }
 
+/** The workers that were heard of lately. */
+export async function livingWorkers(store: Store, nowMs: number): Promise<WorkerBeat[]> {
+  return (await store.workers()).filter(({ beatAt }) => nowMs - beatAt <= BEAT_STALE_MS)
+}
+
 /** True when a worker lives that would deliver what waits. */
 export async function isServed(store: Store): Promise<boolean> {
-  const [{ nowMs }, workers] = await Promise.all([store.runtime(), store.workers()])
-  return workers.some(({ beatAt }) => nowMs - beatAt <= BEAT_STALE_MS)
+  const { nowMs } = await store.runtime()
+  return (await livingWorkers(store, nowMs)).length > 0
 }

@@ -69,15 +69,15 @@ function awaits({ id, awaits: messages }: AgentState): OrgEdge[] {
   }))
 }
 
-/** From whoever opened an incident to everybody whom it waits for, and who holds it. */
+/** From whoever opened an incident to everybody whom it waits for, and who holds it; of the incidents that are named at both. */
 function escalated(agents: AgentState[]): OrgEdge[] {
   const openers = new Map(
     agents.flatMap(({ id, incidents: { own } }) => own.map((incident): [string, string] => [incident, id])),
   )
   return agents.flatMap(({ id, incidents: { held, addressed } }) =>
-    [...new Set([...held, ...addressed])].map((incident): OrgEdge => {
-      const from = openers.get(incident) ?? id
-      return { from, to: id, kind: 'escalated', about: incident, dueAt: null }
+    [...new Set([...held, ...addressed])].flatMap((incident): OrgEdge[] => {
+      const from = openers.get(incident)
+      return from === undefined ? [] : [{ from, to: id, kind: 'escalated', about: incident, dueAt: null }]
     }),
   )
 }

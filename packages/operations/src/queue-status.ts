@@ -1,7 +1,7 @@
 import { isoTime } from '@esa/protocol'
 import { QUEUES } from '@esa/runtime'
 import type { QueueBacklog, Store } from '@esa/store'
-import { readFigures } from './figures.ts'
+import { livingWorkers } from './figures.ts'
 import type { WorkerDocument } from './runtime-status.ts'
 
 /** Messages that were given up and are shown, the newest. */
@@ -42,11 +42,11 @@ export interface QueueStatus {
 /** Reads the queues: every tier stands there, also one on which nothing waits. */
 export async function queueStatus(store: Store): Promise<QueueStatus> {
   const { nowMs } = await store.runtime()
-  const [waiting, backlog, given, { workers }] = await Promise.all([
+  const [waiting, backlog, given, workers] = await Promise.all([
     store.queues(),
     store.backlog(),
     store.listMessages({ dead: true, limit: DEAD_SHOWN }),
-    readFigures(store, nowMs),
+    livingWorkers(store, nowMs),
   ])
   const named = [...new Set([...QUEUES, ...waiting.map(({ queue }) => queue)])]
   return {

@@ -38,6 +38,11 @@ export const agentStateSchema = z
     oldestItemAt: instant.nullable(),
     awaits: z.array(awaitedSchema),
     incidents: z.object({ held: ids, addressed: ids, own: ids }),
+    incidentCounts: z.object({
+      held: z.number().int(),
+      addressed: z.number().int(),
+      own: z.number().int(),
+    }),
   })
   .openapi('AgentState')
 

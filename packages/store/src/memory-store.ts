@@ -212,7 +212,8 @@ class MemoryStore implements Store {
   async outlines(type: string, fields: string[][]): Promise<ActorOutline[]> {
     return [...(this.#tables.liveOfType.get(type) ?? [])].sort().map((id) => {
       const { status, seq, at, timer, snapshot } = this.#tables.actors.get(id)!.state
-      return { id, status, seq, at, dueAt: timer?.dueAt ?? null, fields: pick(snapshot.context, fields) }
+      const armed = { dueAt: timer?.dueAt ?? null, timerKind: timer?.kind ?? null }
+      return { id, status, seq, at, ...armed, fields: pick(snapshot.context, fields) }
     })
   }
 

@@ -111,7 +111,7 @@ export const READ_STREAM = `select stream, seq, at, type, epoch, level, actor, l
 
 /** Live actors in brief: a snapshot is large, and only the fields named by paths from `$2` on are taken out of it. */
 export function outlines(fields: number): string {
-  return `select id, status, seq, at, due_at, ${picked('snapshot', fields, 2)} as fields
+  return `select id, status, seq, at, due_at, timer_kind, ${picked('snapshot', fields, 2)} as fields
     from esa.actors where type = $1 and live order by id`
 }
 

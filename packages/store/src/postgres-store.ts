@@ -192,7 +192,7 @@ class PostgresStore implements Store {
   async outlines(type: string, fields: string[][]): Promise<ActorOutline[]> {
     const paths = fields.map((field) => ['context', ...field])
     const rows = await this.#rows<OutlineRow>(sql.outlines(fields.length), [type, ...paths])
-    return rows.map(({ due_at: dueAt, ...row }) => ({ ...row, dueAt }))
+    return rows.map(({ due_at: dueAt, timer_kind: timerKind, ...row }) => ({ ...row, dueAt, timerKind }))
   }
 
   async facts({ types, sinceMs, limit, fields = [] }: FactFilter): Promise<LevelFact[]> {
@@ -314,7 +314,10 @@ class PostgresStore implements Store {
   }
 }
 
-type OutlineRow = Omit<ActorOutline, 'dueAt'> & { due_at: number | null }
+type OutlineRow = Omit<ActorOutline, 'dueAt' | 'timerKind'> & {
+  due_at: number | null
+  timer_kind: string | null
+}
 type FactRow = Omit<LevelFact, 'lateMs'> & { late_ms: number | null }
 type TakenRow = Ring & { at: number }
 type ActivityRow = Omit<ClaimedActivity, 'actorId' | 'timeoutMs' | 'attempt' | 'trace'> & {

@@ -20,13 +20,22 @@ export function figureContract(harness: () => StoreHarness): void {
       await advance(store, 'd', 'i1', { live: false })
       const paths = [['index'], ['policy', 'path'], ['zero'], ['index', 'of'], ['gone']]
       expect(await store.outlines('bell', paths)).toStrictEqual([
-        { id: 'a', status: 'held', seq: 1, at: AT, dueAt: null, fields: [null, null, null, null, null] },
+        {
+          id: 'a',
+          status: 'held',
+          seq: 1,
+          at: AT,
+          dueAt: null,
+          timerKind: null,
+          fields: [null, null, null, null, null],
+        },
         {
           id: 'b',
           status: 'waiting',
           seq: 1,
           at: AT,
           dueAt: AT + 5,
+          timerKind: timerAt(AT + 5).kind,
           fields: [1, context.policy.path, 0, null, null],
         },
       ])

@@ -188,6 +188,7 @@ export interface ActorOutline {
   seq: number
   at: number
   dueAt: number | null
+  timerKind: string | null
   fields: Json[]
 }
 

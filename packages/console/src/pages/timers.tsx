@@ -14,7 +14,10 @@ const SERVED_WITHIN_MS = 1_000
 
 /** Every armed deadline, the next first, and what happens then. */
 export function TimersPage() {
-  const timers = useQuery({ queryKey: ['lists', 'timers'], queryFn: () => body(api.timers.$get()) })
+  const timers = useQuery({
+    queryKey: ['lists', 'timers'],
+    queryFn: () => body(api.timers.$get({ query: {} })),
+  })
   const incidents = useQuery(openIncidentsQuery)
   const byId = new Map(incidents.data?.incidents.map((incident) => [incident.id, incident]))
   return (

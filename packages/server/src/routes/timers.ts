@@ -9,11 +9,17 @@ const list = createRoute({
   path: '/',
   summary: 'Every armed deadline, the next first',
   ...operation('incidents:read', 'timers', 'listTimers'),
-  responses: answers(z.object({ timers: z.array(timerSchema), nowAt: z.string() }), 'Deadlines'),
+  request: { query: z.object({ limit: z.coerce.number().int().min(1).optional() }) },
+  responses: answers(
+    z.object({ timers: z.array(timerSchema), armed: z.number().int(), nowAt: z.string() }),
+    'Deadlines; `armed` is how many there are',
+  ),
 })
 
 /** `/timers`. */
 export const timerRoutes = routes().openapi(list, async (context) => {
-  const { timers, nowMs } = await listTimers(context.var.world.store)
-  return context.json({ timers, nowAt: isoTime(nowMs) }, 200)
+  const { limit } = context.req.valid('query')
+  const next = limit === undefined ? {} : { limit }
+  const { timers, armed, nowMs } = await listTimers(context.var.world.store, next)
+  return context.json({ timers, armed, nowAt: isoTime(nowMs) }, 200)
 })
