@@ -3,6 +3,9 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { ProtocolWorld } from '../protocols/protocol-world.ts'
 import { StreamReader } from './stream-reader.ts'
 
+/** Tens of megabytes go through a line, ms. */
+const MUCH_MS = 30_000
+
 let world: ProtocolWorld
 let others: { stop(): Promise<void> }[] = []
 afterEach(async () => {
@@ -58,45 +61,53 @@ describe('the stream', () => {
     back.leave()
   })
 
-  it('waits for a slow reader, which then misses nothing, and lets nobody else wait', async () => {
-    world = await ProtocolWorld.start()
-    const [slow, quick] = [await StreamReader.open(world.url), await StreamReader.open(world.url)]
-    await Promise.all([slow, quick].map((reader) => reader.until(({ heard }) => heard.length > 0)))
-    const from = slow.heard[0]!.id
-    slow.hold()
-    // More than a socket holds, and more than a server keeps in memory.
-    for (let n = 0; n < 120; n += 1) await open(`much ${n}`, 'x'.repeat(200_000))
-    const all = await log(from)
-    await quick.until(({ positions }) => positions.length >= all.length)
-    expect(slow.positions.length).toBeLessThan(all.length)
-    slow.read()
-    await slow.until(({ positions }) => positions.length >= all.length)
-    expect(slow.positions).toEqual(all)
-    expect(quick.positions).toEqual(all)
-    // Whoever comes from farther back than memory goes reads the log.
-    const late = await StreamReader.open(world.url, { last: from })
-    await late.until(({ positions }) => positions.length >= all.length)
-    expect(late.positions).toEqual(all)
-    for (const reader of [slow, quick, late]) reader.leave()
-  })
+  it(
+    'waits for a slow reader, which then misses nothing, and lets nobody else wait',
+    async () => {
+      world = await ProtocolWorld.start()
+      const [slow, quick] = [await StreamReader.open(world.url), await StreamReader.open(world.url)]
+      await Promise.all([slow, quick].map((reader) => reader.until(({ heard }) => heard.length > 0)))
+      const from = slow.heard[0]!.id
+      slow.hold()
+      // More than a socket holds, and more than a server keeps in memory.
+      for (let n = 0; n < 120; n += 1) await open(`much ${n}`, 'x'.repeat(200_000))
+      const all = await log(from)
+      await quick.until(({ positions }) => positions.length >= all.length)
+      expect(slow.positions.length).toBeLessThan(all.length)
+      slow.read()
+      await slow.until(({ positions }) => positions.length >= all.length)
+      expect(slow.positions).toEqual(all)
+      expect(quick.positions).toEqual(all)
+      // Whoever comes from farther back than memory goes reads the log.
+      const late = await StreamReader.open(world.url, { last: from })
+      await late.until(({ positions }) => positions.length >= all.length)
+      expect(late.positions).toEqual(all)
+      for (const reader of [slow, quick, late]) reader.leave()
+    },
+    MUCH_MS,
+  )
 
-  it('cuts off a reader that takes nothing at all; back again, it misses nothing', async () => {
-    world = await ProtocolWorld.start({ streams: { stuckMs: 50 } })
-    const reader = await StreamReader.open(world.url)
-    await reader.until(({ heard }) => heard.length > 0)
-    reader.hold()
-    for (let n = 0; n < 120; n += 1) await open(`much ${n}`, 'x'.repeat(200_000))
-    await expect
-      .poll(() => fetch(`${world.url}/metrics`).then((it) => it.text()))
-      .toMatch(/sse_clients.* 0\n/)
-    reader.read()
-    await reader.until(({ ended }) => ended)
-    const back = await StreamReader.open(world.url, { last: reader.last })
-    const all = await log(reader.last)
-    await back.until(({ positions }) => positions.length >= all.length)
-    expect(back.positions).toEqual(all)
-    back.leave()
-  })
+  it(
+    'cuts off a reader that takes nothing at all; back again, it misses nothing',
+    async () => {
+      world = await ProtocolWorld.start({ streams: { stuckMs: 50 } })
+      const reader = await StreamReader.open(world.url)
+      await reader.until(({ heard }) => heard.length > 0)
+      reader.hold()
+      for (let n = 0; n < 120; n += 1) await open(`much ${n}`, 'x'.repeat(200_000))
+      await expect
+        .poll(() => fetch(`${world.url}/metrics`).then((it) => it.text()), { timeout: MUCH_MS })
+        .toMatch(/sse_clients.* 0\n/)
+      reader.read()
+      await reader.until(({ ended }) => ended)
+      const back = await StreamReader.open(world.url, { last: reader.last })
+      const all = await log(reader.last)
+      await back.until(({ positions }) => positions.length >= all.length)
+      expect(back.positions).toEqual(all)
+      back.leave()
+    },
+    MUCH_MS,
+  )
 
   it('says so when what a reader had is no basis any more', async () => {
     world = await ProtocolWorld.start()

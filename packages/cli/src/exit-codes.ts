@@ -92,6 +92,7 @@ const BY_PREFIX: [string, number][] = [
   ['server.cannot-listen', EXIT.invalid],
   // What only a request over HTTP meets: the command line names them so that no code is without an end.
   ['request.', EXIT.usage],
+  ['request.conflict', EXIT.conflict],
   ['payload.', EXIT.usage],
   ['page.', EXIT.notFound],
   ['run.', EXIT.notFound],

@@ -17,7 +17,7 @@ export interface Binding {
 }
 
 /** How the runtime stands to its database: what `/ready` asks beside the store. */
-export interface Standing {
+interface Standing {
   schema: SchemaState
   /** False in a copy, where the runtime is muted. */
   atHome: boolean

@@ -2,7 +2,7 @@ import type { ActorState } from '@esa/actor'
 import { type Json, type JsonObject, textOf } from '@esa/protocol'
 
 /** A step on a path into a document: a member's name, or the number of a list's item that another path holds. */
-export type PathStep = string | { at: string[] }
+type PathStep = string | { at: string[] }
 
 /** Which actors of a type, the newest first: at most `limit`, those before `before` in that order. */
 export interface ActorPageQuery {

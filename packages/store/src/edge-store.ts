@@ -8,7 +8,7 @@ export interface KeptRequest {
 }
 
 /** A browser's session: the SHA-256 of its secret, and the id of the token that it stands for. */
-export interface NewSession {
+interface NewSession {
   hash: string
   token: string
   lifeMs: number

@@ -43,16 +43,16 @@ export function mintSession(): { secret: string; hash: string } {
 }
 
 /**
- * Who acts with a token, when it may be used for `scope` now, by the store's clock. Every edge asks here.
+ * Who acts with a token, when it may be used for `scope` (null: for anything) now, by the store's clock. Every edge asks here.
  * @throws EsaError `auth.token-unknown`, `auth.token-revoked`, `auth.token-expired` or `auth.scope` (terminal).
  */
-export async function verifyToken(store: Store, token: string, scope: Scope): Promise<TokenRow> {
+export async function verifyToken(store: Store, token: string, scope: Scope | null): Promise<TokenRow> {
   const [row, { nowMs }] = await Promise.all([store.findToken(hashOf(token)), store.runtime()])
   if (row === null) throw refused('unknown', 'this token is not one of this runtime', CREATE)
   const details = { token: row.id, holder: row.holder }
   if (row.revokedAt !== null) throw refused('revoked', `token ${row.id} was revoked`, CREATE, details)
   if (nowMs >= row.expiresAt) throw refused('expired', `token ${row.id} has expired`, CREATE, details)
-  if (!row.scopes.some((held) => covers(held as Scope, scope))) {
+  if (scope !== null && !row.scopes.some((held) => covers(held as Scope, scope))) {
     const message = `token ${row.id} is for ${row.scopes.join(', ')}, and this takes ${scope}`
     throw new EsaError('auth.scope', 'terminal', message, {
       hint: `ask for one: esa tokens create --as ${row.holder} --scope ${scope}`,
