@@ -98,6 +98,11 @@ describe('a model that sits in the seat of Layer 2, over stdio', () => {
   })
 })
 
+it('says how it is to be called', async () => {
+  const { code, problem } = await esa.refused('mcp')
+  expect([code, problem.code]).toEqual([2, 'usage.mcp'])
+})
+
 describe('an operator’s model', () => {
   it('reads cards in the words of who wrote them, and the runbook', async () => {
     const text = async (uri: string): Promise<string> => {

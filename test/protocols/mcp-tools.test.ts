@@ -53,6 +53,9 @@ const ABSENT: Record<string, string> = {
   simulate: 'server.not-composed',
 }
 
+/** What the list of tools may hold, characters: a client reads it anew for each of its conversations. */
+const LIST_MAX = 64 * 1024
+
 /** Which scopes hold which, as docs/security.md has it. */
 const HELD: Record<Scope, Scope[]> = {
   'agents:read': [],
@@ -83,6 +86,7 @@ describe('every tool', () => {
     await withClient(await world.token('layer-2', 'agents:read'), async (client) => {
       const { tools } = await client.listTools()
       expect(tools.map(({ name }) => name).toSorted()).toEqual(Object.keys(TOOLS).toSorted())
+      expect(JSON.stringify(tools).length).toBeLessThan(LIST_MAX)
       for (const { name, annotations, _meta, outputSchema } of tools) {
         const [scope, does] = TOOLS[name]!
         expect

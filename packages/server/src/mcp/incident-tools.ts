@@ -9,9 +9,20 @@ import {
   requireIncident,
   requireStream,
 } from '@esa/operations'
-import { CATEGORIES, isoTime, levelSchema } from '@esa/protocol'
+import { CATEGORIES, isoTime, levelSchema, LEVELS } from '@esa/protocol'
 import { incidentSchema, timelineEventSchema, timerSchema } from '../documents.ts'
 import { asSchema, type Effect, type McpTool, tool } from './tool.ts'
+
+/** What every answer to a command has of the incident; all else comes as well. The whole of it is declared once, by what reads it: a model pays for each word of a list of tools. */
+const after = z.looseObject({
+  id: z.string(),
+  status: z.string(),
+  level: z.enum(LEVELS),
+  heldBy: z.string().nullable(),
+  addressees: z.array(z.string()),
+  deadlineAt: z.string().nullable(),
+  nowAt: z.string(),
+})
 
 /** Incidents that one listing shows; a model reads no more of them with profit. */
 const LISTED_MAX = 100
@@ -91,7 +102,7 @@ const open = tool({
     dedupKey: z.string().optional(),
     evidence: z.json().optional(),
   }),
-  output: incidentSchema.extend({ created: z.boolean() }),
+  output: after.extend({ created: z.boolean() }),
   run: async ({ world }, body) => {
     const { incident: opened, created } = await openIncident(world, body)
     return { ...opened, created }
@@ -112,7 +123,7 @@ function command(
     scope,
     effect,
     input: z.object({ id: idSchema, as: asSchema, ...fields }),
-    output: incidentSchema,
+    output: after,
     run: async (desk, { id, as, ...rest }) => {
       const given = parseIncidentCommand({
         ...rest,

@@ -23,13 +23,23 @@ const MCP_TOOLS: readonly McpTool[] = [
   ...databaseTools,
 ]
 
-/** What a tool answers, for clients that check it: more keys than these may come with time, so none is forbidden. */
-const ANSWERS = new Map(
-  MCP_TOOLS.map(({ name, output }) => {
-    const answer = z.toJSONSchema(z.object({ note: z.string(), data: output }), { io: 'input' })
-    return [name, fromJsonSchema<object>(answer as object)]
+/** What a tool takes and answers, as clients read it; made once, for every request has a server of its own. */
+const SCHEMAS = new Map(
+  MCP_TOOLS.map(({ name, input, output }) => {
+    const answer = z.object({ note: z.string(), data: output })
+    return [name, { takes: unchecked(schemaOf(input)), answers: schemaOf(answer) }]
   }),
 )
+
+/** More keys than these may come with time, so none is forbidden. */
+function schemaOf(schema: z.ZodType): StandardSchemaWithJSON {
+  return fromJsonSchema<object>(z.toJSONSchema(schema, { io: 'input' }) as object)
+}
+
+/** Whether an input fits is found out where a tool is called, so that it is refused like anything else. */
+function unchecked({ '~standard': standard }: StandardSchemaWithJSON): StandardSchemaWithJSON {
+  return { '~standard': { ...standard, validate: (value) => ({ value }) } }
+}
 
 const INSTRUCTIONS = `Incidents of this organisation climb a ladder by the clock: whoever is asked answers before the deadline, or the next level is asked. ${UNTRUSTED}`
 
@@ -46,14 +56,15 @@ export function mcpServer(desk: Desk): McpServer {
 }
 
 function register(server: McpServer, desk: Desk, one: McpTool): void {
-  const { name, title, description, scope, effect, input } = one
+  const { name, title, description, scope, effect } = one
+  const { takes, answers } = SCHEMAS.get(name)!
   server.registerTool(
     name,
     {
       title,
       description: `${description} Takes the scope ${scope}.`,
-      inputSchema: unchecked(input),
-      outputSchema: ANSWERS.get(name)!,
+      inputSchema: takes,
+      outputSchema: answers,
       annotations: {
         title,
         readOnlyHint: effect.kind === 'reads',
@@ -65,12 +76,6 @@ function register(server: McpServer, desk: Desk, one: McpTool): void {
     },
     async (given: unknown) => answerOf(desk, one, given),
   )
-}
-
-/** The schema as clients read it; whether an input fits is found out below, so that it is refused like anything else. */
-function unchecked(schema: z.ZodObject): StandardSchemaWithJSON {
-  const { '~standard': standard } = schema
-  return { '~standard': { ...standard, validate: (value) => ({ value }) } }
 }
 
 async function answerOf(desk: Desk, one: McpTool, given: unknown): Promise<CallToolResult> {
