@@ -1,3 +1,4 @@
+import { get } from 'node:http'
 import { EventTally } from '@esa/operations'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { HAS_PROMTOOL, promtool } from './promtool.ts'
@@ -126,6 +127,15 @@ describe('a scrape', () => {
     await open()
     await world.advance(31 * MIN)
     expect(promtool(['check', 'metrics'], await text())).toBe('')
+  })
+
+  it('is not for a page that had its own name resolved to this machine', async () => {
+    const { port } = new URL(world.url)
+    const options = { port, path: '/metrics', headers: { host: 'evil.example' } }
+    const status = await new Promise((resolve) => {
+      get(options, (response) => resolve(response.resume().statusCode))
+    })
+    expect(status).toBe(421)
   })
 
   it('takes a token that may read agents, where the server is not this machine’s own', async () => {

@@ -1,13 +1,21 @@
 import { Hono } from 'hono'
 import { Registry } from 'prom-client'
 import type { ApiEnv } from '../api.ts'
+import { rateLimit, USUAL_RATE } from '../guards/rate-limit.ts'
+import { trustedHost } from '../guards/trusted-host.ts'
 import type { Metrics } from '../metrics/metrics.ts'
 import type { ServerPorts } from '../ports.ts'
 import { requireScope, tokenOf } from '../request-caller.ts'
 
 /** `/metrics`: what Prometheus scrapes. On this machine without a token, elsewhere with one that may read agents. */
 export function metricsRoutes(ports: ServerPorts, metrics: Metrics) {
-  return new Hono<ApiEnv>().get('/metrics', async (context) => {
+  const { binding } = ports
+  const limits = [rateLimit('requests', USUAL_RATE, binding)]
+  // Without a token a page of somebody else could read it by a name of its own; with one, any name will do.
+  const guards = binding.loopback ? [trustedHost(binding), ...limits] : limits
+  const routes = new Hono<ApiEnv>()
+  routes.use('/metrics', ...guards)
+  return routes.get('/metrics', async (context) => {
     await requireScope(ports, tokenOf(context), 'agents:read')
     const headers = { 'content-type': Registry.PROMETHEUS_CONTENT_TYPE, 'cache-control': 'no-store' }
     return context.body(await metrics.scrape(), 200, headers)
