@@ -65,8 +65,7 @@ async function leaving(
   const announced = ANNOUNCED.find((one) => one === notice)
   if (announced === undefined) return []
   const told = { level: textOf(body['level']), category: textOf(body['category']) }
-  const { nowMs } = await store.runtime()
-  const outlets = await outletsFor(store, { ...told, incidentId, visit, announced, target }, { human, nowMs })
+  const outlets = await outletsFor(store, { ...told, incidentId, visit, announced, target }, { human })
   if (outlets.length === 0) return []
   const notification: JsonObject = { incidentId, visit, target, announced, body, decides, outlets }
   return [{ opens: { type: NOTIFICATION_TYPE, key: null }, body: notification }]

@@ -9,7 +9,9 @@ import {
   redeliver,
   removeChannel,
   testChannel,
+  useAckLink,
 } from '@esa/operations/notifications'
+import { verifyStream } from '@esa/operations/views'
 import type { EsaError } from '@esa/protocol'
 import { Webhook } from 'standardwebhooks'
 import { afterEach, describe, expect, it } from 'vitest'
@@ -89,6 +91,9 @@ it('an incident that opens reaches a webhook as a CloudEvent whose signature the
     return rows.length > 0 && rows
   })
   expect(delivery).toMatchObject({ status: 'sent', code: 204, attempt: 1, id: headers['webhook-id'] })
+  const { ackUrl } = (JSON.parse(body) as { data: { ackUrl: string } }).data
+  const [, secret] = /^https:\/\/esa\.example\.org\/ack\/([\w-]{43})$/.exec(ackUrl)!
+  expect(await useAckLink(world, secret!)).toMatchObject({ id: incident.id, heldBy: incident.addressees[0] })
 })
 
 it('gets what fits all of its filters and nothing else', async () => {
@@ -245,6 +250,12 @@ it('delivers once more by hand, under the same id, and the ladder hears nothing 
   expect(rows.map(({ id, status }) => `${id} ${status}`)).toEqual(Array(2).fill(`${first!.id} sent`))
   expect(got.map(({ headers }) => headers['webhook-id'])).toEqual([first!.id, first!.id])
   expect(await typesOf(all, incident.id)).toEqual(before)
+  const actors = await all.store.listActors({})
+  expect(actors.map(({ state }) => state.type)).toContain('notification')
+  for (const actor of actors) {
+    const checked = verifyStream(world.registry, actor, await all.store.readStream(actor.state.id))
+    expect(checked).toEqual({ replay: 'identical', chain: 'unbroken' })
+  }
   await expect(redeliver(world, 'msg_none')).rejects.toMatchObject({ code: 'delivery.unknown' })
 })
 

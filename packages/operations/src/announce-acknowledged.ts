@@ -2,7 +2,7 @@ import type { ActorState } from '@esa/actor'
 import { type Incident, incidentContext, NOTIFICATION_TYPE } from '@esa/escalation'
 import { outletsFor } from './outlets.ts'
 import { seatIn } from './seats.ts'
-import { storeNow, type World } from './world.ts'
+import type { World } from './world.ts'
 
 /**
  * Has the channels of whoever acknowledged learn of it: a pager stops. It is news, and nothing was promised: a process that dies
@@ -19,7 +19,7 @@ export async function announceAcknowledged(
   const [target = by] = addressees
   const told = { incidentId, visit, announced: 'incident.acknowledged', target, level, category } as const
   const human = seatIn((await store.readActor(target))?.state) === 'human'
-  const outlets = await outletsFor(store, told, { human, nowMs: await storeNow(store) })
+  const outlets = await outletsFor(store, told, { human })
   if (outlets.length === 0) return
   const body = { incidentId, agent, category, level, title, visit, acknowledgedBy: by }
   const about = { incidentId, visit, target, announced: told.announced, body, decides: false, outlets }

@@ -42,25 +42,34 @@ export async function onCallFor(kept: Kept, agent: string, level: string, nowMs:
  * asked for notices like this. People come first; beyond `OUTLETS_MAX` nobody is told.
  */
 export async function outletsFor(
-  { notifications: kept }: Pick<Store, 'notifications'>,
+  store: Pick<Store, 'notifications' | 'runtime'>,
   told: Told,
-  { human, nowMs }: { human: boolean; nowMs: number },
+  { human }: { human: boolean },
 ): Promise<Outlet[]> {
-  const [channels, people] = await Promise.all([
-    kept.channels(),
-    human ? onCallFor(kept, told.target, told.level, nowMs) : [],
-  ])
-  const known = new Set(channels.map(({ name }) => name))
-  const toPeople = people.flatMap(({ person, contacts }) =>
+  const channels = await store.notifications.channels()
+  // Where nothing leaves, a notice costs this one look.
+  if (channels.length === 0) return []
+  const toPeople = human ? await outletsOfPeople(store, told, new Set(channels.map(({ name }) => name))) : []
+  const reached = new Set(toPeople.flatMap(({ channel, to }) => (to === null ? [channel] : [])))
+  const asked = channels
+    .filter((channel) => !reached.has(channel.name) && asksFor(specOf(channel), told))
+    .map(({ name }) => outlet(told, name, null, null))
+  const byId = new Map([...toPeople, ...asked].map((one) => [one.id, one]))
+  return [...byId.values()].slice(0, OUTLETS_MAX)
+}
+
+async function outletsOfPeople(
+  store: Pick<Store, 'notifications' | 'runtime'>,
+  told: Told,
+  known: ReadonlySet<string>,
+): Promise<Outlet[]> {
+  const { nowMs } = await store.runtime()
+  const people = await onCallFor(store.notifications, told.target, told.level, nowMs)
+  return people.flatMap(({ person, contacts }) =>
     contacts
       .filter(({ channel }) => known.has(channel))
       .map(({ channel, to }) => outlet(told, channel, person, to)),
   )
-  const asked = channels
-    .filter((channel) => asksFor(specOf(channel), told))
-    .map(({ name }) => outlet(told, name, null, null))
-  const byId = new Map([...toPeople, ...asked].map((one) => [one.id, one]))
-  return [...byId.values()].slice(0, OUTLETS_MAX)
 }
 
 /** The specification that a row keeps. */
