@@ -1,4 +1,4 @@
-import { INCIDENT_TYPE, incidentDefinition } from '@esa/escalation'
+import { INCIDENT_TYPE, incidentDefinition, incidentKey } from '@esa/escalation'
 import { agentDefinitions, agentType } from '@esa/agents'
 import { ActorHost, Registry } from '@esa/runtime'
 import type { Store } from '@esa/store'
@@ -9,14 +9,7 @@ const AT_ONCE = 8
 
 /** Opens incidents of sixty agents as an edge would, and leaves what they ask for to whoever serves this store. */
 export async function openMany(store: Store, count: number, note: (line: string) => void): Promise<void> {
-  const directory = projectOrg()
-  const registry = new Registry({
-    definitions: [incidentDefinition({ timeScale: 1 }), ...agentDefinitions()],
-    agentType,
-    activities: [],
-    directory: () => directory,
-  })
-  const host = new ActorHost({ store, registry, random: () => Math.random(), rings: false })
+  const host = hostOf(store)
   let opened = 0
   const lane = async (): Promise<void> => {
     while (opened < count) {
@@ -28,4 +21,27 @@ export async function openMany(store: Store, count: number, note: (line: string)
     }
   }
   await Promise.all(Array.from({ length: AT_ONCE }, lane))
+}
+
+/** One incident that was opened so many times under its key, each an event of its log; its id. */
+export async function openAgain(store: Store, times: number): Promise<string> {
+  const host = hostOf(store)
+  const body = { agent: 'layer-1', category: 'integration', title: 'bench again', dedupKey: 'again' }
+  let id = ''
+  for (let n = 0; n < times; n += 1)
+    ({
+      state: { id },
+    } = await host.open({ type: INCIDENT_TYPE, key: incidentKey('layer-1', 'again'), from: 'layer-1', body }))
+  return id
+}
+
+function hostOf(store: Store): ActorHost {
+  const directory = projectOrg()
+  const registry = new Registry({
+    definitions: [incidentDefinition({ timeScale: 1 }), ...agentDefinitions()],
+    agentType,
+    activities: [],
+    directory: () => directory,
+  })
+  return new ActorHost({ store, registry, random: () => Math.random(), rings: false })
 }

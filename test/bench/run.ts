@@ -6,6 +6,7 @@ import { backends } from '../redis/backends.ts'
 import type { BenchServers } from './bench-servers.ts'
 import { benchChecksums } from './checksums.ts'
 import { benchApi } from './api.ts'
+import { benchConsole } from './console.ts'
 import { benchExchanges } from './exchanges.ts'
 import { type Figure, isMet } from './figures.ts'
 import { benchIdle } from './idle.ts'
@@ -40,6 +41,10 @@ const PARTS: Record<string, { about: string; run: (servers: BenchServers) => Pro
   idle: { about: 'CPU, connections and commands/s of an idle worker and its servers', run: benchIdle },
   stream: { about: 'how late 500 readers of the stream hear of a commit', run: benchStream },
   api: { about: 'answers of the API under 200 requests/s, reads and acknowledgements', run: benchApi },
+  console: {
+    about: 'the console in Chromium: first page, 10,000 incidents, 5,000 events',
+    run: benchConsole,
+  },
   memory: { about: 'memory of a worker with 10,000 live incidents', run: benchMemory },
 }
 

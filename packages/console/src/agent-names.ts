@@ -16,10 +16,13 @@ export function agentName(id: string): string {
   return said === undefined ? id : `${said}${number}`
 }
 
+// Made once: five thousand events have as many lists.
+const LIST = new Intl.ListFormat('en')
+
 /** Several agents in a sentence: "Layer 2 and Layer 3". */
 export function agentNames(ids: readonly string[]): string {
   if (ids.length === 0) return 'nobody'
-  return new Intl.ListFormat('en').format(ids.map(agentName))
+  return LIST.format(ids.map(agentName))
 }
 
 /** A sentence with its first letter in capitals. */

@@ -2,7 +2,7 @@ import type { ForecastStep, Story, StoryMoment, TimelineEvent } from '@esa/escal
 import type { Level } from '@esa/protocol'
 import { agentName, agentNames } from '../agent-names.ts'
 import { comingAfter, stepWords } from './coming.ts'
-import { eventWords, isStep } from './event-words.ts'
+import { isStep } from './event-words.ts'
 
 /** A stretch of time in a lane; `to` null: it lasts. */
 export interface Bar {
@@ -25,7 +25,7 @@ export interface MarkPoint {
   at: number
   seq: number
   type: string
-  words: string
+  event: TimelineEvent
   lateMs: number
 }
 
@@ -128,7 +128,7 @@ function marksOf(level: string, events: readonly TimelineEvent[], past: readonly
   return past.flatMap(({ seq, at, level: standsAt }, n) => {
     const event = events[n]
     if (event === undefined || !isStep(event) || (event.level ?? standsAt) !== level) return []
-    return [{ at, seq, type: event.type, words: eventWords(event), lateMs: event.lateMs ?? 0 }]
+    return [{ at, seq, type: event.type, event, lateMs: event.lateMs ?? 0 }]
   })
 }
 

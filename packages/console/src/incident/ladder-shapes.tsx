@@ -1,5 +1,6 @@
 import type { Bar, ComingBar, MarkPoint, Scale } from './ladder-drawing.ts'
 import { lateText } from '../durations.ts'
+import { eventWords } from './event-words.ts'
 
 const BAR = 20
 
@@ -32,6 +33,12 @@ export function Patterns() {
   )
 }
 
+/** Of bars that end on the same pixel the last one: what is thinner is drawn over anyway, and may be there thousands of times. */
+function visible(bars: readonly Bar[], scale: Scale, now: number): Bar[] {
+  const byPixel = new Map(bars.map((bar) => [Math.round(scale(bar.to ?? now)), bar]))
+  return [...byPixel.values()]
+}
+
 /** What happened, solid; the part of the running one that is still to come, dashed. */
 export function PastBars({
   bars,
@@ -44,7 +51,7 @@ export function PastBars({
   now: number
   dueAt: number | null
 }) {
-  return bars.map((bar) => {
+  return visible(bars, scale, now).map((bar) => {
     const x = scale(bar.from)
     const end = scale(bar.to ?? now)
     const due = bar.to === null && dueAt !== null && dueAt > now ? scale(dueAt) : end
@@ -145,7 +152,7 @@ export function Marks({ marks, scale }: { marks: readonly MarkPoint[]; scale: Sc
   }
   return shown.map(({ mark, x, late }) => (
     <g key={mark.seq} transform={`translate(${x} ${BAR + 4})`}>
-      <title>{mark.words}</title>
+      <title>{eventWords(mark.event)}</title>
       <circle
         r="5"
         fill="var(--surface)"

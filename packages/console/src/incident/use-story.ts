@@ -12,6 +12,8 @@ export function useIncident(id: string) {
   const log = useQuery({
     queryKey: ['stream', id, 'timeline'],
     queryFn: () => body(api.incidents[':id'].timeline.$get({ param: { id } })),
+    // A log only grows: comparing what it had costs more than folding it again.
+    structuralSharing: false,
   })
   const events = log.data?.events as TimelineEvent[] | undefined
   const story = useMemo((): FoldedStory | null => {
