@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
-import { readdirSync, statSync } from 'node:fs'
+import { accessSync, constants, readdirSync, statSync } from 'node:fs'
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type CardSource, parseCard } from '@esa/org'
@@ -8,8 +9,15 @@ import { PROJECT_ROOT } from './project-root.ts'
 
 type ParsedCard = ReturnType<typeof parseCard>
 
-/** Beside the code that the install brought, and as trusted as that. */
-const FILE = join(PROJECT_ROOT, 'node_modules/.cache/esa/cards.json')
+/** Beside the code that the install brought, and as trusted as that; in somebody else's install, the user's own cache. */
+function usualFile(): string {
+  try {
+    accessSync(PROJECT_ROOT, constants.W_OK)
+    return join(PROJECT_ROOT, 'node_modules/.cache/esa/cards.json')
+  } catch {
+    return join(homedir(), '.cache/esa/cards.json')
+  }
+}
 
 /** Two organisations and their edits of a day; 105 cards take 300 kB. */
 const CARDS_MAX = 400
@@ -30,7 +38,7 @@ export class CardCache {
     this.#known = known
   }
 
-  static async open(file = FILE, parser = parserPrint()): Promise<CardCache> {
+  static async open(file = usualFile(), parser = parserPrint()): Promise<CardCache> {
     try {
       const kept = JSON.parse(await readFile(file, 'utf8')) as {
         parser: string
