@@ -73,7 +73,9 @@ function conclude(context: NotificationContext, event: Ended): Change<Notificati
   const end = { ...noted, record: [...(noted.record ?? []), ended] }
   if (outcomes.includes('sent')) return end
   const dropped = outcomes.includes('dropped')
-  const why = dropped ? 'its level was left' : `every channel failed: ${event.why ?? 'no reason given'}`
+  const why = dropped
+    ? (event.why ?? 'its level was left')
+    : `every channel failed: ${event.why ?? 'no reason given'}`
   return { ...end, send: tellIncident(context, dropped ? 'notice.dropped' : 'notice.failed', why) }
 }
 

@@ -30,8 +30,8 @@ export function channelActivity(ports: ChannelPorts): ActivityHandler {
       const found = await store.readActor(actorId)
       const notification = notificationContext(found!.state)
       const outlet = notification.outlets.find((one) => one.id === id)!
-      const outcome = await trySend(ports, { notification, outlet, notificationId: actorId, attempt })
-      return ended(actorId, { id: outlet.id, outcome })
+      const end = await trySend(ports, { notification, outlet, notificationId: actorId, attempt })
+      return ended(actorId, { id: outlet.id, ...end })
     },
     onFailure: ({ outlet }, { code, message }, actorId) =>
       ended(actorId, { id: textOf(outlet), outcome: 'failed', why: `${code}: ${message}` }),
@@ -47,7 +47,7 @@ async function trySend(
     notificationId,
     attempt,
   }: { notification: Notification; outlet: Outlet; notificationId: string; attempt: number },
-): Promise<'sent' | 'dropped'> {
+): Promise<{ outcome: 'sent' | 'dropped'; why?: string }> {
   const { store } = ports
   const { incidentId, target, announced } = notification
   const { id, channel, person } = outlet
@@ -55,14 +55,15 @@ async function trySend(
   const began = performance.now()
   const keep = (end: Pick<DeliveryRow, 'status' | 'code' | 'why'>): Promise<void> =>
     store.notifications.keepDelivery({ ...about, ...end, latencyMs: Math.round(performance.now() - began) })
-  if (announced === 'incident.notice' && !(await isCurrent(store, incidentId, notification.visit))) {
-    await keep({ status: 'dropped', code: null, why: 'its level was left' })
-    return 'dropped'
+  const late = announced === 'incident.notice' ? await overtaken(store, notification) : null
+  if (late !== null) {
+    await keep({ status: 'dropped', code: null, why: late })
+    return { outcome: 'dropped', why: late }
   }
   try {
     const code = await send(ports, notification, outlet)
     await keep({ status: 'sent', code, why: null })
-    return 'sent'
+    return { outcome: 'sent' }
   } catch (error) {
     const { code, message, details } = isEsaError(error)
       ? error
@@ -71,6 +72,16 @@ async function trySend(
     await keep({ status: 'failed', code: answered, why: `${code}: ${message}` })
     throw error
   }
+}
+
+/** In these an incident waits for somebody: whoever has answered must not be called for it any more. */
+const WAITING = new Set(['triggered', 'exhausted'])
+
+/** Why nobody needs to be told any more, or null. */
+async function overtaken(store: Store, { incidentId, visit }: Notification): Promise<string | null> {
+  if (!(await isCurrent(store, incidentId, visit))) return 'its level was left'
+  const status = (await store.readActor(incidentId))?.state.status ?? ''
+  return WAITING.has(status) ? null : `it is ${status} meanwhile`
 }
 
 async function send(ports: ChannelPorts, notification: Notification, outlet: Outlet): Promise<number> {

@@ -170,6 +170,21 @@ describe('a seat that a person holds', () => {
     expect(busy.got).toHaveLength(1)
   })
 
+  it('is not called any more once somebody has answered', async () => {
+    const all = await begin()
+    const busy = await receiver(503, 204)
+    await addChannel(all.world, 'busy', webhook(busy.url, { personal: true }))
+    const incident = await holding(all, 'busy')
+    await tried(all, 'busy', 1)
+    await commandIncident(all.world, incident.id, { type: 'acknowledge', as: 'domain-1', forMs: 3_600_000 })
+    await eventOf(all, incident.id, 'notice.dropped', 1_000)
+    const rows = await listDeliveries(all.store, { channel: 'busy' })
+    expect(rows.filter(({ notice }) => notice === 'incident.notice')).toMatchObject([
+      { status: 'dropped', why: 'it is acknowledged meanwhile' },
+      { status: 'failed' },
+    ])
+  })
+
   it('is passed to whoever stands in at its level, for as long as they do', async () => {
     const all = await begin()
     const { world, turn } = all
