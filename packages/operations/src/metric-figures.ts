@@ -8,7 +8,7 @@ import { contextOf, mailboxes } from './mailboxes.ts'
 import type { World } from './world.ts'
 
 /** What the agents of one kind do, as one. */
-export type KindFigures = { kind: AgentKind } & ReturnType<typeof aggregate>
+type KindFigures = { kind: AgentKind } & ReturnType<typeof aggregate>
 
 /** Everything that a monitoring system asks for, at one instant of the store's clock. */
 export interface MetricFigures {
