@@ -98,7 +98,7 @@ async function walkList(browser: TestBrowser, url: string): Promise<number[]> {
   await press(page, 'j', 40)
   await page.getByRole('region', { name: 'Incidents' }).hover()
   // On to the end: each page is fetched when it comes near.
-  for (let turn = 0; !(await page.getByText(/^10,\d{3} shown$/).isVisible()); turn += 1) {
+  while (!(await page.getByText(/^10,\d{3} shown$/).isVisible())) {
     await page.mouse.wheel(0, 20_000)
     await page.waitForTimeout(50)
   }

@@ -10,7 +10,7 @@ const manifests = new Map<string, Manifest>(
 const broken = (path: string, text: string): string[] => brokenArrows({ path, text }, manifests)
 
 describe('the arrows of the house', () => {
-  const files = sourceFiles('{packages,escalation,agents,test}/**/*.ts')
+  const files = sourceFiles('{packages,escalation,agents,test}/**/*.{ts,tsx}')
 
   it('hold in every import', () => {
     expect(files.length).toBeGreaterThan(20)

@@ -8,13 +8,13 @@ const fn = (n: number): string => `export function f() {\n${lines(n - 2)}}\n`
 
 describe('the house is tidy', () => {
   it('in sizes and exports', () => {
-    const files = sourceFiles(`{*.ts,${ROOMS}/**/*.ts}`)
+    const files = sourceFiles(`{*.ts,${ROOMS}/**/*.{ts,tsx}}`)
     expect(files.length).toBeGreaterThan(20)
     expect(files.flatMap(untidySource)).toEqual([])
   })
 
   it('in names', () => {
-    const files = sourceFiles(`{packages,escalation,agents,test,docs}/**/*.{ts,md,json,sql}`)
+    const files = sourceFiles(`{packages,escalation,agents,test,docs}/**/*.{ts,tsx,md,json,sql}`)
     expect(files.flatMap(({ path }) => untidyName(path))).toEqual([])
   })
 

@@ -55,4 +55,3 @@ export function newIdempotencyKey(): string {
 }
 
 export type Incident = InferResponseType<(typeof api.incidents)[':id']['$get'], 200>
-export type Story = InferResponseType<(typeof api.incidents)[':id']['timeline']['$get'], 200>

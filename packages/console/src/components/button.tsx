@@ -9,7 +9,7 @@ const LOOKS = {
 } as const
 
 /** How loud a button is. */
-export type ButtonLook = keyof typeof LOOKS
+type ButtonLook = keyof typeof LOOKS
 
 interface ButtonProps extends ButtonHTMLAttributes<HTMLButtonElement> {
   look?: ButtonLook

@@ -113,7 +113,7 @@ function Step({ event, now, card }: { event: TimelineEvent; now: number; card: s
 }
 
 /** How late a timer was served: loud where it broke the promise. */
-export function Late({ ms }: { ms: number }) {
+function Late({ ms }: { ms: number }) {
   return ms > LATE_MS ? (
     <strong className="ml-2 inline-flex items-center gap-1 whitespace-nowrap text-danger">
       <Icon name="warning" /> fired {lateText(ms)} late
