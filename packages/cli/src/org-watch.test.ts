@@ -1,4 +1,4 @@
-import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -63,6 +63,18 @@ describe('the organisation of a running worker', () => {
     await rm(join(agents, 'layers/layer-3'), { recursive: true })
     for (let n = 0; n < 2; n++) await org.look()
     expect(said).toEqual(['cards reloaded, for new incidents: layer-3'])
+  })
+
+  it('follows the folder of own agents as well', async () => {
+    const own = await mkdtemp(join(tmpdir(), 'esa-own-'))
+    org = await OrgWatch.open([agents, own], (line) => said.push(line))
+    await mkdir(join(own, 'layers/layer-62'), { recursive: true })
+    const text = '# Layer Agent #62: Test Bench\n\n**Reports to:** Chief #1 (Foundation)\n'
+    await writeFile(join(own, 'layers/layer-62/card.md'), text)
+    for (let n = 0; n < 2; n++) await org.look()
+    expect(said).toEqual(['cards reloaded, for new incidents: layer-62'])
+    expect(org.directory.get('layer-62')?.name).toBe('Test Bench')
+    await rm(own, { recursive: true })
   })
 
   it('does not start on a faulty card', async () => {
