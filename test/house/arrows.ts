@@ -40,6 +40,7 @@ const TEST_EQUIPMENT: readonly string[] = [
   'pg-server/test-servers',
   'store/next-migrations',
   'notify/stub-receiver',
+  'notify/stub-mail-server',
 ]
 
 /** The part of a package.json that the arrows concern. */

@@ -16,6 +16,7 @@ import type { EsaError } from '@esa/protocol'
 import { Webhook } from 'standardwebhooks'
 import { afterEach, describe, expect, it } from 'vitest'
 import { type NotificationWorld, notificationWorld, until } from './notification-world.fixture.ts'
+import { stubMailServer } from '@esa/notify/stub-mail-server'
 import { stubReceiver } from '@esa/notify/stub-receiver'
 
 const SECRET = `whsec_${Buffer.from('a canary that is thirty-two long').toString('base64')}`
@@ -149,6 +150,36 @@ describe('a seat that a person holds', () => {
     const types = await typesOf(all, incident.id)
     expect(types.filter((type) => type.startsWith('notice.'))).toEqual(['notice.sent'])
     expect(types).not.toContain('incident.level_passed')
+  })
+
+  it('is told by mail at its own address, and by a channel that all read only once', async () => {
+    const all = await begin()
+    const { world, seat, open } = all
+    const server = await stubMailServer()
+    ends.push(server.close)
+    const team = await receiver(204)
+    await addChannel(world, 'mail', {
+      kind: 'email',
+      secret: 'env:SMTP_URL',
+      from: 'esa@example.org',
+      allowPrivate: true,
+      allowPlain: true,
+    })
+    await addChannel(world, 'team', webhook(team.url, { level: 'domain' }))
+    all.environment['SMTP_URL'] = `smtp://127.0.0.1:${server.port}`
+    await seat('domain-1')
+    await addPerson(world, {
+      person: 'Ada',
+      agent: 'domain-1',
+      email: ['ada@example.org'],
+      channels: ['team'],
+    })
+    await open('layer-1', 'performance')
+    await tried(all, 'mail', 1)
+    await tried(all, 'team', 1)
+    expect(server.taken).toMatchObject([{ from: 'esa@example.org', to: ['ada@example.org'] }])
+    expect(server.taken[0]!.data).toContain('Ada, on call for domain-1')
+    expect(team.got).toHaveLength(1)
   })
 
   it('counts as told in its inbox where nobody is on call', async () => {

@@ -22,6 +22,8 @@ const WITHIN_MS = 10_000
 export interface NotificationWorld {
   world: World
   store: Store
+  /** The variables that secrets are read from. */
+  environment: Record<string, string | undefined>
   alarms: JsonObject[]
   /** What the worker logged, as text. */
   logged: () => string
@@ -46,7 +48,7 @@ export async function until<T>(what: string, look: () => Promise<T | undefined |
 
 /** Starts one. */
 export async function notificationWorld(
-  announcing: Pick<ChannelPorts, 'environment' | 'find' | 'publicUrl'>,
+  announcing: Pick<ChannelPorts, 'find' | 'publicUrl'> & { environment: Record<string, string | undefined> },
 ): Promise<NotificationWorld> {
   let now = START
   const random = numbers()
@@ -96,6 +98,7 @@ export async function notificationWorld(
   return {
     world,
     store,
+    environment: announcing.environment,
     alarms,
     logged: () => lines.join(''),
     open: async (agent, category, more = {}) => {

@@ -1,3 +1,4 @@
+import { seatOf } from '@esa/operations'
 import {
   addPerson as add,
   listPeople as list,
@@ -10,7 +11,7 @@ import {
 import { EsaError, levelSchema } from '@esa/protocol'
 import { commandCaller } from '../caller.ts'
 import type { Config } from '../config.ts'
-import { answer, columns } from '../output.ts'
+import { answer, columns, note } from '../output.ts'
 import { inStore } from '../store-access.ts'
 import { inWorld } from '../world.ts'
 
@@ -32,12 +33,15 @@ export interface StandInFlags {
 /** Puts somebody on call. @throws EsaError `usage.*`, `channel.unknown` and others (terminal). */
 export async function addPerson(config: Config, person: string, flags: PersonFlags): Promise<void> {
   const { channel, ...rest } = flags
+  const { agent } = flags
   await inWorld(config, async (world) => {
     const added = await add(world, {
       person,
       ...rest,
       ...(channel === undefined ? {} : { channels: channel }),
     })
+    if (agent !== undefined && (await seatOf(world, agent)) !== 'human')
+      note(`nobody is called for ${agent} while its seat is built-in: esa agents seat ${agent} --human`)
     answer(
       config,
       added,
