@@ -89,6 +89,25 @@ describe('a POST with a key', () => {
     expect(all.map(({ status }) => status).every((status) => status === 200 || status === 409)).toBe(true)
   })
 
+  it('that made a secret is answered once, and the secret is kept nowhere', async () => {
+    const wanted = { as: 'operator', scopes: ['admin'], for: '1d', person: 'Ada' }
+    const key = { 'idempotency-key': 'secret' }
+    const kept: unknown[] = []
+    const answer = world.store.edge.answerRequest
+    world.store.edge.answerRequest = (...given) => {
+      kept.push(given)
+      return answer(...given)
+    }
+    const first = await post('/tokens', wanted, key)
+    const { token } = (await first.json()) as { token: string }
+    expect([first.status, token]).toEqual([200, expect.stringMatching(/^esa_/)])
+    const again = await post('/tokens', wanted, key, other.url)
+    expect([again.status, await codeOf(again)]).toEqual([409, 'request.answered-once'])
+    expect(kept).toHaveLength(1)
+    expect(JSON.stringify(kept)).not.toContain(token)
+    world.store.edge.answerRequest = answer
+  })
+
   it('can be tried again with another token when it was refused before it began', async () => {
     const key = { 'idempotency-key': 'six' }
     const expired = { ...key, authorization: 'Bearer esa_guess' }

@@ -57,6 +57,23 @@ describe('the configuration', () => {
     for (const variable of variables) expect(message).toContain(variable)
   })
 
+  it.each(['https://esa.example.org', 'https://esa.example.org/', 'http://[2001:db8::1]:8080'])(
+    'takes %s as the origin before a proxy',
+    (origin) => {
+      expect(readConfig({}, { ESA_PUBLIC_URL: origin }).publicUrl).toBe(origin.replace(/\/$/, ''))
+    },
+  )
+
+  it.each([
+    'esa.example.org',
+    'https://',
+    'https://esa.example.org/esa',
+    'https://u:p@esa.example.org',
+    'https://a?b',
+  ])('refuses %s as such', (text) =>
+    expect(refusal({ ESA_PUBLIC_URL: text }).message).toContain('ESA_PUBLIC_URL'),
+  )
+
   it('never repeats a value: it may hold a password', () => {
     const error = refusal({
       DATABASE_URL: 'mysql://u:hunter2@db/x',
