@@ -17,9 +17,9 @@ const isGroup = ({ commands, registeredArguments }: Command): boolean =>
 
 /** What is wrong with a documented call; null for one that the parser could take as far as its words go. */
 function wrongWith(call: string): string | null {
-  // Placeholders of a synopsis: brackets and alternatives are no words of a call.
+  // Brackets of a synopsis are no words of a call.
   const words = call
-    .replace(/[[\]]|\.\.\./g, ' ')
+    .replace(/\[options\]|[[\]]|\.\.\./g, ' ')
     .trim()
     .split(/\s+/)
   let command: Command = root
