@@ -87,6 +87,8 @@ describe.skipIf(!HAS_CHROMIUM)('an operator on call', () => {
     await world.esa.run(['incidents', 'escalate', id, '--as', 'operator'])
     // The dialog follows the log: the next click would climb once more, and says so before it.
     await dialog.getByText(/The CEO is told at once/).waitFor()
+    await dialog.getByRole('button', { name: 'I have read it' }).waitFor()
+    expect(await dialog.getByRole('button', { name: 'Escalate' }).count()).toBe(0)
     await first.keyboard.press('Escape')
     await second
       .getByRole('timer')

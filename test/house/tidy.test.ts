@@ -37,6 +37,7 @@ describe('untidiness is seen', () => {
   it.each([
     ['a long file', 'packages/org/src/a.ts', lines(401)],
     ['a long function', 'packages/org/src/a.ts', fn(71)],
+    ['a long component', 'packages/console/src/a.tsx', fn(91)],
     ['a long arrow function', 'packages/org/src/a.ts', `const f = () => {\n${lines(69)}}\n`],
     ['a long index', 'packages/org/src/index.ts', lines(41)],
     ['export *', 'packages/org/src/index.ts', `export * from './a.ts'`],
@@ -45,6 +46,7 @@ describe('untidiness is seen', () => {
   it.each([
     ['the longest file', 'packages/org/src/a.ts', lines(400)],
     ['the longest function', 'packages/org/src/a.ts', fn(70)],
+    ['the longest component', 'packages/console/src/a.tsx', fn(90)],
     ['the longest index', 'packages/org/src/index.ts', lines(40)],
     ['a long list of tests', 'packages/org/src/a.test.ts', fn(100)],
   ])('but not %s', (_, path, text) => expect(untidySource({ path, text })).toEqual([]))

@@ -61,7 +61,10 @@ export function ActionDialog({ id, action, story, moment, onClose }: ActionDialo
   const [as, setAs] = useState('operator')
   const now = useServerNow(1_000)
   const asked = WORDS[action]
-  const send = useCommand(id, action, moment.epoch, onClose)
+  // A click that was meant for what stood here a moment ago must not do something else.
+  const [read, setRead] = useState(moment.epoch)
+  const moved = read !== moment.epoch
+  const send = useCommand(id, action, read, onClose)
   const why = whyNot(story, moment, action)
   const ready =
     why === null &&
@@ -73,7 +76,7 @@ export function ActionDialog({ id, action, story, moment, onClose }: ActionDialo
     ...(forMs === null ? {} : { forMs }),
     ...(asked === undefined || words.trim() === '' ? {} : { [asked.key]: words.trim() }),
     ...(action === 'reassign' ? { to: to.trim() } : {}),
-    ...(action === 'escalate' ? { epoch: moment.epoch } : {}),
+    ...(action === 'escalate' ? { epoch: read } : {}),
   }
   return (
     <Dialog title={`${sentence(action)} this incident`} onClose={onClose}>
@@ -81,7 +84,8 @@ export function ActionDialog({ id, action, story, moment, onClose }: ActionDialo
         className="grid gap-4"
         onSubmit={(event) => {
           event.preventDefault()
-          if (ready) send.mutate(json)
+          if (moved) setRead(moment.epoch)
+          else if (ready) send.mutate(json)
         }}
       >
         {HOLDS[action] === undefined ? null : (
@@ -112,7 +116,10 @@ export function ActionDialog({ id, action, story, moment, onClose }: ActionDialo
             ? consequences(action, story, moment, { forMs, to: to === '' ? null : to, now })
             : [`Not possible any more: ${why}.`]}
         </Consequence>
-        {send.error === null ? null : <Refused error={send.error} />}
+        {moved ? (
+          <p role="alert">The incident moved on while this was open: read again what happens.</p>
+        ) : null}
+        {send.error === null ? null : <Failed error={send.error} />}
         <div className="flex flex-wrap justify-end gap-2">
           <Button onClick={onClose}>Cancel</Button>
           <Button
@@ -120,7 +127,7 @@ export function ActionDialog({ id, action, story, moment, onClose }: ActionDialo
             look={LOUD.has(action) ? 'danger' : 'primary'}
             disabled={!ready || send.isPending}
           >
-            {send.isPending ? 'Sending…' : sentence(action)}
+            {moved ? 'I have read it' : send.isPending ? 'Sending…' : sentence(action)}
           </Button>
         </div>
       </form>
@@ -200,19 +207,5 @@ function Consequence({ children }: { children: string[] }) {
         ))}
       </div>
     </div>
-  )
-}
-
-function Refused({ error }: { error: Error }) {
-  const moved = error instanceof Refusal && (error.status === 409 || error.status === 412)
-  return (
-    <>
-      <Failed error={error} />
-      {moved ? (
-        <p className="text-muted">
-          The incident moved on while this was open. What stands above is how it is now.
-        </p>
-      ) : null}
-    </>
   )
 }
