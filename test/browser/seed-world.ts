@@ -28,9 +28,10 @@ export interface Seeded {
 
 /**
  * Gives a running world something of everything that a page shows: incidents in every state, people in seats, a stopped agent,
- * messages that wait, a statement to approve, a silence, tokens, and a database with a day of measurements.
+ * messages that wait, a statement to approve, a silence, tokens, and a database with a day of measurements. `text` is what outsiders
+ * say.
  */
-export async function seedWorld(esa: EsaHome, url: string): Promise<Seeded> {
+export async function seedWorld(esa: EsaHome, url: string, text = HOSTILE): Promise<Seeded> {
   const post = poster(url)
   // Seats first: a built-in one would answer before a page can show what waits.
   for (const agent of ['layer-2', 'layer-3', 'layer-21', 'chief-1'])
@@ -49,7 +50,7 @@ export async function seedWorld(esa: EsaHome, url: string): Promise<Seeded> {
     threshold: 100,
   })
   await post(`incidents/${held.id}/ack`, { as: 'domain-1', forMs: 2 * 3_600_000 })
-  const hostile = await open('layer-21', 'blocker', HOSTILE, { text: HOSTILE })
+  const hostile = await open('layer-21', 'blocker', text, { text })
   const resolved = await open('layer-12', 'integration', 'Exports wait for the file store')
   await post(`incidents/${resolved.id}/resolve`, {
     as: resolved.addressees[0] ?? 'operator',
@@ -57,7 +58,7 @@ export async function seedWorld(esa: EsaHome, url: string): Promise<Seeded> {
   })
   await open('layer-33', 'architecture', 'Two services write the same table')
   await post('agents/domain-5/stop', {})
-  const { asker, chief } = await seedRecords(post)
+  const { asker, chief } = await seedRecords(post, text)
   await Promise.all([askApproval(esa, shop, asker), seedReadings(esa)])
   return { asked, held, hostile, resolved, chiefToken: chief }
 }
@@ -75,10 +76,10 @@ async function askApproval(esa: EsaHome, shopUrl: string, token: string): Promis
 }
 
 /** Messages that wait for somebody, a silence, and tokens. */
-async function seedRecords(post: Post): Promise<{ asker: string; chief: string }> {
+async function seedRecords(post: Post, text: string): Promise<{ asker: string; chief: string }> {
   const message = (from: string, to: string, type: string, subject: string, body: object): Promise<unknown> =>
     post('tasks', { from, to: [to], type, subject, body })
-  await message('layer-8', 'layer-2', 'task_request', 'Which fields may the client cache?', { task: HOSTILE })
+  await message('layer-8', 'layer-2', 'task_request', 'Which fields may the client cache?', { task: text })
   await message('layer-23', 'layer-21', 'sync_request', 'Who owns the guest list?', {
     about: 'events and users overlap',
   })

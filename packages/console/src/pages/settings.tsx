@@ -3,6 +3,8 @@ import { ViewSwitch } from '../components/view-switch.tsx'
 import { When } from '../components/when.tsx'
 import { useSession } from '../session.ts'
 import { THEMES, useTheme } from '../theme.ts'
+import { ChannelPanel } from './settings/channel-panel.tsx'
+import { PeoplePanel } from './settings/people-panel.tsx'
 import { SilencePanel } from './settings/silence-panel.tsx'
 import { TokenPanel } from './settings/token-panel.tsx'
 
@@ -23,6 +25,8 @@ export function SettingsPage() {
           </Panel>
         </div>
         <SilencePanel />
+        <PeoplePanel />
+        <ChannelPanel />
         <TokenPanel />
       </div>
     </>

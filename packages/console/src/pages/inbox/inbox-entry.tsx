@@ -26,21 +26,21 @@ export function InboxEntry({ item }: { item: InboxItem }) {
         <When at={item.at} />
       </div>
       {item.statement === null ? (
-        <p className="mt-1 font-semibold break-words">{item.about}</p>
+        <p className="mt-1 font-semibold break-words">
+          {item.kind === 'incident' ? (
+            <Link to="/incidents/$id" params={{ id: item.id }}>
+              {item.about}
+            </Link>
+          ) : (
+            item.about
+          )}
+        </p>
       ) : (
         <Statement statement={item.statement} />
       )}
       {item.statement === null && item.kind === 'message' ? <Body body={item.body} /> : null}
-      <div className="mt-2 flex flex-wrap gap-2">
-        {item.kind === 'incident' ? (
-          <Link
-            to="/incidents/$id"
-            params={{ id: item.id }}
-            className="touch inline-flex items-center rounded-md border border-edge px-3 font-medium text-ink no-underline hover:bg-raised"
-          >
-            Open the incident to answer
-          </Link>
-        ) : proposal ? (
+      <div className="mt-2 flex flex-wrap gap-2 empty:hidden">
+        {item.kind === 'incident' ? null : proposal ? (
           <>
             <Button icon="check" look="primary" onClick={() => setOpen('approve')}>
               Approve…

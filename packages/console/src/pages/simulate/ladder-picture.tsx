@@ -56,7 +56,7 @@ export function LadderPicture({ events }: { events: readonly SimulatedEvent[] })
           fill="var(--muted)"
           textAnchor={ANCHORS[n]}
         >
-          +{formatDuration(Math.round(atMs / 1_000) * 1_000)}
+          {atMs === 0 ? '0' : `+${formatDuration(Math.round(atMs / 1_000) * 1_000)}`}
         </text>
       ))}
     </svg>
