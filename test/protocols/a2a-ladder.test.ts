@@ -3,7 +3,7 @@ import type { Client } from '@a2a-js/sdk/client'
 import { seatAgent } from '@esa/operations'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { a2aClient, EVERYTHING, line, lineOf, message } from './a2a-client.ts'
-import { ProtocolWorld } from './protocol-world.ts'
+import { PATIENCE_MS, ProtocolWorld } from './protocol-world.ts'
 
 const OPENING = { type: 'incident.open', category: 'integration' }
 
@@ -18,7 +18,7 @@ beforeEach(async () => {
 })
 afterEach(() => world.close())
 
-describe('an incident over A2A', () => {
+describe('an incident over A2A', { timeout: PATIENCE_MS }, () => {
   it('waits for a tier, is taken by an outside agent before the deadline, and is completed by it', async () => {
     const layer2 = await a2aClient(
       world.url,

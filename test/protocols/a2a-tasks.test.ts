@@ -4,7 +4,7 @@ import { seatAgent } from '@esa/operations'
 import { startServer } from '@esa/server'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { a2aClient, EVERYTHING, line, lineOf, message } from './a2a-client.ts'
-import { ProtocolWorld } from './protocol-world.ts'
+import { PATIENCE_MS, ProtocolWorld } from './protocol-world.ts'
 
 let world: ProtocolWorld
 let client: Client
@@ -30,7 +30,7 @@ async function sent(words: string, data?: object): Promise<Task> {
   return task
 }
 
-describe('a card', () => {
+describe('a card', { timeout: PATIENCE_MS }, () => {
   it('is made of the agent’s own: what it can be asked, what it answers for, and the extension', async () => {
     const card = await client.getAgentCard()
     expect(card).toMatchObject({
@@ -77,7 +77,7 @@ describe('a card', () => {
   })
 })
 
-describe('a message', () => {
+describe('a message', { timeout: PATIENCE_MS }, () => {
   it('that asks for a fact is answered at once', async () => {
     const { parts, role } = (await client.sendMessage(
       message('what do you promise?', { as: 'operator' }),
@@ -124,7 +124,7 @@ describe('a message', () => {
   })
 })
 
-describe('what is refused', () => {
+describe('what is refused', { timeout: PATIENCE_MS }, () => {
   it('says why, with our code', async () => {
     await expect(client.getTask({ tenant: '', id: 'nothing' })).rejects.toThrow('task.unknown')
     const { id } = await sent('please version the interfaces again')
@@ -145,7 +145,7 @@ describe('what is refused', () => {
   })
 })
 
-describe('a token', () => {
+describe('a token', { timeout: PATIENCE_MS }, () => {
   it('acts as its holder, within its scopes', async () => {
     const opening = { type: 'incident.open', category: 'integration' }
     const layer3 = await a2aClient(

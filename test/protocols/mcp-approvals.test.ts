@@ -2,7 +2,7 @@ import type { Approval } from '@esa/escalation'
 import { askApproval, seatAgent } from '@esa/operations'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { call, mcpClient, outcome } from './mcp-client.ts'
-import { ProtocolWorld } from './protocol-world.ts'
+import { PATIENCE_MS, ProtocolWorld } from './protocol-world.ts'
 
 const DROP = 'drop table old_orders'
 const OTHER = '0'.repeat(64)
@@ -24,7 +24,7 @@ beforeEach(async () => {
 })
 afterEach(() => world.close())
 
-describe('a statement that is to be approved', () => {
+describe('a statement that is to be approved', { timeout: PATIENCE_MS }, () => {
   it('is approved by its hash alone, by two holders, neither of whom asked', async () => {
     const chief = await mcpClient(world.url, await world.token('chief-1', 'incidents:write'))
     const { items } = await call<Listed>(chief, 'inbox_list', { agent: 'chief-1' })

@@ -2,7 +2,7 @@ import type { Incident } from '@esa/escalation'
 import { seatAgent } from '@esa/operations'
 import { afterEach, describe, expect, it } from 'vitest'
 import { call, mcpClient, outcome } from './mcp-client.ts'
-import { ProtocolWorld } from './protocol-world.ts'
+import { PATIENCE_MS, ProtocolWorld } from './protocol-world.ts'
 
 let world: ProtocolWorld | undefined
 afterEach(() => world?.close())
@@ -15,7 +15,7 @@ async function seated(): Promise<ProtocolWorld> {
   return world
 }
 
-describe('an outside model in the seat of Layer 2', () => {
+describe('an outside model in the seat of Layer 2', { timeout: PATIENCE_MS }, () => {
   it('sees the incident, and answers it before the deadline', async () => {
     const { url } = await seated()
     const client = await mcpClient(url, await world!.token('layer-2', 'incidents:ack'))

@@ -2,7 +2,7 @@ import { type Client } from '@modelcontextprotocol/client'
 import { SCOPES, type Scope } from '@esa/store'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { mcpClient, outcome } from './mcp-client.ts'
-import { ProtocolWorld } from './protocol-world.ts'
+import { PATIENCE_MS, ProtocolWorld } from './protocol-world.ts'
 
 /** What each tool takes and what it does, as docs/protocols.md has it. */
 const TOOLS: Record<string, [scope: Scope, does: 'reads' | 'acts' | 'ends', input?: object]> = {
@@ -81,7 +81,7 @@ async function withClient<T>(token: string, work: (client: Client) => Promise<T>
   }
 }
 
-describe('every tool', () => {
+describe('every tool', { timeout: PATIENCE_MS }, () => {
   it('is described with what it does, and the scope that it takes', async () => {
     await withClient(await world.token('layer-2', 'agents:read'), async (client) => {
       const { tools } = await client.listTools()
@@ -151,7 +151,7 @@ describe('every tool', () => {
   })
 })
 
-describe('without a valid token', () => {
+describe('without a valid token', { timeout: PATIENCE_MS }, () => {
   it.each([undefined, 'esa_forged'])('nobody gets in (%s)', async (token) => {
     await expect(mcpClient(world.url, token)).rejects.toThrow(/Unauthorized|401/i)
     const headers = {

@@ -2,7 +2,7 @@ import type { Client } from '@modelcontextprotocol/client'
 import { seatAgent } from '@esa/operations'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { call, mcpClient } from './mcp-client.ts'
-import { ProtocolWorld } from './protocol-world.ts'
+import { PATIENCE_MS, ProtocolWorld } from './protocol-world.ts'
 
 const INCIDENT = { agent: 'layer-1', category: 'integration', title: 'pool exhausted' } as const
 
@@ -24,7 +24,7 @@ afterEach(async () => {
   await world.close()
 })
 
-describe('a model that waits', () => {
+describe('a model that waits', { timeout: PATIENCE_MS }, () => {
   it('hears of what comes into its inbox, and only of what it does not know', async () => {
     const waiting = call<Waited>(client, 'inbox_wait', { agent: 'layer-2' })
     const { state } = await world.open(INCIDENT)

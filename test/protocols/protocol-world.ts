@@ -4,6 +4,9 @@ import { type ServerPorts, startServer } from '@esa/server'
 import type { Scope } from '@esa/store'
 import { AgentsWorld } from '../incidents/agents-world.ts'
 
+/** How long a test with a real server and client may take, ms: a busy machine is slow, and nothing here waits for a clock. */
+export const PATIENCE_MS = 30_000
+
 /** A database that is on no other machine: nothing of these worlds is in one. */
 const NOWHERE = 'postgresql://localhost/memory'
 

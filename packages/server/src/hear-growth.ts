@@ -7,16 +7,36 @@ export interface Growth {
   end(): void
 }
 
-/** Hears of every growth of the log from now on, so that whatever is read after this call and before `next` misses nothing. */
-export function hearGrowth(feed: Feed): Growth {
+/** What is listened for: the growth of one stream alone; and until when at most. */
+export interface Listening {
+  stream?: string | null
+  signal?: AbortSignal
+}
+
+/**
+ * Hears of every growth of the log from now on, or only of one stream's, so that whatever is read after this call and before
+ * `next` misses nothing. Once `signal` is aborted, nobody waits any more.
+ */
+export function hearGrowth(feed: Feed, { stream = null, signal }: Listening = {}): Growth {
   let grown = false
   let wake = (): void => {}
-  const end = feed.follow(() => {
+  let at = feed.position
+  const hear = (): void => {
     grown = true
     wake()
+  }
+  signal?.addEventListener('abort', hear)
+  const unfollow = feed.follow(() => {
+    const lines = stream === null ? null : feed.after(at)
+    at = feed.position
+    if (Array.isArray(lines) && !feed.ending.aborted && lines.every((line) => line.stream !== stream)) return
+    hear()
   })
   return {
-    end,
+    end() {
+      unfollow()
+      signal?.removeEventListener('abort', hear)
+    },
     async next(withinMs) {
       if (!grown) {
         await new Promise<void>((resolve) => {

@@ -8,6 +8,7 @@ import {
   HTTP_EXTENSION_HEADER,
   SSE_HEADERS,
 } from '@a2a-js/sdk'
+import { UnsupportedOperationError } from '@a2a-js/sdk/errors'
 import { JsonRpcTransportHandler, ServerCallContext, validateVersion } from '@a2a-js/sdk/server'
 import { requireAgent } from '@esa/operations'
 import { assertPayloadFits, CEO_ID, EsaError } from '@esa/protocol'
@@ -20,6 +21,9 @@ import type { ServerPorts } from '../ports.ts'
 import { tokenOf } from '../request-caller.ts'
 import { agentCard } from './agent-card.ts'
 import { AgentHandler } from './agent-handler.ts'
+
+/** Streams of one server at once: each holds a socket, and reads its task again when something happens. */
+const STREAMS_MAX = 200
 
 type Answer = Awaited<ReturnType<JsonRpcTransportHandler['handle']>>
 type Events = Extract<Answer, AsyncGenerator>
@@ -34,6 +38,7 @@ export function a2aRoutes(ports: ServerPorts, feed: Feed): Hono {
     await desk.admit('agents:read')
     return context.json(AgentCard.toJSON(agentCard(desk.world, id, baseOf(ports, context))) as object)
   }
+  let streams = 0
   return new Hono()
     .get(`/${AGENT_CARD_PATH}`, (context) => card(context, CEO_ID))
     .get('/a2a', async (context) => {
@@ -53,7 +58,9 @@ export function a2aRoutes(ports: ServerPorts, feed: Feed): Hono {
       const desk = deskOf(ports, tokenOf(context), { feed })
       requireAgent(desk.world, agent)
       await desk.admitAny()
-      const handler = new AgentHandler({ desk, agent, base: baseOf(ports, context) })
+      const gone = new AbortController()
+      const place = { desk, agent, base: baseOf(ports, context), signal: gone.signal }
+      const handler = new AgentHandler(place)
       const body = await bodyOf(context)
       const call = callOf(context)
       const transport = new JsonRpcTransportHandler(handler)
@@ -63,7 +70,14 @@ export function a2aRoutes(ports: ServerPorts, feed: Feed): Hono {
         const activated = call.activatedExtensions
         if (activated !== undefined)
           context.header(HTTP_EXTENSION_HEADER, Extensions.toServiceParameter(activated))
-        return isStream(answer) ? streamed(context, body, answer) : context.json(answer)
+        if (!isStream(answer)) return context.json(answer)
+        if (streams >= STREAMS_MAX)
+          throw new UnsupportedOperationError('request.busy: too many streams are open')
+        streams += 1
+        return await streamed(context, body, answer, {
+          gone: () => gone.abort(),
+          ended: () => (streams -= 1),
+        })
       } catch (error) {
         return context.json(failed(body, error))
       }
@@ -102,16 +116,26 @@ function failed(body: Record<string, unknown>, error: unknown) {
 }
 
 /** What fails before the first event is an answer like any other; later it is an event of its own. */
-async function streamed(context: Context, body: Record<string, unknown>, events: Events): Promise<Response> {
-  const first = await events.next()
+async function streamed(
+  context: Context,
+  body: Record<string, unknown>,
+  events: Events,
+  { gone, ended }: { gone: () => void; ended: () => void },
+): Promise<Response> {
+  const first = await events.next().catch((error: unknown) => {
+    ended()
+    throw error
+  })
   for (const [name, value] of Object.entries(SSE_HEADERS)) context.header(name, value)
   return stream(context, async (out) => {
-    out.onAbort(() => void events.return())
+    out.onAbort(gone)
     try {
       for (let next = first; next.done !== true; next = await events.next())
         await out.write(formatSSEEvent(next.value))
     } catch (error) {
       await out.write(formatSSEErrorEvent(failed(body, error)))
+    } finally {
+      ended()
     }
   })
 }

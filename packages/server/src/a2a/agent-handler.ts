@@ -40,6 +40,8 @@ interface Place {
   agent: string
   /** Where this server is reached. */
   base: string
+  /** Aborted when whoever asked is gone. */
+  signal: AbortSignal
 }
 
 /**
@@ -59,7 +61,7 @@ export class AgentHandler implements A2ARequestHandler {
   }
 
   sendMessage(request: SendMessageRequest, context: ServerCallContext): Promise<Message | Task> {
-    return toldAsA2a(async () => {
+    return this.#told(async () => {
       const received = await this.#receive(request, context)
       if (received.message !== null) return received.message
       const { id, pending } = received
@@ -74,7 +76,7 @@ export class AgentHandler implements A2ARequestHandler {
     request: SendMessageRequest,
     context: ServerCallContext,
   ): AsyncGenerator<StreamResponse, void, undefined> {
-    const received = await toldAsA2a(() => this.#receive(request, context))
+    const received = await this.#told(() => this.#receive(request, context))
     if (received.message === null) yield* this.#follow(received.id)
     else yield { payload: { $case: 'message', value: received.message } }
   }
@@ -83,19 +85,19 @@ export class AgentHandler implements A2ARequestHandler {
     { id }: SubscribeToTaskRequest,
     context: ServerCallContext,
   ): AsyncGenerator<StreamResponse, void, undefined> {
-    await toldAsA2a(() => this.#admit(context))
+    await this.#told(() => this.#admit(context))
     yield* this.#follow(id)
   }
 
   getTask({ id, historyLength }: GetTaskRequest, context: ServerCallContext): Promise<Task> {
-    return toldAsA2a(async () => {
+    return this.#told(async () => {
       await this.#admit(context)
       return shortened(await this.#read(id), historyLength)
     })
   }
 
   listTasks(request: ListTasksRequest, context: ServerCallContext): Promise<ListTasksResponse> {
-    return toldAsA2a(async () => {
+    return this.#told(async () => {
       await this.#admit(context)
       const { contextId, status, pageToken, historyLength, statusTimestampAfter } = request
       const all = await tasksOf(this.#place.desk, this.#place.agent)
@@ -116,7 +118,7 @@ export class AgentHandler implements A2ARequestHandler {
   }
 
   cancelTask({ id }: CancelTaskRequest, context: ServerCallContext): Promise<Task> {
-    return toldAsA2a(async () => {
+    return this.#told(async () => {
       await this.#admit(context)
       await this.#read(id)
       if ((await this.#place.desk.world.store.readActor(id)) === null)
@@ -161,12 +163,20 @@ export class AgentHandler implements A2ARequestHandler {
     await this.#place.desk.admit('incidents:read')
   }
 
+  #told<T>(work: () => Promise<T>): Promise<T> {
+    return toldAsA2a(this.#place.desk.ports.log, work)
+  }
+
   #read(id: string): Promise<Task> {
     return taskOf(this.#place.desk, this.#place.agent, id)
   }
 
-  #follow(id: string): AsyncGenerator<StreamResponse, void, undefined> {
-    return followTask(this.#place.desk.feed, () => toldAsA2a(() => this.#read(id)))
+  async *#follow(id: string): AsyncGenerator<StreamResponse, void, undefined> {
+    const { signal, desk } = this.#place
+    const { feed, world } = desk
+    // An incident has a stream of its own; what becomes of a message stands in those of agents.
+    const stream = (await world.store.readActor(id)) === null ? null : id
+    yield* followTask(feed, () => this.#told(() => this.#read(id)), { stream, signal })
   }
 }
 

@@ -1,6 +1,6 @@
 import { type StreamResponse, type Task, TaskState } from '@a2a-js/sdk'
 import type { Feed } from '../feed.ts'
-import { hearGrowth } from '../hear-growth.ts'
+import { hearGrowth, type Listening } from '../hear-growth.ts'
 
 /** Without any word from the log, a task is looked at again after this long, ms: there is no hurry, and it costs little. */
 const LOOK_AGAIN_MS = 15_000
@@ -18,19 +18,20 @@ function isOver({ status }: Task): boolean {
 }
 
 /**
- * A task as it is, and then each change of it, until it is over or the server stops. What is told is read from the store whenever the log grows:
+ * A task as it is, and then each change of it, until it is over, the server stops, or nobody listens any more. What is told is read from the store whenever the log grows (where only one stream concerns it, that one):
  * nothing is missed, and a state that lasted for no time at all may be passed over.
  */
 export async function* followTask(
   feed: Feed,
   read: () => Promise<Task>,
+  listening: Listening,
 ): AsyncGenerator<StreamResponse, void, undefined> {
   // Before the first look: what happens right after it is heard.
-  const growth = hearGrowth(feed)
+  const growth = hearGrowth(feed, listening)
   try {
     let told = await read()
     yield { payload: { $case: 'task', value: told } }
-    while (!isOver(told) && !feed.ending.aborted) {
+    while (!isOver(told) && !feed.ending.aborted && listening.signal?.aborted !== true) {
       await growth.next(LOOK_AGAIN_MS)
       const now = await read()
       yield* changes(told, now)

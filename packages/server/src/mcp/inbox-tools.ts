@@ -57,7 +57,7 @@ const wait = tool({
   output: z.object({ items: z.array(inboxItemSchema), news: z.array(z.string()) }),
   run: async ({ world, feed }, { agent, known, waitMs }) => {
     const until = performance.now() + waitMs
-    const growth = hearGrowth(feed)
+    const growth = hearGrowth(feed, { stream: agent })
     try {
       for (;;) {
         const items = await listInbox(world, agent)
