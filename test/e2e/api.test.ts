@@ -59,7 +59,14 @@ describe('the API of esa up', () => {
       ...timeless(printed, served),
     })
     expect(served.running).toBe(true)
-    expect(await get('/queues')).toMatchObject({ dead: 0, workers: [{ id: printed.workers[0].id }] })
+    const queues = await get('/queues')
+    expect(queues).toMatchObject({ dead: 0, workers: [{ id: printed.workers[0].id }] })
+    expect(Object.keys(await esa.json('queues'))).toEqual(Object.keys(queues))
+    const [head, ...rows] = (await esa.run(['queues'])).stdout.split('\n')
+    expect(head).toMatch(/^QUEUE +MESSAGES +ACTIVITIES +OLDEST$/)
+    expect(rows.map((row) => row.split(' ')[0])).toEqual(
+      expect.arrayContaining(['ceo', 'layers', 'activities']),
+    )
   })
 
   it('simulates as esa simulate does, byte for byte', async () => {

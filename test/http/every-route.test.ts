@@ -13,14 +13,15 @@ beforeAll(async () => {
   const feed = await Feed.start(world.world.store, pino({ level: 'silent' }))
   const app = edge(world.world.ports({ tools: TOOLS }), feed)
   await feed.stop()
-  found = [...new Set(app.routes.filter(isHandler).flatMap(expanded))].toSorted()
+  found = [...new Set(handlersOf(app.routes).flatMap(expanded))].toSorted()
   for (const scope of SCOPES) tokens.set(scope, await world.world.token('operator', scope))
 })
 afterAll(() => world.close())
 
-/** A guard stands before many paths; what is told apart by its path is a route. */
-function isHandler({ method, path }: { method: string; path: string }): boolean {
-  return !(method === 'ALL' && (path.endsWith('*') || path === '/login'))
+/** A guard stands before many paths, or before a path that somebody else answers; everything else is a route. */
+function handlersOf(routes: { method: string; path: string }[]): { method: string; path: string }[] {
+  const answered = new Set(routes.filter(({ method }) => method !== 'ALL').map(({ path }) => path))
+  return routes.filter(({ method, path }) => method !== 'ALL' || !(path.endsWith('*') || answered.has(path)))
 }
 
 function expanded({ method, path }: { method: string; path: string }): string[] {

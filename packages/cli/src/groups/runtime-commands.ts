@@ -42,6 +42,13 @@ export function addRuntimeCommands(commands: Commands): void {
       (await import('../commands/status.ts')).status(config(command)),
     )
   program
+    .command('queues')
+    .description('what waits by tier and for how long, what was given up, and who works it off')
+    .addHelpText('after', '\nExample:\n  esa queues --json')
+    .action(async (_: object, command: Command) =>
+      (await import('../commands/queues.ts')).showQueues(config(command)),
+    )
+  program
     .command('openapi')
     .description('what the HTTP API takes and answers, as OpenAPI 3.1; a server has it at /openapi.json')
     .addHelpText('after', '\nExample:\n  esa openapi > openapi.json')

@@ -10,7 +10,7 @@ import {
   requireStream,
 } from '@esa/operations'
 import { CATEGORIES, levelSchema } from '@esa/protocol'
-import { answers, operation, requiring, routes } from '../api.ts'
+import { answers, jsonBody, operation, requiring, routes } from '../api.ts'
 import { incidentSchema, timelineEventSchema } from '../documents.ts'
 import { etagOf, expectedEpoch } from '../epoch-match.ts'
 import { idParam } from '../parameters.ts'
@@ -31,6 +31,33 @@ const COMMANDS = {
   resolve: 'resolve',
   withdraw: 'withdraw',
 } as const
+
+/** What an incident is opened with; the operation behind it says what of it is wrong. */
+const openingSchema = z
+  .looseObject({
+    agent: z.string(),
+    category: z.string().openapi({ enum: [...CATEGORIES] }),
+    title: z.string().openapi({ maxLength: 200 }),
+    dedupKey: z
+      .string()
+      .optional()
+      .openapi({ description: 'The open incident of the same agent and key is counted up' }),
+    evidence: z.any().optional().openapi({ description: 'JSON for whoever decides' }),
+  })
+  .openapi('OpenIncident')
+
+/** What commands take beside their place in the URL; what they need of it, the incident says. */
+const commandSchema = z
+  .looseObject({
+    as: z.string().default('operator').openapi({ description: 'In whose name: an agent, or operator' }),
+    forMs: z.number().optional().openapi({ description: 'How long: of ack, snooze and suppress' }),
+    reason: z.string().optional().openapi({ description: 'Why not: of decline' }),
+    cause: z.string().optional().openapi({ description: 'What it was: of resolve' }),
+    because: z.string().optional().openapi({ description: 'Why: of withdraw' }),
+    to: z.string().optional().openapi({ description: 'To whom: of reassign' }),
+    epoch: z.number().optional().openapi({ description: 'Only while it stands there: of escalate' }),
+  })
+  .openapi('IncidentCommand')
 
 /** Answering takes `incidents:ack`, everything else that is asked of an incident `incidents:write`. */
 const commanding = {
@@ -78,7 +105,7 @@ const open = createRoute({
   path: '/',
   ...operation('incidents:write', TAG, 'openIncident'),
   summary: 'Open an incident, or count up the open one of the same agent and key',
-  request: { body: { content: { 'application/json': { schema: z.looseObject({ agent: z.string() }) } } } },
+  request: { body: jsonBody(openingSchema) },
   responses: answers(incidentSchema.extend({ created: z.boolean() }), 'The incident'),
 })
 
@@ -93,7 +120,7 @@ const command = createRoute({
       'if-match': z.string().optional().openapi({ description: 'The ETag that was seen' }),
     }),
     body: {
-      content: { 'application/json': { schema: z.looseObject({ as: z.string().default('operator') }) } },
+      content: { 'application/json': { schema: commandSchema } },
     },
   },
   responses: answers(incidentSchema, 'The incident after it; 412 when it moved on from `If-Match`'),
