@@ -71,6 +71,14 @@ describe('an incident', () => {
     expect(roots.map(({ name }) => name)).toEqual(['incident open'])
   })
 
+  it('is opened as well when no collector answers', async () => {
+    const { code } = await esa.run(
+      'incidents open --agent layer-41 --category integration --title away --json'.split(' '),
+      { ...settings('esa-cli'), OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9' },
+    )
+    expect(code).toBe(0)
+  })
+
   it('is linked to the requests that commanded it, which go on from their callers', async () => {
     const request = named('POST /api/v1/incidents/:id/:command')[0]!
     expect(request).toMatchObject({ traceId: CALLER.traceId, parentSpanId: CALLER.spanId })

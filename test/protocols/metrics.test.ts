@@ -121,6 +121,8 @@ describe('a scrape', () => {
     )
     expect(routes).toContain('/api/v1/incidents/:id 404')
     expect(routes.join(' ')).not.toMatch(/01ARZ|ever/)
+    const values = (await scrape()).flatMap(({ labels }) => Object.values(labels))
+    expect(values.filter((value) => /^[0-9A-HJKMNP-TV-Z]{26}$/.test(value))).toEqual([])
   })
 
   it.skipIf(!HAS_PROMTOOL)('is what Prometheus reads', async () => {

@@ -28,14 +28,15 @@ const WAITING_MAX = 16_384
 const STOP_WITHIN_MS = 2_000
 
 /** Traces that go to a collector by OTLP over HTTP, in batches. */
-export function exportTraces({ url, everyMs, ...sampling }: TraceSettings, log: Logger): Exported {
+export function exportTraces(settings: TraceSettings, log: Logger): Exported {
+  const { url, everyMs, withinMs, ...sampling } = settings
   const say = (message: string): void => log.warn({ why: message.slice(0, WORDS_MAX) }, 'traces not exported')
   const quiet = (): void => {}
   diag.setLogger(
     { error: say, warn: say, info: quiet, debug: quiet, verbose: quiet },
     { logLevel: DiagLogLevel.WARN, suppressOverrideMessage: true },
   )
-  const exporter = new OTLPTraceExporter({ url })
+  const exporter = new OTLPTraceExporter({ url, timeoutMillis: withinMs })
   const provider = new TracerProvider({
     resource: defaultResource()
       .merge(resourceFromAttributes({ 'service.name': 'esa' }))

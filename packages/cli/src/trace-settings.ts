@@ -8,6 +8,9 @@ const collector = z
 /** Milliseconds between two exports, as the SDKs of other languages have it. */
 const EXPORT_EVERY_MS = 5_000
 
+/** Milliseconds that one export may take with all its tries: a command that has ended waits for it, so not the SDK's ten seconds. */
+const EXPORT_WITHIN_MS = 2_000
+
 /** The variables that decide about traces; OTEL_SERVICE_NAME, OTEL_RESOURCE_ATTRIBUTES and the exporter's others are read by the SDK. */
 export const traceVariables = {
   OTEL_EXPORTER_OTLP_ENDPOINT: collector
@@ -16,6 +19,13 @@ export const traceVariables = {
   OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: collector
     .optional()
     .describe('the whole URL for traces, where it is not /v1/traces below that'),
+  OTEL_EXPORTER_OTLP_TIMEOUT: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(60_000)
+    .default(EXPORT_WITHIN_MS)
+    .describe('milliseconds that one export may take, with all its tries'),
   OTEL_SDK_DISABLED: z.stringbool().default(false).describe('true: no traces, whatever else is set'),
   OTEL_TRACES_SAMPLER: z
     .enum([
@@ -51,6 +61,7 @@ export interface TraceSettings {
   sampler: z.infer<typeof settings>['OTEL_TRACES_SAMPLER']
   ratio: number
   everyMs: number
+  withinMs: number
 }
 
 /** What the variables say; null: nothing is traced. */
@@ -63,6 +74,7 @@ export function traceSettings(given: z.infer<typeof settings>): TraceSettings | 
     sampler: given.OTEL_TRACES_SAMPLER,
     ratio: given.OTEL_TRACES_SAMPLER_ARG,
     everyMs: given.OTEL_BSP_SCHEDULE_DELAY,
+    withinMs: given.OTEL_EXPORTER_OTLP_TIMEOUT,
   }
 }
 

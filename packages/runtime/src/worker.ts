@@ -129,7 +129,7 @@ export async function startWorkerOn(options: WorkerParts): Promise<RunningWorker
 async function deliver(
   deliveries: DeliveryBatches,
   id: string,
-  { store, log, onAlarm }: Pick<WorkerParts, 'store' | 'log' | 'onAlarm'>,
+  { store, log, onAlarm, tracing }: WorkerParts,
 ): Promise<void> {
   const delivery = await deliveries.deliver(id)
   if (delivery.outcome !== 'dead') {
@@ -141,6 +141,8 @@ async function deliver(
   const { from, toActor: actorId, type, correlationId, trace } = row ?? {}
   const about = { messageId: id, from, actorId, type, correlationId, ...traceIdOf(trace) }
   log.error({ ...about, err: error }, 'message buried: its recipient can never take it')
+  const attributes = { 'esa.message.id': id }
+  tracing?.begin({ name: 'message buried', kind: 'consumer', parent: trace, attributes }).end({ error })
   if (error.kind === 'bug') onAlarm(alarmOf(error, { messageId: id }))
 }
 
