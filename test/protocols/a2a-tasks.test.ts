@@ -137,6 +137,20 @@ describe('what is refused', { timeout: PATIENCE_MS }, () => {
     await expect(push()).rejects.toThrow('Push Notification')
   })
 
+  it('the same message, sent again, opens no second incident', async () => {
+    const opening = message('pool exhausted', {
+      type: 'incident.open',
+      category: 'integration',
+      as: 'operator',
+    })
+    const [first, again] = [await client.sendMessage(opening), await client.sendMessage(opening)] as [
+      Task,
+      Task,
+    ]
+    expect(again.id).toBe(first.id)
+    expect((await world.incident(first.id)).duplicates).toBe(1)
+  })
+
   it('an incident is cancelled by withdrawing it', async () => {
     const opening = { type: 'incident.open', category: 'integration', as: 'operator' }
     const { id } = (await client.sendMessage(message('nothing after all', opening))) as Task

@@ -24,6 +24,11 @@ afterEach(async () => {
   await world.close()
 })
 
+async function scraped(): Promise<string> {
+  const headers = { authorization: `Bearer ${await world.token('operator', 'admin')}` }
+  return (await fetch(`${world.url}/metrics`, { headers })).text()
+}
+
 describe('a model that waits', { timeout: PATIENCE_MS }, () => {
   it('hears of what comes into its inbox, and only of what it does not know', async () => {
     const waiting = call<Waited>(client, 'inbox_wait', { agent: 'layer-2' })
@@ -43,6 +48,8 @@ describe('a model that waits', { timeout: PATIENCE_MS }, () => {
     await world.command(state.id, { type: 'acknowledge', as: 'layer-3' })
     expect(await told).toBe(uri)
     await subscription.close()
+    const following = async () => /^esa_sse_clients (\d+)$/m.exec(await scraped())?.[1]
+    await expect.poll(following, { timeout: 10_000 }).toBe('0')
   })
 
   it('may not subscribe with a token that may not read', async () => {

@@ -11,6 +11,9 @@ import { EsaError, type Json, type JsonObject, textOf } from '@esa/protocol'
 import type { Desk } from '../mcp/desk.ts'
 import { dataPart, said, textPart } from './parts.ts'
 
+/** Longest dedup key of an incident. */
+const KEY_MAX = 200
+
 /** What came of a message: a task by its id, which is yet to be answered (`pending`) or stands as it is, or an answer at once. */
 export type Received = { id: string; pending: boolean; message: null } | { id: null; message: Message }
 
@@ -38,7 +41,9 @@ export async function receiveMessage(
   if (taskId !== '') return toTask(desk, { taskId, words, data })
   const { as, type, ...rest } = data
   if (type === 'incident.open') {
-    const body = { title: words, ...rest, agent }
+    // Sent again after a lost answer, the same message is counted on the same incident.
+    const sameMessage = messageId === '' ? {} : { dedupKey: `a2a ${messageId}`.slice(0, KEY_MAX) }
+    const body = { title: words, ...sameMessage, ...rest, agent }
     const { incident } = await openIncident(desk.world, body)
     return { id: incident.id, pending: false, message: null }
   }
