@@ -4,45 +4,7 @@ import { advance, AT, opening, put, type StoreHarness, timerAt } from './store-c
 /** What the store promises about what is counted for operators: live actors in brief, and events that name a level. */
 export function figureContract(harness: () => StoreHarness): void {
   tallyCases(harness)
-  describe('an outline', () => {
-    it('is of each live actor of a type, with the members of its context that were asked for', async () => {
-      const { store } = harness()
-      const context = { index: 1, zero: -0, policy: { path: [{ level: 'peer' }, { level: 'ceo' }] } }
-      const snapshot = { value: 'waiting', context }
-      await put(store, {
-        actors: [
-          opening('b', { snapshot, timer: timerAt(AT + 5) }),
-          opening('a', { status: 'held' }),
-          opening('c', { type: 'other' }),
-          opening('d'),
-        ],
-      })
-      await advance(store, 'd', 'i1', { live: false })
-      const paths = [['index'], ['policy', 'path'], ['zero'], ['index', 'of'], ['gone']]
-      expect(await store.outlines('bell', paths)).toStrictEqual([
-        {
-          id: 'a',
-          status: 'held',
-          seq: 1,
-          at: AT,
-          dueAt: null,
-          timerKind: null,
-          fields: [null, null, null, null, null],
-        },
-        {
-          id: 'b',
-          status: 'waiting',
-          seq: 1,
-          at: AT,
-          dueAt: AT + 5,
-          timerKind: timerAt(AT + 5).kind,
-          fields: [1, context.policy.path, 0, null, null],
-        },
-      ])
-      expect(await store.outlines('none', [])).toEqual([])
-    })
-  })
-
+  outlineCases(harness)
   describe('a fact', () => {
     it('is an event that names a level, the newest first, of the types and since the instant that are asked for', async () => {
       const { store } = harness()
@@ -131,6 +93,47 @@ function tallyCases(harness: () => StoreHarness): void {
         reading(2, 'hits'),
         reading(3),
       ])
+    })
+  })
+}
+
+function outlineCases(harness: () => StoreHarness): void {
+  describe('an outline', () => {
+    it('is of each live actor of a type, with the members of its context that were asked for', async () => {
+      const { store } = harness()
+      const context = { index: 1, zero: -0, policy: { path: [{ level: 'peer' }, { level: 'ceo' }] } }
+      const snapshot = { value: 'waiting', context }
+      await put(store, {
+        actors: [
+          opening('b', { snapshot, timer: timerAt(AT + 5) }),
+          opening('a', { status: 'held' }),
+          opening('c', { type: 'other' }),
+          opening('d'),
+        ],
+      })
+      await advance(store, 'd', 'i1', { live: false })
+      const paths = [['index'], ['policy', 'path'], ['zero'], ['index', 'of'], ['gone']]
+      expect(await store.outlines('bell', paths)).toStrictEqual([
+        {
+          id: 'a',
+          status: 'held',
+          seq: 1,
+          at: AT,
+          dueAt: null,
+          timerKind: null,
+          fields: [null, null, null, null, null],
+        },
+        {
+          id: 'b',
+          status: 'waiting',
+          seq: 1,
+          at: AT,
+          dueAt: AT + 5,
+          timerKind: timerAt(AT + 5).kind,
+          fields: [1, context.policy.path, 0, null, null],
+        },
+      ])
+      expect(await store.outlines('none', [])).toEqual([])
     })
   })
 }
