@@ -1,7 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import {
   type Context,
-  isSpanContextValid,
   type Link,
   ROOT_CONTEXT,
   type Span as OtelSpan,
@@ -92,7 +91,5 @@ class Begun implements Span {
 
 /** A traceparent of another process; null where it says nothing that can be read. */
 function contextOf(traceparent: string | undefined): SpanContext | null {
-  if (traceparent === undefined) return null
-  const context = parseTraceParent(traceparent)
-  return context !== null && isSpanContextValid(context) ? context : null
+  return traceparent === undefined ? null : parseTraceParent(traceparent)
 }
