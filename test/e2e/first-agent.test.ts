@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { stripVTControlCharacters } from 'node:util'
@@ -112,6 +112,18 @@ describe('a first agent, from an empty folder, without code', () => {
     const opened = ['--agent', 'layer-63', '--category', 'performance', '--title', 'lukewarm']
     expect(await answerOf('incidents', 'open', ...opened)).toMatchObject({ agent: 'layer-63' })
     up.kill('SIGTERM')
+  })
+})
+
+describe('a folder that is somebody’s already', () => {
+  it('keeps what is in it', async () => {
+    const repository = join(esa.folder, 'repository')
+    await mkdir(repository)
+    await writeFile(join(repository, '.gitignore'), 'dist/\n')
+    const made = await esa.run(['init'], {}, repository)
+    expect(made).toMatchObject({ code: 0, stderr: expect.stringContaining('let it name .esa/') })
+    expect(await readFile(join(repository, '.gitignore'), 'utf8')).toBe('dist/\n')
+    expect((await stat(join(repository, 'esa.env'))).mode & 0o777).toBe(0o600)
   })
 })
 

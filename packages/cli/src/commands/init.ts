@@ -4,7 +4,7 @@ import { nextIdOf } from '@esa/org'
 import { EsaError } from '@esa/protocol'
 import { type Config, type Setting, settings } from '../config.ts'
 import { loadOrg } from '../load-org.ts'
-import { answer } from '../output.ts'
+import { answer, note } from '../output.ts'
 import { SETTINGS_FILE } from '../settings-file.ts'
 import { shownPath, writeAgent } from './new-agent.ts'
 
@@ -38,8 +38,15 @@ export async function initFolder(config: Config, dir: string, { name }: InitFlag
   )
   // A password may be written into it one day.
   await writeFile(join(folder, SETTINGS_FILE), settingsText(settings()), { flag: 'wx', mode: 0o600 })
-  await writeFile(join(folder, '.gitignore'), IGNORED, { flag: 'wx' })
-  const files = [join(folder, SETTINGS_FILE), file, join(folder, '.gitignore')]
+  const files = [join(folder, SETTINGS_FILE), file]
+  const ignoring = join(folder, '.gitignore')
+  // One that is there is somebody's own: it is left as it is, and they are told.
+  const ignores = await writeNew(ignoring, IGNORED)
+  if (ignores) files.push(ignoring)
+  else
+    note(
+      `${shownPath(ignoring)} is there already; let it name ${IGNORED.trim()}, which holds passwords and data`,
+    )
   const next = [
     `esa simulate ${card.id} --category performance`,
     'esa up',
@@ -59,7 +66,7 @@ async function refuseWhatIsThere(folder: string): Promise<void> {
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return []
     throw new EsaError('file.unreadable', 'terminal', `${folder} is no folder that can be read`, { cause })
   })
-  const taken = there.filter((name) => [SETTINGS_FILE, OWN_AGENTS, '.gitignore'].includes(name))
+  const taken = there.filter((name) => [SETTINGS_FILE, OWN_AGENTS].includes(name))
   if (taken.length === 0) return
   throw new EsaError(
     'file.exists',
@@ -69,6 +76,17 @@ async function refuseWhatIsThere(folder: string): Promise<void> {
       hint: 'name another folder: esa init DIR; or write one more card there: esa agents new',
     },
   )
+}
+
+/** Whether a file was written; one that is there is left. */
+async function writeNew(file: string, text: string): Promise<boolean> {
+  try {
+    await writeFile(file, text, { flag: 'wx' })
+    return true
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'EEXIST') return false
+    throw cause
+  }
 }
 
 /** Every setting with what it is for; all but the folder of own cards stay as they are by default. */
