@@ -4,7 +4,6 @@ import { EsaError } from '@esa/protocol'
 import type { MiddlewareHandler } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { secureHeaders } from 'hono/secure-headers'
-import { a2aRoutes } from './a2a/a2a-route.ts'
 import { type ApiEnv, worldOf } from './api.ts'
 import { apiRoutes } from './api-routes.ts'
 import { describeApi } from './describe-api.ts'
@@ -16,10 +15,10 @@ import { requestTimeout } from './guards/request-timeout.ts'
 import { requireLogin } from './guards/require-login.ts'
 import { refuseCrossSite } from './guards/same-origin.ts'
 import { trustedHost } from './guards/trusted-host.ts'
-import { mcpRoutes } from './mcp/mcp-route.ts'
 import { Metrics } from './metrics/metrics.ts'
 import type { ServerPorts } from './ports.ts'
 import { answerProblem } from './problems.ts'
+import { protocolRoutes } from './protocol-routes.ts'
 import { ackLinkRoutes } from './routes/ack-links.ts'
 import { healthRoutes } from './routes/health.ts'
 import { loginRoutes } from './routes/login.ts'
@@ -68,8 +67,7 @@ export function edge(ports: ServerPorts, feed: Feed): OpenAPIHono<ApiEnv> {
   app.route('/', loginRoutes(ports))
   app.route('/', ackLinkRoutes(ports))
   app.route('/api/v1', apiRoutes(feed))
-  app.route('/mcp', mcpRoutes(ports, feed))
-  app.route('/', a2aRoutes(ports, feed))
+  app.route('/', protocolRoutes(ports, feed))
   app.get('/openapi.json', (context) => context.json(describeApi()))
   if (ports.page !== null) {
     app.get('/assets/*', serveStatic({ root: ports.page }))

@@ -29,7 +29,7 @@ export function mcpRoutes(ports: ServerPorts, feed: Feed): Hono {
       onerror: (error) => ports.log.debug({ err: error }, 'mcp request'),
     },
   )
-  return new Hono().all('/', async (context) => {
+  return new Hono().all('/mcp', async (context) => {
     const token = tokenOf(context)
     const desk = deskOf(ports, token, together)
     await desk.admitAny()

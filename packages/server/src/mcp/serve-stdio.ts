@@ -1,13 +1,16 @@
-import { serveStdio } from '@modelcontextprotocol/server/stdio'
 import type { McpServer } from '@modelcontextprotocol/server'
 import { Feed } from '../feed.ts'
 import type { ServerPorts } from '../ports.ts'
-import { deskOf } from './desk.ts'
-import { mcpServer } from './mcp-server.ts'
-import { tellResources } from './told-resources.ts'
 
 /** Serves MCP on this process's stdin and stdout, in the name of whoever holds `token`, until the client is gone. */
 export async function serveMcpOverStdio(ports: ServerPorts, token: string | null): Promise<void> {
+  // Loaded here: whoever serves HTTP, and has this beside it, is ready before.
+  const [{ serveStdio }, { deskOf }, { mcpServer }, { tellResources }] = await Promise.all([
+    import('@modelcontextprotocol/server/stdio'),
+    import('./desk.ts'),
+    import('./mcp-server.ts'),
+    import('./told-resources.ts'),
+  ])
   const gone = new Promise<void>((resolve) => {
     process.stdin.once('end', resolve)
     process.stdin.once('close', resolve)
