@@ -15,7 +15,7 @@ export function Palette({ onClose }: { onClose: () => void }) {
   const navigate = useNavigate()
   const [text, setText] = useState('')
   const [at, setAt] = useState(0)
-  const places = usePlaces()
+  const places = usePlaces(text)
   const shown = useMemo(() => found(places, text), [places, text])
   const chosen = shown[Math.min(at, shown.length - 1)]
   useEffect(() => {
@@ -116,8 +116,14 @@ function Entry({ id, place: { kind, icon, label, about }, chosen, onChoose }: En
   )
 }
 
-function usePlaces(): Place[] {
+/** The newest incidents are at hand at once; older ones come from the server as somebody types. */
+function usePlaces(text: string): Place[] {
   const { data: agents } = useQuery(agentsQuery)
-  const { data: incidents } = useQuery(recentIncidentsQuery)
-  return useMemo(() => placesOf(agents?.agents ?? [], incidents?.incidents ?? []), [agents, incidents])
+  const { data: recent } = useQuery(recentIncidentsQuery(''))
+  const { data: searched } = useQuery(recentIncidentsQuery(text))
+  return useMemo(() => {
+    const incidents = [...(recent?.incidents ?? []), ...(searched?.incidents ?? [])]
+    const once = new Map(incidents.map((incident) => [incident.id, incident]))
+    return placesOf(agents?.agents ?? [], [...once.values()])
+  }, [agents, recent, searched])
 }

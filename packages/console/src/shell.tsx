@@ -76,6 +76,8 @@ function useFocusOnChange() {
     if (before.current === path) return
     before.current = path
     main.current?.focus({ preventScroll: true })
+    // On a phone the list of pages is a strip that scrolls.
+    document.querySelector('nav [aria-current=page]')?.scrollIntoView({ block: 'nearest', inline: 'center' })
   }, [path])
   return main
 }

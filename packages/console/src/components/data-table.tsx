@@ -1,7 +1,7 @@
 import type { ReactNode } from 'react'
 
 /** A column: what stands above it, and what a row has in it. */
-export interface Column<Row> {
+interface Column<Row> {
   head: string
   cell: (row: Row) => ReactNode
   /** Names the row for whoever hears it read out. */

@@ -6,7 +6,6 @@ const targets = api.db.targets
 
 export type TargetBoard = InferResponseType<(typeof targets)[':name']['$get'], 200>
 export type MetricTile = TargetBoard['tiles'][number]
-export type TargetRun = InferResponseType<(typeof targets)[':name']['check']['$post'], 200>
 
 /** The databases that this runtime knows by name. */
 export const targetsQuery = queryOptions({
