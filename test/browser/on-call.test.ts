@@ -45,7 +45,9 @@ describe.skipIf(!HAS_CHROMIUM)('an operator on call', () => {
   it('sees the card line behind each step, past and to come', async () => {
     const steps = first.getByRole('region', { name: 'Steps' })
     await steps
-      .getByRole('row', { name: /Layer 2 and Layer 3 told.*agents\/layers\/layer-1\/card\.md:\d+/ })
+      .getByRole('row', {
+        name: /Layer 2 and Layer 3 told.*agents\/layers\/layer-1\/card\.md:\d+ · peer: Trouble where our work/,
+      })
       .waitFor()
     await steps.getByRole('row', { name: /Chief #1 will be told.*card\.md:\d+/ }).waitFor()
     await steps

@@ -73,6 +73,8 @@ export function follow(client: QueryClient): () => void {
       void client.invalidateQueries()
     })
     source.addEventListener('heartbeat', heard)
+    // What this page has is no basis any more: the server says so after a long absence.
+    source.addEventListener('reset', () => void client.invalidateQueries())
     source.addEventListener('error', () => tell(false))
     source.addEventListener('message', ({ data }: MessageEvent<string>) => {
       heard()

@@ -19,10 +19,12 @@ interface StepTableProps {
   now: number
   card: string | null
   path: readonly PathStep[]
+  /** What stands on a line of the card, by its number. */
+  said: ReadonlyMap<number, string>
 }
 
 /** The picture as a table: what comes, then what happened, the newest first, each with the card's line behind it. */
-export function StepTable({ events, coming, now, card, path }: StepTableProps) {
+export function StepTable({ events, coming, now, card, path, said }: StepTableProps) {
   const steps = events.filter(isStep).toReversed()
   return (
     // A region that scrolls has to be reachable without a mouse.
@@ -55,14 +57,14 @@ export function StepTable({ events, coming, now, card, path }: StepTableProps) {
                   <Icon name="clock" /> {comingWords(step)}
                 </span>
                 {step.what === 'told' ? (
-                  <CardLine line={lineOf(path, step.level)} card={card} text={null} />
+                  <CardLine line={lineOf(path, step.level)} card={card} said={said} />
                 ) : null}
               </td>
               <td className="px-3 py-1.5 whitespace-nowrap max-sm:hidden">if nobody answers</td>
             </tr>
           ))}
           {steps.slice(0, STEPS_MAX).map((event) => (
-            <Step key={event.seq} event={event} now={now} card={card} />
+            <Step key={event.seq} event={event} now={now} card={card} said={said} />
           ))}
         </tbody>
       </table>
@@ -85,7 +87,12 @@ function comingWords(step: ForecastStep): string {
   return sentence(stepWords(step))
 }
 
-function Step({ event, now, card }: { event: TimelineEvent; now: number; card: string | null }) {
+function Step({
+  event,
+  now,
+  card,
+  said,
+}: Pick<StepTableProps, 'now' | 'card' | 'said'> & { event: TimelineEvent }) {
   const { at, sinceMs, level, lateMs, data } = event
   return (
     <tr className="border-b align-top last:border-b-0">
@@ -99,13 +106,15 @@ function Step({ event, now, card }: { event: TimelineEvent; now: number; card: s
       </td>
       <td className="px-3 py-1.5">{level === undefined ? null : <LevelMark level={level} />}</td>
       <td className="min-w-44 px-3 py-1.5 break-words">
-        {eventWords(event)}
+        {sentence(eventWords(event))}
         {typeof data['cause'] === 'string' && event.type !== 'incident.resolved' ? (
           <span className="text-muted"> · {data['cause']}</span>
         ) : null}
         {lateMs === undefined ? null : <Late ms={lateMs} />}
-        <span className="text-muted sm:hidden"> {sentence(actorWords(event))}</span>
-        <CardLine line={data['cardLine']} card={card} text={data['cardText']} />
+        {event.actor === undefined ? null : (
+          <span className="text-muted sm:hidden"> · {actorWords(event)}</span>
+        )}
+        <CardLine line={data['cardLine']} card={card} said={said} />
       </td>
       <td className="px-3 py-1.5 max-sm:hidden">{sentence(actorWords(event))}</td>
     </tr>
@@ -123,7 +132,7 @@ function Late({ ms }: { ms: number }) {
   )
 }
 
-function CardLine({ line, card, text }: { line: unknown; card: string | null; text: unknown }) {
+function CardLine({ line, card, said }: Pick<StepTableProps, 'card' | 'said'> & { line: unknown }) {
   if (typeof line !== 'number') return null
   if (card === null)
     return (
@@ -131,13 +140,14 @@ function CardLine({ line, card, text }: { line: unknown; card: string | null; te
         because of line {line} of a card that reads differently now
       </span>
     )
+  const words = said.get(line)
   return (
     <span className="block text-sm text-muted">
       because of{' '}
-      <code className="font-mono break-all">
+      <code className="font-mono wrap-anywhere">
         {card}:{line}
       </code>
-      {typeof text === 'string' ? <q className="ml-1">{text}</q> : null}
+      {words === undefined ? null : <> · {words}</>}
     </span>
   )
 }

@@ -18,6 +18,7 @@ import { EventLog } from '../incident/event-log.tsx'
 import { LadderPicture } from '../incident/ladder-picture.tsx'
 import { ReplayPanel } from '../incident/replay-panel.tsx'
 import { StepTable } from '../incident/step-table.tsx'
+import { useCardLines } from '../incident/use-card-lines.ts'
 import { useIncident } from '../incident/use-story.ts'
 import { INCIDENT_TABS, type IncidentTab } from './incident-search.ts'
 
@@ -153,6 +154,7 @@ function TimelineView({ story, events, card }: Omit<ViewsProps, 'incident'>) {
   const moment = story.moments.at(-1)!
   // Whole minutes: the table tells times of day, and only their day depends on when it is read.
   const now = useServerNow(60_000)
+  const said = useCardLines(story.policy.agent)
   return (
     <div className="grid gap-4">
       <div className="overflow-hidden rounded-md border bg-surface p-2">
@@ -164,6 +166,7 @@ function TimelineView({ story, events, card }: Omit<ViewsProps, 'incident'>) {
         now={now}
         card={card}
         path={story.policy.path}
+        said={said}
       />
       <p className="text-sm text-muted">
         Opened {clockText(story.openedAt, now, true)}. Times are those of your clock’s zone.
