@@ -29,6 +29,10 @@ export async function ready() {}
 export function wait() {
   ready()
 }`,
+  'packages/console/src/page.tsx': `
+export function Page({ names }: { names: string[] }) {
+  return <div onClick={() => names.pop()}>{names.map((name) => <img src={name} />)}</div>
+}`,
   'packages/store/src/a.ts': `import type { B } from './b.ts'\nexport type A = B | 1`,
   'packages/store/src/b.ts': `import type { A } from './a.ts'\nexport type B = A | 2`,
   'packages/store/src/a.test.ts': `import { it } from 'vitest'\nit.skip('a', () => {})\nit.only('b', () => {})\nit.todo('c')`,
@@ -93,6 +97,12 @@ describe('the linter sees', () => {
       'no-restricted-imports',
       'no-restricted-imports',
     ])
+  })
+
+  it('a page that shuts somebody out, or loses count of its rows', () => {
+    expect(codes('console/src/page.tsx')).toEqual(
+      expect.arrayContaining(['alt-text', 'click-events-have-key-events', 'jsx-key']),
+    )
   })
 
   it('a cycle of types', () =>
