@@ -88,6 +88,10 @@ async function seedRecords(post: Post, text: string): Promise<{ asker: string; c
     reason: 'the queue grows',
   })
   await post('silences', { agent: 'layer-44', until: '2h', reason: 'Planned move to another region' })
+  const aim = { kind: 'webhook', url: 'https://hooks.example.com/esa', secret: 'env:PAGES_HOOK_SECRET' }
+  await post('webhooks', { name: 'night-shift', ...aim, personal: true })
+  await post('people', { person: 'Cem', agent: 'chief-1', channels: ['night-shift'] })
+  await post('people/override', { level: 'chief', person: 'Cem', until: '8h' })
   const token = async (as: string, person: string): Promise<string> => {
     const made = await post<{ token: string }>('tokens', {
       as,

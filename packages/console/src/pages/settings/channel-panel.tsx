@@ -50,7 +50,7 @@ export function ChannelPanel() {
               head: 'Tries',
               cell: ({ name }) => (
                 <span className="flex flex-wrap gap-2">
-                  <Button aria-label={`Tries of ${name}`} onClick={() => setShown(name)}>
+                  <Button aria-label={`Show the tries of ${name}`} onClick={() => setShown(name)}>
                     Show
                   </Button>
                   <Button
@@ -116,7 +116,7 @@ function Tries({ name, onClose }: { name: string; onClose: () => void }) {
               head: 'Again',
               cell: ({ id, attempt }) => (
                 <Button
-                  aria-label={`Send try ${attempt} again`}
+                  aria-label={`Send again: try ${attempt}`}
                   disabled={again.isPending}
                   onClick={() => again.mutate(id)}
                 >
