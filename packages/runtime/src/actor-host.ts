@@ -31,8 +31,10 @@ export interface ActorHostOptions {
   onCommit?: (committed: { rings: Ring[]; nextDueAt: number | null }) => void
 }
 
-/** What became of a message: `already` when its recipient has had it. */
-export type Delivery = { outcome: 'delivered' | 'already' } | { outcome: 'dead'; error: EsaError }
+/** What became of a message: `already` when its recipient has had it. A dead one is told as it was read. */
+export type Delivery =
+  | { outcome: 'delivered' | 'already' }
+  | { outcome: 'dead'; error: EsaError; message: MessageRow | undefined }
 
 /** What is written from outside, once its first id is known. */
 type Post = (id: string) => { messages: Outgoing[]; thread?: string; trace?: string }
@@ -109,12 +111,14 @@ export class ActorHost {
    * when it is the store that is in trouble and not the message.
    */
   async deliver(messageId: string): Promise<Delivery> {
+    let message: MessageRow | undefined
+    const onRead = (row: MessageRow | undefined): void => void (message = row)
     try {
-      return { outcome: await this.#transact((tx, idAt) => this.#deliver(tx, messageId, idAt)) }
+      return { outcome: await this.#transact((tx, idAt) => this.#deliver(tx, messageId, idAt, onRead)) }
     } catch (error) {
       if (!isEsaError(error) || !isOfTheMessage(error)) throw error
       await this.#options.store.buryMessage(messageId, error.code)
-      return { outcome: 'dead', error }
+      return { outcome: 'dead', error, message }
     }
   }
 
@@ -206,9 +210,15 @@ export class ActorHost {
     })
   }
 
-  async #deliver(tx: StoreTx, messageId: string, idAt: IdAt): Promise<Taken<'delivered' | 'already'>> {
+  async #deliver(
+    tx: StoreTx,
+    messageId: string,
+    idAt: IdAt,
+    onRead: (row: MessageRow | undefined) => void,
+  ): Promise<Taken<'delivered' | 'already'>> {
     const already: Taken<'already'> = { draft: null, result: 'already' }
     const [hint] = await tx.messages([messageId])
+    onRead(hint)
     if (hint === undefined || isOver(hint)) return already
     assertFewHops(hint)
     const cause = causeOf(hint)

@@ -129,16 +129,16 @@ export async function startWorkerOn(options: WorkerParts): Promise<RunningWorker
 async function deliver(
   deliveries: DeliveryBatches,
   id: string,
-  { store, log, onAlarm, tracing }: WorkerParts,
+  { log, onAlarm, tracing }: WorkerParts,
 ): Promise<void> {
   const delivery = await deliveries.deliver(id)
   if (delivery.outcome !== 'dead') {
     log.debug({ messageId: id, outcome: delivery.outcome }, 'message delivered')
     return
   }
-  const { error } = delivery
-  const [row] = await store.listMessages({ ids: [id], limit: 1 })
-  const { from, toActor: actorId, type, correlationId, trace } = row ?? {}
+  // Nothing is asked of the store any more: a message that is buried must be told of, also while the store is away.
+  const { error, message } = delivery
+  const { from, toActor: actorId, type, correlationId, trace } = message ?? {}
   const about = { messageId: id, from, actorId, type, correlationId, ...traceIdOf(trace) }
   log.error({ ...about, err: error }, 'message buried: its recipient can never take it')
   const attributes = { 'esa.message.id': id }
