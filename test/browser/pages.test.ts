@@ -122,7 +122,7 @@ describe.skipIf(!HAS_CHROMIUM)('the pages of the console', () => {
       const field = page.getByRole('combobox', { name: 'Find an agent, an incident or a page' })
       await field.waitFor()
       await field.fill(text)
-      await page.getByRole('option', { selected: true }).waitFor()
+      await page.getByRole('dialog').getByRole('option', { selected: true }).waitFor()
       expect(await seriousFaults(page)).toEqual([])
       const address = page.url()
       await page.keyboard.press('Enter')

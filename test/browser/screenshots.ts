@@ -71,7 +71,7 @@ async function simulate(page: Page): Promise<void> {
 async function openPalette(page: Page): Promise<void> {
   await page.keyboard.press('Control+k')
   await page.getByRole('combobox').fill('data')
-  await page.getByRole('option', { selected: true }).waitFor()
+  await page.getByRole('dialog').getByRole('option', { selected: true }).waitFor()
 }
 
 /** Takes the pictures of the operator's guide from a seeded world, in the place of those that were there. */
