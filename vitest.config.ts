@@ -35,6 +35,8 @@ export default defineConfig({
           ],
           exclude: ['**/*.integration.test.ts', '**/node_modules/**'],
           isolate: false,
+          // The tests of the house read every file of it; the others take milliseconds.
+          testTimeout: 30_000,
           maxWorkers: ONE_A_CORE,
           sequence: { groupOrder: 1 },
         },
