@@ -25,7 +25,7 @@ export interface WorkersPorts {
 }
 
 /** A log that nobody reads: what a worker has to say of a bug comes by its alarm. */
-const QUIET = { warn: () => {}, error: () => {}, info: () => {} } as unknown as Parameters<
+const QUIET = { debug: () => {}, warn: () => {}, error: () => {}, info: () => {} } as unknown as Parameters<
   typeof startWorkerOn
 >[0]['log']
 
