@@ -59,14 +59,14 @@ async function overWebSocket(): Promise<TestServer> {
 }
 
 const PLACES = [
-  { place: 'the embedded PostgreSQL 18', version: 18, open: embedded },
-  { place: 'PostgreSQL 18 through Neon’s driver', version: 18, open: overWebSocket },
+  { place: 'the embedded PostgreSQL 18', versions: [18], open: embedded },
+  { place: 'PostgreSQL 18 through Neon’s driver', versions: [18], open: overWebSocket },
   ...(hasOtherPostgres()
-    ? [{ place: 'a plain PostgreSQL of another major', version: null, open: startOtherPostgres }]
+    ? [{ place: 'a plain PostgreSQL of another major', versions: [14, 15, 16, 17], open: startOtherPostgres }]
     : []),
 ]
 
-describe.each(PLACES)('on $place', ({ version, open }) => {
+describe.each(PLACES)('on $place', ({ versions, open }) => {
   let server: TestServer
   beforeAll(async () => {
     server = await open()
@@ -78,9 +78,7 @@ describe.each(PLACES)('on $place', ({ version, open }) => {
     try {
       await pool.query(SCHEMA)
       const { rows } = await pool.query<{ v: string }>('select current_setting($1) as v', ['server_version'])
-      const major = Number.parseInt(rows[0]!.v)
-      if (version === null) expect([14, 15, 16, 17]).toContain(major)
-      else expect(major).toBe(version)
+      expect(versions).toContain(Number.parseInt(rows[0]!.v))
       const migration = await scriptMigration('0001-guests.sql', 'create table guestbook (line text)')
       await applyMigration(migration, {
         target: pool,

@@ -23,10 +23,10 @@ const address = z.email('must be a mail address')
 const httpUrl = z
   .url({ protocol: /^https?$/, error: 'must be a URL that starts with https://' })
   .max(2_000)
-  .refine((text) => {
-    const { username, password } = new URL(text)
-    return username === '' && password === ''
-  }, 'must hold no user or password: name a variable or a file that holds the URL')
+  .refine(
+    (text) => !/^https?:[/\\]*[^/\\?#]*@/i.test(text),
+    'must hold no user or password: name a variable or a file that holds the URL',
+  )
 
 /** What a channel is told of, and where it may reach. `personal`: nothing but what goes to a person by it. */
 const aim = {
