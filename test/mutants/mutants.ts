@@ -194,7 +194,7 @@ const messages = [
       'if (hint === undefined) return already',
     ],
     ['one-of-many-is-not-read-again', '.filter((message) => !isOver(message)).sort(byId)', '.sort(byId)'],
-    ['one-of-many-is-not-consumed', '  }\n  draft.consume(messageId)', '  }'],
+    ['one-of-many-is-not-consumed', '  }\n  draft.consume(message.id)', '  }'],
     ['an-opening-is-not-consumed', 'if (cause !== null) draft.consume(cause.messageId)', ''],
     ['a-retry-is-a-new-command', 'const applied = retried ? await', 'const applied = !retried ? await'],
     [

@@ -10,8 +10,9 @@ export function protocolRoutes(ports: ServerPorts, feed: Feed): Hono {
   const byA2a = async (context: Context): Promise<Response> => (await a2a()).fetch(context.req.raw)
   return new Hono()
     .all('/mcp', async (context) => (await mcp()).fetch(context.req.raw))
-    .all('/a2a', byA2a)
-    .all('/a2a/*', byA2a)
+    .get('/a2a', byA2a)
+    .get('/a2a/:agent/.well-known/agent-card.json', byA2a)
+    .post('/a2a/:agent', byA2a)
     .get('/.well-known/agent-card.json', byA2a)
 }
 
