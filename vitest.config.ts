@@ -15,7 +15,7 @@ const TIMED = [
 const ONE_A_CORE = 2
 
 /** What waits for servers and other processes most of the time: more of them at once than cores. */
-const WAITING_AT_ONCE = 3
+const WAITING_AT_ONCE = 4
 
 // One group after another.
 const node = { NODE_ENV: 'test' }
