@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config'
+import { BaseSequencer, type TestSpecification } from 'vitest/node'
 import { CountReporter } from './vitest.reporter.ts'
 
 /** These say how late the product is, so they have nearly the machine for themselves: they mostly wait, and one core is left to each. */
@@ -17,6 +18,18 @@ const ONE_A_CORE = 2
 /** What waits for servers and other processes most of the time: more of them at once than cores. */
 const WAITING_AT_ONCE = 4
 
+/** Files that take a minute or two: whoever begins with one of them last keeps the others' cores idle. */
+const LONGEST =
+  /\/(?:canaries|colleagues|tokens|bad-input-calls|demo|worker-kill|postgres-store|chaos|pages)\./
+
+/** The usual order, with the longest first: a fresh checkout knows no durations, and goes by size. */
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const usual = await super.sort(files)
+    return usual.toSorted((a, b) => Number(LONGEST.test(b.moduleId)) - Number(LONGEST.test(a.moduleId)))
+  }
+}
+
 // One group after another.
 const node = { NODE_ENV: 'test' }
 
@@ -24,6 +37,7 @@ export default defineConfig({
   test: {
     env: node,
     reporters: ['default', new CountReporter()],
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         extends: true,
