@@ -144,6 +144,84 @@ describe('esa replay verify', () => {
   })
 })
 
+describe('esa replay import and play', () => {
+  let other: EsaHome
+  const lines = async (): Promise<string[]> =>
+    (await readFile(path('moved.jsonl'), 'utf8')).trimEnd().split('\n')
+  const written = async (name: string, changed: string[]): Promise<string> => {
+    await writeFile(path(name), `${changed.join('\n')}\n`)
+    return path(name)
+  }
+
+  beforeAll(async () => {
+    other = await EsaHome.create()
+    await esa.json('replay', 'export', id, '-o', path('moved.jsonl'))
+    await other.json('replay', 'import', path('moved.jsonl'))
+  })
+  afterAll(() => other.remove())
+
+  it('shows, verifies and exports in another world what it was in this one', async () => {
+    const here = await esa.json('replay', 'show', id)
+    expect(await other.json('replay', 'show', id)).toEqual(here)
+    expect(await other.json('replay', 'show', `imported/${id}`)).toEqual(here)
+    expect(await other.json<Verdict>('replay', 'verify', id)).toMatchObject({
+      identical: 1,
+      diverged: [],
+      chain: { checked: 1, broken: [] },
+    })
+    await other.json('replay', 'export', id, '-o', path('again.jsonl'))
+    expect(await readFile(path('again.jsonl'), 'utf8')).toBe(await readFile(path('moved.jsonl'), 'utf8'))
+    expect((await other.run(['replay', 'export', id, '--format', 'md'])).stdout).toContain(
+      '| Cause | restarted |',
+    )
+  })
+
+  it('is no incident there: nothing lists it, nothing can be asked of it', async () => {
+    expect(await other.json('incidents', 'ls')).toEqual({ incidents: [] })
+    expect((await other.refused('incidents', 'raise', id, '--as', 'operator')).code).toBe(4)
+    expect((await other.json<Verdict & { checked: number }>('replay', 'verify', '--all')).checked).toBe(0)
+  })
+
+  it('plays it event by event, in order, and sends nothing', async () => {
+    const { stdout, stderr } = await other.run(['replay', 'play', id, '--speed', '1000000'])
+    const told = stdout.split('\n').flatMap((line) => /incident\.\w+/.exec(line)?.[0] ?? [])
+    expect([told[0], told.at(-1)]).toEqual(['incident.opened', 'incident.resolved'])
+    expect(stderr).toContain('sends nothing')
+    const { events } = await other.json<{ events: unknown[] }>('replay', 'show', id)
+    expect(await other.json('replay', 'play', id, '--speed', '1000000')).toMatchObject({
+      speed: 1_000_000,
+      events,
+    })
+    expect((await other.refused('replay', 'play', id, '--speed', 'fast')).code).toBe(2)
+  })
+
+  it('refuses a log that was changed or cut, and keeps what it has', async () => {
+    const [header = '', ...events] = await lines()
+    const changed = [header, ...events.map((line) => line.replace('"restarted"', '"by itself"'))]
+    const cut = [header, ...events.slice(0, -1)]
+    for (const wrong of [changed, cut]) {
+      const refusal = await other.refused('replay', 'import', await written('wrong.jsonl', wrong))
+      expect(refusal).toMatchObject({ code: 1, problem: { code: 'stream.broken' } })
+    }
+    expect(await other.json('replay', 'show', id)).toEqual(await esa.json('replay', 'show', id))
+  })
+
+  it.each([
+    ['nothing', '', 1],
+    ['no JSON', 'hello', 1],
+    ['an event without its header', '{"seq": 1}', 1],
+    ['a header of a later format', '{"format": "esa.stream", "formatVersion": 2, "id": "x"}', 1],
+  ])('refuses a file with %s, and names the line', async (_, text, line) => {
+    const refusal = await other.refused('replay', 'import', await written('bad.jsonl', [text]))
+    expect(refusal).toMatchObject({ code: 3, problem: { code: 'stream.unreadable', details: { line } } })
+  })
+
+  it('refuses a file that is not there, and a name that was not imported', async () => {
+    expect((await other.refused('replay', 'import', path('gone.jsonl'))).problem.code).toBe('file.unreadable')
+    expect((await esa.refused('replay', 'show', `imported/${id}`)).code).toBe(4)
+  })
+})
+
 describe('a running worker', () => {
   it('fills the inboxes, hands on an answer, and stops when told', async () => {
     const up = esa.start(['up'])

@@ -9,6 +9,8 @@ import {
   silenceDefinition,
 } from '@esa/escalation'
 import { random, type World as Operated } from '@esa/operations'
+import type { Directory } from '@esa/org'
+import { EsaError } from '@esa/protocol'
 import { ActorHost, Registry, type Tracing } from '@esa/runtime'
 import type { Store } from '@esa/store'
 import { commandCaller } from './caller.ts'
@@ -41,18 +43,7 @@ export interface WorldOptions {
 export async function openWorld(config: Config, options: WorldOptions = {}): Promise<World> {
   const [databaseUrl, org] = await Promise.all([resolveDatabase(config), options.org ?? readableOrg(config)])
   const store = await openStore(config, databaseUrl, options.max)
-  const registry = new Registry({
-    definitions: [
-      incidentDefinition({ timeScale: config.timeScale }),
-      silenceDefinition(),
-      approvalDefinition({ timeScale: config.timeScale }),
-      notificationDefinition(),
-      ...agentDefinitions(),
-    ],
-    agentType,
-    activities: options.activities?.(store) ?? [],
-    directory: () => org.directory,
-  })
+  const registry = registryOf(config, options.activities?.(store) ?? [], () => org.directory)
   const traces = await openTracing(config.traces, workerLog(config.logLevel))
   const tracing = traces?.tracing ?? null
   const host = new ActorHost({
@@ -83,6 +74,33 @@ export async function openWorld(config: Config, options: WorldOptions = {}): Pro
       await Promise.all([store.close(), traces?.stop()])
     },
   }
+}
+
+/** Every machine of this version. */
+function registryOf(
+  { timeScale }: Config,
+  activities: ActivityHandler[],
+  directory: () => Directory,
+): Registry {
+  return new Registry({
+    definitions: [
+      incidentDefinition({ timeScale }),
+      silenceDefinition(),
+      approvalDefinition({ timeScale }),
+      notificationDefinition(),
+      ...agentDefinitions(),
+    ],
+    agentType,
+    activities,
+    directory,
+  })
+}
+
+/** The machines alone, for what was recorded: a replay has its inputs from the log and asks no organisation. */
+export function readingRegistry(config: Config): Registry {
+  return registryOf(config, [], () => {
+    throw new EsaError('stream.read-only', 'bug', 'what is only read opens nothing')
+  })
 }
 
 /** Runs a command's work in a world, and closes it whatever happens. */

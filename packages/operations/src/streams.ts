@@ -3,6 +3,7 @@ import type { Directory } from '@esa/org'
 import { EsaError, isoTime } from '@esa/protocol'
 import { type LockedActor, type RetiredHead, retiredHead, type Store, type StoredEvent } from '@esa/store'
 import { postMortem } from './post-mortem.ts'
+import { streamFileOf, writeStream } from './stream-file.ts'
 import type { World } from './world.ts'
 
 /** An actor and its events. @throws EsaError `stream.unknown` (terminal), which says where to look for a retired one. */
@@ -25,7 +26,7 @@ function goneToFile(id: string, { seq, hash, at }: RetiredHead & { at: number })
   const message = `${id} was moved out of the database by esa retain at ${when}: ${seq} events, of which only the last hash is here`
   return new EsaError('stream.unknown', 'terminal', message, {
     details: { retiredAt: when, seq, hash },
-    hint: `look into the file that esa retain wrote then, one event a line; the last has the hash ${hash}: grep '"stream":"${id}"' FILE.jsonl`,
+    hint: 'to look at it again, import the file that esa retain wrote then: esa replay import FILE',
   })
 }
 
@@ -37,23 +38,28 @@ export function cardFileOf(directory: Directory, { state }: LockedActor): string
   return card?.cardHash === policy.cardHash ? card.file : null
 }
 
-/** A stream's events for machines: one stored event a line behind a header that says which machine wrote them. */
-function jsonl({ state: { id, type, version } }: LockedActor, events: StoredEvent[]): string {
-  const header = { format: 'esa.stream', formatVersion: 1, id, type, version, head: events.at(-1)?.hash }
-  return [header, ...events].map((line) => `${JSON.stringify(line)}\n`).join('')
-}
+/** How a stream is written: for machines, with inputs and hashes so that both can be checked again; for people, a post-mortem. */
+export type ExportFormat = 'jsonl' | 'md'
 
-/** An exported stream: `jsonl` for machines, with inputs and hashes so that both can be checked again; `md` for people, a post-mortem. */
+/** A stream of this world in a file's words. @throws EsaError `stream.unknown` (terminal). */
 export async function exportStream(
   { store, databaseUrl, directory }: Pick<World, 'store' | 'databaseUrl' | 'directory'>,
   id: string,
-  format: 'jsonl' | 'md',
+  format: ExportFormat,
 ): Promise<{ events: number; content: string }> {
   const { actor, events } = await requireStream(store, databaseUrl, id)
   const { nowMs } = await store.runtime()
-  const content =
-    format === 'md'
-      ? postMortem(actor, events, { nowMs, cardFile: cardFileOf(directory, actor) })
-      : jsonl(actor, events)
-  return { events: events.length, content }
+  return { events: events.length, content: formatStream(actor, events, format, { nowMs, directory }) }
+}
+
+/** A stream in a file's words, wherever it came from. */
+export function formatStream(
+  actor: LockedActor,
+  events: StoredEvent[],
+  format: ExportFormat,
+  { nowMs, directory }: { nowMs: number; directory: Directory },
+): string {
+  return format === 'md'
+    ? postMortem(actor, events, { nowMs, cardFile: cardFileOf(directory, actor) })
+    : writeStream(streamFileOf(actor, events))
 }

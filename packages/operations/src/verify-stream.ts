@@ -2,6 +2,7 @@ import { type ActorState, replay } from '@esa/actor'
 import { canonicalJson, isEsaError } from '@esa/protocol'
 import type { Registry } from '@esa/runtime'
 import { recordedSteps, type LockedActor, type StoredEvent, verifyChain } from '@esa/store'
+import type { StreamFile } from './stream-file.ts'
 
 /** A place in a stream at which it is not what it should be. */
 export interface Fault {
@@ -40,6 +41,17 @@ export function verifyStream(
   }
 }
 
+/** The same for a stream in a file: it brings no state with which the last one could be compared. */
+export function verifyFile(registry: Registry, file: StreamFile, head?: Head): StreamCheck {
+  const { events } = file
+  const again = runAgain(registry, file, events)
+  const own = { seq: events.length, hash: file.head }
+  return {
+    replay: again === 'unchecked' || 'why' in again ? again : 'identical',
+    chain: checkChain(events, head === undefined ? [own] : [own, head]),
+  }
+}
+
 function checkChain(events: StoredEvent[], heads: Head[]): StreamCheck['chain'] {
   for (const head of heads) {
     const checked = verifyChain(events, head)
@@ -49,14 +61,24 @@ function checkChain(events: StoredEvent[], heads: Head[]): StreamCheck['chain'] 
 }
 
 function checkReplay(registry: Registry, state: ActorState, events: StoredEvent[]): StreamCheck['replay'] {
-  const definition = registry.find(state.type, state.version)
+  const replayed = runAgain(registry, state, events)
+  if (replayed === 'unchecked' || 'why' in replayed) return replayed
+  const differing = differences(replayed.state, state)
+  if (differing.length === 0) return 'identical'
+  return { seq: state.seq, why: `the stored ${differing.join(', ')} is not what its events lead to` }
+}
+
+/** The state that recorded inputs lead to, or where their events part from the log. */
+function runAgain(
+  registry: Registry,
+  { type, version }: { type: string; version: number },
+  events: StoredEvent[],
+): { state: ActorState | null } | Fault | 'unchecked' {
+  const definition = registry.find(type, version)
   if (definition === null) return 'unchecked'
   try {
     const replayed = replay(definition, recordedSteps(events))
-    if (!replayed.identical) return { seq: replayed.seq, why: replayed.why }
-    const differing = differences(replayed.state, state)
-    if (differing.length === 0) return 'identical'
-    return { seq: state.seq, why: `the stored ${differing.join(', ')} is not what its events lead to` }
+    return replayed.identical ? { state: replayed.state } : { seq: replayed.seq, why: replayed.why }
   } catch (error) {
     if (!isEsaError(error)) throw error
     return { seq: events[0]?.seq ?? 1, why: error.message }

@@ -5,4 +5,4 @@ export { runtimeStatus, type RuntimeStatus, type Surroundings } from './runtime-
 export { targetBoard, type TargetBoard } from './target-board.ts'
 export { freezeTarget, type FrozenTarget, type SetFreeze, thawTarget } from './target-freeze.ts'
 export { verifyOne, type VerifiedStream } from './verify-one.ts'
-export { type Fault, type Head, verifyStream } from './verify-stream.ts'
+export { type Fault, type Head, type StreamCheck, verifyFile, verifyStream } from './verify-stream.ts'

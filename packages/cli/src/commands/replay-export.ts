@@ -1,9 +1,11 @@
-import { exportStream as exported } from '@esa/operations'
+import { formatStream, writeStream } from '@esa/operations'
 import { EsaError } from '@esa/protocol'
+import type { Store } from '@esa/store'
 import type { Config } from '../config.ts'
 import { answer } from '../output.ts'
 import { loadOrg } from '../load-org.ts'
 import { inStore } from '../store-access.ts'
+import { findStream, type FoundStream, requireActor } from '../find-stream.ts'
 import { writeText } from './replay-verify.ts'
 
 /** Exports a stream: `jsonl` for machines, one stored event a line behind a header; `md` for people, a post-mortem. */
@@ -18,8 +20,9 @@ export async function exportStream(
     })
   }
   await inStore(config, async (store, databaseUrl) => {
-    const { directory } = await loadOrg(config.agents)
-    const { events, content } = await exported({ store, databaseUrl, directory }, id, format)
+    const found = await findStream(config, store, databaseUrl, id)
+    const content = format === 'jsonl' ? writeStream(found.file) : await postMortem(config, store, found)
+    const events = found.events.length
     if (output === undefined) {
       answer(config, { id, format, events, content }, () => content.trimEnd())
       return
@@ -27,4 +30,9 @@ export async function exportStream(
     await writeText(output, content)
     answer(config, { id, format, events, file: output }, () => `${events} events of ${id} in ${output}`)
   })
+}
+
+async function postMortem(config: Config, store: Store, found: FoundStream): Promise<string> {
+  const [{ nowMs }, { directory }] = await Promise.all([store.runtime(), loadOrg(config.agents)])
+  return formatStream(requireActor(found), found.events, 'md', { nowMs, directory })
 }

@@ -1,9 +1,10 @@
 import { INCIDENT_TYPE, incidentView, timeline } from '@esa/escalation'
-import { cardFileOf, requireStream } from '@esa/operations'
-import type { LockedActor, Store, StoredEvent } from '@esa/store'
+import { cardFileOf } from '@esa/operations'
+import type { LockedActor, Store } from '@esa/store'
 import { colours } from '../colours.ts'
 import type { Config } from '../config.ts'
 import { answer } from '../output.ts'
+import { findStream, type FoundStream } from '../find-stream.ts'
 import { loadOrg } from '../load-org.ts'
 import { inStore } from '../store-access.ts'
 import { showThread } from './show-thread.ts'
@@ -21,23 +22,31 @@ export async function showStream(config: Config, id: string): Promise<void> {
       return
     }
     if ((await store.readActor(id)) === null && (await showThread(config, store, id))) return
-    const { actor, events } = await requireStream(store, databaseUrl, id)
-    const shown = { incidentId: id, events: timeline(events), head: events.at(-1)?.hash ?? null }
-    const text = config.json ? '' : await storyText(config, store, actor, events)
+    const found = await findStream(config, store, databaseUrl, id)
+    const { file, events } = found
+    const shown = { incidentId: file.id, events: timeline(events), head: events.at(-1)?.hash ?? null }
+    const text = config.json ? '' : await storyText(config, store, found)
     answer(config, shown, () => text)
   })
 }
 
-async function storyText(
+/** The line over a timeline, and the timeline. */
+export async function storyText(
   config: Config,
   store: Store,
-  actor: LockedActor,
-  events: StoredEvent[],
+  { actor, events, name }: FoundStream,
 ): Promise<string> {
   const [{ nowMs }, { directory }] = await Promise.all([store.runtime(), loadOrg(config.agents)])
-  const title =
-    actor.state.type === INCIDENT_TYPE
-      ? timelineTitle(incidentView(actor.state, nowMs))
-      : `${colours.bold(actor.state.id)}  ${actor.state.status}`
-  return [title, timelineText(events, cardFileOf(directory, actor))].join('\n')
+  return [
+    titleOf(actor, name, nowMs),
+    timelineText(events, actor === null ? null : cardFileOf(directory, actor)),
+  ].join('\n')
+}
+
+/** The line over a timeline; an imported one says that it is. */
+export function titleOf(actor: LockedActor | null, name: string, nowMs: number): string {
+  if (actor === null) return colours.bold(name)
+  return actor.state.type === INCIDENT_TYPE
+    ? timelineTitle({ ...incidentView(actor.state, nowMs), id: name })
+    : `${colours.bold(name)}  ${actor.state.status}`
 }

@@ -1,13 +1,13 @@
-import { requireStream } from '@esa/operations'
-import { type Fault, type Head, verifyStream } from '@esa/operations/views'
+import { type Fault, type Head, verifyFile, verifyStream } from '@esa/operations/views'
 import { writeFile } from 'node:fs/promises'
 import { EsaError, isoTime } from '@esa/protocol'
-import { type RetiredHead, retiredHeads } from '@esa/store'
+import { type RetiredHead, retiredHead, retiredHeads } from '@esa/store'
 import { type ChainHeads, parseHeads } from '../chain-heads.ts'
 import { colours } from '../colours.ts'
 import type { Config } from '../config.ts'
 import { Progress } from '../demo/progress.ts'
 import { EXIT } from '../exit-codes.ts'
+import { findStream, type FoundStream, requireActor } from '../find-stream.ts'
 import { answer } from '../output.ts'
 import { inStore } from '../store-access.ts'
 import { readText } from '../targets.ts'
@@ -81,11 +81,10 @@ export async function writeText(file: string, content: string): Promise<void> {
 
 async function verify(world: World, id: string | undefined, heads: ChainHeads | null): Promise<Verdict> {
   const { store, registry } = world
+  const found = id === undefined ? null : await findStream(world.config, store, world.databaseUrl, id)
+  if (found?.imported === true) return await verifyImported(world, found, heads)
   // Actors first: a stream that grows meanwhile only has more than its actor says.
-  const actors =
-    id === undefined
-      ? await store.listActors({})
-      : [(await requireStream(store, world.databaseUrl, id)).actor]
+  const actors = found === null ? await store.listActors({}) : [requireActor(found)]
   const known = new Set(actors.map(({ state }) => state.id))
   const lost = id === undefined ? Object.keys(heads?.heads ?? {}).filter((stream) => !known.has(stream)) : []
   const retired = id === undefined ? await retiredHeads(world.databaseUrl) : new Map<string, RetiredHead>()
@@ -113,6 +112,25 @@ async function verify(world: World, id: string | undefined, heads: ChainHeads | 
     bar.stop()
   }
   return verdict
+}
+
+/** An imported stream, against the head that stayed here when it was retired. */
+async function verifyImported(
+  { registry, databaseUrl }: World,
+  { file }: FoundStream,
+  heads: ChainHeads | null,
+): Promise<Verdict> {
+  const retired = await retiredHead(databaseUrl, file.id)
+  const { replay, chain } = verifyFile(registry, file, heads?.heads[file.id] ?? retired ?? undefined)
+  const { id } = file
+  return {
+    checked: 1,
+    identical: replay === 'identical' ? 1 : 0,
+    unchecked: replay === 'unchecked' ? 1 : 0,
+    retired: 0,
+    diverged: typeof replay === 'string' ? [] : [{ id, ...replay }],
+    chain: { checked: 1, broken: typeof chain === 'string' ? [] : [{ id, ...chain }] },
+  }
 }
 
 /** What is wrong with a stream that is not there: nothing, when it was retired at the head that was kept or further on. */

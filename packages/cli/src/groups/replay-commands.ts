@@ -43,4 +43,24 @@ export function addReplayCommands({ program, config }: Commands): void {
     .action(async (id: string, flags: { format: string; output?: string }, command: Command) =>
       (await import('../commands/replay-export.ts')).exportStream(config(command), id, flags),
     )
+  replay
+    .command('import')
+    .argument('<file>', 'of esa replay export, format jsonl, or of esa retain')
+    .description('bring exported streams into this home, to be looked at and nothing else')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  esa replay import incident.jsonl\n  esa replay show imported/01K...',
+    )
+    .action(async (file: string, _: object, command: Command) =>
+      (await import('../commands/replay-import.ts')).importStreams(config(command), file),
+    )
+  replay
+    .command('play')
+    .argument('<id>', 'an incident, or an agent')
+    .description('its timeline as it happened, faster')
+    .option('--speed <n>', 'times faster than life (default: all of it in 20 s)')
+    .addHelpText('after', '\nExample:\n  esa replay play 01K... --speed 60')
+    .action(async (id: string, flags: { speed?: string }, command: Command) =>
+      (await import('../commands/replay-play.ts')).playStream(config(command), id, flags),
+    )
 }
