@@ -21,9 +21,9 @@ export {
   parseOpenIncident,
   refusalIn,
 } from './incident-definition.ts'
-export { type RefusalCode } from './incident-rules.ts'
 export { type Incident, incidentContext, incidentView } from './incident-view.ts'
 export { incidentMachine } from './incident.machine.ts'
+export { type Note, NOTE_TYPE, noteDefinition, noteView, parseOpenNote } from './note-definition.ts'
 export { NOTIFICATION_TYPE, notificationContext, notificationDefinition } from './notification-definition.ts'
 export { type Outlet, OUTLETS_MAX } from './notification.machine.ts'
 export { pinPolicy } from './pin-policy.ts'

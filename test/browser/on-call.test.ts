@@ -99,6 +99,18 @@ describe.skipIf(!HAS_CHROMIUM)('an operator on call', () => {
       .waitFor()
   })
 
+  it('writes a note, and every open page has it', async () => {
+    await first.getByLabel('Write a note').fill('The import ran twice.\nSee its log.')
+    await first.getByRole('button', { name: 'Add the note' }).click()
+    for (const page of [first, second]) {
+      const notes = page.getByRole('region', { name: 'Notes' })
+      await notes.getByText('The import ran twice.').waitFor()
+    }
+    expect(await first.getByLabel('Write a note').inputValue()).toBe('')
+    const { notes } = await world.esa.json<{ notes: unknown[] }>('incidents', 'notes', id)
+    expect(notes).toMatchObject([{ as: 'operator', text: 'The import ran twice.\nSee its log.' }])
+  })
+
   it('resolves it with a cause, and all timers are gone everywhere', async () => {
     await second.keyboard.press('r')
     const dialog = second.getByRole('dialog')

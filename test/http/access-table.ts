@@ -41,6 +41,8 @@ export const ACCESS: Record<string, Access> = {
   'GET /api/v1/incidents/:id/timeline': 'incidents:read',
   'GET /api/v1/incidents/:id/verify': 'incidents:read',
   'GET /api/v1/incidents/:id/export': 'incidents:read',
+  'GET /api/v1/incidents/:id/notes': 'incidents:read',
+  'POST /api/v1/incidents/:id/notes': 'incidents:ack',
   'POST /api/v1/incidents': 'incidents:write',
   'POST /api/v1/incidents/:id/ack': 'incidents:ack',
   'POST /api/v1/incidents/:id/decline': 'incidents:ack',

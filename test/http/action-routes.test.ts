@@ -82,6 +82,42 @@ describe('an incident', () => {
   })
 })
 
+describe('a note', () => {
+  it('is written about an incident, open or over, and moves nothing of it', async () => {
+    const opening = { agent: 'layer-9', category: 'performance', title: 'slow' }
+    const { id } = await world.post('/incidents', opening)
+    const before = await world.get(`/incidents/${id}/timeline`)
+    const first = await world.post(`/incidents/${id}/notes`, { text: ' seen since the deploy ' })
+    expect(first).toMatchObject({ incidentId: id, as: 'operator', text: 'seen since the deploy' })
+    expect(await world.get(`/incidents/${id}/timeline`)).toEqual(before)
+    await world.post(`/incidents/${id}/resolve`, { as: 'operator', cause: 'rolled back' })
+    await world.post(`/incidents/${id}/notes`, { as: 'layer-9', text: 'a | pipe and <b>' })
+    const { notes } = await world.get(`/incidents/${id}/notes`)
+    // Both are of the same instant of this world's clock.
+    expect(notes).toHaveLength(2)
+    expect(notes).toContainEqual(first)
+    const md = await (await world.request(`/incidents/${id}/export?format=md`)).text()
+    expect(md).toContain('seen since the deploy')
+    expect(md).toContain('a \\| pipe and &lt;b>')
+    // Of another incident there are none.
+    const other = await world.post('/incidents', { ...opening, title: 'slower' })
+    expect(await world.get(`/incidents/${other.id}/notes`)).toEqual({ notes: [] })
+  })
+
+  it.each([
+    ['nothing', { text: '  ' }, [400, 'note.invalid']],
+    ['too much', { text: 'x'.repeat(10_001) }, [400, 'note.invalid']],
+    ['an agent that is not', { as: 'layer-999', text: 'x' }, [404, 'agent.unknown']],
+  ])('is refused with %s', async (_, body, expected) => {
+    const { id } = await world.post('/incidents', { agent: 'layer-9', category: 'performance', title: 'x' })
+    expect(await refusal(`/incidents/${id}/notes`, body)).toEqual(expected)
+    expect(await refusal('/incidents/01JZZZZZZZZZZZZZZZZZZZZZZZ/notes', { text: 'x' })).toEqual([
+      404,
+      'incident.unknown',
+    ])
+  })
+})
+
 describe('a silence', () => {
   it('is added, listed and ended, and whoever it held back is told', async () => {
     const silence = await world.post('/silences', { agent: 'layer-7', until: '2h', reason: 'maintenance' })

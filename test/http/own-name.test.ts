@@ -44,6 +44,7 @@ const BODIES: Record<string, object | undefined> = {
   'agents/:id/stop': undefined,
   'agents/:id/resume': undefined,
   incidents: { agent: 'layer-1', category: 'integration', title: 'another one' },
+  'incidents/:id/notes': { as: 'layer-2', text: 'seen' },
   'incidents/:id/ack': { as: 'layer-2' },
   'incidents/:id/decline': { as: 'layer-2', reason: 'busy' },
   'incidents/:id/reassign': { as: 'operator', to: 'layer-9' },

@@ -22,6 +22,7 @@ const BY_PREFIX: [string, number][] = [
   ['incident.unknown', EXIT.notFound],
   ['target.unknown', EXIT.notFound],
   ['target.quiet', EXIT.conflict],
+  ['note.', EXIT.usage],
   ['stream.unknown', EXIT.notFound],
   ['stream.unreadable', EXIT.invalid],
   ['stream.broken', EXIT.findings],

@@ -1,4 +1,5 @@
-import { actorOf, requireStream, type StreamFile, streamFileOf } from '@esa/operations'
+import { requireStream } from '@esa/operations'
+import { actorOf, type StreamFile, streamFileOf } from '@esa/operations/views'
 import { EsaError, isEsaError } from '@esa/protocol'
 import type { LockedActor, Store, StoredEvent } from '@esa/store'
 import type { Config } from './config.ts'

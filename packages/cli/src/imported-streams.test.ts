@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { StreamFile } from '@esa/operations'
+import type { StreamFile } from '@esa/operations/views'
 import { chainSteps, GENESIS_HEAD } from '@esa/store'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { importedStream, keepImported } from './imported-streams.ts'

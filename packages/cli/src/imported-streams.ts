@@ -2,7 +2,7 @@ import { createReadStream, existsSync } from 'node:fs'
 import { mkdir, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { readStreams, type StreamFile, writeStream } from '@esa/operations'
+import { readStreams, type StreamFile, writeStream } from '@esa/operations/views'
 import { EsaError } from '@esa/protocol'
 
 /** What stands before the id of an imported stream, where this world may have one of the same id. */

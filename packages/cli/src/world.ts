@@ -5,6 +5,7 @@ import {
   approvalDefinition,
   INCIDENT_LIMIT,
   incidentDefinition,
+  noteDefinition,
   notificationDefinition,
   silenceDefinition,
 } from '@esa/escalation'
@@ -88,6 +89,7 @@ function registryOf(
       silenceDefinition(),
       approvalDefinition({ timeScale }),
       notificationDefinition(),
+      noteDefinition(),
       ...agentDefinitions(),
     ],
     agentType,

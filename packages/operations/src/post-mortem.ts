@@ -1,4 +1,11 @@
-import { INCIDENT_TYPE, incidentContext, incidentView, timeline, type TimelineEvent } from '@esa/escalation'
+import {
+  INCIDENT_TYPE,
+  incidentContext,
+  incidentView,
+  type Note,
+  timeline,
+  type TimelineEvent,
+} from '@esa/escalation'
 import { formatDuration, isoTime } from '@esa/protocol'
 import type { LockedActor, StoredEvent } from '@esa/store'
 import { aboutOf, cardLineOf, since, whoOf } from './timeline-words.ts'
@@ -7,7 +14,7 @@ import { aboutOf, cardLineOf, since, whoOf } from './timeline-words.ts'
 export function postMortem(
   actor: LockedActor,
   events: StoredEvent[],
-  { nowMs, cardFile }: { nowMs: number; cardFile: string | null },
+  { nowMs, cardFile, notes }: { nowMs: number; cardFile: string | null; notes: Note[] },
 ): string {
   const entries = timeline(events)
   const story =
@@ -33,6 +40,17 @@ export function postMortem(
       ]),
     ),
     '',
+    ...(notes.length === 0
+      ? []
+      : [
+          '## Notes',
+          '',
+          ...table(
+            ['Time', 'Who', 'Note'],
+            notes.map(({ at, as, by, text }) => [at, `${as} (${by})`, text]),
+          ),
+          '',
+        ]),
     '## Integrity',
     '',
     `${events.length} events, head of the hash chain \`${events.at(-1)?.hash ?? ''}\`.`,

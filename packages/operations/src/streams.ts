@@ -1,7 +1,8 @@
-import { INCIDENT_TYPE, incidentContext } from '@esa/escalation'
+import { INCIDENT_TYPE, incidentContext, type Note } from '@esa/escalation'
 import type { Directory } from '@esa/org'
 import { EsaError, isoTime } from '@esa/protocol'
 import { type LockedActor, type RetiredHead, retiredHead, type Store, type StoredEvent } from '@esa/store'
+import { listNotes } from './notes.ts'
 import { postMortem } from './post-mortem.ts'
 import { streamFileOf, writeStream } from './stream-file.ts'
 import type { World } from './world.ts'
@@ -48,8 +49,9 @@ export async function exportStream(
   format: ExportFormat,
 ): Promise<{ events: number; content: string }> {
   const { actor, events } = await requireStream(store, databaseUrl, id)
-  const { nowMs } = await store.runtime()
-  return { events: events.length, content: formatStream(actor, events, format, { nowMs, directory }) }
+  const [{ nowMs }, notes] = await Promise.all([store.runtime(), listNotes(store, id)])
+  const content = formatStream(actor, events, format, { nowMs, directory, notes })
+  return { events: events.length, content }
 }
 
 /** A stream in a file's words, wherever it came from. */
@@ -57,9 +59,9 @@ export function formatStream(
   actor: LockedActor,
   events: StoredEvent[],
   format: ExportFormat,
-  { nowMs, directory }: { nowMs: number; directory: Directory },
+  { nowMs, directory, notes }: { nowMs: number; directory: Directory; notes: Note[] },
 ): string {
   return format === 'md'
-    ? postMortem(actor, events, { nowMs, cardFile: cardFileOf(directory, actor) })
+    ? postMortem(actor, events, { nowMs, notes, cardFile: cardFileOf(directory, actor) })
     : writeStream(streamFileOf(actor, events))
 }

@@ -2,6 +2,7 @@ export { type EventDocument, type EventPage, listEvents } from './event-history.
 export { orgGraph, type OrgGraph } from './org-graph.ts'
 export { queueStatus, type QueueStatus } from './queue-status.ts'
 export { runtimeStatus, type RuntimeStatus, type Surroundings } from './runtime-status.ts'
+export { actorOf, readStreams, type StreamFile, streamFileOf, writeStream } from './stream-file.ts'
 export { targetBoard, type TargetBoard } from './target-board.ts'
 export { freezeTarget, type FrozenTarget, type SetFreeze, thawTarget } from './target-freeze.ts'
 export { verifyOne, type VerifiedStream } from './verify-one.ts'

@@ -19,7 +19,7 @@ export {
 } from './envelope.ts'
 export { type ErrorKind, type ErrorOptions, EsaError, isEsaError } from './errors.ts'
 export { AGENT_KINDS, type AgentId, type AgentKind, agentIdSchema, CEO_ID, newId, ulidSchema } from './ids.ts'
-export { HOLD_MAX_MS, SNOOZE_MAX_MS } from './hold-limits.ts'
+export { HOLD_MAX_MS, NOTE_MAX, SNOOZE_MAX_MS } from './incident-limits.ts'
 export {
   type IncidentCommand,
   type IncidentCommandType,

@@ -5,6 +5,7 @@ import { agentQuestionRoutes } from './routes/agent-questions.ts'
 import { agentRoutes } from './routes/agents.ts'
 import { inboxRoutes } from './routes/inbox.ts'
 import { incidentRoutes } from './routes/incidents.ts'
+import { noteRoutes } from './routes/notes.ts'
 import { orgRoutes } from './routes/org.ts'
 import { statechartRoutes } from './routes/statechart.ts'
 import { streamRoutes } from './routes/stream.ts'
@@ -32,6 +33,7 @@ export function answeringRoutes() {
     .route('/org', orgRoutes)
     .route('/inbox', inboxRoutes)
     .route('/incidents', recordRoutes)
+    .route('/incidents', noteRoutes)
     .route('/incidents', incidentRoutes)
     .route('/silences', silenceRoutes)
     .route('/simulations', simulationRoutes)

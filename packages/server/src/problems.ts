@@ -19,6 +19,7 @@ const STATUS_BY_PREFIX: [string, ContentfulStatusCode][] = [
   ['incident.invalid', 400],
   ['incident.not-allowed', 403],
   ['incident.', 409],
+  ['note.invalid', 400],
   ['silence.unknown', 404],
   ['silence.invalid', 400],
   ['silence.', 409],

@@ -9,6 +9,7 @@ import {
   incidentView,
   type OpenSilence,
   SILENCE_TYPE,
+  noteDefinition,
   notificationDefinition,
   silenceDefinition,
 } from '@esa/escalation'
@@ -80,6 +81,7 @@ export class World {
         this.#definition,
         silenceDefinition(),
         notificationDefinition(),
+        noteDefinition(),
         approvalDefinition({ timeScale }),
         ...(agents ? agentDefinitions() : []),
       ],

@@ -1,4 +1,5 @@
-import { formatStream, writeStream } from '@esa/operations'
+import { formatStream, listNotes } from '@esa/operations'
+import { writeStream } from '@esa/operations/views'
 import { EsaError } from '@esa/protocol'
 import type { Store } from '@esa/store'
 import type { Config } from '../config.ts'
@@ -33,6 +34,10 @@ export async function exportStream(
 }
 
 async function postMortem(config: Config, store: Store, found: FoundStream): Promise<string> {
-  const [{ nowMs }, { directory }] = await Promise.all([store.runtime(), loadOrg(config.agents)])
-  return formatStream(requireActor(found), found.events, 'md', { nowMs, directory })
+  const [{ nowMs }, { directory }, notes] = await Promise.all([
+    store.runtime(),
+    loadOrg(config.agents),
+    found.imported ? [] : listNotes(store, found.file.id),
+  ])
+  return formatStream(requireActor(found), found.events, 'md', { nowMs, directory, notes })
 }

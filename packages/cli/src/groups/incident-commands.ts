@@ -136,6 +136,7 @@ export function addIncidentCommands({ program, config }: Commands): void {
       (await import('../commands/watch-incidents.ts')).watchIncidents(config(command), id),
     )
   for (const verb of VERBS) addVerb(incidents, verb, config)
+  addNoteCommands(incidents, config)
 
   program
     .command('timers')
@@ -143,6 +144,27 @@ export function addIncidentCommands({ program, config }: Commands): void {
     .addHelpText('after', '\nExample:\n  esa timers --json')
     .action(async (_: Flags, command: Command) =>
       (await import('../commands/timers.ts')).listTimers(config(command)),
+    )
+}
+
+function addNoteCommands(incidents: Command, config: Commands['config']): void {
+  incidents
+    .command('note')
+    .argument('<id>')
+    .description('write a note about it; moves nothing and tells nobody')
+    .requiredOption('--text <text>', 'what is to be remembered')
+    .option('--as <who>', 'agent id or operator (default operator)')
+    .addHelpText('after', '\nExample:\n  esa incidents note 01K... --text "the pool was resized by hand"')
+    .action(async (id: string, flags: { as?: string; text: string }, command: Command) =>
+      (await import('../commands/notes.ts')).writeNote(config(command), id, flags),
+    )
+  incidents
+    .command('notes')
+    .argument('<id>')
+    .description('what was written about it')
+    .addHelpText('after', '\nExample:\n  esa incidents notes 01K...')
+    .action(async (id: string, _: Flags, command: Command) =>
+      (await import('../commands/notes.ts')).listNotes(config(command), id),
     )
 }
 

@@ -8,17 +8,27 @@ interface TextFieldProps {
   required?: boolean
   /** Lines of the field; one is a plain field. */
   lines?: number
+  /** Letters that it takes. */
+  max?: number
 }
 
 /** A field for words, with its name above it. */
-export function TextField({ label, value, onChange, hint, required = false, lines = 1 }: TextFieldProps) {
+export function TextField({
+  label,
+  value,
+  onChange,
+  hint,
+  required = false,
+  lines = 1,
+  max = 1_000,
+}: TextFieldProps) {
   const id = useId()
   const about = useId()
   const props = {
     id,
     value,
     required,
-    maxLength: 1_000,
+    maxLength: max,
     ...(hint === undefined ? {} : { 'aria-describedby': about }),
     className: 'touch w-full rounded-md border border-edge bg-surface px-2.5 py-1.5 placeholder:text-muted',
   }

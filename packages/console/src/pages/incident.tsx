@@ -16,6 +16,7 @@ import { eventWords } from '../incident/event-words.ts'
 import { EvidencePanel } from '../incident/evidence-panel.tsx'
 import { EventLog } from '../incident/event-log.tsx'
 import { LadderPicture } from '../incident/ladder-picture.tsx'
+import { Notes } from '../incident/notes.tsx'
 import { ReplayPanel } from '../incident/replay-panel.tsx'
 import { StepTable } from '../incident/step-table.tsx'
 import { useCardLines } from '../incident/use-card-lines.ts'
@@ -132,7 +133,7 @@ function Views({ incident, story, events, card }: ViewsProps) {
       <Tabs label="Views of this incident" tabs={tabs} current={current} onChoose={choose} />
       <div role="tabpanel" id={TAB_PANEL} aria-labelledby={`tab-${current}`} className="min-w-0">
         {current === 'timeline' ? (
-          <TimelineView story={story} events={events} card={card} />
+          <TimelineView id={incident.id} story={story} events={events} card={card} />
         ) : current === 'evidence' ? (
           <EvidencePanel evidence={incident.evidence} />
         ) : current === 'events' ? (
@@ -150,7 +151,7 @@ function Views({ incident, story, events, card }: ViewsProps) {
   )
 }
 
-function TimelineView({ story, events, card }: Omit<ViewsProps, 'incident'>) {
+function TimelineView({ id, story, events, card }: Omit<ViewsProps, 'incident'> & { id: string }) {
   const moment = story.moments.at(-1)!
   // Whole minutes: the table tells times of day, and only their day depends on when it is read.
   const now = useServerNow(60_000)
@@ -168,6 +169,7 @@ function TimelineView({ story, events, card }: Omit<ViewsProps, 'incident'>) {
         path={story.policy.path}
         said={said}
       />
+      <Notes id={id} />
       <p className="text-sm text-muted">
         Opened {clockText(story.openedAt, now, true)}. Times are those of your clock’s zone.
       </p>
