@@ -13,6 +13,8 @@ export interface StoryMoment {
   dueAt: number | null
   timerKind: string | null
   addressees: string[]
+  /** Of the addressees, those who declined. */
+  declined: string[]
   heldBy: string | null
   dataLoss: boolean
   duplicates: number
@@ -75,6 +77,7 @@ function opening({ seq, epoch, data }: TimelineEvent, { path }: Policy, at: numb
     dueAt: null,
     timerKind: null,
     addressees: [],
+    declined: [],
     heldBy: null,
     dataLoss: data['dataLoss'] === true,
     duplicates: 0,
@@ -91,6 +94,9 @@ const FOLDS: Record<string, Fold> = {
   'incident.level_passed': (_, { data }) => moveTo(data['to'] as Level),
   'incident.raised': (_, { level }) => ({ ...moveTo(level), dataLoss: true }),
   'incident.duplicated': (_, { data }) => ({ duplicates: Number(data['duplicates']) }),
+  'incident.declined': ({ moment: { addressees, declined } }, { actor }) => ({
+    declined: actor === undefined || actor === 'operator' ? addressees : [...declined, actor],
+  }),
   'incident.reassigned': () => ({ heldBy: null }),
   'incident.ack_expired': () => ({ heldBy: null }),
   'incident.acknowledged': (_, { actor, data }, __, at) => ({
@@ -130,7 +136,13 @@ function notified(
 ): Change {
   const { rung, index } = rungAt(policy, level as Level)
   const cause = data['cause']
-  const told = { level: rung.level, addressees: data['targets'] as string[], heldBy: null, moved: false }
+  const told = {
+    level: rung.level,
+    addressees: data['targets'] as string[],
+    declined: [],
+    heldBy: null,
+    moved: false,
+  }
   const stands = cause === 'reassigned' && moment.status === 'triggered'
   const again = !moved && index === policy.path.length - 1 && MISSED.has(cause)
   return {
@@ -147,7 +159,7 @@ function armed(dueAt: number): Change {
 }
 
 function moveTo(level: string | undefined): Change {
-  return { level: level as Level, moved: true, heldBy: null }
+  return { level: level as Level, moved: true, declined: [], heldBy: null }
 }
 
 function suppressed({ silence, until, forMs, remainingMs }: JsonObject, at: number): Change {

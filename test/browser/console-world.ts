@@ -7,6 +7,8 @@ export interface ConsoleWorld {
   esa: EsaHome
   browser: TestBrowser
   url: string
+  /** The process that serves it. */
+  up: ChildProcess
   close(): Promise<void>
 }
 
@@ -19,6 +21,7 @@ export async function consoleWorld(environment: NodeJS.ProcessEnv = {}): Promise
     esa,
     browser,
     url,
+    up,
     async close() {
       await browser.close()
       await esa.remove()

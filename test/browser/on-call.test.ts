@@ -1,3 +1,6 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { ensureEmbeddedServer } from '@esa/pg-server'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { HAS_CHROMIUM } from './browser.ts'
@@ -5,6 +8,9 @@ import { type ConsoleWorld, consoleWorld } from './console-world.ts'
 
 /** What is committed is on every open page within this, ms. Source: docs/escalation.md, invariant 5 and the console's promise. */
 const SEEN_WITHIN_MS = 1_000
+
+/** What mends it: a change of the schema, which takes an approval of Chief #1's. */
+const FIX = 'alter table orders alter column customer_id type bigint'
 
 /** Has a page note when it shows the acknowledgement, by the clock that the database has as well. */
 const NOTE_WHEN_SEEN = `new MutationObserver((_, observer) => {
@@ -97,6 +103,51 @@ describe.skipIf(!HAS_CHROMIUM)('an operator on call', () => {
       .getByText('the CEO')
       .or(second.getByRole('timer').getByText('The CEO'))
       .waitFor()
+  })
+
+  it('approves the fix, with the statement and its hash before the eyes', async () => {
+    const { url } = await ensureEmbeddedServer(world.esa)
+    const file = join(world.esa.folder, 'fix.sql')
+    await writeFile(file, `${FIX};\n`)
+    await world.esa.json('targets', 'add', 'shop', url)
+    await world.esa.json('agents', 'seat', 'chief-1', '--human')
+    // Nobody approves what they asked for: there are two people.
+    const token = async (as: string, person: string): Promise<string> => {
+      const made = ['tokens', 'create', '--as', as, '--person', person, '--scope', 'incidents:write']
+      return (await world.esa.json<{ token: string }>(...made)).token
+    }
+    const asking = [
+      'db',
+      'approvals',
+      'ask',
+      '--target',
+      'shop',
+      '--file',
+      file,
+      '--because',
+      'It loses rows',
+    ]
+    const { code, stderr } = await world.esa.run(asking, { ESA_TOKEN: await token('layer-1', 'Ada') })
+    expect([code, stderr]).toEqual([0, expect.any(String)])
+    await first.goto(`${world.url}/inbox?agent=chief-1`)
+    await first.getByRole('button', { name: 'Approve…' }).click()
+    const dialog = first.getByRole('dialog')
+    await dialog.getByText(FIX, { exact: true }).waitFor()
+    await dialog.getByLabel('Your token as chief-1').fill(await token('chief-1', 'Cem'))
+    await dialog.getByRole('button', { name: /^Approve [0-9a-f]{12}$/ }).click()
+    await dialog.waitFor({ state: 'hidden' })
+    const granted = async (): Promise<string[]> =>
+      (
+        await world.esa.json<{ approvals: { statement: string; given: { as: string }[] }[] }>(
+          'db',
+          'approvals',
+          'ls',
+          '--all',
+        )
+      ).approvals.flatMap((one) => one.given.map(({ as }) => `${as}: ${one.statement}`))
+    await expect.poll(granted, { timeout: 10_000 }).toEqual([`chief-1: ${FIX}`])
+    await first.goto(`${world.url}/incidents/${id}`)
+    await first.getByRole('timer').waitFor()
   })
 
   it('writes a note, and every open page has it', async () => {

@@ -37,6 +37,7 @@ describe('a story', () => {
           dueAt: incident.deadlineAt,
           timerKind: incident.timerKind,
           addressees: incident.addressees,
+          declined: context.declined,
           heldBy: incident.heldBy,
           dataLoss: incident.dataLoss,
           duplicates: incident.duplicates,

@@ -110,10 +110,10 @@ export function ActionDialog({ id, action, story, moment, onClose }: ActionDialo
             {...(asked.hint === undefined ? {} : { hint: asked.hint })}
           />
         )}
-        <InTheNameOf story={story} value={as} onChange={setAs} />
+        <InTheNameOf story={story} moment={moment} value={as} onChange={setAs} />
         <Consequence>
           {why === null
-            ? consequences(action, story, moment, { forMs, to: to === '' ? null : to, now })
+            ? consequences(action, story, moment, { as, forMs, to: to === '' ? null : to, now })
             : [`Not possible any more: ${why}.`]}
         </Consequence>
         {moved ? (
@@ -169,14 +169,18 @@ function useCommand(id: string, action: Action, epoch: number, onDone: () => voi
 
 function InTheNameOf({
   story,
+  moment,
   value,
   onChange,
 }: {
   story: Story
+  moment: StoryMoment
   value: string
   onChange: (as: string) => void
 }) {
-  const agents = [...new Set(story.policy.path.flatMap((step) => step.agents)), story.policy.agent]
+  // Whoever it was given to stands on no path.
+  const onPath = story.policy.path.flatMap((step) => step.agents)
+  const agents = [...moment.addressees, ...onPath, story.policy.agent]
   return (
     <label className="flex flex-wrap items-center gap-2 text-muted">
       In the name of

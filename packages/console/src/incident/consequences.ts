@@ -4,8 +4,9 @@ import { agentName, agentNames, sentence } from '../agent-names.ts'
 import { clockText } from '../durations.ts'
 import type { Action } from './possible-actions.ts'
 
-/** What is asked: for how long, ms, and to whom, where the action has that. */
+/** What is asked: in whose name, for how long, ms, and to whom, where the action has that. */
 export interface Asked {
+  as: string
   forMs: number | null
   to: string | null
 }
@@ -15,7 +16,7 @@ export function consequences(
   action: Action,
   story: Story,
   moment: StoryMoment,
-  { forMs, to, now }: Asked & { now: number },
+  { as, forMs, to, now }: Asked & { now: number },
 ): string[] {
   const { addressees, level, dueAt, status } = moment
   const { path } = story.policy
@@ -55,7 +56,7 @@ export function consequences(
     case 'escalate':
       return [`It counts as a missed wait. ${climbs}.`, `${stays}.`]
     case 'decline':
-      return [`You decline for everybody who was asked at this level. ${climbs}.`]
+      return [declining(as, moment, climbs)]
     case 'reassign':
       return [
         `${sentence(to === null ? '…' : agentName(to))} is told at once; ${told} ${verb(addressees, 'learns', 'learn')} that it was taken.`,
@@ -79,6 +80,16 @@ export function consequences(
         'All who were told learn that it is over.',
       ]
   }
+}
+
+/** Who declines for whom: the next tier is told when nobody is left. */
+function declining(as: string, { addressees, declined }: StoryMoment, climbs: string): string {
+  if (as === 'operator') return `You decline for everybody who was asked at this level. ${climbs}.`
+  const left = addressees.filter((agent) => agent !== as && !declined.includes(agent))
+  const leaves = `${sentence(agentName(as))} declines`
+  return left.length === 0
+    ? `${leaves}, the last who was asked. ${climbs}.`
+    : `${leaves}; ${agentNames(left)} ${verb(left, 'is', 'are')} still asked, and the wait goes on.`
 }
 
 function left(dueAt: number | null, now: number): number {
