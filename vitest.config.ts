@@ -23,7 +23,7 @@ const HOLDING_AT_ONCE = 3
 
 /** Files that take a minute or two: whoever begins with one of them last keeps the others' cores idle. */
 const LONGEST =
-  /\/(?:canaries|colleagues|tokens|bad-input-calls|demo|worker-kill|postgres-store|chaos|pages)\./
+  /\/(?:canaries|colleagues|tokens|bad-input-calls|demo|worker-kill|postgres-store|killed-apply|chaos|pages)\./
 
 /** The usual order, with the longest first: a fresh checkout knows no durations, and goes by size. */
 class LongestFirst extends BaseSequencer {
@@ -89,8 +89,8 @@ export default defineConfig({
           include: ['test/browser/**/*.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
-          // A browser is several processes already.
-          maxWorkers: 2,
+          // A browser is several processes already, and waits for the server most of the time.
+          maxWorkers: 3,
           sequence: { groupOrder: 4 },
         },
       },
@@ -110,6 +110,7 @@ export default defineConfig({
         test: {
           name: 'chaos',
           include: ['test/chaos/**/*.test.ts'],
+          exclude: ['**/*.integration.test.ts'],
           testTimeout: 600_000,
           hookTimeout: 120_000,
           fileParallelism: false,
