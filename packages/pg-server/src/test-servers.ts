@@ -34,9 +34,9 @@ export function hasPgBouncer(): boolean {
   return found(spawnSync('pgbouncer', ['--version']).status === 0, 'PgBouncer', 'pgbouncer')
 }
 
-/** True when its pg_dump is here, too: only Debian's packages bring one. */
-export function hasOtherDump(): boolean {
-  return existsSync(join(OTHER_BIN, 'pg_dump'))
+/** True when its clients are here, too, pg_dump and pg_basebackup: only Debian's packages bring them. */
+export function hasOtherClients(): boolean {
+  return existsSync(join(OTHER_BIN, 'pg_dump')) && existsSync(join(OTHER_BIN, 'pg_basebackup'))
 }
 
 /** Starts that PostgreSQL with its stock settings on a free port of this machine. */
@@ -46,8 +46,28 @@ export async function startOtherPostgres(): Promise<TestServer> {
   const data = join(folder, 'data')
   const initdb = ['-D', data, '-U', 'ada', '--auth=trust', '--no-sync', '-E', 'UTF8']
   execFileSync(join(OTHER_BIN, 'initdb'), initdb, { ...who, cwd: folder, stdio: 'pipe' })
-  const place = ['-D', data, '-p', String(port), '-c', 'listen_addresses=127.0.0.1', '-k', '']
-  const child = spawn(join(OTHER_BIN, 'postgres'), place, { ...who, cwd: folder, stdio: 'ignore' })
+  return await startOn({ folder, who, data, port })
+}
+
+/** Starts a standby of that PostgreSQL, which follows it by streaming. */
+export async function startStandby(primary: TestServer): Promise<TestServer> {
+  const { folder, who } = await ownFolder('esa-standby-')
+  const port = await freePort()
+  const data = join(folder, 'data')
+  const copy = ['-d', primary.url, '-D', data, '-R', '-X', 'stream', '-c', 'fast', '--no-sync']
+  execFileSync(join(OTHER_BIN, 'pg_basebackup'), copy, { ...who, cwd: folder, stdio: 'pipe' })
+  return await startOn({ folder, who, data, port })
+}
+
+async function startOn(place: {
+  folder: string
+  who: object
+  data: string
+  port: number
+}): Promise<TestServer> {
+  const { folder, who, data, port } = place
+  const args = ['-D', data, '-p', String(port), '-c', 'listen_addresses=127.0.0.1', '-k', '']
+  const child = spawn(join(OTHER_BIN, 'postgres'), args, { ...who, cwd: folder, stdio: 'ignore' })
   const close = closing(child, 'SIGQUIT', folder)
   const url = `postgresql://ada@127.0.0.1:${port}/postgres`
   await untilReady(url, child, close)

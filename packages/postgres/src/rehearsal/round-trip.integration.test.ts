@@ -11,7 +11,7 @@ import {
   withDatabase,
 } from '@esa/pg-server'
 import {
-  hasOtherDump,
+  hasOtherClients,
   hasOtherPostgres,
   startOtherPostgres,
   type TestServer,
@@ -143,7 +143,7 @@ describe('a copy of a schema', () => {
         .split('\n')
         .filter((line) => !/^\\(?:un)?restrict /.test(line))
 
-    it.runIf(hasOtherDump()).each(['rich-schema.sql', 'entangled-schema.sql'])(
+    it.runIf(hasOtherClients()).each(['rich-schema.sql', 'entangled-schema.sql'])(
       'is dumped as its original is: %s',
       async (file) => {
         await roundTrip([ground, ground], [await scriptOf(file)], async (original, copy) => {
