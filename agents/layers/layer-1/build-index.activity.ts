@@ -17,7 +17,7 @@ export function buildIndexActivity(openTarget: OpenTargetByName): ActivityHandle
         const message = `the statement for ${wanted.name} is not the one that was approved`
         throw new EsaError('approval.other-statement', 'terminal', message)
       }
-      const target = await openTarget(textOf(input['target']))
+      const target = await openTarget(textOf(input['target']), 'index is built')
       try {
         await requireThawed(target.queryable)
         const { index, ms, sizeBytes } = await buildIndexConcurrently(target.queryable, wanted)

@@ -9,7 +9,8 @@ export interface OpenTarget {
 }
 
 /**
- * Opens a target by its name. Names only, never URLs, travel in messages. The composition root knows where they lead.
- * @throws EsaError `target.unknown` (terminal), or what connecting throws.
+ * Opens a target by its name. Names only, never URLs, travel in messages. The composition root knows where they lead. `heavy`
+ * names work that its quiet hours refuse. @throws EsaError `target.unknown` (terminal), `target.quiet` (transient), or what
+ * connecting throws.
  */
-export type OpenTargetByName = (name: string) => Promise<OpenTarget>
+export type OpenTargetByName = (name: string, heavy?: string) => Promise<OpenTarget>

@@ -53,7 +53,7 @@ export async function runWorker(
       workerActivities({
         store,
         channels,
-        openTarget: (name) => openTarget(config, name, environment),
+        openTarget: (name, heavy) => openTarget(config, name, environment, { heavy }),
         onCopy: (target, work) =>
           onRehearsal(config, environment, { target }, COPY, ({ queryable }) => work(queryable)),
         looks: workerLooks(config, environment),
