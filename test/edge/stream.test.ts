@@ -4,7 +4,7 @@ import { ProtocolWorld } from '../protocols/protocol-world.ts'
 import { StreamReader } from './stream-reader.ts'
 
 /** Tens of megabytes go through a line, ms. */
-const MUCH_MS = 30_000
+const MUCH_MS = 60_000
 
 let world: ProtocolWorld
 let others: { stop(): Promise<void> }[] = []

@@ -5,6 +5,9 @@ import type { Logger } from 'pino'
 /** Between two looks at the log while nobody rings, ms: pages promise to follow within a second. */
 const LOOK_EVERY_MS = 250
 
+/** The same while nobody follows: what is kept shall not fall far behind, and whoever comes makes it look at once, ms. */
+const LOOK_ALONE_MS = 2_000
+
 /** Events that one look fetches. */
 const BATCH = 500
 
@@ -97,6 +100,7 @@ export class Feed {
   /** Tells a follower that there is more from now on, or that the end has come; returns what ends that. */
   follow(follower: () => void): () => void {
     this.#followers.add(follower)
+    if (this.#followers.size === 1) this.poke()
     return () => void this.#followers.delete(follower)
   }
 
@@ -121,7 +125,10 @@ export class Feed {
 
   #rest(): void {
     if (this.ending.aborted) return
-    this.#timer = setTimeout(() => void this.#wake(), LOOK_EVERY_MS)
+    this.#timer = setTimeout(
+      () => void this.#wake(),
+      this.#followers.size === 0 ? LOOK_ALONE_MS : LOOK_EVERY_MS,
+    )
   }
 
   async #wake(): Promise<void> {
