@@ -49,6 +49,8 @@ export class ChaosWorld {
   readonly host: ActorHost
   readonly slots: Slot[] = []
   readonly outages = new Outages()
+  /** Faults as they struck, by the store's clock, ms: the store is on this machine. */
+  readonly struck: { name: string; at: number }[] = []
   readonly directory = projectOrg()
   /** Workers that were ended by SIGKILL. */
   kills = 0

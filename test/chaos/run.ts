@@ -69,8 +69,8 @@ function count(flag: string, text: string): number {
 }
 
 /** The findings themselves, as far as anybody reads them. */
-function show({ lost, doubled, early, wrong }: Verdict): void {
-  for (const [kind, found] of Object.entries({ lost, doubled, early, wrong })) {
+function show({ lost, doubled, early, wrong, tooLate }: Verdict): void {
+  for (const [kind, found] of Object.entries({ lost, doubled, early, wrong, 'too late': tooLate })) {
     for (const each of found.slice(0, SHOWN)) print(`  ${kind}: ${each}`)
     if (found.length > SHOWN) print(`  ${kind}: and ${found.length - SHOWN} more`)
   }

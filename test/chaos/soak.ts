@@ -54,6 +54,7 @@ export async function soak(servers: Servers, plan: SoakPlan): Promise<Soaked> {
       crowd.allow(Math.ceil((plan.incidents * (index + 1)) / schedule.length))
       progress.update(index, `${crowd.opened} incidents, ${world.kills} kills, now ${fault.name}`)
       await pause(REST_MS)
+      world.struck.push({ name: fault.name, at: Date.now() })
       await fault.strike(world, random)
       faults.set(fault.name, (faults.get(fault.name) ?? 0) + 1)
       // Kills go on against a herd that is there: its deadlines are what the faults are for.

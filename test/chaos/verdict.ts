@@ -6,6 +6,7 @@ import type { LockedActor, StoredEvent } from '@esa/store'
 import type { ChaosWorld } from './chaos-world.ts'
 import type { Records } from './driver.ts'
 import { foretell } from './ladder-oracle.ts'
+import { LATE_MAX_MS } from './outages.ts'
 
 /**
  * Once the last fault is healed, everything must be delivered in this time: a row whose ring was lost with its worker
@@ -23,6 +24,8 @@ export interface Verdict {
   /** Anything else that is not as docs/escalation.md has it, and logs that do not replay. */
   wrong: string[]
   late: { timers: number; p50: number; p99: number; max: number }
+  /** Deadlines later than is promised, each with what had struck before. */
+  tooLate: string[]
 }
 
 /** Invariants whose breach is more than a wrong log. */
@@ -42,7 +45,7 @@ export async function judge(world: ChaosWorld, driver: Records): Promise<Verdict
     doubled: [],
     early: [],
     wrong: [],
-    late: await lateness(world),
+    ...(await lateness(world)),
   }
   const logs = new Map<string, StoredEvent[]>()
   for (const actor of actors) {
@@ -235,16 +238,32 @@ function judgeAlarms(
   }
 }
 
-async function lateness({ servers, url, outages }: ChaosWorld): Promise<Verdict['late']> {
-  const rows = await servers.postgres.run<{ at: string; late: string }>(
-    'select at, late_ms as late from esa.events where late_ms is not null',
+async function lateness({
+  servers,
+  url,
+  outages,
+  struck,
+}: ChaosWorld): Promise<Pick<Verdict, 'late' | 'tooLate'>> {
+  const rows = await servers.postgres.run<{ id: string; at: string; late: string }>(
+    `select stream || ' event ' || seq as id, at, late_ms as late from esa.events where late_ms is not null`,
     url,
   )
-  const late = rows
-    .map(({ at, late }) => outages.lateness({ at: Number(at), lateMs: Number(late) }))
-    .sort((a, b) => a - b)
+  const served = rows.map(({ id, at, late }) => ({ id, at: Number(at), lateMs: Number(late) }))
+  const late = served.map((timer) => outages.lateness(timer)).sort((a, b) => a - b)
+  const tooLate = served.flatMap((timer) => {
+    const ms = outages.lateness(timer)
+    if (ms <= LATE_MAX_MS) return []
+    const dueAt = timer.at - timer.lateMs
+    const before = struck.filter(({ at }) => at <= timer.at).slice(-2)
+    const faults = before.map(
+      ({ name, at }) => `${name} at due ${at < dueAt ? '-' : '+'} ${Math.abs(at - dueAt)} ms`,
+    )
+    return [
+      `${timer.id}: due ${dueAt}, served ${timer.lateMs} ms later, ${ms} ms after it could be; ${faults.join(', ')}`,
+    ]
+  })
   const of = (share: number): number => late[Math.min(late.length - 1, Math.floor(share * late.length))] ?? 0
-  return { timers: late.length, p50: of(0.5), p99: of(0.99), max: of(1) }
+  return { late: { timers: late.length, p50: of(0.5), p99: of(0.99), max: of(1) }, tooLate }
 }
 
 interface Verified {
