@@ -100,6 +100,7 @@ class PostgresStore implements Store {
       const error = mapPgError(cause)
       // A connection that does not answer would not answer this either.
       broken = DEAD_LINE.has(error.code) || !(await rolledBack(client))
+      if (SILENT.has(error.code)) this.#dropIdle()
       throw lost || isStepLost(error.cause) ? stepLost(cause) : error
     } finally {
       client.off('error', onError)
@@ -178,7 +179,7 @@ class PostgresStore implements Store {
   }
 
   feed(after: number, limit: number): Promise<FeedEvent[]> {
-    return feedAfter((text, values) => this.#rows(text, values), after, limit)
+    return feedAfter((text, values) => this.#soon(text, values), after, limit)
   }
 
   feedHolds(position: number): Promise<boolean> {
@@ -308,9 +309,23 @@ class PostgresStore implements Store {
   async #ask<Row>(query: QueryConfig): Promise<Row[]> {
     try {
       return (await this.#pool.query(query)).rows as Row[]
-    } catch (error) {
-      throw mapPgError(error)
+    } catch (cause) {
+      const error = mapPgError(cause)
+      if (SILENT.has(error.code)) this.#dropIdle()
+      throw error
     }
+  }
+
+  /**
+   * A line was found dead: those that lie idle are as old as it, and to find that out of each of them would take as long
+   * again. None is trusted any more.
+   */
+  #dropIdle(): void {
+    for (let idle = this.#pool.idleCount; idle > 0; idle--)
+      void this.#pool.connect().then(
+        (client) => client.release(true),
+        () => {},
+      )
   }
 }
 
@@ -364,6 +379,9 @@ function stepLost(cause: unknown): EsaError {
 
 /** The codes of a connection that is gone, or that says nothing any more. */
 const DEAD_LINE = new Set(['database.unreachable', 'database.timeout', 'store.commit-unknown'])
+
+/** The codes of a line that was waited for in vain: nobody was told that it is gone. */
+const SILENT = new Set(['database.timeout', 'store.commit-unknown'])
 
 /** True when the connection is clean again; a broken one is not worth keeping. */
 async function rolledBack(client: PoolClient): Promise<boolean> {
