@@ -12,6 +12,9 @@ const AWAY_MS = 2_500
 /** A statement that is not answered is given up after 5 s, and asked again on a new line, ms. */
 const GIVEN_UP_MS = 6_000
 
+/** One worker serves alone for so long, ms. */
+const ALONE_MS = 2_000
+
 /** A commit whose answer can be lost comes by in this time, where anything happens at all, ms. */
 const COMMIT_WITHIN_MS = 3_000
 
@@ -183,12 +186,18 @@ const network: Fault[] = [
   },
   {
     name: 'half-open-all-postgres',
-    strike: (world) =>
-      outage(world, async () => {
+    strike: async (world) => {
+      await outage(world, async () => {
         for (const slot of world.slots) slot.postgres.swallow()
         // New lines pass, but a worker must first give up those that it has.
         await pause(GIVEN_UP_MS)
-      }),
+      })
+      // Each of them has, all of them: now one must do without the others.
+      const others = world.slots.slice(1)
+      for (const { worker } of others) worker?.kill('SIGSTOP')
+      await pause(ALONE_MS)
+      for (const { worker } of others) worker?.kill('SIGCONT')
+    },
   },
   {
     name: 'partition-redis',

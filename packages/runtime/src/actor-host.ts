@@ -1,6 +1,6 @@
 import { type ActorEvent, type ActorState, isDue, type StepInput } from '@esa/actor'
 import { EsaError, isEsaError, type JsonObject, newId, textOf } from '@esa/protocol'
-import type { LockedActor, MessageRow, Ring, Store, StoreTx } from '@esa/store'
+import type { Lane, LockedActor, MessageRow, Ring, Store, StoreTx } from '@esa/store'
 import { type Asked, Gathering } from './gathering.ts'
 import { assertFewHops, assertFewOpenings, type OpeningLimit } from './flood-guard.ts'
 import { byId, type Cause, causeOf, eventOf, inputOf, isOver } from './message-input.ts'
@@ -162,7 +162,7 @@ export class ActorHost {
         }
       }
       return { draft, result: { served, failed } }
-    })
+    }, 'deadlines')
   }
 
   /** Ends an activity and sends what it brought back, in one transaction. False when its claim was lost meanwhile. */
@@ -315,7 +315,10 @@ export class ActorHost {
   }
 
   /** One transaction, tried again after a lost race or a lost answer, with the same id: an input applies once. */
-  async #transact<T>(work: (tx: StoreTx, idAt: IdAt, retried: boolean) => Promise<Taken<T>>): Promise<T> {
+  async #transact<T>(
+    work: (tx: StoreTx, idAt: IdAt, retried: boolean) => Promise<Taken<T>>,
+    lane: Lane = 'work',
+  ): Promise<T> {
     const { store, rings, random, onCommit } = this.#options
     let id: string | null = null
     const idAt = (at: number): string => (id ??= newId(at, random))
@@ -327,7 +330,7 @@ export class ActorHost {
           taken.draft = draft
           const rung = draft === null || draft.empty ? [] : await draft.write(tx, rings)
           return { result, rings: rings ? rung : [], nextDueAt: draft?.nextDueAt ?? null }
-        })
+        }, lane)
         taken.draft?.endSpans()
         onCommit?.(committed)
         return committed.result

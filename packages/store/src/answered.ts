@@ -7,13 +7,24 @@ import type { QueryConfig } from 'pg'
  */
 const ANSWER_WITHIN_MS = 5_000
 
+/**
+ * A whole log, or all incidents, may take seconds. Without a limit a read on a dead line would hold one of the worker's few
+ * lines for a quarter of an hour, long after whoever asked has given up, ms.
+ */
+export const READ_WITHIN_MS = 60_000
+
 /** A statement that fails with `database.timeout` (transient) when its answer does not come in time. */
-export function answered(text: string, values: unknown[] = [], name?: string): QueryConfig {
+export function answered(
+  text: string,
+  values: unknown[] = [],
+  name?: string,
+  withinMs = ANSWER_WITHIN_MS,
+): QueryConfig {
   // node-postgres takes the limit with each query; its types know it of a client only.
   const query: QueryConfig & { query_timeout: number } = {
     text,
     values,
-    query_timeout: ANSWER_WITHIN_MS,
+    query_timeout: withinMs,
     ...(name === undefined ? {} : { name }),
   }
   return query

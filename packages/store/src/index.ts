@@ -19,6 +19,7 @@ export type {
   FactFilter,
   FeedEvent,
   KeptReading,
+  Lane,
   LevelFact,
   LevelTally,
   LockedActor,

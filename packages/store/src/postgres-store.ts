@@ -16,7 +16,7 @@ import {
   tracedBy,
 } from './postgres-rows.ts'
 import * as sql from './postgres-sql.ts'
-import { answered } from './answered.ts'
+import { answered, READ_WITHIN_MS } from './answered.ts'
 import { PostgresTx } from './postgres-tx.ts'
 import type {
   ActorFilter,
@@ -25,6 +25,7 @@ import type {
   FactFilter,
   FeedEvent,
   KeptReading,
+  Lane,
   LevelFact,
   LevelTally,
   LockedActor,
@@ -63,27 +64,36 @@ const BEGIN = `begin; set local idle_in_transaction_session_timeout = ${IDLE_IN_
 /** The store on PostgreSQL 14 or newer, embedded or by URL. Its schema must be current: see `migrate`. */
 export async function openPostgresStore(options: PostgresStoreOptions): Promise<Store> {
   const { url, max = 10, applicationName = 'esa', onError } = options
-  const pool = await connectPool(url, { max, applicationName, ...(onError === undefined ? {} : { onError }) })
-  return new PostgresStore(pool, url)
+  const shared = { applicationName, ...(onError === undefined ? {} : { onError }) }
+  const pool = await connectPool(url, { ...shared, max })
+  const deadlines = await connectPool(url, { ...shared, max: DEADLINE_LINES })
+  return new PostgresStore({ pool, deadlines, url })
 }
+
+/** One that looks what is due, and one for each batch of a herd; none is opened before somebody looks. */
+const DEADLINE_LINES = 3
 
 class PostgresStore implements Store {
   readonly #pool: Pool
+  /** What serves deadlines never waits for a connection behind other work, whatever hangs there. */
+  readonly #deadlines: Pool
   readonly #url: string
   /** Through a transaction-mode pooler a named statement may meet another server connection. */
   readonly #named: boolean
 
-  readonly edge = postgresEdge((text, values) => this.#rows(text, values))
-  readonly notifications = postgresNotifications((text, values) => this.#rows(text, values))
+  readonly edge = postgresEdge((text, values) => this.#soon(text, values))
+  readonly notifications = postgresNotifications((text, values) => this.#soon(text, values))
 
-  constructor(pool: Pool, url: string) {
+  constructor({ pool, deadlines, url }: { pool: Pool; deadlines: Pool; url: string }) {
     this.#pool = pool
+    this.#deadlines = deadlines
     this.#url = url
     this.#named = !isPooler(url)
   }
 
-  async transact<T>(work: (tx: StoreTx) => Promise<T>): Promise<T> {
-    const client = await this.#connect()
+  async transact<T>(work: (tx: StoreTx) => Promise<T>, lane: Lane = 'work'): Promise<T> {
+    const pool = lane === 'work' ? this.#pool : this.#deadlines
+    const client = await this.#connect(pool)
     let broken = true
     let lost = false
     const onError = (error: Error): void => void (lost ||= isStepLost(error))
@@ -100,7 +110,7 @@ class PostgresStore implements Store {
       const error = mapPgError(cause)
       // A connection that does not answer would not answer this either.
       broken = DEAD_LINE.has(error.code) || !(await rolledBack(client))
-      if (SILENT.has(error.code)) this.#dropIdle()
+      if (SILENT.has(error.code)) dropIdle(pool)
       throw lost || isStepLost(error.cause) ? stepLost(cause) : error
     } finally {
       client.off('error', onError)
@@ -110,7 +120,8 @@ class PostgresStore implements Store {
 
   async due(limit: number): Promise<{ ids: string[]; nowMs: number; nextDueAt: number | null }> {
     type Row = { now_ms: number; ids: string[]; next_due_at: number | null }
-    const [row] = await this.#soon<Row>(sql.DUE, [limit], 'esa_due')
+    const query = answered(sql.DUE, [limit], this.#named ? 'esa_due' : undefined)
+    const [row] = await this.#ask<Row>(query, this.#deadlines)
     return { ids: row!.ids, nowMs: row!.now_ms, nextDueAt: row!.next_due_at }
   }
 
@@ -139,7 +150,8 @@ class PostgresStore implements Store {
   }
 
   async readActor(id: string): Promise<LockedActor | null> {
-    return (await this.listActors({ ids: [id] }))[0] ?? null
+    const [row] = await this.#soon<ActorRow>(sql.READ_ACTORS, [null, null, [id]])
+    return row === undefined ? null : actorOf(row)
   }
 
   async listActors({ type, live, ids }: ActorFilter): Promise<LockedActor[]> {
@@ -183,11 +195,11 @@ class PostgresStore implements Store {
   }
 
   feedHolds(position: number): Promise<boolean> {
-    return feedHolds((text, values) => this.#rows(text, values), position)
+    return feedHolds((text, values) => this.#soon(text, values), position)
   }
 
   feedTail(): Promise<number> {
-    return feedTail((text, values) => this.#rows(text, values))
+    return feedTail((text, values) => this.#soon(text, values))
   }
 
   async outlines(type: string, fields: string[][]): Promise<ActorOutline[]> {
@@ -210,7 +222,7 @@ class PostgresStore implements Store {
   }
 
   async backlog(): Promise<{ messages: number; activities: number; dead: number; oldestMs: number | null }> {
-    const [row] = await this.#rows<{
+    const [row] = await this.#soon<{
       messages: number
       activities: number
       dead: number
@@ -221,19 +233,19 @@ class PostgresStore implements Store {
   }
 
   queues(): Promise<QueueBacklog[]> {
-    return this.#rows<QueueBacklog>(sql.QUEUES, [])
+    return this.#soon<QueueBacklog>(sql.QUEUES, [])
   }
 
   async keepReadings(readings: KeptReading[]): Promise<void> {
-    await this.#rows(sql.KEEP_READINGS, [JSON.stringify(readings)])
+    await this.#soon(sql.KEEP_READINGS, [JSON.stringify(readings)])
   }
 
   readings(target: string, key: string, sinceMs: number): Promise<KeptReading[]> {
-    return this.#rows<KeptReading>(sql.READINGS, [target, key, sinceMs])
+    return this.#soon<KeptReading>(sql.READINGS, [target, key, sinceMs])
   }
 
   latestReadings(): Promise<KeptReading[]> {
-    return this.#rows<KeptReading>(sql.LATEST_READINGS, [])
+    return this.#soon<KeptReading>(sql.LATEST_READINGS, [])
   }
 
   async beat(beat: Omit<WorkerBeat, 'beatAt' | 'skewMs'> & { workerNowMs: number }): Promise<void> {
@@ -242,11 +254,11 @@ class PostgresStore implements Store {
   }
 
   async signOff(workerId: string): Promise<void> {
-    await this.#rows(sql.SIGN_OFF, [workerId])
+    await this.#soon(sql.SIGN_OFF, [workerId])
   }
 
   async workers(): Promise<WorkerBeat[]> {
-    const rows = await this.#rows<WorkerRow>(sql.WORKERS, [])
+    const rows = await this.#soon<WorkerRow>(sql.WORKERS, [])
     return rows.map(({ started_at: startedAt, beat_at: beatAt, skew_ms: skewMs, ...row }) => ({
       ...row,
       startedAt,
@@ -257,19 +269,19 @@ class PostgresStore implements Store {
 
   async addToken({ id, hash, holder, person, scopes, createdBy, lifeMs }: NewToken): Promise<TokenRow> {
     const values = [id, hash, holder, person, JSON.stringify(scopes), createdBy, lifeMs]
-    return (await this.#rows<TokenRow>(sql.ADD_TOKEN, values))[0]!
+    return (await this.#soon<TokenRow>(sql.ADD_TOKEN, values))[0]!
   }
 
   async findToken(hash: string): Promise<TokenRow | null> {
-    return (await this.#rows<TokenRow>(sql.FIND_TOKEN, [hash]))[0] ?? null
+    return (await this.#soon<TokenRow>(sql.FIND_TOKEN, [hash]))[0] ?? null
   }
 
   listTokens(): Promise<TokenRow[]> {
-    return this.#rows<TokenRow>(sql.LIST_TOKENS, [])
+    return this.#soon<TokenRow>(sql.LIST_TOKENS, [])
   }
 
   async revokeToken(id: string): Promise<boolean> {
-    return (await this.#rows(sql.REVOKE_TOKEN, [id])).length > 0
+    return (await this.#soon(sql.REVOKE_TOKEN, [id])).length > 0
   }
 
   async runtime(): Promise<{ id: string; nowMs: number }> {
@@ -282,50 +294,37 @@ class PostgresStore implements Store {
   }
 
   async close(): Promise<void> {
-    await this.#pool.end()
+    await Promise.all([this.#pool.end(), this.#deadlines.end()])
   }
 
-  async #connect(): Promise<PoolClient> {
+  async #connect(pool: Pool): Promise<PoolClient> {
     try {
-      return await this.#pool.connect()
+      return await pool.connect()
     } catch (error) {
       throw mapPgError(error)
     }
   }
 
   /**
-   * What a worker asks again and again: it must not wait for ever on a dead line. What has a `name` is planned once a
-   * connection, where that is possible.
+   * What is answered at once on a line that is sound. What has a `name` is planned once a connection, where that is possible.
    */
   #soon<Row>(text: string, values: unknown[], name?: string): Promise<Row[]> {
     return this.#ask(answered(text, values, this.#named ? name : undefined))
   }
 
-  /** What may take as long as there is to read. */
+  /** What takes as long as there is to read. */
   #rows<Row>(text: string, values: unknown[]): Promise<Row[]> {
-    return this.#ask({ text, values })
+    return this.#ask(answered(text, values, undefined, READ_WITHIN_MS))
   }
 
-  async #ask<Row>(query: QueryConfig): Promise<Row[]> {
+  async #ask<Row>(query: QueryConfig, pool = this.#pool): Promise<Row[]> {
     try {
-      return (await this.#pool.query(query)).rows as Row[]
+      return (await pool.query(query)).rows as Row[]
     } catch (cause) {
       const error = mapPgError(cause)
-      if (SILENT.has(error.code)) this.#dropIdle()
+      if (SILENT.has(error.code)) dropIdle(pool)
       throw error
     }
-  }
-
-  /**
-   * A line was found dead: those that lie idle are as old as it, and to find that out of each of them would take as long
-   * again. None is trusted any more.
-   */
-  #dropIdle(): void {
-    for (let idle = this.#pool.idleCount; idle > 0; idle--)
-      void this.#pool.connect().then(
-        (client) => client.release(true),
-        () => {},
-      )
   }
 }
 
@@ -379,6 +378,18 @@ function stepLost(cause: unknown): EsaError {
 
 /** The codes of a connection that is gone, or that says nothing any more. */
 const DEAD_LINE = new Set(['database.unreachable', 'database.timeout', 'store.commit-unknown'])
+
+/**
+ * A line was found dead: those that lie idle are as old as it, and to find that out of each of them would take as long
+ * again. None is trusted any more.
+ */
+function dropIdle(pool: Pool): void {
+  for (let idle = pool.idleCount; idle > 0; idle--)
+    void pool.connect().then(
+      (client) => client.release(true),
+      () => {},
+    )
+}
 
 /** The codes of a line that was waited for in vain: nobody was told that it is gone. */
 const SILENT = new Set(['database.timeout', 'store.commit-unknown'])

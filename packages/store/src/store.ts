@@ -248,13 +248,16 @@ export interface MessageFilter {
   limit: number
 }
 
+/** Which connections a transaction takes: those of deadlines are their own, so that no other work can hold them up. */
+export type Lane = 'work' | 'deadlines'
+
 /**
  * Where the truth lives. Two adapters keep this contract, PostgreSQL and in-memory, and one conformance suite
  * (`storeContract`) says what it promises.
  */
 export interface Store {
   /** Runs `work` in one transaction: its writes all happen, or none. @throws EsaError `store.commit-unknown` (transient) when the answer of a commit is lost. */
-  transact<T>(work: (tx: StoreTx) => Promise<T>): Promise<T>
+  transact<T>(work: (tx: StoreTx) => Promise<T>, lane?: Lane): Promise<T>
   /** Ids of actors whose deadline lies behind the store clock, longest overdue first, and the next deadline after that. */
   due(limit: number): Promise<{ ids: string[]; nowMs: number; nextDueAt: number | null }>
   /** Takes rows that nobody has rung, or whose ring went unheard for `afterMs`, as their next attempt. */
