@@ -3,14 +3,9 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node'
 import { CountReporter } from './vitest.reporter.ts'
 
 /** These say how late the product is, so they have nearly the machine for themselves: they mostly wait, and one core is left to each. */
-const TIMED = [
-  'bad-input-moments',
-  'demo',
-  'deployments',
-  'farthest-path',
-  'two-versions',
-  'worker-kill',
-].map((name) => `test/e2e/${name}.test.ts`)
+const TIMED = ['bad-input-moments', 'demo', 'deployments', 'farthest-path', 'two-versions', 'worker-kill']
+  .map((name) => `test/e2e/${name}.test.ts`)
+  .concat('test/browser/on-call.test.ts')
 
 /** One a core of the smallest machine that CI runs on. */
 const ONE_A_CORE = 2
@@ -87,6 +82,7 @@ export default defineConfig({
         test: {
           name: 'browser',
           include: ['test/browser/**/*.test.ts'],
+          exclude: TIMED,
           testTimeout: 120_000,
           hookTimeout: 120_000,
           // A browser is several processes already, and waits for the server most of the time.

@@ -45,7 +45,7 @@ describe.skipIf(!HAS_CHROMIUM)('an operator on call', () => {
     const timer = first.getByRole('timer')
     await expect.poll(() => timer.textContent()).toMatch(/^Chief #1 in (?:30:00|29:\d\d)$/)
     const before = await timer.textContent()
-    await expect.poll(() => timer.textContent()).not.toBe(before)
+    await expect.poll(() => timer.textContent(), { timeout: 10_000 }).not.toBe(before)
   })
 
   it('sees the card line behind each step, past and to come', async () => {

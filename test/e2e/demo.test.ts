@@ -29,6 +29,8 @@ function checkAnswer({ code, stdout, stderr }: Ran): DemoAnswer {
 
 describe('esa demo', () => {
   let esa: EsaHome
+  /** The worker that a demo left running. */
+  let kept: number
 
   beforeAll(async () => {
     esa = await EsaHome.create()
@@ -57,7 +59,7 @@ describe('esa demo', () => {
   })
 
   it('prints its timelines as text, a second time on the same home, with the card’s lines and the lateness', async () => {
-    const { code, stdout, stderr } = await esa.run(['demo'])
+    const { code, stdout, stderr } = await esa.run(['demo', '--keep'])
     expect({ code, stderr }).toMatchObject({ code: 0 })
     expect(stderr).toMatch(/worker \d+ killed with SIGKILL in the middle of the wait; worker \d+ started/)
     expect(stdout).toMatch(/incident\.escalated +\d+ ms late wait missed/)
@@ -69,37 +71,18 @@ describe('esa demo', () => {
     )
     expect(stdout).toMatch(/verified: 3 of 3 timelines replay/)
     expect(stdout).toContain('Scaled: the waits, divided by 360')
+    kept = Number(/left running: worker (\d+)/.exec(stderr)?.[1])
   })
-})
 
-describe('esa demo --keep', () => {
-  it('ends and leaves a database and a worker that goes on without it', async () => {
-    const esa = await EsaHome.create()
-    try {
-      const { code, stderr } = await esa.run(['demo', '--keep', '--json'])
-      expect({ code, stderr }).toMatchObject({ code: 0 })
-      const pid = Number(/left running: worker (\d+)/.exec(stderr)?.[1])
-      const { workers } = await esa.json<{ workers: { pid: number }[] }>('status')
-      expect(workers.map((worker) => worker.pid)).toContain(pid)
-      await esa.json(
-        'tasks',
-        'send',
-        '--from',
-        'operator',
-        '--to',
-        'layer-14',
-        '--subject',
-        's',
-        '--body',
-        '{"task":"t"}',
-      )
-      const told = async () =>
-        (await esa.json<{ items: unknown[] }>('inbox', 'ls', '--agent', 'layer-14')).items.length > 0
-      expect(await until('the kept worker delivers', told, 20_000)).toBe(true)
-      process.kill(pid, 'SIGTERM')
-    } finally {
-      await esa.remove()
-    }
+  it('leaves with --keep a database, and a worker that goes on without it', async () => {
+    const { workers } = await esa.json<{ workers: { pid: number }[] }>('status')
+    expect(workers.map((worker) => worker.pid)).toContain(kept)
+    const asking = ['--from', 'operator', '--to', 'layer-14', '--subject', 's', '--body', '{"task":"t"}']
+    await esa.json('tasks', 'send', ...asking)
+    const told = async () =>
+      (await esa.json<{ items: unknown[] }>('inbox', 'ls', '--agent', 'layer-14')).items.length > 0
+    expect(await until('the kept worker delivers', told, 20_000)).toBe(true)
+    process.kill(kept, 'SIGTERM')
   })
 })
 

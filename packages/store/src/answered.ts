@@ -1,4 +1,4 @@
-import type { QueryConfig } from 'pg'
+import type { Pool, QueryConfig } from 'pg'
 
 /**
  * The statements of a step take milliseconds. One that is not answered in this time went out on a line that is dead
@@ -28,4 +28,19 @@ export function answered(
     ...(name === undefined ? {} : { name }),
   }
   return query
+}
+
+/** The codes of a line that was waited for in vain: nobody was told that it is gone. */
+export const SILENT = new Set(['database.timeout', 'store.commit-unknown'])
+
+/**
+ * A line was found dead: those that lie idle are as old as it, and to find that out of each of them would take as long
+ * again. None is trusted any more.
+ */
+export function dropIdle(pool: Pool): void {
+  for (let idle = pool.idleCount; idle > 0; idle--)
+    void pool.connect().then(
+      (client) => client.release(true),
+      () => {},
+    )
 }

@@ -16,7 +16,7 @@ import {
   tracedBy,
 } from './postgres-rows.ts'
 import * as sql from './postgres-sql.ts'
-import { answered, READ_WITHIN_MS } from './answered.ts'
+import { answered, dropIdle, READ_WITHIN_MS, SILENT } from './answered.ts'
 import { PostgresTx } from './postgres-tx.ts'
 import type {
   ActorFilter,
@@ -378,21 +378,6 @@ function stepLost(cause: unknown): EsaError {
 
 /** The codes of a connection that is gone, or that says nothing any more. */
 const DEAD_LINE = new Set(['database.unreachable', 'database.timeout', 'store.commit-unknown'])
-
-/**
- * A line was found dead: those that lie idle are as old as it, and to find that out of each of them would take as long
- * again. None is trusted any more.
- */
-function dropIdle(pool: Pool): void {
-  for (let idle = pool.idleCount; idle > 0; idle--)
-    void pool.connect().then(
-      (client) => client.release(true),
-      () => {},
-    )
-}
-
-/** The codes of a line that was waited for in vain: nobody was told that it is gone. */
-const SILENT = new Set(['database.timeout', 'store.commit-unknown'])
 
 /** True when the connection is clean again; a broken one is not worth keeping. */
 async function rolledBack(client: PoolClient): Promise<boolean> {
