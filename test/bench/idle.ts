@@ -8,9 +8,11 @@ import { esaUp } from './esa-up.ts'
 import type { Figure } from './figures.ts'
 import { cpuMs, memoryMb, treeCpuMs } from './process-cpu.ts'
 
-/** How long an idle runtime is watched, and how long it may settle first, ms. */
-const WATCH_MS = 30_000
-const SETTLE_MS = 10_000
+/** How long an idle runtime is watched, ms: everything that it does now and then comes at least once. */
+const WATCH_MS = 60_000
+
+/** How long it may settle first, ms: V8 clears up after a start until half a minute has passed. */
+const SETTLE_MS = 45_000
 
 /** What a runtime costs while nothing happens, with its queues on each backend. 1 % is 1 % of one core. */
 export async function benchIdle({ redis }: Pick<BenchServers, 'redis'>): Promise<Figure[]> {

@@ -123,6 +123,19 @@ describe.skipIf(!HAS_CHROMIUM)('the pages', () => {
     await page.getByText('No incident fits.').waitFor()
   })
 
+  it('replay by arrows once the tab was clicked, and leave the arrows to whoever walks the tabs by keyboard', async () => {
+    const page = await world.browser.open(`${world.url}/incidents/${id}`)
+    await page.getByRole('tab', { name: 'Replay' }).click()
+    await page.getByTestId('replayed').getByText('#1 ').waitFor()
+    await page.keyboard.press('ArrowRight')
+    await page.getByTestId('replayed').getByText('#2 ').waitFor()
+    await page.keyboard.press('Home')
+    await page.getByTestId('replayed').getByText('#1 ').waitFor()
+    await page.getByRole('tab', { name: 'Replay' }).focus()
+    await page.keyboard.press('ArrowLeft')
+    expect(await page.getByRole('tab', { name: 'Events' }).getAttribute('aria-selected')).toBe('true')
+  })
+
   it('say that they are offline, and are true again by themselves', async () => {
     const page = await world.browser.open(`${world.url}/incidents/${id}`)
     await page.getByRole('timer').waitFor()

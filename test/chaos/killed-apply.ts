@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
-import { readFile, rm, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { basename, join } from 'node:path'
 import { connectPool, createDatabase, dropDatabase, withDatabase } from '@esa/pg-server'
 import { type MigrationPlan, sealPlan } from '@esa/postgres/change'
 
@@ -109,6 +109,12 @@ const STATE = `select (select md5(string_agg(o::text, '|' order by id)) from ord
     where indrelid = 'orders'::regclass) as indexes,
   (select string_agg(conname || ' ' || convalidated, ', ' order by conname) from pg_constraint where conrelid = 'orders'::regclass) as constraints`
 
+/** Where one apply happens, and the home of whoever does it. */
+interface World {
+  url: string
+  home: string
+}
+
 /** A world in which one apply after the other is killed. */
 export class KilledApply {
   readonly #admin: string
@@ -125,33 +131,35 @@ export class KilledApply {
   /** Statements that an apply sends which nobody kills, and the state that it ends in. */
   async undisturbed(): Promise<{ statements: number; state: unknown }> {
     const counted = join(this.#folder, 'statements')
-    const state = await this.#inWorld(async (url) => {
-      await this.#apply(url, { KILL_AT: '0', KILL_COUNT: counted })
+    const state = await this.#inWorld(async (world) => {
+      await this.#apply(world, { KILL_AT: '0', KILL_COUNT: counted })
     })
     return { statements: Number(await readFile(counted, 'utf8')), state }
   }
 
   /** The state after an apply that was killed at a statement and then run again. */
   async killedAt(at: number, moment: (typeof MOMENTS)[number]): Promise<unknown> {
-    return await this.#inWorld(async (url) => {
-      const killed = await this.#apply(url, { KILL_AT: String(at), KILL_MOMENT: moment })
+    return await this.#inWorld(async (world) => {
+      const killed = await this.#apply(world, { KILL_AT: String(at), KILL_MOMENT: moment })
       // Quick batches are larger, and the walk is over with fewer statements.
       if (killed === '') return
       if (killed !== 'SIGKILL') throw new Error(`the apply was not killed at statement ${at}: ${killed}`)
-      const again = await this.#apply(url, {})
+      const again = await this.#apply(world, {})
       if (again !== '') throw new Error(`the second apply failed, killed ${moment} statement ${at}: ${again}`)
     })
   }
 
-  async #inWorld(work: (url: string) => Promise<void>): Promise<unknown> {
+  async #inWorld(work: (world: World) => Promise<void>): Promise<unknown> {
     this.#round += 1
-    const name = `killed_${this.#round}`
+    const name = `${basename(this.#folder)}_${this.#round}`
     await createDatabase(this.#admin, name)
     const url = withDatabase(this.#admin, name)
+    const home = join(this.#folder, `home-${this.#round}`)
+    await mkdir(home)
     const pool = await connectPool(url, { max: 1 })
     try {
       await pool.query(BEFORE)
-      await work(url)
+      await work({ url, home })
       return (await pool.query(STATE)).rows[0]
     } finally {
       await pool.end()
@@ -160,21 +168,11 @@ export class KilledApply {
   }
 
   /** Empty when it went through, else its signal or what it said. */
-  async #apply(url: string, env: Record<string, string>): Promise<string> {
+  async #apply({ url, home }: World, env: Record<string, string>): Promise<string> {
     const path = join(this.#folder, this.#case.file)
     await writeFile(path, this.#case.file.endsWith('.sql') ? SCRIPT : JSON.stringify(PLAN))
-    const ledger = join(this.#folder, `ledger-${this.#round}.json`)
-    const args = [
-      '--home',
-      this.#folder,
-      '--yes',
-      'db',
-      'migrate',
-      'apply',
-      path,
-      '--target',
-      'env:KILLED_URL',
-    ]
+    const ledger = join(home, 'ledger.json')
+    const args = ['--home', home, '--yes', 'db', 'migrate', 'apply', path, '--target', 'env:KILLED_URL']
     const beside = this.#case.beside ? ['--ledger', ledger] : []
     const options = Object.keys(env).length === 0 ? '' : `--import ${PRELOAD}`
     return await new Promise((resolve) => {

@@ -91,6 +91,9 @@ const WORKER_OPTIONS = {
  */
 const DRAIN_DELAY = { postgres: 30, redis: 3 }
 
+/** Longer than a Worker waits: all of them ask at the same time, and would connect anew for it each time, ms. */
+const IDLE_TIMEOUT_MS = 2_000 * DRAIN_DELAY.postgres
+
 /** Jobs a Worker takes at once: steps are short, and a queue must not starve behind one slow actor. */
 const STEPS_AT_ONCE = 8
 
@@ -113,6 +116,7 @@ async function openPostgres(url: string, onError: (error: Error) => void): Promi
     max: POOL_MAX,
     keepAlive: true,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    idleTimeoutMillis: IDLE_TIMEOUT_MS,
     // A ring that a crash of the server loses is rung again: it need not wait for the disk.
     options: `-c search_path=${BULLMQ_SCHEMA} -c synchronous_commit=off`,
     application_name: 'esa doorbell',
