@@ -23,7 +23,11 @@ export function Tabs<Tab extends string>({ label, tabs, current, onChoose }: Tab
           aria-selected={id === current}
           aria-controls={TAB_PANEL}
           tabIndex={id === current ? 0 : -1}
-          onClick={() => onChoose(id)}
+          onClick={({ detail, currentTarget }) => {
+            // Whoever clicked has no use for the focus here: arrows are for what was chosen then, a replay for one.
+            if (detail > 0) currentTarget.blur()
+            onChoose(id)
+          }}
           onKeyDown={(event) => {
             const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key]
             const next = step === undefined ? undefined : tabs[(n + step + tabs.length) % tabs.length]
