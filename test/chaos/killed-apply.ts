@@ -150,11 +150,11 @@ export class KilledApply {
   }
 
   async #inWorld(work: (world: World) => Promise<void>): Promise<unknown> {
-    this.#round += 1
-    const name = `${basename(this.#folder)}_${this.#round}`
+    const round = ++this.#round
+    const name = `${basename(this.#folder)}_${round}`
     await createDatabase(this.#admin, name)
     const url = withDatabase(this.#admin, name)
-    const home = join(this.#folder, `home-${this.#round}`)
+    const home = join(this.#folder, `home-${round}`)
     await mkdir(home)
     const pool = await connectPool(url, { max: 1 })
     try {
@@ -169,7 +169,7 @@ export class KilledApply {
 
   /** Empty when it went through, else its signal or what it said. */
   async #apply({ url, home }: World, env: Record<string, string>): Promise<string> {
-    const path = join(this.#folder, this.#case.file)
+    const path = join(home, this.#case.file)
     await writeFile(path, this.#case.file.endsWith('.sql') ? SCRIPT : JSON.stringify(PLAN))
     const ledger = join(home, 'ledger.json')
     const args = ['--home', home, '--yes', 'db', 'migrate', 'apply', path, '--target', 'env:KILLED_URL']

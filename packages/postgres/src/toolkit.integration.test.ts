@@ -1,9 +1,7 @@
-import { chmod, mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { connectPool, createDatabase, ensureEmbeddedServer, stopEmbeddedServer } from '@esa/pg-server'
+import { connectPool, createDatabase } from '@esa/pg-server'
 import { type Pool } from 'pg'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { ownServer } from './own-server.fixture.ts'
 import { targetLedger } from './apply.ts'
 import { type Clock, systemClock } from './clock.ts'
 import { buildIndexConcurrently } from './concurrent-index.ts'
@@ -12,7 +10,7 @@ import { measure } from './measure.ts'
 import type { MetricThreshold } from './metric-reading.ts'
 import { inReadOnly } from './read-only.ts'
 
-let home: string
+const server = ownServer()
 let pool: Pool
 let elsewhere: Pool
 
@@ -30,9 +28,7 @@ const slow = {
 }
 
 beforeAll(async () => {
-  home = await mkdtemp(join(tmpdir(), 'esa-postgres-'))
-  await chmod(home, 0o755)
-  const { adminUrl } = await ensureEmbeddedServer({ home })
+  const { adminUrl } = server
   pool = await connectPool(await createDatabase(adminUrl, 'inspected'))
   elsewhere = await connectPool(adminUrl)
   await pool.query(
@@ -48,8 +44,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await pool?.end()
   await elsewhere?.end()
-  await stopEmbeddedServer({ home, mode: 'immediate' })
-  await rm(home, { recursive: true, force: true })
 })
 
 it('says what to do where traffic cannot be sampled', async () => {

@@ -1,9 +1,7 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { connectPool, createDatabase, ensureEmbeddedServer, stopEmbeddedServer } from '@esa/pg-server'
+import { connectPool, createDatabase } from '@esa/pg-server'
 import { type Pool } from 'pg'
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
+import { ownServer } from '../own-server.fixture.ts'
 import { adviseIndexes } from './advise-indexes.ts'
 
 const ROWS = 40_000
@@ -43,19 +41,16 @@ const TEMPLATES: Record<string, [method: string, sql: string]> = {
 
 const workload = (ids: string[]) => ids.map((id) => ({ id, weight: 1, texts: [TEMPLATES[id]![1]] }))
 
-let home: string
+const server = ownServer()
 let pool: Pool
 
 beforeAll(async () => {
-  home = await mkdtemp(join(tmpdir(), 'esa-advise-'))
-  const { adminUrl } = await ensureEmbeddedServer({ home })
+  const { adminUrl } = server
   pool = await connectPool(await createDatabase(adminUrl, 'shop'))
   await pool.query(TABLES)
 })
 afterAll(async () => {
   await pool?.end()
-  await stopEmbeddedServer({ home, mode: 'immediate' })
-  await rm(home, { recursive: true, force: true })
 })
 
 async function indexNames(): Promise<string[]> {

@@ -1,28 +1,18 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import {
-  connectPool,
-  createDatabase,
-  dropDatabase,
-  ensureEmbeddedServer,
-  stopEmbeddedServer,
-  withDatabase,
-} from '@esa/pg-server'
+import { connectPool, createDatabase, dropDatabase, withDatabase } from '@esa/pg-server'
 import { type Pool } from 'pg'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { ownServer } from '../own-server.fixture.ts'
 import type { Clock } from '../clock.ts'
 import { withRehearsal } from '../rehearsal/open-rehearsal.ts'
 import { readWorkload } from './read-workload.ts'
 
-let home: string
+const server = ownServer()
 let url: string
 let target: Pool
 let application: Pool
 
 beforeAll(async () => {
-  home = await mkdtemp(join(tmpdir(), 'esa-workload-'))
-  const { adminUrl } = await ensureEmbeddedServer({ home })
+  const { adminUrl } = server
   url = await createDatabase(adminUrl, 'shop')
   target = await connectPool(url)
   application = await connectPool(url, { max: 1 })
@@ -31,8 +21,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await application?.end()
   await target?.end()
-  await stopEmbeddedServer({ home, mode: 'immediate' })
-  await rm(home, { recursive: true, force: true })
 })
 
 /** A clock on which the application sends a statement during every pause. */

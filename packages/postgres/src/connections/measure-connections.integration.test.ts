@@ -1,18 +1,15 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { connectPool, createDatabase, ensureEmbeddedServer, stopEmbeddedServer } from '@esa/pg-server'
+import { connectPool, createDatabase } from '@esa/pg-server'
 import type { Pool } from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { ownServer } from '../own-server.fixture.ts'
 import { measureConnections } from './measure-connections.ts'
 
-let home: string
+const server = ownServer()
 let owner: Pool
 let stranger: Pool
 
 beforeAll(async () => {
-  home = await mkdtemp(join(tmpdir(), 'esa-connections-'))
-  const { adminUrl } = await ensureEmbeddedServer({ home })
+  const { adminUrl } = server
   const url = await createDatabase(adminUrl, 'crowded')
   owner = await connectPool(url, { max: 3 })
   await owner.query(`create role stranger login password 'secret' connection limit 7`)
@@ -24,8 +21,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await stranger.end()
   await owner.end()
-  await stopEmbeddedServer({ home, mode: 'immediate' })
-  await rm(home, { recursive: true, force: true })
 })
 
 describe('connections', () => {

@@ -1,20 +1,17 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { connectPool, createDatabase, ensureEmbeddedServer, stopEmbeddedServer } from '@esa/pg-server'
+import { connectPool, createDatabase } from '@esa/pg-server'
 import type { Pool } from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { ownServer } from '../own-server.fixture.ts'
 import { requireThawed } from '../apply/freeze.ts'
 import { reviewSchema } from '../schema/review-schema.ts'
 import { freezeDatabase, readFreeze, thawDatabase } from './freeze-flag.ts'
 
-let home: string
+const server = ownServer()
 let owner: Pool
 let agent: Pool
 
 beforeAll(async () => {
-  home = await mkdtemp(join(tmpdir(), 'esa-freeze-'))
-  const { adminUrl } = await ensureEmbeddedServer({ home })
+  const { adminUrl } = server
   const url = await createDatabase(adminUrl, 'frozen')
   owner = await connectPool(url, { max: 3 })
   // What `db grants` gives who migrates: it makes objects of its own and owns no flag.
@@ -27,8 +24,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await agent.end()
   await owner.end()
-  await stopEmbeddedServer({ home, mode: 'immediate' })
-  await rm(home, { recursive: true, force: true })
 })
 
 describe('the flag of a freeze', () => {

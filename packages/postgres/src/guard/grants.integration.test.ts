@@ -1,28 +1,16 @@
-import { chmod, mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import {
-  connectPool,
-  createDatabase,
-  ensureEmbeddedServer,
-  stopEmbeddedServer,
-  withDatabase,
-} from '@esa/pg-server'
+import { connectPool, createDatabase, withDatabase } from '@esa/pg-server'
 import type { Pool } from 'pg'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { ownServer } from '../own-server.fixture.ts'
 import { roleGrants } from './grants.ts'
 import { runGuarded } from './run-guarded.ts'
 
-let home: string
-let adminUrl: string
+const server = ownServer()
 let admin: Pool
 const roles: Record<string, Pool> = {}
 
 beforeAll(async () => {
-  home = await mkdtemp(join(tmpdir(), 'esa-grants-'))
-  await chmod(home, 0o755)
-  ;({ adminUrl } = await ensureEmbeddedServer({ home }))
-  admin = await connectPool(await createDatabase(adminUrl, 'granted'))
+  admin = await connectPool(await createDatabase(server.adminUrl, 'granted'))
   await admin.query(`create role shop_owner; create schema sales authorization shop_owner; create schema secret;
     set role shop_owner; create table sales.orders (id int generated always as identity primary key, total int);
     insert into sales.orders (total) values (5); create sequence sales.numbers; reset role;
@@ -33,7 +21,7 @@ beforeAll(async () => {
   await admin.query(sql)
   for (const role of ['esa_analyst', 'esa_migrator', 'esa_runtime_app']) {
     await admin.query(`alter role ${role} password 'p'`)
-    const url = new URL(withDatabase(adminUrl, 'granted'))
+    const url = new URL(withDatabase(server.adminUrl, 'granted'))
     Object.assign(url, { username: role, password: 'p' })
     roles[role] = await connectPool(url.href, { max: 2 })
   }
@@ -41,8 +29,6 @@ beforeAll(async () => {
 
 afterAll(async () => {
   for (const pool of [admin, ...Object.values(roles)]) await pool?.end()
-  await stopEmbeddedServer({ home, mode: 'immediate' })
-  await rm(home, { recursive: true, force: true })
 })
 
 it('lets each role do its work', async () => {

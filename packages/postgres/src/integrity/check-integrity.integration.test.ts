@@ -1,40 +1,11 @@
-import { chmod, mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import {
-  connectPool,
-  createDatabase,
-  ensureEmbeddedServer,
-  stopEmbeddedServer,
-  withDatabase,
-} from '@esa/pg-server'
+import { withDatabase } from '@esa/pg-server'
 import type { Pool } from 'pg'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { ownServer } from '../own-server.fixture.ts'
 import type { Finding } from '../finding.ts'
 import { checkIntegrity } from './check-integrity.ts'
 
-let home: string
-let adminUrl: string
-const pools: Pool[] = []
-
-beforeAll(async () => {
-  home = await mkdtemp(join(tmpdir(), 'esa-integrity-'))
-  await chmod(home, 0o755)
-  adminUrl = (await ensureEmbeddedServer({ home })).adminUrl
-})
-
-afterAll(async () => {
-  await Promise.all(pools.map((pool) => pool.end()))
-  await stopEmbeddedServer({ home, mode: 'immediate' })
-  await rm(home, { recursive: true, force: true })
-})
-
-async function database(name: string, sql: string): Promise<Pool> {
-  const pool = await connectPool(await createDatabase(adminUrl, name))
-  pools.push(pool)
-  await pool.query(sql)
-  return pool
-}
+const server = ownServer()
 
 const FAULTS = `
 create extension amcheck;
@@ -70,7 +41,7 @@ describe('a database with planted faults', () => {
   let findings: Finding[]
   let pool: Pool
   beforeAll(async () => {
-    pool = await database('faults', FAULTS)
+    pool = await server.database('faults', FAULTS)
     findings = await checkIntegrity(pool)
   })
   const of = (kind: string, relation: string): Finding | undefined =>
@@ -120,17 +91,16 @@ describe('a database with planted faults', () => {
 
 describe('what cannot be looked at', () => {
   it('is a finding, and the rest goes on', async () => {
-    await database(
+    await server.database(
       'rights',
       `create table secret (id int primary key, customer_id int); insert into secret values (1, 1); create table customers (id int primary key, email text);
        insert into customers select i, 'same@example.com' || i / 2 from generate_series(1, 3) i;
        create table seen (customer_id int); insert into seen select 1 + i % 3 from generate_series(1, 30) i;
        create role looker login password 'looker'; grant select on customers, seen to looker`,
     )
-    const url = new URL(withDatabase(adminUrl, 'rights'))
+    const url = new URL(withDatabase(server.adminUrl, 'rights'))
     Object.assign(url, { username: 'looker', password: 'looker' })
-    const looker = await connectPool(url.href)
-    pools.push(looker)
+    const looker = await server.connect(url.href)
     const findings = await checkIntegrity(looker)
     expect(findings).toContainEqual(expect.objectContaining({ kind: 'no-right', relation: 'public.secret' }))
     expect(findings).toContainEqual(
@@ -141,8 +111,7 @@ describe('what cannot be looked at', () => {
   })
 
   it('is a table that somebody rebuilds: nobody waits for long, and the others are checked', async () => {
-    const pool = await connectPool(withDatabase(adminUrl, 'rights'))
-    pools.push(pool)
+    const pool = await server.connect(withDatabase(server.adminUrl, 'rights'))
     const other = await pool.connect()
     await other.query('begin; lock table seen in access exclusive mode')
     const findings = await checkIntegrity(pool)
@@ -155,8 +124,7 @@ describe('what cannot be looked at', () => {
   })
 
   it('is counted when the time is up', async () => {
-    const pool = await connectPool(withDatabase(adminUrl, 'rights'))
-    pools.push(pool)
+    const pool = await server.connect(withDatabase(server.adminUrl, 'rights'))
     const findings = await checkIntegrity(pool, { budgetMs: 0 })
     expect(findings).toContainEqual(expect.objectContaining({ kind: 'not-checked', severity: 'info' }))
   })

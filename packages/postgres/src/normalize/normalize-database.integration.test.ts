@@ -1,34 +1,14 @@
-import { chmod, mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import {
-  connectPool,
-  createDatabase,
-  ensureEmbeddedServer,
-  stopEmbeddedServer,
-  withDatabase,
-} from '@esa/pg-server'
+import { connectPool, createDatabase, withDatabase } from '@esa/pg-server'
 import type { Pool } from 'pg'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { ownServer } from '../own-server.fixture.ts'
 import { normalizeDatabase } from './normalize-database.ts'
 import { RANDOM, type SampleSchema, WELL_NORMALISED, WIDE } from './sample-schemas.ts'
 
-let home: string
-let adminUrl: string
-
-beforeAll(async () => {
-  home = await mkdtemp(join(tmpdir(), 'esa-normalize-'))
-  await chmod(home, 0o755)
-  adminUrl = (await ensureEmbeddedServer({ home })).adminUrl
-})
-
-afterAll(async () => {
-  await stopEmbeddedServer({ home, mode: 'immediate' })
-  await rm(home, { recursive: true, force: true })
-})
+const server = ownServer()
 
 async function within<T>({ name, sql }: SampleSchema, work: (pool: Pool) => Promise<T>): Promise<T> {
-  const pool = await connectPool(await createDatabase(adminUrl, name))
+  const pool = await connectPool(await createDatabase(server.adminUrl, name))
   try {
     await pool.query(sql)
     return await work(pool)
@@ -60,18 +40,13 @@ describe('the score', () => {
 })
 
 describe('orders in one wide table', () => {
-  const pools: Pool[] = []
+  let wide: Pool
   beforeAll(async () => {
-    const pool = await connectPool(await createDatabase(adminUrl, 'split'))
-    pools.push(pool)
-    await pool.query(WIDE[0]!.sql)
-  })
-  afterAll(async () => {
-    await Promise.all(pools.map((pool) => pool.end()))
+    wide = await server.database('split', WIDE[0]!.sql)
   })
 
   it('are split by what each column is a fact of; what is computed is said and not scored', async () => {
-    const { tables, findings } = await normalizeDatabase(pools[0]!)
+    const { tables, findings } = await normalizeDatabase(wide)
     expect(asText(tables)).toEqual([
       'order_no -> order_date, customer_email',
       'product_sku -> product_name, category, supplier, unit_price',
@@ -91,7 +66,7 @@ describe('orders in one wide table', () => {
   })
 
   it('come back row by row, and the DDL that is proposed keeps every fact', async () => {
-    const pool = pools[0]!
+    const pool = wide
     const { proposal } = (await normalizeDatabase(pool)).tables[0]!
     expect(proposal!.lossless).toEqual({ proven: true, rows: 4_000, rejoined: 4_000, missing: 0 })
     await pool.query('create table before as table orders')
@@ -162,7 +137,7 @@ describe('what cannot be looked at', () => {
       insert into open select i, i % 10, 'n' || i % 10 from generate_series(1, 200) i;
       create role reader login password 'reader'; grant select on open to reader`
     const found = await within({ name: 'rights', sql }, async () => {
-      const url = new URL(withDatabase(adminUrl, 'rights'))
+      const url = new URL(withDatabase(server.adminUrl, 'rights'))
       Object.assign(url, { username: 'reader', password: 'reader' })
       const reader = await connectPool(url.href)
       try {

@@ -1,13 +1,11 @@
-import { chmod, mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { connectPool, createDatabase, ensureEmbeddedServer, stopEmbeddedServer } from '@esa/pg-server'
+import { connectPool, createDatabase } from '@esa/pg-server'
 import type { Pool } from 'pg'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { ownServer } from '../own-server.fixture.ts'
 import type { Queryable } from '../queryable.ts'
 import { type ExplainedQuery, explainQuery } from './explain-query.ts'
 
-let home: string
+const server = ownServer()
 let pool: Pool
 
 const SCHEMA = `create schema sales; set search_path = sales;
@@ -23,9 +21,7 @@ create index on orders (placed); create index on orders (shipped); create index 
 create index on orders (customer); create index on customers (code); create index on orders (priority);`
 
 beforeAll(async () => {
-  home = await mkdtemp(join(tmpdir(), 'esa-explain-'))
-  await chmod(home, 0o755)
-  const { adminUrl } = await ensureEmbeddedServer({ home })
+  const { adminUrl } = server
   pool = await connectPool(await createDatabase(adminUrl, 'explained'))
   await pool.query(SCHEMA)
   await pool.query('analyze')
@@ -38,8 +34,6 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await pool?.end()
-  await stopEmbeddedServer({ home, mode: 'immediate' })
-  await rm(home, { recursive: true, force: true })
 })
 
 const onCopy = async <T>(work: (copy: Queryable) => Promise<T>): Promise<T> => {

@@ -1,35 +1,11 @@
-import { chmod, mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { connectPool, createDatabase, ensureEmbeddedServer, stopEmbeddedServer } from '@esa/pg-server'
-import type { Pool } from 'pg'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
+import { ownServer } from '../own-server.fixture.ts'
 import { INDEX_CASES } from './index-pairs.fixture.ts'
 import { type IndexFinding, reviewIndexes } from './review-indexes.ts'
 
 const NEVER_MS = Number.MAX_SAFE_INTEGER
 
-let home: string
-let adminUrl: string
-const pools: Pool[] = []
-
-async function database(name: string): Promise<Pool> {
-  const pool = await connectPool(await createDatabase(adminUrl, name))
-  pools.push(pool)
-  return pool
-}
-
-beforeAll(async () => {
-  home = await mkdtemp(join(tmpdir(), 'esa-review-'))
-  await chmod(home, 0o755)
-  ;({ adminUrl } = await ensureEmbeddedServer({ home }))
-})
-
-afterAll(async () => {
-  for (const pool of pools) await pool.end()
-  await stopEmbeddedServer({ home, mode: 'immediate' })
-  await rm(home, { recursive: true, force: true })
-})
+const server = ownServer()
 
 const inSchema = (findings: IndexFinding[], schema: string): string[] =>
   findings
@@ -39,7 +15,7 @@ const inSchema = (findings: IndexFinding[], schema: string): string[] =>
 
 describe('index pairs', () => {
   it('are judged as they are: nothing false, nothing missed, and the DDL runs', async () => {
-    const pool = await database('pairs')
+    const pool = await server.database('pairs')
     await pool.query('create extension pg_trgm; create extension btree_gist')
     expect(INDEX_CASES.length).toBeGreaterThanOrEqual(30)
     for (const [at, { sql }] of INDEX_CASES.entries())
@@ -58,7 +34,7 @@ describe('index pairs', () => {
 
 describe('a failed build', () => {
   it('is found; one that is under way is not, and neither is what is being built twice', async () => {
-    const pool = await database('builds')
+    const pool = await server.database('builds')
     await pool.query('create table t (a int); insert into t values (1), (1), (2)')
     await expect(pool.query('create unique index concurrently failed on t (a)')).rejects.toThrow(
       'could not create',
@@ -90,7 +66,7 @@ describe('a failed build', () => {
 
 describe('an index', () => {
   it('that no scan used is unused, unless something else relies on it', async () => {
-    const pool = await database('scans')
+    const pool = await server.database('scans')
     await pool.query(`create table parent (id int primary key);
       create table t (id int primary key, parent int references parent, used int, idle int, alone int unique, small int);
       insert into parent select generate_series(1, 10);
@@ -109,7 +85,7 @@ describe('an index', () => {
   })
 
   it('that is mostly air is bloated: measured where pgstattuple is, else estimated and said so', async () => {
-    const pool = await database('air')
+    const pool = await server.database('air')
     await pool.query(
       'create table t (id int, a int); insert into t select i, i from generate_series(1, 400000) i',
     )

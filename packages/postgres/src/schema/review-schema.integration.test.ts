@@ -1,34 +1,10 @@
-import { chmod, mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { connectPool, createDatabase, ensureEmbeddedServer, stopEmbeddedServer } from '@esa/pg-server'
 import type { Pool } from 'pg'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { ownServer } from '../own-server.fixture.ts'
 import type { Finding } from '../finding.ts'
 import { reviewSchema } from './review-schema.ts'
 
-let home: string
-let adminUrl: string
-const pools: Pool[] = []
-
-beforeAll(async () => {
-  home = await mkdtemp(join(tmpdir(), 'esa-schema-'))
-  await chmod(home, 0o755)
-  adminUrl = (await ensureEmbeddedServer({ home })).adminUrl
-})
-
-afterAll(async () => {
-  await Promise.all(pools.map((pool) => pool.end()))
-  await stopEmbeddedServer({ home, mode: 'immediate' })
-  await rm(home, { recursive: true, force: true })
-})
-
-async function database(name: string, sql: string): Promise<Pool> {
-  const pool = await connectPool(await createDatabase(adminUrl, name))
-  pools.push(pool)
-  await pool.query(sql)
-  return pool
-}
+const server = ownServer()
 
 const ODD = `
 create table customers (id serial primary key, email varchar(255), phone1 text, phone2 text, balance float8, created_at timestamp,
@@ -49,7 +25,7 @@ describe('an odd schema', () => {
   let findings: Finding[]
   let pool: Pool
   beforeAll(async () => {
-    pool = await database('odd', ODD)
+    pool = await server.database('odd', ODD)
     findings = await reviewSchema(pool)
   })
 
@@ -116,7 +92,7 @@ describe('an odd schema', () => {
 })
 
 it('finds nothing to warn about in a plain, good schema', async () => {
-  const pool = await database(
+  const pool = await server.database(
     'plain',
     `create table customers (id bigint generated always as identity primary key, email text not null unique, name text not null, created_at timestamptz not null default now());
      create table orders (id bigint generated always as identity primary key, customer_id bigint not null references customers (id), total numeric(12, 2) not null, status text not null check (status in ('new', 'paid')), placed_at timestamptz not null default now());

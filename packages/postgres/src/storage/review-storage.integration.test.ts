@@ -1,13 +1,11 @@
-import { chmod, mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { connectPool, createDatabase, ensureEmbeddedServer, stopEmbeddedServer } from '@esa/pg-server'
+import { connectPool, createDatabase } from '@esa/pg-server'
 import type { Pool } from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { ownServer } from '../own-server.fixture.ts'
 import type { Finding } from '../finding.ts'
 import { reviewStorage, type StorageReview } from './review-storage.ts'
 
-let home: string
+const server = ownServer()
 let url: string
 let pool: Pool
 let review: StorageReview
@@ -38,9 +36,7 @@ const WORKLOAD = [
 ]
 
 beforeAll(async () => {
-  home = await mkdtemp(join(tmpdir(), 'esa-storage-'))
-  await chmod(home, 0o755)
-  const { adminUrl } = await ensureEmbeddedServer({ home })
+  const { adminUrl } = server
   url = await createDatabase(adminUrl, 'stored')
   pool = await connectPool(url, { max: 1 })
   for (const sql of LOAD) await pool.query(sql)
@@ -49,8 +45,6 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await pool?.end()
-  await stopEmbeddedServer({ home, mode: 'immediate' })
-  await rm(home, { recursive: true, force: true })
 })
 
 const of = (kind: string, { findings } = review): Finding[] =>

@@ -1,15 +1,7 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import {
-  connectPool,
-  createDatabase,
-  ensureEmbeddedServer,
-  stopEmbeddedServer,
-  withDatabase,
-} from '@esa/pg-server'
+import { connectPool, createDatabase, withDatabase } from '@esa/pg-server'
 import type { Pool } from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { ownServer } from '../own-server.fixture.ts'
 import { scriptMigration } from '../apply/migration.ts'
 import { LOSSLESS, LOSSY, SHOP } from './planted-losses.ts'
 import { type Verdict, verifyMigration } from './verify-migration.ts'
@@ -19,20 +11,17 @@ const ANEW = `do $$ declare s text; begin
   for s in select nspname from pg_namespace where nspname !~ '^pg_' and nspname <> 'information_schema' loop
     execute format('drop schema %I cascade', s); end loop; end $$; create schema public; ${SHOP}`
 
-let home: string
+const server = ownServer()
 let pool: Pool
 
 beforeAll(async () => {
-  home = await mkdtemp(join(tmpdir(), 'esa-verify-'))
-  const { adminUrl } = await ensureEmbeddedServer({ home })
+  const { adminUrl } = server
   await createDatabase(adminUrl, 'planted')
   pool = await connectPool(withDatabase(adminUrl, 'planted'), { max: 3 })
   await pool.query('alter database planted set synchronous_commit = off')
 })
 afterAll(async () => {
   await pool.end()
-  await stopEmbeddedServer({ home, mode: 'immediate' })
-  await rm(home, { recursive: true, force: true })
 })
 
 async function verdictOn(sql: string, whole = true): Promise<Verdict> {
