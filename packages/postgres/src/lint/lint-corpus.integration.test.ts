@@ -1,15 +1,6 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import {
-  connectPool,
-  createDatabase,
-  dropDatabase,
-  ensureEmbeddedServer,
-  stopEmbeddedServer,
-  withDatabase,
-} from '@esa/pg-server'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { ownServer } from '../own-server.fixture.ts'
+import { groundAt } from '../rehearsal/ground.fixture.ts'
 import { onOneSession, type Queryable } from '../queryable.ts'
 import type { RehearsalGround } from '../rehearsal/ground.ts'
 import { executionOf } from './execution.ts'
@@ -82,7 +73,7 @@ const GONE = new Set(['secrets', 'recent', 'legacy'])
 const bare = (name: string): string => name.replace(/^public\./, '')
 
 describe('the lint of a corpus', () => {
-  let home: string
+  const server = ownServer()
   let ground: RehearsalGround
   let script: Script
   let verdicts: Verdict[]
@@ -91,16 +82,7 @@ describe('the lint of a corpus', () => {
   const tables = new Set<string>()
 
   beforeAll(async () => {
-    home = await mkdtemp(join(tmpdir(), 'esa-lint-'))
-    const { adminUrl } = await ensureEmbeddedServer({ home })
-    ground = {
-      createDatabase: async (name, locale) => void (await createDatabase(adminUrl, name, locale)),
-      dropDatabase: async (name) => void (await dropDatabase(adminUrl, name)),
-      open: async (name, max = 4) => {
-        const pool = await connectPool(withDatabase(adminUrl, name), { max })
-        return { queryable: pool, close: () => pool.end() }
-      },
-    }
+    ground = groundAt(server.adminUrl)
     const sql = CORPUS.map((one) => `${one.sql};`).join('\n')
     script = await readScript('corpus.sql', Buffer.from(sql))
     const lines = RULE_CORPUS.map((one) => one.sql).join('\n')
@@ -119,10 +101,6 @@ describe('the lint of a corpus', () => {
     const { rows } = await pool.query(`select relname from pg_class where relkind in ('r', 'p', 'v', 'm')`)
     for (const { relname } of rows) tables.add(String(relname))
     await close()
-  })
-  afterAll(async () => {
-    await stopEmbeddedServer({ home, mode: 'immediate' })
-    await rm(home, { recursive: true, force: true })
   })
 
   const cases = CORPUS.map((one, at) => ({ ...one, at }))

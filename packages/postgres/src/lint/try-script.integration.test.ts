@@ -1,15 +1,6 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import {
-  connectPool,
-  createDatabase,
-  dropDatabase,
-  ensureEmbeddedServer,
-  stopEmbeddedServer,
-  withDatabase,
-} from '@esa/pg-server'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { ownServer } from '../own-server.fixture.ts'
+import { groundAt } from '../rehearsal/ground.fixture.ts'
 import type { RehearsalGround } from '../rehearsal/ground.ts'
 import type { Verdict } from './judge.ts'
 import { lintScripts } from './lint-scripts.ts'
@@ -25,7 +16,7 @@ create procedure fill() language plpgsql as 'begin update orders set note = note
 `
 
 describe('a script', () => {
-  let home: string
+  const server = ownServer()
   let ground: RehearsalGround
   let databases: () => Promise<string[]>
   const lint = async (...texts: string[]): Promise<Verdict[]> => {
@@ -41,26 +32,13 @@ describe('a script', () => {
     verdicts.map(({ findings }) => findings.find(({ rule }) => rule === 'execution-failed')?.message)
 
   beforeAll(async () => {
-    home = await mkdtemp(join(tmpdir(), 'esa-try-'))
-    const { adminUrl } = await ensureEmbeddedServer({ home })
-    ground = {
-      createDatabase: async (name, locale) => void (await createDatabase(adminUrl, name, locale)),
-      dropDatabase: async (name) => void (await dropDatabase(adminUrl, name)),
-      open: async (name, max = 4) => {
-        const pool = await connectPool(withDatabase(adminUrl, name), { max })
-        return { queryable: pool, close: () => pool.end() }
-      },
-    }
+    ground = groundAt(server.adminUrl)
     databases = async () => {
       const { queryable, close } = await ground.open('postgres', 1)
       const { rows } = await queryable.query('select datname from pg_database')
       await close()
       return rows.map(({ datname }) => String(datname))
     }
-  })
-  afterAll(async () => {
-    await stopEmbeddedServer({ home, mode: 'immediate' })
-    await rm(home, { recursive: true, force: true })
   })
 
   it('with a transaction shows each statement’s own locks, and what fails in it', async () => {

@@ -1,16 +1,8 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import {
-  connectPool,
-  createDatabase,
-  dropDatabase,
-  ensureEmbeddedServer,
-  stopEmbeddedServer,
-  withDatabase,
-} from '@esa/pg-server'
+import { connectPool, createDatabase } from '@esa/pg-server'
 import { hasPgBouncer, openWebSocketProxy, startPgBouncer } from '@esa/pg-server/test-servers'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { ownServer } from '../own-server.fixture.ts'
+import { groundAt } from './ground.fixture.ts'
 import { sqlState } from '../postgres-error.ts'
 import type { Queryable } from '../queryable.ts'
 import type { RowCopy, RowProgress } from './copy-rows.ts'
@@ -41,30 +33,19 @@ const CHECKSUM = `select md5(string_agg(c::text, '|' order by id)) as sum from c
 const UNKEPT = `select count(*)::int as n from pg_constraint where contype = 'f' and not convalidated`
 
 describe('rows of a rehearsal', () => {
-  let home: string
+  const server = ownServer()
   let ground: RehearsalGround
   let shop: Queryable & { end(): Promise<void> }
   let shopUrl: string
 
   beforeAll(async () => {
-    home = await mkdtemp(join(tmpdir(), 'esa-copy-rows-'))
-    const { adminUrl } = await ensureEmbeddedServer({ home })
-    ground = {
-      createDatabase: async (name) => void (await createDatabase(adminUrl, name)),
-      dropDatabase: async (name) => void (await dropDatabase(adminUrl, name)),
-      open: async (name, max = 4) => {
-        const pool = await connectPool(withDatabase(adminUrl, name), { max })
-        return { queryable: pool, close: () => pool.end() }
-      },
-    }
-    shopUrl = await createDatabase(adminUrl, 'shop')
+    ground = groundAt(server.adminUrl)
+    shopUrl = await createDatabase(server.adminUrl, 'shop')
     shop = await connectPool(shopUrl, { max: 2 })
     await shop.query(SHOP)
   })
   afterAll(async () => {
     await shop.end()
-    await stopEmbeddedServer({ home, mode: 'immediate' })
-    await rm(home, { recursive: true, force: true })
   })
 
   const copied = <T>(rows: RowCopy, work: (copy: Rehearsal) => Promise<T>, from: Queryable = shop) =>

@@ -1,43 +1,20 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import {
-  connectPool,
-  createDatabase,
-  dropDatabase,
-  ensureEmbeddedServer,
-  stopEmbeddedServer,
-  withDatabase,
-} from '@esa/pg-server'
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { connectPool, createDatabase, dropDatabase } from '@esa/pg-server'
+import { beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { ownServer } from '../own-server.fixture.ts'
+import { groundAt } from './ground.fixture.ts'
 import type { Queryable } from '../queryable.ts'
 import { onDatabase, type RehearsalGround } from './ground.ts'
 import { withRehearsal } from './open-rehearsal.ts'
 import { rehearseScripts } from './rehearse-scripts.ts'
 
 describe('a rehearsal', () => {
-  let home: string
-  let adminUrl: string
+  const server = ownServer()
   let ground: RehearsalGround
 
   beforeAll(async () => {
-    home = await mkdtemp(join(tmpdir(), 'esa-rehearsal-'))
-    adminUrl = (await ensureEmbeddedServer({ home })).adminUrl
-    ground = {
-      createDatabase: async (name, icuLocale) => void (await createDatabase(adminUrl, name, icuLocale)),
-      dropDatabase: async (name) => void (await dropDatabase(adminUrl, name)),
-      open: async (name, max = 4) => {
-        const pool = await connectPool(withDatabase(adminUrl, name), { max })
-        return { queryable: pool, close: () => pool.end() }
-      },
-      ownServer: true,
-    }
-  })
-  afterAll(async () => {
-    await stopEmbeddedServer({ home, mode: 'immediate' })
-    await rm(home, { recursive: true, force: true })
+    ground = { ...groundAt(server.adminUrl), ownServer: true }
   })
 
   const onServer = (query: string) =>
@@ -111,8 +88,8 @@ describe('a rehearsal', () => {
   })
 
   it('compares text and tells the time as its original does', async () => {
-    const icu = await createDatabase(adminUrl, 'original', 'de')
-    onTestFinished(async () => void (await dropDatabase(adminUrl, 'original')))
+    const icu = await createDatabase(server.adminUrl, 'original', 'de')
+    onTestFinished(async () => void (await dropDatabase(server.adminUrl, 'original')))
     const pool = await connectPool(icu)
     await pool.query(`alter database original set timezone = 'Asia/Tokyo'`)
     await pool.query(`alter database original set search_path = "Odd, 'one", public`)
@@ -135,7 +112,7 @@ describe('a rehearsal', () => {
   })
 
   it('is dropped by the next one when its process was killed; one that lives is left alone', async () => {
-    const child = holder(adminUrl)
+    const child = holder(server.adminUrl)
     onTestFinished(() => void child.kill('SIGKILL'))
     const [left] = (await once(child.stdout!, 'data')) as [Buffer]
     expect(await rehearsals()).toEqual([String(left)])
@@ -161,13 +138,9 @@ describe('a rehearsal', () => {
 /** Another process in the middle of a rehearsal; it says the name of its database. */
 function holder(adminUrl: string): ChildProcess {
   const program = `
-    const { connectPool, createDatabase, dropDatabase, withDatabase } = await import(${JSON.stringify(import.meta.resolve('@esa/pg-server'))})
+    const { groundAt } = await import(${JSON.stringify(new URL('ground.fixture.ts', import.meta.url).href)})
     const { withRehearsal } = await import(${JSON.stringify(new URL('open-rehearsal.ts', import.meta.url).href)})
-    const url = ${JSON.stringify(adminUrl)}
-    const ground = {
-      createDatabase: (name) => createDatabase(url, name), dropDatabase: (name) => dropDatabase(url, name),
-      open: async (name) => { const pool = await connectPool(withDatabase(url, name)); return { queryable: pool, close: () => pool.end() } },
-    }
+    const ground = groundAt(${JSON.stringify(adminUrl)})
     await withRehearsal({ ground, id: 'killed', schema: { sql: 'create table t (id int)' } }, async ({ name, queryable }) => {
       process.stdout.write(name)
       await queryable.query('select pg_sleep(600)')

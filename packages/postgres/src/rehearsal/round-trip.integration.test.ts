@@ -1,15 +1,6 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import {
-  connectPool,
-  createDatabase,
-  dropDatabase,
-  ensureEmbeddedServer,
-  stopEmbeddedServer,
-  withDatabase,
-} from '@esa/pg-server'
+import { readFile } from 'node:fs/promises'
+import { connectPool, withDatabase } from '@esa/pg-server'
 import {
   hasOtherClients,
   hasOtherPostgres,
@@ -17,20 +8,13 @@ import {
   type TestServer,
 } from '@esa/pg-server/test-servers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { ownServer } from '../own-server.fixture.ts'
+import { groundAt } from './ground.fixture.ts'
 import type { Queryable } from '../queryable.ts'
 import type { RehearsalGround } from './ground.ts'
 import { type Rehearsal, withRehearsal } from './open-rehearsal.ts'
 import { readSchema, type SchemaScript } from './read-schema.ts'
 import { inTargetSnapshot } from './target-snapshot.ts'
-
-const groundAt = (url: string): RehearsalGround => ({
-  createDatabase: async (name, icuLocale) => void (await createDatabase(url, name, icuLocale)),
-  dropDatabase: async (name) => void (await dropDatabase(url, name)),
-  open: async (name, max = 4) => {
-    const pool = await connectPool(withDatabase(url, name), { max })
-    return { queryable: pool, close: () => pool.end() }
-  },
-})
 
 async function majorOf(url: string): Promise<number> {
   const pool = await connectPool(url)
@@ -95,15 +79,10 @@ function commonOf({ before, after }: SchemaScript): string[] {
 const NOT_NULL = /,? constraint (?:"[^"]+"|\w+) NOT NULL(?: (?:"[^"]+"|\w+)(?=[,)]))?| not null/g
 
 describe('a copy of a schema', () => {
-  let home: string
+  const server = ownServer()
   let embedded: RehearsalGround
   beforeAll(async () => {
-    home = await mkdtemp(join(tmpdir(), 'esa-round-trip-'))
-    embedded = { ...groundAt((await ensureEmbeddedServer({ home })).adminUrl), ownServer: true }
-  })
-  afterAll(async () => {
-    await stopEmbeddedServer({ home, mode: 'immediate' })
-    await rm(home, { recursive: true, force: true })
+    embedded = { ...groundAt(server.adminUrl), ownServer: true }
   })
 
   it('is described by PostgreSQL 18 as its original is', async () => {
