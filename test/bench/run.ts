@@ -51,7 +51,7 @@ const PARTS: Record<string, { about: string; run: (servers: BenchServers) => Pro
 const HELP = `Usage: pnpm bench [NAME...]
 
 Measures the runtime and prints a table; progress goes to stderr, the raw figures to docs/performance/NAME.json.
-All of it takes under ten minutes, and plans another fifteen. Figures are good only on a machine that does nothing else: see the load beside them.
+All of it takes twenty minutes. Figures are good only on a machine that does nothing else: see the load beside them.
 
 ${Object.entries(PARTS)
   .map(([name, { about }]) => `  ${name.padEnd(12)}${about}`)
