@@ -57,6 +57,19 @@ describe('esa doctor', () => {
     const other = join(esa.folder, 'other')
     const resting = await examined({ ESA_HOME: other }, '--home', other)
     expect([resting.code, resting.of('database')?.status]).toEqual([0, 'skipped'])
+    // A target on it rests with it, as the shop of the demo does.
+    await esa.run(['--home', other, 'migrate'])
+    await esa.run([
+      '--home',
+      other,
+      'targets',
+      'add',
+      'own',
+      (await ensureEmbeddedServer({ home: other })).url,
+    ])
+    await esa.run(['--home', other, 'down'])
+    const asleep = await examined({ ESA_HOME: other }, '--home', other)
+    expect([asleep.code, asleep.of('target own')?.status]).toEqual([0, 'skipped'])
     const { code: printed, stdout } = await esa.run(['doctor'])
     expect([printed, stdout]).toEqual([0, expect.stringMatching(/^ok +configuration.*\n(?:.*\n)*0 errors, /)])
   })

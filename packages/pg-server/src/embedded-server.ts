@@ -9,7 +9,7 @@ import { initCluster, isInitialised } from './init-cluster.ts'
 import { postgresBinaries } from './postgres-binaries.ts'
 import { type Postmaster, runningPostmaster, servesDirectory } from './postmaster.ts'
 import { serverIdentity } from './server-identity.ts'
-import { DATABASE, serverUrls, settledPort } from './server-settings.ts'
+import { DATABASE, keptPort, serverUrls, settledPort } from './server-settings.ts'
 import { startServer } from './start-server.ts'
 
 /** A fast stop writes a checkpoint first; beyond this the disk is in trouble and a person should look. */
@@ -35,6 +35,8 @@ export interface EmbeddedServerStatus {
   state: 'absent' | 'stopped' | 'running'
   /** Set while it runs. */
   server: Omit<EmbeddedServer, 'started'> | undefined
+  /** Where it runs when it does; undefined before its first start. */
+  port: number | undefined
   dataDirectory: string
   logFile: string
 }
@@ -96,6 +98,7 @@ export async function embeddedServerStatus(options: { home: string }): Promise<E
     return {
       state: running ? 'running' : (await exists(paths.data)) ? 'stopped' : 'absent',
       server: running ? await describe(paths, postmaster.pid, postmaster.port!) : undefined,
+      port: await keptPort(paths),
       dataDirectory: paths.data,
       logFile: paths.logFile,
     }

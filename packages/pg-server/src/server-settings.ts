@@ -23,7 +23,7 @@ const RUNTIME_ROLE = 'esa_runtime'
 
 /** The port of this data directory, picked and kept at the first start. A copied or moved home picks another. */
 export async function settledPort(paths: HomePaths): Promise<number> {
-  const kept = await readPort(paths)
+  const kept = await keptPort(paths)
   if (kept !== undefined) return kept
   const port = await freePort()
   await writeFile(paths.settingsFile, `${JSON.stringify({ port, dataDirectory: paths.data }, null, 2)}\n`)
@@ -48,7 +48,8 @@ function runtimePassword(password: string): string {
   return createHmac('sha256', password).update(RUNTIME_ROLE).digest('base64url')
 }
 
-async function readPort(paths: HomePaths): Promise<number | undefined> {
+/** The port that this data directory was given at its first start. */
+export async function keptPort(paths: HomePaths): Promise<number | undefined> {
   const text = await readFile(paths.settingsFile, 'utf8').catch((error: unknown) => {
     if (errorCode(error) !== 'ENOENT') throw error
     return '{}'

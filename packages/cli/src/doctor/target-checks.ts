@@ -1,4 +1,4 @@
-import { connectPool, isPooler, mapPgError } from '@esa/pg-server'
+import { connectPool, embeddedServerStatus, isLoopback, isPooler, mapPgError } from '@esa/pg-server'
 import type { Config } from '../config.ts'
 import { readTargets, resolveTarget } from '../targets.ts'
 import { type Check, checked } from './check.ts'
@@ -22,6 +22,11 @@ async function look(
   name: string,
 ): Promise<Omit<Check, 'name'>> {
   const { url } = await resolveTarget(config, name, environment)
+  if (await isAsleep(config, url))
+    return {
+      status: 'skipped',
+      message: 'it is on the embedded database, which does not run: esa up starts it',
+    }
   const pool = await connectPool(url, { max: 1, applicationName: 'esa doctor' })
   try {
     const { rows } = await pool.query<{ installed: boolean; available: boolean; loaded: boolean | null }>(
@@ -56,4 +61,10 @@ async function look(
   } finally {
     await pool.end()
   }
+}
+
+/** True for what is on the home's own server while that is stopped. */
+async function isAsleep({ home }: Config, url: string): Promise<boolean> {
+  const { state, port } = await embeddedServerStatus({ home })
+  return state === 'stopped' && isLoopback(url) && new URL(url).port === String(port)
 }
