@@ -73,7 +73,7 @@ describe.skipIf(!HAS_CHROMIUM)('an operator on call', () => {
     await first.keyboard.press('a')
     const dialog = first.getByRole('dialog', { name: 'Acknowledge this incident' })
     await dialog.getByText('1 h', { exact: true }).click()
-    await dialog.getByText(/nobody climbs until \d\d:\d\d/).waitFor()
+    await dialog.getByText(/nobody climbs until [^.]*\d\d:\d\d\./).waitFor()
     await dialog.getByText(/Layer 2 and Layer 3 are told again, with the full 30 min/).waitFor()
     await dialog.getByRole('button', { name: 'Acknowledge', exact: true }).click()
     await dialog.waitFor({ state: 'hidden' })

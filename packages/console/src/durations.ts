@@ -21,22 +21,17 @@ export function lateText(ms: number): string {
   return ms < 3_600_000 ? `${Math.round(ms / 60_000)} min` : `${(ms / 3_600_000).toFixed(1)} h`
 }
 
-const TODAY = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' })
-const TODAY_EXACT = new Intl.DateTimeFormat('en-GB', {
-  hour: '2-digit',
-  minute: '2-digit',
-  second: '2-digit',
-})
-const OTHER_DAY = new Intl.DateTimeFormat('en-GB', {
-  weekday: 'short',
-  day: 'numeric',
-  month: 'short',
-  hour: '2-digit',
-  minute: '2-digit',
-})
+const MINUTE = { hour: '2-digit', minute: '2-digit' } as const
+const SECOND = { ...MINUTE, second: '2-digit' } as const
+const DAY = { weekday: 'short', day: 'numeric', month: 'short' } as const
+const TODAY = new Intl.DateTimeFormat('en-GB', MINUTE)
+const TODAY_EXACT = new Intl.DateTimeFormat('en-GB', SECOND)
+const OTHER_DAY = new Intl.DateTimeFormat('en-GB', { ...DAY, ...MINUTE })
+const OTHER_DAY_EXACT = new Intl.DateTimeFormat('en-GB', { ...DAY, ...SECOND })
 
-/** A time of day in the reader's own zone, with its day where that is not `now`'s: `16:05`, `Thu 26 Nov, 16:05`. */
+/** A time of day in the reader's own zone, to the second if `exact`, with its day where that is not `now`'s: `16:05`, `Thu 26 Nov, 16:05`. */
 export function clockText(at: number, now: number, exact = false): string {
   const sameDay = new Date(at).toDateString() === new Date(now).toDateString()
-  return (sameDay ? (exact ? TODAY_EXACT : TODAY) : OTHER_DAY).format(at)
+  const format = sameDay ? (exact ? TODAY_EXACT : TODAY) : exact ? OTHER_DAY_EXACT : OTHER_DAY
+  return format.format(at)
 }
