@@ -1,5 +1,5 @@
 import type { Change, SendParams } from '@esa/actor'
-import { CEO_ID, type Json, type JsonObject, personOf, textOf } from '@esa/protocol'
+import { CEO_ID, cut, type Json, type JsonObject, personOf, textOf } from '@esa/protocol'
 import { ask } from './asking.ts'
 import { withdrawal } from './awaiting.ts'
 import { threadOf } from './inbox.ts'
@@ -38,7 +38,7 @@ export const propose: Skill = (context, event) => {
   return ask({ ...context, awaiting }, event, {
     to,
     type: 'proposal',
-    subject: subject.slice(0, SUBJECT_CHARS),
+    subject: cut(subject, SUBJECT_CHARS),
     body: { proposal: textOf(because), data },
     withinMs: Number(answerMs),
     ...(typeof by === 'string' ? { by } : {}),

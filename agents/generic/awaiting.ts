@@ -1,5 +1,5 @@
 import type { Change, OpenParams } from '@esa/actor'
-import { type JsonObject, textOf } from '@esa/protocol'
+import { cut, type JsonObject, textOf } from '@esa/protocol'
 import type { AgentContext, Awaited, Late, Skill } from './mind.ts'
 import { objectOf, without } from './records.ts'
 
@@ -134,7 +134,7 @@ function opening({ agentId }: AgentContext, messageId: string, awaited: Awaited)
     body: {
       agent: agentId,
       category,
-      title: title.slice(0, TITLE_MAX),
+      title: cut(title, TITLE_MAX),
       dedupKey,
       evidence: { ...evidence, body },
     },

@@ -33,6 +33,19 @@ describe('a task that needs a response', () => {
     },
   )
 
+  it.each([155, 156])(
+    'becomes one whatever its subject is cut in: %i letters, then emoji',
+    async (letters) => {
+      const world = new AgentsWorld()
+      const subject = 'x'.repeat(letters) + '😀'.repeat(20)
+      await world.task('layer-5', 'layer-14', { priority: 'high', responseRequired: true, subject })
+      await world.advance(4 * HOUR + 1)
+      const [blocker] = await world.incidentsOf('layer-5')
+      expect(blocker).toMatchObject({ category: 'blocker', evidence: { subject } })
+      expect(blocker!.title.isWellFormed()).toBe(true)
+    },
+  )
+
   it('that is answered in time opens nothing, up to the very instant of the target', async () => {
     const world = new AgentsWorld()
     const id = await world.task('layer-5', 'layer-14', { priority: 'high', responseRequired: true })

@@ -29,11 +29,3 @@ export function severityOf({
   if (category === 'data-loss' || category === 'security' || level === 'ceo') return 'critical'
   return level === 'chief' ? 'error' : 'warning'
 }
-
-/** At most `max` UTF-16 units, cut between characters, with a sign that it was. */
-export function cut(text: string, max: number): string {
-  if (text.length <= max) return text
-  const kept = text.slice(0, max - 1)
-  // Half of a surrogate pair is no character.
-  return `${/[\uD800-\uDBFF]$/.test(kept) ? kept.slice(0, -1) : kept}…`
-}

@@ -1,6 +1,6 @@
-import { type Announcement, EsaError } from '@esa/protocol'
+import { type Announcement, cut, EsaError } from '@esa/protocol'
 import { createTransport } from 'nodemailer'
-import { cut, headlineOf, sentenceOf } from './announcement-words.ts'
+import { headlineOf, sentenceOf } from './announcement-words.ts'
 import { allowedAddresses, systemAddresses } from './channel-address.ts'
 import { ANSWER_WITHIN_MS, type Reach } from './post.ts'
 

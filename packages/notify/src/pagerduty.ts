@@ -1,5 +1,5 @@
-import type { Announced, Announcement } from '@esa/protocol'
-import { cut, headlineOf, sentenceOf, severityOf } from './announcement-words.ts'
+import { type Announced, type Announcement, cut } from '@esa/protocol'
+import { headlineOf, sentenceOf, severityOf } from './announcement-words.ts'
 import type { Posted } from './post.ts'
 
 /** Where events go, but for accounts in another region. Source: PagerDuty, "Send an Alert Event". */

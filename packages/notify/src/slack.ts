@@ -1,5 +1,5 @@
-import type { Announcement } from '@esa/protocol'
-import { cut, headlineOf, sentenceOf } from './announcement-words.ts'
+import { type Announcement, cut } from '@esa/protocol'
+import { headlineOf, sentenceOf } from './announcement-words.ts'
 import type { Posted } from './post.ts'
 
 /** Limits of Block Kit, characters. Source: Slack, "Reference: blocks", header and section; the text is cut off at 4,000. */

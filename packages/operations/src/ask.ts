@@ -1,6 +1,6 @@
 import { type Intent, intentsOf, mindOf, routeQuestion } from '@esa/agents'
 import type { DirectoryAgent } from '@esa/org'
-import { EsaError, type Json, type JsonObject } from '@esa/protocol'
+import { cut, EsaError, type Json, type JsonObject } from '@esa/protocol'
 import { isServed } from './figures.ts'
 import { contextOf } from './mailboxes.ts'
 import { answersTo, TASK_TYPES } from './task-document.ts'
@@ -127,7 +127,7 @@ async function giveTask(
   const body = own
     ? { task: intent.id, data }
     : { task: question, ...(Object.keys(data).length === 0 ? {} : { data }) }
-  const subject = question.slice(0, SUBJECT_MAX)
+  const subject = cut(question, SUBJECT_MAX)
   const [sent] = await sendTask(world, { from: as, to: [id], type: 'task_request', subject, body })
   const message = sent!.id
   if (!(await isServed(world.store)))

@@ -1,4 +1,4 @@
-import { EsaError } from '@esa/protocol'
+import { cut, EsaError } from '@esa/protocol'
 import type { StatementTiming } from './metric-reading.ts'
 import { type PlanLine, type PlanNode, planLines, wastefulScans } from './plan.ts'
 import { proposeIndex, type ProposedIndex } from './index-proposal.ts'
@@ -107,7 +107,7 @@ export async function explainStatement(
     return {
       kind: 'slow-query',
       id: options.id ?? 'statement',
-      statement: text.slice(0, STATEMENT_CHARS_MAX),
+      statement: cut(text, STATEMENT_CHARS_MAX),
       p95Ms: options.p95Ms ?? null,
       executionMs,
       planningMs,

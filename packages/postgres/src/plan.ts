@@ -1,3 +1,4 @@
+import { cut } from '@esa/protocol'
 /** A node of EXPLAIN (FORMAT JSON, VERBOSE, ANALYZE): the members this package reads, by PostgreSQL's own names. */
 export interface PlanNode {
   'Node Type': string
@@ -108,7 +109,7 @@ export function planLines(node: PlanNode, depth: number = 0): PlanLine[] {
       ? {}
       : { relation: schema === undefined ? relation : `${schema}.${relation}` }),
     ...(index === undefined ? {} : { index }),
-    ...(filter === undefined ? {} : { filter: filter.slice(0, TEXT_CHARS_MAX) }),
+    ...(filter === undefined ? {} : { filter: cut(filter, TEXT_CHARS_MAX) }),
     ...figures(node),
   }
   return [line, ...(node.Plans ?? []).flatMap((child) => planLines(child, depth + 1))]

@@ -2,7 +2,7 @@ import { utf8ToBytes } from '@noble/hashes/utils.js'
 import * as z from 'zod'
 import { EsaError } from './errors.ts'
 import { agentIdSchema } from './ids.ts'
-import { type JsonObject, jsonDepth, PAYLOAD_BYTES_MAX, PAYLOAD_DEPTH_MAX } from './json.ts'
+import { type JsonObject, jsonDepth, PAYLOAD_BYTES_MAX, PAYLOAD_DEPTH_MAX, unstorableUnit } from './json.ts'
 import { bodySchemas, type MessageType } from './message-bodies.ts'
 
 /** The organisation's priorities. Response times are in `RESPONSE_TARGET_MS`. */
@@ -65,8 +65,8 @@ export function parseEnvelope(input: unknown): Envelope {
 }
 
 /**
- * Refuses a payload that is too large, too deep, or holds a NUL (PostgreSQL's jsonb cannot store one).
- * @throws EsaError `message.too-large`, `message.too-deep` or `message.nul` (terminal).
+ * Refuses a payload that is too large, too deep, or holds what PostgreSQL's jsonb cannot store: a NUL, or half of a surrogate pair.
+ * @throws EsaError `message.too-large`, `message.too-deep`, `message.nul` or `message.half-character` (terminal).
  */
 export function assertPayloadFits(payload: unknown): void {
   // Depth first: it stops one past the limit, so no recursion below can overflow.
@@ -81,7 +81,9 @@ export function assertPayloadFits(payload: unknown): void {
       'send a reference instead of the data',
     )
   }
-  if (text.includes('\\u0000')) throw invalid('message.nul', 'the payload holds a NUL character')
+  const unit = unstorableUnit(text)
+  if (unit === '0000') throw invalid('message.nul', 'the payload holds a NUL character')
+  if (unit !== null) throw invalid('message.half-character', `the payload holds half a character, U+${unit}`)
 }
 
 function isMessageType(type: string): type is MessageType {

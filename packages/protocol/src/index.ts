@@ -7,6 +7,7 @@ export {
   type ChannelSpec,
   channelSpecSchema,
 } from './channel-spec.ts'
+export { cut } from './cut.ts'
 export { digestJson, digestText, statementHash } from './digest.ts'
 export { formatDuration, parseDuration } from './durations.ts'
 export {
@@ -28,7 +29,7 @@ export {
   openIncidentSchema,
 } from './incident-commands.ts'
 export { isoTime } from './iso-time.ts'
-export { canonicalJson, sameJson, type Json, type JsonObject, textOf } from './json.ts'
+export { canonicalJson, sameJson, type Json, type JsonObject, textOf, unstorableUnit } from './json.ts'
 export { CATEGORIES, type Category, categorySchema, type Level, LEVELS, levelSchema } from './ladder-words.ts'
 export { ANSWERABLE, bodySchemas, type MessageType } from './message-bodies.ts'
 export { CONFLICT_PEERS_MS, type Escalating, type Situation, WHEN_TO_ESCALATE } from './when-to-escalate.ts'

@@ -69,3 +69,14 @@ export function textOf(value: unknown): string {
   if (typeof value === 'string') return value
   return typeof value === 'number' || typeof value === 'boolean' ? String(value) : ''
 }
+
+/** What `JSON.stringify` has to escape and PostgreSQL cannot take. A backslash that somebody wrote is two, and no escape. */
+const UNSTORABLE = /(?<!\\)(?:\\\\)*\\u(0000|d[89a-f][0-9a-f]{2})/
+
+/**
+ * The first UTF-16 unit in a text of `JSON.stringify` that PostgreSQL's jsonb cannot store, in hex: `0000` for a NUL, like
+ * `d83d` for half of a surrogate pair. Null when there is none.
+ */
+export function unstorableUnit(json: string): string | null {
+  return UNSTORABLE.exec(json)?.[1] ?? null
+}

@@ -1,6 +1,6 @@
 import { EsaError } from '@esa/protocol'
 import { describe, expect, it } from 'vitest'
-import { BROKEN_AGENT, scriptedWorld } from './scripted-world.ts'
+import { BROKEN_AGENT, scriptedWorld, WEDGED_MS } from './scripted-world.ts'
 
 const note = (n: number, to = 'layer-2') => ({ from: 'layer-1', to, type: 'note', body: { n } })
 
@@ -62,6 +62,31 @@ describe('a message', () => {
     expect(await store.backlog()).toMatchObject({ messages: 1, dead: 0 })
     trouble = false
     expect(await host.deliver(id)).toEqual({ outcome: 'delivered' })
+  })
+
+  it('waits behind a deadline that its recipient cannot serve, and reaches it once somebody mended that', async () => {
+    const { host, store, clock, events } = scriptedWorld()
+    await host.command('layer-2', { type: 'arm', waitMs: WEDGED_MS })
+    const innocent = await host.post(note(1))
+    clock.turn(WEDGED_MS + 1)
+    await expect(host.deliver(innocent)).rejects.toMatchObject({ code: 'actor.step-failed' })
+    expect(await store.backlog()).toMatchObject({ messages: 1, dead: 0 })
+    clock.turn(-2)
+    expect(await host.deliver(innocent)).toEqual({ outcome: 'delivered' })
+    expect(await events('layer-2', 'got.note')).toHaveLength(1)
+  })
+
+  it('that breaks its recipient is buried also at a deadline, which is served', async () => {
+    const { host, store, clock, events } = scriptedWorld()
+    await host.command('layer-2', { type: 'arm', waitMs: 100 })
+    const poison = await host.post({ ...note(1), type: 'explode' })
+    clock.turn(101)
+    expect(await host.deliver(poison)).toMatchObject({
+      outcome: 'dead',
+      error: { code: 'actor.step-failed' },
+    })
+    expect(await store.backlog()).toMatchObject({ messages: 0, dead: 1 })
+    expect(await events('layer-2', 'fired')).toHaveLength(1)
   })
 
   it('that the database refuses as data is buried', async () => {

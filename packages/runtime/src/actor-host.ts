@@ -1,10 +1,11 @@
-import { type ActorEvent, type ActorState, isDue, type StepInput } from '@esa/actor'
-import { EsaError, isEsaError, type JsonObject, newId, textOf } from '@esa/protocol'
+import { type ActorEvent, isDue, type StepInput } from '@esa/actor'
+import { EsaError, type JsonObject, newId, textOf } from '@esa/protocol'
 import type { Lane, LockedActor, MessageRow, Ring, Store, StoreTx } from '@esa/store'
 import { type Asked, Gathering } from './gathering.ts'
 import { assertFewHops, assertFewOpenings, type OpeningLimit } from './flood-guard.ts'
 import { byId, type Cause, causeOf, eventOf, inputOf, isOver } from './message-input.ts'
 import type { Registry } from './registry.ts'
+import { assertAtEpoch, brokenStep, isOfTheMessage, isWorthAnotherTry } from './step-failure.ts'
 import { type Opening, type Outgoing, StepDraft, type Told } from './step-draft.ts'
 import type { Tracing } from './tracing.ts'
 
@@ -107,8 +108,8 @@ export class ActorHost {
   }
 
   /**
-   * Hands a message to its recipient, once. One that can never be taken is buried: `dead`. @throws EsaError of the store,
-   * when it is the store that is in trouble and not the message.
+   * Hands a message to its recipient, once. One that can never be taken is buried: `dead`. @throws EsaError when not the
+   * message is at fault, but the store, or a deadline of its recipient that comes first.
    */
   async deliver(messageId: string): Promise<Delivery> {
     let message: MessageRow | undefined
@@ -116,7 +117,8 @@ export class ActorHost {
     try {
       return { outcome: await this.#transact((tx, idAt) => this.#deliver(tx, messageId, idAt, onRead)) }
     } catch (error) {
-      if (!isEsaError(error) || !isOfTheMessage(error)) throw error
+      if (!isOfTheMessage(error)) throw error
+      if (typeof message?.toActor === 'string') await this.#settle(message.toActor, error)
       await this.#options.store.buryMessage(messageId, error.code)
       return { outcome: 'dead', error, message }
     }
@@ -222,11 +224,18 @@ export class ActorHost {
     if (hint === undefined || isOver(hint)) return already
     assertFewHops(hint)
     const cause = causeOf(hint)
-    if (hint.toActor === null && hint.type !== 'open') {
-      return { draft: await this.#tellHolder(tx, hint, cause), result: 'delivered' }
-    }
     if (hint.toActor === null) {
-      const request = { type: hint.toType ?? '', key: hint.toKey, from: hint.from, body: hint.body }
+      // Two that deliver it at once meet in no actor: what it opens is new each time.
+      const message = await tx.lockMessage(messageId)
+      if (message === null || isOver(message)) return already
+      if (message.type !== 'open')
+        return { draft: await this.#tellHolder(tx, message, cause), result: 'delivered' }
+      const request = {
+        type: textOf(message.toType),
+        key: message.toKey,
+        from: message.from,
+        body: message.body,
+      }
       const { draft } = await this.#open(tx, request, idAt, cause)
       return { draft, result: 'delivered' }
     }
@@ -240,6 +249,24 @@ export class ActorHost {
     if (locked === undefined) this.#startAgent(draft, hint.toActor, [input], cause)
     else draft.advance(locked, input, cause)
     return { draft, result: 'delivered' }
+  }
+
+  /**
+   * Serves an actor's overdue deadline by itself. @throws `error`, which met a message on its way there, when it is the
+   * deadline that fails: then the message is not at fault, and waits until somebody has mended the actor.
+   */
+  async #settle(actorId: string, error: EsaError): Promise<void> {
+    let due = false
+    const settled = this.#transact(async (tx) => {
+      const [locked] = await tx.lockActors([actorId])
+      const draft = await this.#draft(tx)
+      due = locked !== undefined && isDue(locked.state, locked.state.epoch, draft.at)
+      if (due) draft.settle(locked!)
+      return { draft, result: undefined }
+    })
+    await settled.catch(() => {
+      if (due) throw error
+    })
   }
 
   /** Gives an event to the live actor that holds a key, once what opens it has been delivered; nobody else takes it. */
@@ -336,7 +363,7 @@ export class ActorHost {
         return committed.result
       } catch (error) {
         taken.draft?.endSpans(error)
-        if (tries >= TRIES_MAX || !isEsaError(error) || !WORTH_ANOTHER_TRY.has(error.code)) throw error
+        if (tries >= TRIES_MAX || !isWorthAnotherTry(error)) throw error
       }
     }
   }
@@ -345,30 +372,6 @@ export class ActorHost {
 type Taken<T> = { draft: StepDraft | null; result: T }
 type Opened = Told & { created: boolean }
 type IdAt = (at: number) => string
-
-/** What a fresh transaction gets past. */
-const WORTH_ANOTHER_TRY = new Set([
-  'store.key-taken',
-  'store.conflict',
-  'store.input-applied',
-  'store.commit-unknown',
-  'store.step-lost',
-  'database.serialization',
-])
-
-/** What PostgreSQL says of a row it will never take; its other errors are about the database. */
-const REFUSED_ROW = new Set(['database.data', 'database.constraint', 'database.conflict'])
-
-/** True when another try of the same message would end the same way, whatever becomes of the servers. */
-function isOfTheMessage({ code, kind }: EsaError): boolean {
-  return kind !== 'transient' && (!code.startsWith('database.') || REFUSED_ROW.has(code))
-}
-
-/** Code around a machine that throws is a bug of that code, and must not pass for trouble of the database. */
-function brokenStep(error: unknown): never {
-  if (isEsaError(error)) throw error
-  throw new EsaError('runtime.step-broken', 'bug', 'a step broke outside of its machine', { cause: error })
-}
 
 /** Steps an actor by a message; false when its machine fails, and then the draft holds nothing of it. */
 function takes(draft: StepDraft, actor: LockedActor, message: MessageRow): boolean {
@@ -381,18 +384,4 @@ function takes(draft: StepDraft, actor: LockedActor, message: MessageRow): boole
   }
   draft.consume(message.id)
   return true
-}
-
-/** A deadline that has passed counts as moved on, whether or not somebody has served it yet. */
-function assertAtEpoch(state: ActorState, epoch: number, at: number): void {
-  if (state.epoch === epoch && !isDue(state, epoch, at)) return
-  throw new EsaError(
-    'request.conflict',
-    'terminal',
-    `it is no longer at epoch ${epoch}, which was asked for`,
-    {
-      hint: 'look at it again, and decide anew',
-      details: { epoch: state.epoch },
-    },
-  )
 }

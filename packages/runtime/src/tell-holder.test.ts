@@ -3,8 +3,14 @@ import { describe, expect, it } from 'vitest'
 import { scriptedWorld } from './scripted-world.ts'
 
 /** A row to whoever of the scripted actors holds the key: what opens it, or what it is told. */
-async function write(store: Store, id: string, type: string, body: NewMessage['body']): Promise<void> {
-  const address = { queue: 'actors', toActor: null, toType: 'scripted', toKey: 'k' }
+async function write(
+  store: Store,
+  id: string,
+  type: string,
+  body: NewMessage['body'],
+  toKey: string | null = 'k',
+): Promise<void> {
+  const address = { queue: 'actors', toActor: null, toType: 'scripted', toKey }
   const message = {
     id,
     ...address,
@@ -20,6 +26,22 @@ async function write(store: Store, id: string, type: string, body: NewMessage['b
     await tx.write({ at, actors: [], messages: [message], activities: [], doneMessages: [], rung: true })
   })
 }
+
+describe('a message that opens an actor', () => {
+  it.each([
+    ['with a key', 'k'],
+    ['without a key', null],
+  ] as const)('opens one, however many deliver it at once: %s', async (_, key) => {
+    const { host, store } = scriptedWorld()
+    await write(store, 'opening', 'open', {}, key)
+    const outcomes = await Promise.all(Array.from({ length: 20 }, () => host.deliver('opening')))
+    expect(outcomes.filter(({ outcome }) => outcome === 'delivered')).toHaveLength(1)
+    const actors = await store.listActors({ type: 'scripted' })
+    expect(actors).toHaveLength(1)
+    const events = await store.readStream(actors[0]!.state.id)
+    expect(events.map(({ type }) => type)).toEqual(['got.start'])
+  })
+})
 
 describe('what the holder of a key is told', () => {
   it('waits for what opens the holder, reaches it once, and only while it lives', async () => {

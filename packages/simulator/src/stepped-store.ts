@@ -30,6 +30,7 @@ const POINT: Partial<Record<keyof Store | keyof StoreTx, StepPoint>> = {
   lockActors: 'lock',
   lockKey: 'lock',
   lockRecipients: 'lock',
+  lockMessage: 'lock',
   env: 'clock',
   write: 'write',
   endActivity: 'write',

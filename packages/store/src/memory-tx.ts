@@ -1,5 +1,5 @@
 import type { ActorState, StepEnv } from '@esa/actor'
-import { EsaError } from '@esa/protocol'
+import { EsaError, unstorableUnit } from '@esa/protocol'
 import { chainSteps, GENESIS_HEAD } from './hash-chain.ts'
 import { lockOwner, type MemoryLocks } from './memory-locks.ts'
 import {
@@ -92,8 +92,17 @@ export class MemoryTx implements StoreTx {
     return this.#statement(() => [...new Set(ids)].flatMap((id) => this.#message(id)))
   }
 
+  lockMessage(id: string): Promise<MessageRow | null> {
+    return this.#statement(async () => {
+      if (this.#message(id).length === 0) return null
+      await this.#take(messageLock(id))
+      return this.#message(id)[0] ?? null
+    })
+  }
+
   write(commit: Commit): Promise<void> {
     return this.#statement(async () => {
+      assertStorable(commit)
       await this.#takeWritten(commit)
       // PostgreSQL inserts before it updates: a key that the same commit frees is still taken.
       for (const write of commit.actors) if (write.locked === null) this.#putActor(write)
@@ -246,6 +255,13 @@ function messageOf(record: MessageRecord): MessageRow {
 
 function tracedBy(trace: string | undefined): { trace?: string } {
   return trace === undefined ? {} : { trace }
+}
+
+/** PostgreSQL's jsonb takes no NUL and no half of a surrogate pair, and neither does this store. */
+function assertStorable({ actors, messages, activities }: Commit): void {
+  const written = [actors.map(({ state, steps }) => [state, steps]), messages, activities]
+  const unit = unstorableUnit(JSON.stringify(written))
+  if (unit !== null) throw new EsaError('database.data', 'terminal', `jsonb cannot hold U+${unit}`)
 }
 
 function refused(code: string, message: string): EsaError {

@@ -29,6 +29,8 @@ const MESSAGE_COLUMNS = `id, queue, to_actor, to_type, to_key, from_actor, type,
 
 export const MESSAGES = `select ${MESSAGE_COLUMNS} from esa.messages where id = any($1)`
 
+export const LOCK_MESSAGE = `select ${MESSAGE_COLUMNS} from esa.messages where id = $1 for update`
+
 export const READ_MESSAGES = `select ${MESSAGE_COLUMNS} from esa.messages
   where ($1::text[] is null or id = any($1)) and ($2::text is null or correlation_id = $2)
     and ($3::text is null or to_actor = $3 or from_actor = $3) and ($4::text[] is null or type = any($4))

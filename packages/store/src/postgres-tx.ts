@@ -65,6 +65,11 @@ export class PostgresTx implements StoreTx {
     return (await this.#query<MessageDbRow>('esa_messages', sql.MESSAGES, [ids])).rows.map(messageOf)
   }
 
+  async lockMessage(id: string): Promise<MessageRow | null> {
+    const { rows } = await this.#query<MessageDbRow>('esa_lock_message', sql.LOCK_MESSAGE, [id])
+    return rows[0] === undefined ? null : messageOf(rows[0])
+  }
+
   async write(commit: Commit): Promise<void> {
     const chained = commit.actors.map((write) => ({
       write,

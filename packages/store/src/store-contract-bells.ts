@@ -29,6 +29,7 @@ const end = (store: Store, id: string, fence: number, outcome = 'done') =>
 /** What the store promises about messages, activities and the bells that are rung for them. */
 export function bellContract(harness: () => StoreHarness): void {
   messageCases(harness)
+  refusedCases(harness)
   consumedCases(harness)
   sweepCases(harness)
   sweeperCases(harness)
@@ -60,6 +61,32 @@ function messageCases(harness: () => StoreHarness): void {
       expect(JSON.parse(JSON.stringify(read))).toEqual(body)
       expect(Object.keys(read).sort()).toEqual(['__proto__', 'constructor'])
       expect(Object.getPrototypeOf(read)).toBe(Object.prototype)
+    })
+  })
+}
+
+function refusedCases(harness: () => StoreHarness): void {
+  describe('a text', () => {
+    it.each([
+      ['a NUL', 'a\u0000b'],
+      ['the first half of a character', 'x\uD83D'],
+      ['the second half of one', '\uDE00x'],
+    ])('with %s is refused, and nothing of its commit is kept', async (_, text) => {
+      const { store } = harness()
+      const body = { deep: [{ text }] }
+      const messages = [messageTo('a', 'm1'), { ...messageTo('a', 'm2'), body }]
+      const refused = { code: 'database.data', kind: 'terminal' }
+      await expect(put(store, { messages })).rejects.toMatchObject(refused)
+      await expect(put(store, { actors: [opening('a', { status: text })] })).rejects.toMatchObject(refused)
+      expect(await store.backlog()).toMatchObject({ messages: 0 })
+      expect(await store.listActors({})).toEqual([])
+    })
+
+    it('that only looks like that is kept', async () => {
+      const { store } = harness()
+      const body = { text: 'a\\u0000b \\\\ud83d', whole: '😀', last: '\\' }
+      await put(store, { messages: [{ ...messageTo('a', 'm1'), body }] })
+      expect((await store.transact((tx) => tx.messages(['m1'])))[0]!.body).toEqual(body)
     })
   })
 }

@@ -271,6 +271,25 @@ function claimCases(harness: () => StoreHarness): void {
       })
     })
 
+    it('on a message is held by one at a time, and the next one reads what became of it', async () => {
+      const { store, second } = harness()
+      await put(store, { messages: [messageTo('a', 'm1')] })
+      const other = await second()
+      const next = await store.transact(async (tx) => {
+        expect((await tx.lockMessage('m1'))!.doneAt).toBeNull()
+        const waiting = other.transact((tx) => tx.lockMessage('m1'))
+        const meanwhile = async (): Promise<string> => {
+          for (let asked = 0; asked < 20; asked++) await tx.env()
+          return 'waits'
+        }
+        expect(await Promise.race([waiting, meanwhile()])).toBe('waits')
+        await tx.write(commitOf({ at: 2_000, doneMessages: ['m1'] }))
+        return { waiting }
+      })
+      expect((await next.waiting)!.doneAt).toBe(2_000)
+      expect(await store.transact((tx) => tx.lockMessage('m-unknown'))).toBeNull()
+    })
+
     it('on a key whose holder closes meanwhile leads nowhere', async () => {
       const { store, second } = harness()
       const other = await second()

@@ -118,6 +118,8 @@ export interface StoreTx {
   lockRecipients(messageIds: string[]): Promise<LockedActor[]>
   /** Messages by id, as committed. Missing ids are left out; the order is not that of the ids. */
   messages(ids: string[]): Promise<MessageRow[]>
+  /** Locks a message's row, and reads it under the lock. Before any actor: whoever consumes it marks it last. */
+  lockMessage(id: string): Promise<MessageRow | null>
   /** Writes a commit. @throws EsaError `store.key-taken`, `store.conflict` or `store.input-applied` (transient). */
   write(commit: Commit): Promise<void>
   /**

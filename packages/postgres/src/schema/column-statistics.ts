@@ -1,3 +1,4 @@
+import { cut } from '@esa/protocol'
 import { quoteIdentifier, quoteRelation } from '../identifiers.ts'
 import { postgresError } from '../postgres-error.ts'
 import type { Queryable } from '../queryable.ts'
@@ -76,7 +77,7 @@ function fromPgStats(row: Record<string, unknown>): ColumnStatistics {
     nulls: row['nulls'] as number,
     // A negative figure is a share of the rows.
     distinct: distinct < 0 ? Math.round(-distinct * rows) : distinct,
-    values: ((row['values'] as string[] | null) ?? []).map((value) => value.slice(0, 200)),
+    values: ((row['values'] as string[] | null) ?? []).map((value) => cut(value, 200)),
     correlation: row['correlation'] as number | null,
     width: row['width'] as number,
     source: 'pg_stats',

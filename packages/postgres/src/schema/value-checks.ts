@@ -1,4 +1,4 @@
-import type { JsonObject } from '@esa/protocol'
+import { cut, type JsonObject } from '@esa/protocol'
 import type { Finding } from '../finding.ts'
 import { quoteIdentifier } from '../identifiers.ts'
 import type { ColumnStatistics } from './column-statistics.ts'
@@ -74,7 +74,7 @@ const isList: Judge = ({ table, column: { name, base }, known }) => {
   return {
     kind: 'comma-list',
     severity: 'warning',
-    message: `${name} holds lists in a text, like "${long[0]!.slice(0, 60)}": no key can check an entry and no index finds one`,
+    message: `${name} holds lists in a text, like "${cut(long[0]!, 60)}": no key can check an entry and no index finds one`,
     fix: `a table of its own, one row an entry, that references ${table.relation}; where nothing is referenced, an array with a GIN index`,
   }
 }
