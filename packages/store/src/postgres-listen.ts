@@ -20,28 +20,28 @@ export async function listenForWake(url: string, onWake: () => void): Promise<()
   const retry = (): void => {
     held?.release(true)
     held = null
-    if (!stopped && timer === null) timer = setTimeout(() => void connect(), RECONNECT_MS)
+    if (!stopped && timer === null) timer = setTimeout(() => void connect().catch(retry), RECONNECT_MS)
   }
   const connect = async (): Promise<void> => {
     timer = null
-    try {
-      const client = await pool.connect()
-      held = client
-      const lost = (): void => {
-        if (held === client) retry()
-      }
-      client.on('error', lost)
-      client.on('end', lost)
-      client.on('notification', onWake)
-      await client.query(`listen ${WAKE_CHANNEL}`)
-    } catch (error) {
-      // An unreachable database is what the poll is for; anything else would never heal, and is the caller's to know.
-      if (mapPgError(error).kind !== 'transient') throw error
-      retry()
+    const client = await pool.connect()
+    if (stopped) return client.release(true)
+    held = client
+    const lost = (): void => {
+      if (held === client) retry()
     }
+    client.on('error', lost)
+    client.on('end', lost)
+    client.on('notification', onWake)
+    await client.query(`listen ${WAKE_CHANNEL}`)
   }
 
-  await connect()
+  await connect().catch((error: unknown) => {
+    // An unreachable database is what the poll is for. Anything else is the caller's to know, who begins; later it may
+    // heal, like a password that is being changed, and must not take down whoever listens.
+    if (mapPgError(error).kind !== 'transient') throw error
+    retry()
+  })
   return async () => {
     stopped = true
     if (timer !== null) clearTimeout(timer)
