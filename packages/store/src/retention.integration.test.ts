@@ -52,6 +52,30 @@ describe('retention', () => {
   const ids = async (table: string): Promise<string[]> =>
     (await admin.query<{ id: string }>(`select id from esa.${table} order by id`)).rows.map(({ id }) => id)
 
+  it('leaves a task that waits in an inbox, however long ago it was delivered', async () => {
+    const snapshot = { value: 'open', context: { inbox: { waits: { from: 'agent-0' } } } }
+    const messages = ['waits', 'answered'].map((id) => messageTo('a', id))
+    await put(store, { actors: [opening('a', { snapshot })], messages })
+    await put(store, { doneMessages: ['waits', 'answered'] })
+    expect(await countRetirable(url, LATER)).toMatchObject({ messages: 1 })
+    await run()
+    expect(await ids('messages')).toEqual(['waits'])
+  })
+
+  it('leaves the notes of an incident that is open, and takes them with it when it is over', async () => {
+    const of = (incidentId: string) => ({
+      live: false,
+      snapshot: { value: 'closed', context: { incidentId } },
+    })
+    const over = opening('over', { live: false })
+    await put(store, {
+      actors: [opening('lasting'), over, opening('n1', of('lasting')), opening('n2', of('over'))],
+    })
+    expect(await countRetirable(url, LATER)).toMatchObject({ streams: 2 })
+    await run()
+    expect(await ids('actors')).toEqual(['lasting', 'n1'])
+  })
+
   it('takes what is done and old, and leaves what is open, given up or young', async () => {
     const messages = ['done', 'open', 'dead'].map((id) => messageTo('a', id))
     await put(store, { messages, activities: [activityOf('a', 'ended'), activityOf('a', 'open')] })

@@ -22,17 +22,28 @@ export interface RetiredHead {
   hash: string
 }
 
-/** A stream is closed when its actor lives no more and nothing is on its way to it or from it. */
+/**
+ * A stream is closed when its actor lives no more, nothing is on its way to it or from it, and the incident that it belongs
+ * to, as notes and notifications do, is over as well.
+ */
 const CLOSED = `not a.live and a.at < $1
+  and not exists (select from esa.actors i where i.id = a.snapshot #>> '{context,incidentId}' and i.live)
   and not exists (select from esa.messages m where m.to_actor = a.id and m.done_at is null and m.dead_code is null)
   and not exists (select from esa.activities x where x.actor_id = a.id and x.done_at is null)`
+
+/** What can be removed of a kind: a message that waits in its recipient's inbox is still to be answered. */
+const ENDED = {
+  messages: `r.done_at < $1 and not exists (
+    select from esa.actors h where h.id = r.to_actor and h.snapshot #> '{context,inbox}' ? r.id)`,
+  activities: 'r.done_at < $1',
+} as const
 
 /** Counts what ended before an instant of the store's clock, ms. */
 export async function countRetirable(url: string, beforeMs: number): Promise<RetiredCounts> {
   return await withPool(url, 'retain', async (pool) => {
     const { rows } = await pool.query<RetiredCounts>(
-      `select (select count(*) from esa.messages where done_at < $1) as messages,
-        (select count(*) from esa.activities where done_at < $1) as activities,
+      `select (select count(*) from esa.messages r where ${ENDED.messages}) as messages,
+        (select count(*) from esa.activities r where ${ENDED.activities}) as activities,
         (select count(*) from esa.actors a where ${CLOSED}) as streams,
         (select coalesce(sum(a.seq), 0)::bigint from esa.actors a where ${CLOSED}) as events`,
       [beforeMs],
@@ -42,7 +53,7 @@ export async function countRetirable(url: string, beforeMs: number): Promise<Ret
 }
 
 /**
- * Removes what ended before an instant: done messages, ended activities, closed streams. Each batch is handed to `keep`
+ * Removes what ended before an instant: messages that are done with, ended activities, closed streams. Each batch is handed to `keep`
  * as lines of JSON and removed when that has returned, in one transaction: a failure in between leaves the rows. The head
  * of a removed stream stays. `onRemoved` is told how many rows and streams are gone so far.
  */
@@ -135,7 +146,7 @@ async function retireRows(
   keep: (lines: string[]) => Promise<void>,
 ): Promise<string[]> {
   const { rows } = await client.query<{ id: string; row: object }>(
-    `select r.id, to_jsonb(r) as row from esa.${table} r where r.done_at < $1 and r.id > $2
+    `select r.id, to_jsonb(r) as row from esa.${table} r where ${ENDED[table]} and r.id > $2
      order by r.id limit ${ROWS_AT_ONCE} for update skip locked`,
     [beforeMs, after],
   )
