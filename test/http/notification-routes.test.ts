@@ -73,6 +73,17 @@ describe('a link that acknowledges', () => {
     expect((await pageOf(second.url, 'POST')).status).toBe(410)
   })
 
+  it('is of no use once its deadline has passed, though nobody has served that yet', async () => {
+    const { id, url } = await told()
+    world.world.freeze((await world.world.incident(id)).path[0]!.waitMs + 1)
+    expect(await pageOf(url, 'POST')).toMatchObject({
+      status: 410,
+      text: expect.stringContaining('moved on'),
+    })
+    await world.world.advance(0)
+    expect(await world.world.incident(id)).toMatchObject({ status: 'triggered', level: 'chief' })
+  })
+
   it('expires', async () => {
     const { store } = world.world
     const { id, secret, url } = await told()
@@ -137,6 +148,8 @@ describe('channels and people over HTTP', () => {
     await world.post('/people/remove', { person: 'Bob', agent: 'chief-1' }, admin)
     expect((await onCall()).people).toMatchObject([{ person: 'Ada' }])
     expect((await world.send('/people/remove', { person: 'Bob', agent: 'chief-1' }, admin)).status).toBe(404)
+    expect((await world.send('/webhooks/ops/remove', undefined, admin)).status).toBe(409)
+    await world.post('/people/remove', { person: 'Ada', agent: 'chief-1' }, admin)
     expect(await world.post('/webhooks/ops/remove', undefined, admin)).toEqual({ name: 'ops', removed: true })
     expect((await world.send('/webhooks/ops/test', undefined, admin)).status).toBe(404)
   })

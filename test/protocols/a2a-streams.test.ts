@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, it } from 'vitest'
+import { a2aClient, lineOf } from './a2a-client.ts'
 import { PATIENCE_MS, ProtocolWorld } from './protocol-world.ts'
 
 /** Streams that one server holds at once. */
@@ -50,6 +51,28 @@ it(
     gone.abort()
     await expect.poll(() => subscribe(another.signal), { timeout: 10_000 }).toContain(id)
     another.abort()
+  },
+  PATIENCE_MS,
+)
+
+it(
+  'a stream tells nothing more to whoever holds a token that was revoked',
+  async () => {
+    const closed = await ProtocolWorld.start({ loopback: false })
+    const { state } = await closed.open({
+      agent: 'layer-1',
+      category: 'integration',
+      title: 'pool exhausted',
+    })
+    const token = await closed.token('layer-2', 'incidents:read', 'agents:read')
+    const client = await a2aClient(closed.url, 'layer-1', token)
+    const stream = client.resubscribeTask({ tenant: '', id: state.id })[Symbol.asyncIterator]()
+    expect(lineOf((await stream.next()).value!)).toContain('INPUT_REQUIRED')
+    const [{ id: kept } = { id: '' }] = await closed.store.listTokens()
+    await closed.store.revokeToken(kept)
+    await closed.command(state.id, { type: 'acknowledge', as: 'layer-3' })
+    await expect(stream.next()).rejects.toThrow(/revoked/)
+    await closed.close()
   },
   PATIENCE_MS,
 )

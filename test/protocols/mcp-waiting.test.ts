@@ -58,4 +58,23 @@ describe('a model that waits', { timeout: PATIENCE_MS }, () => {
     await expect(other.listen({ resourceSubscriptions: [uri] })).rejects.toThrow(/403|scope/i)
     await other.close()
   })
+
+  it('hears nothing more once its token was revoked', async () => {
+    const { state } = await world.open(INCIDENT)
+    const uri = `esa://incidents/${state.id}/timeline`
+    const other = await mcpClient(world.url, await world.token('layer-9', 'incidents:read'))
+    const told: string[] = []
+    other.setNotificationHandler(
+      'notifications/resources/updated',
+      ({ params }) => void told.push(params.uri),
+    )
+    await other.listen({ resourceSubscriptions: [uri] })
+    const { id } = (await world.store.listTokens()).find(({ holder }) => holder === 'layer-9')!
+    await world.store.revokeToken(id)
+    await world.command(state.id, { type: 'acknowledge', as: 'layer-3' })
+    const following = async () => /^esa_sse_clients (\d+)$/m.exec(await scraped())?.[1]
+    await expect.poll(following, { timeout: 10_000 }).toBe('0')
+    expect(told).toEqual([])
+    await other.close()
+  })
 })

@@ -74,8 +74,11 @@ async function trySend(
   }
 }
 
-/** In these an incident waits for somebody: whoever has answered must not be called for it any more. */
-const WAITING = new Set(['triggered', 'exhausted'])
+/**
+ * In these an incident waits for somebody: whoever has answered must not be called for it any more. At the end of a
+ * suppression nobody is told again, so that what was on its way before it has to arrive.
+ */
+const WAITING = new Set(['triggered', 'suppressed', 'exhausted'])
 
 /** Why nobody needs to be told any more, or null. */
 async function overtaken(store: Store, { incidentId, visit }: Notification): Promise<string | null> {
@@ -102,7 +105,7 @@ async function announcementOf(
   { id, person }: Outlet,
   when: { at: string; source: string },
 ): Promise<Announcement> {
-  const { incidentId, announced, target, body } = notification
+  const { incidentId, visit, announced, target, body } = notification
   return {
     id,
     ...when,
@@ -112,6 +115,7 @@ async function announcementOf(
     category: textOf(body['category']),
     level: textOf(body['level']),
     title: textOf(body['title']),
+    visit,
     told: target,
     person,
     evidence: body['evidence'] ?? null,

@@ -33,6 +33,7 @@ const BY_PREFIX: [string, number][] = [
   ['channel.', EXIT.unreachable],
   ['channel.unknown', EXIT.notFound],
   ['channel.taken', EXIT.conflict],
+  ['channel.in-use', EXIT.conflict],
   ['channel.too-many', EXIT.conflict],
   ['delivery.', EXIT.notFound],
   ['notification.', EXIT.usage],

@@ -10,9 +10,19 @@ let offset: number | null = null
  * the clock of this machine may be wrong by hours and changes nothing.
  */
 export function learnServerTime(nowAt: string): void {
-  const sample = Date.parse(nowAt) - performance.now()
+  const sample = offsetAt(nowAt)
   if (Number.isNaN(sample)) return
   if (offset === null || sample > offset || sample < offset - SET_BACK_MS) offset = sample
+}
+
+/** Learns from an event (ISO 8601) that the server's time is no earlier. It may have been on its way for long, so no later either. */
+export function learnServerPast(at: string): void {
+  const sample = offsetAt(at)
+  if (offset !== null && sample > offset) offset = sample
+}
+
+function offsetAt(time: string): number {
+  return Date.parse(time) - performance.now()
 }
 
 /** The server's time now, ms since the Unix epoch. Before any answer it is this machine's. */

@@ -24,6 +24,7 @@ export function lateText(ms: number): string {
 const MINUTE = { hour: '2-digit', minute: '2-digit' } as const
 const SECOND = { ...MINUTE, second: '2-digit' } as const
 const DAY = { weekday: 'short', day: 'numeric', month: 'short' } as const
+const SHORT_DAY = new Intl.DateTimeFormat('en-GB', { weekday: 'short', day: 'numeric' })
 const TODAY = new Intl.DateTimeFormat('en-GB', MINUTE)
 const TODAY_EXACT = new Intl.DateTimeFormat('en-GB', SECOND)
 const OTHER_DAY = new Intl.DateTimeFormat('en-GB', { ...DAY, ...MINUTE })
@@ -34,4 +35,9 @@ export function clockText(at: number, now: number, exact = false): string {
   const sameDay = new Date(at).toDateString() === new Date(now).toDateString()
   const format = sameDay ? (exact ? TODAY_EXACT : TODAY) : exact ? OTHER_DAY_EXACT : OTHER_DAY
   return format.format(at)
+}
+
+/** A day in the reader's own zone, short: `Thu 26`. */
+export function dayText(at: number): string {
+  return SHORT_DAY.format(at)
 }

@@ -1,6 +1,6 @@
 import type { QueryClient } from '@tanstack/react-query'
 import { useSyncExternalStore } from 'react'
-import { learnServerTime } from './clock.ts'
+import { learnServerPast } from './clock.ts'
 
 /** One event of the server's stream. */
 interface LiveEvent {
@@ -79,7 +79,7 @@ export function follow(client: QueryClient): () => void {
     source.addEventListener('message', ({ data }: MessageEvent<string>) => {
       heard()
       const { stream, at } = JSON.parse(data) as LiveEvent
-      learnServerTime(at)
+      learnServerPast(at)
       refresh(stream)
     })
   }

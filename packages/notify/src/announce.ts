@@ -1,8 +1,8 @@
 import type { Announcement, ChannelSpec } from '@esa/protocol'
 import type { FindAddresses } from './channel-address.ts'
 import { mail } from './mail.ts'
-import { PAGERDUTY_URL, pagerdutyRequest } from './pagerduty.ts'
-import { post, type Reach } from './post.ts'
+import { PAGERDUTY_URL, pagerdutyRequests } from './pagerduty.ts'
+import { post, type Posted, type Reach } from './post.ts'
 import { type Environment, readSecret } from './read-secret.ts'
 import { slackRequest } from './slack.ts'
 import { webhookRequest } from './webhook.ts'
@@ -35,8 +35,14 @@ export async function announce(
     case 'slack':
       return await post(slackRequest(secret, announcement), reach)
     case 'pagerduty':
-      return await post(pagerdutyRequest(spec.url ?? PAGERDUTY_URL, secret, announcement), reach)
+      return await postAll(pagerdutyRequests(spec.url ?? PAGERDUTY_URL, secret, announcement), reach)
     case 'email':
       return await mail(secret, { from: spec.from, to: spec.to }, announcement, reach)
   }
+}
+
+/** Posts all, or fails; a try that is repeated repeats them all. The status of an answer, at least one is asked for. */
+async function postAll(requests: Posted[], reach: Reach): Promise<number> {
+  const [status] = await Promise.all(requests.map((request) => post(request, reach)))
+  return status!
 }

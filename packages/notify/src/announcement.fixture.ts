@@ -12,6 +12,7 @@ export function announcement(more: Partial<Announcement> = {}): Announcement {
     category: 'performance',
     level: 'chief',
     title: 'pool exhausted',
+    visit: 1,
     told: 'chief-1',
     person: 'Ada',
     evidence: { waiting: 42 },

@@ -1,4 +1,4 @@
-import { type Announced, type Announcement, cut } from '@esa/protocol'
+import { type Announced, type Announcement, cut, EsaError } from '@esa/protocol'
 import { headlineOf, sentenceOf, severityOf } from './announcement-words.ts'
 import type { Posted } from './post.ts'
 
@@ -19,11 +19,35 @@ const ACTIONS: Record<Announced, 'trigger' | 'acknowledge' | 'resolve'> = {
   'channel.test': 'trigger',
 }
 
-/** An event of PagerDuty's Events API v2. One incident of ours is one of theirs: its id is the dedup key. */
-export function pagerdutyRequest(url: string, routingKey: string, announcement: Announcement): Posted {
-  const { incidentId, announced, id, ackUrl } = announcement
+/** A routing key as PagerDuty gives them: nothing else that a variable or a file may hold is sent to anybody. */
+const ROUTING_KEY = /^[A-Za-z0-9]{32}$/
+
+/** Tellings of one incident that are acknowledged or resolved together: the last ones. */
+const TELLINGS_MAX = 20
+
+/**
+ * Events of PagerDuty's Events API v2. Each telling of a level is an alert of theirs: under the key of one that is still open
+ * nobody is paged again. What ends a telling ends those before it. @throws EsaError `channel.secret-invalid` (terminal).
+ */
+export function pagerdutyRequests(url: string, routingKey: string, announcement: Announcement): Posted[] {
+  if (!ROUTING_KEY.test(routingKey)) {
+    throw new EsaError('channel.secret-invalid', 'terminal', 'this is no routing key of PagerDuty', {
+      hint: 'an integration of kind "Events API v2" shows it: 32 letters and digits',
+    })
+  }
+  const { announced, visit } = announcement
+  if (ACTIONS[announced] === 'trigger') return [requestFor(url, routingKey, announcement)]
+  const tellings = Array.from(
+    { length: Math.min(Math.max(visit, 1), TELLINGS_MAX) },
+    (_, back) => visit - back,
+  )
+  return tellings.map((telling) => requestFor(url, routingKey, { ...announcement, visit: telling }))
+}
+
+function requestFor(url: string, routingKey: string, announcement: Announcement): Posted {
+  const { announced, id, ackUrl } = announcement
   const event_action = ACTIONS[announced]
-  const about = { routing_key: routingKey, event_action, dedup_key: cut(incidentId, DEDUP_KEY_MAX) }
+  const about = { routing_key: routingKey, event_action, dedup_key: keyOf(announcement) }
   const links = ackUrl === null ? [] : [{ href: ackUrl, text: 'Acknowledge in ESA' }]
   const event = (evidence: unknown): string =>
     JSON.stringify(
@@ -38,6 +62,12 @@ export function pagerdutyRequest(url: string, routingKey: string, announcement: 
     headers: { 'content-type': 'application/json', 'user-agent': 'esa', 'idempotency-key': id },
     body,
   }
+}
+
+/** The key of a telling: the incident's id, and from the second one on which it is. */
+function keyOf({ incidentId, visit }: Announcement): string {
+  const suffix = visit > 1 ? `.${visit}` : ''
+  return `${incidentId.slice(0, DEDUP_KEY_MAX - suffix.length)}${suffix}`
 }
 
 function payloadOf(announcement: Announcement, evidence: unknown): Record<string, unknown> {

@@ -4,7 +4,7 @@ import { type Announced, type Announcement, type ChannelSpec, channelSpecSchema 
 import { announce } from './announce.ts'
 import { announcement } from './announcement.fixture.ts'
 import { slackRequest } from './slack.ts'
-import { pagerdutyRequest } from './pagerduty.ts'
+import { pagerdutyRequests } from './pagerduty.ts'
 import { type Received, stubReceiver } from './stub-receiver.ts'
 
 /*
@@ -115,7 +115,7 @@ describe('Slack', () => {
 
 describe('PagerDuty', () => {
   const eventOf = (given: Announcement) =>
-    JSON.parse(pagerdutyRequest('https://x', 'R', given).body) as {
+    JSON.parse(pagerdutyRequests('https://x', 'R0'.repeat(16), given)[0]!.body) as {
       event_action: string
       dedup_key: string
       payload?: { summary: string; severity: string; custom_details: { evidence: unknown } }
@@ -150,6 +150,22 @@ describe('PagerDuty', () => {
     const event = eventOf(announcement({ announced: what }))
     expect(event).toMatchObject({ event_action: action, dedup_key: announcement().incidentId })
     expect(event.payload === undefined).toBe(action !== 'trigger')
+  })
+
+  it('pages anew for each telling, and ends all of them, the last ones of many', () => {
+    const keysOf = (given: Announcement) =>
+      pagerdutyRequests('https://x', 'R0'.repeat(16), given).map(
+        ({ body }) => (JSON.parse(body) as { dedup_key: string }).dedup_key,
+      )
+    const { incidentId } = announcement()
+    expect(keysOf(announcement({ visit: 3 }))).toEqual([`${incidentId}.3`])
+    for (const what of ['incident.acknowledged', 'incident.taken', 'incident.closed'] as const)
+      expect(keysOf(announcement({ announced: what, visit: 3 }))).toEqual([
+        `${incidentId}.3`,
+        `${incidentId}.2`,
+        incidentId,
+      ])
+    expect(keysOf(announcement({ announced: 'incident.closed', visit: 90 }))).toHaveLength(20)
   })
 
   it.each<[Partial<Announcement>, string]>([

@@ -22,6 +22,7 @@ export interface LinkAbout {
 /** What a link would do now. `why` says why it would do nothing. */
 export interface LinkState {
   incident: Incident
+  epoch: number
   agent: string
   person: string | null
   expiresAt: number
@@ -41,11 +42,11 @@ export async function readAckLink(store: Store, secret: string): Promise<LinkSta
   const link = await store.notifications.findAckLink(hashOf(secret))
   if (link === null) throw new EsaError('link.unknown', 'terminal', 'this link is not one of this runtime')
   const [incident, nowMs] = await Promise.all([requireIncident(store, link.incidentId), storeNow(store)])
-  const { agent, person, expiresAt } = link
-  const movedOn = incident.epoch !== link.epoch || incident.status === 'resolved'
+  const { agent, person, expiresAt, epoch } = link
+  const movedOn = incident.epoch !== epoch || incident.status === 'resolved'
   const expired = nowMs >= expiresAt
   const why = link.usedAt !== null ? 'used' : expired ? 'expired' : movedOn ? 'moved-on' : null
-  return { incident, agent, person, expiresAt, why }
+  return { incident, epoch, agent, person, expiresAt, why }
 }
 
 /**
@@ -54,7 +55,7 @@ export async function readAckLink(store: Store, secret: string): Promise<LinkSta
  */
 export async function useAckLink(world: Omit<World, 'caller'>, secret: string): Promise<Incident> {
   const { store } = world
-  const { why, incident, agent, person } = await readAckLink(store, secret)
+  const { why, incident, epoch, agent, person } = await readAckLink(store, secret)
   if (why !== null) throw refused(why)
   const hash = hashOf(secret)
   if (!(await store.notifications.useAckLink(hash))) throw refused('used')
@@ -64,8 +65,10 @@ export async function useAckLink(world: Omit<World, 'caller'>, secret: string): 
   const caller = { actAs: async () => by, approveAs: async () => Promise.reject(refused('used')) }
   const acting = Object.create(world, { caller: { value: caller } }) as World
   try {
-    return await commandIncident(acting, incident.id, { type: 'acknowledge', as: agent })
+    return await commandIncident(acting, incident.id, { type: 'acknowledge', as: agent }, { ifEpoch: epoch })
   } catch (error) {
+    // Its deadline had passed, or somebody was quicker since it was looked at.
+    if (isEsaError(error, 'request.conflict')) throw refused('moved-on')
     // Of a command that was not carried out the link is as good as new.
     if (isEsaError(error) && error.kind === 'transient') await store.notifications.freeAckLink(hash)
     throw error

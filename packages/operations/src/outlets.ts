@@ -25,7 +25,14 @@ type Kept = Store['notifications']
 /** Who is reached for an agent's human seat at a level: whoever stands in there, else whoever holds the seat. */
 export async function onCallFor(kept: Kept, agent: string, level: string, nowMs: number): Promise<OnCall[]> {
   const [people, standIns] = await Promise.all([kept.people(), kept.standIns()])
-  const standIn = standIns.find((one) => one.level === level && one.fromAt <= nowMs && nowMs < one.untilAt)
+  // Somebody who was taken off call stands in for nobody: those whose seats they are are called again.
+  const standIn = standIns.find(
+    ({ person, fromAt, untilAt, ...one }) =>
+      one.level === level &&
+      fromAt <= nowMs &&
+      nowMs < untilAt &&
+      people.some((row) => row.person === person),
+  )
   const own = people.filter((one) =>
     standIn === undefined ? one.agent === agent : one.person === standIn.person,
   )

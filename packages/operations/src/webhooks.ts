@@ -62,13 +62,28 @@ export async function requireChannel(
   })
 }
 
-/** Removes a channel: what is on its way by it fails, and says so. @throws EsaError `channel.unknown`, `auth.*` (terminal). */
+/**
+ * Removes a channel: what is on its way by it fails, and says so.
+ * @throws EsaError `channel.unknown`, `channel.in-use` while somebody on call is reached by it, `auth.*` (terminal).
+ */
 export async function removeChannel(
   { store, caller }: Pick<World, 'store' | 'caller'>,
   name: string,
 ): Promise<void> {
   await caller.actAs('operator', 'admin')
   await requireChannel(store, name)
+  const people = await store.notifications.people()
+  const reached = people.find(({ contacts }) => contacts.some(({ channel }) => channel === name))
+  if (reached !== undefined) {
+    throw new EsaError(
+      'channel.in-use',
+      'terminal',
+      `${reached.person} is reached by the channel "${name}"`,
+      {
+        hint: 'put them on call without it first: esa people add, or esa people remove',
+      },
+    )
+  }
   await store.notifications.removeChannel(name)
 }
 

@@ -49,7 +49,12 @@ const secret = secretReferenceSchema
 export const channelSpecSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('webhook'), url: z.union([secret, httpUrl]), secret, ...aim }),
   z.strictObject({ kind: z.literal('slack'), secret, ...aim }),
-  z.strictObject({ kind: z.literal('pagerduty'), url: httpUrl.optional(), secret, ...aim }),
+  z
+    .strictObject({ kind: z.literal('pagerduty'), url: httpUrl.optional(), secret, ...aim })
+    .refine(({ url, allowPrivate }) => url === undefined || allowPrivate || isOfPagerduty(url), {
+      path: ['url'],
+      error: 'must be a host of pagerduty.com, which the routing key is sent to',
+    }),
   z.strictObject({
     kind: z.literal('email'),
     secret,
@@ -59,6 +64,11 @@ export const channelSpecSchema = z.discriminatedUnion('kind', [
   }),
 ])
 export type ChannelSpec = z.infer<typeof channelSpecSchema>
+
+/** The routing key is the one secret that is sent as it is: no other host may ask for it. */
+function isOfPagerduty(url: string): boolean {
+  return /(?:^|\.)pagerduty\.com$/i.test(new URL(url).hostname)
+}
 
 /** What a channel tells of: a level is told, copied, somebody acknowledged, somebody else took over, it is over, or somebody tries the channel. */
 export const ANNOUNCED = [
@@ -85,6 +95,8 @@ export interface Announcement {
   category: string
   level: string
   title: string
+  /** How often a level was told by then, from 1; 0 where somebody tries the channel. */
+  visit: number
   /** The agent that is told, and the person who is on call for it, where one is. */
   told: string
   person: string | null

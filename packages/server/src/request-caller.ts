@@ -1,5 +1,5 @@
 import type { Caller } from '@esa/operations'
-import { EsaError, tokenedBy } from '@esa/protocol'
+import { EsaError, isEsaError, tokenedBy } from '@esa/protocol'
 import { type Scope, verifyToken } from '@esa/store'
 import type { Context } from 'hono'
 import type { ServerPorts } from './ports.ts'
@@ -44,6 +44,17 @@ export function requestCaller(ports: ServerPorts, token: string | null): Caller 
 export async function requireScope(ports: ServerPorts, token: string | null, scope: Scope): Promise<void> {
   if (token !== null) await verifyToken(ports.world.store, token, scope)
   else if (!ports.binding.loopback) throw tokenRequired()
+}
+
+/** Whether an answer that lasts may go on: `ask` is what refused it at first. */
+export async function isStillAllowed(ask: () => Promise<void>): Promise<boolean> {
+  try {
+    await ask()
+    return true
+  } catch (error) {
+    // A database that is away says nothing about the token: whoever waits for news waits for it as well.
+    return isEsaError(error) && !error.code.startsWith('auth.')
+  }
 }
 
 function tokenRequired(): EsaError {

@@ -26,6 +26,7 @@ export function transactionContract(harness: () => StoreHarness): void {
   failureCases(harness)
   lockCases(harness)
   lockOrderCases(harness)
+  messageLockCases(harness)
   claimCases(harness)
   openingCases(harness)
 }
@@ -228,6 +229,29 @@ function lockOrderCases(harness: () => StoreHarness): void {
   })
 }
 
+function messageLockCases(harness: () => StoreHarness): void {
+  describe('a lock', () => {
+    it('on a message is held by one at a time, and the next one reads what became of it', async () => {
+      const { store, second } = harness()
+      await put(store, { messages: [messageTo('a', 'm1')] })
+      const other = await second()
+      const next = await store.transact(async (tx) => {
+        expect((await tx.lockMessage('m1'))!.doneAt).toBeNull()
+        const waiting = other.transact((tx) => tx.lockMessage('m1'))
+        const meanwhile = async (): Promise<string> => {
+          for (let asked = 0; asked < 20; asked++) await tx.env()
+          return 'waits'
+        }
+        expect(await Promise.race([waiting, meanwhile()])).toBe('waits')
+        await tx.write(commitOf({ at: 2_000, doneMessages: ['m1'] }))
+        return { waiting }
+      })
+      expect((await next.waiting)!.doneAt).toBe(2_000)
+      expect(await store.transact((tx) => tx.lockMessage('m-unknown'))).toBeNull()
+    })
+  })
+}
+
 function claimCases(harness: () => StoreHarness): void {
   describe('a lock', () => {
     it('on the recipients of messages leaves out who is held, what is over, and whom nobody has started', async () => {
@@ -269,25 +293,6 @@ function claimCases(harness: () => StoreHarness): void {
         const [one, two] = await Promise.all([claim(store, 0), claim(other, 1)])
         expect([...one, ...two].sort()).toEqual(['a', 'b', 'd', 'e', 'f'])
       })
-    })
-
-    it('on a message is held by one at a time, and the next one reads what became of it', async () => {
-      const { store, second } = harness()
-      await put(store, { messages: [messageTo('a', 'm1')] })
-      const other = await second()
-      const next = await store.transact(async (tx) => {
-        expect((await tx.lockMessage('m1'))!.doneAt).toBeNull()
-        const waiting = other.transact((tx) => tx.lockMessage('m1'))
-        const meanwhile = async (): Promise<string> => {
-          for (let asked = 0; asked < 20; asked++) await tx.env()
-          return 'waits'
-        }
-        expect(await Promise.race([waiting, meanwhile()])).toBe('waits')
-        await tx.write(commitOf({ at: 2_000, doneMessages: ['m1'] }))
-        return { waiting }
-      })
-      expect((await next.waiting)!.doneAt).toBe(2_000)
-      expect(await store.transact((tx) => tx.lockMessage('m-unknown'))).toBeNull()
     })
 
     it('on a key whose holder closes meanwhile leads nowhere', async () => {

@@ -2,7 +2,7 @@ import { useEffect, useRef, useState } from 'react'
 import uPlot from 'uplot'
 import 'uplot/dist/uPlot.min.css'
 import { useServerNow } from '../clock.ts'
-import { clockText } from '../durations.ts'
+import { clockText, dayText } from '../durations.ts'
 import { useTheme } from '../theme.ts'
 import { useWidth } from './use-width.ts'
 
@@ -104,8 +104,11 @@ function optionsFor({ width, threshold, points, colour, onPoint }: Drawing): uPl
   }
 }
 
+/** A tick says the time, and at midnight the day that begins. */
 function axisTime(seconds: number): string {
-  return clockText(seconds * 1_000, seconds * 1_000)
+  const at = seconds * 1_000
+  const midnight = new Date(at).setHours(0, 0, 0, 0) === at
+  return midnight ? dayText(at) : clockText(at, at)
 }
 
 /** A canvas knows no CSS variables: an element that wears the colour is asked what it came to. */

@@ -176,7 +176,12 @@ export class AgentHandler implements A2ARequestHandler {
     const { feed, world } = desk
     // An incident has a stream of its own; what becomes of a message stands in those of agents.
     const stream = (await world.store.readActor(id)) === null ? null : id
-    yield* followTask(feed, () => this.#told(() => this.#read(id)), { stream, signal })
+    const read = async (): Promise<Task> => {
+      // A token that was revoked meanwhile hears nothing more.
+      await desk.admitAny()
+      return this.#read(id)
+    }
+    yield* followTask(feed, () => this.#told(read), { stream, signal })
   }
 }
 

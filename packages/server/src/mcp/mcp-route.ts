@@ -2,7 +2,7 @@ import { createMcpHandler, type ServerEventBus } from '@modelcontextprotocol/ser
 import { Hono } from 'hono'
 import type { Feed } from '../feed.ts'
 import type { ServerPorts } from '../ports.ts'
-import { tokenOf } from '../request-caller.ts'
+import { isStillAllowed, tokenOf } from '../request-caller.ts'
 import { TargetRuns } from '../target-runs.ts'
 import { deskOf } from './desk.ts'
 import { mcpServer } from './mcp-server.ts'
@@ -35,10 +35,24 @@ export function mcpRoutes(ports: ServerPorts, feed: Feed): Hono {
     await desk.admitAny()
     const request = context.req.raw
     // Whoever subscribes hears when something happened, which is for those who may read it.
-    if (request.headers.get('mcp-method') === 'subscriptions/listen') await desk.admit('incidents:read')
+    const mayHear = (): Promise<void> => desk.admit('incidents:read')
+    const listens = request.headers.get('mcp-method') === 'subscriptions/listen'
+    if (listens) await mayHear()
     const authInfo = token === null ? {} : { authInfo: { token, clientId: '', scopes: [] } }
-    return handler.fetch(request, authInfo)
+    const answer = await handler.fetch(request, authInfo)
+    return listens ? whileAllowed(answer, mayHear) : answer
   })
+}
+
+/** An answer that ends where the next part of it would be for somebody who may not have it any more. */
+function whileAllowed(answer: Response, ask: () => Promise<void>): Response {
+  const guard = new TransformStream<Uint8Array, Uint8Array>({
+    async transform(part, out) {
+      if (await isStillAllowed(ask)) out.enqueue(part)
+      else out.terminate()
+    },
+  })
+  return new Response(answer.body?.pipeThrough(guard) ?? null, answer)
 }
 
 /** What subscribers hear comes from the log, whichever process wrote it. */

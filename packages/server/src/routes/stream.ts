@@ -1,11 +1,11 @@
 import type { HttpBindings } from '@hono/node-server'
-import { EsaError, isEsaError } from '@esa/protocol'
+import { EsaError } from '@esa/protocol'
 import type { Context } from 'hono'
 import { streamSSE } from 'hono/streaming'
 import { type ApiEnv, reading, routes } from '../api.ts'
 import { sendEvents, STREAM_LIMITS, type StreamLimits, type StreamReader } from '../event-stream.ts'
 import type { Feed, FeedLine } from '../feed.ts'
-import { requireScope, tokenOf } from '../request-caller.ts'
+import { isStillAllowed, requireScope, tokenOf } from '../request-caller.ts'
 
 /** A token is looked at again when its last look is older, ms: a revoked one hears nothing that happens later than this. */
 const LOOKED_AT_FOR_MS = 1_000
@@ -26,7 +26,7 @@ export function streamRoutes(feed: Feed) {
     return async () => {
       const last = looks.get(token)
       if (last !== undefined && performance.now() - last.at < LOOKED_AT_FOR_MS) return await last.may
-      const may = isAllowed(() => requireScope(context.var.ports, token, 'incidents:read'))
+      const may = isStillAllowed(() => requireScope(context.var.ports, token, 'incidents:read'))
       looks.set(token, { at: performance.now(), may })
       return await may
     }
@@ -54,16 +54,6 @@ export function streamRoutes(feed: Feed) {
       }
     })
   })
-}
-
-async function isAllowed(ask: () => Promise<void>): Promise<boolean> {
-  try {
-    await ask()
-    return true
-  } catch (error) {
-    // A database that is away says nothing about the token: the stream waits for it as well.
-    return isEsaError(error) && !error.code.startsWith('auth.')
-  }
 }
 
 /** Counts a stream in; what comes back counts it out. @throws EsaError `stream.too-many` (transient). */

@@ -1,6 +1,7 @@
 import { queryOptions } from '@tanstack/react-query'
 import type { InferResponseType } from 'hono/client'
 import { api, body } from '../../api.ts'
+import { serverNow } from '../../clock.ts'
 
 const targets = api.db.targets
 
@@ -22,7 +23,7 @@ export function boardQuery(name: string, span: Span) {
   return queryOptions({
     queryKey: ['lists', 'target', name, span],
     queryFn: () => {
-      const since = new Date(Date.now() - SPANS[span] * 3_600_000).toISOString()
+      const since = new Date(serverNow() - SPANS[span] * 3_600_000).toISOString()
       return body(targets[':name'].$get({ param: { name }, query: { since } }))
     },
     refetchInterval: 10_000,

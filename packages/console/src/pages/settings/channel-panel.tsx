@@ -95,7 +95,7 @@ function Tries({ name, onClose }: { name: string; onClose: () => void }) {
         <DataTable
           caption={`Tries of ${name}, the newest first`}
           rows={tries.data.deliveries}
-          keyOf={({ id }) => id}
+          keyOf={({ id, at, attempt }) => `${id} ${at} ${attempt}`}
           columns={[
             { head: 'When', cell: ({ at }) => <When at={at} /> },
             {
