@@ -68,13 +68,41 @@ describe('an apply', () => {
     expect(await shop.one('select string_agg(id::text, $$ $$ order by id) from notes')).toBe('1 2')
   })
 
-  it('keeps what a file sets for the session that goes on', async () => {
-    const first = 'create schema app; set search_path = app; create table a (i int)'
+  it.each([
+    'set search_path = app; create table a (i int)',
+    'begin; set search_path = app; create table a (i int); commit',
+  ])('keeps what a file sets for the session that goes on: %s', async (sets) => {
+    const first = `create schema app; ${sets}`
     await expect(shop.apply(`${first}; select 1 / 0`)).rejects.toMatchObject({
       code: 'migration.step-failed',
     })
     await shop.apply(`${first}; create table b (i int)`)
     expect(await shop.one(`select count(*)::int from pg_tables where schemaname = 'app'`)).toBe(2)
+  })
+
+  it('leaves what a file sets to that file', async () => {
+    await shop.apply('create schema app; set search_path = app; set work_mem = $$5MB$$')
+    const next = await scriptMigration('0002.sql', 'create table b (i int)')
+    await applyMigration(next, shop.ports())
+    expect(await shop.one(`select to_regclass('public.b')::text`)).toBe('b')
+    expect(await shop.one('show work_mem')).not.toBe('5MB')
+  })
+
+  it.each([
+    `with d as (delete from orders returning 1) select set_config('app.n', count(*)::text, false) from d`,
+    `select set_config('app.n', '1', false), wipe_orders()`,
+    `select 'set_config', wipe_orders()`,
+  ])('asks before a statement that also sets something, and does it nowhere frozen: %s', async (sql) => {
+    await shop.pool.query(`create function wipe_orders() returns void language sql as 'delete from orders';
+      create schema esa_control; create table esa_control.freeze (reason text)`)
+    const authorise: ApplyPorts['authorise'] = async ({ risk }) => {
+      if (risk !== 'additive') throw new EsaError('approval.missing', 'terminal', 'no')
+    }
+    await expect(shop.apply(sql, { authorise })).rejects.toMatchObject({ code: 'approval.missing' })
+    expect(await shop.one('select count(*)::int from orders')).toBe(500)
+    await shop.pool.query(`insert into esa_control.freeze values ('no')`)
+    await expect(shop.apply(sql)).rejects.toMatchObject({ code: 'migration.frozen' })
+    expect(await shop.one('select count(*)::int from orders')).toBe(500)
   })
 
   it('gives up a lock within its budget, again and again, names who is in the way, and leaves nothing', async () => {

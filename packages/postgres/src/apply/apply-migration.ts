@@ -123,6 +123,8 @@ export async function onApplierSession<T>(ports: ApplyPorts, work: (bench: Bench
       return await work(bench)
     } finally {
       await endApplier(session).catch(() => undefined)
+      // A pool lends the session to the next migration, which goes by what it sets itself.
+      await session.query('discard all').catch(() => undefined)
     }
   })
 }
@@ -210,9 +212,11 @@ async function walk(
   const { onEvent = () => {}, authorise, clock, ledger } = ports
   const done: Applied['steps'] = []
   for (const [nth, step] of steps.entries()) {
-    // What a file sets is part of the session: it is set again by the one that goes on.
-    if (step.work.kind === 'session') await bench.session.query(step.work.sql)
-    if (isDone(known, step.id)) continue
+    if (isDone(known, step.id)) {
+      // What a file sets is part of the session: it is set again by the one that goes on.
+      if (step.work.kind === 'session') await bench.session.query(step.work.sql)
+      continue
+    }
     shallStop(ports, migration)
     await authorise(step)
     onEvent({ type: 'step', nth, steps: steps.length, step })
@@ -256,7 +260,10 @@ async function recordFailure(running: Running, error: EsaError): Promise<void> {
 async function runStep(running: Running, ports: ApplyPorts): Promise<void> {
   const { step, migration } = running
   const { work } = step
-  if (work.kind === 'session') return await mark(running, 'done', null, '')
+  if (work.kind === 'session') {
+    await running.bench.session.query(work.sql)
+    return await mark(running, 'done', null, '')
+  }
   if (work.kind === 'verify') return await runVerify(running, work.step)
   if (work.kind === 'backfill') {
     const onProgress = (filled: Filled): void => ports.onEvent?.({ type: 'filled', step, filled })

@@ -1,4 +1,5 @@
-import type { AlterTableCmd, Node } from '@pgsql/types'
+import type { AlterTableCmd, ColumnDef, ExplainStmt, Node, TypeName } from '@pgsql/types'
+import { settingOf } from './setting.ts'
 
 /**
  * What a statement may do to what is there: `additive` takes nothing away and changes no value, `major` changes the
@@ -13,7 +14,7 @@ const ADDING = new Set(
   (
     'CreateStmt CreateSchemaStmt CreateSeqStmt CreateEnumStmt CompositeTypeStmt CreateDomainStmt CreateExtensionStmt ' +
     'CreateRangeStmt IndexStmt CommentStmt CreateStatsStmt VacuumStmt CreateTableAsStmt ReindexStmt CheckPointStmt ' +
-    'VariableSetStmt VariableShowStmt TransactionStmt AlterStatsStmt DefineStmt ExplainStmt'
+    'VariableSetStmt VariableShowStmt TransactionStmt AlterStatsStmt DefineStmt'
   ).split(' '),
 )
 
@@ -46,27 +47,37 @@ export function worstRisk(risks: StatementRisk[]): StatementRisk {
   return ORDER[Math.max(0, ...risks.map((risk) => ORDER.indexOf(risk)))]!
 }
 
-function riskOfPart({ subtype, def, behavior }: AlterTableCmd): StatementRisk {
+function riskOfPart({ subtype, name = '', def, behavior }: AlterTableCmd): StatementRisk {
   if (subtype === 'AT_DropColumn') return 'destructive'
-  if (subtype === 'AT_AlterColumnType') return riskOfType(def)
+  if (subtype === 'AT_AlterColumnType') return riskOfType(name, def)
   if (subtype === 'AT_DropConstraint') return behavior === 'DROP_CASCADE' ? 'destructive' : 'major'
   return ADDING_PARTS.has(subtype ?? '') ? 'additive' : 'major'
 }
 
 /** The type before is not in the statement: a plain change to a wide type is taken to keep what was there. */
-function riskOfType(def: Node | undefined): StatementRisk {
+function riskOfType(name: string, def: Node | undefined): StatementRisk {
   const column = def && 'ColumnDef' in def ? def.ColumnDef : undefined
   const last = column?.typeName?.names?.at(-1)
-  const name = last && 'String' in last ? (last.String.sval ?? '') : ''
+  const type = last && 'String' in last ? (last.String.sval ?? '') : ''
   const bounded = (column?.typeName?.typmods ?? []).length > 0
-  return isPlain(column?.raw_default) && !bounded && WIDE.has(name) ? 'major' : 'destructive'
+  return column && castsOnly(name, column) && !bounded && WIDE.has(type) ? 'major' : 'destructive'
 }
 
-/** True without USING, or with one that only casts the column. */
-function isPlain(using: Node | undefined): boolean {
+/** True when a change of type casts the column to its new type, and does no more to it: without USING, or with that alone. */
+export function castsOnly(column: string, { typeName, raw_default: using }: ColumnDef): boolean {
   if (using === undefined) return true
-  const inner = 'TypeCast' in using ? using.TypeCast.arg : using
-  return inner !== undefined && 'ColumnRef' in inner
+  const { arg, typeName: to } = 'TypeCast' in using ? using.TypeCast : { arg: using, typeName }
+  return arg !== undefined && isColumn(arg, column) && typeText(to) === typeText(typeName)
+}
+
+function isColumn(node: Node, name: string): boolean {
+  const last = 'ColumnRef' in node ? node.ColumnRef.fields?.at(-1) : undefined
+  return last !== undefined && 'String' in last && last.String.sval === name
+}
+
+/** A type as the grammar has it, without its place in the text. */
+function typeText(type: TypeName | undefined): string {
+  return JSON.stringify(type, (key, value: unknown) => (key === 'location' ? undefined : value)) ?? ''
 }
 
 function riskOfDrop(node: Node): StatementRisk {
@@ -75,9 +86,16 @@ function riskOfDrop(node: Node): StatementRisk {
   return !cascades && WITHOUT_ROWS.has(drop?.removeType ?? '') ? 'major' : 'destructive'
 }
 
+/** With ANALYZE it runs what it explains. */
+function riskOfExplain({ query, options = [] }: ExplainStmt): StatementRisk {
+  const runs = options.some((option) => 'DefElem' in option && option.DefElem.defname === 'analyze')
+  return runs && query !== undefined ? riskOfOwn(Object.keys(query)[0] ?? '', query) : 'additive'
+}
+
 function riskOfOwn(kind: string, node: Node): StatementRisk {
   if (ENDING.has(kind)) return 'destructive'
-  if (ADDING.has(kind)) return 'additive'
+  if ('ExplainStmt' in node) return riskOfExplain(node.ExplainStmt)
+  if (ADDING.has(kind) || settingOf(node) !== null) return 'additive'
   if ('DropStmt' in node) return riskOfDrop(node)
   if ('UpdateStmt' in node) return node.UpdateStmt.whereClause ? 'major' : 'destructive'
   if ('InsertStmt' in node)
@@ -94,16 +112,18 @@ function riskOfOwn(kind: string, node: Node): StatementRisk {
   return 'major'
 }
 
+/** Statements that may stand inside another one. */
+const WRITING = new Set(['InsertStmt', 'UpdateStmt', 'DeleteStmt', 'MergeStmt'])
+
 /** Writing statements inside another one: in WITH, in MERGE. */
 function risksWithin(value: unknown): StatementRisk[] {
   if (Array.isArray(value)) return value.flatMap(risksWithin)
   if (typeof value !== 'object' || value === null) return []
   return Object.entries(value).flatMap(([key, inner]): StatementRisk[] => {
-    if (key === 'DeleteStmt') return ['destructive']
     if (key === 'MergeWhenClause' && (inner as { commandType?: string }).commandType === 'CMD_DELETE')
       return ['destructive']
-    if (key === 'UpdateStmt') return ['major', ...risksWithin(inner)]
-    return risksWithin(inner)
+    const own = WRITING.has(key) ? [riskOfOwn(key, { [key]: inner } as unknown as Node)] : []
+    return [...own, ...risksWithin(inner)]
   })
 }
 

@@ -31,6 +31,31 @@ describe('the steps of a script', () => {
     async (sql) => expect(await works(sql)).toEqual([['statement-1', 'session', null]]),
   )
 
+  it('set up the session again with what a block has set for longer than itself', async () => {
+    const block = `begin; set search_path = app; create table a (i int); set local work_mem = '1MB'; reset work_mem; commit`
+    expect(await works(`${block}; create table b (i int)`)).toEqual([
+      ['statement-2', 'statement', true],
+      ['statement-2-set', 'session', null],
+      ['statement-7', 'statement', true],
+    ])
+  })
+
+  it.each([
+    `with d as (delete from t returning 1) select set_config('a', count(*)::text, false) from d`,
+    `select set_config('a', 'b', false), f()`,
+    `select set_config('a', f(), false)`,
+    `select set_config('a', 'b', false) from t`,
+    `select set_config('a', 'b', false) where f()`,
+    `select set_config('a', 'b', false) into t`,
+    `select set_config('a', 'b', false) order by f()`,
+    `select set_config('a', 'b', false) union select f()`,
+    `select app.set_config('a', 'b', false)`,
+    `select 'set_config'`,
+    'set local search_path = app',
+  ])('that do more than set up the session are done once, and recorded: %s', async (sql) => {
+    expect(await works(sql)).toEqual([['statement-1', 'statement', true]])
+  })
+
   it.each([
     ['select 1;\nbegin; select 2', 'the BEGIN before it has no COMMIT'],
     ['commit', 'there is no BEGIN before it'],

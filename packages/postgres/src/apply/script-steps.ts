@@ -2,6 +2,7 @@ import { digestText, EsaError } from '@esa/protocol'
 import type { Node } from '@pgsql/types'
 import type { ParsedStatement } from '../sql/parse-script.ts'
 import { classifyStatement, worstRisk } from './classify.ts'
+import { settingOf } from './setting.ts'
 import { type MigrationStep, oneLine, type Work } from './step.ts'
 
 /** Statements that act on more than this database, or on the client: no step of a migration. */
@@ -23,7 +24,7 @@ export function stepsOfScript(statements: ParsedStatement[], file: string): Migr
     if (boundary === 'begin') block = []
     else if (boundary === 'commit') {
       if (block === null) throw notApplicable(statement, file, 'there is no BEGIN before it')
-      if (block.length > 0) steps.push(stepOf(block, file))
+      if (block.length > 0) steps.push(stepOf(block, file), ...setAgain(block, file))
       block = null
     } else if (block === null) steps.push(stepOf([statement], file))
     else block.push(statement)
@@ -48,20 +49,24 @@ function stepOf(statements: ParsedStatement[], file: string): MigrationStep {
   }
 }
 
+/** What a block sets outlasts it: whoever goes on behind the block sets it without the rest. */
+function setAgain(block: ParsedStatement[], file: string): MigrationStep[] {
+  const settings = block.filter(({ node }) => settingOf(node) === 'session')
+  if (settings.length === 0) return []
+  const step = stepOf(settings, file)
+  const sql = settings.map(({ text }) => text).join('\n;\n')
+  return [{ ...step, id: `statement-${block[0]!.index + 1}-set`, work: { kind: 'session', sql } }]
+}
+
+/** What only sets something for the rest of the session is set again by whoever goes on: what follows relies on it. */
 function workOf(statements: ParsedStatement[], sql: string): Work {
-  if (statements.length === 1 && isSetting(statements[0]!)) return { kind: 'session', sql }
+  if (statements.length === 1 && settingOf(statements[0]!.node) === 'session') return { kind: 'session', sql }
   return {
     kind: 'statement',
     sql,
     transaction: statements.length > 1 || !runsAlone(statements[0]!.node),
     rollback: null,
   }
-}
-
-/** SET, and the `select set_config(..., false)` that dumps begin with: what follows relies on them. */
-function isSetting({ node }: ParsedStatement): boolean {
-  if ('VariableSetStmt' in node) return node.VariableSetStmt.is_local !== true
-  return 'SelectStmt' in node && /"sval":"set_config"/.test(JSON.stringify(node))
 }
 
 /** True for what PostgreSQL refuses in a transaction. Source: PreventInTransactionBlock in its commands. */

@@ -21,6 +21,9 @@ it.each([
   expect(opaque).toBe(false)
 })
 
-it.each(['do $$ begin end $$', 'call p()', 'select f()'])('what %s touches cannot be read', async (sql) => {
-  expect((await touchOf(sql)).opaque).toBe(true)
-})
+it.each(['do $$ begin end $$', 'call p()', 'select f()', 'explain analyze select f()'])(
+  'what %s touches cannot be read',
+  async (sql) => {
+    expect((await touchOf(sql)).opaque).toBe(true)
+  },
+)

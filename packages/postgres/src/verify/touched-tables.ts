@@ -13,7 +13,7 @@ export interface Touch {
 }
 
 /** Statements that run code of their own. */
-const OPAQUE = new Set(['DoStmt', 'CallStmt', 'ExecuteStmt', 'SelectStmt'])
+const OPAQUE = new Set(['DoStmt', 'CallStmt', 'ExecuteStmt', 'ExplainStmt', 'SelectStmt'])
 
 /** Statements that say that rows go. */
 const TAKING = new Set(['DeleteStmt', 'TruncateStmt', 'DropStmt'])
