@@ -1,8 +1,12 @@
 import type { AlterTableCmd, DropStmt, Node, RangeVar, RenameStmt } from '@pgsql/types'
 import { quoteIdentifier } from '../identifiers.ts'
 import type { Queryable } from '../queryable.ts'
-import { fillsOnly, madeBy } from './made-before.ts'
 import { parseScript } from '../sql/parse-script.ts'
+import { dotted, madeName, qualified, readInFull, schemaOf } from './full-names.ts'
+import { fillsOnly, madeBy } from './made-before.ts'
+import { movesNames } from './setting.ts'
+import { typeBefore } from './type-before.ts'
+import { viewBefore } from './view-before.ts'
 
 /**
  * The SQL that undoes a step, read from the catalogs before it runs: '' when there is nothing to undo, null when what it
@@ -12,6 +16,8 @@ export async function inverseOf(session: Queryable, sql: string, earlier: string
   const parts: string[] = []
   const made = await madeBy([...earlier, sql])
   for (const { node } of await parseScript(sql)) {
+    // Names are looked up before the step runs: what follows in it would be looked for in the wrong schema.
+    if (movesNames(node)) return null
     const part = fillsOnly(node, made) ? '' : await inverseOfNode(session, node)
     if (part === null) return null
     if (part !== '') parts.unshift(part)
@@ -37,7 +43,7 @@ async function inverseOfNode(session: Queryable, node: Node): Promise<string | n
     const { schemaname, if_not_exists: perhaps } = node.CreateSchemaStmt
     return perhaps || schemaname === undefined ? null : `drop schema ${quoteIdentifier(schemaname)}`
   }
-  if ('CreateEnumStmt' in node) return `drop type ${names(node.CreateEnumStmt.typeName)}`
+  if ('CreateEnumStmt' in node) return `drop type ${await madeName(session, node.CreateEnumStmt.typeName)}`
   if ('CreateSeqStmt' in node && !node.CreateSeqStmt.if_not_exists)
     return `drop sequence ${await qualified(session, node.CreateSeqStmt.sequence)}`
   if ('ViewStmt' in node && !node.ViewStmt.replace)
@@ -72,44 +78,42 @@ async function inverseOfPart(
       : `drop constraint ${quoteIdentifier(def.Constraint.conname)}`
   }
   if (subtype === 'AT_ValidateConstraint') return ''
-  if (subtype === 'AT_DropConstraint') return await constraintBefore(session, relation, name)
-  return await columnBefore(session, relation, name, subtype)
+  const table = await qualified(session, relation)
+  if (subtype === 'AT_DropConstraint') return await constraintBefore(session, table, name)
+  if (subtype === 'AT_AlterColumnType')
+    return def && 'ColumnDef' in def ? await typeBefore(session, table, name, def.ColumnDef) : null
+  return await columnBefore(session, table, name, subtype)
 }
 
-async function constraintBefore(
-  session: Queryable,
-  relation: RangeVar | undefined,
-  name: string,
-): Promise<string | null> {
-  const { rows } = await session.query(
+async function constraintBefore(session: Queryable, table: string, name: string): Promise<string | null> {
+  const [before] = await readInFull(
+    session,
     `select pg_get_constraintdef(oid) as def from pg_constraint where conrelid = to_regclass($1) and conname = $2`,
-    [written(relation), name],
+    [table, name],
   )
-  return rows[0] === undefined ? null : `add constraint ${quoteIdentifier(name)} ${String(rows[0]['def'])}`
+  return before === undefined ? null : `add constraint ${quoteIdentifier(name)} ${String(before['def'])}`
 }
 
 /** How a column was, as the part of ALTER TABLE that makes it so again. */
 async function columnBefore(
   session: Queryable,
-  relation: RangeVar | undefined,
+  table: string,
   name: string,
   subtype: string | undefined,
 ): Promise<string | null> {
-  const { rows } = await session.query(
-    `select a.attnotnull as required, format_type(a.atttypid, a.atttypmod) as type, pg_get_expr(d.adbin, d.adrelid) as "default"
+  const [before] = await readInFull(
+    session,
+    `select a.attnotnull as required, pg_get_expr(d.adbin, d.adrelid) as "default"
      from pg_attribute a left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
      where a.attrelid = to_regclass($1) and a.attname = $2`,
-    [written(relation), name],
+    [table, name],
   )
-  const before = rows[0]
   if (before === undefined) return null
   const column = quoteIdentifier(name)
-  const type = String(before['type'])
   if (subtype === 'AT_SetNotNull')
     return before['required'] === true ? '' : `alter column ${column} drop not null`
   if (subtype === 'AT_DropNotNull')
     return before['required'] === true ? `alter column ${column} set not null` : ''
-  if (subtype === 'AT_AlterColumnType') return `alter column ${column} type ${type} using ${column}::${type}`
   if (subtype !== 'AT_ColumnDefault') return null
   return typeof before['default'] === 'string'
     ? `alter column ${column} set default ${before['default']}`
@@ -139,42 +143,25 @@ async function inverseOfDrop(
     return null
   const made: string[] = []
   for (const object of objects) {
-    const name = 'List' in object ? names(object.List.items) : ''
-    const { rows } = await session.query(
-      `select case c.relkind when 'v' then format('create view %s as %s', c.oid::regclass, rtrim(pg_get_viewdef(c.oid), ';'))
-         when 'i' then pg_get_indexdef(c.oid) end as def from pg_class c where c.oid = to_regclass($1)`,
-      [name],
-    )
-    const def = rows[0]?.['def']
-    if (typeof def !== 'string') return null
+    const name = 'List' in object ? dotted(object.List.items) : ''
+    const { rows } = await session.query('select to_regclass($1)::oid::text as oid', [name])
+    const oid = rows[0]?.['oid']
+    if (typeof oid !== 'string') return null
+    const def =
+      removeType === 'OBJECT_VIEW' ? await viewBefore(session, oid) : await indexBefore(session, oid)
+    if (def === null) return null
     made.unshift(concurrent ? def.replace(/ INDEX /, ' INDEX CONCURRENTLY ') : def)
   }
   return made.join(';\n')
 }
 
-function names(parts: Node[] | undefined): string {
-  return (parts ?? [])
-    .map((part) => quoteIdentifier('String' in part ? (part.String.sval ?? '') : ''))
-    .join('.')
-}
-
-function written({ schemaname, relname = '' }: RangeVar = {}): string {
-  return schemaname === undefined || schemaname === ''
-    ? quoteIdentifier(relname)
-    : `${quoteIdentifier(schemaname)}.${quoteIdentifier(relname)}`
-}
-
-async function qualified(session: Queryable, relation: RangeVar | undefined): Promise<string> {
-  return `${await schemaOf(session, relation)}.${quoteIdentifier(relation?.relname ?? '')}`
-}
-
-/** The schema a name leads to now, or in which it would be made: search_path may be another one on the way back. */
-async function schemaOf(session: Queryable, relation: RangeVar | undefined): Promise<string> {
-  if (relation?.schemaname) return quoteIdentifier(relation.schemaname)
-  const { rows } = await session.query(
-    `select quote_ident(coalesce((select n.nspname from pg_class c join pg_namespace n on n.oid = c.relnamespace
-       where c.oid = to_regclass($1)), current_schema())) as schema`,
-    [written(relation)],
+/** An index by which replicas tell rows apart would come back without that. */
+async function indexBefore(session: Queryable, oid: string): Promise<string | null> {
+  const [index] = await readInFull(
+    session,
+    `select pg_get_indexdef(c.oid) as def from pg_class c join pg_index i on i.indexrelid = c.oid
+     where c.oid = $1 and c.relkind = 'i' and not i.indisreplident`,
+    [oid],
   )
-  return String(rows[0]?.['schema'])
+  return index === undefined ? null : String(index['def'])
 }

@@ -41,10 +41,23 @@ export function keepRights(view: string, nth: number): string {
 
 /** Gives a view that was made anew what `keepRights` kept. */
 export function restoreRights(view: string, nth: number): string {
-  const kept = `current_setting('${setting(nth)}')::json`
+  return give(quoteDotted(view), `current_setting('${setting(nth)}')::json`)
+}
+
+/** Gives a view that was made anew an owner, a role as SQL, and rights, as the text of an `aclitem[]`; `view` is quoted. */
+export function restoredRights(view: string, owner: string, rights: string | null): string {
+  return give(view, `${literal(JSON.stringify([owner, rights]))}::json`)
+}
+
+/** What default privileges gave to others is taken back first: rights that somebody took away must not come again. */
+function give(view: string, kept: string): string {
   const entries = `SELECT a.* FROM pg_catalog.aclexplode((${kept} ->> 1)::aclitem[]) a`
   return `DO $esa$ DECLARE granted record; BEGIN
-  ${grantAll(entries, quoteDotted(view))}
-  EXECUTE format('ALTER TABLE ${formatted(quoteDotted(view))} OWNER TO %s', ${kept} ->> 0);
+  FOR granted IN SELECT DISTINCT a.grantee FROM pg_catalog.pg_class c, pg_catalog.aclexplode(c.relacl) a
+    WHERE c.oid = ${literal(view)}::regclass AND a.grantee <> c.relowner LOOP
+    EXECUTE format('REVOKE ALL ON ${formatted(view)} FROM %s', CASE granted.grantee WHEN 0 THEN 'PUBLIC' ELSE granted.grantee::regrole::text END);
+  END LOOP;
+  ${grantAll(entries, view)}
+  EXECUTE format('ALTER TABLE ${formatted(view)} OWNER TO %s', ${kept} ->> 0);
 END $esa$;`
 }

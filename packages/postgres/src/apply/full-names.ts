@@ -1,0 +1,55 @@
+import type { Node, RangeVar } from '@pgsql/types'
+import { quoteIdentifier } from '../identifiers.ts'
+import type { QueryAnswer, Queryable } from '../queryable.ts'
+
+/** The parts of a name, quoted, with dots between them. */
+export function dotted(parts: Node[] | undefined): string {
+  return (parts ?? [])
+    .map((part) => quoteIdentifier('String' in part ? (part.String.sval ?? '') : ''))
+    .join('.')
+}
+
+/** A relation's name as it is written. */
+export function written({ schemaname, relname = '' }: RangeVar = {}): string {
+  return schemaname === undefined || schemaname === ''
+    ? quoteIdentifier(relname)
+    : `${quoteIdentifier(schemaname)}.${quoteIdentifier(relname)}`
+}
+
+/** A relation's name in full: search_path may be another one on the way back. */
+export async function qualified(session: Queryable, relation: RangeVar | undefined): Promise<string> {
+  return `${await schemaOf(session, relation)}.${quoteIdentifier(relation?.relname ?? '')}`
+}
+
+/** The schema that a relation's name leads to now, or in which it would be made. */
+export async function schemaOf(session: Queryable, relation: RangeVar | undefined): Promise<string> {
+  if (relation?.schemaname) return quoteIdentifier(relation.schemaname)
+  const { rows } = await session.query(
+    `select quote_ident(coalesce((select n.nspname from pg_class c join pg_namespace n on n.oid = c.relnamespace
+       where c.oid = to_regclass($1)), current_schema())) as schema`,
+    [written(relation)],
+  )
+  return String(rows[0]?.['schema'])
+}
+
+/** The name in full of what a statement makes: without a schema it comes into the first one of the search path. */
+export async function madeName(session: Queryable, parts: Node[] | undefined): Promise<string> {
+  if (parts?.length !== 1) return dotted(parts)
+  const { rows } = await session.query('select quote_ident(current_schema()) as schema')
+  return `${String(rows[0]?.['schema'])}.${dotted(parts)}`
+}
+
+/** What a query of the catalogs gives when PostgreSQL prints every name in full. Opens a transaction of its own. */
+export async function readInFull(
+  session: Queryable,
+  sql: string,
+  values: unknown[],
+): Promise<QueryAnswer['rows']> {
+  await session.query('begin')
+  try {
+    await session.query(`select set_config('search_path', '', true)`)
+    return (await session.query(sql, values)).rows
+  } finally {
+    await session.query('rollback')
+  }
+}

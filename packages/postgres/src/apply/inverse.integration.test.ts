@@ -1,0 +1,119 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { ownServer } from '../own-server.fixture.ts'
+import { rollBackMigrations } from './rollback.ts'
+import { Shop } from './shop.fixture.ts'
+
+const server = ownServer()
+let shop: Shop
+
+beforeEach(async () => {
+  shop = await Shop.open(server)
+})
+afterEach(() => shop.pool.end())
+
+/** Applies what a copy has shown to lose nothing, and goes back. */
+async function thereAndBack(sql: string): Promise<void> {
+  await shop.apply(sql, { verified: { state: 'verified', why: 'on a copy' } })
+  await rollBackMigrations(shop.ports())
+}
+
+const NOT_REVERSIBLE = { code: 'migration.not-reversible' }
+
+describe('the way back of a change of type', () => {
+  const values = `select string_agg(format('%s %s %s', c, at, total), ', ') from e`
+
+  beforeEach(async () => {
+    await shop.pool
+      .query(`create table e (c text, at timestamp, total numeric(12, 2), code varchar(20) collate "C");
+      insert into e values ('Y', '2026-07-01 12:00', 19.99, 'b')`)
+  })
+
+  it.each([
+    ['computes', 'alter table e alter total type bigint using (round(total * 100))::bigint'],
+    ['gives a time its zone', `alter table e alter at type timestamptz using at at time zone 'UTC'`],
+    ['reads a time in the zone of the session', 'alter table e alter at type timestamptz'],
+    ['makes a boolean of two words', `alter table e alter c type boolean using c = 'Y'`],
+    ['casts words to a boolean', `alter table e alter c type boolean using c::boolean`],
+    ['takes the values of another column', 'alter table e alter c type text using code'],
+    ['casts to a third type first', 'alter table e alter total type text using total::int'],
+  ])('is none where it %s', async (_, sql) => {
+    await expect(thereAndBack(sql)).rejects.toMatchObject(NOT_REVERSIBLE)
+  })
+
+  it('gives back the values, and the order of texts', async () => {
+    const before = await shop.one(values)
+    await thereAndBack('alter table e alter code type text, alter total type numeric using total::numeric')
+    expect(await shop.one(values)).toBe(before)
+    expect(
+      await shop.one(
+        `select collation_name || ' ' || character_maximum_length from information_schema.columns where column_name = 'code'`,
+      ),
+    ).toBe('C 20')
+  })
+
+  it('cuts no text that was written since', async () => {
+    await shop.apply('alter table e alter code type text')
+    await shop.pool.query(`update e set code = repeat('x', 21)`)
+    await expect(rollBackMigrations(shop.ports())).rejects.toMatchObject({ code: 'migration.step-failed' })
+    expect(await shop.one('select length(code) from e')).toBe(21)
+  })
+})
+
+describe('the way back of DROP VIEW', () => {
+  const security = `select c.reloptions::text || ' ' || c.relowner::regrole || ' ' || c.relacl::text || ' ' || obj_description(c.oid)
+    from pg_class c where relname = 'mine'`
+
+  it('gives back its options, owner, rights and words', async () => {
+    await shop.pool
+      .query(`create role ${shop.name}_reader; create role ${shop.name}_owner; create role ${shop.name}_other;
+      create view mine with (security_invoker, security_barrier) as select * from orders where id > 7 with local check option;
+      alter view mine alter note set default 'x'; comment on view mine is 'it''s mine'; alter view mine owner to ${shop.name}_owner;
+      grant select, insert on mine to ${shop.name}_reader with grant option; grant all on orders to ${shop.name}_owner;
+      alter default privileges grant select on tables to ${shop.name}_other, public`)
+    const before = await shop.one(security)
+    await thereAndBack('drop view mine')
+    expect(await shop.one(security)).toBe(before)
+    await shop.pool.query('insert into mine (id) values (501)')
+    expect(await shop.one('select note from orders where id = 501')).toBe('x')
+  })
+
+  it.each([
+    ['rights of a column', 'grant select (id) on mine to public'],
+    ['a rule', 'create rule quiet as on delete to mine do instead nothing'],
+    [
+      'a trigger',
+      `create function f() returns trigger language plpgsql as 'begin return new; end';
+       create trigger t instead of insert on mine for each row execute function f()`,
+    ],
+  ])('is none where it has %s', async (_, more) => {
+    await shop.pool.query(`create view mine as select * from orders; ${more}`)
+    await expect(thereAndBack('drop view mine')).rejects.toMatchObject(NOT_REVERSIBLE)
+  })
+})
+
+describe('names without a schema', () => {
+  it('mean on the way back what they meant before', async () => {
+    await shop.pool
+      .query(`create schema app; create type app.mood as enum ('sad'); create type mood as enum ('odd');
+      create table app.owners (id int primary key); create table owners (id int primary key);
+      create table app.pets (id int, owner int constraint pets_owner references app.owners, mood app.mood default 'sad');
+      create view app.v as select * from app.pets`)
+    const shape = `select string_agg(pg_get_constraintdef(oid), ' ') || format_type('app.mood'::regtype, null) || (select count(*) from app.v)
+      from pg_constraint where conname = 'pets_owner'`
+    const before = await shop.one(shape)
+    await thereAndBack(`set search_path = app; drop view v; create type size as enum ('s');
+      alter table pets drop constraint pets_owner, alter mood drop default, alter mood type text`)
+    expect(await shop.one(shape)).toBe(before)
+    expect(await shop.one(`select to_regtype('app.size')::text`)).toBeNull()
+    expect(
+      await shop.one(`select format_type(atttypid, null) || pg_get_expr(adbin, adrelid) from pg_attribute
+        join pg_attrdef on adrelid = attrelid and adnum = attnum where attrelid = 'app.pets'::regclass and attname = 'mood'`),
+    ).toBe(`app.mood'sad'::app.mood`)
+  })
+
+  it('in a block that looks for them elsewhere have no way back', async () => {
+    await shop.pool.query('create schema app; create table owners (i int)')
+    const sql = 'begin; set search_path = app; create table owners (i int); commit'
+    await expect(thereAndBack(sql)).rejects.toMatchObject(NOT_REVERSIBLE)
+  })
+})
