@@ -283,7 +283,7 @@ async function runStep(running: Running, ports: ApplyPorts): Promise<void> {
 function earlierThan({ steps }: Migration, step: MigrationStep): string[] {
   return steps
     .slice(0, steps.indexOf(step))
-    .flatMap(({ work }) => (work.kind === 'statement' ? [work.sql] : []))
+    .flatMap(({ work }) => (work.kind === 'statement' || work.kind === 'session' ? [work.sql] : []))
 }
 
 /** A plan compares the old and the new shape itself, in steps of their own. */

@@ -117,3 +117,63 @@ describe('names without a schema', () => {
     await expect(thereAndBack(sql)).rejects.toMatchObject(NOT_REVERSIBLE)
   })
 })
+
+describe('rows that were written', () => {
+  beforeEach(() =>
+    shop.pool
+      .query(`create schema archive; create function wipe() returns int language sql as 'delete from orders; select 1';
+      create table seen (id int); create function see() returns trigger language plpgsql as 'begin insert into seen values (1); return new; end'`),
+  )
+
+  it.each([
+    [
+      'go into a table of another schema',
+      'create table archive.orders (like orders); update orders set note = $$old$$',
+    ],
+    [
+      'go into a table of another schema as well',
+      'create table fresh (i int); insert into archive.fresh values (1)',
+    ],
+    [
+      'were moved out of one that stays',
+      `create table arch (like orders); with m as (delete from orders where id < 100 returning *) insert into arch select * from m`,
+    ],
+    ['come of a function that does more', 'create table arch (i int); insert into arch select wipe()'],
+    [
+      'mean another table, as the path is another',
+      `create table archive.orders (like orders); set search_path = archive; create table new (i int);
+       set search_path = public; insert into new values (1)`,
+    ],
+    [
+      'mean another table, which was renamed',
+      'create table fresh (like orders); alter table fresh rename to other; alter table orders rename to fresh; update fresh set note = $$old$$ where id > 0',
+    ],
+    [
+      'mean another column, which was renamed',
+      'alter table orders add a text; alter table orders rename a to b; alter table orders rename note to a; update orders set a = $$old$$ where id > 0',
+    ],
+    [
+      'come before what is made under their name',
+      `begin; update orders set note = 'old' where id > 0; alter table orders rename to gone; create table orders (id int, note text); commit`,
+    ],
+    [
+      'are heard by a trigger',
+      `alter table orders add a int; begin; update orders set a = 1 where id < 9; commit`,
+    ],
+  ])('are not undone where they %s', async (why, sql) => {
+    await shop.pool.query('create table archive.fresh (i int); create table if not exists new (i int)')
+    if (why.includes('trigger'))
+      await shop.pool.query('create trigger t after update on orders for each row execute function see()')
+    await expect(thereAndBack(sql)).rejects.toMatchObject(NOT_REVERSIBLE)
+  })
+
+  it('go with the table or the column that holds them', async () => {
+    const digest = `select md5(string_agg(o::text, ',' order by id)) from orders o`
+    const before = await shop.one(digest)
+    await thereAndBack(`create table archive.old (like orders); insert into archive.old select id, lower(note) from orders;
+      alter table orders add a int; update orders set a = length(note) where id > 0; create table more (i int);
+      alter table more rename to fewer; insert into fewer values (1)`)
+    expect(await shop.one(digest)).toBe(before)
+    expect(await shop.one(`select to_regclass('fewer')::text`)).toBeNull()
+  })
+})

@@ -3,7 +3,7 @@ import { quoteIdentifier } from '../identifiers.ts'
 import type { Queryable } from '../queryable.ts'
 import { parseScript } from '../sql/parse-script.ts'
 import { dotted, madeName, qualified, readInFull, schemaOf } from './full-names.ts'
-import { fillsOnly, madeBy } from './made-before.ts'
+import { fillsOnly, madeBy, noteMade } from './made-before.ts'
 import { movesNames } from './setting.ts'
 import { typeBefore } from './type-before.ts'
 import { viewBefore } from './view-before.ts'
@@ -14,13 +14,14 @@ import { viewBefore } from './view-before.ts'
  */
 export async function inverseOf(session: Queryable, sql: string, earlier: string[]): Promise<string | null> {
   const parts: string[] = []
-  const made = await madeBy([...earlier, sql])
+  const made = await madeBy(earlier)
   for (const { node } of await parseScript(sql)) {
     // Names are looked up before the step runs: what follows in it would be looked for in the wrong schema.
     if (movesNames(node)) return null
-    const part = fillsOnly(node, made) ? '' : await inverseOfNode(session, node)
+    const part = (await fillsOnly(session, node, made)) ? '' : await inverseOfNode(session, node)
     if (part === null) return null
     if (part !== '') parts.unshift(part)
+    noteMade(node, made)
   }
   return parts.join(';\n')
 }

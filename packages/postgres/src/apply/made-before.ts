@@ -1,32 +1,126 @@
-import type { Node } from '@pgsql/types'
+import type { Node, RangeVar, RenameStmt } from '@pgsql/types'
+import { calledObjects } from '../guard/called-objects.ts'
+import { judgeFunction } from '../guard/harmless-functions.ts'
+import type { CalledName } from '../guard/read-statement.ts'
+import type { Queryable } from '../queryable.ts'
 import { parseScript } from '../sql/parse-script.ts'
+import { written } from './full-names.ts'
+import { movesNames } from './setting.ts'
 
-/** Tables, and columns as `table.column`, that statements make: what is in them goes with them when they are undone. */
-export async function madeBy(scripts: string[]): Promise<Set<string>> {
-  const made = new Set<string>()
-  for (const { node } of await parseScript(scripts.join('\n;\n'))) {
-    if ('CreateStmt' in node && !node.CreateStmt.if_not_exists)
-      made.add(node.CreateStmt.relation?.relname ?? '')
-    if ('AlterTableStmt' in node) {
-      const { relation, cmds = [] } = node.AlterTableStmt
-      for (const column of cmds.flatMap(addedColumn)) made.add(`${relation?.relname}.${column}`)
-    }
-  }
+/** What is made of a table, by its name as it is written: all of it, or columns. It goes with them when they are undone. */
+export type Made = Map<string, 'all' | Set<string>>
+
+/** What several scripts make. */
+export async function madeBy(scripts: string[]): Promise<Made> {
+  const made: Made = new Map()
+  for (const { node } of await parseScript(scripts.join('\n;\n'))) noteMade(node, made)
   return made
 }
 
-/** True for an INSERT into, or an UPDATE of, nothing but what was made: undone is what holds it. */
-export function fillsOnly(node: Node, made: ReadonlySet<string>): boolean {
-  if ('InsertStmt' in node) return made.has(node.InsertStmt.relation?.relname ?? '')
-  if (!('UpdateStmt' in node)) return false
-  const { relation, targetList = [] } = node.UpdateStmt
-  const table = relation?.relname ?? ''
-  const columns = targetList.map((target) => ('ResTarget' in target ? (target.ResTarget.name ?? '') : ''))
-  return made.has(table) || columns.every((column) => made.has(`${table}.${column}`))
+/** Adds what a statement makes, and leaves out what its name may no longer mean. */
+export function noteMade(node: Node, made: Made): void {
+  if (movesNames(node)) for (const key of made.keys()) if (key.startsWith(keyOf())) made.delete(key)
+  if ('CreateStmt' in node && !node.CreateStmt.if_not_exists) made.set(keyOf(node.CreateStmt.relation), 'all')
+  if ('RenameStmt' in node) renameMade(node.RenameStmt, made)
+  if (!('AlterTableStmt' in node)) return
+  const { relation, cmds = [] } = node.AlterTableStmt
+  const known = made.get(keyOf(relation)) ?? []
+  if (known !== 'all') made.set(keyOf(relation), new Set([...known, ...cmds.flatMap(addedColumn)]))
+}
+
+/** Without a schema it begins as the key of no relation does. */
+function keyOf({ schemaname = '', relname = '' }: RangeVar = {}): string {
+  return `${JSON.stringify(schemaname)}.${relname}`
+}
+
+/** What was made keeps that under its new name, and what had the new name before does not come by it. */
+function renameMade({ renameType, relation, subname = '', newname = '' }: RenameStmt, made: Made): void {
+  const known = made.get(keyOf(relation))
+  if (renameType === 'OBJECT_COLUMN') {
+    if (known === undefined || known === 'all') return
+    const wasMade = known.delete(subname)
+    known.delete(newname)
+    if (wasMade) known.add(newname)
+  } else if (renameType === 'OBJECT_TABLE') {
+    made.delete(keyOf(relation))
+    made.delete(keyOf({ ...relation, relname: newname }))
+    if (known !== undefined) made.set(keyOf({ ...relation, relname: newname }), known)
+  }
 }
 
 function addedColumn(cmd: Node): string[] {
   if (!('AlterTableCmd' in cmd) || cmd.AlterTableCmd.subtype !== 'AT_AddColumn') return []
   const { def, missing_ok: perhaps } = cmd.AlterTableCmd
   return def && 'ColumnDef' in def && !perhaps ? [def.ColumnDef.colname ?? ''] : []
+}
+
+/** True for an INSERT into, or an UPDATE of, nothing but what was made, and that does no more: undone is what holds it. */
+export async function fillsOnly(session: Queryable, node: Node, made: Made): Promise<boolean> {
+  if (!('InsertStmt' in node) && !('UpdateStmt' in node)) return false
+  const { relation, ...rest } = 'InsertStmt' in node ? node.InsertStmt : node.UpdateStmt
+  const known = made.get(keyOf(relation))
+  if (known === undefined) return false
+  if (known !== 'all') {
+    if ('InsertStmt' in node) return false
+    const targets = (node.UpdateStmt.targetList ?? []).map((target) =>
+      'ResTarget' in target ? (target.ResTarget.name ?? '') : '',
+    )
+    if (!targets.every((column) => known.has(column))) return false
+  }
+  const within: Within = { writes: false, calls: [] }
+  visit(rest, within)
+  if (within.writes || (await isHeard(session, relation, 'InsertStmt' in node))) return false
+  return within.calls.length === 0 || (await areHarmless(session, within.calls))
+}
+
+/** What stands inside a statement. */
+interface Within {
+  writes: boolean
+  calls: CalledName[]
+}
+
+/** Statements that write, wherever in another one they stand. */
+const WRITING = new Set(['InsertStmt', 'UpdateStmt', 'DeleteStmt', 'MergeStmt'])
+
+function visit(value: unknown, within: Within): void {
+  if (Array.isArray(value)) for (const one of value) visit(one, within)
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return
+  for (const [kind, inner] of Object.entries(value)) {
+    if (WRITING.has(kind)) within.writes = true
+    if (kind === 'FuncCall') {
+      const parts = (inner as { funcname?: { String?: { sval?: string } }[] }).funcname ?? []
+      const [name = '', schema = null] = parts.map((part) => part.String?.sval ?? '').toReversed()
+      within.calls.push({ schema, name })
+    }
+    visit(inner, within)
+  }
+}
+
+/** Of pg_trigger.tgtype. An INSERT may become an UPDATE by ON CONFLICT. */
+const ON_INSERT = 4
+const ON_UPDATE = 16
+
+/** True where a trigger or a rule of the table hears of what is written, and may do something that stays. */
+async function isHeard(
+  session: Queryable,
+  relation: RangeVar | undefined,
+  inserts: boolean,
+): Promise<boolean> {
+  const { rows } = await session.query(
+    `select c.relhasrules or exists (select from pg_trigger t where t.tgrelid = c.oid and not t.tgisinternal
+       and t.tgenabled <> 'D' and t.tgtype & $2 <> 0) as heard from pg_class c where c.oid = to_regclass($1)`,
+    [written(relation), inserts ? ON_INSERT + ON_UPDATE : ON_UPDATE],
+  )
+  return rows[0]?.['heard'] === true
+}
+
+/** A number that a sequence has given is missed by nobody. */
+const ALLOWED = new Set(['nextval'])
+
+async function areHarmless(session: Queryable, functions: CalledName[]): Promise<boolean> {
+  const reading = { functions, operators: [], relations: [], types: [], attributes: [] }
+  const called = await calledObjects(session, { ...reading, text: '', node: { SelectStmt: {} } }, [])
+  return called.functions.every(
+    (one) => judgeFunction(one) === 'harmless' || (one.builtIn && ALLOWED.has(one.name)),
+  )
 }
