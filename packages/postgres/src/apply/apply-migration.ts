@@ -12,6 +12,7 @@ import { inStepTransaction, mark, runAlone, runStatement, type Running, stepErro
 import type { Migration, MigrationStep } from './step.ts'
 import { guardValues } from './value-guard.ts'
 import { verificationOf } from './verification.ts'
+import { isWayBack } from './way-back.ts'
 
 /** What happens while a migration is applied. */
 export type ApplyEvent =
@@ -72,8 +73,9 @@ export async function applyMigration(
 ): Promise<Applied> {
   return await onApplierSession(ports, async (bench) => {
     const { ledger } = ports
-    const known = (await ledger.list(bench.session)).find(({ id }) => id === migration.id)
+    const known = standing(await ledger.list(bench.session), migration)
     requireSame(migration, known)
+    requireNoWayBack(known)
     const chosen = stepsOf(migration, known, phase)
     if (known?.state === 'done') return { ...nothing(migration.id), verification: known.verification }
     await ledger.open(bench.session)
@@ -143,9 +145,14 @@ async function requireWritable(session: Queryable): Promise<void> {
   })
 }
 
+/** What is on record of a migration. What was undone is begun anew, whatever its steps were before. */
+function standing(records: MigrationRecord[], { id }: Migration): MigrationRecord | undefined {
+  return records.find((record) => record.id === id && record.state !== 'undone')
+}
+
 /** What was begun stays as it was written; what failed, or was never reached, may be mended. */
 function requireSame(migration: Migration, known: MigrationRecord | undefined): void {
-  if (known === undefined || known.hash === migration.hash || known.state === 'undone') return
+  if (known === undefined || known.hash === migration.hash) return
   const begun = known.steps.filter(({ state }) => state === 'done' || state === 'started')
   const changed = begun.find(({ step, hash }) => migration.steps.find(({ id }) => id === step)?.hash !== hash)
   if (changed === undefined && known.state === 'started') return
@@ -157,6 +164,25 @@ function requireSame(migration: Migration, known: MigrationRecord | undefined): 
     {
       details: { id: migration.id, step: changed?.step ?? null },
       hint: 'put the file back as it was and write the change as a new migration, or: esa db migrate rollback',
+    },
+  )
+}
+
+/**
+ * A way back that was left half-way is gone to its end: what it undid by a script of its own, or by several statements for
+ * one step, is still on record as done. @throws EsaError `migration.being-undone` (terminal).
+ */
+function requireNoWayBack(known: MigrationRecord | undefined): void {
+  if (known?.state !== 'started') return
+  const begun = known.steps.find(({ step, state }) => state !== 'failed' && isWayBack(step, known.steps))
+  if (begun === undefined) return
+  throw new EsaError(
+    'migration.being-undone',
+    'terminal',
+    `a rollback of ${known.id} is under way: its ${begun.step} is ${begun.state}`,
+    {
+      details: { id: known.id, step: begun.step },
+      hint: 'finish it: esa db migrate rollback; then apply again',
     },
   )
 }

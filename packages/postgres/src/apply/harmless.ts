@@ -1,8 +1,12 @@
 import type { Node, RangeVar } from '@pgsql/types'
 import { quoteIdentifier } from '../identifiers.ts'
+import { sqlState } from '../postgres-error.ts'
 import type { Queryable } from '../queryable.ts'
 import type { ParsedStatement } from '../sql/parse-script.ts'
 import { classifyStatement, type StatementRisk, worstRisk } from './classify.ts'
+
+/** No table, column or schema of that name. */
+const NOT_THERE = new Set(['42P01', '42703', '3F000'])
 
 /**
  * The risk of statements as the target stands: to drop a table without rows, or columns without a value, takes nothing
@@ -57,7 +61,13 @@ async function takesNothing(session: Queryable, node: Node): Promise<boolean> {
 
 async function allEmpty(session: Queryable, queries: string[]): Promise<boolean> {
   for (const query of queries) {
-    const { rows } = await session.query(`select exists (${query}) as held`)
+    const { rows } = await session
+      .query(`select exists (${query}) as held`)
+      // What a statement before this one gives its name cannot be looked into yet.
+      .catch((error: unknown) => {
+        if (NOT_THERE.has(sqlState(error) ?? '')) return { rows: [{ held: true }] }
+        throw error
+      })
     if (rows[0]?.['held'] === true) return false
   }
   return true

@@ -10,7 +10,10 @@ export interface StepRecord {
   step: string
   hash: string
   state: StepState
-  /** A backfill's place, or the transaction that a ledger beside the target must ask after; null: neither. */
+  /**
+   * A backfill's place, or the transaction that a ledger beside the target must ask after: its number, of one that goes
+   * back `{ undoes: number }`, both as text; null: neither.
+   */
   cursor: Json
   /** What undoes it, as it was known when it ran; null: nothing does. */
   rollback: string | null

@@ -1,7 +1,10 @@
+import { join } from 'node:path'
 import { EsaError } from '@esa/protocol'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ownServer } from '../own-server.fixture.ts'
 import { applyMigration, type ApplyPorts } from './apply-migration.ts'
+import { fileLedger } from './file-ledger.ts'
+import type { Ledger } from './ledger.ts'
 import { scriptMigration } from './migration.ts'
 import { rollBackMigrations } from './rollback.ts'
 import { Shop } from './shop.fixture.ts'
@@ -62,6 +65,26 @@ describe('a rollback', () => {
     expect(await shop.one(`select state from esa_migrations.migration`)).toBe('undone')
   })
 
+  it('of what was renamed asks as for what holds rows', async () => {
+    await shop.apply('create table more (i int); alter table more rename to fewer')
+    const asked: string[] = []
+    const authorise: ApplyPorts['authorise'] = async ({ risk }) => void asked.push(risk)
+    await rollBackMigrations(shop.ports({ authorise }))
+    expect(asked).toEqual(['major', 'destructive'])
+    expect(await shop.one(`select to_regclass('more')`)).toBeNull()
+  })
+
+  it('by a script of its own lets everything be applied again', async () => {
+    const add = 'alter table orders add a int'
+    for (const round of [1, 2]) {
+      expect([round, await shop.apply(add, {}, 'alter table orders drop column a')]).toMatchObject([
+        round,
+        { state: 'done', steps: [{ id: 'statement-1' }] },
+      ])
+      await rollBackMigrations(shop.ports())
+    }
+  })
+
   it('goes by a script of its own, and to the migration that is named', async () => {
     await applyMigration(await scriptMigration('0001.sql', 'alter table orders add a int'), shop.ports())
     await applyMigration(
@@ -80,6 +103,104 @@ describe('a rollback', () => {
     expect(await shop.one('select count(*)::int from orders')).toBe(500)
     await expect(rollBackMigrations(shop.ports(), '0009.sql')).rejects.toMatchObject({
       code: 'migration.unknown',
+    })
+  })
+})
+
+describe('a rollback that ended half-way', () => {
+  const sql = 'alter table orders add a int; create index concurrently orders_note_idx on orders (note)'
+  const down = 'drop index concurrently orders_note_idx; alter table orders drop column a'
+  const there = `select concat(to_regclass('orders_note_idx'), ' ', (select attname from pg_attribute where attrelid = 'orders'::regclass and attname = 'a'))`
+
+  async function stopped(ports: Partial<ApplyPorts> = {}): Promise<void> {
+    const stop = new AbortController()
+    const onEvent = (): void => stop.abort()
+    const rollback = rollBackMigrations(shop.ports({ ...ports, onEvent, stop: stop.signal }))
+    await expect(rollback).rejects.toMatchObject({ code: 'migration.interrupted' })
+  }
+
+  it('by a script of its own is gone to its end before anything is applied', async () => {
+    await shop.apply(sql, {}, down)
+    await stopped()
+    expect(await shop.one(there)).toBe(' a')
+    await expect(shop.apply(sql, {}, down)).rejects.toMatchObject({
+      code: 'migration.being-undone',
+      hint: expect.stringContaining('esa db migrate rollback') as string,
+    })
+    expect(await rollBackMigrations(shop.ports())).toMatchObject([{ steps: [{ id: 'down-2' }] }])
+    expect(await shop.one(there)).toBe(' ')
+    expect(await shop.apply(sql, {}, down)).toMatchObject({ state: 'done', steps: [{}, {}] })
+    expect(await shop.one(there)).toBe('orders_note_idx a')
+  })
+
+  it('behind its last step is gone to its end as well', async () => {
+    const ends = 'alter table orders drop column a'
+    await shop.apply('alter table orders add a int', {}, ends)
+    await rollBackMigrations(shop.ports())
+    await shop.pool.query(`update esa_migrations.migration set state = 'started'`)
+    await expect(shop.apply('alter table orders add a int', {}, ends)).rejects.toMatchObject({
+      code: 'migration.being-undone',
+    })
+    expect(await rollBackMigrations(shop.ports())).toMatchObject([{ steps: [] }])
+    expect(await shop.apply('alter table orders add a int', {}, ends)).toMatchObject({ steps: [{}] })
+  })
+
+  it('by a statement that failed as a whole was not begun', async () => {
+    const ledger = fileLedger(join(server.home, `${shop.name}.json`), () => 7)
+    for (const more of [{}, { ledger }]) {
+      await shop.apply('alter table orders add a int', more, 'drop table nowhere')
+      await expect(rollBackMigrations(shop.ports(more))).rejects.toMatchObject({
+        code: 'migration.step-failed',
+      })
+      expect(await shop.apply('alter table orders add a int', more, 'drop table nowhere')).toMatchObject({
+        state: 'done',
+        steps: [],
+      })
+      await shop.pool.query('alter table orders drop column a')
+    }
+  })
+
+  describe('with the record beside the target', () => {
+    const KILLED = { message: expect.stringContaining('killed') as string }
+
+    /** A ledger whose process is killed before it writes that a step has come to `end`. */
+    function killed(end: 'done' | 'undone'): { ledger: Ledger; dying: Ledger } {
+      const ledger = fileLedger(join(server.home, `${shop.name}.json`), () => 7)
+      const mark: Ledger['mark'] = async (...all) => {
+        if (all[3].state === end) throw new EsaError('database.unreachable', 'transient', 'killed')
+        await ledger.mark(...all)
+      }
+      return { ledger, dying: { ...ledger, mark } }
+    }
+
+    it('goes back from a step whose record was not reached', async () => {
+      const { ledger, dying } = killed('done')
+      const add = 'alter table orders add a int'
+      await expect(shop.apply(add, { ledger: dying })).rejects.toMatchObject(KILLED)
+      await rollBackMigrations(shop.ports({ ledger }))
+      expect(await shop.one(there)).toBe(' ')
+      expect(await shop.apply(add, { ledger })).toMatchObject({ state: 'done', steps: [{}] })
+    })
+
+    it('is not taken for what it undid', async () => {
+      const { ledger, dying } = killed('undone')
+      const add = 'alter table orders add a int'
+      await shop.apply(add, { ledger })
+      await expect(rollBackMigrations(shop.ports({ ledger: dying }))).rejects.toMatchObject(KILLED)
+      expect(await shop.one(there)).toBe(' ')
+      await shop.apply(add, { ledger })
+      expect(await shop.one(there)).toBe(' a')
+    })
+
+    it('by a script of its own goes on behind what is committed', async () => {
+      const { ledger, dying } = killed('undone')
+      await shop.apply(sql, { ledger }, down)
+      await expect(rollBackMigrations(shop.ports({ ledger: dying }))).rejects.toMatchObject(KILLED)
+      await expect(shop.apply(sql, { ledger }, down)).rejects.toMatchObject({
+        code: 'migration.being-undone',
+      })
+      await rollBackMigrations(shop.ports({ ledger }))
+      expect(await shop.one(there)).toBe(' ')
     })
   })
 })

@@ -4,9 +4,10 @@ import { type Applied, type ApplyPorts, onApplierSession } from './apply-migrati
 import { riskNow } from './harmless.ts'
 import type { MigrationRecord, StepRecord } from './ledger.ts'
 import type { Bench } from './lock-budget.ts'
-import { runAlone, runStatement, type Running, stepError } from './run-step.ts'
+import { mark, runAlone, runStatement, type Running, stepError } from './run-step.ts'
 import { runsAlone } from './script-steps.ts'
 import { type Migration, type MigrationStep, oneLine } from './step.ts'
+import { DOWN, partOf } from './way-back.ts'
 
 /** What was undone, the newest first. */
 export type RolledBack = Pick<Applied, 'id' | 'steps'>[]
@@ -54,7 +55,7 @@ interface BackStep {
 /** The steps back that are not done yet. A migration with a script of its own for it goes by that alone. */
 async function wayBack(record: MigrationRecord): Promise<BackStep[]> {
   const { steps, down } = record
-  const ways = down === null ? await waysOfSteps(record) : await backSteps('down', down, undefined)
+  const ways = down === null ? await waysOfSteps(record) : await backSteps(DOWN, down, undefined)
   return ways.filter(({ step }) => !steps.some((one) => one.step === step.id && one.state === 'undone'))
 }
 
@@ -79,7 +80,7 @@ async function backSteps(id: string, sql: string, known: StepRecord | undefined)
   if (!statements.some(({ node }) => runsAlone(node))) return [backStep(id, sql, false, known)]
   return statements.map(({ text, node }, nth) => {
     const last = known !== undefined && nth === statements.length - 1
-    return backStep(last ? id : `${id}-${nth + 1}`, text, runsAlone(node), last ? known : undefined)
+    return backStep(last ? id : partOf(id, nth + 1), text, runsAlone(node), last ? known : undefined)
   })
 }
 
@@ -110,9 +111,12 @@ async function undo(
     const { step } = back
     onEvent({ type: 'step', nth, steps: steps.length, step })
     const from = clock.now()
-    const running: Running = { bench, ledger, migration, step, known: back.known, end: 'undone' }
-    await run(running, back).catch((thrown: unknown) => {
-      throw stepError(step, thrown)
+    const before = back.known ?? record.steps.find((one) => one.step === step.id)
+    const running: Running = { bench, ledger, migration, step, known: before, end: 'undone' }
+    await run(running, back).catch(async (thrown: unknown) => {
+      const error = stepError(step, thrown)
+      await recordFailure(running, back, error).catch(() => undefined)
+      throw error
     })
     const ms = Math.round(clock.now() - from)
     onEvent({ type: 'stepped', step, ms })
@@ -126,6 +130,12 @@ async function undo(
 async function allowed(bench: Bench, { step, sql }: BackStep, { authorise }: ApplyPorts): Promise<void> {
   const risk = await riskNow(bench.session, await parseScript(sql))
   await authorise({ ...step, risk, hash: digestText(sql) })
+}
+
+/** Beside the target a way back is on record before its transaction is over: one that failed was never begun. */
+async function recordFailure(running: Running, { alone, known }: BackStep, error: EsaError): Promise<void> {
+  if (running.ledger.inTransaction || alone || known !== undefined) return
+  if (error.code !== 'database.unreachable') await mark(running, 'failed', null, null)
 }
 
 async function run(running: Running, { sql, alone, known }: BackStep): Promise<void> {

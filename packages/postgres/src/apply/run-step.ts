@@ -56,10 +56,10 @@ export async function runStatement(
   guard?: Guard,
 ): Promise<void> {
   const { bench, ledger } = running
-  if (await wasCommitted(running)) return await mark(running, running.end, UNKNOWN, rollback)
+  if (await isThere(running)) return await mark(running, running.end, UNKNOWN, rollback)
   await inStepTransaction(running, async () => {
     const { session } = bench
-    if (!ledger.inTransaction) await mark(running, 'started', await transactionId(running), rollback)
+    if (!ledger.inTransaction) await mark(running, 'started', await placeOf(running), rollback)
     await guard?.before(session)
     await session.query(sql)
     await guard?.after(session)
@@ -73,18 +73,30 @@ export async function runStatement(
 /** The record of a step whose values nobody has compared. */
 const UNKNOWN = { state: 'unknown', why: 'the apply ended before its values were compared' }
 
-async function transactionId({ bench }: Running): Promise<string> {
+/** The transaction that a record beside the target must ask after, and whether it goes back. */
+type Place = string | { undoes: string }
+
+async function placeOf({ bench, end }: Running): Promise<Place> {
   const { rows } = await bench.session.query('select txid_current()::text as id')
-  return String(rows[0]?.['id'])
+  const id = String(rows[0]?.['id'])
+  return end === 'undone' ? { undoes: id } : id
 }
 
-/** A record beside the target may miss the end of its transaction: PostgreSQL itself remembers how that ended. */
-async function wasCommitted({ bench, ledger, known, step }: Running): Promise<boolean> {
+/**
+ * Whether the step is where it shall come to. A record beside the target may miss the end of its transaction, which an
+ * apply or a rollback began: PostgreSQL itself remembers how that ended.
+ */
+async function isThere({ bench, ledger, known, step, end }: Running): Promise<boolean> {
   if (ledger.inTransaction || known?.state !== 'started') return false
-  const { rows } = await bench.session.query('select txid_status($1::bigint) as status', [known.cursor])
+  const place = known.cursor as Place | { undoes?: undefined } | null
+  const id = typeof place === 'string' ? place : place?.undoes
+  // What stands alone and what fills in batches has no transaction to ask after.
+  if (id === undefined) return false
+  const same = (typeof place !== 'string') === (end === 'undone')
+  const { rows } = await bench.session.query('select txid_status($1::bigint) as status', [id])
   const status = rows[0]?.['status']
-  if (status === 'committed') return true
-  if (status === 'aborted') return false
+  if (status === 'committed') return same
+  if (status === 'aborted') return !same
   throw new EsaError(
     'migration.outcome-unknown',
     'terminal',
