@@ -1,5 +1,5 @@
 import type { BackfillStep } from '../change/plan.ts'
-import { runBatch, type WalkPlace } from '../change/run-batch.ts'
+import { type Batch, byBlocks, runBatch, type WalkPlace } from '../change/run-batch.ts'
 import type { Queryable } from '../queryable.ts'
 import { OWN_MARK } from '../read-only.ts'
 import { lookAt } from './blockers.ts'
@@ -31,6 +31,9 @@ interface Cursor {
   place: WalkPlace
   rows: number
   batchRows: number
+  /** Rows that this walk over the table has filled, and the one before it; walks by places alone have these. */
+  walked?: number
+  before?: number
 }
 
 /**
@@ -54,16 +57,15 @@ export async function runBackfill(
     const next = await inStepTransaction(running, async () => {
       const batch = await runBatch(session, { ...step, batchRows: cursor.batchRows }, cursor.place)
       const ms = clock.now() - from
-      const rows = cursor.rows + batch.rows
-      const grown = { place: batch.place, rows, batchRows: sized(cursor.batchRows, ms) }
-      if (inTransaction) await mark(running, batch.place === null ? 'done' : 'started', { ...grown }, '')
+      const grown = grownBy(cursor, batch, step, sized(cursor.batchRows, ms))
+      if (inTransaction) await mark(running, isOver(grown) ? 'done' : 'started', { ...grown }, '')
       return grown
     })
     // Beside the target only what is committed may be written down; a batch that is run again changes nothing.
     if (!inTransaction) await mark(running, 'started', { ...next }, '')
     const ms = clock.now() - from
     onProgress({ rows: next.rows, total, batchRows: next.batchRows })
-    if (next.place === null) break
+    if (isOver(next)) break
     cursor = (await othersWait(running)) ? { ...next, batchRows: sized(next.batchRows, BATCH_MS * 2) } : next
     await clock.pause(ms * REST)
     await untilStandbysFollow(running, shallStop)
@@ -71,9 +73,31 @@ export async function runBackfill(
   await mark(running, 'done', null, '')
 }
 
+/** A walk that fills more than this part of what the one before it did meets rows that are given NULL. */
+const FEWER = 0.5
+
+/**
+ * The cursor after a batch. A row without a key that is written meanwhile may move behind the walk: the table is walked
+ * again as long as that fills rows, each time far fewer.
+ */
+function grownBy(cursor: Cursor, { place, rows }: Batch, step: BackfillStep, batchRows: number): Cursor {
+  const grown = { place, rows: cursor.rows + rows, batchRows }
+  if (!byBlocks(step)) return grown
+  const { walked = 0, before } = cursor
+  const now = walked + rows
+  if (place !== null) return { ...grown, walked: now, ...(before === undefined ? {} : { before }) }
+  return now === 0 || now > (before ?? Number.POSITIVE_INFINITY) * FEWER ? grown : { ...grown, before: now }
+}
+
+function isOver({ place, before }: Cursor): boolean {
+  return place === null && before === undefined
+}
+
 function startOf(step: BackfillStep, known: unknown): Cursor {
   const cursor = known as Cursor | null | undefined
-  return cursor?.place ? cursor : { place: null, rows: 0, batchRows: step.batchRows }
+  return cursor?.place || cursor?.before !== undefined
+    ? cursor
+    : { place: null, rows: 0, batchRows: step.batchRows }
 }
 
 /** The next batch's size: half after a slow one, half as much again after a quick one. */
