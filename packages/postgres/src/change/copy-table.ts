@@ -5,6 +5,7 @@ import { alter } from './column-sql.ts'
 import { renaming } from './constraints.ts'
 import type { TableDifference } from './differences.ts'
 import { type Ground, PLACE } from './draft.ts'
+import { generationsOf, handOver } from './generation.ts'
 import { bareName, nameWith, newName, oldName, quoteDotted, sibling } from './names.ts'
 import { createTable } from './new-tables.ts'
 import { copyRights } from './rights.ts'
@@ -228,7 +229,13 @@ function renameParts(
 }
 
 /** Sequences go on from where they are, and belong to the table that has the name. */
-function handOverSequences({ to: goal }: Ground, swap: Swap, from: Table, to: Table, old: string): void {
+function handOverSequences(
+  { from: source, to: goal }: Ground,
+  swap: Swap,
+  from: Table,
+  to: Table,
+  old: string,
+): void {
   const { relation } = from
   for (const { name, ownedBy } of goal.sequences) {
     const column = to.columns.find((one) => ownedBy === `${relation}.${one.name}`)
@@ -237,11 +244,12 @@ function handOverSequences({ to: goal }: Ground, swap: Swap, from: Table, to: Ta
       `ALTER SEQUENCE ${quoteDotted(name)} OWNED BY ${quoteDotted(table)}.${quoteIdentifier(column.name)};`
     swap.step(own(relation), own(old))
   }
-  for (const { name, identity } of to.columns) {
-    if (identity === '') continue
-    const carry = (a: string, b: string): string =>
-      `SELECT setval(pg_get_serial_sequence('${quoteDotted(b).replaceAll("'", "''")}', '${name.replaceAll("'", "''")}'), nextval(pg_get_serial_sequence('${quoteDotted(a).replaceAll("'", "''")}', '${name.replaceAll("'", "''")}')), false);`
-    swap.step(carry(old, relation), carry(relation, old))
+  for (const column of to.columns) {
+    if (column.counting === null) continue
+    const was = from.columns.find(({ name }) => name === column.name)!
+    const change = generationsOf(source, goal, relation, { from: was, to: column })
+    const back = { from: change.to, to: change.from }
+    swap.step(handOver(old, relation, column.name, change), handOver(relation, old, column.name, back))
   }
 }
 

@@ -13,9 +13,11 @@ const ENUMS = `select n.nspname || '.' || t.typname as name,
   from pg_type t join pg_namespace n on n.oid = t.typnamespace join pg_enum e on e.enumtypid = t.oid
   where ${OF_THE_APPLICATION} and ${OWN('t.oid')} group by 1 order by 1`
 
-const SEQUENCES = `select n.nspname || '.' || c.relname as name,
-    format('AS %s INCREMENT BY %s MINVALUE %s MAXVALUE %s START WITH %s CACHE %s%s', s.seqtypid::regtype, s.seqincrement,
-      s.seqmin, s.seqmax, s.seqstart, s.seqcache, case when s.seqcycle then ' CYCLE' else ' NO CYCLE' end) as definition,
+/** Numbers as text: they may pass what a double holds exactly. */
+const COUNTING = `json_build_object('increment', s.seqincrement::text, 'min', s.seqmin::text, 'max', s.seqmax::text,
+    'start', s.seqstart::text, 'cache', s.seqcache::text, 'cycle', s.seqcycle)`
+
+const SEQUENCES = `select n.nspname || '.' || c.relname as name, s.seqtypid::regtype::text as type, ${COUNTING} as counting,
     (select tn.nspname || '.' || t.relname || '.' || a.attname from pg_depend d join pg_class t on t.oid = d.refobjid
       join pg_namespace tn on tn.oid = t.relnamespace join pg_attribute a on a.attrelid = t.oid and a.attnum = d.refobjsubid
       where d.objid = c.oid and d.classid = 'pg_class'::regclass and d.deptype = 'a' limit 1) as "ownedBy"
@@ -29,6 +31,9 @@ const COLUMNS = `(select coalesce(json_agg(json_build_object('name', a.attname, 
       (select quote_ident(cn.nspname) || '.' || quote_ident(co.collname) from pg_collation co
         join pg_namespace cn on cn.oid = co.collnamespace where co.oid = a.attcollation) end,
     'notNull', a.attnotnull, 'default', pg_get_expr(d.adbin, d.adrelid), 'identity', a.attidentity,
+    'counting', (select ${COUNTING} from pg_depend i join pg_sequence s on s.seqrelid = i.objid
+      where a.attidentity <> '' and i.classid = 'pg_class'::regclass and i.deptype = 'i'
+        and i.refclassid = 'pg_class'::regclass and i.refobjid = c.oid and i.refobjsubid = a.attnum),
     'generated', a.attgenerated, 'granted', a.attacl is not null) order by a.attnum), '[]')
   from pg_attribute a join pg_type t on t.oid = a.atttypid
   left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum

@@ -33,6 +33,12 @@ describe('what a plan does not do', () => {
       'create aggregate s (int) (sfunc = int4pl, stype = int)',
       'function public.s(integer)',
     ],
+    [
+      'a sequence that shall count the other way',
+      'create sequence s',
+      'create sequence s increment by -1',
+      'sequence public.s',
+    ],
     ['a type without a cast', 'create table t (a bool)', 'create table t (a date)', 'public.t.a'],
     [
       'NOT NULL without a value',
