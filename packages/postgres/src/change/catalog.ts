@@ -64,8 +64,6 @@ export interface Column {
   /** How an identity column counts, null for any other. */
   counting: Counting | null
   generated: '' | 's' | 'v'
-  /** True when somebody has rights on this column by itself. */
-  granted: boolean
 }
 
 /** A constraint of the table itself; `type` as in pg_constraint: p, u, c, f, x. */

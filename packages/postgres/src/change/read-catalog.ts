@@ -34,7 +34,7 @@ const COLUMNS = `(select coalesce(json_agg(json_build_object('name', a.attname, 
     'counting', (select ${COUNTING} from pg_depend i join pg_sequence s on s.seqrelid = i.objid
       where a.attidentity <> '' and i.classid = 'pg_class'::regclass and i.deptype = 'i'
         and i.refclassid = 'pg_class'::regclass and i.refobjid = c.oid and i.refobjsubid = a.attnum),
-    'generated', a.attgenerated, 'granted', a.attacl is not null) order by a.attnum), '[]')
+    'generated', a.attgenerated) order by a.attnum), '[]')
   from pg_attribute a join pg_type t on t.oid = a.atttypid
   left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
   where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped)`
@@ -87,7 +87,9 @@ const OBJECTS: Record<ObjectKind, string> = {
       format('DROP %s %s;', case p.prokind when 'p' then 'PROCEDURE' else 'FUNCTION' end, p.oid::regprocedure) as drop
     from pg_proc p join pg_namespace n on n.oid = p.pronamespace
     where p.prokind in ('f', 'p') and ${OF_THE_APPLICATION} and ${OWN('p.oid')} order by p.oid`,
-  trigger: `select n.nspname || '.' || c.relname || '.' || t.tgname as name, pg_get_triggerdef(t.oid) || ';' as definition,
+  trigger: `select n.nspname || '.' || c.relname || '.' || t.tgname as name, pg_get_triggerdef(t.oid) || ';' || case when t.tgenabled = 'O' then ''
+        else format(' ALTER TABLE %I.%I %s TRIGGER %I;', n.nspname, c.relname,
+          case t.tgenabled when 'D' then 'DISABLE' when 'R' then 'ENABLE REPLICA' else 'ENABLE ALWAYS' end, t.tgname) end as definition,
       format('DROP TRIGGER %I ON %I.%I;', t.tgname, n.nspname, c.relname) as drop
     from pg_trigger t join pg_class c on c.oid = t.tgrelid join pg_namespace n on n.oid = c.relnamespace
     where not t.tgisinternal and t.tgparentid = 0 and ${OF_THE_APPLICATION} and ${OWN('t.oid')} order by 1`,
@@ -104,7 +106,8 @@ const OBJECTS: Record<ObjectKind, string> = {
         from pg_attribute a where a.attrelid = c.oid and not a.attisdropped) as definition,
       format('DROP TYPE %I.%I;', n.nspname, c.relname) as drop
     from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.relkind = 'c' and ${OF_THE_APPLICATION} and ${OWN('c.oid')} order by 1`,
-  statistics: `select n.nspname || '.' || s.stxname as name, pg_get_statisticsobjdef(s.oid) || ';' as definition,
+  statistics: `select n.nspname || '.' || s.stxname as name, pg_get_statisticsobjdef(s.oid) || ';' || case when coalesce(s.stxstattarget, -1) < 0 then ''
+        else format(' ALTER STATISTICS %I.%I SET STATISTICS %s;', n.nspname, s.stxname, s.stxstattarget) end as definition,
       format('DROP STATISTICS %I.%I;', n.nspname, s.stxname) as drop
     from pg_statistic_ext s join pg_namespace n on n.oid = s.stxnamespace where ${OF_THE_APPLICATION} and ${OWN('s.oid')} order by 1`,
   extension: `select extname as name, format('CREATE EXTENSION %I SCHEMA %I;', extname, n.nspname) as definition,

@@ -5,29 +5,67 @@ const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`
 /** As a string inside format(), where % is special. */
 const formatted = (text: string): string => text.replaceAll("'", "''").replaceAll('%', '%%')
 
-/** GRANTs each entry of an access list that `entries` gives; `on` is what stands between ON and TO, `of` a column list. */
-function grantAll(entries: string, on: string, of = ''): string {
+/** GRANTs each entry of an access list that `entries` gives: what aclexplode says, and `col`, a column or NULL. */
+function grantAll(entries: string, on: string): string {
   return `FOR granted IN ${entries} LOOP
-    EXECUTE format('GRANT %s${formatted(of)} ON ${formatted(on)} TO %s%s', granted.privilege_type,
+    EXECUTE format('GRANT %s%s ON ${formatted(on)} TO %s%s', granted.privilege_type,
+      CASE WHEN granted.col IS NULL THEN '' ELSE format(' (%I)', granted.col) END,
       CASE granted.grantee WHEN 0 THEN 'PUBLIC' ELSE granted.grantee::regrole::text END,
       CASE WHEN granted.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END);
   END LOOP;`
 }
 
-/** Gives `to` the rights and the owner that `from` has when this runs. */
-export function copyRights(from: string, to: string): string {
-  const entries = `SELECT a.* FROM pg_catalog.pg_class c, pg_catalog.aclexplode(c.relacl) a WHERE c.oid = ${literal(quoteDotted(from))}::regclass`
+const regclass = (relation: string): string => `${literal(quoteDotted(relation))}::regclass`
+
+/** Gives `to` the owner that `from` has when this runs. */
+function takeOwner(from: string, to: string): string {
+  return `EXECUTE format('ALTER TABLE ${formatted(quoteDotted(to))} OWNER TO %s', (SELECT relowner::regrole FROM pg_catalog.pg_class WHERE oid = ${regclass(from)}));`
+}
+
+/** Gives `to` the owner that `from` has when this runs. */
+export function copyOwner(from: string, to: string): string {
+  return `DO $esa$ BEGIN ${takeOwner(from, to)} END $esa$;`
+}
+
+/**
+ * Gives `to` the rights and the owner that `from` has when this runs, those on single columns too. `shown`: columns that
+ * `to` has under another name as well.
+ */
+export function copyRights(
+  from: string,
+  to: string,
+  shown: readonly { column: string; as: string }[] = [],
+): string {
+  const names = shown.map(({ column, as }) => `(${literal(column)}, ${literal(as)})`)
+  const same = ['t.attname = c.attname', ...names.map((pair) => `(c.attname, t.attname) = ${pair}`)].join(
+    ' OR ',
+  )
+  const entries = `SELECT a.*, NULL::name AS col FROM pg_catalog.pg_class c, pg_catalog.aclexplode(c.relacl) a WHERE c.oid = ${regclass(from)}
+    UNION ALL SELECT a.*, t.attname FROM pg_catalog.pg_attribute c JOIN pg_catalog.pg_attribute t ON (${same}), pg_catalog.aclexplode(c.attacl) a
+      WHERE c.attrelid = ${regclass(from)} AND t.attrelid = ${regclass(to)} AND NOT c.attisdropped AND NOT t.attisdropped`
   return `DO $esa$ DECLARE granted record; BEGIN
   ${grantAll(entries, quoteDotted(to))}
-  EXECUTE format('ALTER TABLE ${formatted(quoteDotted(to))} OWNER TO %s', (SELECT relowner::regrole FROM pg_catalog.pg_class WHERE oid = ${literal(quoteDotted(from))}::regclass));
+  ${takeOwner(from, to)}
+END $esa$;`
+}
+
+/**
+ * Lets a view act with its owner's rights where somebody has rights on single columns of the table: acting with the
+ * user's, the server asks for rights on every column that the view names.
+ */
+export function actAsOwnerIfByColumn(table: string, view: string): string {
+  return `DO $esa$ BEGIN
+  IF EXISTS (SELECT FROM pg_catalog.pg_attribute WHERE attrelid = ${regclass(table)} AND attacl IS NOT NULL) THEN
+    ALTER VIEW ${quoteDotted(view)} RESET (security_invoker);
+  END IF;
 END $esa$;`
 }
 
 /** Gives a column the rights that another of the table has. */
 export function copyColumnRights(relation: string, from: string, to: string): string {
-  const entries = `SELECT a.* FROM pg_catalog.pg_attribute c, pg_catalog.aclexplode(c.attacl) a WHERE c.attrelid = ${literal(quoteDotted(relation))}::regclass AND c.attname = ${literal(from)}`
+  const entries = `SELECT a.*, ${literal(to)}::name AS col FROM pg_catalog.pg_attribute c, pg_catalog.aclexplode(c.attacl) a WHERE c.attrelid = ${regclass(relation)} AND c.attname = ${literal(from)}`
   return `DO $esa$ DECLARE granted record; BEGIN
-  ${grantAll(entries, quoteDotted(relation), ` ("${to.replaceAll('"', '""')}")`)}
+  ${grantAll(entries, quoteDotted(relation))}
 END $esa$;`
 }
 
@@ -36,13 +74,16 @@ const setting = (nth: number): string => `esa.rights_${nth}`
 
 /** Keeps the rights and the owner of a view, for `restoreRights` in the same transaction. */
 export function keepRights(view: string, nth: number): string {
-  return `SELECT set_config('${setting(nth)}', json_build_array(relowner::regrole::text, relacl::text)::text, true) FROM pg_catalog.pg_class WHERE oid = ${literal(quoteDotted(view))}::regclass;`
+  const ofColumns = `SELECT json_object_agg(attname, attacl::text) FROM pg_catalog.pg_attribute WHERE attrelid = c.oid AND attacl IS NOT NULL AND NOT attisdropped`
+  return `SELECT set_config('${setting(nth)}', json_build_array(relowner::regrole::text, relacl::text, coalesce((${ofColumns}), '{}'))::text, true) FROM pg_catalog.pg_class c WHERE oid = ${regclass(view)};`
 }
 
-/** Gives a view that was made anew what `keepRights` kept. */
+/** Gives a view that was made anew what `keepRights` kept, as far as it still has the columns. */
 export function restoreRights(view: string, nth: number): string {
   const kept = `current_setting('${setting(nth)}')::json`
-  const entries = `SELECT a.* FROM pg_catalog.aclexplode((${kept} ->> 1)::aclitem[]) a`
+  const entries = `SELECT a.*, NULL::name AS col FROM pg_catalog.aclexplode((${kept} ->> 1)::aclitem[]) a
+    UNION ALL SELECT a.*, t.attname FROM json_each_text(${kept} -> 2) k JOIN pg_catalog.pg_attribute t ON t.attname = k.key, pg_catalog.aclexplode(k.value::aclitem[]) a
+      WHERE t.attrelid = ${regclass(view)} AND NOT t.attisdropped`
   return `DO $esa$ DECLARE granted record; BEGIN
   ${grantAll(entries, quoteDotted(view))}
   EXECUTE format('ALTER TABLE ${formatted(quoteDotted(view))} OWNER TO %s', ${kept} ->> 0);

@@ -104,6 +104,16 @@ describe('a plan', () => {
     expect(plan.notes.join()).toContain('the trigger public.t.stamp fires for each row that is filled')
   })
 
+  it('says which tables have subscribers that must know their new columns first', async () => {
+    const schema = (type: string) => `create table t (id int primary key, v ${type}); create table u (id int);
+      create publication p for table t, u; create publication q for table t`
+    const { plan } = await server.plan(schema('int'), schema('bigint'))
+    expect(plan.unplanned).toEqual([])
+    expect(plan.notes.filter((note) => note.includes('published'))).toEqual([
+      expect.stringMatching(/^public.t is published by p, q: its subscribers must know each new column/),
+    ])
+  })
+
   it('has the same id when it is made again, and another when it differs', async () => {
     const [a, b, c] = [
       await server.plan('create table t (a int)', 'create table t (a bigint)'),
