@@ -8,7 +8,7 @@ import { type Ground, PLACE } from './draft.ts'
 import { generationsOf, handOver } from './generation.ts'
 import { bareName, nameWith, newName, oldName, quoteDotted, sibling } from './names.ts'
 import { createTable } from './new-tables.ts'
-import { copyOwner, copyRights } from './rights.ts'
+import { copyRights } from './rights.ts'
 import { Swap } from './swap.ts'
 import { type Besides, besidesOfCopy, commentSql, readBesides } from './table-besides.ts'
 import { takes } from './trial.ts'
@@ -148,11 +148,11 @@ function planCopyTable({ draft, to: goal }: Ground, from: Table, to: Table, { co
         alter(copy, `ADD CONSTRAINT ${quoteIdentifier(newName(name))} ${definition}`),
       ),
     ...besidesOfCopy(besides, to, copy, partitions),
-    ...partitions.map((part) => copyOwner(relation, part.relation)),
+    ...[...partitions.map((part) => part.relation), copy].map((table) => copyRights(relation, table)),
   ]
   draft.statement('expand', {
     about: 'the new form, empty, beside the table',
-    sql: [...made, copyRights(relation, copy)].join('\n'),
+    sql: made.join('\n'),
     rollback: `DROP TABLE ${quoteDotted(copy)};`,
   })
   draft.statement(

@@ -122,6 +122,41 @@ describe('who could use a table before can use it in every phase', () => {
   })
 })
 
+describe('who could not read a table before cannot read it afterwards', () => {
+  it.each<[string, string, string, Hints?]>([
+    [
+      'when it is partitioned',
+      'create table t (id int primary key, v int)',
+      'create table t (id int primary key, v int) partition by range (id); create table t_rest partition of t default',
+    ],
+    [
+      'when it is renamed',
+      'create table t (id int primary key, v int)',
+      'create table u (id int constraint t_pkey primary key, v int)',
+      { rename: { t: 'u' } },
+    ],
+    [
+      'when a view over it is made anew',
+      'create table t (id int primary key, v int); create view w as select v from t',
+      'create table t (id int primary key, v bigint); create view w as select v from t',
+    ],
+  ])('%s, whatever new tables are given to', async (_, from, to, hints) => {
+    const { plan } = await server.plan(from, to, hints)
+    const live = await server.database(
+      `${from}; alter default privileges grant select on tables to app; grant select on t to owner; grant update (v) on t to owner`,
+    )
+    const session = await live.connect()
+    const readers = `select distinct relname from pg_class where relkind in ('r', 'p', 'v') and relnamespace = 'public'::regnamespace
+      and (has_table_privilege('app', oid, 'select') or not has_table_privilege('owner', oid, 'select')) and relname <> 'w'
+      or relname = 'w' and has_table_privilege('app', oid, 'select')`
+    await walk(plan, session, async () => {
+      expect((await session.query(readers)).rows).toEqual([])
+    })
+    session.release()
+    await live.end()
+  })
+})
+
 describe('a table that is copied', () => {
   it('is emptied with its copy', async () => {
     const [from, to] = [

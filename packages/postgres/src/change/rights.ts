@@ -5,30 +5,30 @@ const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`
 /** As a string inside format(), where % is special. */
 const formatted = (text: string): string => text.replaceAll("'", "''").replaceAll('%', '%%')
 
+const regclass = (relation: string): string => `${literal(quoteDotted(relation))}::regclass`
+
+/** The role that an entry of an access list is about, as GRANT and REVOKE write it. */
+const GRANTEE = `CASE granted.grantee WHEN 0 THEN 'PUBLIC' ELSE granted.grantee::regrole::text END`
+
 /** GRANTs each entry of an access list that `entries` gives: what aclexplode says, and `col`, a column or NULL. */
 function grantAll(entries: string, on: string): string {
   return `FOR granted IN ${entries} LOOP
-    EXECUTE format('GRANT %s%s ON ${formatted(on)} TO %s%s', granted.privilege_type,
-      CASE WHEN granted.col IS NULL THEN '' ELSE format(' (%I)', granted.col) END,
-      CASE granted.grantee WHEN 0 THEN 'PUBLIC' ELSE granted.grantee::regrole::text END,
+    EXECUTE format('GRANT %s%s ON ${formatted(quoteDotted(on))} TO %s%s', granted.privilege_type,
+      CASE WHEN granted.col IS NULL THEN '' ELSE format(' (%I)', granted.col) END, ${GRANTEE},
       CASE WHEN granted.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END);
   END LOOP;`
 }
 
-const regclass = (relation: string): string => `${literal(quoteDotted(relation))}::regclass`
-
-/** Gives `to` the owner that `from` has when this runs. */
-function takeOwner(from: string, to: string): string {
-  return `EXECUTE format('ALTER TABLE ${formatted(quoteDotted(to))} OWNER TO %s', (SELECT relowner::regrole FROM pg_catalog.pg_class WHERE oid = ${regclass(from)}));`
-}
-
-/** Gives `to` the owner that `from` has when this runs. */
-export function copyOwner(from: string, to: string): string {
-  return `DO $esa$ BEGIN ${takeOwner(from, to)} END $esa$;`
+/** Takes back what default privileges gave on a table that was just made. */
+function revokeAll(on: string): string {
+  return `FOR granted IN SELECT DISTINCT a.grantee FROM pg_catalog.pg_class c, pg_catalog.aclexplode(c.relacl) a WHERE c.oid = ${regclass(on)} AND a.grantee <> c.relowner LOOP
+    EXECUTE format('REVOKE ALL ON ${formatted(quoteDotted(on))} FROM %s', ${GRANTEE});
+  END LOOP;`
 }
 
 /**
- * Gives `to` the rights and the owner that `from` has when this runs, those on single columns too. `shown`: columns that
+ * Gives `to`, which is new, the rights and the owner that `from` has when this runs, those on single columns too, and no
+ * others. `shown`: columns that
  * `to` has under another name as well.
  */
 export function copyRights(
@@ -44,8 +44,9 @@ export function copyRights(
     UNION ALL SELECT a.*, t.attname FROM pg_catalog.pg_attribute c JOIN pg_catalog.pg_attribute t ON (${same}), pg_catalog.aclexplode(c.attacl) a
       WHERE c.attrelid = ${regclass(from)} AND t.attrelid = ${regclass(to)} AND NOT c.attisdropped AND NOT t.attisdropped`
   return `DO $esa$ DECLARE granted record; BEGIN
-  ${grantAll(entries, quoteDotted(to))}
-  ${takeOwner(from, to)}
+  ${revokeAll(to)}
+  ${grantAll(entries, to)}
+  EXECUTE format('ALTER TABLE ${formatted(quoteDotted(to))} OWNER TO %s', (SELECT relowner::regrole FROM pg_catalog.pg_class WHERE oid = ${regclass(from)}));
 END $esa$;`
 }
 
@@ -65,7 +66,7 @@ END $esa$;`
 export function copyColumnRights(relation: string, from: string, to: string): string {
   const entries = `SELECT a.*, ${literal(to)}::name AS col FROM pg_catalog.pg_attribute c, pg_catalog.aclexplode(c.attacl) a WHERE c.attrelid = ${regclass(relation)} AND c.attname = ${literal(from)}`
   return `DO $esa$ DECLARE granted record; BEGIN
-  ${grantAll(entries, quoteDotted(relation))}
+  ${grantAll(entries, relation)}
 END $esa$;`
 }
 
@@ -85,7 +86,8 @@ export function restoreRights(view: string, nth: number): string {
     UNION ALL SELECT a.*, t.attname FROM json_each_text(${kept} -> 2) k JOIN pg_catalog.pg_attribute t ON t.attname = k.key, pg_catalog.aclexplode(k.value::aclitem[]) a
       WHERE t.attrelid = ${regclass(view)} AND NOT t.attisdropped`
   return `DO $esa$ DECLARE granted record; BEGIN
-  ${grantAll(entries, quoteDotted(view))}
+  ${revokeAll(view)}
+  ${grantAll(entries, view)}
   EXECUTE format('ALTER TABLE ${formatted(quoteDotted(view))} OWNER TO %s', ${kept} ->> 0);
 END $esa$;`
 }
