@@ -15,7 +15,7 @@ export interface CarryOver {
 }
 
 /** Widths of the integers, for those casts that can overflow. */
-const INTEGERS: Record<string, [width: number, least: string, most: string]> = {
+export const INTEGERS: Record<string, [width: number, least: string, most: string]> = {
   smallint: [2, '-32768', '32767'],
   integer: [4, '-2147483648', '2147483647'],
   bigint: [8, '-9223372036854775808', '9223372036854775807'],

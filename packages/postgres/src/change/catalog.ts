@@ -14,10 +14,21 @@ export interface EnumType {
   labels: string[]
 }
 
-/** A sequence that is not an identity column's; `definition` is what follows CREATE SEQUENCE and its name. */
+/** How a sequence counts: `increment`, `min`, `max`, `start` and `cache` are whole numbers up to 64 bits, as text. */
+export interface Counting {
+  increment: string
+  min: string
+  max: string
+  start: string
+  cache: string
+  cycle: boolean
+}
+
+/** A sequence that is not an identity column's; `type` is smallint, integer or bigint. */
 export interface Sequence {
   name: string
-  definition: string
+  type: string
+  counting: Counting
   /** `schema.relation.column` whose end is its end, null for none. */
   ownedBy: string | null
 }
@@ -50,9 +61,9 @@ export interface Column {
   notNull: boolean
   default: string | null
   identity: '' | 'a' | 'd'
+  /** How an identity column counts, null for any other. */
+  counting: Counting | null
   generated: '' | 's' | 'v'
-  /** True when somebody has rights on this column by itself. */
-  granted: boolean
 }
 
 /** A constraint of the table itself; `type` as in pg_constraint: p, u, c, f, x. */

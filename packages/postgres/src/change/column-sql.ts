@@ -1,19 +1,20 @@
 import { quoteIdentifier } from '../identifiers.ts'
 import type { Column } from './catalog.ts'
+import { identitySql } from './counting.ts'
 import { type Draft, PLACE } from './draft.ts'
 import { nameWith, quoteDotted } from './names.ts'
 import type { PhaseName } from './plan.ts'
 
 /** A column as CREATE TABLE and ADD COLUMN write it; `bare`: its type only, without default, NOT NULL and identity. */
 export function columnSql(column: Column, bare = false): string {
-  const { name, type, collation, notNull, generated, identity } = column
+  const { name, type, collation, notNull, generated } = column
   const value = column.default
   const parts = [quoteIdentifier(name), type, collation === null ? '' : `COLLATE ${collation}`]
   if (!bare) {
     if (generated !== '')
       parts.push(`GENERATED ALWAYS AS (${value}) ${generated === 's' ? 'STORED' : 'VIRTUAL'}`)
     else if (value !== null) parts.push(`DEFAULT ${value}`)
-    if (identity !== '') parts.push(`GENERATED ${identity === 'a' ? 'ALWAYS' : 'BY DEFAULT'} AS IDENTITY`)
+    if (column.counting !== null) parts.push(identitySql(column, column.counting))
     if (notNull) parts.push('NOT NULL')
   }
   return parts.filter((part) => part !== '').join(' ')

@@ -2,10 +2,12 @@ import { quoteIdentifier } from '../identifiers.ts'
 import type { Column, Table } from './catalog.ts'
 import { addColumn } from './add-column.ts'
 import { againNotNull, alter, alterColumn, wayBackToNotNull } from './column-sql.ts'
+import { identitySql } from './counting.ts'
 import type { TableDifference } from './differences.ts'
 import { type Ground, PLACE } from './draft.ts'
-import { type GenerationChange, generationChange, moveGeneration } from './generation.ts'
+import { type GenerationChange, generationChange, moveGeneration, recount } from './generation.ts'
 import { assigned, requireNotNull } from './not-null.ts'
+import { Swap } from './swap.ts'
 
 /** Columns that are added, dropped or differ, but for those whose type differs: they are left to the shadow columns. */
 export async function planColumns(
@@ -36,7 +38,7 @@ function changeColumn(ground: Ground, table: Table, from: Column, to: Column): v
     )
   }
   if (generation !== undefined) changeGeneration(ground, relation, { from, to }, generation)
-  else if (from.identity !== to.identity) changeIdentity(ground, relation, from, to)
+  else if (countsOtherwise(from, to)) changeIdentity(ground, relation, from, to)
   else if (from.default !== to.default) changeDefault(ground, relation, from, to)
   if (to.notNull && !from.notNull) {
     draft.change('set-not-null', relation, to.name, `${place} becomes NOT NULL`)
@@ -57,23 +59,35 @@ function changeGeneration(
   const kinds = `${change.from.kind} -> ${change.to.kind}`
   draft.change('change-identity', relation, to.name, `values of ${relation}.${to.name}: ${kinds}`)
   const back = { from: change.to, to: change.from }
+  const swap = new Swap([relation])
+  swap.step(
+    moveGeneration(relation, to.name, to.name, change, { from: from.default, to: to.default }),
+    moveGeneration(relation, to.name, to.name, back, { from: to.default, to: from.default }),
+  )
   draft.statement(
     'switch',
-    {
-      about: `${kinds}, going on from the next value`,
-      sql: moveGeneration(relation, to.name, to.name, change, { from: from.default, to: to.default }),
-      rollback: moveGeneration(relation, to.name, to.name, back, { from: to.default, to: from.default }),
-    },
+    { about: `${kinds}, going on from the next value`, sql: swap.sql, rollback: swap.rollback },
     // An identity column must be NOT NULL, which comes before.
     PLACE.late,
   )
 }
 
+/** A partition's identity changes with that of the table it is part of. */
+function countsOtherwise(from: Column, to: Column): boolean {
+  const [was, shall] = [from, to].map(({ identity, counting }) => JSON.stringify([identity, counting]))
+  return to.counting !== null && was !== shall
+}
+
 function changeIdentity({ draft }: Ground, relation: string, from: Column, to: Column): void {
-  const set = ({ identity }: Column): string =>
-    alterColumn(relation, to.name, `SET GENERATED ${identity === 'a' ? 'ALWAYS' : 'BY DEFAULT'}`)
-  draft.change('change-identity', relation, to.name, `identity of ${relation}.${to.name}`)
-  draft.statement('switch', { about: 'a definition only', sql: set(to), rollback: set(from) })
+  const kinds = [from, to].map((column) => identitySql(column, column.counting!))
+  draft.change('change-identity', relation, to.name, `${relation}.${to.name}: ${kinds.join(' -> ')}`)
+  const swap = new Swap([relation])
+  swap.step(recount(relation, from, to), recount(relation, to, from))
+  draft.statement('switch', {
+    about: 'a definition only; no value comes that was given before',
+    sql: swap.sql,
+    rollback: swap.rollback,
+  })
 }
 
 /** Old code must not meet a value it does not know before it is gone: the default changes at the switch. */

@@ -5,10 +5,12 @@ import { alter } from './column-sql.ts'
 import { renaming } from './constraints.ts'
 import type { TableDifference } from './differences.ts'
 import { type Ground, PLACE } from './draft.ts'
+import { generationsOf, handOver } from './generation.ts'
 import { bareName, nameWith, newName, oldName, quoteDotted, sibling } from './names.ts'
 import { createTable } from './new-tables.ts'
 import { copyRights } from './rights.ts'
 import { Swap } from './swap.ts'
+import { type Besides, besidesOfCopy, commentSql, readBesides } from './table-besides.ts'
 import { takes } from './trial.ts'
 import { dependentViews } from './views.ts'
 
@@ -37,15 +39,17 @@ export function madeByCopy(ground: Ground, tables: readonly TableDifference[]): 
 export async function planCopy(ground: Ground, table: TableDifference): Promise<void> {
   const { draft } = ground
   const { from, to } = table
-  const obstacle = obstacleOf(ground, table)
+  const besides = await readBesides(ground.source, from.relation)
+  const obstacle = obstacleOf(ground, table, besides)
   const what =
     to.partitionKey === null
       ? `${from.relation} gets an exclusion constraint, which no server builds beside writers`
       : `${from.relation} is partitioned by ${to.partitionKey}`
   draft.change(to.partitionKey === null ? 'add-exclusion' : 'partition-table', from.relation, undefined, what)
-  if (obstacle !== undefined) return draft.leave(what, obstacle, 'copy it by hand in a quiet hour')
+  if (obstacle !== undefined)
+    return draft.leave(what, obstacle.why, obstacle.safest ?? 'copy it by hand in a quiet hour')
   const copy = sibling(from.relation, newName(from.name))
-  planCopyTable(ground, from, to, copy)
+  planCopyTable(ground, from, to, { copy, besides })
   const columns = to.columns.map(({ name }) => quoteIdentifier(name))
   copyRows(
     draft,
@@ -55,7 +59,7 @@ export async function planCopy(ground: Ground, table: TableDifference): Promise<
     to.columns.map(({ name }) => `${copy}.${name}`),
   )
   await verifyCopy(ground, from, to, copy)
-  await planExchange(ground, from, to, copy)
+  await planExchange(ground, from, to, { copy, besides })
   draft.statement(
     'contract',
     {
@@ -77,31 +81,64 @@ export async function planCopy(ground: Ground, table: TableDifference): Promise<
     )
 }
 
+/** Why a table is not copied, and what else can be done. */
+interface Obstacle {
+  why: string
+  safest?: string
+}
+
 function obstacleOf(
   { from: source, to: goal, hints }: Ground,
   { from, to, columns }: TableDifference,
-): string | undefined {
+  besides: Besides,
+): Obstacle | undefined {
+  const { relation } = from
   const keyless = [from, to].find(({ constraints }) => constraints.every(({ type }) => type !== 'p'))
   if (keyless)
-    return `without a primary key in the ${keyless === to ? 'new' : 'old'} form no row can be found again`
-  if (from.rowSecurity || to.rowSecurity) return 'its policies would have to follow'
+    return {
+      why: `without a primary key in the ${keyless === to ? 'new' : 'old'} form no row can be found again`,
+    }
+  const hasPolicy = source.objects.some(
+    ({ kind, name }) => kind === 'policy' && name.startsWith(`${relation}.`),
+  )
+  if (from.rowSecurity || to.rowSecurity || hasPolicy) return { why: 'its policies would have to follow' }
   if (columns.some((pair) => !pair.from || !pair.to || pair.from.type !== pair.to.type))
-    return 'its columns change too: plan that first, by itself'
-  const pointing = [...source.tables, ...goal.tables].find(({ relation, constraints }) =>
-    constraints.some(({ references }) => references === from.relation && relation !== from.relation),
+    return { why: 'its columns change too: plan that first, by itself' }
+  const pointing = [...source.tables, ...goal.tables].find((other) =>
+    other.constraints.some(({ references }) => references === relation && other.relation !== relation),
   )
-  if (pointing) return `${pointing.relation} points to it by a foreign key, which would have to follow`
-  if (
-    [...hints.tables, ...hints.columns].some(
-      (one) => ('relation' in one ? one.relation : one.from) === from.relation,
-    )
-  )
-    return 'its names change too: plan that first, by itself'
+  if (pointing)
+    return { why: `${pointing.relation} points to it by a foreign key, which would have to follow` }
+  const renamed = [...hints.tables.map((one) => one.from), ...hints.columns.map((one) => one.relation)]
+  if (renamed.includes(relation)) return { why: 'its names change too: plan that first, by itself' }
+  return replicated(relation, besides)
+}
+
+/** Subscribers know the table that is there, and nothing of the one that takes its name. */
+function replicated(relation: string, { publications, replicaIdentity }: Besides): Obstacle | undefined {
+  const [first] = publications
+  if (first !== undefined)
+    return {
+      why: `${publications.join(', ')} would go on with the old form, which goes: its subscribers would get no rows any more`,
+      safest: `take it out before the plan (ALTER PUBLICATION ${first} DROP TABLE ${relation}; one of all tables or of a schema first names its tables), put it in after the contract phase, and have subscribers take its rows anew`,
+    }
+  if (replicaIdentity === 'i')
+    return {
+      why: 'an index of it is its replica identity, which partitions do not take over',
+      safest: `ALTER TABLE ${relation} REPLICA IDENTITY DEFAULT before the plan, and USING INDEX again after it, on each partition`,
+    }
   return undefined
 }
 
-function planCopyTable({ draft, to: goal }: Ground, from: Table, to: Table, copy: string): void {
-  const partitions = goal.tables.filter(({ parent }) => parent === from.relation)
+/** A copy under its passing name, and what it must have besides its form. */
+interface Copy {
+  copy: string
+  besides: Besides
+}
+
+function planCopyTable({ draft, to: goal }: Ground, from: Table, to: Table, { copy, besides }: Copy): void {
+  const { relation } = from
+  const partitions = goal.tables.filter(({ parent }) => parent === relation)
   const made = [
     createTable(to, { relation: copy, part: newName }),
     ...partitions.map((part) => createTable({ ...part, parent: copy })),
@@ -110,21 +147,35 @@ function planCopyTable({ draft, to: goal }: Ground, from: Table, to: Table, copy
       .map(({ name, definition }) =>
         alter(copy, `ADD CONSTRAINT ${quoteIdentifier(newName(name))} ${definition}`),
       ),
+    ...besidesOfCopy(besides, to, copy, partitions),
+    ...[...partitions.map((part) => part.relation), copy].map((table) => copyRights(relation, table)),
   ]
   draft.statement('expand', {
     about: 'the new form, empty, beside the table',
-    sql: [...made, copyRights(from.relation, copy)].join('\n'),
+    sql: made.join('\n'),
     rollback: `DROP TABLE ${quoteDotted(copy)};`,
   })
   draft.statement(
     'expand',
     {
       about: 'what is written to the table is written to its new form, in the same transaction',
-      sql: mirror(from.relation, copy, to),
-      rollback: dropMirror(from.relation, from),
+      sql: mirror(relation, copy, to),
+      rollback: dropMirror(relation, from),
     },
     PLACE.late,
   )
+  if (
+    to.partitionKey !== null &&
+    from.options !== null &&
+    partitions.every(({ options }) => options === null)
+  )
+    draft.notes.push(
+      `${relation} has storage parameters (${from.options}), its partitions have none: a partitioned table takes none, so they must be said of each partition`,
+    )
+  if (besides.statistics.length > 0)
+    draft.notes.push(
+      `${besides.statistics.join(', ')} begin empty at the switch: ANALYZE ${relation} afterwards`,
+    )
 }
 
 /** As the owner: who may write the table need not know of the other. Rows are found by the other's key; one that changes moves the row. */
@@ -182,7 +233,7 @@ async function verifyCopy({ draft, source }: Ground, from: Table, to: Table, cop
   )
 }
 
-async function planExchange(ground: Ground, from: Table, to: Table, copy: string): Promise<void> {
+async function planExchange(ground: Ground, from: Table, to: Table, { copy, besides }: Copy): Promise<void> {
   const { draft } = ground
   const { relation } = from
   const old = sibling(relation, oldName(from.name))
@@ -190,6 +241,9 @@ async function planExchange(ground: Ground, from: Table, to: Table, copy: string
   const views = await dependentViews(ground, relation)
   for (const view of views.toReversed()) swap.step(view.drop, view.from)
   swap.step(dropMirror(relation, from), mirror(relation, copy, to))
+  // They go over to the new form: the old one gets its rows as they have become.
+  const moving = movingWith(ground, relation, besides)
+  for (const { drop, made } of moving) swap.step(drop, made)
   renameParts(swap, relation, from, (name) => name, oldName)
   renameParts(swap, copy, to, newName, (name) => name)
   const rename = (a: string, b: string): void =>
@@ -201,7 +255,7 @@ async function planExchange(ground: Ground, from: Table, to: Table, copy: string
   rename(copy, relation)
   handOverSequences(ground, swap, from, to, old)
   swap.step(mirror(relation, old, from), dropMirror(relation, from))
-  for (const trigger of keptTriggers(ground, relation)) swap.step(trigger.definition, trigger.drop)
+  for (const { drop, made } of moving) swap.step(made, drop)
   for (const view of views) swap.step(view.to, view.drop)
   draft.statement('switch', {
     about: `the new form takes the name ${relation}; only definitions change, and the old form follows`,
@@ -228,7 +282,13 @@ function renameParts(
 }
 
 /** Sequences go on from where they are, and belong to the table that has the name. */
-function handOverSequences({ to: goal }: Ground, swap: Swap, from: Table, to: Table, old: string): void {
+function handOverSequences(
+  { from: source, to: goal }: Ground,
+  swap: Swap,
+  from: Table,
+  to: Table,
+  old: string,
+): void {
   const { relation } = from
   for (const { name, ownedBy } of goal.sequences) {
     const column = to.columns.find((one) => ownedBy === `${relation}.${one.name}`)
@@ -237,18 +297,24 @@ function handOverSequences({ to: goal }: Ground, swap: Swap, from: Table, to: Ta
       `ALTER SEQUENCE ${quoteDotted(name)} OWNED BY ${quoteDotted(table)}.${quoteIdentifier(column.name)};`
     swap.step(own(relation), own(old))
   }
-  for (const { name, identity } of to.columns) {
-    if (identity === '') continue
-    const carry = (a: string, b: string): string =>
-      `SELECT setval(pg_get_serial_sequence('${quoteDotted(b).replaceAll("'", "''")}', '${name.replaceAll("'", "''")}'), nextval(pg_get_serial_sequence('${quoteDotted(a).replaceAll("'", "''")}', '${name.replaceAll("'", "''")}')), false);`
-    swap.step(carry(old, relation), carry(relation, old))
+  for (const column of to.columns) {
+    if (column.counting === null) continue
+    const was = from.columns.find(({ name }) => name === column.name)!
+    const change = generationsOf(source, goal, relation, { from: was, to: column })
+    const back = { from: change.to, to: change.from }
+    swap.step(handOver(old, relation, column.name, change), handOver(relation, old, column.name, back))
   }
 }
 
-/** Triggers of the table's own that the new form has too; those that differ are planned as such. */
-function keptTriggers({ from, to }: Ground, relation: string) {
-  const kept = new Set(to.objects.filter(({ kind }) => kind === 'trigger').map(({ name }) => name))
-  return from.objects.filter(
-    ({ kind, name }) => kind === 'trigger' && name.startsWith(`${relation}.`) && kept.has(name),
+/** Triggers and extended statistics of the table's own, with their comments; what differs of them is planned as such. */
+function movingWith({ from }: Ground, relation: string, { comments, statistics }: Besides) {
+  const own = from.objects.filter(
+    ({ kind, name }) =>
+      (kind === 'trigger' && name.startsWith(`${relation}.`)) ||
+      (kind === 'statistics' && statistics.includes(name)),
   )
+  return own.map(({ name, definition, drop }) => {
+    const comment = comments.find((one) => one.on === 'trigger' && `${relation}.${one.name}` === name)
+    return { drop, made: comment ? `${definition}\n${commentSql(comment, relation)}` : definition }
+  })
 }

@@ -99,9 +99,7 @@ function compareTables(from: Table, to: Table): TableDifference {
       to: [to.partitionKey, to.parent, to.bound, to.unlogged],
     }),
     settings: differs({ from: [from.rowSecurity, from.options], to: [to.rowSecurity, to.options] }),
-    columns: pairs(from.columns, to.columns, name).filter(({ from: was, to: shall }) =>
-      differs({ from: was && { ...was, granted: false }, to: shall && { ...shall, granted: false } }),
-    ),
+    columns: pairs(from.columns, to.columns, name).filter(differs),
     constraints: pairs(from.constraints, to.constraints, name).filter(differs),
     indexes: pairs(from.indexes, to.indexes, name).filter(differs),
   }

@@ -1,17 +1,19 @@
 import { quoteIdentifier } from '../identifiers.ts'
-import type { Catalog, Column, Sequence } from './catalog.ts'
-import { alter, alterColumn } from './column-sql.ts'
+import type { Catalog, Column, Counting, Sequence } from './catalog.ts'
+import { alterColumn } from './column-sql.ts'
+import { givesTheSame, identitySql, inStep, isDown, sequenceSql, setCounting } from './counting.ts'
 import { quoteDotted } from './names.ts'
 
 /** How a column's values come about when a row says none: a sequence of its own, an identity, or whatever its default says. */
 type Generation =
-  | { kind: 'identity'; always: boolean }
+  | { kind: 'identity'; column: Column; counting: Counting }
   | { kind: 'serial'; sequence: Sequence }
   | { kind: 'none' }
 
-/** How a column of a catalog generates its values. */
+/** How a column of a catalog generates its values. A partition's identity is that of the table it is part of. */
 function generationOf({ sequences }: Catalog, relation: string, column: Column): Generation {
-  if (column.identity !== '') return { kind: 'identity', always: column.identity === 'a' }
+  const { counting } = column
+  if (counting !== null) return { kind: 'identity', column, counting }
   const sequence = sequences.find(({ ownedBy }) => ownedBy === `${relation}.${column.name}`)
   return sequence && column.default?.startsWith('nextval(') ? { kind: 'serial', sequence } : { kind: 'none' }
 }
@@ -22,6 +24,19 @@ export interface GenerationChange {
   to: Generation
 }
 
+/** How a column's values come about in two catalogs. */
+export function generationsOf(
+  from: Catalog,
+  to: Catalog,
+  relation: string,
+  columns: { from: Column; to: Column },
+): GenerationChange {
+  return {
+    from: generationOf(from, relation, columns.from),
+    to: generationOf(to, relation, columns.to),
+  }
+}
+
 /** The change of a column's generation between two catalogs; undefined when both have the same kind. */
 export function generationChange(
   from: Catalog,
@@ -29,10 +44,7 @@ export function generationChange(
   relation: string,
   columns: { from: Column; to: Column },
 ): GenerationChange | undefined {
-  const change = {
-    from: generationOf(from, relation, columns.from),
-    to: generationOf(to, relation, columns.to),
-  }
+  const change = generationsOf(from, to, relation, columns)
   return change.from.kind === change.to.kind ? undefined : change
 }
 
@@ -60,7 +72,8 @@ const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`
 
 /**
  * SQL that ends one way of generating values and begins another, going on from the next value: `before` and `after` are the
- * column's names, alike unless a new column takes its place.
+ * column's names, alike unless a new column takes its place. The table must be locked: a value that a writer draws
+ * meanwhile would come again.
  */
 export function moveGeneration(
   relation: string,
@@ -69,15 +82,67 @@ export function moveGeneration(
   { from, to }: GenerationChange,
   defaults: { from: string | null; to: string | null },
 ): string {
-  return `DO $esa$ DECLARE next_value bigint := ${nextValue(relation, before, from)}; BEGIN
-  ${[...ending(relation, before, from, defaults.from), ...beginning(relation, after, to, defaults.to)].join('\n  ')}
+  const counting = countingOf(to)
+  return withNextValue(counting === undefined ? [] : nextValue(relation, before, from, counting), [
+    ...ending(relation, before, from, defaults.from),
+    ...beginning(relation, after, to, defaults.to),
+  ])
+}
+
+/** SQL that lets an identity count in another way, in the place where it is. The table must be locked. */
+export function recount(relation: string, from: Column, to: Column): string {
+  const { name } = to
+  const [had, counting] = [from.counting!, to.counting!]
+  const always = `SET GENERATED ${to.identity === 'a' ? 'ALWAYS' : 'BY DEFAULT'}`
+  const sets = [...(from.identity === to.identity ? [] : [always]), ...setCounting(had, counting)]
+  if (givesTheSame(had, counting)) return alterColumn(relation, name, sets.join(' '))
+  const set = alterColumn(relation, name, [...sets, 'RESTART WITH '].join(' ')).slice(0, -1)
+  return withNextValue(
+    nextValue(relation, name, { kind: 'identity', column: from, counting: had }, counting),
+    [`EXECUTE ${literal(set)} || next_value;`],
+  )
+}
+
+/** SQL that lets the sequence of another table's column of the same name go on; both must be locked. */
+export function handOver(from: string, to: string, column: string, change: GenerationChange): string {
+  const counting = countingOf(change.to)
+  if (counting === undefined) return ''
+  return withNextValue(nextValue(from, column, change.from, counting), [goOn(to, column)])
+}
+
+function withNextValue(computed: string[], lines: string[]): string {
+  return `DO $esa$ DECLARE next_value bigint; BEGIN
+  ${[...computed, ...lines].join('\n  ')}
 END $esa$;`
 }
 
-function nextValue(relation: string, column: string, { kind }: Generation): string {
-  return kind === 'none'
-    ? `(SELECT coalesce(max(${quoteIdentifier(column)}), 0) + 1 FROM ${quoteDotted(relation)})`
-    : `nextval(pg_get_serial_sequence(${literal(quoteDotted(relation))}, ${literal(column)}))`
+function countingOf(generation: Generation): Counting | undefined {
+  if (generation.kind === 'none') return undefined
+  return generation.kind === 'identity' ? generation.counting : generation.sequence.counting
+}
+
+/** The next value of a sequence that goes the same way was never given; else the rows say which values are free. */
+function nextValue(relation: string, column: string, from: Generation, to: Counting): string[] {
+  const had = countingOf(from)
+  const aligned = `next_value := ${inStep('next_value', to)};`
+  if (had !== undefined && isDown(had) === isDown(to))
+    return [
+      // A try that failed left values with this session: others have gone on meanwhile.
+      ...(had.cache === '1' ? [] : ['DISCARD SEQUENCES;']),
+      `next_value := nextval(${sequenceName(relation, column)});`,
+      ...(givesTheSame(had, to) ? [] : [aligned]),
+    ]
+  const name = quoteIdentifier(column)
+  const free = isDown(to) ? `min(${name})::bigint - 1` : `max(${name})::bigint + 1`
+  return [`next_value := (SELECT coalesce(${free}, ${to.start}) FROM ${quoteDotted(relation)});`, aligned]
+}
+
+function sequenceName(relation: string, column: string): string {
+  return `pg_get_serial_sequence(${literal(quoteDotted(relation))}, ${literal(column)})`
+}
+
+function goOn(relation: string, column: string): string {
+  return `PERFORM setval(${sequenceName(relation, column)}, next_value, false);`
 }
 
 function ending(relation: string, column: string, from: Generation, value: string | null): string[] {
@@ -87,17 +152,18 @@ function ending(relation: string, column: string, from: Generation, value: strin
 }
 
 function beginning(relation: string, column: string, to: Generation, value: string | null): string[] {
-  if (to.kind === 'identity') {
-    const always = to.always ? 'ALWAYS' : 'BY DEFAULT'
-    const add = `ALTER COLUMN ${quoteIdentifier(column)} ADD GENERATED ${always} AS IDENTITY (START WITH %s)`
-    return [`EXECUTE format(${literal(alter(relation, add))}, next_value);`]
-  }
+  if (to.kind === 'identity')
+    return [
+      alterColumn(relation, column, `ADD ${identitySql(to.column, to.counting)}`),
+      goOn(relation, column),
+    ]
   const set = value === null ? [] : [alterColumn(relation, column, `SET DEFAULT ${value}`)]
   if (to.kind !== 'serial') return set
-  const name = quoteDotted(to.sequence.name)
+  const { name } = to.sequence
+  const owner = `${quoteDotted(relation)}.${quoteIdentifier(column)}`
   return [
-    `CREATE SEQUENCE ${name} ${to.sequence.definition} OWNED BY ${quoteDotted(relation)}.${quoteIdentifier(column)};`,
-    `PERFORM setval(${literal(name)}, next_value, false);`,
+    `CREATE SEQUENCE ${quoteDotted(name)} ${sequenceSql(to.sequence)} OWNED BY ${owner};`,
+    goOn(relation, column),
     ...set,
   ]
 }

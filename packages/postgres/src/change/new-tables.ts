@@ -16,9 +16,9 @@ export function createTable(
   table: Table,
   as: CreateAs = { relation: table.relation, part: (name) => name },
 ): string {
-  const { columns, partitionKey, parent, bound, unlogged } = table
+  const { columns, partitionKey, parent, bound, unlogged, options } = table
   const head = `CREATE ${unlogged ? 'UNLOGGED ' : ''}TABLE ${quoteDotted(as.relation)}`
-  const by = partitionKey === null ? '' : ` PARTITION BY ${partitionKey}`
+  const by = `${partitionKey === null ? '' : ` PARTITION BY ${partitionKey}`}${options === null ? '' : ` WITH (${options})`}`
   const own = table.constraints.filter(({ type }) => type !== 'f')
   const made =
     bound !== null && parent !== null

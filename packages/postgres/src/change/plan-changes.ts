@@ -122,14 +122,34 @@ async function draftPlan(ground: Ground): Promise<void> {
   planObjects(ground, found)
   planGoneTables(ground, found.goneTables)
   noteTriggers(ground)
+  await noteSubscribers(ground)
 }
+
+/** A trigger that is switched on, for UPDATE. */
+const FIRES = / UPDATE\b(?!.* (DISABLE|ENABLE REPLICA) TRIGGER )/s
 
 /** A filling is an update to the table's own triggers: what they stamp or log, they do for every row. */
 function noteTriggers({ draft, from }: Ground): void {
   for (const relation of draft.filled)
     for (const { kind, name, definition } of from.objects)
-      if (kind === 'trigger' && name.startsWith(`${relation}.`) && / UPDATE\b/.test(definition))
+      if (kind === 'trigger' && name.startsWith(`${relation}.`) && FIRES.test(definition))
         draft.notes.push(`the trigger ${name} fires for each row that is filled: ${definition}`)
+}
+
+/** Changes that give a table columns or names which its subscribers do not know. */
+const SEEN_BY_SUBSCRIBERS = new Set(['add-column', 'change-type', 'rename-column', 'rename-table'])
+
+/** Rows that have a column, or come from a table, that a subscriber does not have stop its replication. */
+async function noteSubscribers({ draft, source }: Ground): Promise<void> {
+  const { rows } = await source.query(
+    `select schemaname || '.' || tablename as relation, string_agg(distinct pubname, ', ' order by pubname) as publications
+     from pg_publication_tables group by 1 order by 1`,
+  )
+  for (const { relation, publications } of rows as { relation: string; publications: string }[])
+    if (draft.changes.some((one) => one.relation === relation && SEEN_BY_SUBSCRIBERS.has(one.kind)))
+      draft.notes.push(
+        `${relation} is published by ${publications}: its subscribers must know each new column and name before it is made here, or they get no rows any more`,
+      )
 }
 
 function leaveSettings({ draft }: Ground, table: Differences['tables'][number]): void {

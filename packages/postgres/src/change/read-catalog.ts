@@ -13,9 +13,11 @@ const ENUMS = `select n.nspname || '.' || t.typname as name,
   from pg_type t join pg_namespace n on n.oid = t.typnamespace join pg_enum e on e.enumtypid = t.oid
   where ${OF_THE_APPLICATION} and ${OWN('t.oid')} group by 1 order by 1`
 
-const SEQUENCES = `select n.nspname || '.' || c.relname as name,
-    format('AS %s INCREMENT BY %s MINVALUE %s MAXVALUE %s START WITH %s CACHE %s%s', s.seqtypid::regtype, s.seqincrement,
-      s.seqmin, s.seqmax, s.seqstart, s.seqcache, case when s.seqcycle then ' CYCLE' else ' NO CYCLE' end) as definition,
+/** Numbers as text: they may pass what a double holds exactly. */
+const COUNTING = `json_build_object('increment', s.seqincrement::text, 'min', s.seqmin::text, 'max', s.seqmax::text,
+    'start', s.seqstart::text, 'cache', s.seqcache::text, 'cycle', s.seqcycle)`
+
+const SEQUENCES = `select n.nspname || '.' || c.relname as name, s.seqtypid::regtype::text as type, ${COUNTING} as counting,
     (select tn.nspname || '.' || t.relname || '.' || a.attname from pg_depend d join pg_class t on t.oid = d.refobjid
       join pg_namespace tn on tn.oid = t.relnamespace join pg_attribute a on a.attrelid = t.oid and a.attnum = d.refobjsubid
       where d.objid = c.oid and d.classid = 'pg_class'::regclass and d.deptype = 'a' limit 1) as "ownedBy"
@@ -29,7 +31,10 @@ const COLUMNS = `(select coalesce(json_agg(json_build_object('name', a.attname, 
       (select quote_ident(cn.nspname) || '.' || quote_ident(co.collname) from pg_collation co
         join pg_namespace cn on cn.oid = co.collnamespace where co.oid = a.attcollation) end,
     'notNull', a.attnotnull, 'default', pg_get_expr(d.adbin, d.adrelid), 'identity', a.attidentity,
-    'generated', a.attgenerated, 'granted', a.attacl is not null) order by a.attnum), '[]')
+    'counting', (select ${COUNTING} from pg_depend i join pg_sequence s on s.seqrelid = i.objid
+      where a.attidentity <> '' and i.classid = 'pg_class'::regclass and i.deptype = 'i'
+        and i.refclassid = 'pg_class'::regclass and i.refobjid = c.oid and i.refobjsubid = a.attnum),
+    'generated', a.attgenerated) order by a.attnum), '[]')
   from pg_attribute a join pg_type t on t.oid = a.atttypid
   left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
   where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped)`
@@ -82,7 +87,9 @@ const OBJECTS: Record<ObjectKind, string> = {
       format('DROP %s %s;', case p.prokind when 'p' then 'PROCEDURE' else 'FUNCTION' end, p.oid::regprocedure) as drop
     from pg_proc p join pg_namespace n on n.oid = p.pronamespace
     where p.prokind in ('f', 'p') and ${OF_THE_APPLICATION} and ${OWN('p.oid')} order by p.oid`,
-  trigger: `select n.nspname || '.' || c.relname || '.' || t.tgname as name, pg_get_triggerdef(t.oid) || ';' as definition,
+  trigger: `select n.nspname || '.' || c.relname || '.' || t.tgname as name, pg_get_triggerdef(t.oid) || ';' || case when t.tgenabled = 'O' then ''
+        else format(' ALTER TABLE %I.%I %s TRIGGER %I;', n.nspname, c.relname,
+          case t.tgenabled when 'D' then 'DISABLE' when 'R' then 'ENABLE REPLICA' else 'ENABLE ALWAYS' end, t.tgname) end as definition,
       format('DROP TRIGGER %I ON %I.%I;', t.tgname, n.nspname, c.relname) as drop
     from pg_trigger t join pg_class c on c.oid = t.tgrelid join pg_namespace n on n.oid = c.relnamespace
     where not t.tgisinternal and t.tgparentid = 0 and ${OF_THE_APPLICATION} and ${OWN('t.oid')} order by 1`,
@@ -99,7 +106,8 @@ const OBJECTS: Record<ObjectKind, string> = {
         from pg_attribute a where a.attrelid = c.oid and not a.attisdropped) as definition,
       format('DROP TYPE %I.%I;', n.nspname, c.relname) as drop
     from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.relkind = 'c' and ${OF_THE_APPLICATION} and ${OWN('c.oid')} order by 1`,
-  statistics: `select n.nspname || '.' || s.stxname as name, pg_get_statisticsobjdef(s.oid) || ';' as definition,
+  statistics: `select n.nspname || '.' || s.stxname as name, pg_get_statisticsobjdef(s.oid) || ';' || case when coalesce(s.stxstattarget, -1) < 0 then ''
+        else format(' ALTER STATISTICS %I.%I SET STATISTICS %s;', n.nspname, s.stxname, s.stxstattarget) end as definition,
       format('DROP STATISTICS %I.%I;', n.nspname, s.stxname) as drop
     from pg_statistic_ext s join pg_namespace n on n.oid = s.stxnamespace where ${OF_THE_APPLICATION} and ${OWN('s.oid')} order by 1`,
   extension: `select extname as name, format('CREATE EXTENSION %I SCHEMA %I;', extname, n.nspname) as definition,

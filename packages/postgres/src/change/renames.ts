@@ -5,7 +5,7 @@ import { alter } from './column-sql.ts'
 import { type Ground, PLACE } from './draft.ts'
 import type { ResolvedHints } from './hints.ts'
 import { bareName, nameWith, quoteDotted, sibling } from './names.ts'
-import { copyRights } from './rights.ts'
+import { actAsOwnerIfByColumn, copyRights } from './rights.ts'
 
 /** From this version on a view may act with the rights of who uses it. */
 const INVOKER_VIEWS_SINCE = 150_000
@@ -91,6 +91,10 @@ function planRename({ draft, from, to, hints }: Ground, relation: string, versio
     },
     PLACE.first,
   )
+  if (table.rowSecurity)
+    draft.notes.push(
+      `${relation} has policies: from the switch to the contract phase who has rights on some of its columns only cannot use the old names`,
+    )
   draft.notes.push(
     `from the switch to the contract phase ${relation} is a view: INSERT, UPDATE, DELETE, ON CONFLICT and RETURNING work through it, COPY FROM, TRUNCATE and DDL do not`,
   )
@@ -114,7 +118,12 @@ function viewOver(
     ...to.columns.filter(({ name }) => !known.has(name)).map(({ name }) => quoteIdentifier(name)),
     ...columns.map((one) => quoteIdentifier(one.to)),
   ]
-  const options = version >= INVOKER_VIEWS_SINCE ? ' WITH (security_invoker = true)' : ''
-  return `CREATE VIEW ${quoteDotted(relation)}${options} AS SELECT ${list.join(', ')} FROM ${quoteDotted(base)};
-${copyRights(base, relation)}`
+  const invoker = version >= INVOKER_VIEWS_SINCE
+  const shownAs = columns.map((one) => ({ column: one.to, as: one.from }))
+  return [
+    `CREATE VIEW ${quoteDotted(relation)}${invoker ? ' WITH (security_invoker = true)' : ''} AS SELECT ${list.join(', ')} FROM ${quoteDotted(base)};`,
+    copyRights(base, relation, shownAs),
+    // With policies it must be the user who reads, whatever it costs.
+    ...(invoker && !from.rowSecurity ? [actAsOwnerIfByColumn(base, relation)] : []),
+  ].join('\n')
 }

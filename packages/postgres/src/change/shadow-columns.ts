@@ -169,7 +169,8 @@ function addShadow(
   )
   draft.statement('expand', {
     about: `${to.name} as it shall be, beside what it is`,
-    sql: from.granted ? `${add}\n${copyColumnRights(relation, to.name, fresh)}` : add,
+    // A copy of the target's schema, on which this is planned, has no rights: whether there are some is seen when it runs.
+    sql: `${add}\n${copyColumnRights(relation, to.name, fresh)}`,
     rollback: alter(relation, `DROP COLUMN ${quoteIdentifier(fresh)}`),
   })
   const [now, later, before] = [to.name, fresh, old].map((name) => `NEW.${quoteIdentifier(name)}`)

@@ -1,10 +1,10 @@
 import { quoteIdentifier } from '../identifiers.ts'
 import { isOf, type TypeInTransit } from './carry-over.ts'
-import type { Catalog, Column, Constraint, Table } from './catalog.ts'
+import type { Catalog, Constraint, Table } from './catalog.ts'
 import { againNotNull, alter, alterColumn, wayBackToNotNull } from './column-sql.ts'
 import { renaming, usingIndex } from './constraints.ts'
 import { type Draft, type Ground, PLACE } from './draft.ts'
-import { type GenerationChange, generationChange, moveGeneration } from './generation.ts'
+import { generationChange, generationsOf, moveGeneration } from './generation.ts'
 import { createConcurrently } from './indexes.ts'
 import { bareName, newName, oldName, quoteDotted, sibling } from './names.ts'
 import { type Shadow, type Shadows, partsOf } from './shadow-columns.ts'
@@ -219,8 +219,9 @@ function swapColumn(
   swap.step(rename(to.name, old), rename(old, to.name))
   swap.step(rename(fresh, to.name), rename(to.name, fresh))
   const change = generationChange(ground.from, ground.to, relation, { from, to })
-  if (change !== undefined || to.identity !== '') {
-    const there = change ?? sameIdentity(from, to)
+  if (change !== undefined || to.counting !== null) {
+    // The same kind all the same: the new column counts on from where the old one is.
+    const there = change ?? generationsOf(ground.from, ground.to, relation, { from, to })
     const back = { from: there.to, to: there.from }
     const defaults = { from: from.default, to: to.default }
     swap.step(
@@ -259,14 +260,6 @@ function swapDefault(
       alterColumn(relation, to.name, `SET DEFAULT ${to.default}`),
       alterColumn(relation, to.name, 'DROP DEFAULT'),
     )
-}
-
-/** The new column counts on from where the old one is. */
-function sameIdentity(from: Column, to: Column): GenerationChange {
-  return {
-    from: { kind: 'identity', always: from.identity === 'a' },
-    to: { kind: 'identity', always: to.identity === 'a' },
-  }
 }
 
 /** With the columns go their constraints and indexes; those that only gave their names away are dropped by name. */

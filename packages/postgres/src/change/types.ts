@@ -1,6 +1,7 @@
 import { quoteIdentifier } from '../identifiers.ts'
 import type { TypeInTransit } from './carry-over.ts'
 import type { EnumType, Sequence } from './catalog.ts'
+import { isDown, sequenceSql } from './counting.ts'
 import type { Differences } from './differences.ts'
 import { type Ground, PLACE } from './draft.ts'
 import { sequencesInChange } from './generation.ts'
@@ -133,7 +134,7 @@ function planSequence(
       'expand',
       {
         about: 'nobody uses it yet',
-        sql: `CREATE SEQUENCE ${sequence} ${to!.definition};`,
+        sql: `CREATE SEQUENCE ${sequence} ${sequenceSql(to!)};`,
         rollback: `DROP SEQUENCE ${sequence};`,
       },
       PLACE.first,
@@ -155,12 +156,23 @@ function planSequence(
     )
     return
   }
-  if (from.definition !== to.definition) {
-    draft.change('change-sequence', name, undefined, `${name}: ${from.definition} -> ${to.definition}`)
-    const alter = ({ definition }: Sequence): string => `ALTER SEQUENCE ${sequence} ${definition};`
+  const [was, shall] = [sequenceSql(from), sequenceSql(to)]
+  if (isDown(from.counting) !== isDown(to.counting))
+    draft.leave(
+      `sequence ${name}`,
+      'counting the other way it would give the values again that it gave',
+      'make another sequence, and let the default draw from it',
+    )
+  else if (was !== shall) {
+    draft.change('change-sequence', name, undefined, `${name}: ${was} -> ${shall}`)
+    const alter = (definition: string): string => `ALTER SEQUENCE ${sequence} ${definition};`
     draft.statement(
       'expand',
-      { about: 'bounds and type only: the next value stays', sql: alter(to), rollback: alter(from) },
+      {
+        about: 'a definition only: no value that was given comes again',
+        sql: alter(shall),
+        rollback: alter(was),
+      },
       PLACE.first,
     )
   }

@@ -33,6 +33,12 @@ describe('what a plan does not do', () => {
       'create aggregate s (int) (sfunc = int4pl, stype = int)',
       'function public.s(integer)',
     ],
+    [
+      'a sequence that shall count the other way',
+      'create sequence s',
+      'create sequence s increment by -1',
+      'sequence public.s',
+    ],
     ['a type without a cast', 'create table t (a bool)', 'create table t (a date)', 'public.t.a'],
     [
       'NOT NULL without a value',
@@ -96,6 +102,16 @@ describe('a plan', () => {
     const { plan } = await server.plan(schema('int'), schema('bigint'))
     expect(plan.unplanned).toEqual([])
     expect(plan.notes.join()).toContain('the trigger public.t.stamp fires for each row that is filled')
+  })
+
+  it('says which tables have subscribers that must know their new columns first', async () => {
+    const schema = (type: string) => `create table t (id int primary key, v ${type}); create table u (id int);
+      create publication p for table t, u; create publication q for table t`
+    const { plan } = await server.plan(schema('int'), schema('bigint'))
+    expect(plan.unplanned).toEqual([])
+    expect(plan.notes.filter((note) => note.includes('published'))).toEqual([
+      expect.stringMatching(/^public.t is published by p, q: its subscribers must know each new column/),
+    ])
   })
 
   it('has the same id when it is made again, and another when it differs', async () => {

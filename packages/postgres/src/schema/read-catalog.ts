@@ -36,7 +36,7 @@ export interface ForeignKey {
 }
 
 /** An index; `columns` are its key columns in order, null for an expression. */
-export interface Index {
+interface Index {
   name: string
   columns: (string | null)[]
   /** The condition of a partial index. */

@@ -6,6 +6,7 @@ import { sqlName } from '../schema/fix-text.ts'
 import type { Check } from '../schema/look.ts'
 import type { Column, Table } from '../schema/read-catalog.ts'
 import { conversionPlan } from './partition-plan.ts'
+import { readForm } from './table-form.ts'
 import { inMb, type Usage, type UsageReading } from './sizes.ts'
 import { type CountedStatement, rangeUses, type RangeUse } from './time-predicates.ts'
 
@@ -66,7 +67,7 @@ export const checkPartitioning =
             const order = await orderOf(session, table, column)
             if (order !== null) orders.push(order)
           }
-          return advise(table, orders, known, tables)
+          return advise(session, table, orders, known, tables)
         })),
       )
     }
@@ -113,7 +114,13 @@ interface Known {
   hasWorkload: boolean
 }
 
-function advise(table: Table, orders: readonly Order[], known: Known, tables: readonly Table[]): Finding[] {
+async function advise(
+  session: Queryable,
+  table: Table,
+  orders: readonly Order[],
+  known: Known,
+  tables: readonly Table[],
+): Promise<Finding[]> {
   const { usage, sinceMs } = known
   const useOf = ({ column }: Order): RangeUse | undefined =>
     known.uses.find((use) => use.relation === table.name && use.column === column.name)
@@ -133,6 +140,7 @@ function advise(table: Table, orders: readonly Order[], known: Known, tables: re
   const referencedBy = tables
     .filter(({ foreignKeys }) => foreignKeys.some(({ references }) => references === table.relation))
     .map(({ relation }) => relation)
+  const form = await readForm(session, table.oid)
   const bytesPerDay = usage.totalBytes / Math.max(best.days, 1)
   const reasons = [
     `rows come in by ${best.column.name} (correlation ${best.correlation.toFixed(2)} with their place on disk)`,
@@ -167,7 +175,7 @@ function advise(table: Table, orders: readonly Order[], known: Known, tables: re
         sinceMs,
         referencedBy,
       },
-      fix: conversionPlan(table, best.column, interval, best.newest, referencedBy),
+      fix: conversionPlan({ table, form, key: best.column, interval, newest: best.newest, referencedBy }),
     },
   ]
 }

@@ -1,143 +1,235 @@
+import { nameWith } from '../change/names.ts'
 import { quoteIdentifier } from '../identifiers.ts'
 import { setNotNull, sqlName } from '../schema/fix-text.ts'
-import type { Column, Index, Table } from '../schema/read-catalog.ts'
+import type { Column, Table } from '../schema/read-catalog.ts'
+import type { Rule, TableForm } from './table-form.ts'
 
 /** Partitions that are made ahead. */
 const AHEAD = 3
 
+/** What a conversion is planned from; `newest` is the latest day of the data. */
+export interface Conversion {
+  table: Table
+  form: TableForm
+  key: Column
+  interval: string
+  newest: string
+  referencedBy: readonly string[]
+}
+
 /**
  * A conversion under which readers and writers wait for a moment only: the table as it is becomes the first partition,
- * by a check that was validated beforehand, and new rows go to new partitions. `newest` is the latest day of the data.
+ * by a check that was validated beforehand, and new rows go to new partitions, under the same constraints.
  */
-export function conversionPlan(
-  table: Table,
-  key: Column,
-  interval: string,
-  newest: string,
-  referencedBy: readonly string[],
-): string {
+export function conversionPlan(conversion: Conversion): string {
+  const { table, form, key, interval, newest } = conversion
   const starts = bounds(newest, interval)
   const cut = starts[0]!
-  const special = otherIndexes(table)[1]
-  const uniques = table.keys.filter((one) => !one.primary && !one.columns.includes(key.name))
+  const { old } = namesOf(table)
+  return [
+    ...toDoFirst(conversion).map((line) => `-- first: ${line}`),
+    `-- 1 expand; nobody waits`,
+    ...prepareTable(table, form, key, cut),
+    ...makePartitioned(table, form, key, starts),
+    `-- 2 switch, before ${cut}: one short transaction, with SET lock_timeout = '1s' and another try when it gives up`,
+    ...switchOver(table, form, key, cut),
+    `-- 3 contract: what is older than it must be goes with DETACH PARTITION ... CONCURRENTLY and DROP TABLE; ${old} can be cut further in a quiet hour`,
+    ...sequencesOf(table).map(
+      (owned) => `-- 3 contract, before ${old} is dropped, which would take the sequence along: ${owned}`,
+    ),
+    `-- ${['rights', ...form.besides].join(', ')} of ${table.relation} are made on the new table before step 2; esa db migrate rehearse shows each lock`,
+  ].join('\n')
+}
+
+/** What no script can know the answer to. */
+function toDoFirst({ form, key, referencedBy }: Conversion): string[] {
+  const primary = primaryOf(form)
+  const only = (names: readonly string[]): boolean => !names.includes(key.name)
   return [
     ...(referencedBy.length === 0
       ? []
       : [
-          `-- first: ${referencedBy.join(', ')} reference it by a key without ${key.name}; drop these foreign keys or give them the column`,
+          `${referencedBy.join(', ')} reference it by a key without ${key.name}; drop these foreign keys or give them the column`,
         ]),
-    ...uniques.map(
-      ({ name: unique }) => `-- first: ${unique} cannot be unique over all partitions without ${key.name}`,
+    ...(primary !== undefined && only(primary.columns)
+      ? [
+          `${primary.name} gets ${key.name}: nothing says any more that ${primary.columns.join(', ')} is unique`,
+        ]
+      : []),
+    ...[...form.rules.filter(({ type }) => type === 'u'), ...form.indexes.filter(({ unique }) => unique)]
+      .filter(({ columns }) => only(columns))
+      .map(({ name }) => `${name} cannot be unique over all partitions without ${key.name}`),
+    ...form.rules
+      .filter(({ type }) => type === 'x')
+      .map(({ name }) => `${name} excludes rows of the old table only: make it on each new partition`),
+    ...form.rules
+      .filter(isAlone)
+      .map(({ name }) => `${name} says NO INHERIT: make it on each new partition, or without these words`),
+    ...form.publications.map(
+      (name) =>
+        `publication ${name} goes on with the old table only: give its subscribers the new one, and name it to them after step 2`,
     ),
-    `-- 1 expand; nobody waits`,
-    ...prepareTable(table, key, cut),
-    ...makePartitioned(table, key, starts),
-    `-- 2 switch, before ${cut}: one short transaction, with SET lock_timeout = '1s' and another try when it gives up`,
-    ...switchOver(table, cut),
-    `-- 3 contract: what is older than it must be goes with DETACH PARTITION ... CONCURRENTLY and DROP TABLE; ${namesOf(table).old} can be cut further in a quiet hour`,
-    `-- triggers, rights${special.length === 0 ? '' : `, ${special.join(', ')}`} of ${table.relation} are made on the new table before step 2; esa db migrate rehearse shows each lock`,
-  ].join('\n')
+    ...form.rules
+      .filter(isUnproven)
+      .map(({ name }) => `rows that break ${name} must be mended: a partition is known to keep it`),
+  ]
+}
+
+/** A check that partitions cannot have from the table that they are part of. */
+function isAlone({ type, definition }: Rule): boolean {
+  return type === 'c' && / NO INHERIT( |$)/.test(definition)
+}
+
+const NOT_VALID = / NOT VALID$/
+
+/** True for what holds for new rows, and nobody knows whether for all. */
+function isUnproven(rule: Rule): boolean {
+  return (rule.type === 'c' || rule.type === 'f') && !isAlone(rule) && NOT_VALID.test(rule.definition)
+}
+
+function primaryOf({ rules }: TableForm): Rule | undefined {
+  return rules.find(({ type }) => type === 'p')
 }
 
 /** What the tables are called, before and after, as SQL. */
 function namesOf({ schema, name }: Table): Record<'table' | 'old' | 'partitioned' | 'key', string> {
   return {
     table: sqlName({ schema, name }),
-    old: sqlName({ schema, name: `${name}_before` }),
-    partitioned: sqlName({ schema, name: `${name}_by_time` }),
-    key: quoteIdentifier(`${name}_before_key`),
+    old: sqlName({ schema, name: oldName(name) }),
+    partitioned: sqlName({ schema, name: newName(name) }),
+    key: nameWith(name, '_before_key'),
   }
 }
 
+const oldName = (name: string): string => nameWith(name, '_before')
+const newName = (name: string): string => nameWith(name, '_by_time')
+
 /** A primary key of a partitioned table has the column by which it is cut. */
-function keyColumns({ keys }: Table, key: Column): string[] {
-  const primary = keys.find((one) => one.primary)
-  return primary === undefined ? [] : [...new Set([...primary.columns, key.name])]
+function keyColumns(primary: Rule, key: Column): string[] {
+  return [...new Set([...primary.columns, key.name])]
 }
 
-function prepareTable(table: Table, key: Column, cut: string): string[] {
+/** What follows the columns of a key: INCLUDE (...), and when it is looked at. */
+function keyTail({ definition }: Rule): { include: string; when: string } {
+  const include = / INCLUDE \([^)]*\)/.exec(definition)?.[0] ?? ''
+  const when = / (?:DEFERRABLE|INITIALLY DEFERRED).*$/.exec(definition)?.[0] ?? ''
+  return { include, when }
+}
+
+function prepareTable(table: Table, form: TableForm, key: Column, cut: string): string[] {
   const names = namesOf(table)
-  const columns = keyColumns(table, key)
-  const check = quoteIdentifier(`${table.name}_before_check`)
+  const primary = primaryOf(form)
+  const check = quoteIdentifier(nameWith(table.name, '_before_check'))
   return [
     ...(key.notNull ? [] : [setNotNull(table, [key.name])]),
-    ...(columns.length === 0
+    ...(primary === undefined
       ? []
-      : [`CREATE UNIQUE INDEX CONCURRENTLY ${names.key} ON ${names.table} (${list(columns)});`]),
+      : [
+          `CREATE UNIQUE INDEX CONCURRENTLY ${quoteIdentifier(names.key)} ON ${names.table} (${list(keyColumns(primary, key))})${keyTail(primary).include};`,
+        ]),
+    ...form.rules
+      .filter(isUnproven)
+      .map(({ name }) => `ALTER TABLE ${names.table} VALIDATE CONSTRAINT ${quoteIdentifier(name)};`),
     `ALTER TABLE ${names.table} ADD CONSTRAINT ${check} CHECK (${quoteIdentifier(key.name)} < '${cut}') NOT VALID;`,
     `ALTER TABLE ${names.table} VALIDATE CONSTRAINT ${check};`,
   ]
 }
 
-function makePartitioned(table: Table, key: Column, starts: readonly string[]): string[] {
+/** The new table. Where the old one has the same, ATTACH takes it for the new one's and reads nothing. */
+function makePartitioned(table: Table, form: TableForm, key: Column, starts: readonly string[]): string[] {
   const { table: from, partitioned } = namesOf(table)
-  const columns = keyColumns(table, key)
+  const primary = primaryOf(form)
+  const add = (name: string, definition: string): string =>
+    `ALTER TABLE ${partitioned} ADD CONSTRAINT ${quoteIdentifier(name)} ${definition};`
   return [
-    `CREATE TABLE ${partitioned} (LIKE ${from} INCLUDING DEFAULTS INCLUDING GENERATED INCLUDING STORAGE INCLUDING COMMENTS) PARTITION BY RANGE (${quoteIdentifier(key.name)});`,
-    ...(columns.length === 0 ? [] : [`ALTER TABLE ${partitioned} ADD PRIMARY KEY (${list(columns)});`]),
+    `CREATE TABLE ${partitioned} (LIKE ${from} INCLUDING ALL EXCLUDING CONSTRAINTS EXCLUDING IDENTITY EXCLUDING INDEXES) PARTITION BY RANGE (${quoteIdentifier(key.name)});`,
+    ...(primary === undefined
+      ? []
+      : [
+          add(
+            newName(primary.name),
+            `PRIMARY KEY (${list(keyColumns(primary, key))})${keyTail(primary).include}${keyTail(primary).when}`,
+          ),
+        ]),
     // A partition may have no identity of its own: the table that it is part of numbers the rows.
-    ...identities(table).map(
-      (name) => `ALTER TABLE ${partitioned} ALTER COLUMN ${name} ADD GENERATED BY DEFAULT AS IDENTITY;`,
+    ...form.identities.map(
+      ({ column, generated }) =>
+        `ALTER TABLE ${partitioned} ALTER COLUMN ${quoteIdentifier(column)} ADD ${generated};`,
     ),
-    ...otherIndexes(table)[0].map(
-      ({ method, columns: names }) =>
-        `CREATE INDEX ON ${partitioned} USING ${method} (${names.map((column) => quoteIdentifier(column!)).join(', ')});`,
-    ),
-    ...table.foreignKeys.map(
-      ({ columns: names, references, referencedColumns }) =>
-        `ALTER TABLE ${partitioned} ADD FOREIGN KEY (${list(names)}) REFERENCES ${quoted(references)} (${list(referencedColumns)});`,
-    ),
+    ...uniquesWith(form, key).map(({ name, definition }) => add(newName(name), definition)),
+    ...form.indexes
+      .filter(({ unique, columns }) => !unique || columns.includes(key.name))
+      .map(({ unique, tail }) => `CREATE ${unique ? 'UNIQUE ' : ''}INDEX ON ${partitioned} ${tail};`),
+    // Names of checks and foreign keys are the table's own. A key to the table itself is among those to think of first.
+    ...form.rules
+      .filter((rule) => (rule.type === 'c' && !isAlone(rule)) || rule.type === 'f')
+      .filter(({ references }) => references !== table.oid)
+      .map(({ name, definition }) => add(name, definition.replace(NOT_VALID, ''))),
     ...starts.slice(0, -1).map((start, at) => {
-      const part = sqlName({ schema: table.schema, name: `${table.name}_${start.replaceAll('-', '')}` })
+      const part = sqlName({
+        schema: table.schema,
+        name: nameWith(table.name, `_${start.replaceAll('-', '')}`),
+      })
       return `CREATE TABLE ${part} PARTITION OF ${partitioned} FOR VALUES FROM ('${start}') TO ('${starts[at + 1]}');`
     }),
   ]
 }
 
-function switchOver(table: Table, cut: string): string[] {
-  const { table: name, old, partitioned, key } = namesOf(table)
-  const primary = table.keys.find((one) => one.primary)
+/** Those that can hold over all partitions. */
+function uniquesWith({ rules }: TableForm, key: Column): Rule[] {
+  return rules.filter(({ type, columns }) => type === 'u' && columns.includes(key.name))
+}
+
+function switchOver(table: Table, form: TableForm, key: Column, cut: string): string[] {
+  const { table: name, old, partitioned, key: index } = namesOf(table)
+  const primary = primaryOf(form)
+  const rename = (relation: string, from: string, to: string): string =>
+    `ALTER TABLE ${relation} RENAME CONSTRAINT ${quoteIdentifier(from)} TO ${quoteIdentifier(to)};`
   return [
     'BEGIN;',
+    `LOCK TABLE ${name} IN ACCESS EXCLUSIVE MODE;`,
     ...(primary === undefined
       ? []
       : [
-          `ALTER TABLE ${name} DROP CONSTRAINT ${quoteIdentifier(primary.name)}, ADD PRIMARY KEY USING INDEX ${key};`,
+          `ALTER TABLE ${name} DROP CONSTRAINT ${quoteIdentifier(primary.name)}, ADD PRIMARY KEY USING INDEX ${quoteIdentifier(index)}${keyTail(primary).when};`,
+          rename(partitioned, newName(primary.name), primary.name),
         ]),
-    ...identities(table).flatMap((column) => [
-      `ALTER TABLE ${name} ALTER COLUMN ${column} DROP IDENTITY;`,
-      `SELECT setval(pg_get_serial_sequence('${partitioned.replaceAll("'", "''")}', '${unquoted(column)}'), (SELECT max(${column}) FROM ${name}));`,
+    ...uniquesWith(form, key).flatMap((unique) => [
+      rename(name, unique.name, oldName(unique.name)),
+      rename(partitioned, newName(unique.name), unique.name),
     ]),
-    `ALTER TABLE ${name} RENAME TO ${quoteIdentifier(`${table.name}_before`)};`,
+    ...form.identities.flatMap(({ column, cache }) => [
+      // A try that gave up left values with this session: others have gone on meanwhile.
+      ...(cache === 1 ? [] : ['DISCARD SEQUENCES;']),
+      `SELECT setval(${sequenceOf(partitioned, column)}, nextval(${sequenceOf(name, column)}), false);`,
+      `ALTER TABLE ${name} ALTER COLUMN ${quoteIdentifier(column)} DROP IDENTITY;`,
+    ]),
+    `ALTER TABLE ${name} RENAME TO ${quoteIdentifier(oldName(table.name))};`,
     `ALTER TABLE ${partitioned} RENAME TO ${quoteIdentifier(table.name)};`,
     `ALTER TABLE ${name} ATTACH PARTITION ${old} FOR VALUES FROM (MINVALUE) TO ('${cut}');`,
     'COMMIT;',
   ]
 }
 
-function identities({ columns }: Table): string[] {
-  return columns.filter(({ identity }) => identity).map(({ name }) => quoteIdentifier(name))
+function sequenceOf(relation: string, column: string): string {
+  return `pg_get_serial_sequence(${literal(relation)}, ${literal(column)})`
 }
 
-/** A column as pg_get_serial_sequence takes it: its bare name, in a string. */
-function unquoted(column: string): string {
-  return column.slice(1, -1).replaceAll('""', '"').replaceAll("'", "''")
+function literal(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`
+}
+
+/** Statements that give the new table the sequences of serial columns, which go with the old one else. */
+function sequencesOf(table: Table): string[] {
+  return table.columns.flatMap(({ name, identity, sequence }) =>
+    identity || sequence === null
+      ? []
+      : [`ALTER SEQUENCE ${sequence} OWNED BY ${namesOf(table).table}.${quoteIdentifier(name)};`],
+  )
 }
 
 function list(names: readonly string[]): string {
   return names.map(quoteIdentifier).join(', ')
-}
-
-/** Indexes that keep no key: those that are made the same way on the new table, and names of those that take a thought. */
-function otherIndexes({ indexes }: Table): [plain: Index[], special: string[]] {
-  const others = indexes.filter(({ unique, valid }) => valid && !unique)
-  const isPlain = ({ predicate, columns }: Index): boolean => predicate === null && !columns.includes(null)
-  return [others.filter(isPlain), others.filter((index) => !isPlain(index)).map(({ name }) => name)]
-}
-
-function quoted(relation: string): string {
-  const dot = relation.indexOf('.')
-  return sqlName({ schema: relation.slice(0, dot), name: relation.slice(dot + 1) })
 }
 
 /** Days that there must be, at least, from the newest row to the first month that begins anew: the switch comes before it. */
