@@ -21,7 +21,7 @@ export async function qualified(session: Queryable, relation: RangeVar | undefin
   return `${await schemaOf(session, relation)}.${quoteIdentifier(relation?.relname ?? '')}`
 }
 
-/** The schema that a relation's name leads to now, or in which it would be made. */
+/** The schema that a relation's name leads to now, in quotes. */
 export async function schemaOf(session: Queryable, relation: RangeVar | undefined): Promise<string> {
   if (relation?.schemaname) return quoteIdentifier(relation.schemaname)
   const { rows } = await session.query(
@@ -32,11 +32,15 @@ export async function schemaOf(session: Queryable, relation: RangeVar | undefine
   return String(rows[0]?.['schema'])
 }
 
-/** The name in full of what a statement makes: without a schema it comes into the first one of the search path. */
-export async function madeName(session: Queryable, parts: Node[] | undefined): Promise<string> {
-  if (parts?.length !== 1) return dotted(parts)
-  const { rows } = await session.query('select quote_ident(current_schema()) as schema')
-  return `${String(rows[0]?.['schema'])}.${dotted(parts)}`
+/** True for a relation that ends with its session. */
+export function isTemporary(relation: RangeVar | undefined): boolean {
+  return relation?.relpersistence === 't' || relation?.schemaname === 'pg_temp'
+}
+
+/** The schema into which everything is made that names none; another of its name may stand further along the search path. */
+export async function firstSchema(session: Queryable): Promise<string> {
+  const { rows } = await session.query('select current_schema() as schema')
+  return String(rows[0]?.['schema'])
 }
 
 /** What a query of the catalogs gives when PostgreSQL prints every name in full. Opens a transaction of its own. */

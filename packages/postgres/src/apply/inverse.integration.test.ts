@@ -111,6 +111,31 @@ describe('names without a schema', () => {
     ).toBe(`app.mood'sad'::app.mood`)
   })
 
+  it('mean on the way back what was made, and not what had the name before', async () => {
+    await shop.pool.query('create schema app; create view v as select 1 as one; create sequence s')
+    await thereAndBack(
+      'set search_path = app, public; create table orders (i int); create view v as select 2 as two; create sequence s',
+    )
+    expect(await shop.one('select count(*)::int from public.orders')).toBe(500)
+    const left = `select string_agg(relnamespace::regnamespace || '.' || relname, ' ' order by relname) from pg_class where relname in ('orders', 'v', 's')`
+    expect(await shop.one(left)).toBe('public.orders public.s public.v')
+  })
+
+  it('mean in a block what was made in it', async () => {
+    await shop.pool.query('create schema app; alter table orders add a int default 7')
+    await thereAndBack(`set search_path = app, public; begin; create table orders (i int); alter table orders add a int;
+      create index orders_a on orders (a); alter table orders rename to fewer; alter table fewer add b int; commit`)
+    expect(await shop.one('select sum(a)::int from public.orders')).toBe(3500)
+    expect(await shop.one(`select to_regclass('app.fewer')`)).toBeNull()
+  })
+
+  it('mean a temporary table in its block alone', async () => {
+    const block = `begin; create temp table orders (id int, note text); alter table orders add a int; insert into orders values (1); commit`
+    await thereAndBack(block)
+    expect(await shop.one('select count(*)::int from public.orders')).toBe(500)
+    await expect(thereAndBack(`${block}; update orders set note = 'x'`)).rejects.toMatchObject(NOT_REVERSIBLE)
+  })
+
   it('in a block that looks for them elsewhere have no way back', async () => {
     await shop.pool.query('create schema app; create table owners (i int)')
     const sql = 'begin; set search_path = app; create table owners (i int); commit'

@@ -2,7 +2,7 @@ import type { AlterTableCmd, DropStmt, Node, RangeVar, RenameStmt } from '@pgsql
 import { quoteIdentifier } from '../identifiers.ts'
 import type { Queryable } from '../queryable.ts'
 import { parseScript } from '../sql/parse-script.ts'
-import { dotted, madeName, qualified, readInFull, schemaOf } from './full-names.ts'
+import { dotted, firstSchema, isTemporary, qualified, readInFull, schemaOf } from './full-names.ts'
 import { fillsOnly, madeBy, noteMade } from './made-before.ts'
 import { movesNames } from './setting.ts'
 import { typeBefore } from './type-before.ts'
@@ -15,25 +15,63 @@ import { viewBefore } from './view-before.ts'
 export async function inverseOf(session: Queryable, sql: string, earlier: string[]): Promise<string | null> {
   const parts: string[] = []
   const made = await madeBy(earlier)
+  const here: Here = new Map()
   for (const { node } of await parseScript(sql)) {
     // Names are looked up before the step runs: what follows in it would be looked for in the wrong schema.
     if (movesNames(node)) return null
-    const part = (await fillsOnly(session, node, made)) ? '' : await inverseOfNode(session, node)
+    const part = (await fillsOnly(session, node, made))
+      ? ''
+      : await inverseOfNode(session, placed(node, here))
     if (part === null) return null
     if (part !== '') parts.unshift(part)
     noteMade(node, made)
+    await noteHere(session, node, here)
   }
   return parts.join(';\n')
 }
 
+/** The schemas of relations that the step makes itself, which no look into the catalogs finds before it runs. */
+type Here = Map<string, string>
+
+async function noteHere(session: Queryable, node: Node, here: Here): Promise<void> {
+  const made = relationMade(node)
+  if (isTemporary(made)) here.set(made?.relname ?? '', 'pg_temp')
+  else if (made && !made.schemaname) here.set(made.relname ?? '', await firstSchema(session))
+  if (!('RenameStmt' in node) || node.RenameStmt.subname !== undefined) return
+  const { relation, newname = '' } = node.RenameStmt
+  const schema = relation?.schemaname ? undefined : here.get(relation?.relname ?? '')
+  if (schema !== undefined) here.set(newname, schema)
+  here.delete(relation?.relname ?? '')
+}
+
+function relationMade(node: Node): RangeVar | undefined {
+  if ('CreateStmt' in node) return node.CreateStmt.relation
+  if ('ViewStmt' in node) return node.ViewStmt.view
+  return 'CreateSeqStmt' in node ? node.CreateSeqStmt.sequence : undefined
+}
+
+/** A statement about what the step made, with the schema that it was made in. */
+function placed(node: Node, here: Here): Node {
+  const place = (relation: RangeVar | undefined): { relation?: RangeVar } => {
+    const schemaname = relation?.schemaname || here.get(relation?.relname ?? '')
+    return schemaname === undefined ? {} : { relation: { ...relation, schemaname } }
+  }
+  if ('AlterTableStmt' in node)
+    return { AlterTableStmt: { ...node.AlterTableStmt, ...place(node.AlterTableStmt.relation) } }
+  if ('IndexStmt' in node) return { IndexStmt: { ...node.IndexStmt, ...place(node.IndexStmt.relation) } }
+  if ('RenameStmt' in node) return { RenameStmt: { ...node.RenameStmt, ...place(node.RenameStmt.relation) } }
+  return node
+}
+
 async function inverseOfNode(session: Queryable, node: Node): Promise<string | null> {
   if ('CreateStmt' in node) {
-    if (node.CreateStmt.if_not_exists) return null
-    return `drop table ${await qualified(session, node.CreateStmt.relation)}`
+    const { relation, if_not_exists: perhaps } = node.CreateStmt
+    return perhaps ? null : await dropOf(session, 'table', relation)
   }
   if ('IndexStmt' in node) {
     const { relation, idxname, concurrent, if_not_exists: perhaps } = node.IndexStmt
     if (idxname === undefined || perhaps === true) return null
+    if (isTemporary(relation)) return ''
     const schema = await schemaOf(session, relation)
     return `drop index ${concurrent ? 'concurrently ' : ''}${schema}.${quoteIdentifier(idxname)}`
   }
@@ -44,18 +82,29 @@ async function inverseOfNode(session: Queryable, node: Node): Promise<string | n
     const { schemaname, if_not_exists: perhaps } = node.CreateSchemaStmt
     return perhaps || schemaname === undefined ? null : `drop schema ${quoteIdentifier(schemaname)}`
   }
-  if ('CreateEnumStmt' in node) return `drop type ${await madeName(session, node.CreateEnumStmt.typeName)}`
+  if ('CreateEnumStmt' in node) {
+    const { typeName } = node.CreateEnumStmt
+    const schema = typeName?.length === 1 ? `${quoteIdentifier(await firstSchema(session))}.` : ''
+    return `drop type ${schema}${dotted(typeName)}`
+  }
   if ('CreateSeqStmt' in node && !node.CreateSeqStmt.if_not_exists)
-    return `drop sequence ${await qualified(session, node.CreateSeqStmt.sequence)}`
-  if ('ViewStmt' in node && !node.ViewStmt.replace)
-    return `drop view ${await qualified(session, node.ViewStmt.view)}`
+    return await dropOf(session, 'sequence', node.CreateSeqStmt.sequence)
+  if ('ViewStmt' in node && !node.ViewStmt.replace) return await dropOf(session, 'view', node.ViewStmt.view)
   return 'VacuumStmt' in node || 'CommentStmt' in node || 'VariableSetStmt' in node ? '' : null
+}
+
+/** What is temporary is gone by itself. */
+async function dropOf(session: Queryable, what: string, made: RangeVar | undefined): Promise<string> {
+  if (isTemporary(made)) return ''
+  const schema = made?.schemaname || (await firstSchema(session))
+  return `drop ${what} ${quoteIdentifier(schema)}.${quoteIdentifier(made?.relname ?? '')}`
 }
 
 async function inverseOfAlter(
   session: Queryable,
   { relation, cmds = [] }: { relation?: RangeVar; cmds?: Node[] },
 ): Promise<string | null> {
+  if (isTemporary(relation)) return ''
   const parts: string[] = []
   for (const cmd of cmds) {
     const part = 'AlterTableCmd' in cmd ? await inverseOfPart(session, relation, cmd.AlterTableCmd) : null
@@ -123,6 +172,7 @@ async function columnBefore(
 
 async function inverseOfRename(session: Queryable, rename: RenameStmt): Promise<string | null> {
   const { renameType, relation, subname = '', newname = '' } = rename
+  if (isTemporary(relation)) return ''
   const schema = await schemaOf(session, relation)
   const old = quoteIdentifier(relation?.relname ?? '')
   const [from, to] = [quoteIdentifier(newname), quoteIdentifier(subname)]

@@ -4,16 +4,17 @@ import { judgeFunction } from '../guard/harmless-functions.ts'
 import type { CalledName } from '../guard/read-statement.ts'
 import type { Queryable } from '../queryable.ts'
 import { parseScript } from '../sql/parse-script.ts'
-import { written } from './full-names.ts'
+import { isTemporary, written } from './full-names.ts'
 import { movesNames } from './setting.ts'
 
 /** What is made of a table, by its name as it is written: all of it, or columns. It goes with them when they are undone. */
 export type Made = Map<string, 'all' | Set<string>>
 
-/** What several scripts make. */
+/** What several scripts make. What is temporary is of the script that made it, and elsewhere its name means another table. */
 export async function madeBy(scripts: string[]): Promise<Made> {
   const made: Made = new Map()
-  for (const { node } of await parseScript(scripts.join('\n;\n'))) noteMade(node, made)
+  for (const { node } of await parseScript(scripts.join('\n;\n')))
+    if (!('CreateStmt' in node && isTemporary(node.CreateStmt.relation))) noteMade(node, made)
   return made
 }
 
