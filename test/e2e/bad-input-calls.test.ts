@@ -1,4 +1,6 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdir, open as openFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Incident } from '@esa/escalation'
@@ -26,6 +28,7 @@ describe('evidence that cannot be kept', () => {
     ['more than 256 KB', JSON.stringify({ seen: 'x'.repeat(262_144) }), 2, 'message.too-large'],
     ['deeper than 32 levels', nested(32), 2, 'message.too-deep'],
     ['a NUL character', '{"seen":"a\\u0000b"}', 2, 'message.nul'],
+    ['half a character', '{"seen":"a\\ud83d"}', 2, 'message.half-character'],
     ['what is no JSON', '{"seen":', 2, 'usage.evidence'],
     ['nothing at all', '', 2, 'usage.evidence'],
     ['brackets without end', '['.repeat(200_000), 2, 'usage.evidence'],
@@ -139,4 +142,15 @@ describe('who and what is not there', () => {
     expect(new Set(all.map(({ id }) => id)).size).toBe(1)
     expect(all.map(({ duplicates }) => duplicates).toSorted((a, b) => a - b)).toEqual([0, 1, 2, 3])
   })
+})
+
+it('an answer that cannot be written is an error, and no finding', async () => {
+  const { command, args } = esa.command(['agents', 'ls', '--json'])
+  const full = await openFile('/dev/full', 'w')
+  const child = spawn(command, args, { env: esa.environment, stdio: ['ignore', full.fd, 'pipe'] })
+  let said = ''
+  child.stderr!.on('data', (part: Buffer) => (said += part.toString()))
+  const [code] = (await once(child, 'close')) as [number]
+  await full.close()
+  expect([code, JSON.parse(said)]).toMatchObject([7, { code: 'file.unwritable' }])
 })

@@ -167,6 +167,9 @@ describe('an incident', () => {
   it.concurrent('keeps its waits divided where the world is scaled, and says so', async () => {
     const scaled = await open('integration', '--time-scale', '360')
     expect(scaled).toMatchObject({ timeScale: 360, path: [{ waitMs: 5_000 }, { waitMs: 10_000 }, {}] })
+    expect((await esa.run(['incidents', 'ls'])).stdout).toMatch(
+      new RegExp(`^${scaled.id} .*\\(waits divided by 360\\)$`, 'm'),
+    )
   })
 })
 

@@ -18,6 +18,7 @@ const FILES = {
   'wrong.sql': `update orders set note = upper(note) where id < 10`,
   'drop.sql': 'drop table orders',
   'broken.sql': 'alter table orders addd total int',
+  'flag.sql': 'alter table orders add flag int not null default 1',
 }
 
 let esa: EsaHome
@@ -86,6 +87,26 @@ describe('esa db migrate', () => {
     expect((await pool.query(`select to_regclass('orders_note_idx') as index`)).rows).toEqual([
       { index: null },
     ])
+  })
+
+  it('shows the statement of a way back that takes approvals, and how to ask for it', async () => {
+    expect((await migrate('apply', 'flag.sql', ...TARGET)).code).toBe(0)
+    const refused = await migrate('rollback', null, ...TARGET)
+    expect(refusal(refused)).toEqual([5, '', 'approval.missing'])
+    const { details, hint } = JSON.parse(refused.stderr) as Problem & {
+      details: { statement: string; hash: string }
+    }
+    expect(hint).toContain(`--statement '${details.statement}'`)
+    const asked = ['--target', 'shop', '--statement', details.statement, '--because', 'it was wrong']
+    const { approvals } = await esa.json<{ approvals: { hash: string; id: string }[] }>(
+      'db',
+      'approvals',
+      'ask',
+      ...asked,
+    )
+    expect(approvals.map(({ hash }) => hash)).toEqual([details.hash])
+    await esa.json('db', 'approvals', 'withdraw', approvals[0]!.id)
+    expect((await esa.refused('db', 'approvals', 'withdraw', approvals[0]!.id)).code).toBe(6)
   })
 
   it('refuses with one problem and the exit code of its reason', async () => {

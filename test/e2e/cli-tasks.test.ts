@@ -124,6 +124,23 @@ describe('messages between agents', () => {
         'soon',
       ],
     ],
+    [
+      2,
+      [
+        'tasks',
+        'send',
+        '--from',
+        'layer-1',
+        '--to',
+        'layer-2',
+        '--subject',
+        'x',
+        '--body',
+        '{"task":"x"}',
+        '--respond-by',
+        '2020-01-01T00:00:00Z',
+      ],
+    ],
   ])('ends with %i for esa %j', async (code, args) => {
     expect((await esa.refused(...args)).code).toBe(code)
   })

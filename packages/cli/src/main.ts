@@ -12,10 +12,15 @@ function commanderExit(error: unknown): number | null {
 }
 
 const json = process.argv.includes('--json')
-// A reader that goes away (`esa ... | head`) is no error.
+// A reader that goes away (`esa ... | head`) is no error; a disk that is full is one, and no finding.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error
-  process.exit(EXIT.ok)
+  if (error.code === 'EPIPE') process.exit(EXIT.ok)
+  const unwritten = new EsaError(
+    'file.unwritable',
+    'terminal',
+    `the answer cannot be written: ${error.message}`,
+  )
+  process.exit(reportError(unwritten, json))
 })
 
 try {

@@ -27,6 +27,14 @@ describe('columns', () => {
     )
   })
 
+  it('are one line each, whatever a title holds', () => {
+    expect(
+      columns([
+        ['a', 'two\r\n  lines'],
+        ['b\n', 'c'],
+      ]),
+    ).toBe('a   two lines\nb   c')
+  })
   it('take no rows at all', () => expect(columns([])).toBe(''))
 })
 

@@ -33,8 +33,9 @@ export function reportError(error: unknown, json: boolean): number {
   return exitCodeOf(known)
 }
 
-/** Rows as aligned columns; a row may be shorter than others. Widths count characters without colour. */
-export function columns(rows: string[][], gap = 2): string {
+/** Rows as aligned columns; a row may be shorter than others, and is one line. Widths count characters without colour. */
+export function columns(cells: string[][], gap = 2): string {
+  const rows = cells.map((row) => row.map((cell) => cell.replace(/\s*[\r\n]+\s*/g, ' ')))
   const widths: number[] = []
   for (const row of rows)
     for (const [i, cell] of row.entries()) widths[i] = Math.max(widths[i] ?? 0, plainLength(cell))

@@ -17,7 +17,12 @@ export interface Authorisable {
   target: string
   hash: string
   kind: ApprovalKind
+  /** Its text, where it has one: steps of a plan are more than that. */
+  statement: string | null
 }
+
+/** Longest statement that a hint repeats, letters: about two lines. */
+const SHOWN_MAX = 200
 
 /** Why the use of an approval is refused, for people. */
 const WHY: Record<string, string> = {
@@ -90,14 +95,22 @@ export async function requireApproval(store: Store, id: string): Promise<Approva
 }
 
 /** A refusal with the way on. */
-function refused(code: string, { target, hash, kind }: Authorisable, approval: Approval | null): EsaError {
+function refused(code: string, asked: Authorisable, approval: Approval | null): EsaError {
+  const { target, hash, kind, statement } = asked
   const about = `${kind} statement ${hash.slice(0, 12)} on ${approvalTarget(target)}`
   const hint =
     approval === null
-      ? `ask for it: esa db approvals ask --target ${approvalTarget(target)} --file FILE --because WHY`
+      ? `ask for it: esa db approvals ask --target ${approvalTarget(target)} ${namedBy(statement)} --because WHY`
       : `see what it lacks: esa db approvals show ${approval.id}`
   const message = `${about} does not run: ${WHY[code] ?? code}`
-  return new EsaError(code, 'terminal', message, { hint, details: { hash, approval: approval?.id ?? null } })
+  const details = { hash, statement, approval: approval?.id ?? null }
+  return new EsaError(code, 'terminal', message, { hint, details })
+}
+
+/** How a shell is told which statement: a way back stands in no file. */
+function namedBy(statement: string | null): string {
+  if (statement === null || statement.length > SHOWN_MAX || statement.includes('\n')) return '--file FILE'
+  return `--statement '${statement.replaceAll("'", String.raw`'\''`)}'`
 }
 
 /** Approvals, the newest first: those that are open, or all. */

@@ -1,6 +1,7 @@
-import { EsaError, isoTime, type Level, levelSchema, parseDuration } from '@esa/protocol'
+import { EsaError, isoTime, type Level, levelSchema } from '@esa/protocol'
 import type { Contact, PersonRow, Store } from '@esa/store'
 import * as z from 'zod'
+import { instantOf } from './instants.ts'
 import { type OnCall, onCallFor, specOf } from './outlets.ts'
 import { requireAgent, storeNow, unknownAgent, type World } from './world.ts'
 
@@ -164,15 +165,6 @@ async function contactsOf(
   if (contacts.length > 0 && contacts.length <= CONTACTS_MAX) return contacts
   throw new EsaError('usage.contacts', 'terminal', `a person is reached in 1 to ${CONTACTS_MAX} ways`, {
     hint: 'by --email ADDRESS, or by --channel NAME of esa webhooks ls',
-  })
-}
-
-function instantOf(what: string, text: string, nowMs: number): number {
-  const duration = parseDuration(text)
-  const at = duration === undefined ? Date.parse(text) : nowMs + duration
-  if (!Number.isNaN(at)) return at
-  throw new EsaError(`usage.${what}`, 'terminal', `--${what} ${text} is no instant`, {
-    hint: 'like 2026-01-31T18:00:00Z, or 2h for two hours from now',
   })
 }
 

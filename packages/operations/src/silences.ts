@@ -1,6 +1,7 @@
 import { parseOpenSilence, type Silence, SILENCE_TYPE, silenceView } from '@esa/escalation'
-import { EsaError, parseDuration, ulidSchema } from '@esa/protocol'
+import { EsaError, ulidSchema } from '@esa/protocol'
 import type { Store } from '@esa/store'
+import { instantOf, wrongInstant } from './instants.ts'
 import { requireAgent, storeNow, type World } from './world.ts'
 
 /** What a new silence takes; `until` is an instant (ISO 8601) or a duration from now on. */
@@ -14,13 +15,16 @@ export interface NewSilence {
 /** Messages that one round of ending delivers by itself: as many as one silence can hold, and their words to it. */
 const DELIVERED_MAX = 2_000
 
+/** Planned work ends: who mutes an agent for longer has mistyped the year, ms. */
+const SILENCE_MAX_MS = 366 * 24 * 3_600_000
+
 /** Adds a silence: matching incidents open without telling anybody, until it ends. @throws EsaError `usage.until`, `agent.unknown` and others (terminal). */
 export async function addSilence(
   world: World,
   { agent, category, until: text, reason }: NewSilence,
 ): Promise<Silence> {
   requireAgent(world, agent)
-  const until = instantOf(text, await storeNow(world.store))
+  const until = endOf(text, await storeNow(world.store))
   const named = category === undefined ? {} : { category }
   const by = await world.caller.actAs('operator', 'incidents:write')
   const body = parseOpenSilence({ agent, ...named, until, reason, by })
@@ -70,13 +74,10 @@ async function deliverOpen({ store, host }: World, id: string): Promise<string[]
   return open.flatMap(({ from, toActor }) => (from === id && toActor !== null ? [toActor] : []))
 }
 
-/** An instant as ISO 8601, or a duration from now on. @throws EsaError `usage.until` (terminal). */
-function instantOf(text: string, nowMs: number): number {
-  const duration = parseDuration(text)
-  const at = duration === undefined ? Date.parse(text) : nowMs + duration
-  if (at > nowMs) return at
-  const why = Number.isNaN(at) ? 'is no instant' : 'is not in the future'
-  throw new EsaError('usage.until', 'terminal', `--until ${text} ${why}`, {
-    hint: 'like 2026-01-31T18:00:00Z, or 2h for two hours from now',
-  })
+/** When a silence ends. @throws EsaError `usage.until` (terminal) unless that is within a year from now. */
+function endOf(text: string, nowMs: number): number {
+  const at = instantOf('until', text, nowMs)
+  if (at <= nowMs) throw wrongInstant('until', text, 'is not in the future')
+  if (at - nowMs > SILENCE_MAX_MS) throw wrongInstant('until', text, 'is more than a year away')
+  return at
 }

@@ -1,3 +1,4 @@
+import { EsaError } from '@esa/protocol'
 import { approvalTarget } from './approvals.ts'
 import { tellAgent } from './seats.ts'
 import type { World } from './world.ts'
@@ -22,7 +23,7 @@ export interface FrozenTarget {
 
 /**
  * Freezes a target: by a flag in the database itself, which no role of an agent can write, and in the log of Layer 1.
- * @throws EsaError `auth.*` (terminal), `target.*`, `database.*`.
+ * @throws EsaError `usage.reason`, `auth.*` (terminal), `target.*`, `database.*`.
  */
 export async function freezeTarget(
   world: World,
@@ -31,6 +32,8 @@ export async function freezeTarget(
   set: SetFreeze,
 ): Promise<FrozenTarget> {
   const by = await world.caller.actAs('operator', 'admin')
+  if (reason.trim() === '')
+    throw new EsaError('usage.reason', 'terminal', 'a freeze says why, for whoever wants to go on')
   const freeze = await set({ reason, by })
   const name = approvalTarget(target)
   await tellAgent(world, CHANGER, { type: 'freeze', target: name, reason }, 'target.frozen')

@@ -1,12 +1,15 @@
-import { EsaError } from '@esa/protocol'
+import { EsaError, isoTime } from '@esa/protocol'
 import { dispatch } from '@esa/runtime'
 import type { Store } from '@esa/store'
 import { openItems } from './mailboxes.ts'
 import { answersTo, TASK_TYPES, type TaskAnswer, taskDocument, type TaskDocument } from './task-document.ts'
-import { requireAgent, type World } from './world.ts'
+import { requireAgent, storeNow, type World } from './world.ts'
 
 /** Messages that one listing shows, the newest. */
 const LISTED_MAX = 200
+
+/** An instant that has just passed was not mistyped: clocks differ, and a call is on its way for a while, ms. */
+const JUST_NOW_MS = 60_000
 
 /** Sends a message of the organisation in an agent's name; once this answers, it is durable. @throws EsaError `message.*`, `auth.*` (terminal). */
 export async function sendTask(
@@ -14,6 +17,10 @@ export async function sendTask(
   envelope: { from: string; to: string[] } & Record<string, unknown>,
 ): Promise<{ id: string; to: string }[]> {
   const by = await world.caller.actAs(envelope.from, 'incidents:write')
+  const { respondBy } = envelope
+  // It would be a blocker at once, and page somebody.
+  if (typeof respondBy === 'number' && respondBy < (await storeNow(world.store)) - JUST_NOW_MS)
+    throw new EsaError('message.past', 'terminal', `${isoTime(respondBy)} is past: nobody can answer by then`)
   const ids = await dispatch(world.host, world.registry, envelope, { by, timeScale: world.timeScale })
   return ids.map((id, index) => ({ id, to: envelope.to[index]! }))
 }

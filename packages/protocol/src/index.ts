@@ -28,6 +28,7 @@ export {
   type OpenIncident,
   openIncidentSchema,
 } from './incident-commands.ts'
+export { parseInstant } from './instants.ts'
 export { isoTime } from './iso-time.ts'
 export { canonicalJson, sameJson, type Json, type JsonObject, textOf, unstorableUnit } from './json.ts'
 export { CATEGORIES, type Category, categorySchema, type Level, LEVELS, levelSchema } from './ladder-words.ts'

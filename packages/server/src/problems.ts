@@ -44,6 +44,7 @@ const STATUS_BY_PREFIX: [string, ContentfulStatusCode][] = [
   ['inbox.', 409],
   ['approval.unknown', 404],
   ['approval.invalid', 400],
+  ['approval.over', 409],
   ['approval.', 403],
   ['card.', 409],
   ['card.unknown', 404],

@@ -12,7 +12,7 @@ import {
   targetLedger,
 } from '@esa/postgres/apply'
 import type { Mismatch } from '@esa/postgres/verify'
-import { EsaError, isEsaError } from '@esa/protocol'
+import { EsaError, isEsaError, statementHash } from '@esa/protocol'
 import { colours } from '../colours.ts'
 import type { Config } from '../config.ts'
 import { Progress } from '../demo/progress.ts'
@@ -141,9 +141,10 @@ function requireSessions(url: string, connections: number | null): void {
  * this machine takes the chief's. What only adds is the word of whoever runs this. Source: docs/layer-1/authority.md.
  */
 function authorisation(config: Config, target: string, loopback: boolean): Authorise {
-  return async ({ risk, hash }) => {
-    if (risk === 'destructive' || (risk === 'major' && !loopback))
-      await inWorld(config, (world) => consumeApproval(world, { target, hash, kind: risk }))
+  return async ({ risk, hash, work }) => {
+    if (risk !== 'destructive' && (risk !== 'major' || loopback)) return
+    const statement = 'sql' in work && statementHash(work.sql) === hash ? work.sql : null
+    await inWorld(config, (world) => consumeApproval(world, { target, hash, kind: risk, statement }))
   }
 }
 

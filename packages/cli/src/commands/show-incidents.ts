@@ -31,27 +31,26 @@ export function describeIncident(incident: Incident): string {
     incident.deadlineAt === null
       ? ''
       : `, ${incident.timerKind} ends in ${formatDuration(Date.parse(incident.deadlineAt) - Date.parse(incident.nowAt))}`
-  const scale = incident.timeScale === 1 ? '' : colours.yellow(` (waits divided by ${incident.timeScale})`)
   const path = incident.path
     .map(({ level, agents, waitMs }) => `${level} ${agents.join(', ')} (${formatDuration(waitMs)})`)
     .join(' → ')
   return [
     `${colours.bold(incident.id)} ${incident.title}`,
-    `  ${incident.category} of ${incident.agent}: ${colours.bold(incident.status)} at ${incident.level}${left}${scale}`,
+    `  ${incident.category} of ${incident.agent}: ${colours.bold(incident.status)} at ${incident.level}${left}${scaleOf(incident)}`,
     `  told: ${incident.addressees.join(', ') || 'nobody yet'}; epoch ${incident.epoch}, duplicates ${incident.duplicates}`,
     `  path: ${path}`,
   ].join('\n')
 }
 
+/** That its waits are not the card's, which every view says. */
+function scaleOf({ timeScale }: Incident): string {
+  return timeScale === 1 ? '' : colours.yellow(` (waits divided by ${timeScale})`)
+}
+
 function table(incidents: Incident[]): string {
-  const rows = incidents.map(({ id, agent, category, status, level, deadlineAt, title }) => [
-    id,
-    agent,
-    category,
-    status,
-    level,
-    deadlineAt ?? '-',
-    title,
-  ])
+  const rows = incidents.map((incident) => {
+    const { id, agent, category, status, level, deadlineAt, title } = incident
+    return [id, agent, category, status, level, deadlineAt ?? '-', `${title}${scaleOf(incident)}`]
+  })
   return columns([['ID', 'AGENT', 'CATEGORY', 'STATUS', 'LEVEL', 'DEADLINE', 'TITLE'], ...rows])
 }

@@ -1,5 +1,5 @@
 import { listTasks, requireTask, sendTask, type TaskDocument } from '@esa/operations'
-import { EsaError } from '@esa/protocol'
+import { EsaError, parseInstant } from '@esa/protocol'
 import { colours } from '../colours.ts'
 import type { Config } from '../config.ts'
 import { answer, columns } from '../output.ts'
@@ -70,8 +70,8 @@ function table(tasks: TaskDocument[]): string {
 }
 
 function instantOf(text: string): number {
-  const ms = Date.parse(text)
-  if (Number.isFinite(ms) && ms > 0) return ms
+  const ms = parseInstant(text)
+  if (ms !== undefined && ms > 0) return ms
   throw new EsaError('usage.instant', 'terminal', `--respond-by ${text} is no instant`, {
     hint: 'like 2026-01-31T18:00:00Z',
   })

@@ -3,7 +3,6 @@ import type { Clock } from '../clock.ts'
 import { onOneSession, type Queryable } from '../queryable.ts'
 import { becomeApplier, endApplier } from './applier-lock.ts'
 import type { Blocker } from './blockers.ts'
-import type { StatementRisk } from './classify.ts'
 import { inverseOf } from './inverse.ts'
 import type { Ledger, MigrationRecord, Verification } from './ledger.ts'
 import { type Bench, LOCK_BUDGET, type LockBudget } from './lock-budget.ts'
@@ -22,12 +21,7 @@ export type ApplyEvent =
   | { type: 'stepped'; step: MigrationStep; ms: number }
 
 /** Whether a step may run: refuses by throwing. Asked before every step that is not done yet. */
-export type Authorise = (step: {
-  id: string
-  hash: string
-  risk: StatementRisk
-  about: string
-}) => Promise<void>
+export type Authorise = (step: MigrationStep) => Promise<void>
 
 /** What an apply works with. */
 export interface ApplyPorts {

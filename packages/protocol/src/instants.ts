@@ -1,0 +1,12 @@
+import * as z from 'zod'
+
+const instant = z.iso.datetime({ offset: true })
+
+/**
+ * An instant in ISO 8601 with its zone, like `2026-01-31T18:00:00Z`, as ms since the Unix epoch. Seconds may be missing.
+ * Undefined for anything else: a day that no month has, or a time that would be another one elsewhere.
+ */
+export function parseInstant(text: string): number | undefined {
+  const whole = text.replace(/(T\d{2}:\d{2})(Z|[+-]\d{2}:\d{2})$/, '$1:00$2')
+  return instant.safeParse(whole).success ? Date.parse(whole) : undefined
+}
