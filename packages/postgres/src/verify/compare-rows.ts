@@ -189,6 +189,15 @@ export async function heldNothing(
   return rows[0]?.['held'] !== true
 }
 
+/** True when a column held one value at most beside NULL: any column of one value can be computed into it. */
+export async function heldOne(session: Queryable, kept: KeptTable, column: ColumnShape): Promise<boolean> {
+  const value = keptColumn(column)
+  const { rows } = await session.query(
+    `select not exists (select from ${kept.kept} where ${value} <> (select min(${value}) from ${kept.kept})) as one`,
+  )
+  return rows[0]?.['one'] === true
+}
+
 /** The reading of columns that are still there: each by itself, as text, an enum's renamed labels by their old names. */
 export function plainReading(columns: ColumnShape[], renamed: RenamedLabels): Reading {
   return new Map(

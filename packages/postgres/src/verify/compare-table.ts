@@ -6,6 +6,7 @@ import {
   type Difference,
   givesBack,
   heldNothing,
+  heldOne,
   keyOf,
   notFound,
   plainReading,
@@ -160,7 +161,9 @@ async function findColumn(
   search: Search,
   reading: Reading,
 ): Promise<string | undefined> {
+  const one = await heldOne(session, kept, column)
   for (const candidate of candidatesFor(column, search)) {
+    if (one && candidate.unsaid === true) continue
     if (!(await givesBack(session, kept, search.self, reading, column, candidate))) continue
     reading.set(column.nth, candidate)
     return candidate.about
