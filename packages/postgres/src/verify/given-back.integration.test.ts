@@ -1,3 +1,4 @@
+import { withDatabase } from '@esa/pg-server'
 import type { Pool } from 'pg'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { scriptMigration } from '../apply/migration.ts'
@@ -10,10 +11,10 @@ beforeAll(async () => {
   pool = await server.database('given_back')
 })
 
-async function verdictOn({ before, sql }: Case): Promise<Verdict> {
-  await pool.query(`drop schema public cascade; create schema public; ${before}`)
+async function verdictOn({ before, sql }: Case, on = pool): Promise<Verdict> {
+  await on.query(`drop schema public cascade; create schema public; ${before}`)
   const migration = await scriptMigration('given.sql', sql)
-  return await verifyMigration({ queryable: pool, whole: true }, migration, () => {})
+  return await verifyMigration({ queryable: on, whole: true }, migration, () => {})
 }
 
 interface Case {
@@ -127,5 +128,15 @@ describe('a value that is told another way', () => {
   it.each(KEPT)('is kept: $name', async (one) => {
     const { lossless, mismatches } = await verdictOn(one)
     expect({ lossless, mismatches }).toEqual({ lossless: true, mismatches: [] })
+  })
+})
+
+describe('digits that a database does not show', () => {
+  it('are compared all the same', async () => {
+    await server.database('rounded', 'alter database rounded set extra_float_digits = -10')
+    const rounded = await server.connect(withDatabase(server.adminUrl, 'rounded'))
+    const before = `create table scores (id int primary key, score double precision); insert into scores select g, g / 7.0 from generate_series(1, 40) g`
+    const sql = 'alter table scores alter score type real'
+    expect((await verdictOn({ name: 'digits', before, sql }, rounded)).lossless).toBe(false)
   })
 })

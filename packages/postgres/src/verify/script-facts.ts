@@ -1,4 +1,4 @@
-import type { InsertStmt, Node } from '@pgsql/types'
+import type { InsertStmt, Node, RenameStmt, ResTarget } from '@pgsql/types'
 import { parseScript } from '../sql/parse-script.ts'
 
 /** What a script says about where values go: hints to look for them, never a proof. */
@@ -76,14 +76,13 @@ const READERS: Record<string, (node: Record<string, unknown>, facts: ScriptFacts
     wordsIn(body, facts)
   },
   CreateFunctionStmt: (node, facts) => wordsIn(JSON.stringify(node), facts),
-  RenameStmt: ({ renameType, subname, newname }, { renames }) => {
-    if (renameType === 'OBJECT_COLUMN') renames.set(String(subname), String(newname))
+  RenameStmt: (node, { renames }) => {
+    const { renameType, subname = '', newname = '' } = node as Partial<RenameStmt>
+    if (renameType === 'OBJECT_COLUMN') renames.set(subname, newname)
   },
-  ResTarget: ({ name, val }, facts) => {
-    if (name === undefined || val === undefined) return
-    from(String(name), val, facts)
-    const same = columnOf(val)
-    if (same !== undefined) facts.pairs.push([String(name), same])
+  ResTarget: (node, facts) => {
+    const { name, val } = node as ResTarget
+    if (name !== undefined && val !== undefined) from(name, val, facts)
   },
   CaseExpr: (node, { cases }) => {
     const pairs = ((node['args'] ?? []) as Node[]).flatMap(caseOf)
@@ -129,16 +128,16 @@ function selectedInto({ cols = [], selectStmt }: InsertStmt, facts: ScriptFacts)
     const into = 'ResTarget' in column ? column.ResTarget.name : undefined
     if (into === undefined || chosen === undefined || !('ResTarget' in chosen)) continue
     from(into, chosen.ResTarget.val, facts)
-    const same = columnOf(chosen.ResTarget.val)
-    if (same !== undefined) facts.pairs.push([into, same])
   }
 }
 
 /** Notes that a column is computed from all that an expression reads. */
-function from(into: string, value: unknown, { sources }: ScriptFacts): void {
+function from(into: string, value: unknown, { sources, pairs }: ScriptFacts): void {
   const read = sources.get(into) ?? new Set()
   readIn(value, read)
   sources.set(into, read)
+  const same = columnOf(value)
+  if (same !== undefined) pairs.push([into, same])
 }
 
 /** Adds the names of all columns that something reads. */
