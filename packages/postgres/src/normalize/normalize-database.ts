@@ -128,8 +128,7 @@ async function propose(
   violations: readonly NamedViolation[],
   catalog: readonly Table[],
 ): Promise<{ proposal?: Proposal }> {
-  const taken = new Set(catalog.map(({ relation }) => relation))
-  const wanted = splitTables(table, violations, taken)
+  const wanted = splitTables(table, violations, catalog)
   // What is not known to be there already is brought there, which is right too.
   const split = await inReadOnly(queryable, STATEMENT_MS, (session) =>
     findPresent(session, table, wanted, catalog),
@@ -144,17 +143,13 @@ async function propose(
 }
 
 async function prove(queryable: Queryable, table: Table, split: SplitTable[]): Promise<Proof> {
+  const unknown = { proven: null, rows: null, rejoined: null, missing: null }
+  if (table.filtered) return { ...unknown, why: 'not proven: row-level security hides rows from the role' }
   try {
     return await inReadOnly(queryable, STATEMENT_MS, (session) => proveLossless(session, table, split))
   } catch (error) {
     const { code, message } = postgresError(error)
-    return {
-      proven: null,
-      rows: null,
-      rejoined: null,
-      missing: null,
-      why: `not proven: ${message} (${code})`,
-    }
+    return { ...unknown, why: `not proven: ${message} (${code})` }
   }
 }
 

@@ -1,3 +1,4 @@
+import { withDatabase } from '@esa/pg-server'
 import type { Pool } from 'pg'
 import { describe, expect, it } from 'vitest'
 import { ownServer } from '../own-server.fixture.ts'
@@ -105,5 +106,73 @@ describe('a foreign key whose columns move', () => {
       { home: 'sold', to: 'sold_product_no', convalidated: true },
       { home: 'sold_product_no', to: 'makers', convalidated: true },
     ])
+  })
+})
+
+const ALIKE = `insert into parts select i, (case when i % 3 = 0 then 'K' else 'k' end) || i % 20, WHAT, i * 7919 % 1009 from generate_series(1, 2000) i`
+
+const EQUAL_BUT_WRITTEN_OTHERWISE: [string, string][] = [
+  [
+    'texts of a collation that takes no notice of case',
+    `create collation loose (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
+     create table parts (id int primary key, kind_code text collate loose, label text collate loose, amount int);
+     ${ALIKE.replace('WHAT', `(case when i % 3 = 0 then 'Label ' else 'label ' end) || i % 20`)}`,
+  ],
+  [
+    'numbers of more and of fewer decimals',
+    `create table parts (id int primary key, kind_code text, price numeric, amount int);
+     ${ALIKE.replace(`(case when i % 3 = 0 then 'K' else 'k' end)`, `'k'`).replace('WHAT', `((i % 20) || case when i % 3 = 0 then '.5' else '.50' end)::numeric`)}`,
+  ],
+]
+
+describe('values that are equal and written otherwise', () => {
+  it.each(EQUAL_BUT_WRITTEN_OTHERWISE)(
+    'are not called proven, as one of them would stand for both: %s',
+    async (why, sql) => {
+      const [found, pool] = await lookAt(why.slice(0, 7), sql, 'parts')
+      expect(found.violations).not.toEqual([])
+      for (const statement of found.proposal?.ddl ?? []) await pool.query(statement)
+      expect(found.proposal).toBeUndefined()
+    },
+  )
+})
+
+describe('a table of which the role sees some rows only', () => {
+  it('is not split: of the others nothing is known', async () => {
+    const rows = (what: string) =>
+      `select i, i % 20, ${what}, i * 7919 % 1009 from generate_series(1, 2000) i`
+    await server.database(
+      'hidden',
+      `create table seen (id int primary key, thing int, label text, amount int);
+      insert into seen ${rows(`'l' || i % 20`)}; insert into seen select -id, thing, 'other ' || id, amount from seen;
+      alter table seen enable row level security; create policy own on seen using (id > 0);
+      create role onlooker login password 'onlooker'; grant select on seen to onlooker`,
+    )
+    const url = new URL(withDatabase(server.adminUrl, 'hidden'))
+    Object.assign(url, { username: 'onlooker', password: 'onlooker' })
+    const { tables } = await normalizeDatabase(await server.connect(url.href))
+    expect(tables[0]?.proposal?.lossless.proven ?? null).toBeNull()
+  })
+})
+
+describe('a table that is there already and has a column of the new name', () => {
+  it('gets the column under another name', async () => {
+    const sql = `create table buyers (id int primary key, bills_city text); insert into buyers select i, 'own ' || i from generate_series(1, 60) i;
+      create table bills (id int primary key, buyer_id int not null references buyers, city text, amount int);
+      insert into bills select i, 1 + b, 'city ' || b % 20, i * 7919 % 1009 from (select i, (hashint4(i) & 2147483647) % 60 as b from generate_series(1, 3000) i) g`
+    const [{ proposal }, pool] = await lookAt('named', sql, 'bills')
+    const back = `select b.id, b.buyer_id, u.bills_city_2, b.amount from bills b join buyers u on u.id = b.buyer_id`
+    expect(await runAndRejoin(pool, proposal!.ddl, 'bills', back)).toBe(0)
+  })
+})
+
+describe('a column with a collation of its own', () => {
+  it('keeps it where it moves, so that its foreign key can be declared', async () => {
+    const sql = `create collation loose (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
+      create table pieces (id int primary key, kind_code text collate loose, label text collate "C", amount int);
+      insert into pieces select i, 'k' || i % 20, 'label ' || i % 20, i * 7919 % 1009 from generate_series(1, 2000) i`
+    const [{ proposal }, pool] = await lookAt('collated', sql, 'pieces')
+    const back = `select p.id, kind_code, k.label, p.amount from pieces p join pieces_kind_code k using (kind_code)`
+    expect(await runAndRejoin(pool, proposal!.ddl, 'pieces', back)).toBe(0)
   })
 })

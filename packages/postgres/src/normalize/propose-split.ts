@@ -22,6 +22,8 @@ export interface SplitTable {
   existingKey?: string[]
   /** Of the columns, those that the referenced table has already, by the same name and with the same values. */
   present?: string[]
+  /** What the other columns are called there, where the table is there already. */
+  names?: Record<string, string>
 }
 
 /** What joining a split back gave: `proven` is true when every row came back as it was, null when that took too long. */
@@ -46,14 +48,14 @@ export interface Proposal {
 /**
  * Where a split by these violations puts columns: into the table that the determinant references, where it is a foreign
  * key that the server keeps, else into a new one. Left out is one whose determinant would be torn apart by the others:
- * it could reference nothing. `taken` are relations that exist already.
+ * it could reference nothing. `catalog` are the tables that exist already.
  */
 export function splitTables(
   table: Table,
   violations: readonly NamedViolation[],
-  taken: ReadonlySet<string>,
+  catalog: readonly Table[],
 ): SplitTable[] {
-  const used = new Set(taken)
+  const used = new Set(catalog.map(({ relation }) => relation))
   const split = violations.map(({ determinant, dependents }): SplitTable => {
     const reference = table.foreignKeys.find(
       ({ columns, validated, enforced }) =>
@@ -64,7 +66,9 @@ export function splitTables(
     )
     if (reference !== undefined) {
       const { columns: key, references: relation, referencedColumns: existingKey } = reference
-      return { relation, key, columns: dependents, existingKey }
+      const home = catalog.find((one) => one.relation === relation)
+      const names = freeNames(table, dependents, home)
+      return { relation, key, columns: dependents, existingKey, names }
     }
     const stem = determinant.map((column) => column.replace(/_?(?:id|Id|ID)$/, '') || column).join('_')
     const base = `${table.name}_${stem}`.slice(0, NAME_CHARS)
@@ -74,6 +78,24 @@ export function splitTables(
     return { relation: `${table.schema}.${name}`, key: determinant, columns: dependents }
   })
   return withoutTorn(split)
+}
+
+/** Names for columns in a table that is there already: what is called the same there may mean something else. */
+function freeNames(
+  table: Table,
+  columns: readonly string[],
+  home: Table | undefined,
+): Record<string, string> {
+  const used = new Set(home?.columns.map(({ name }) => name))
+  return Object.fromEntries(
+    columns.map((column) => {
+      const base = `${table.name}_${column}`.slice(0, NAME_CHARS)
+      let name = base
+      for (let n = 2; used.has(name); n++) name = `${base}_${n}`
+      used.add(name)
+      return [column, name]
+    }),
+  )
 }
 
 /** The split tables whose keys stay together; those that others wait for are judged first, as they may be what tears. */
@@ -145,7 +167,7 @@ function extendTable(table: Table, one: SplitTable, existingKey: readonly string
   const on = key.map(
     (name, at) => `${there}.${quoteIdentifier(existingKey[at]!)} = s.${quoteIdentifier(name)}`,
   )
-  const named = columns.map((name) => [name, quoteIdentifier(nameThere(table, one, name))] as const)
+  const named = columns.map((name) => [name, quoteIdentifier(nameThere(one, name))] as const)
   return [
     `ALTER TABLE ${quoted(relation)} ${named.map(([name, to]) => `ADD COLUMN ${to} ${typeOf.get(name)}`).join(', ')}`,
     `UPDATE ${quoted(relation)} ${there} SET ${named.map(([name, to]) => `${to} = s.${quoteIdentifier(name)}`).join(', ')} FROM (SELECT DISTINCT ${list([...key, ...columns])} FROM ${sqlName(table)}) s WHERE ${on.join(' AND ')}`,
@@ -153,8 +175,8 @@ function extendTable(table: Table, one: SplitTable, existingKey: readonly string
 }
 
 /** What a column of the table is called in the split table that it moves to. */
-function nameThere(table: Table, { existingKey, present = [] }: SplitTable, name: string): string {
-  return existingKey === undefined || present.includes(name) ? name : `${table.name}_${name}`
+function nameThere({ names, present = [] }: SplitTable, name: string): string {
+  return present.includes(name) ? name : (names?.[name] ?? name)
 }
 
 function reference(
@@ -167,7 +189,7 @@ function reference(
   const home = homeOf(key, split)
   if (home === 'torn') return []
   const at = quoted(home?.relation ?? table.relation)
-  const columns = home === undefined ? key : key.map((name) => nameThere(table, home, name))
+  const columns = home === undefined ? key : key.map((name) => nameThere(home, name))
   const constraint = quoteIdentifier(`${relation.slice(relation.indexOf('.') + 1)}_fkey`)
   return [
     `ALTER TABLE ${at} ADD CONSTRAINT ${constraint} FOREIGN KEY (${list(columns)}) REFERENCES ${quoted(relation)} (${list(referencedKey)}) NOT VALID`,
@@ -176,7 +198,12 @@ function reference(
 }
 
 function typesOf({ columns }: Table): Map<string, string> {
-  return new Map(columns.map(({ name, type }) => [name, type]))
+  return new Map(
+    columns.map(({ name, type, collation }) => [
+      name,
+      collation === null ? type : `${type} COLLATE ${collation}`,
+    ]),
+  )
 }
 
 function list(names: readonly string[]): string {
@@ -220,10 +247,9 @@ export async function findPresent(
   return found
 }
 
-// EXCEPT needs an equality of the type; these have none, and their text has.
-const WITHOUT_EQUALITY = new Set(
-  'json xml point line lseg box path polygon circle geometry geography'.split(' '),
-)
+// Of these equal values are the same. Of others equal ones may be written otherwise (1.5 and 1.50, a and A where a
+// collation says so), or there is no equality: they are the same when their texts are.
+const EQUAL_IS_SAME = new Set('bool int2 int4 int8 float4 float8 uuid date timestamp timestamptz'.split(' '))
 
 /**
  * Joins a split back in a query and compares with the table, row by row: the same count, and EXCEPT ALL empty (then the
@@ -239,7 +265,7 @@ export async function proveLossless(
   const home = new Map(split.flatMap(({ columns }, at) => columns.map((name) => [name, `p${at}`] as const)))
   const column = (name: string, at = home.get(name) ?? 't'): string => `${at}.${quoteIdentifier(name)}`
   const compared = (name: string, base: string, at?: string): string =>
-    WITHOUT_EQUALITY.has(base) ? `${column(name, at)}::text` : column(name, at)
+    EQUAL_IS_SAME.has(base) ? column(name, at) : `${column(name, at)}::text collate "C"`
   const parts = split.map(({ key, columns }, at) => {
     const known = key.map((name) => `${quoteIdentifier(name)} is not null`).join(' and ')
     return `p${at} as (select distinct ${list([...key, ...columns])} from ${from} where ${known})`
