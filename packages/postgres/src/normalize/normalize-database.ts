@@ -193,13 +193,20 @@ function findingsOf(table: Table, found: TableNormalization): Finding[] {
   const violations = found.violations.map((violation) =>
     violationFinding(table, violation, found.rows ?? 0, found.proposal),
   )
+  const computedIn =
+    found.sampled === true
+      ? `each of the ${found.rows} rows of ${found.total} that were looked at`
+      : 'every row'
   const derived = (found.derived ?? []).map(({ column, formula }): Finding => ({
     kind: 'derived-column',
     severity: 'info',
     relation,
-    message: `${column} is computed from other columns in every row; it is no fact of its own and not part of the score`,
+    message: `${column} is computed from other columns in ${computedIn}; it is no fact of its own and not part of the score`,
     evidence: { column, formula, rows: found.rows ?? 0 },
-    fix: `a generated column keeps it right: ${column} GENERATED ALWAYS AS (${formula}) STORED`,
+    // A row that was not looked at may hold something else, which a generated column would overwrite.
+    ...(found.sampled === true
+      ? {}
+      : { fix: `a generated column keeps it right: ${column} GENERATED ALWAYS AS (${formula}) STORED` }),
   }))
   const minor = (found.minor ?? []).map(({ determinant, dependents, redundantCells }): Finding => ({
     kind: 'two-kinds',
