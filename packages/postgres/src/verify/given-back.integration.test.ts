@@ -69,6 +69,12 @@ const LOST: Case[] = [
     sql: 'create table old as select id, name from people; delete from people; alter table people add x text; alter table people drop column born',
   },
   {
+    name: 'an equal row of another table without a key, where two become one',
+    before: `create table spring (n int, w text); insert into spring select g, 'w' || g from generate_series(1, 40) g;
+      create table summer (n int, w text); insert into summer select g, 'w' || g from generate_series(30, 60) g`,
+    sql: 'create table events as select * from spring union select * from summer; drop table spring, summer',
+  },
+  {
     name: 'letters that lose their case where a collation takes them for equal',
     before: `create collation loose (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
       create table words (id int primary key, word text collate loose); insert into words select g, 'Word' || g from generate_series(1, 40) g`,
@@ -108,6 +114,13 @@ const KEPT: Case[] = [
     before: `create table people (id int primary key, town text); insert into people select g, 'Ulm' from generate_series(1, 40) g`,
     sql: `create table towns (id int generated always as identity primary key, name text unique); insert into towns (name) select distinct town from people;
       alter table people add town_id int references towns; update people p set town_id = t.id from towns t where t.name = p.town; alter table people drop column town`,
+  },
+  {
+    name: 'two tables without a key become two others',
+    before: `create table spring (n int, w text); insert into spring select g, 'w' || g from generate_series(1, 40) g;
+      create table summer (n int, w text); insert into summer select g, 'w' || g from generate_series(30, 60) g`,
+    sql: `create table few as select * from spring where n < 35 union all select * from summer where n < 35;
+      create table many as select * from spring where n >= 35 union all select * from summer where n >= 35; drop table spring, summer`,
   },
   {
     name: 'a table of one row becomes a table of another name',

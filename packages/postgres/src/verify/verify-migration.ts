@@ -6,6 +6,7 @@ import type { Migration, MigrationStep } from '../apply/step.ts'
 import { compareTable, type Mismatch } from './compare-table.ts'
 import { keepBefore, type KeptTable, renamedLabels } from './keep-before.ts'
 import { type ScriptFacts, scriptFacts } from './script-facts.ts'
+import { unitedRows } from './united-rows.ts'
 import { nameOf, tableShapes } from './table-shape.ts'
 
 /** Whether a migration loses rows or values. `lossless` null: it could not be told, and the findings say why. */
@@ -78,6 +79,7 @@ async function compareAll(
     mismatches.push(...verdict.mismatches)
     findings.push(...verdict.findings)
   }
+  if (mismatches.length === 0) mismatches.push(...(await unitedRows(session, comparison)))
   onProgress('compare', kept.length, kept.length)
   findings.push(...mismatches.map(lossFinding), ...(whole ? [] : [sampled(kept)]))
   return { lossless: mismatches.length > 0 ? false : whole ? true : null, mismatches, findings }
