@@ -7,10 +7,10 @@ export const OWN_MARK = '/* esa:own */'
 
 /**
  * This query also takes the snapshot, after which the transaction can no longer be made writable. With standard strings
- * the server cuts the text as our parser did.
+ * the server cuts the text as our parser did; with its digits no float is told for another, whatever the database shows.
  */
 const BEGIN = `select ${OWN_MARK} set_config('statement_timeout', $1, true), set_config('standard_conforming_strings',
-  'on', true), pg_backend_pid() as pid, transaction_timestamp()::text as "startedAt"`
+  'on', true), set_config('extra_float_digits', '1', true), pg_backend_pid() as pid, transaction_timestamp()::text as "startedAt"`
 
 /**
  * Runs `work` in a read-only transaction that is rolled back, each statement cut off after `timeoutMs`, from a second

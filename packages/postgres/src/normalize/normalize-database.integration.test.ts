@@ -129,6 +129,18 @@ describe('a table that is larger than what is read', () => {
     expect(tables[0]!.rows).toBeLessThan(20_000)
     expect(asText(tables)).toEqual(['thing -> name'])
   })
+
+  it('is told of as far as it was looked at: what a sample computes is no reason to drop a column', async () => {
+    const sql = `create table big (id int primary key, name text, low text, thing int);
+      insert into big select i, 'Name ' || i % 4000, 'name ' || i % 4000, hashint4(i) from generate_series(1, 20000) i;
+      analyze big`
+    const { findings } = await within({ name: 'sampled_computed', sql }, (pool) =>
+      normalizeDatabase(pool, { cellsMax: 20_000 }),
+    )
+    const computed = findings.find(({ kind }) => kind === 'derived-column')!
+    expect(computed.message).toContain('of 20000 that were looked at')
+    expect(computed.fix).toBeUndefined()
+  })
 })
 
 describe('what cannot be looked at', () => {

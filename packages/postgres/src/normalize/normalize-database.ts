@@ -128,8 +128,7 @@ async function propose(
   violations: readonly NamedViolation[],
   catalog: readonly Table[],
 ): Promise<{ proposal?: Proposal }> {
-  const taken = new Set(catalog.map(({ relation }) => relation))
-  const wanted = splitTables(table, violations, taken)
+  const wanted = splitTables(table, violations, catalog)
   // What is not known to be there already is brought there, which is right too.
   const split = await inReadOnly(queryable, STATEMENT_MS, (session) =>
     findPresent(session, table, wanted, catalog),
@@ -144,17 +143,13 @@ async function propose(
 }
 
 async function prove(queryable: Queryable, table: Table, split: SplitTable[]): Promise<Proof> {
+  const unknown = { proven: null, rows: null, rejoined: null, missing: null }
+  if (table.filtered) return { ...unknown, why: 'not proven: row-level security hides rows from the role' }
   try {
     return await inReadOnly(queryable, STATEMENT_MS, (session) => proveLossless(session, table, split))
   } catch (error) {
     const { code, message } = postgresError(error)
-    return {
-      proven: null,
-      rows: null,
-      rejoined: null,
-      missing: null,
-      why: `not proven: ${message} (${code})`,
-    }
+    return { ...unknown, why: `not proven: ${message} (${code})` }
   }
 }
 
@@ -198,13 +193,20 @@ function findingsOf(table: Table, found: TableNormalization): Finding[] {
   const violations = found.violations.map((violation) =>
     violationFinding(table, violation, found.rows ?? 0, found.proposal),
   )
+  const computedIn =
+    found.sampled === true
+      ? `each of the ${found.rows} rows of ${found.total} that were looked at`
+      : 'every row'
   const derived = (found.derived ?? []).map(({ column, formula }): Finding => ({
     kind: 'derived-column',
     severity: 'info',
     relation,
-    message: `${column} is computed from other columns in every row; it is no fact of its own and not part of the score`,
+    message: `${column} is computed from other columns in ${computedIn}; it is no fact of its own and not part of the score`,
     evidence: { column, formula, rows: found.rows ?? 0 },
-    fix: `a generated column keeps it right: ${column} GENERATED ALWAYS AS (${formula}) STORED`,
+    // A row that was not looked at may hold something else, which a generated column would overwrite.
+    ...(found.sampled === true
+      ? {}
+      : { fix: `a generated column keeps it right: ${column} GENERATED ALWAYS AS (${formula}) STORED` }),
   }))
   const minor = (found.minor ?? []).map(({ determinant, dependents, redundantCells }): Finding => ({
     kind: 'two-kinds',

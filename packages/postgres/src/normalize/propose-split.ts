@@ -22,6 +22,8 @@ export interface SplitTable {
   existingKey?: string[]
   /** Of the columns, those that the referenced table has already, by the same name and with the same values. */
   present?: string[]
+  /** What the other columns are called there, where the table is there already. */
+  names?: Record<string, string>
 }
 
 /** What joining a split back gave: `proven` is true when every row came back as it was, null when that took too long. */
@@ -45,22 +47,28 @@ export interface Proposal {
 
 /**
  * Where a split by these violations puts columns: into the table that the determinant references, where it is a foreign
- * key, else into a new one. `taken` are relations that exist already.
+ * key that the server keeps, else into a new one. Left out is one whose determinant would be torn apart by the others:
+ * it could reference nothing. `catalog` are the tables that exist already.
  */
 export function splitTables(
   table: Table,
   violations: readonly NamedViolation[],
-  taken: ReadonlySet<string>,
+  catalog: readonly Table[],
 ): SplitTable[] {
-  const used = new Set(taken)
-  return violations.map(({ determinant, dependents }) => {
+  const used = new Set(catalog.map(({ relation }) => relation))
+  const split = violations.map(({ determinant, dependents }): SplitTable => {
     const reference = table.foreignKeys.find(
-      ({ columns }) =>
-        columns.length === determinant.length && columns.every((name) => determinant.includes(name)),
+      ({ columns, validated, enforced }) =>
+        validated &&
+        enforced &&
+        columns.length === determinant.length &&
+        columns.every((name) => determinant.includes(name)),
     )
     if (reference !== undefined) {
       const { columns: key, references: relation, referencedColumns: existingKey } = reference
-      return { relation, key, columns: dependents, existingKey }
+      const home = catalog.find((one) => one.relation === relation)
+      const names = freeNames(table, dependents, home)
+      return { relation, key, columns: dependents, existingKey, names }
     }
     const stem = determinant.map((column) => column.replace(/_?(?:id|Id|ID)$/, '') || column).join('_')
     const base = `${table.name}_${stem}`.slice(0, NAME_CHARS)
@@ -69,6 +77,37 @@ export function splitTables(
     used.add(`${table.schema}.${name}`)
     return { relation: `${table.schema}.${name}`, key: determinant, columns: dependents }
   })
+  return withoutTorn(split)
+}
+
+/** Names for columns in a table that is there already: what is called the same there may mean something else. */
+function freeNames(
+  table: Table,
+  columns: readonly string[],
+  home: Table | undefined,
+): Record<string, string> {
+  const used = new Set(home?.columns.map(({ name }) => name))
+  return Object.fromEntries(
+    columns.map((column) => {
+      const base = `${table.name}_${column}`.slice(0, NAME_CHARS)
+      let name = base
+      for (let n = 2; used.has(name); n++) name = `${base}_${n}`
+      used.add(name)
+      return [column, name]
+    }),
+  )
+}
+
+/** The split tables whose keys stay together; those that others wait for are judged first, as they may be what tears. */
+function withoutTorn(split: readonly SplitTable[]): SplitTable[] {
+  const torn = inOrder(split).find((at) => homeOf(split[at]!.key, split) === 'torn')
+  return torn === undefined ? [...split] : withoutTorn(split.filter((_, at) => at !== torn))
+}
+
+/** Where columns of one key stand after a split: together in a split table, undefined in the table itself, or torn apart. */
+function homeOf(key: readonly string[], split: readonly SplitTable[]): SplitTable | undefined | 'torn' {
+  const homes = new Set(key.map((name) => split.find(({ columns }) => columns.includes(name))))
+  return homes.size === 1 ? [...homes][0] : 'torn'
 }
 
 /** Longest name of a new table: a constraint's suffix has to fit. */
@@ -76,16 +115,32 @@ const NAME_CHARS = 50
 
 /** DDL of a split: where columns go first, filled, then referenced without a long lock, the copied columns last of all. */
 export function splitDdl(table: Table, split: readonly SplitTable[]): string[] {
-  const moved = new Map(
-    split.flatMap(({ relation, columns }) => columns.map((name) => [name, relation] as const)),
-  )
+  const made = split.filter(({ existingKey }) => existingKey === undefined)
   return [
     ...split.flatMap((one) =>
       one.existingKey === undefined ? makeTable(table, one) : extendTable(table, one, one.existingKey),
     ),
-    ...split.flatMap((one) => (one.existingKey === undefined ? reference(table, one, moved) : [])),
-    ...[...moved.keys()].map((name) => `ALTER TABLE ${sqlName(table)} DROP COLUMN ${quoteIdentifier(name)}`),
+    ...made.flatMap((one) => reference(table, { ...one, referencedKey: one.key }, split)),
+    ...carriedKeys(table, split),
+    ...split
+      .flatMap(({ columns }) => columns)
+      .map((name) => `ALTER TABLE ${sqlName(table)} DROP COLUMN ${quoteIdentifier(name)}`),
   ]
+}
+
+/** Foreign keys whose columns move: DROP COLUMN takes them along unsaid, so that they are declared again where the columns are then. */
+function carriedKeys(table: Table, split: readonly SplitTable[]): string[] {
+  return table.foreignKeys.flatMap((found) => {
+    const {
+      columns: key,
+      references: relation,
+      referencedColumns: referencedKey,
+      validated,
+      enforced,
+    } = found
+    const stays = homeOf(key, split) === undefined
+    return stays || !enforced ? [] : reference(table, { relation, key, referencedKey }, split, validated)
+  })
 }
 
 function makeTable(table: Table, { relation, key, columns }: SplitTable): string[] {
@@ -103,11 +158,8 @@ function makeTable(table: Table, { relation, key, columns }: SplitTable): string
 }
 
 /** The referenced table gets the columns; what is called the same there already may mean something else, and keeps its name. */
-function extendTable(
-  table: Table,
-  { relation, key, columns: all, present = [] }: SplitTable,
-  existingKey: readonly string[],
-): string[] {
+function extendTable(table: Table, one: SplitTable, existingKey: readonly string[]): string[] {
+  const { relation, key, columns: all, present = [] } = one
   const columns = all.filter((name) => !present.includes(name))
   if (columns.length === 0) return []
   const typeOf = typesOf(table)
@@ -115,29 +167,43 @@ function extendTable(
   const on = key.map(
     (name, at) => `${there}.${quoteIdentifier(existingKey[at]!)} = s.${quoteIdentifier(name)}`,
   )
-  const named = columns.map((name) => [name, quoteIdentifier(`${table.name}_${name}`)] as const)
+  const named = columns.map((name) => [name, quoteIdentifier(nameThere(one, name))] as const)
   return [
     `ALTER TABLE ${quoted(relation)} ${named.map(([name, to]) => `ADD COLUMN ${to} ${typeOf.get(name)}`).join(', ')}`,
     `UPDATE ${quoted(relation)} ${there} SET ${named.map(([name, to]) => `${to} = s.${quoteIdentifier(name)}`).join(', ')} FROM (SELECT DISTINCT ${list([...key, ...columns])} FROM ${sqlName(table)}) s WHERE ${on.join(' AND ')}`,
   ]
 }
 
+/** What a column of the table is called in the split table that it moves to. */
+function nameThere({ names, present = [] }: SplitTable, name: string): string {
+  return present.includes(name) ? name : (names?.[name] ?? name)
+}
+
 function reference(
   table: Table,
-  { relation, key }: SplitTable,
-  moved: ReadonlyMap<string, string>,
+  { relation, key, referencedKey }: { relation: string; key: string[]; referencedKey: string[] },
+  split: readonly SplitTable[],
+  validated = true,
 ): string[] {
   // A determinant that is itself moved is referenced from where it moves to.
-  const at = quoted(moved.get(key[0]!) ?? table.relation)
+  const home = homeOf(key, split)
+  if (home === 'torn') return []
+  const at = quoted(home?.relation ?? table.relation)
+  const columns = home === undefined ? key : key.map((name) => nameThere(home, name))
   const constraint = quoteIdentifier(`${relation.slice(relation.indexOf('.') + 1)}_fkey`)
   return [
-    `ALTER TABLE ${at} ADD CONSTRAINT ${constraint} FOREIGN KEY (${list(key)}) REFERENCES ${quoted(relation)} (${list(key)}) NOT VALID`,
-    `ALTER TABLE ${at} VALIDATE CONSTRAINT ${constraint}`,
+    `ALTER TABLE ${at} ADD CONSTRAINT ${constraint} FOREIGN KEY (${list(columns)}) REFERENCES ${quoted(relation)} (${list(referencedKey)}) NOT VALID`,
+    ...(validated ? [`ALTER TABLE ${at} VALIDATE CONSTRAINT ${constraint}`] : []),
   ]
 }
 
 function typesOf({ columns }: Table): Map<string, string> {
-  return new Map(columns.map(({ name, type }) => [name, type]))
+  return new Map(
+    columns.map(({ name, type, collation }) => [
+      name,
+      collation === null ? type : `${type} COLLATE ${collation}`,
+    ]),
+  )
 }
 
 function list(names: readonly string[]): string {
@@ -181,14 +247,14 @@ export async function findPresent(
   return found
 }
 
-// EXCEPT needs an equality of the type; these have none, and their text has.
-const WITHOUT_EQUALITY = new Set(
-  'json xml point line lseg box path polygon circle geometry geography'.split(' '),
-)
+// Of these equal values are the same. Of others equal ones may be written otherwise (1.5 and 1.50, a and A where a
+// collation says so), or there is no equality: they are the same when their texts are.
+const EQUAL_IS_SAME = new Set('bool int2 int4 int8 float4 float8 uuid date timestamp timestamptz'.split(' '))
 
 /**
  * Joins a split back in a query and compares with the table, row by row: the same count, and EXCEPT ALL empty (then the
- * other direction is empty too). Rows whose determinant is NULL must come back as well. @throws the server's error.
+ * other direction is empty too). Rows whose determinant is NULL must come back as well, and a table that is there already
+ * must have a row for each that is not: a foreign key may have been switched off for a while. @throws the server's error.
  */
 export async function proveLossless(
   session: Queryable,
@@ -199,7 +265,7 @@ export async function proveLossless(
   const home = new Map(split.flatMap(({ columns }, at) => columns.map((name) => [name, `p${at}`] as const)))
   const column = (name: string, at = home.get(name) ?? 't'): string => `${at}.${quoteIdentifier(name)}`
   const compared = (name: string, base: string, at?: string): string =>
-    WITHOUT_EQUALITY.has(base) ? `${column(name, at)}::text` : column(name, at)
+    EQUAL_IS_SAME.has(base) ? column(name, at) : `${column(name, at)}::text collate "C"`
   const parts = split.map(({ key, columns }, at) => {
     const known = key.map((name) => `${quoteIdentifier(name)} is not null`).join(' and ')
     return `p${at} as (select distinct ${list([...key, ...columns])} from ${from} where ${known})`
@@ -210,10 +276,11 @@ export async function proveLossless(
   })
   const back = table.columns.map(({ name, base }) => `${compared(name, base)} as ${quoteIdentifier(name)}`)
   const whole = table.columns.map(({ name, base }) => compared(name, base, 't'))
+  const without = split.map((one) => orphans(from, one)).join(' + ')
   const { rows } = await session.query(
     `with ${parts.join(', ')}, rejoined as materialized (select ${back.join(', ')} from ${from} t ${joins.join(' ')})
      select ${OWN_MARK} (select count(*) from ${from})::float8 as rows, (select count(*) from rejoined)::float8 as rejoined,
-       (select count(*) from (select ${whole.join(', ')} from ${from} t except all select * from rejoined) d)::float8 as missing`,
+       (select count(*) from (select ${whole.join(', ')} from ${from} t except all select * from rejoined) d)::float8 + ${without} as missing`,
   )
   const found = rows[0] as { rows: number; rejoined: number; missing: number }
   const proven = found.rows === found.rejoined && found.missing === 0
@@ -223,9 +290,17 @@ export async function proveLossless(
     ...(proven
       ? {}
       : {
-          why: `${found.missing} rows do not come back as they were; NULL in a determinant has no row to join`,
+          why: `${found.missing} rows do not come back as they were; NULL in a determinant has no row to join, nor has a row whose foreign key points to nothing`,
         }),
   }
+}
+
+/** How many rows would find no row in a table that is there already, as SQL. */
+function orphans(from: string, { relation, key, existingKey }: SplitTable): string {
+  if (existingKey === undefined) return '0'
+  const known = key.map((name) => `t.${quoteIdentifier(name)} is not null`)
+  const on = key.map((name, at) => `r.${quoteIdentifier(existingKey[at]!)} = t.${quoteIdentifier(name)}`)
+  return `(select count(*) from ${from} t where ${known.join(' and ')} and not exists (select from ${quoted(relation)} r where ${on.join(' and ')}))::float8`
 }
 
 /** The places of the split tables so that each is joined after those that its key comes from. */
@@ -263,7 +338,13 @@ export function violationFinding(
     severity: 'warning',
     relation: table.relation,
     message: `${dependents.join(', ')} ${states} of ${determinant.join(', ')}, not of the row: ${redundantCells} cells say what another row says already${onPurpose}`,
-    evidence: { determinant, dependents, redundantCells, rows, lossless: proposal?.lossless.proven ?? null },
+    evidence: {
+      determinant,
+      dependents,
+      redundantCells,
+      rows,
+      lossless: split === undefined ? null : proposal!.lossless.proven,
+    },
     ...(split === undefined
       ? {}
       : {

@@ -7,6 +7,8 @@ export interface Column {
   name: string
   type: string
   base: string
+  /** As DDL writes it, where it is not that of the type. */
+  collation: string | null
   notNull: boolean
   /** Computed by the server from others. */
   generated: boolean
@@ -100,7 +102,9 @@ const COLUMNS = `select ${OWN_MARK} * from (with recursive ${OWN_TABLES},
     where b.typtype = 'd'
   )
   select a.attrelid::int8::float8 as oid, a.attname as name, format_type(a.atttypid, a.atttypmod) as type,
-    b.typname as base, a.attnotnull as not_null, a.attgenerated <> '' as generated, a.attidentity <> '' as identity,
+    b.typname as base, (select format('%I.%I', ln.nspname, l.collname) from pg_collation l join pg_namespace ln on ln.oid = l.collnamespace
+      where l.oid = a.attcollation and l.oid <> (select typcollation from pg_type where oid = a.atttypid)) as collation,
+    a.attnotnull as not_null, a.attgenerated <> '' as generated, a.attidentity <> '' as identity,
     s.sequence, d.oid is not null and a.attgenerated = '' as defaulted
   from own c
   join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
@@ -170,8 +174,18 @@ function byTable(rows: Row[]): Map<number, Row[]> {
 }
 
 function toColumn(row: Row): Column {
-  const { name, type, base, not_null, generated, identity, sequence, defaulted } = row
-  return { name, type, base, notNull: not_null, generated, identity, sequence, defaulted } as Column
+  const { name, type, base, collation, not_null, generated, identity, sequence, defaulted } = row
+  return {
+    name,
+    type,
+    base,
+    collation,
+    notNull: not_null,
+    generated,
+    identity,
+    sequence,
+    defaulted,
+  } as Column
 }
 
 /** A unique index over plain columns of every row; any other is no key of the table. */

@@ -3,6 +3,7 @@ import {
   type Candidate,
   column,
   literal,
+  marked,
   NUMBER,
   readingsOf,
   SEPARATOR_CHARS_MAX,
@@ -27,6 +28,13 @@ export interface Search {
 /** Columns that may together hold one that was split: pairs of more are not tried. */
 const PARTS_MAX = 8
 
+/** What parts come to where all of them are empty: an empty text, NULL where all are NULL, NULL. */
+const WHEN_EMPTY: ((text: string, parts: string) => string)[] = [
+  (text) => text,
+  (text, parts) => `(case when num_nonnulls(${parts}) > 0 then ${text} end)`,
+  (text) => `nullif(${text}, '')`,
+]
+
 /**
  * Where the values of a column may be found now, the likeliest first. The rows decide which of them holds. A column that
  * is still there under its type is taken at its word: values that were computed over it are not computed back.
@@ -38,31 +46,40 @@ export function candidatesFor(lost: ColumnShape, search: Search): Candidate[] {
     ({ nth, name }) => !old.has(nth) || (same === undefined && facts.written.has(name)),
   )
   const turned = same === undefined || same.type === lost.type ? [] : [same]
-  const ways = [...turned, ...fresh].flatMap((now) => readingsOf(lost, now, 'a', facts))
+  const ways = [
+    ...turned.flatMap((now) => readingsOf(lost, now, 'a', facts)),
+    ...fresh.flatMap((now) => marked(readingsOf(lost, now, 'a', facts), lost, [now], facts)),
+  ]
   return [...ways, ...joined(lost, fresh, search), ...fromOthers(lost, same !== undefined, search)]
 }
 
 /** Parts of a column that was split, put together again. */
 function joined(lost: ColumnShape, fresh: ColumnShape[], { facts }: Search): Candidate[] {
+  const type = lost.type
   const parts = fresh.slice(0, PARTS_MAX)
   const pairs = parts.flatMap((one) => parts.filter((other) => other !== one).map((other) => [one, other]))
   const separators = [
     ...new Set([...facts.strings.filter((text) => text.length <= SEPARATOR_CHARS_MAX), ...SEPARATORS]),
   ]
   const sets = parts.length > 2 ? [...pairs, parts] : pairs
-  const texts = sets.flatMap((set) => {
-    const values = set.map((one) => `nullif(${column('a', one)}::text, '')`)
-    const names = set.map(({ name }) => name).join(', ')
-    return separators.map((by) => ({
-      sql: `concat_ws(${literal(by)}, ${values.join(', ')})::${lost.type}::text`,
-      about: `${names} joined by ${JSON.stringify(by)}`,
-    }))
+  // Of nothing but NULLs concat_ws makes an empty text, which is right where there was one and wrong where there was none.
+  const texts = WHEN_EMPTY.flatMap((whole) =>
+    sets.flatMap((set) => {
+      const values = set.map((one) => `nullif(${column('a', one)}::text, '')`)
+      const parts = set.map((one) => column('a', one)).join(', ')
+      const about = set.map(({ name }) => name).join(', ')
+      const ways = separators.map((by) => ({
+        sql: `${whole(`concat_ws(${literal(by)}, ${values.join(', ')})`, parts)}::${type}::text`,
+        about: `${about} joined by ${JSON.stringify(by)}`,
+      }))
+      return marked(ways, lost, set, facts)
+    }),
+  )
+  if (!TIME.test(type)) return texts
+  const sums = pairs.flatMap(([one, other]) => {
+    const sql = `(${column('a', one!)} + ${column('a', other!)})::${type}::text`
+    return marked([{ sql, about: `${one!.name} + ${other!.name}` }], lost, [one!, other!], facts)
   })
-  if (!TIME.test(lost.type)) return texts
-  const sums = pairs.map(([one, other]) => ({
-    sql: `(${column('a', one!)} + ${column('a', other!)})::${lost.type}::text`,
-    about: `${one!.name} + ${other!.name}`,
-  }))
   return [...sums, ...texts]
 }
 
@@ -78,7 +95,9 @@ function fromOthers(lost: ColumnShape, stays: boolean, search: Search): Candidat
       linksBetween(self, other, search).flatMap(([mine, theirs]) =>
         other.columns
           .filter(({ name }) => name !== theirs)
-          .flatMap((value) => across(lost, other, value, mine, theirs, search)),
+          .flatMap((value) =>
+            marked(across(lost, other, value, mine, theirs, search), lost, [value], search.facts),
+          ),
       ),
     )
 }

@@ -10,6 +10,8 @@ export interface Candidate {
   about: string
   /** Set when it is the column itself: then an index on it serves. */
   plain?: { name: string; type: string }
+  /** Set when the script does not say that the value comes from the column that is looked for: then one value in all rows proves nothing. */
+  unsaid?: true
 }
 
 /** Types by what they hold. */
@@ -32,6 +34,25 @@ export function literal(text: string): string {
 /** A column of a table under an alias, as SQL. */
 export function column(alias: string, { name }: Pick<ColumnShape, 'name'>): string {
   return `${alias}.${quoteIdentifier(name)}`
+}
+
+/** Candidates that read a column, marked where the script does not say that it was computed from the lost one. */
+export function marked(
+  candidates: Candidate[],
+  lost: ColumnShape,
+  read: readonly ColumnShape[],
+  { sources, copied, pairs, renames }: ScriptFacts,
+): Candidate[] {
+  const names = [lost.name, renames.get(lost.name) ?? lost.name]
+  const said = ({ name: now }: ColumnShape): boolean =>
+    names.some(
+      (name) =>
+        name === now ||
+        copied.has(name) ||
+        sources.get(now)?.has(name) === true ||
+        pairs.some((pair) => pair.includes(name) && pair.includes(now)),
+    )
+  return read.every(said) ? candidates : candidates.map((candidate) => ({ ...candidate, unsaid: true }))
 }
 
 /** One column read back as another: as it is, cast back, undone. */

@@ -20,6 +20,9 @@ const TRIAL_ROWS = 50
 /** Classes of SQLSTATE that say that an expression does not fit the values: that candidate is none. */
 const MISFITS = new Set(['22', '42', '21', '0A', '3F'])
 
+/** Texts are equal when they are the same: a collation of their column may take others for equal. */
+export const AS_WRITTEN = 'collate pg_catalog."default"'
+
 interface From {
   joins: string
   sqlOf: (nth: number) => string | undefined
@@ -43,7 +46,7 @@ function fromOf(reading: Reading): From {
 /** The rows after as a subquery of texts, `k` first: the key's columns, then every column that the reading has. */
 export function readRows(self: TableShape, reading: Reading): string {
   const { joins, sqlOf } = fromOf(reading)
-  const values = [...reading.keys()].map((nth) => `${sqlOf(nth)} as v${nth}`)
+  const values = [...reading.keys()].map((nth) => `${sqlOf(nth)} ${AS_WRITTEN} as v${nth}`)
   return `(select ${values.join(', ')} from ${rowsOf(self)} a ${joins})`
 }
 
@@ -146,7 +149,7 @@ export async function givesBack(
   const { joins, sqlOf } = fromOf(new Map([...tried].filter(([one]) => one === nth || key.includes(one))))
   const differing = (rows: string): string =>
     `select exists (select from ${rows} b join ${rowsOf(self)} a on ${key.map((one) => sameKey(tried, one)).join(' and ')} ${joins}
-     where b.c${nth} is distinct from ${sqlOf(nth)}) as differs`
+     where b.c${nth} is distinct from ${sqlOf(nth)} ${AS_WRITTEN}) as differs`
   const trial = `(select * from ${kept.kept} order by c${nth} nulls last limit ${TRIAL_ROWS})`
   return await holds(async () => {
     for (const rows of kept.rows > TRIAL_ROWS ? [trial, kept.kept] : [kept.kept]) {
@@ -161,7 +164,7 @@ export async function givesBack(
 function sameKey(reading: Reading, nth: number): string {
   const { sql, plain } = reading.get(nth)!
   return plain === undefined
-    ? `${sql} = b.c${nth}`
+    ? `${sql} ${AS_WRITTEN} = b.c${nth}`
     : `a.${quoteIdentifier(plain.name)} = b.c${nth}::${plain.type}`
 }
 
@@ -184,6 +187,15 @@ export async function heldNothing(
     `select exists (select from ${kept.kept} where ${keptColumn(column)} is not null) as held`,
   )
   return rows[0]?.['held'] !== true
+}
+
+/** True when a column held one value at most beside NULL: any column of one value can be computed into it. */
+export async function heldOne(session: Queryable, kept: KeptTable, column: ColumnShape): Promise<boolean> {
+  const value = keptColumn(column)
+  const { rows } = await session.query(
+    `select not exists (select from ${kept.kept} where ${value} <> (select min(${value}) from ${kept.kept})) as one`,
+  )
+  return rows[0]?.['one'] === true
 }
 
 /** The reading of columns that are still there: each by itself, as text, an enum's renamed labels by their old names. */

@@ -6,6 +6,7 @@ import {
   type Difference,
   givesBack,
   heldNothing,
+  heldOne,
   keyOf,
   notFound,
   plainReading,
@@ -92,7 +93,8 @@ async function verdict(
   { kept, table, reading, still, missing, comparison }: Open,
 ): Promise<Mismatch[]> {
   if (still.length === 0 && missing === 0) return []
-  const others = await elsewhere(session, { kept, table, reading, comparison })
+  const open = new Set(still.map(([{ nth }]) => nth))
+  const others = await elsewhere(session, { kept, table, reading, comparison, open })
   const relation = nameOf(kept)
   const mismatches: Mismatch[] = []
   const gone = others === undefined ? missing : others.missing
@@ -104,6 +106,12 @@ async function verdict(
       ? await describeLoss(session, kept, table, reading, column, rows)
       : `the column is gone, and its ${rows} values are found nowhere else`
     mismatches.push({ relation, column: column.name, why })
+  }
+  for (const { nth, name } of own(kept)) {
+    const left = open.has(nth) ? 0 : (others?.columns.get(nth) ?? 0)
+    if (left === 0) continue
+    const why = `${left} of ${kept.rows} values did not go along with their rows, which another table took over`
+    mismatches.push({ relation, column: name, why })
   }
   return mismatches
 }
@@ -153,7 +161,9 @@ async function findColumn(
   search: Search,
   reading: Reading,
 ): Promise<string | undefined> {
+  const one = await heldOne(session, kept, column)
   for (const candidate of candidatesFor(column, search)) {
+    if (one && candidate.unsaid === true) continue
     if (!(await givesBack(session, kept, search.self, reading, column, candidate))) continue
     reading.set(column.nth, candidate)
     return candidate.about

@@ -1,5 +1,5 @@
 import type { Queryable } from '../queryable.ts'
-import { keyOf, type Reading } from './compare-rows.ts'
+import { AS_WRITTEN, keyOf, type Reading } from './compare-rows.ts'
 import { type KeptTable, keptColumn } from './keep-before.ts'
 import { type ColumnShape, rowsOf, type TableShape } from './table-shape.ts'
 
@@ -37,7 +37,7 @@ export async function describeLoss(
   const { rows } = await session.query(
     `select kind, count(*)::int as rows, min(example) as example from (
        select case ${kind} end as kind, example from (
-         select k.${keptColumn(column)} as b, ${value.sql} as v, ${named} as example from ${kept.kept} k join ${rowsOf(self)} a on ${on}) p
+         select k.${keptColumn(column)} as b, ${value.sql} ${AS_WRITTEN} as v, ${named} as example from ${kept.kept} k join ${rowsOf(self)} a on ${on}) p
        where b is distinct from v) q group by kind order by 2 desc`,
   )
   const parts = rows.map((row) => `${String(row['rows'])} ${String(row['kind'])}`)

@@ -33,7 +33,8 @@ export async function keepBefore(
     if (own(table).length === 0) continue
     const name = `${BEFORE}.t${table.oid}`
     const columns = own(table).map(
-      (column) => `${quoteIdentifier(column.name)}::text as ${keptColumn(column)}`,
+      (column) =>
+        `${quoteIdentifier(column.name)}::text collate pg_catalog."default" as ${keptColumn(column)}`,
     )
     await session.query(`create unlogged table ${name} as select ${columns.join(', ')} from ${rowsOf(table)}`)
     const { rows } = await session.query(`select count(*)::float8 as rows from ${name}`)

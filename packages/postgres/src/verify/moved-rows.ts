@@ -18,15 +18,22 @@ interface Place {
  */
 export async function elsewhere(
   session: Queryable,
-  own: { kept: KeptTable; table: TableShape; reading: Reading; comparison: Comparison },
+  own: {
+    kept: KeptTable
+    table: TableShape
+    reading: Reading
+    comparison: Comparison
+    /** Columns that the table itself does not give back; the others are looked for of rows alone that have left it. */
+    open: ReadonlySet<number>
+  },
 ): Promise<Difference | undefined> {
-  const { kept, table, reading, comparison } = own
+  const { kept, table, reading, comparison, open } = own
   const places = placesOf(kept, table, comparison)
   if (places.length === 0) return undefined
   const key = keyOf(kept, reading)
   if (key === null) return await unkeyed(session, kept, { table, reading }, places)
   const keyed = places.filter((place) => key.every((nth) => place.reading.has(nth))).slice(0, PLACES_MAX)
-  return keyed.length === 0 ? undefined : await byKey(session, kept, { table, reading }, keyed, key)
+  return keyed.length === 0 ? undefined : await byKey(session, kept, { table, reading }, keyed, key, open)
 }
 
 function placesOf(
@@ -50,6 +57,7 @@ async function byKey(
   home: Place,
   places: Place[],
   key: number[],
+  open: ReadonlySet<number>,
 ): Promise<Difference> {
   const all = [home, ...places]
   const names = key.map((nth) => `v${nth}`)
@@ -70,7 +78,8 @@ async function byKey(
         : [],
     )
     const nowhere = held.length === 0 ? `b.${keptColumn(column)} is not null` : `not (${held.join(' or ')})`
-    return `count(*) filter (where coalesce(${here.join(', ')}) and ${nowhere})::float8 as d${column.nth}`
+    const whose = open.has(column.nth) ? '' : `p0.here is null and b.${keptColumn(column)} is not null and `
+    return `count(*) filter (where ${whose}coalesce(${here.join(', ')}) and ${nowhere})::float8 as d${column.nth}`
   })
   const { rows } = await session.query(
     `select count(*) filter (where coalesce(${here.join(', ')}) is null)::float8 as missing, ${counts.join(', ')}

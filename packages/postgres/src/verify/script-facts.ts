@@ -1,4 +1,4 @@
-import type { InsertStmt, Node } from '@pgsql/types'
+import type { InsertStmt, Node, RenameStmt, ResTarget } from '@pgsql/types'
 import { parseScript } from '../sql/parse-script.ts'
 
 /** What a script says about where values go: hints to look for them, never a proof. */
@@ -14,6 +14,12 @@ export interface ScriptFacts {
   filled: Set<string>
   /** Names of columns that stand on both sides of `=`, or are selected into one another. */
   pairs: [string, string][]
+  /** By the name of a column that is written: the columns that it is computed from. */
+  sources: Map<string, Set<string>>
+  /** Columns that are read into places that are not named: by their order, or by code of its own. */
+  copied: Set<string>
+  /** Columns by their name before a rename. */
+  renames: Map<string, string>
 }
 
 /** Longer constants are values, not separators or names. */
@@ -31,6 +37,9 @@ export async function scriptFacts(sql: string): Promise<ScriptFacts> {
     written: new Set(),
     filled: new Set(),
     pairs: [],
+    sources: new Map(),
+    copied: new Set(),
+    renames: new Map(),
   }
   for (const { node } of await parseScript(sql)) visit(node, facts)
   facts.strings = [...new Set(facts.strings)].slice(0, CONSTANTS_MAX)
@@ -61,18 +70,34 @@ const READERS: Record<string, (node: Record<string, unknown>, facts: ScriptFacts
     if (ival?.ival !== undefined) numbers.push(String(ival.ival))
     if (fval !== undefined) numbers.push(fval.fval)
   },
-  DoStmt: (node, { strings }) => {
+  DoStmt: (node, facts) => {
     const body = JSON.stringify(node)
-    for (const [, text = ''] of body.matchAll(/'([^'\\]{0,40})'/g)) strings.push(text)
+    for (const [, text = ''] of body.matchAll(/'([^'\\]{0,40})'/g)) facts.strings.push(text)
+    wordsIn(body, facts)
+  },
+  CreateFunctionStmt: (node, facts) => wordsIn(JSON.stringify(node), facts),
+  RenameStmt: (node, { renames }) => {
+    const { renameType, subname = '', newname = '' } = node as Partial<RenameStmt>
+    if (renameType === 'OBJECT_COLUMN') renames.set(subname, newname)
+  },
+  ResTarget: (node, facts) => {
+    const { name, val } = node as ResTarget
+    if (name !== undefined && val !== undefined) from(name, val, facts)
   },
   CaseExpr: (node, { cases }) => {
     const pairs = ((node['args'] ?? []) as Node[]).flatMap(caseOf)
     if (pairs.length > 0) cases.push(pairs)
   },
   UpdateStmt: (node, facts) => targets(node['targetList'], facts),
-  MergeWhenClause: (node, facts) => targets(node['targetList'], facts),
-  CreateTableAsStmt: (node, { filled }) =>
-    void filled.add(nameIn((node['into'] as { rel?: unknown } | undefined)?.rel)),
+  MergeWhenClause: (node, facts) => {
+    targets(node['targetList'], facts)
+    readIn(node['values'], facts.copied)
+  },
+  CreateTableAsStmt: (node, { filled, copied }) => {
+    const into = node['into'] as { rel?: unknown; colNames?: unknown } | undefined
+    filled.add(nameIn(into?.rel))
+    if (into?.colNames !== undefined) readIn(node['query'], copied)
+  },
   MergeStmt: (node, { filled }) => void filled.add(nameIn(node['relation'])),
   InsertStmt: (node, facts) => {
     facts.filled.add(nameIn(node['relation']))
@@ -89,23 +114,44 @@ function nameIn(relation: unknown): string {
   return (relation as { relname?: string } | undefined)?.relname ?? ''
 }
 
-function targets(list: unknown, { written, pairs }: ScriptFacts): void {
+function targets(list: unknown, { written }: ScriptFacts): void {
   for (const target of (list ?? []) as Node[]) {
-    if (!('ResTarget' in target) || target.ResTarget.name === undefined) continue
-    written.add(target.ResTarget.name)
-    const from = columnOf(target.ResTarget.val)
-    if (from !== undefined) pairs.push([target.ResTarget.name, from])
+    if ('ResTarget' in target && target.ResTarget.name !== undefined) written.add(target.ResTarget.name)
   }
 }
 
-function selectedInto({ cols = [], selectStmt }: InsertStmt, { pairs }: ScriptFacts): void {
+function selectedInto({ cols = [], selectStmt }: InsertStmt, facts: ScriptFacts): void {
   const select = selectStmt && 'SelectStmt' in selectStmt ? (selectStmt.SelectStmt.targetList ?? []) : []
+  if (cols.length !== select.length) readIn(select.length > 0 ? select : selectStmt, facts.copied)
   for (const [nth, column] of cols.entries()) {
     const chosen = select[nth]
     const into = 'ResTarget' in column ? column.ResTarget.name : undefined
-    const from = chosen && 'ResTarget' in chosen ? columnOf(chosen.ResTarget.val) : undefined
-    if (into !== undefined && from !== undefined) pairs.push([into, from])
+    if (into === undefined || chosen === undefined || !('ResTarget' in chosen)) continue
+    from(into, chosen.ResTarget.val, facts)
   }
+}
+
+/** Notes that a column is computed from all that an expression reads. */
+function from(into: string, value: unknown, { sources, pairs }: ScriptFacts): void {
+  const read = sources.get(into) ?? new Set()
+  readIn(value, read)
+  sources.set(into, read)
+  const same = columnOf(value)
+  if (same !== undefined) pairs.push([into, same])
+}
+
+/** Adds the names of all columns that something reads. */
+function readIn(value: unknown, names: Set<string>): void {
+  if (Array.isArray(value)) for (const one of value) readIn(one, names)
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return
+  const name = columnOf(value)
+  if (name !== undefined) names.add(name)
+  for (const inner of Object.values(value)) readIn(inner, names)
+}
+
+/** Code that is kept as text may read whatever it names. */
+function wordsIn(body: string, { copied }: ScriptFacts): void {
+  for (const [word] of body.matchAll(/[\p{L}_][\p{L}\w$]*/gu)) copied.add(word)
 }
 
 /** The last name of a column, through casts. */

@@ -5,7 +5,8 @@ import { onOneSession, type Queryable } from '../queryable.ts'
 import type { Migration, MigrationStep } from '../apply/step.ts'
 import { compareTable, type Mismatch } from './compare-table.ts'
 import { keepBefore, type KeptTable, renamedLabels } from './keep-before.ts'
-import { scriptFacts } from './script-facts.ts'
+import { type ScriptFacts, scriptFacts } from './script-facts.ts'
+import { unitedRows } from './united-rows.ts'
 import { nameOf, tableShapes } from './table-shape.ts'
 
 /** Whether a migration loses rows or values. `lossless` null: it could not be told, and the findings say why. */
@@ -40,33 +41,48 @@ export async function verifyMigration(
   onProgress: OnVerifying,
 ): Promise<Verdict> {
   const kept = await onOneSession(queryable, (session) =>
-    keepBefore(session, (done, of) => onProgress('keep', done, of)),
+    withAllDigits(session, () => keepBefore(session, (done, of) => onProgress('keep', done, of))),
   )
   const rows = kept.reduce((sum, table) => sum + table.rows, 0)
   const about = { tables: kept.length, rows }
   const failed = await runAll(queryable, migration, onProgress)
   if (failed.length > 0) return { lossless: null, mismatches: [], findings: failed, ...about }
   const facts = await scriptFacts(migration.steps.map(sqlOf).join('\n;\n'))
-  return await onOneSession(queryable, async (session) => {
-    const comparison = {
-      before: kept,
-      after: await tableShapes(session),
-      facts,
-      renamed: await renamedLabels(session),
-      fills: fillsOf(migration),
-    }
-    const mismatches: Mismatch[] = []
-    const findings: Finding[] = []
-    for (const [nth, table] of kept.entries()) {
-      onProgress('compare', nth, kept.length)
-      const verdict = await compareTable(session, table, comparison)
-      mismatches.push(...verdict.mismatches)
-      findings.push(...verdict.findings)
-    }
-    onProgress('compare', kept.length, kept.length)
-    findings.push(...mismatches.map(lossFinding), ...(whole ? [] : [sampled(kept)]))
-    return { lossless: mismatches.length > 0 ? false : whole ? true : null, mismatches, findings, ...about }
-  })
+  const copy = { kept, facts, fills: fillsOf(migration), whole }
+  return await onOneSession(queryable, (session) =>
+    withAllDigits(session, async () => ({ ...(await compareAll(session, copy, onProgress)), ...about })),
+  )
+}
+
+/** Values are compared as texts: however few digits of a float the database shows, all of them count. */
+async function withAllDigits<T>(session: Queryable, work: () => Promise<T>): Promise<T> {
+  await session.query('set extra_float_digits = 1')
+  try {
+    return await work()
+  } finally {
+    await session.query('reset extra_float_digits')
+  }
+}
+
+async function compareAll(
+  session: Queryable,
+  { kept, whole, ...said }: { kept: KeptTable[]; facts: ScriptFacts; fills: Set<string>; whole: boolean },
+  onProgress: OnVerifying,
+): Promise<Pick<Verdict, 'lossless' | 'mismatches' | 'findings'>> {
+  const after = await tableShapes(session)
+  const comparison = { before: kept, after, renamed: await renamedLabels(session), ...said }
+  const mismatches: Mismatch[] = []
+  const findings: Finding[] = []
+  for (const [nth, table] of kept.entries()) {
+    onProgress('compare', nth, kept.length)
+    const verdict = await compareTable(session, table, comparison)
+    mismatches.push(...verdict.mismatches)
+    findings.push(...verdict.findings)
+  }
+  if (mismatches.length === 0) mismatches.push(...(await unitedRows(session, comparison)))
+  onProgress('compare', kept.length, kept.length)
+  findings.push(...mismatches.map(lossFinding), ...(whole ? [] : [sampled(kept)]))
+  return { lossless: mismatches.length > 0 ? false : whole ? true : null, mismatches, findings }
 }
 
 async function runAll(
