@@ -2,7 +2,7 @@ import type { Finding } from '../finding.ts'
 import { quoteIdentifier } from '../identifiers.ts'
 import type { Queryable } from '../queryable.ts'
 import { OWN_MARK } from '../read-only.ts'
-import { addConstraint, createIndex, sqlName } from '../schema/fix-text.ts'
+import { addForeignKey, createIndex, sqlName } from '../schema/fix-text.ts'
 import type { Check, Question } from '../schema/look.ts'
 import type { Column, ForeignKey, Table } from '../schema/read-catalog.ts'
 
@@ -47,22 +47,36 @@ function checkDeclared(table: Table, key: ForeignKey, to: Table): Question {
   const ask = async (session: Queryable): Promise<Finding[]> => {
     const reference = { table, columns: key.columns, to, toColumns: key.referencedColumns }
     const counted = await countOrphans(session, reference)
-    const validate = `ALTER TABLE ${sqlName(table)} VALIDATE CONSTRAINT ${quoteIdentifier(key.name)};`
-    if (counted.orphans > 0) return [orphans(reference, counted, validate)]
-    // That it checks nothing is said elsewhere; that nothing happened yet is good to know, and no finding.
+    const mend = completeKey(table, key)
+    if (counted.orphans > 0) return [orphans(reference, counted, mend)]
+    // That its triggers are off is said elsewhere; that nothing happened yet is good to know, and no finding.
     if (key.validated) return []
+    const passes = counted.sampled
+      ? ` in ${counted.looked} sampled rows, which promises nothing about the others`
+      : `, so that ${key.notEnforced ? 'enforcing' : 'validating'} it will pass`
     return [
       {
-        kind: 'not-validated',
+        kind: key.notEnforced ? 'not-enforced' : 'not-validated',
         severity: 'warning',
         relation: table.relation,
-        message: `${key.name} holds for new rows only; no orphan was found, so that validating it will pass`,
+        message: key.notEnforced
+          ? `${key.name} is NOT ENFORCED: it checks nothing, neither old rows nor new ones; no orphan was found${passes}`
+          : `${key.name} holds for new rows only; no orphan was found${passes}`,
         evidence: { constraint: key.name, ...counted },
-        fix: validate,
+        fix: mend,
       },
     ]
   }
   return { relation: table.relation, ask }
+}
+
+/** What makes a key hold for every row. */
+function completeKey(table: Table, { name, validated, notEnforced }: ForeignKey): string {
+  const constraint = quoteIdentifier(name)
+  if (notEnforced)
+    return `-- reads every row while nobody else reads or writes the table\nALTER TABLE ${sqlName(table)} ALTER CONSTRAINT ${constraint} ENFORCED;`
+  if (validated) return `-- new ones are refused when its triggers fire again (disabled-trigger)`
+  return `ALTER TABLE ${sqlName(table)} VALIDATE CONSTRAINT ${constraint};`
 }
 
 function checkMeant(reference: Reference): Question {
@@ -73,7 +87,7 @@ function checkMeant(reference: Reference): Question {
     // Few rows, or mostly strangers: it is called like a reference and is none.
     if (looked === 0 || lost > BROKEN_SHARE_MAX * looked) return []
     const list = (names: readonly string[]): string => names.map(quoteIdentifier).join(', ')
-    const add = addConstraint(
+    const add = addForeignKey(
       table,
       `${table.name}_${columns.join('_')}_fkey`,
       `FOREIGN KEY (${list(columns)}) REFERENCES ${sqlName(to)} (${list(toColumns)})`,
@@ -87,7 +101,7 @@ function checkMeant(reference: Reference): Question {
         kind: 'missing-foreign-key',
         severity: 'warning',
         relation: table.relation,
-        message: `${columns.join(', ')} is filled like a reference to ${to.relation} (${looked} values, all there), and nothing keeps it so`,
+        message: `${columns.join(', ')} is filled like a reference to ${to.relation} (${looked}${counted.sampled ? ' sampled' : ''} values, all there), and nothing keeps it so`,
         evidence: { columns, references: to.relation, referencedColumns: toColumns, ...counted },
         fix: mend,
       },
@@ -108,7 +122,7 @@ function orphans({ table, columns, to, toColumns }: Reference, counted: Counted,
     relation: table.relation,
     message: `${counted.orphans} of ${counted.looked}${counted.sampled ? ' sampled' : ''} rows reference a row of ${to.relation} that is not there, by ${columns.join(', ')}: ${counted.examples.join(', ')}`,
     evidence: { columns, references: to.relation, referencedColumns: toColumns, ...counted },
-    fix: `-- decide about each: set it to NULL, remove it, or bring back what it points to\n${look}\n-- new ones are refused from the first of these on; the second passes when the old ones are mended\n${then}`,
+    fix: `-- decide about each: set it to NULL, remove it, or bring back what it points to\n${look}\n-- then, and what checks old rows passes only when they are mended:\n${then}`,
   }
 }
 
