@@ -35,39 +35,56 @@ export const checkOrphans: Check = async ({ tables }, look) => {
   const declared = own.flatMap((table) =>
     table.foreignKeys
       .filter(({ validated, enforced }) => !validated || !enforced)
-      .flatMap((key) => {
-        const to = byRelation.get(key.references)
-        return to?.readable ? [checkDeclared(table, key, to)] : []
-      }),
+      .map((key) => ({ table, key, to: byRelation.get(key.references) })),
   )
-  return look.each([...declared, ...meantReferences(own).map(checkMeant)])
+  const uncounted = declared.flatMap(({ table, key, to }) =>
+    seesAll(to) || key.validated ? [] : [incomplete(table, key, notSeen(key), { hidden: [key.references] })],
+  )
+  const counted = declared.flatMap(({ table, key, to }) =>
+    seesAll(to) ? [checkDeclared(table, key, to)] : [],
+  )
+  const meant = meantReferences(own).filter(({ to }) => seesAll(to))
+  return [...uncounted, ...(await look.each([...counted, ...meant.map(checkMeant)]))]
+}
+
+/** A row that the role may not see is not one that is missing. */
+function seesAll(to: Table | undefined): to is Table {
+  return to !== undefined && to.readable && !to.filtered
+}
+
+function notSeen({ references }: ForeignKey): string {
+  return `orphans were not counted, as the role does not see every row of ${references}`
 }
 
 function checkDeclared(table: Table, key: ForeignKey, to: Table): Question {
   const ask = async (session: Queryable): Promise<Finding[]> => {
     const reference = { table, columns: key.columns, to, toColumns: key.referencedColumns }
     const counted = await countOrphans(session, reference)
-    const mend = completeKey(table, key)
-    if (counted.orphans > 0) return [orphans(reference, counted, mend)]
+    if (counted.orphans > 0) return [orphans(reference, counted, completeKey(table, key))]
     // That its triggers are off is said elsewhere; that nothing happened yet is good to know, and no finding.
     if (key.validated) return []
-    const passes = counted.sampled
-      ? ` in ${counted.looked} sampled rows, which promises nothing about the others`
-      : `, so that ${key.notEnforced ? 'enforcing' : 'validating'} it will pass`
-    return [
-      {
-        kind: key.notEnforced ? 'not-enforced' : 'not-validated',
-        severity: 'warning',
-        relation: table.relation,
-        message: key.notEnforced
-          ? `${key.name} is NOT ENFORCED: it checks nothing, neither old rows nor new ones; no orphan was found${passes}`
-          : `${key.name} holds for new rows only; no orphan was found${passes}`,
-        evidence: { constraint: key.name, ...counted },
-        fix: mend,
-      },
-    ]
+    const rows = `${counted.looked} ${counted.sampled ? 'sampled rows' : 'rows that the role sees'}`
+    const found =
+      counted.sampled || table.filtered
+        ? `no orphan was found in ${rows}, which promises nothing about the others`
+        : `no orphan was found, so that ${key.notEnforced ? 'enforcing' : 'validating'} it will pass`
+    return [incomplete(table, key, found, { ...counted })]
   }
   return { relation: table.relation, ask }
+}
+
+/** A key that does not hold for every row, and what is known of those. */
+function incomplete(table: Table, key: ForeignKey, known: string, evidence: Finding['evidence']): Finding {
+  return {
+    kind: key.notEnforced ? 'not-enforced' : 'not-validated',
+    severity: 'warning',
+    relation: table.relation,
+    message: key.notEnforced
+      ? `${key.name} is NOT ENFORCED: it checks nothing, neither old rows nor new ones; ${known}`
+      : `${key.name} holds for new rows only; ${known}`,
+    evidence: { constraint: key.name, ...evidence },
+    fix: completeKey(table, key),
+  }
 }
 
 /** What makes a key hold for every row. */
@@ -130,26 +147,28 @@ async function countOrphans(
   session: Queryable,
   { table, columns, to, toColumns }: Reference,
 ): Promise<Counted> {
-  const sampled = (table.rows ?? 0) > ROWS_MAX
-  const drawn = sampled ? `tablesample system (${(100 * ROWS_MAX) / table.rows!}) repeatable (1)` : ''
+  const large = (table.rows ?? 0) > ROWS_MAX
+  const drawn = large ? `tablesample system (${(100 * ROWS_MAX) / table.rows!}) repeatable (1)` : ''
   const list = columns.map(quoteIdentifier)
   const on = columns
     .map((name, at) => `r.${quoteIdentifier(toColumns[at]!)} = t.${quoteIdentifier(name)}`)
     .join(' and ')
   const { rows } = await session.query(
-    `select ${OWN_MARK} count(*)::float8 as looked, count(*) filter (where lost)::float8 as orphans,
-       (array_agg(distinct value) filter (where lost))[1:${EXAMPLES}] as examples
-     from (select concat_ws(', ', ${list.map((name) => `t.${name}::text`).join(', ')}) as value,
+    `select ${OWN_MARK} count(*)::float8 as read, count(*) filter (where refers)::float8 as looked,
+       count(*) filter (where refers and lost)::float8 as orphans,
+       (array_agg(distinct value) filter (where refers and lost))[1:${EXAMPLES}] as examples
+     from (select ${list.map((name) => `t.${name} is not null`).join(' and ')} as refers, concat_ws(', ', ${list.map((name) => `t.${name}::text`).join(', ')}) as value,
          not exists (select from ${sqlName(to)} r where ${on}) as lost
-       from (select ${list.join(', ')} from ${sqlName(table)} ${drawn} limit ${ROWS_MAX}) t
-       where ${list.map((name) => `t.${name} is not null`).join(' and ')}) l`,
+       from (select ${list.join(', ')} from ${sqlName(table)} ${drawn} limit ${ROWS_MAX}) t) l`,
   )
-  const { looked, orphans, examples } = rows[0] as {
+  const { read, looked, orphans, examples } = rows[0] as {
+    read: number
     looked: number
     orphans: number
     examples: string[] | null
   }
-  return { looked, orphans, sampled, examples: examples ?? [] }
+  // The estimate may be old, or missing: where the limit was reached, there may be more.
+  return { looked, orphans, sampled: large || read >= ROWS_MAX, examples: examples ?? [] }
 }
 
 /** Columns that are called like the key of another table, are of its type, and have no foreign key. */
