@@ -52,6 +52,9 @@ interface Standing {
 const STANDING = `select ic.relname as name, i.indisvalid as valid, pg_relation_size(ic.oid)::float8 as size,
   tn.nspname = $1 and tc.relname = $2 and am.amname = 'btree' and not i.indisunique and i.indpred is null
     and i.indexprs is null and i.indnkeyatts = i.indnatts and not exists (select from unnest(i.indoption::int2[]) o where o <> 0)
+    and not exists (select from unnest(i.indkey::int2[], i.indcollation::oid[], i.indclass::oid[]) k(attnum, coll, class)
+      join pg_attribute a on a.attrelid = tc.oid and a.attnum = k.attnum join pg_opclass o on o.oid = k.class
+      where a.attcollation <> k.coll or not o.opcdefault)
     and (select json_agg(a.attname order by k.nth) from unnest(i.indkey::int2[]) with ordinality k(attnum, nth)
       join pg_attribute a on a.attrelid = tc.oid and a.attnum = k.attnum)::jsonb = $4::jsonb as same,
   exists (select from pg_stat_progress_create_index p where p.index_relid = ic.oid) as building

@@ -173,3 +173,12 @@ it('does not touch another index of the same name', async () => {
   const index = { schema: 'public', relation: 'Events', columns: ['user Id'], name: 'events_at', ddl: '' }
   await expect(buildIndexConcurrently(pool, index)).rejects.toMatchObject({ code: 'index.name-taken' })
 })
+
+it('takes no index of another collation or operator class for the one that is asked for', async () => {
+  await pool.query(`create table people (name text); create index people_c on people (name collate "C");
+    create index people_pattern on people (name text_pattern_ops)`)
+  const index = { schema: 'public', relation: 'people', columns: ['name'], name: 'people_name', ddl: '' }
+  expect(await buildIndexConcurrently(pool, index)).toMatchObject({ index: 'people_name', built: true })
+  const again = await buildIndexConcurrently(pool, { ...index, name: 'people_again' })
+  expect(again).toMatchObject({ index: 'people_name', built: false })
+})

@@ -55,6 +55,7 @@ it.each([
   ['a partial one', standing({ where: '(status = 1)' }), {}],
   ['one of another order', standing({ keys: ['customer_id DESC'] }), {}],
   ['one of another operator class', standing({ keys: ['customer_id text_pattern_ops'] }), {}],
+  ['one of another collation', standing({ keys: ['customer_id COLLATE "C"'] }), {}],
   ['one that carries columns along', standing({ include: ['total'] }), {}],
   ['one of other keys', standing({ keys: ['placed_at'] }), {}],
   ['one with more keys', standing({ keys: ['customer_id', 'placed_at', 'id'] }), {}],

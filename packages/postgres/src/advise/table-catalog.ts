@@ -24,7 +24,7 @@ export interface ColumnFacts {
   commonElements: string[]
 }
 
-/** An index that is there already; `keys` are the key columns or expressions as PostgreSQL prints them, options included. */
+/** An index that is there already; `keys` are the key columns or expressions as PostgreSQL prints them, with collation and options. */
 export interface StandingIndex {
   name: string
   method: string
@@ -69,8 +69,17 @@ const COLUMNS = `(select json_agg(json_build_object('name', a.attname, 'type', f
     and s.inherited = (c.relkind = 'p')
   where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped)`
 
+/**
+ * What a definition says of a key's collation, which pg_get_indexdef leaves out for a single one. A column's own needs
+ * no word; an expression's own is not in the catalog, but the whole definition names any other.
+ */
+const COLLATION = `case when i.indcollation[k - 1] <> 0 and coalesce(
+    (select a.attcollation <> i.indcollation[k - 1] from pg_attribute a where a.attrelid = i.indrelid and a.attnum = nullif(i.indkey[k - 1], 0)),
+    strpos(pg_get_indexdef(ic.oid), pg_get_indexdef(ic.oid, k, false) || ' COLLATE ') > 0)
+  then ' COLLATE ' || i.indcollation[k - 1]::regcollation else '' end`
+
 const INDEXES = `(select coalesce(json_agg(json_build_object('name', ic.relname, 'method', am.amname,
-    'keys', (select json_agg(pg_get_indexdef(ic.oid, k, true)
+    'keys', (select json_agg(pg_get_indexdef(ic.oid, k, true) || ${COLLATION}
         || case when i.indoption[k - 1] & 1 = 1 then ' DESC' else '' end
         || case when i.indoption[k - 1] in (1, 2) then ' NULLS ' || case i.indoption[k - 1] when 1 then 'LAST' else 'FIRST' end else '' end
         || case when oc.opcdefault then '' else ' ' || oc.opcname end order by k)

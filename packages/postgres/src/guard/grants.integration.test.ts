@@ -40,9 +40,11 @@ it('lets each role do its work', async () => {
   await app!.query('insert into sales.orders (total) values (6)')
   await app!.query(`update sales.orders set total = 7 where total = 6 and nextval('sales.numbers') > 0`)
   await migrator!.query('set role shop_owner; alter table sales.orders add note text; reset role')
-  await migrator!.query('set role shop_owner; create table sales.later (id int); reset role')
+  await migrator!.query('set role shop_owner; create table sales.later (id serial); reset role')
   // What the owner makes later is granted as well.
   await analyst!.query('select * from sales.later')
+  // Where sequences stand, the analyst sees; that nextval is refused, the escapes below say.
+  await analyst!.query('select last_value from sales.numbers; select last_value from sales.later_id_seq')
   await app!.query('insert into sales.later values (1)')
 })
 
@@ -57,6 +59,7 @@ update sales.orders set total = 0
 delete from sales.orders
 truncate sales.orders
 select nextval('sales.numbers')
+select setval('sales.numbers', 1)
 drop table sales.orders
 alter table sales.orders add x int
 create table sales.mine (id int)

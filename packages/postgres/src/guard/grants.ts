@@ -27,7 +27,7 @@ const SETTINGS: Record<string, string[]> = {
 }
 
 const ROLES: RoleGrants['roles'] = [
-  { role: 'esa_analyst', may: 'read the listed schemas and all statistics' },
+  { role: 'esa_analyst', may: 'read the listed schemas, their sequences and all statistics' },
   { role: 'esa_migrator', may: 'change the listed schemas, as a member of the roles that own them' },
   { role: 'esa_runtime_app', may: 'read and write rows of the listed schemas' },
 ]
@@ -46,6 +46,8 @@ function analyst(schema: string): string[] {
   return [
     `GRANT USAGE ON SCHEMA ${name} TO esa_analyst;`,
     `GRANT SELECT ON ALL TABLES IN SCHEMA ${name} TO esa_analyst;`,
+    // To see how far they have come: without it a key that runs out of numbers looks unused.
+    `GRANT SELECT ON ALL SEQUENCES IN SCHEMA ${name} TO esa_analyst;`,
   ]
 }
 
@@ -67,6 +69,7 @@ function later(schema: string, owner: string): string[] {
   const head = `ALTER DEFAULT PRIVILEGES FOR ROLE ${quoteIdentifier(owner)} IN SCHEMA ${quoteIdentifier(schema)}`
   return [
     `${head} GRANT SELECT ON TABLES TO esa_analyst;`,
+    `${head} GRANT SELECT ON SEQUENCES TO esa_analyst;`,
     `${head} GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO esa_runtime_app;`,
     `${head} GRANT USAGE, SELECT ON SEQUENCES TO esa_runtime_app;`,
   ]

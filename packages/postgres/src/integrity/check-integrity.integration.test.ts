@@ -58,7 +58,7 @@ describe('a database with planted faults', () => {
     ['foreign-key-without-index', 'lines', { columns: ['order_id'] }],
     ['disabled-trigger', 'invoices', { constraint: 'invoices_product_id_fkey' }],
     ['sequence-overflow', 'tiny', { last: '31000', end: '32767' }],
-    ['sequence-behind', 'behind', { largest: '40', last: '0' }],
+    ['sequence-behind', 'behind', { largest: '40', next: '1' }],
     ['duplicate-rows', 'customers', { columns: ['email'], duplicates: 1, looked: 500 }],
     ['duplicate-rows', 'log', { duplicates: 1, looked: 2 }],
     ['stray-nulls', 'customers', { column: 'name', nulls: 1, looked: 500 }],

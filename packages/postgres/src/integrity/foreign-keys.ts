@@ -23,7 +23,8 @@ export const checkForeignKeys: Check = ({ tables }) => {
     .flatMap((table) => [
       ...duplicates(table),
       ...different(table).flatMap((key) => typeMismatch(table, key, byRelation.get(key.references))),
-      ...different(table).flatMap((key) => withoutIndex(table, key)),
+      // One that checks nothing looks for nothing either.
+      ...different(table).flatMap((key) => (key.notEnforced ? [] : withoutIndex(table, key))),
     ])
 }
 
@@ -136,8 +137,11 @@ export const checkEnforcement: Check = async ({ tables }, look) => {
   const byOid = new Map(tables.map((table) => [table.oid, table]))
   return look(null, async (session) => {
     const { rows: constraints } = await session.query(
-      `select ${OWN_MARK} conrelid::int8::float8 as oid, conname as name, contype as type, pg_get_constraintdef(oid) as definition
-       from pg_constraint where not convalidated and contype in ('c', 'n') and conrelid <> 0 order by conrelid, conname`,
+      // A constraint that is not enforced belongs to the table that declares it: a partition cannot change it.
+      `select ${OWN_MARK} conrelid::int8::float8 as oid, conname as name, pg_get_constraintdef(oid) as definition, enforced
+       from (select *, coalesce((to_jsonb(k) ->> 'conenforced')::boolean, true) as enforced from pg_constraint k) c
+       where not convalidated and contype in ('c', 'n') and conrelid <> 0 and (enforced or coninhcount = 0)
+       order by conrelid, conname`,
     )
     const { rows: triggers } = await session.query(
       `select ${OWN_MARK} t.tgrelid::int8::float8 as oid, t.tgname as name, t.tgenabled as enabled, c.conname as constraint
@@ -145,7 +149,10 @@ export const checkEnforcement: Check = async ({ tables }, look) => {
        where t.tgenabled in ('D', 'R') order by t.tgrelid, t.tgname`,
     )
     return [
-      ...constraints.flatMap((row) => notValidated(byOid.get(row['oid'] as number), row)),
+      ...constraints.flatMap((row) => {
+        const table = byOid.get(row['oid'] as number)
+        return row['enforced'] === true ? notValidated(table, row) : notEnforced(table, row)
+      }),
       ...disabledTriggers(byOid, triggers),
     ]
   })
@@ -162,6 +169,27 @@ function notValidated(table: Table | undefined, row: Record<string, unknown>): F
       message: `${name} holds for new rows only: rows from before it were never checked`,
       evidence: { constraint: name, definition },
       fix: `ALTER TABLE ${sqlName(table)} VALIDATE CONSTRAINT ${quoteIdentifier(name)};`,
+    },
+  ]
+}
+
+function notEnforced(table: Table | undefined, row: Record<string, unknown>): Finding[] {
+  if (table === undefined) return []
+  const { name, definition } = row as { name: string; definition: string }
+  const quoted = quoteIdentifier(name)
+  // PostgreSQL enforces a check that was declared so by no statement: it is made anew.
+  const check = definition.replace(/ NOT ENFORCED$/, '')
+  return [
+    {
+      kind: 'not-enforced',
+      severity: 'warning',
+      relation: table.relation,
+      message: `${name} is NOT ENFORCED: it checks nothing, neither old rows nor new ones`,
+      evidence: { constraint: name, definition },
+      fix: [
+        `ALTER TABLE ${sqlName(table)} DROP CONSTRAINT ${quoted}, ADD CONSTRAINT ${quoted} ${check} NOT VALID;`,
+        `ALTER TABLE ${sqlName(table)} VALIDATE CONSTRAINT ${quoted};`,
+      ].join('\n'),
     },
   ]
 }

@@ -3,7 +3,7 @@ import { quoteIdentifier } from '../identifiers.ts'
 import type { Queryable } from '../queryable.ts'
 import { OWN_MARK } from '../read-only.ts'
 import type { ColumnStatistics } from '../schema/column-statistics.ts'
-import { setNotNull, sqlName } from '../schema/fix-text.ts'
+import { createUniqueIndex, setNotNull, sqlName } from '../schema/fix-text.ts'
 import type { Check, Question } from '../schema/look.ts'
 import type { Table } from '../schema/read-catalog.ts'
 
@@ -96,7 +96,7 @@ function countDuplicates(table: Table, columns: string[]): Question {
       looked: number
       examples: string[] | null
     }
-    const index = `CREATE UNIQUE INDEX CONCURRENTLY ON ${sqlName(table)} (${list});`
+    const index = createUniqueIndex(table, columns)
     const evidence = { columns, duplicates: extra, looked, examples: examples ?? [] }
     if (extra > MISTAKES_MAX * looked) return []
     if (extra > 0) {

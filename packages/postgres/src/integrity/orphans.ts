@@ -2,7 +2,7 @@ import type { Finding } from '../finding.ts'
 import { quoteIdentifier } from '../identifiers.ts'
 import type { Queryable } from '../queryable.ts'
 import { OWN_MARK } from '../read-only.ts'
-import { addConstraint, createIndex, sqlName } from '../schema/fix-text.ts'
+import { addForeignKey, createIndex, sqlName } from '../schema/fix-text.ts'
 import type { Check, Question } from '../schema/look.ts'
 import type { Column, ForeignKey, Table } from '../schema/read-catalog.ts'
 
@@ -35,34 +35,65 @@ export const checkOrphans: Check = async ({ tables }, look) => {
   const declared = own.flatMap((table) =>
     table.foreignKeys
       .filter(({ validated, enforced }) => !validated || !enforced)
-      .flatMap((key) => {
-        const to = byRelation.get(key.references)
-        return to?.readable ? [checkDeclared(table, key, to)] : []
-      }),
+      .map((key) => ({ table, key, to: byRelation.get(key.references) })),
   )
-  return look.each([...declared, ...meantReferences(own).map(checkMeant)])
+  const uncounted = declared.flatMap(({ table, key, to }) =>
+    seesAll(to) || key.validated ? [] : [incomplete(table, key, notSeen(key), { hidden: [key.references] })],
+  )
+  const counted = declared.flatMap(({ table, key, to }) =>
+    seesAll(to) ? [checkDeclared(table, key, to)] : [],
+  )
+  const meant = meantReferences(own).filter(({ to }) => seesAll(to))
+  return [...uncounted, ...(await look.each([...counted, ...meant.map(checkMeant)]))]
+}
+
+/** A row that the role may not see is not one that is missing. */
+function seesAll(to: Table | undefined): to is Table {
+  return to !== undefined && to.readable && !to.filtered
+}
+
+function notSeen({ references }: ForeignKey): string {
+  return `orphans were not counted, as the role does not see every row of ${references}`
 }
 
 function checkDeclared(table: Table, key: ForeignKey, to: Table): Question {
   const ask = async (session: Queryable): Promise<Finding[]> => {
     const reference = { table, columns: key.columns, to, toColumns: key.referencedColumns }
     const counted = await countOrphans(session, reference)
-    const validate = `ALTER TABLE ${sqlName(table)} VALIDATE CONSTRAINT ${quoteIdentifier(key.name)};`
-    if (counted.orphans > 0) return [orphans(reference, counted, validate)]
-    // That it checks nothing is said elsewhere; that nothing happened yet is good to know, and no finding.
+    if (counted.orphans > 0) return [orphans(reference, counted, completeKey(table, key))]
+    // That its triggers are off is said elsewhere; that nothing happened yet is good to know, and no finding.
     if (key.validated) return []
-    return [
-      {
-        kind: 'not-validated',
-        severity: 'warning',
-        relation: table.relation,
-        message: `${key.name} holds for new rows only; no orphan was found, so that validating it will pass`,
-        evidence: { constraint: key.name, ...counted },
-        fix: validate,
-      },
-    ]
+    const rows = `${counted.looked} ${counted.sampled ? 'sampled rows' : 'rows that the role sees'}`
+    const found =
+      counted.sampled || table.filtered
+        ? `no orphan was found in ${rows}, which promises nothing about the others`
+        : `no orphan was found, so that ${key.notEnforced ? 'enforcing' : 'validating'} it will pass`
+    return [incomplete(table, key, found, { ...counted })]
   }
   return { relation: table.relation, ask }
+}
+
+/** A key that does not hold for every row, and what is known of those. */
+function incomplete(table: Table, key: ForeignKey, known: string, evidence: Finding['evidence']): Finding {
+  return {
+    kind: key.notEnforced ? 'not-enforced' : 'not-validated',
+    severity: 'warning',
+    relation: table.relation,
+    message: key.notEnforced
+      ? `${key.name} is NOT ENFORCED: it checks nothing, neither old rows nor new ones; ${known}`
+      : `${key.name} holds for new rows only; ${known}`,
+    evidence: { constraint: key.name, ...evidence },
+    fix: completeKey(table, key),
+  }
+}
+
+/** What makes a key hold for every row. */
+function completeKey(table: Table, { name, validated, notEnforced }: ForeignKey): string {
+  const constraint = quoteIdentifier(name)
+  if (notEnforced)
+    return `-- reads every row while nobody else reads or writes the table\nALTER TABLE ${sqlName(table)} ALTER CONSTRAINT ${constraint} ENFORCED;`
+  if (validated) return `-- new ones are refused when its triggers fire again (disabled-trigger)`
+  return `ALTER TABLE ${sqlName(table)} VALIDATE CONSTRAINT ${constraint};`
 }
 
 function checkMeant(reference: Reference): Question {
@@ -73,7 +104,7 @@ function checkMeant(reference: Reference): Question {
     // Few rows, or mostly strangers: it is called like a reference and is none.
     if (looked === 0 || lost > BROKEN_SHARE_MAX * looked) return []
     const list = (names: readonly string[]): string => names.map(quoteIdentifier).join(', ')
-    const add = addConstraint(
+    const add = addForeignKey(
       table,
       `${table.name}_${columns.join('_')}_fkey`,
       `FOREIGN KEY (${list(columns)}) REFERENCES ${sqlName(to)} (${list(toColumns)})`,
@@ -87,7 +118,7 @@ function checkMeant(reference: Reference): Question {
         kind: 'missing-foreign-key',
         severity: 'warning',
         relation: table.relation,
-        message: `${columns.join(', ')} is filled like a reference to ${to.relation} (${looked} values, all there), and nothing keeps it so`,
+        message: `${columns.join(', ')} is filled like a reference to ${to.relation} (${looked}${counted.sampled ? ' sampled' : ''} values, all there), and nothing keeps it so`,
         evidence: { columns, references: to.relation, referencedColumns: toColumns, ...counted },
         fix: mend,
       },
@@ -108,7 +139,7 @@ function orphans({ table, columns, to, toColumns }: Reference, counted: Counted,
     relation: table.relation,
     message: `${counted.orphans} of ${counted.looked}${counted.sampled ? ' sampled' : ''} rows reference a row of ${to.relation} that is not there, by ${columns.join(', ')}: ${counted.examples.join(', ')}`,
     evidence: { columns, references: to.relation, referencedColumns: toColumns, ...counted },
-    fix: `-- decide about each: set it to NULL, remove it, or bring back what it points to\n${look}\n-- new ones are refused from the first of these on; the second passes when the old ones are mended\n${then}`,
+    fix: `-- decide about each: set it to NULL, remove it, or bring back what it points to\n${look}\n-- then, and what checks old rows passes only when they are mended:\n${then}`,
   }
 }
 
@@ -116,26 +147,28 @@ async function countOrphans(
   session: Queryable,
   { table, columns, to, toColumns }: Reference,
 ): Promise<Counted> {
-  const sampled = (table.rows ?? 0) > ROWS_MAX
-  const drawn = sampled ? `tablesample system (${(100 * ROWS_MAX) / table.rows!}) repeatable (1)` : ''
+  const large = (table.rows ?? 0) > ROWS_MAX
+  const drawn = large ? `tablesample system (${(100 * ROWS_MAX) / table.rows!}) repeatable (1)` : ''
   const list = columns.map(quoteIdentifier)
   const on = columns
     .map((name, at) => `r.${quoteIdentifier(toColumns[at]!)} = t.${quoteIdentifier(name)}`)
     .join(' and ')
   const { rows } = await session.query(
-    `select ${OWN_MARK} count(*)::float8 as looked, count(*) filter (where lost)::float8 as orphans,
-       (array_agg(distinct value) filter (where lost))[1:${EXAMPLES}] as examples
-     from (select concat_ws(', ', ${list.map((name) => `t.${name}::text`).join(', ')}) as value,
+    `select ${OWN_MARK} count(*)::float8 as read, count(*) filter (where refers)::float8 as looked,
+       count(*) filter (where refers and lost)::float8 as orphans,
+       (array_agg(distinct value) filter (where refers and lost))[1:${EXAMPLES}] as examples
+     from (select ${list.map((name) => `t.${name} is not null`).join(' and ')} as refers, concat_ws(', ', ${list.map((name) => `t.${name}::text`).join(', ')}) as value,
          not exists (select from ${sqlName(to)} r where ${on}) as lost
-       from (select ${list.join(', ')} from ${sqlName(table)} ${drawn} limit ${ROWS_MAX}) t
-       where ${list.map((name) => `t.${name} is not null`).join(' and ')}) l`,
+       from (select ${list.join(', ')} from ${sqlName(table)} ${drawn} limit ${ROWS_MAX}) t) l`,
   )
-  const { looked, orphans, examples } = rows[0] as {
+  const { read, looked, orphans, examples } = rows[0] as {
+    read: number
     looked: number
     orphans: number
     examples: string[] | null
   }
-  return { looked, orphans, sampled, examples: examples ?? [] }
+  // The estimate may be old, or missing: where the limit was reached, there may be more.
+  return { looked, orphans, sampled: large || read >= ROWS_MAX, examples: examples ?? [] }
 }
 
 /** Columns that are called like the key of another table, are of its type, and have no foreign key. */

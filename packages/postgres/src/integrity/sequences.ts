@@ -19,49 +19,98 @@ const LARGEST: Record<string, bigint> = {
 
 /** Keys that will run out of numbers, and sequences that are behind their column or larger than it. */
 export const checkSequences: Check = async ({ tables }, look) => {
-  const limits = new Map<string, Sequence>()
+  const sequences = new Map<string, Sequence>()
   const failed = await look(null, async (session) => {
-    const { rows } = await session.query(
-      `select ${OWN_MARK} format('%I.%I', schemaname, sequencename) as name, last_value::text as last, max_value::text as max,
-         increment_by::text as step, cycle, data_type::text as type from pg_sequences`,
-    )
-    for (const row of rows) limits.set(row['name'] as string, row as unknown as Sequence)
+    for (const sequence of await readSequences(session)) sequences.set(sequence.name, sequence)
     return []
   })
-  const findings: Finding[] = [...failed]
+  const numbered = tables
+    .filter(({ partition }) => !partition)
+    .flatMap((table) =>
+      table.columns
+        .filter(({ base }) => base in LARGEST)
+        .map((column) => ({ table, column, sequence: sequences.get(column.sequence ?? '') })),
+    )
+  const unused = numbered.flatMap(({ table, sequence }) =>
+    sequence?.last === null && sequence.readable ? [askNext(table, sequence)] : [],
+  )
+  const findings: Finding[] = [...failed, ...(await look.each(unused))]
   const questions: Question[] = []
-  for (const table of tables.filter(({ partition }) => !partition)) {
-    for (const column of table.columns.filter(({ base }) => base in LARGEST)) {
-      const sequence = column.sequence === null ? undefined : limits.get(column.sequence)
-      if (sequence !== undefined) findings.push(...usedUp(table, column, sequence))
-      // An index answers max() at once, which is why only keys are asked.
-      if (table.readable && isKey(table, column.name)) questions.push(compareLargest(table, column, sequence))
-    }
+  for (const { table, column, sequence } of numbered) {
+    if (sequence !== undefined) findings.push(...usedUp(table, column, sequence))
+    // An index answers max() at once, which is why only keys are asked.
+    if (table.readable && isKey(table, column.name)) questions.push(compareLargest(table, column, sequence))
   }
   return [...findings, ...(await look.each(questions))]
 }
 
 interface Sequence {
   name: string
+  /** The last number that it gave; null where it gave none, or where the role may not know. */
   last: string | null
+  /** The number that it gives next; null where that is not known. */
+  next: bigint | null
+  /** The role may SELECT from it. */
+  readable: boolean
   max: string
   step: string
   cycle: boolean
   type: string
 }
 
+async function readSequences(session: Queryable): Promise<Sequence[]> {
+  const { rows } = await session.query(
+    `select ${OWN_MARK} format('%I.%I', s.schemaname, s.sequencename) as name, s.last_value::text as last, s.max_value::text as max,
+       s.increment_by::text as step, s.cycle, s.data_type::text as type,
+       has_schema_privilege(n.oid, 'usage') and has_sequence_privilege(c.oid, 'select') as readable
+     from pg_sequences s join pg_namespace n on n.nspname = s.schemaname
+     join pg_class c on c.relnamespace = n.oid and c.relname = s.sequencename`,
+  )
+  return (rows as unknown as Omit<Sequence, 'next'>[]).map((row) => ({
+    ...row,
+    next: row.last === null ? null : BigInt(row.last) + BigInt(row.step),
+  }))
+}
+
+/** Of a sequence that has given no number yet, only itself says where it stands: it may have been set. */
+function askNext({ relation }: Table, sequence: Sequence): Question {
+  const ask = async (session: Queryable): Promise<Finding[]> => {
+    const { rows } = await session.query(
+      `select ${OWN_MARK} last_value::text as last, is_called as called from ${sequence.name}`,
+    )
+    const { last, called } = rows[0] as { last: string; called: boolean }
+    sequence.next = called ? BigInt(last) + BigInt(sequence.step) : BigInt(last)
+    return []
+  }
+  return { relation, ask }
+}
+
 function isKey({ keys }: Table, name: string): boolean {
   return keys.some(({ primary, columns }) => primary && columns.length === 1 && columns[0] === name)
 }
 
+function descends({ step }: Sequence): boolean {
+  return BigInt(step) < 0n
+}
+
+/** The last number that a column can have by its type and its sequence. */
+function endOf(column: Column, sequence: Sequence | undefined): bigint {
+  const most = LARGEST[column.base]!
+  return sequence !== undefined && BigInt(sequence.max) < most ? BigInt(sequence.max) : most
+}
+
 function usedUp(table: Table, column: Column, sequence: Sequence): Finding[] {
-  if (BigInt(sequence.step) < 0n || sequence.cycle) return []
-  const last = BigInt(sequence.last ?? '0')
-  const [most, columnMost] = [BigInt(sequence.max), LARGEST[column.base]!]
-  const end = most < columnMost ? most : columnMost
-  const used = share(last, end)
-  if (used >= USED_WARN) return [overflow(table, column, last, end, used, sequence.name)]
-  return most > columnMost ? [largerThanColumn(table, column, sequence)] : []
+  if (descends(sequence)) return []
+  const hidden = sequence.last === null && !sequence.readable && table.readable
+  const unknown = hidden ? [noRight(table, column, sequence)] : []
+  if (sequence.cycle) return unknown
+  if (sequence.next !== null) {
+    const last = sequence.next - BigInt(sequence.step)
+    const found = overflow(table, column, last, sequence)
+    if (found.length > 0) return found
+  }
+  const isLarger = BigInt(sequence.max) > LARGEST[column.base]!
+  return isLarger ? [...unknown, largerThanColumn(table, column, sequence)] : unknown
 }
 
 /** The largest key against its sequence; a key without one is numbered by somebody else, who can run out as well. */
@@ -70,52 +119,60 @@ function compareLargest(table: Table, column: Column, sequence: Sequence | undef
     const { rows } = await session.query(
       `select ${OWN_MARK} max(${quoteIdentifier(column.name)})::text as most from ${sqlName(table)}`,
     )
-    const largest = BigInt((rows[0]?.['most'] as string | null) ?? '0')
-    if (sequence === undefined) {
-      const end = LARGEST[column.base]!
-      const used = share(largest, end)
-      return used < USED_WARN ? [] : [overflow(table, column, largest, end, used, null)]
-    }
-    const last = BigInt(sequence.last ?? '0')
-    return BigInt(sequence.step) < 0n || largest <= last ? [] : [behind(table, column, sequence, largest)]
+    const most = rows[0]?.['most'] as string | null | undefined
+    if (most === null || most === undefined || (sequence !== undefined && descends(sequence))) return []
+    const largest = BigInt(most)
+    // Where the sequence is not known, the rows show how far it has come at least.
+    if (sequence === undefined || sequence.next === null)
+      return sequence?.cycle === true ? [] : overflow(table, column, largest, sequence)
+    return largest < sequence.next ? [] : [behind(table, column, sequence.name, sequence.next, largest)]
   }
   return { relation: table.relation, ask }
 }
 
-function behind(table: Table, column: Column, { name, last }: Sequence, largest: bigint): Finding {
+function noRight(table: Table, column: Column, { name }: Sequence): Finding {
+  return {
+    kind: 'no-right',
+    severity: 'info',
+    relation: table.relation,
+    message: `the role may not read the sequence ${name}: whether ${column.name} meets numbers that are taken is not known`,
+    evidence: { sequence: name, column: column.name },
+    fix: `GRANT SELECT ON SEQUENCE ${name} TO the role (esa db grants)`,
+  }
+}
+
+function behind(table: Table, column: Column, name: string, next: bigint, largest: bigint): Finding {
   return {
     kind: 'sequence-behind',
     severity: 'error',
     relation: table.relation,
-    message: `${name} is at ${last ?? '0'}, and ${column.name} goes up to ${largest}: an insert will meet a number that is taken`,
-    evidence: { sequence: name, last: last ?? '0', largest: String(largest), column: column.name },
+    message: `${name} gives ${next} next, and ${column.name} goes up to ${largest}: an insert will meet a number that is taken`,
+    evidence: { sequence: name, next: String(next), largest: String(largest), column: column.name },
     fix: `SELECT setval('${name.replaceAll("'", "''")}', (SELECT max(${quoteIdentifier(column.name)}) FROM ${sqlName(table)}));`,
   }
 }
 
-function overflow(
-  table: Table,
-  column: Column,
-  last: bigint,
-  end: bigint,
-  used: number,
-  sequence: string | null,
-): Finding {
-  return {
-    kind: 'sequence-overflow',
-    severity: used >= USED_ERROR ? 'error' : 'warning',
-    relation: table.relation,
-    message: `${column.name} (${column.type}) is at ${last} of ${end}, ${(100 * used).toFixed(1)} %: after the last number every insert fails`,
-    evidence: {
-      column: column.name,
-      type: column.type,
-      last: String(last),
-      end: String(end),
-      usedShare: used,
-      sequence,
+function overflow(table: Table, column: Column, last: bigint, sequence: Sequence | undefined): Finding[] {
+  const end = endOf(column, sequence)
+  const used = share(last, end)
+  if (used < USED_WARN) return []
+  return [
+    {
+      kind: 'sequence-overflow',
+      severity: used >= USED_ERROR ? 'error' : 'warning',
+      relation: table.relation,
+      message: `${column.name} (${column.type}) is at ${last} of ${end}, ${(100 * used).toFixed(1)} %: after the last number every insert fails`,
+      evidence: {
+        column: column.name,
+        type: column.type,
+        last: String(last),
+        end: String(end),
+        usedShare: used,
+        sequence: sequence?.name ?? null,
+      },
+      fix: `esa db migrate plan: ${table.relation}.${column.name} to bigint, with every column that references it`,
     },
-    fix: `esa db migrate plan: ${table.relation}.${column.name} to bigint, with every column that references it`,
-  }
+  ]
 }
 
 function largerThanColumn(table: Table, column: Column, sequence: Sequence): Finding {

@@ -12,16 +12,19 @@ export interface AllowMarker {
 
 const MARKER = /^--\s*esa:allow\b[ \t]*(\S*)[ \t]*(.*)$/
 
-/** The markers of a script. One that stands after the last statement is about that. */
-export function allowMarkers({ text, statements }: Script): AllowMarker[] {
+/**
+ * The markers of a script. One that stands after the last statement is about that; one in what is no SQL (rows of COPY,
+ * a command of psql) is none.
+ */
+export function allowMarkers({ sql, statements }: Script): AllowMarker[] {
   // Most scripts have none, and need no second reading.
-  if (!text.includes('esa:allow') || statements.length === 0) return []
-  const starts = lineStarts(text)
-  const spans = statements.map(({ line, offset, text: sql }) => ({
+  if (!sql.includes('esa:allow') || statements.length === 0) return []
+  const starts = lineStarts(sql)
+  const spans = statements.map(({ line, offset, text }) => ({
     first: line,
-    last: lineOf(starts, offset + sql.length),
+    last: lineOf(starts, offset + text.length),
   }))
-  return tokenize(text).flatMap(({ kind, text: comment, at }) => {
+  return tokenize(sql).flatMap(({ kind, text: comment, at }) => {
     const [, rule = '', reason = ''] = (kind === 'comment' && MARKER.exec(comment)) || []
     if (kind !== 'comment' || !MARKER.test(comment)) return []
     const line = lineOf(starts, at)

@@ -28,6 +28,24 @@ describe('a marker', () => {
   })
 
   it.each([
+    ['an apostrophe', `\\echo don't panic\n`],
+    ['two apostrophes around it', `\\echo don't\n`, `\\echo won't\n`],
+    ['a quote', `\\echo 12" wide\n`],
+    ['rows of COPY', `copy t from stdin;\nO'Brien\t$a$\n\\.\n`],
+  ])('is read beside %s in what is no SQL', async (_, before, after = '') => {
+    const marker = '-- esa:allow table-dropped unused since May\n'
+    const statements = await lint(`${before}${marker}drop table t;\n${after}`)
+    const verdict = statements.find(({ kind }) => kind === 'DropStmt')!
+    expect(verdict.allowed).toMatchObject([{ rule: 'table-dropped' }])
+    expect(verdict.findings.map(({ rule }) => rule)).not.toContain('table-dropped')
+  })
+
+  it('is none in rows of COPY', async () => {
+    const verdicts = await lint('copy t from stdin;\n-- esa:allow table-dropped a row\n\\.\ndrop table t;')
+    expect(verdicts.find(({ kind }) => kind === 'DropStmt')!.allowed).toEqual([])
+  })
+
+  it.each([
     ['drop table t; -- esa:allow table-dropped', ['table-dropped', 'allow-without-reason']],
     ['drop table t; -- esa:allow table-droped unused', ['table-dropped', 'allow-unknown-rule']],
     ['drop table t; -- esa:allow', ['table-dropped', 'allow-unknown-rule']],

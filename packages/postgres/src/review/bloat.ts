@@ -1,10 +1,12 @@
-import type { Queryable } from '../queryable.ts'
+import { EsaError } from '@esa/protocol'
 import { quoteIdentifier } from '../identifiers.ts'
+import { postgresError } from '../postgres-error.ts'
+import type { Queryable } from '../queryable.ts'
 import { OWN_MARK } from '../read-only.ts'
 import type { CatalogIndex } from './index-catalog.ts'
 
 /** How full of air an index is. */
-export interface Bloat {
+interface Bloat {
   index: CatalogIndex
   wastedBytes: number
   /** Measured by pgstattuple; else an estimate from statistics. */
@@ -70,22 +72,52 @@ function estimated(index: CatalogIndex): Bloat | undefined {
     : undefined
 }
 
+/** What a look at bloat found; `unmeasured` says of which indexes nothing is known, and why. */
+interface BloatLook {
+  found: Bloat[]
+  unmeasured: { index: CatalogIndex; why: EsaError }[]
+}
+
+/** One that cannot be measured (it is dropped meanwhile, its rights are taken) spoils nothing else. */
+async function measuredApart(
+  session: Queryable,
+  schema: string,
+  index: CatalogIndex,
+): Promise<Bloat | EsaError | undefined> {
+  await session.query('SAVEPOINT measuring')
+  try {
+    return await measured(session, schema, index)
+  } catch (thrown) {
+    const error = postgresError(thrown)
+    if (error.code === 'database.unreachable' || error.kind === 'bug') throw error
+    await session.query('ROLLBACK TO SAVEPOINT measuring')
+    return error
+  } finally {
+    await session.query('RELEASE SAVEPOINT measuring')
+  }
+}
+
 /** B-tree indexes that are mostly air; measured where pgstattuple is in `schema`, up to a bound of what is read. */
 export async function bloatedIndexes(
   session: Queryable,
   indexes: readonly CatalogIndex[],
   schema: string | null,
-): Promise<Bloat[]> {
-  const found: Bloat[] = []
-  let read = 0
+): Promise<BloatLook> {
+  const look: BloatLook = { found: [], unmeasured: [] }
+  let left = schema === null ? 0 : MEASURED_BYTES_MAX
+  // The index of a partitioned table has no pages: its parts are looked at, each by itself.
   const large = indexes.filter(
-    (one) => one.method === 'btree' && one.valid && one.sizeBytes >= WASTED_BYTES_MIN,
+    (one) => one.method === 'btree' && one.valid && !one.partitioned && one.sizeBytes >= WASTED_BYTES_MIN,
   )
   for (const index of large.toSorted((a, b) => b.sizeBytes - a.sizeBytes)) {
-    const measurable = schema !== null && read + index.sizeBytes <= MEASURED_BYTES_MAX
-    if (measurable) read += index.sizeBytes
-    const bloat = measurable ? await measured(session, schema, index) : estimated(index)
-    if (bloat) found.push(bloat)
+    const measurable = schema !== null && index.sizeBytes <= left
+    if (measurable) left -= index.sizeBytes
+    const bloat = measurable ? await measuredApart(session, schema, index) : estimated(index)
+    if (bloat instanceof EsaError) {
+      look.unmeasured.push({ index, why: bloat })
+      // What takes too long once is not tried with each of the others.
+      if (bloat.code === 'database.timeout') left = 0
+    } else if (bloat) look.found.push(bloat)
   }
-  return found
+  return look
 }

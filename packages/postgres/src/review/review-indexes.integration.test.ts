@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { ownServer } from '../own-server.fixture.ts'
+import type { Queryable } from '../queryable.ts'
 import { INDEX_CASES } from './index-pairs.fixture.ts'
 import { type IndexFinding, reviewIndexes } from './review-indexes.ts'
 
@@ -105,5 +106,37 @@ describe('an index', () => {
     ])
     await pool.query(measured[0]!.ddl)
     expect((await reviewIndexes(pool, NEVER_MS)).findings).toEqual([])
+  })
+
+  it('is measured by the parts of a partitioned one, and what is dropped meanwhile loses none of the others', async () => {
+    const pool = await server.database('parts')
+    await pool.query(`create extension pgstattuple;
+      create table p (id int, a int) partition by range (id);
+      create table p1 partition of p for values from (0) to (400000);
+      create table p2 partition of p for values from (400000) to (400010);
+      insert into p select i, i from generate_series(1, 400009) i;
+      create index p_a on p (a);
+      create table gone (a int); insert into gone select i from generate_series(1, 300000) i;
+      create index gone_a on gone (a); analyze;
+      delete from p1 where id % 10 <> 0`)
+    await pool.query('vacuum p1')
+    const session = await pool.connect()
+    let dropped = false
+    const dropping: Queryable = {
+      query: async (text, values) => {
+        if (!dropped && typeof text === 'string' && text.includes('pgstatindex($1')) {
+          dropped = true
+          await pool.query('drop index gone_a')
+        }
+        return session.query(text, values)
+      },
+    }
+    const { findings, notJudged } = await reviewIndexes(dropping, NEVER_MS).finally(() => session.release())
+    expect(findings).toMatchObject([
+      { kind: 'bloated', index: 'public.p1_a_idx', evidence: { method: 'pgstatindex' } },
+    ])
+    expect(notJudged.filter((one) => one.startsWith('bloated'))).toEqual([
+      expect.stringContaining('public.gone_a could not be measured: could not open relation'),
+    ])
   })
 })

@@ -137,7 +137,9 @@ export async function reviewIndexes(queryable: Queryable, unusedAfterMs: number)
       notJudged.push(
         `unused: scans have been counted for ${formatDuration(Math.round(countedMs))}, ${formatDuration(unusedAfterMs)} are needed`,
       )
-    const bloated = await bloatedIndexes(session, indexes, statTuple)
+    const { found: bloated, unmeasured } = await bloatedIndexes(session, indexes, statTuple)
+    for (const { index, why } of unmeasured)
+      notJudged.push(`bloated: ${index.schema}.${index.name} could not be measured: ${why.message}`)
     if (statTuple === null)
       notJudged.push('bloated: estimated only, CREATE EXTENSION pgstattuple measures it')
     const redundants = redundant(indexes)

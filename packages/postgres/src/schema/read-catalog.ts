@@ -35,6 +35,8 @@ export interface ForeignKey {
   validated: boolean
   /** False where its triggers are switched off, or it was declared NOT ENFORCED: it checks nothing. */
   enforced: boolean
+  /** It was declared NOT ENFORCED. */
+  notEnforced: boolean
 }
 
 /** An index; `columns` are its key columns in order, null for an expression. */
@@ -56,6 +58,8 @@ export interface Table {
   /** `schema.name`, as findings give it. */
   relation: string
   partitioned: boolean
+  /** The columns by which it and its partitions are partitioned, null for an expression; empty for a plain table. */
+  partitionKey: (string | null)[]
   /** A partition of another table, which stands for it. */
   partition: boolean
   unlogged: boolean
@@ -90,6 +94,11 @@ const TABLES = `select ${OWN_MARK} * from (with ${OWN_TABLES}
     (c.relpages::int8 * current_setting('block_size')::int8)::float8 as bytes,
     has_schema_privilege(c.relnamespace, 'usage') and has_table_privilege(c.oid, 'select') as readable,
     row_security_active(c.oid) as filtered,
+    array(with recursive parts (oid) as (
+        select c.oid where c.relkind = 'p' union all select h.inhrelid from parts join pg_inherits h on h.inhparent = parts.oid)
+      select distinct a.attname::text from parts join pg_partitioned_table p on p.partrelid = parts.oid
+      cross join unnest(p.partattrs::int2[]) k(num)
+      left join pg_attribute a on a.attrelid = p.partrelid and a.attnum = nullif(k.num, 0)) as "partitionKey",
     array(select distinct a.attname::text from pg_constraint k join pg_attribute a on a.attrelid = k.conrelid
       and a.attnum = any(k.conkey) where k.conrelid = c.oid and k.contype = 'c') as checked
   from own c order by 2, 3) t`
@@ -132,6 +141,7 @@ const INDEXES = `select ${OWN_MARK} * from (with ${OWN_TABLES}
 
 const FOREIGN_KEYS = `select ${OWN_MARK} * from (with ${OWN_TABLES}
   select f.conrelid::int8::float8 as oid, f.conname as name, f.convalidated as validated,
+    not coalesce((to_jsonb(f) ->> 'conenforced')::boolean, true) as not_enforced,
     coalesce((to_jsonb(f) ->> 'conenforced')::boolean, true) and not exists (
       select from pg_trigger t where t.tgconstraint = f.oid and t.tgenabled in ('D', 'R')) as enforced,
     rn.nspname || '.' || rc.relname as references,
@@ -213,6 +223,7 @@ function toForeignKey({
   referenced_columns: referencedColumns,
   validated,
   enforced,
+  not_enforced: notEnforced,
 }: Row): ForeignKey {
-  return { name, columns, references, referencedColumns, validated, enforced } as ForeignKey
+  return { name, columns, references, referencedColumns, validated, enforced, notEnforced } as ForeignKey
 }
