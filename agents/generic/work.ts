@@ -1,7 +1,7 @@
 import type { Change, SendParams } from '@esa/actor'
 import { textOf } from '@esa/protocol'
 import type { AgentContext, AgentEvent, HourTally, Tally } from './mind.ts'
-import { without } from './records.ts'
+import { objectOf, without } from './records.ts'
 
 /** Tasks of skills that are remembered while they run: far more than an agent has in hand at once. */
 const WORKS_MAX = 1_000
@@ -57,7 +57,7 @@ export function followWork(
         (answered === undefined || answered === id),
     )
     if (entry === undefined) return sent
-    const [messageId, { thread, at }] = entry
+    const [messageId, { thread, at, handedOverBy }] = entry
     const result = sent.body['result'] as { ok?: unknown } | undefined
     now = {
       ...now,
@@ -65,7 +65,8 @@ export function followWork(
       ...counted(now, event.at, event.at - at, result?.ok !== false),
     }
     ended = true
-    return { ...sent, body: { ...sent.body, inReplyTo: messageId, thread }, thread }
+    const links = { inReplyTo: messageId, thread, ...(handedOverBy === undefined ? {} : { handedOverBy }) }
+    return { ...sent, body: { ...sent.body, ...links }, thread }
   })
   const told = readByOperator({ ...change, send })
   if (begun === null && !ended) return told
@@ -93,5 +94,7 @@ function workIn(context: AgentContext, event: AgentEvent): AgentContext['works']
     return null
   if (Object.keys(context.works ?? {}).length >= WORKS_MAX) return null
   const thread = textOf(event['thread']) || messageId
-  return { [messageId]: { from: event.from ?? '', task: textOf(event['task']), thread, at: event.at } }
+  const by = textOf(objectOf(event['handedOver'])['by'])
+  const work = { from: event.from ?? '', task: textOf(event['task']), thread, at: event.at }
+  return { [messageId]: by === '' ? work : { ...work, handedOverBy: by } }
 }
