@@ -1,6 +1,6 @@
 import type { Change } from '@esa/actor'
 import { type AgentId, ANSWERABLE, textOf } from '@esa/protocol'
-import { decline } from './asking.ts'
+import { decline, passOnAnswer } from './asking.ts'
 import { handedOver, hear } from './awaiting.ts'
 import { judge, propose, settle } from './approval.ts'
 import { aboutOf, answer, asAsked, receive } from './inbox.ts'
@@ -55,7 +55,7 @@ export function think(mind: Mind, doneBy: DoneBy): Skill {
         decline(event, `that is what ${others.join(' and ')} does: ask there`),
       )
     const handler = !waits && Object.hasOwn(handlers, event.type) ? handlers[event.type] : receive
-    return followWork(context, event, (handler ?? receive)(context, event))
+    return followWork(context, event, inTurn(context, event, [handler ?? receive, passOnAnswer]))
   }
   return (context, event) => inTurn(context, event, [hear, handle, balance(context.inbox)])
 }
