@@ -118,3 +118,33 @@ describe('a task that a colleague does', () => {
     )
   })
 })
+
+describe('what a skill works on', () => {
+  it('is nothing that waits for a person, whoever handed it over', async () => {
+    const world = await busy('layer-6')
+    const ids = [0, 1, 2].map(() => world.task('layer-60', 'layer-6'))
+    for (const id of await Promise.all(ids))
+      expect(await world.answer('layer-1', id)).toEqual(['agent.answered'])
+    expect(await world.mind('layer-1')).toMatchObject({ inbox: {}, tally: { completed: 3 } })
+    expect((await world.mind('layer-1')).works ?? {}).toEqual({})
+  })
+
+  it('is nothing that a full inbox refused', async () => {
+    const world = new AgentsWorld()
+    await burden(world, 'layer-60', 500)
+    await world.task('layer-5', 'layer-60')
+    await world.task('layer-5', 'layer-60')
+    expect((await world.log('layer-60')).slice(-2)).toEqual(['agent.inbox_full', 'agent.inbox_full'])
+    expect((await world.mind('layer-60')).works ?? {}).toEqual({})
+  })
+
+  it('is the newest thousand tasks: one that never ended makes room', async () => {
+    const world = new AgentsWorld()
+    const old = await world.task('layer-60', 'layer-1', asking('schema'))
+    await world.advance(1)
+    for (let i = 0; i < 999; i++) await world.task('operator', 'layer-1', asking('schema'))
+    const id = await world.task('layer-60', 'layer-1', asking('schema'))
+    const { works = {} } = await world.mind('layer-1')
+    expect([Object.keys(works).length, old in works, id in works]).toEqual([1_000, false, true])
+  })
+})
