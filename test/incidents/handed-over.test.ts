@@ -148,3 +148,47 @@ describe('what a skill works on', () => {
     expect([Object.keys(works).length, old in works, id in works]).toEqual([1_000, false, true])
   })
 })
+
+describe('an order to hand over', () => {
+  /** The chief's order to move the newest tasks of an agent to another; gives its id. */
+  const order = (world: AgentsWorld, to: string, agent = 'layer-5') =>
+    world.task('chief-1', agent, { body: { task: 'hand-over', data: { to } }, responseRequired: true })
+
+  it('is answered: nobody waits for it any more', async () => {
+    const world = new AgentsWorld()
+    const id = await order(world, 'layer-9')
+    expect((await world.mind('chief-1')).awaiting).toEqual({})
+    expect(await answersTo(world, 'chief-1', id)).toMatchObject([{ from: 'layer-5', result: { moved: 0 } }])
+  })
+
+  /** A world in which layer-5 is at its limit, with tasks of these agents among what it has, and no peer of it can be reached. */
+  async function loaded(...askers: string[]): Promise<{ world: AgentsWorld; ids: string[] }> {
+    const world = new AgentsWorld()
+    for (const peer of world.org.peersOf('layer-5')) await world.tell(peer, { type: 'stop', as: 'operator' })
+    const ids: string[] = []
+    for (const asker of askers) ids.push(await world.task(asker, 'layer-5', { responseRequired: true }))
+    await burden(world, 'layer-5', 18 - ids.length)
+    return { world, ids }
+  }
+
+  it('gives nobody what they asked for themselves', async () => {
+    const { world, ids } = await loaded('layer-9', 'layer-8', 'layer-9')
+    await order(world, 'layer-9')
+    expect(Object.keys((await world.mind('layer-9')).inbox)).toEqual([ids[1]])
+    expect(Object.keys((await world.mind('layer-9')).awaiting ?? {})).toEqual([ids[0], ids[2]])
+    expect((await world.mind('layer-5')).inbox).toMatchObject({ [ids[0]!]: {}, [ids[2]!]: {} })
+  })
+
+  it.each(['', 'nobody', 'layer-5', 'layer-9'])(
+    'to %j, who is no agent that can be reached, moves nothing',
+    async (to) => {
+      const { world, ids } = await loaded('layer-8', 'layer-7')
+      await world.tell('layer-9', { type: 'stop', as: 'operator' })
+      const id = await order(world, to)
+      const { inbox } = await world.mind('layer-5')
+      expect(ids.filter((one) => inbox[one] !== undefined)).toEqual(ids)
+      const why = expect.stringContaining('no agent that can be reached')
+      expect(await answersTo(world, 'chief-1', id)).toMatchObject([{ result: { ok: false, moved: 0, why } }])
+    },
+  )
+})
