@@ -1,3 +1,4 @@
+import { requireTask } from '@esa/operations'
 import type { JsonObject } from '@esa/protocol'
 import { describe, expect, it } from 'vitest'
 import { AgentsWorld } from './agents-world.ts'
@@ -116,6 +117,22 @@ describe('a task that a colleague does', () => {
     expect(await world.store.listMessages({ agent: 'operator', types: ['task_complete'], limit: 9 })).toEqual(
       [],
     )
+  })
+})
+
+describe('a task of an operator that was handed over', () => {
+  const answersOf = async (world: AgentsWorld, id: string) =>
+    (await requireTask(world.store, id)).answers.map(({ from, said }) => [from, said])
+
+  it('shows what the colleague answered, a person or a skill', async () => {
+    const world = await busy('layer-6')
+    const id = await world.task('operator', 'layer-6')
+    await world.answer('layer-1', id, 'for 60 s')
+    expect(await answersOf(world, id)).toEqual([['layer-1', 'for 60 s']])
+    const look = await world.task('operator', 'layer-6', asking('integrity'))
+    const asker = { from: 'operator', task: 'integrity', messageId: look, thread: look }
+    await world.tell('layer-1', { type: 'look.done', asker, kind: 'integrity', target: 'shop', found: {} })
+    expect(await answersOf(world, look)).toMatchObject([['layer-1', { ok: true, kind: 'integrity' }]])
   })
 })
 
