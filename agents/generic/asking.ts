@@ -100,6 +100,11 @@ function takeOut(context: AgentContext, id: string): { pending: Pending; memory:
   return { pending: found, memory: { ...context.memory, pending: without(pendingOf(context), id) } }
 }
 
+/** Whether an answer is a skill's, which says how it went: a person's words are nothing to calculate with. */
+export function isMeasured(event: AgentEvent): boolean {
+  return typeof objectOf(event['result'])['ok'] === 'boolean'
+}
+
 /** An answer that the skill does not know, a person's words for one, goes to whoever asked as it was said. */
 export const passOnAnswer: Skill = (context, event) => {
   const found = pendingFor(context, event)

@@ -102,7 +102,7 @@ function replyTo(item: InboxItem, text: string): NonNullable<Change<AgentContext
   }
   const said: JsonObject = DECIDED.has(item.type)
     ? { decision: text, because: `asked: ${item.about}` }
-    : { task: item.about, result: { text } }
+    : { task: textOf(item.body['task']) || item.about, result: { text } }
   const type = DECIDED.has(item.type) ? 'decision' : 'task_complete'
   return { to: item.from, type, body: { ...said, ...links }, thread }
 }

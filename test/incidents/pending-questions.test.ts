@@ -95,3 +95,16 @@ describe('a task that waits for a colleague', () => {
     expect(await answersTo(world, 'layer-60', id)).toMatchObject([{ result: { plans: ['forged'] } }])
   })
 })
+
+describe('what a person answers to a task', () => {
+  it('names the task, not the line that stood for it, so that whoever asked knows what it is about', async () => {
+    const world = new AgentsWorld()
+    const evidence = { kind: 'slow-query', proposedIndex: null, target: 'shop' }
+    const about = { agent: 'layer-1', category: 'performance', title: 'slow', dedupKey: 'slow', evidence }
+    await world.open({ ...about, category: 'performance' })
+    await world.advance(HALF_AN_HOUR)
+    const [item] = Object.keys((await world.mind('layer-14')).inbox)
+    await world.answer('layer-14', item!, 'the catalogue is cached')
+    expect((await world.log('domain-1')).at(-1)).toBe('coordination.answered')
+  })
+})
