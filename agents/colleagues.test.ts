@@ -63,12 +63,14 @@ describe.each([
     expect(sent).toMatchObject([{ to: 'domain-1', body: { result: { ok: false, why: result.why } } }])
   })
 
-  it('goes up its own ladder when layer-1 does not answer in 30 minutes', () => {
+  it('says so, and goes up its own ladder, when layer-1 does not answer in 30 minutes', () => {
     const agent = new Lone(id)
     asked(agent)
     const { types, sent } = agent.ring()
-    expect(types).toEqual(['message.unanswered'])
+    expect(types).toEqual(['task.answered', 'message.unanswered'])
+    const why = 'layer-1 did not answer in time'
     expect(sent).toMatchObject([
+      { to: 'domain-1', body: { task, result: { ok: false, why }, inReplyTo: 'm-1001' }, thread: 'T' },
       { kind: 'open', actorType: 'incident', body: { category: 'blocker', agent: id } },
     ])
   })
@@ -103,6 +105,16 @@ describe.each([
       { to: 'domain-1', type: 'task_complete', body: { inReplyTo: 'm-1004' } },
     ])
     expect(agent.state.snapshot.context).toMatchObject({ works: {} })
+  })
+
+  it('keeps for the person there who handed a task over, so that it is not handed over again', () => {
+    const agent = new Lone(id)
+    const handedOver = { messageId: 'M', from: 'domain-1', by: 'layer-9' }
+    agent.tell('task_request', { task, data, handedOver }, 'layer-9')
+    agent.tell('seat', { seat: 'human' }, 'operator')
+    agent.tell('task_complete', { task, result: answer, inReplyTo: pendingId(agent) })
+    const { sent } = agent.tell('answer', { item: 'M', text: 'as found' }, 'operator')
+    expect(sent).toMatchObject([{ to: 'domain-1', body: { inReplyTo: 'M', handedOverBy: 'layer-9' } }])
   })
 })
 

@@ -1,9 +1,9 @@
 import type { Change } from '@esa/actor'
 import { type AgentId, ANSWERABLE, textOf } from '@esa/protocol'
-import { decline } from './asking.ts'
+import { decline, passOnAnswer } from './asking.ts'
 import { handedOver, hear } from './awaiting.ts'
 import { judge, propose, settle } from './approval.ts'
-import { aboutOf, answer, receive } from './inbox.ts'
+import { aboutOf, answer, asAsked, receive } from './inbox.ts'
 import { inTurn } from './in-turn.ts'
 import type { AgentContext, AgentEvent, Mind, Skill } from './mind.ts'
 import { notice, recovered, release } from './notices.ts'
@@ -40,16 +40,22 @@ export function think(mind: Mind, doneBy: DoneBy): Skill {
     seat: takeSeat,
     ...mind.skills,
   }
-  const handle: Skill = (context, event) => {
-    const ordered = event['task'] === HAND_OVER && event.from === context.chief
+  const handle: Skill = (context, told) => {
+    const event = asAsked(told)
+    const own = event['handedOver'] === undefined
+    const ordered = event['task'] === HAND_OVER && event.from === context.chief && own
     if (event.type === 'task_request' && ordered) return redistribute(context, event)
     // Whoever sits here answers: what a playbook would do by itself waits for the person.
     const waits = context.seat === 'human' && ANSWERABLE.has(event.type)
     const others = mind.skills === undefined || waits ? [] : (doneBy[textOf(event['task'])] ?? [])
     if (event.type === 'task_request' && others.length > 0 && !others.includes(context.agentId))
-      return decline(event, `that is what ${others.join(' and ')} does: ask there`)
+      return followWork(
+        context,
+        event,
+        decline(event, `that is what ${others.join(' and ')} does: ask there`),
+      )
     const handler = !waits && Object.hasOwn(handlers, event.type) ? handlers[event.type] : receive
-    return followWork(context, event, (handler ?? receive)(context, event))
+    return followWork(context, event, inTurn(context, event, [handler ?? receive, passOnAnswer]))
   }
   return (context, event) => inTurn(context, event, [hear, handle, balance(context.inbox)])
 }

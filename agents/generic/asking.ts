@@ -1,9 +1,10 @@
 import type { Change } from '@esa/actor'
 import { type AgentId, type JsonObject, type MessageType, textOf } from '@esa/protocol'
-import { followedBy } from './in-turn.ts'
-import { keep, receive } from './inbox.ts'
-import type { AgentContext, AgentEvent, Awaited } from './mind.ts'
+import { followedBy, inTurn } from './in-turn.ts'
+import { aboutOf, keep, receive } from './inbox.ts'
+import type { AgentContext, AgentEvent, Awaited, Skill } from './mind.ts'
 import { objectOf, without } from './records.ts'
+import { followWork } from './work.ts'
 
 /** A peer answers within 30 minutes, ms. Source: docs/protocol.md, "When to escalate". */
 export const PEER_ANSWER_MS = 30 * 60_000
@@ -22,8 +23,15 @@ export interface Question {
   by?: string
 }
 
-/** A task that waits for a colleague's answer: whom it is for, and what they asked. */
-export type Pending = { from: string; task: string; messageId: string; thread: string; data: JsonObject }
+/** A task that waits for a colleague's answer: whom it is for, what they asked, and who handed it over. */
+export type Pending = {
+  from: string
+  task: string
+  messageId: string
+  thread: string
+  data: JsonObject
+  handedOver?: JsonObject
+}
 
 /** The id of a message that an agent sends by itself: it comes from its cause, so that a step that is told twice asks once. */
 function questionId({ facts }: AgentEvent, to: AgentId): string {
@@ -53,7 +61,10 @@ export function ask(context: AgentContext, event: AgentEvent, question: Question
 
 /** Asks a colleague for what a task needs, and remembers for whom. */
 export function askFor(context: AgentContext, event: AgentEvent, question: Question): Change<AgentContext> {
-  const pending = pendingOf(context)
+  // Only what is still awaited counts: an entry whose wait ended unseen would never leave.
+  const { awaiting = {} } = context
+  const live = Object.entries(pendingOf(context)).filter(([id]) => awaiting[id] !== undefined)
+  const pending = Object.fromEntries(live)
   if (Object.keys(pending).length >= PENDING_MAX) return decline(event, 'too much is waited for already')
   const mine: Pending = {
     from: event.from ?? '',
@@ -61,6 +72,7 @@ export function askFor(context: AgentContext, event: AgentEvent, question: Quest
     messageId: event.messageId ?? '',
     thread: textOf(event['thread']) || (event.messageId ?? ''),
     data: objectOf(event['data']),
+    ...(event['handedOver'] === undefined ? {} : { handedOver: objectOf(event['handedOver']) }),
   }
   const remembered = { ...pending, [questionId(event, question.to)]: mine }
   const change: Change<AgentContext> = {
@@ -70,15 +82,52 @@ export function askFor(context: AgentContext, event: AgentEvent, question: Quest
   return followedBy(change, ask(context, event, question))
 }
 
-/** The task that this message answers a question for, and the memory without it; null when it answers none. */
+/**
+ * The task that this message answers a question for, and the memory without it; null when it answers none. A question that
+ * is still awaited was not answered: somebody else named its id.
+ */
 export function pendingFor(
   context: AgentContext,
   event: AgentEvent,
 ): { pending: Pending; memory: JsonObject } | null {
   const id = textOf(event['inReplyTo'])
+  return context.awaiting?.[id] === undefined ? takeOut(context, id) : null
+}
+
+function takeOut(context: AgentContext, id: string): { pending: Pending; memory: JsonObject } | null {
   const found = pendingOf(context)[id]
   if (found === undefined) return null
   return { pending: found, memory: { ...context.memory, pending: without(pendingOf(context), id) } }
+}
+
+/** Whether an answer is a skill's, which says how it went: a person's words are nothing to calculate with. */
+export function isMeasured(event: AgentEvent): boolean {
+  return typeof objectOf(event['result'])['ok'] === 'boolean'
+}
+
+/** An answer that the skill does not know, a person's words for one, goes to whoever asked as it was said. */
+export const passOnAnswer: Skill = (context, event) => {
+  const found = pendingFor(context, event)
+  if (found === null) return {}
+  const result = objectOf(event['result'])
+  return handOn(
+    context,
+    event,
+    found,
+    Object.keys(result).length > 0 ? result : { text: textOf(event['result']) || aboutOf(event) },
+  )
+}
+
+/** Questions that nobody answered in time: whoever waits for them learns it, and they are forgotten. */
+export const giveUp: Skill = (context, event) => {
+  const overdue = Object.entries(context.awaiting ?? {}).filter(([, { dueAt }]) => event.at > dueAt)
+  const ends = overdue.map(([id, { to }]): Skill => (now) => {
+    const found = takeOut(now, id)
+    if (found === null) return {}
+    const result = { ok: false, why: `${to} did not answer in time` }
+    return followWork(now, event, handOn(now, event, found, result))
+  })
+  return inTurn(context, event, ends)
 }
 
 /**
@@ -91,14 +140,14 @@ export function handOn(
   { pending, memory }: NonNullable<ReturnType<typeof pendingFor>>,
   result: JsonObject,
 ): Change<AgentContext> {
-  const { from, task, messageId, thread, data } = pending
+  const { from, task, messageId, thread, data, handedOver } = pending
   if (context.seat === 'human') {
-    const body = { task, data, found: result, thread }
+    const body = { task, data, found: result, thread, ...(handedOver && { handedOver }) }
     const item = { id: messageId, kind: 'message', from, type: 'task_request', about: task, body } as const
     const mine = { memory, works: without(context.works ?? {}, messageId) }
     return followedBy({ set: mine }, keep({ ...context, ...mine }, { ...item, at: event.at }))
   }
-  const fact = { task, ok: result['ok'] === true, from: event.from, thread }
+  const fact = { task, ok: result['ok'] !== false, from: event.from, thread }
   return {
     set: { memory },
     record: [{ type: 'task.answered', data: fact }],

@@ -14,9 +14,16 @@ const ENVELOPE_FIELDS = new Set(['type', 'from', 'as', 'at', 'facts', 'messageId
 const DECIDED = new Set(['conflict', 'proposal'])
 
 /**
- * A message that nobody but a person can answer goes to the inbox; one that only tells something goes to the log. What a
- * colleague handed over is kept under its first id and for its first sender, who gets the answer.
+ * What a colleague handed over, as it was asked: under its first id and by its first sender, who gets the answer. Only the
+ * runtime hands over, and it names the very sender; `handedOver` stays, because an order does not travel that way.
  */
+export function asAsked(event: AgentEvent): AgentEvent {
+  const { messageId, from, by } = objectOf(event['handedOver'])
+  if (by !== event.from || typeof messageId !== 'string' || typeof from !== 'string') return event
+  return { ...event, messageId, from }
+}
+
+/** A message that nobody but a person can answer goes to the inbox; one that only tells something goes to the log. */
 export const receive: Skill = (context, event) => {
   const id = event.messageId ?? `${context.agentId}-${event.at}`
   const from = event.from ?? ''
@@ -25,16 +32,16 @@ export const receive: Skill = (context, event) => {
     const data = { type: event.type, from, about, messageId: id, thread: event['thread'] }
     return { record: [{ type: 'agent.noted', data }] }
   }
-  const handed = objectOf(event['handedOver'])
-  return keep(context, {
-    id: textOf(handed['messageId']) || id,
+  const item = {
+    id,
     kind: 'message',
-    from: textOf(handed['from']) || from,
+    from,
     type: event.type,
     about,
     body: bodyOf(event),
     at: event.at,
-  })
+  } as const
+  return keep(context, item)
 }
 
 /** A person answers an item; whoever asked gets the answer, in the same thread. An operator reads it in the log. */
@@ -95,7 +102,7 @@ function replyTo(item: InboxItem, text: string): NonNullable<Change<AgentContext
   }
   const said: JsonObject = DECIDED.has(item.type)
     ? { decision: text, because: `asked: ${item.about}` }
-    : { task: item.about, result: { text } }
+    : { task: textOf(item.body['task']) || item.about, result: { text } }
   const type = DECIDED.has(item.type) ? 'decision' : 'task_complete'
   return { to: item.from, type, body: { ...said, ...links }, thread }
 }

@@ -31,8 +31,8 @@ export type Late = { messageId: string; key: string; approvalId?: string } & Pic
   'to' | 'subject' | 'thread' | 'category'
 >
 
-/** A task that a skill of this agent works on, by the id of the message that asked for it. */
-type Work = { from: string; task: string; thread: string; at: number }
+/** A task that a skill of this agent works on, by the id of the message that asked for it, and who handed it over. */
+type Work = { from: string; task: string; thread: string; at: number; handedOverBy?: string }
 
 /** What an agent has done so far: tasks ended well, tasks ended badly, and the time they took, ms. */
 export type Tally = { completed: number; failed: number; totalMs: number }

@@ -10,10 +10,13 @@ export function overloadedIn({ memory }: AgentContext): string[] {
   return Object.keys(objectOf(memory['overloaded'])).sort()
 }
 
-/** Keeps the workload reports of others in memory; any other status is received like every message. */
+/**
+ * Keeps the workload that others report of themselves in memory; any other status, also one about a third party, is
+ * received like every message.
+ */
 export const watchWorkload: Skill = (context, event) => {
   const { kind, agent, level } = objectOf(event['data'])
-  if (kind !== 'workload') return receive(context, event)
+  if (kind !== 'workload' || agent !== event.from) return receive(context, event)
   const others = without(objectOf(context.memory['overloaded']), textOf(agent))
   const over = level === 'overloaded' || level === 'critical'
   const overloaded: JsonObject = over ? { ...others, [textOf(agent)]: level } : others

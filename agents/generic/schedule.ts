@@ -1,6 +1,8 @@
 import type { AgentContext, Mind, Skill } from './mind.ts'
+import { giveUp } from './asking.ts'
 import { escalateUnanswered } from './awaiting.ts'
 import { inTurn } from './in-turn.ts'
+import { balance } from './workload.ts'
 
 /** The earliest instant at which an agent has to do something by itself: its next look, or an answer that is due. */
 export function nextDue({ wakeMs, lookAt, awaiting = {} }: AgentContext): number | null {
@@ -15,7 +17,7 @@ export const arm: Skill = (context, event) => {
   return { set: { armedFor, armMs: Math.max(0, (armedFor ?? 0) - event.at) } }
 }
 
-/** The timer rang: look at the world when that is due, and escalate what was not answered in time. */
+/** The timer rang: look at the world when that is due, escalate what was not answered in time, and say so to whoever waits for it. */
 export function wake(mind: Mind): Skill {
   const look: Skill = (context, event) => {
     const { wakeMs, lookAt } = context
@@ -24,5 +26,6 @@ export function wake(mind: Mind): Skill {
     const asked = mind.skills?.['wake']
     return inTurn(context, event, asked === undefined ? [again] : [asked, again])
   }
-  return (context, event) => inTurn(context, event, [look, escalateUnanswered])
+  return (context, event) =>
+    inTurn(context, event, [look, giveUp, escalateUnanswered, balance(context.inbox)])
 }

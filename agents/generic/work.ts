@@ -1,9 +1,9 @@
 import type { Change, SendParams } from '@esa/actor'
 import { textOf } from '@esa/protocol'
 import type { AgentContext, AgentEvent, HourTally, Tally } from './mind.ts'
-import { without } from './records.ts'
+import { objectOf, without } from './records.ts'
 
-/** Tasks of skills that are remembered while they run: far more than an agent has in hand at once. */
+/** Tasks of skills that are remembered while they run, the newest: far more than an agent has in hand at once. */
 const WORKS_MAX = 1_000
 
 /** An hour, ms. */
@@ -44,8 +44,9 @@ export function followWork(
   change: Change<AgentContext>,
 ): Change<AgentContext> {
   let now: AgentContext = { ...context, ...change.set }
-  const begun = workIn(now, event)
-  if (begun !== null) now = { ...now, works: { ...now.works, ...begun } }
+  const full = change.record?.some(({ type }) => type === 'agent.inbox_full') === true
+  const begun = full ? null : workIn(now, event)
+  if (begun !== null) now = { ...now, works: { ...newest(now.works ?? {}), ...begun } }
   let ended = false
   const send = (change.send ?? []).map((sent) => {
     const answered = sent.body['inReplyTo']
@@ -57,7 +58,7 @@ export function followWork(
         (answered === undefined || answered === id),
     )
     if (entry === undefined) return sent
-    const [messageId, { thread, at }] = entry
+    const [messageId, { thread, at, handedOverBy }] = entry
     const result = sent.body['result'] as { ok?: unknown } | undefined
     now = {
       ...now,
@@ -65,7 +66,8 @@ export function followWork(
       ...counted(now, event.at, event.at - at, result?.ok !== false),
     }
     ended = true
-    return { ...sent, body: { ...sent.body, inReplyTo: messageId, thread }, thread }
+    const links = { inReplyTo: messageId, thread, ...(handedOverBy === undefined ? {} : { handedOverBy }) }
+    return { ...sent, body: { ...sent.body, ...links }, thread }
   })
   const told = readByOperator({ ...change, send })
   if (begun === null && !ended) return told
@@ -91,7 +93,16 @@ function workIn(context: AgentContext, event: AgentEvent): AgentContext['works']
   const { messageId } = event
   if (event.type !== 'task_request' || messageId === undefined || context.inbox[messageId] !== undefined)
     return null
-  if (Object.keys(context.works ?? {}).length >= WORKS_MAX) return null
   const thread = textOf(event['thread']) || messageId
-  return { [messageId]: { from: event.from ?? '', task: textOf(event['task']), thread, at: event.at } }
+  const by = textOf(objectOf(event['handedOver'])['by'])
+  const work = { from: event.from ?? '', task: textOf(event['task']), thread, at: event.at }
+  return { [messageId]: by === '' ? work : { ...work, handedOverBy: by } }
+}
+
+/** Works with room for one more: what ended unseen, while the agent was stopped for one, must not keep others out. */
+function newest(works: NonNullable<AgentContext['works']>): NonNullable<AgentContext['works']> {
+  const ids = Object.keys(works)
+  if (ids.length < WORKS_MAX) return works
+  const oldestFirst = ids.toSorted((a, b) => works[a]!.at - works[b]!.at)
+  return without(works, ...oldestFirst.slice(0, ids.length - WORKS_MAX + 1))
 }

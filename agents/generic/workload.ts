@@ -1,5 +1,5 @@
 import type { Change, OpenParams, SendParams } from '@esa/actor'
-import { type AgentId, CEO_ID, type JsonObject, textOf } from '@esa/protocol'
+import { type AgentId, agentIdSchema, CEO_ID, type JsonObject, textOf } from '@esa/protocol'
 import { followedBy } from './in-turn.ts'
 import { threadOf } from './inbox.ts'
 import type { AgentContext, AgentEvent, InboxItem, Skill } from './mind.ts'
@@ -84,16 +84,27 @@ function handOver(context: AgentContext, items: InboxItem[], to: AgentId): Chang
   }
 }
 
-/** The chief has it that the newest tasks go to somebody else until the load is bearable: done, and the load reported. */
+/**
+ * The chief has it that the newest tasks go to somebody else until the load is bearable: done, and the load reported. Nobody
+ * gets what they asked for themselves, and nothing is lost on one who cannot be reached.
+ */
 export const redistribute: Skill = (context, event) => {
-  const { to, incidentId } = objectOf(event['data'])
+  const { incidentId, to: named } = objectOf(event['data'])
+  const to = textOf(named)
+  const out = [context.agentId, ...event.facts.unreachable]
+  const takes = agentIdSchema.safeParse(to).success && !out.includes(to)
   const over = Object.keys(context.inbox).length - Math.ceil(OVERLOADED * CAPACITY) + 1
-  const items = movable(context.inbox).slice(0, Math.min(Math.max(over, 0), MOVED_MAX))
-  const change = handOver(context, items, textOf(to))
+  const given = movable(context.inbox).filter(({ from }) => takes && from !== to)
+  const items = given.slice(0, Math.min(Math.max(over, 0), MOVED_MAX))
+  const change = handOver(context, items, to)
   const after = workloadOf({ ...context, ...change.set }.inbox)
   const moved = items.length
   const result: JsonObject = { ok: !isOverloaded(after), incidentId, moved, to, ...after }
-  const report = { to: textOf(event.from), type: 'task_complete', body: { task: HAND_OVER, result } }
+  if (!takes) result['why'] = `"${to}" cannot take anything: it is no agent that can be reached`
+  const { from = '', messageId = '' } = event
+  const thread = textOf(event['thread']) || messageId
+  const body = { task: HAND_OVER, result, inReplyTo: messageId, thread }
+  const report = { to: from, type: 'task_complete', body, thread }
   const accepted = {
     type: 'task.accepted',
     actor: event.from,

@@ -51,7 +51,7 @@ describe('messages between agents', () => {
     expect(tasks).toMatchObject([{ id, holder: 'layer-14', thread: id }])
     expect(await esa.json('tasks', 'answer', id, '--text', 'for 60 s')).toMatchObject({ agent: 'layer-14' })
     expect((await esa.refused('tasks', 'answer', id, '--text', 'again')).code).toBe(6)
-    const said = { task: 'caching', result: { text: 'for 60 s' } }
+    const said = { task: 'cache it', result: { text: 'for 60 s' } }
     expect(await show(id)).toMatchObject({ state: 'done', answers: [{ from: 'layer-14', said }] })
 
     const conversation = async () =>

@@ -93,7 +93,8 @@ describe.each(cases)('a $type', ({ type, body, faulty, answer, opens }) => {
     const world = new AgentsWorld()
     const [id] = await world.send({ ...message, body, responseRequired: true })
     expect(await world.answer('layer-14', id!, 'yes')).toEqual(['agent.answered'])
-    const said = answer === 'decision' ? { decision: 'yes' } : { task: 'x', result: { text: 'yes' } }
+    const task = 'task' in body ? body.task : 'x'
+    const said = answer === 'decision' ? { decision: 'yes' } : { task, result: { text: 'yes' } }
     const replies = await world.store.listMessages({ types: [answer ?? 'task_complete'], limit: 9 })
     expect(replies.filter(({ from }) => from === 'layer-14')).toMatchObject([
       { toActor: 'layer-5', body: { ...said, inReplyTo: id, thread: id } },

@@ -118,4 +118,19 @@ describe('a critical load', () => {
     await burden(world, some[53]!, 17)
     expect(await own()).toMatchObject([{ duplicates: 0 }])
   })
+
+  it('is what an agent says of itself: nobody reports another, nor one that does not exist', async () => {
+    const world = new AgentsWorld()
+    const report = (from: string, to: string, agent: string, level: string) => {
+      const body = { status: level, data: { kind: 'workload', agent, level } }
+      return world.send({ from, to: [to], type: 'status_update', subject: 'load', body })
+    }
+    for (let i = 0; i < 53; i++) await report('layer-60', 'agent-0', `ghost-${i}`, 'critical')
+    for (let i = 0; i < 53; i++) await report('operator', 'agent-0', `layer-${i}`, 'critical')
+    expect(await world.incidentsOf('agent-0')).toEqual([])
+    await report('layer-9', 'chief-1', 'layer-9', 'critical')
+    await report('layer-60', 'chief-1', 'layer-9', 'normal')
+    await report('layer-60', 'chief-1', 'layer-8', 'critical')
+    expect((await world.mind('chief-1')).memory['overloaded']).toEqual({ 'layer-9': 'critical' })
+  })
 })

@@ -1,4 +1,5 @@
 import { textOf } from '@esa/protocol'
+import { decline } from '../../generic/asking.ts'
 import { receive } from '../../generic/inbox.ts'
 import type { Mind, Skill } from '../../generic/mind.ts'
 import {
@@ -20,7 +21,12 @@ import { measured, measureFailed, measureNow, wake, watch } from './watching.ts'
 /** A task: an index that the chief orders, a look that anybody may ask for; what else is asked waits in the inbox. */
 const task: Skill = (context, event) => {
   const name = textOf(event['task'])
-  if (name === BUILD_INDEX) return orderIndex(context, event)
+  if (name === BUILD_INDEX) {
+    // Whoever hands an order over does not give it, and whoever gave it gave it to somebody else.
+    if (event['handedOver'] !== undefined)
+      return decline(event, 'an order to build is given to me, by my chief')
+    return orderIndex(context, event)
+  }
   return Object.hasOwn(LOOKS, name) ? lookFor(context, event) : receive(context, event)
 }
 

@@ -1,5 +1,13 @@
 import { type JsonObject, textOf } from '@esa/protocol'
-import { askBack, askFor, decline, handOn, PEER_ANSWER_MS, pendingFor } from '../../generic/asking.ts'
+import {
+  askBack,
+  askFor,
+  decline,
+  handOn,
+  isMeasured,
+  PEER_ANSWER_MS,
+  pendingFor,
+} from '../../generic/asking.ts'
 import { receive } from '../../generic/inbox.ts'
 import { type Decision, evidenceOf, type Mind, type Notice, type Skill } from '../../generic/mind.ts'
 import { objectOf } from '../../generic/records.ts'
@@ -50,7 +58,7 @@ const task: Skill = (context, event) => {
 
 /** Layer 1 answered: whoever owns the endpoint gets the plans, with what of it is the interface's to change. */
 const completed: Skill = (context, event) => {
-  const found = event['task'] === SERVE ? pendingFor(context, event) : null
+  const found = event['task'] === SERVE && isMeasured(event) ? pendingFor(context, event) : null
   if (found === null) return receive(context, event)
   const answer = objectOf(event['result'])
   const ok = answer['ok'] === true

@@ -1,5 +1,13 @@
 import { type JsonObject, textOf } from '@esa/protocol'
-import { askBack, askFor, decline, handOn, PEER_ANSWER_MS, pendingFor } from '../../generic/asking.ts'
+import {
+  askBack,
+  askFor,
+  decline,
+  handOn,
+  isMeasured,
+  PEER_ANSWER_MS,
+  pendingFor,
+} from '../../generic/asking.ts'
 import { receive } from '../../generic/inbox.ts'
 import { type Decision, evidenceOf, type Mind, type Notice, type Skill } from '../../generic/mind.ts'
 import { objectOf } from '../../generic/records.ts'
@@ -47,7 +55,7 @@ const task: Skill = (context, event) => {
 
 /** Layer 1's numbers came: whoever asked gets the settings that follow from them, with the numbers. */
 const completed: Skill = (context, event) => {
-  const found = event['task'] === TUNE ? pendingFor(context, event) : null
+  const found = event['task'] === TUNE && isMeasured(event) ? pendingFor(context, event) : null
   if (found === null) return receive(context, event)
   const numbers = objectOf(event['result'])
   const { poolSize, because } = objectOf(numbers['advice'])

@@ -1,5 +1,5 @@
 import { bodySchemas, isoTime, type Json, type JsonObject, textOf } from '@esa/protocol'
-import type { MessageRow, Store } from '@esa/store'
+import type { MessageRow, Store, StoredEvent } from '@esa/store'
 import type { OpenItem } from './mailboxes.ts'
 
 /** The types of the organisation's own messages. */
@@ -63,7 +63,7 @@ export async function answersTo(store: Store, row: MessageRow): Promise<TaskAnsw
       said,
     }))
   if (row.from !== 'operator' || row.toActor === null) return replies
-  const log = await store.readStream(row.toActor)
+  const log = await logOf(store, row.toActor, row.id)
   const read = log.filter(({ type, data }) => type === 'agent.answered' && data['item'] === row.id)
   const told = read.map(({ at, stream, type, data }) => ({
     at: isoTime(at),
@@ -72,6 +72,16 @@ export async function answersTo(store: Store, row: MessageRow): Promise<TaskAnsw
     said: data['text'] ?? null,
   }))
   return [...told, ...replies]
+}
+
+/** Events by which a message goes on to a colleague, who answers under its id; once, because what was handed over stays. */
+const HANDS_OVER: ReadonlySet<string> = new Set(['task.handed_over', 'agent.passed_on'])
+
+/** The log of whoever got a message, and of the colleague that it was handed over to. */
+async function logOf(store: Store, agent: string, id: string): Promise<StoredEvent[]> {
+  const own = await store.readStream(agent)
+  const over = own.find(({ type, data }) => HANDS_OVER.has(type) && data['item'] === id)
+  return over === undefined ? own : [...own, ...(await store.readStream(textOf(over.data['to'])))]
 }
 
 /** The messages of a thread, oldest first. */
