@@ -165,8 +165,8 @@ const clock = [
   ),
   ...of(HOST, [
     'the-clock-is-read-before-the-lock',
-    'const [locked] = await tx.lockActors([actorId])\n      const draft = await this.#draft(tx)',
-    'const draft = await this.#draft(tx)\n      const [locked] = await tx.lockActors([actorId])',
+    'const [locked] = await tx.lockActors([actorId])\n      const draft = await this.#draft(tx)\n      const input',
+    'const draft = await this.#draft(tx)\n      const [locked] = await tx.lockActors([actorId])\n      const input',
   ]),
   ...of(TIMERS, [
     'a-sleep-past-the-deadline',
