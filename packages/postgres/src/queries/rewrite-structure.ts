@@ -1,5 +1,6 @@
 import type { Node, ResTarget, SelectStmt } from '@pgsql/types'
 import { columnPath, operatorOf, walk } from '../sql/tree.ts'
+import { givesNoNull, isNeverNull } from './never-null.ts'
 import {
   allOf,
   callOf,
@@ -42,13 +43,19 @@ function calls(list: unknown, names: (name: string) => boolean): boolean {
   return found
 }
 
-/** `x NOT IN (SELECT ...)` as NOT EXISTS, which may be an anti join. The same unless a NULL is about. */
-export async function notInAsNotExists(condition: Node): Promise<Node | undefined> {
+/** `x NOT IN (SELECT ...)` as NOT EXISTS, which may be an anti join. The same where no NULL can come on either side. */
+export async function notInAsNotExists(
+  condition: Node,
+  select: SelectStmt,
+  known: TableFacts[],
+): Promise<Node | undefined> {
   if (!('BoolExpr' in condition) || condition.BoolExpr.boolop !== 'NOT_EXPR') return undefined
   const [inner] = condition.BoolExpr.args ?? []
   if (!inner || !('SubLink' in inner) || inner.SubLink.subLinkType !== 'ANY_SUBLINK') return undefined
   const { testexpr, subselect, operName } = inner.SubLink
   if (!testexpr || !subselect || operName !== undefined || 'RowExpr' in testexpr) return undefined
+  // That there is none yet proves nothing: the first would empty the one answer and not the other.
+  if (!isNeverNull(testexpr, select, known) || !givesNoNull(subselect, known)) return undefined
   return expressionOf(
     `not exists (select from (${sqlOf(subselect)}) as esa_in(esa_value) where esa_in.esa_value = ${sqlOf(testexpr)})`,
   )

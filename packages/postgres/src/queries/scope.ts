@@ -21,7 +21,8 @@ export function tablesInScope({ fromClause = [] }: SelectStmt, known: TableFacts
   const visit = (item: Node | undefined): boolean => {
     if (item === undefined) return false
     if ('JoinExpr' in item) return visit(item.JoinExpr.larg) && visit(item.JoinExpr.rarg)
-    if (!('RangeVar' in item)) return false
+    // An alias with a list of columns gives them other names.
+    if (!('RangeVar' in item) || item.RangeVar.alias?.colnames) return false
     const facts = factsOf(item.RangeVar, known)
     if (facts) found.push({ alias: item.RangeVar.alias?.aliasname ?? facts.name, facts })
     return facts !== undefined
