@@ -49,6 +49,11 @@ const OFFERED: [rule: string, sql: string, contains: string][] = [
     'UNION ALL',
   ],
   [
+    'or-across-columns',
+    `select o.*, c.region as area from orders o join customers c on c.id = o.customer where o.total = 5 or c.company = 'C7' order by c.region, o.id desc limit 9`,
+    'ORDER BY area, id DESC',
+  ],
+  [
     'correlated-subquery',
     `select c.*, (select count(*) from orders o where o.customer = c.id) n from customers c`,
     'LEFT JOIN',
@@ -67,6 +72,16 @@ const OFFERED: [rule: string, sql: string, contains: string][] = [
     'aggregated-after-join',
     `select c.id, c.company, max(o.total) filter (where o.priority = 1) + 1 from orders o, customers c where o.customer = c.id group by c.company, c.id, 1`,
     'CROSS JOIN (SELECT',
+  ],
+  [
+    'aggregated-after-join',
+    `select c.id, count(*)::int from customers c join orders o on o.customer = c.id group by c.id order by count desc, c.id limit 9`,
+    'AS count FROM',
+  ],
+  [
+    'correlated-subquery',
+    `select c.id, (select count(*) as visits from orders o where o.customer = c.id) from customers c order by visits, c.id`,
+    'AS visits',
   ],
   [
     'offset-paging',
@@ -123,6 +138,38 @@ const NOT_OFFERED: [why: string, sql: string][] = [
   [
     'the join is an outer one',
     'select c.id, count(*) from customers c left join orders o on o.customer = c.id group by c.id',
+  ],
+  [
+    'the order is by a column of another table',
+    `select o.id from orders o join customers c on c.id = o.customer where o.total = 5 or c.company = 'C7' order by c.id`,
+  ],
+  [
+    'the order is by a column that a star does not give',
+    `select o.* from orders o join customers c on c.id = o.customer where o.total = 5 or c.company = 'C7' order by c.id`,
+  ],
+  [
+    'the order is by a column that a join has merged',
+    `select * from orders o left join customers c using (id) where o.total = 5 or c.region = 'r1' order by c.id`,
+  ],
+  [
+    'the order is by what the answer gives in another form',
+    `select lower(company) as company from customers c where id < 5 or region = 'r1' order by c.company`,
+  ],
+  [
+    'rows that are equal at the end come too',
+    `select id, placed from orders where customer = 7 or kind = 'k30' order by placed fetch first 3 rows with ties`,
+  ],
+  [
+    'rows that are equal at the end of a page come too',
+    'select id from orders order by placed offset 500 fetch first 3 rows with ties',
+  ],
+  [
+    'a page is of what the answer gives in another form',
+    'select lower(company) as company from customers order by company limit 10 offset 500',
+  ],
+  [
+    'a page is by the text of its key',
+    'select id::text from orders where id > 10000 and id < 20000 order by id limit 10 offset 500',
   ],
   ['two directions', 'select id from orders order by placed, customer desc limit 10 offset 500'],
   [

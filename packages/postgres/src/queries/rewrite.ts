@@ -110,7 +110,7 @@ async function drafts(session: Queryable, node: Node, known: TableFacts[]): Prom
   if (page && note !== undefined)
     found.push({ rule: 'offset-paging', sql: page.sql, of: page.of, note, dataOnly: true })
   const others: [string, string | undefined][] = [
-    ['or-across-columns', await orAsUnion(node)],
+    ['or-across-columns', await orAsUnion(node, known)],
     ['correlated-subquery', subqueriesPreAggregated(node, known)],
     ['aggregated-after-join', await aggregatedBeforeJoin(node, known)],
     ['cte-fence', withoutFence(node)],
