@@ -49,7 +49,7 @@ const SPOKEN: Record<string, string> = {
 }
 
 /** Operators that a query uses without writing them: by JOIN USING, IN, CASE, DISTINCT, GROUP BY and ORDER BY. */
-const UNWRITTEN_OPERATORS = ['=', '<>', '<', '<=', '>', '>=']
+export const UNWRITTEN_OPERATORS = ['=', '<>', '<', '<=', '>', '>=']
 
 /** Longest statement that is looked at, in characters: the parser recurses, and a person writes no such query. */
 const SQL_CHARS_MAX = 100_000
