@@ -29,6 +29,14 @@ create type spread as range (subtype = int4, subtype_diff = spread_diff);
 create table spreads (s spread); insert into spreads select spread(i, 2 * i) from generate_series(1, 50) i; analyze spreads;
 create function make_texted() returns texted language sql as $$ select row(1)::texted $$;
 create function as_text(x anyelement) returns text language sql as $$ select x::text $$;
+create function constant(x int) returns int immutable language plpgsql as $$ begin perform pg_advisory_lock_shared(15); return x; end $$;
+create function wrapped(x int) returns int immutable language sql as $$ select public.constant(1) + x $$;
+create table indexed (id int); create index on indexed ((constant(1) + id));
+create table indexed_wrapped (id int); create index on indexed_wrapped (wrapped(id));
+create table indexed_part (id int); create index on indexed_part (id) where id > constant(1);
+create table counted (id int, n int); create statistics counted_both on (id + constant(1)), n from counted;
+create table split (id int) partition by range (id);
+create table split_1 partition of split (check (id > constant(3))) for values from (0) to (9);
 create function filled(x anyelement) returns anyelement language sql as $$ select json_populate_record(x, '{"d": 1}') $$;
 `
 
@@ -188,6 +196,11 @@ export const HIDDEN_CALLS = [
   `select * from (select) x left join domained r on true, lateral jsonb_populate_recordset(r, '[{"d": 1}]')`,
   'select filled(r) from (select) x left join domained r on true',
   `select * from spreads where s && spread(3, 5)`,
+  'select * from indexed',
+  'select * from indexed_wrapped where id = 1',
+  'select * from indexed_part where id = 5',
+  'select n, count(*) from counted group by n',
+  'select * from split where id = 5',
   'select s from sorting order by s',
   'select distinct s from sorting',
   'select * from guarded',

@@ -5,13 +5,15 @@ import type { CatalogFunction } from './harmless-functions.ts'
 import { type CalledName, type Reading, UNWRITTEN_OPERATORS } from './read-statement.ts'
 
 /** A relation that a statement reads, or a partition of one. */
-interface ReadRelation {
+export interface ReadRelation {
   oid: number
   name: string
   /** `f` is a foreign table, `v` a view. */
   kind: string
   /** The queries and expressions that are run when it is read: a view's query, conditions of row security. */
   texts: string[]
+  /** Expressions of its indexes, statistics, partitions and CHECKs: the planner computes what names no column in them. */
+  planned: string | null
 }
 
 /** What the catalog says of everything that a statement names. */
@@ -58,7 +60,8 @@ const FUNCTIONS = `with called(schema, name) as (select ${OWN_MARK} * from unnes
     coalesce(pg_get_function_sqlbody(p.oid), p.prosrc) as body, pg_get_expr(p.proargdefaults, 0) as defaults,
     (select coalesce(json_agg(json_build_object('schema', tn.nspname, 'name', t.typname)), '[]') from pg_type t
       join pg_namespace tn on tn.oid = t.typnamespace
-      where t.oid = p.prorettype or t.oid = any(p.proargtypes) or t.oid = any(p.proallargtypes)) as types,
+      where (t.oid >= ${FIRST_NORMAL_OID} or l.lanname = 'sql')
+      and (t.oid = p.prorettype or t.oid = any(p.proargtypes) or t.oid = any(p.proallargtypes))) as types,
     coalesce((select array_agg(f::int8) from pg_aggregate a, unnest(array[aggtransfn, aggfinalfn, aggcombinefn,
       aggserialfn, aggdeserialfn, aggmtransfn, aggminvtransfn, aggmfinalfn]::oid[]) f
       where a.aggfnoid = p.oid and f <> 0), '{}') as support, w.written
@@ -71,7 +74,14 @@ const RELATIONS = `with recursive family(oid) as (
   select c.oid::int8 as oid, n.nspname || '.' || c.relname as name, c.relkind as kind,
     case when c.relkind = 'v' and c.oid >= ${FIRST_NORMAL_OID} then array[pg_get_viewdef(c.oid)] else '{}' end ||
     array(select 'select ' || pg_get_expr(p.polqual, p.polrelid) from pg_policy p
-      where p.polrelid = c.oid and p.polqual is not null) as texts
+      where p.polrelid = c.oid and p.polqual is not null) as texts,
+    (select string_agg(pg_get_expr(e.tree, c.oid), ', ') from (
+      select i.indexprs from pg_index i where i.indrelid = c.oid
+      union all select i.indpred from pg_index i where i.indrelid = c.oid
+      union all select k.conbin from pg_constraint k where k.conrelid = c.oid
+      union all select s.stxexprs from pg_statistic_ext s where s.stxrelid = c.oid
+      union all select t.partexprs from pg_partitioned_table t where t.partrelid = c.oid) e(tree)
+      where e.tree is not null and c.oid >= ${FIRST_NORMAL_OID}) as planned
   from family join pg_class c on c.oid = family.oid join pg_namespace n on n.oid = c.relnamespace`
 
 /** Types and what they are made of: the named ones, those of the rows that are read, and what values may become. */

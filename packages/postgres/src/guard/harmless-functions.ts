@@ -17,7 +17,10 @@ export interface CatalogFunction {
   body: string
   /** Expressions that stand for arguments that are not given, separated by commas. */
   defaults: string | null
-  /** Of its arguments and of what it returns: values become these without a cast that is written. */
+  /**
+   * Of its arguments and of what it returns: values become these without a cast that is written. Built-in types only of
+   * a function in SQL, which casts what it returns.
+   */
   types: CalledName[]
   /** Functions that an aggregate calls. */
   support: number[]

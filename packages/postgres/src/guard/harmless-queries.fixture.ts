@@ -12,6 +12,9 @@ create function cheap(p products) returns boolean stable language sql as $$ sele
 create view product_view as select id, net(price) as net from products where cheap(products);
 create domain positive as int check (value > 0);
 create aggregate product_of(numeric) (sfunc = numeric_mul, stype = numeric, initcond = '1');
+create function shouted(t text) returns text immutable language plpgsql as $$ begin return upper(t); end $$;
+create index on products (shouted(name), (price + 2 * 3)) where shouted(name) <> 'X' and made > '2020-01-01'::date;
+alter table products add check (shouted(name) <> '' and price in (1, 2) or length('a' || name) > abs(-1));
 create type pair as (a int, b positive);
 create function taxed(p numeric, rate positive default 19) returns numeric language sql as $$ select p * (100 + rate) / 100 $$;
 create function as_text(p pair) returns text language sql as $$ select p.a::text $$;

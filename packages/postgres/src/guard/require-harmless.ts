@@ -1,9 +1,16 @@
 import { EsaError } from '@esa/protocol'
 import type { Queryable } from '../queryable.ts'
 import { OWN_MARK } from '../read-only.ts'
-import { calledObjects, MetTypes, type Unnamed, writtenName } from './called-objects.ts'
+import { calledObjects, MetTypes, type ReadRelation, type Unnamed, writtenName } from './called-objects.ts'
 import { type CatalogFunction, judgeFunction } from './harmless-functions.ts'
-import { type CalledName, type Reading, readStatements, refusal } from './read-statement.ts'
+import {
+  type CalledName,
+  emptyReading,
+  type Reading,
+  readPlanned,
+  readStatements,
+  refusal,
+} from './read-statement.ts'
 
 /** What only takes time: a workload of the operator's own may wait, and is cut off as any other. */
 export const WAITING: ReadonlySet<string> = new Set(['pg_sleep', 'pg_sleep_for', 'pg_sleep_until'])
@@ -35,7 +42,7 @@ export async function requireHarmless(
   while (open.length > 0 || unnamed.support.length > 0 || unnamed.targets.length > 0) {
     if (seen.size > FOLLOWED_MAX)
       throw refusal(`it leads to more than ${FOLLOWED_MAX} functions and relations`)
-    const current = open.pop() ?? NOTHING
+    const current = together(open.splice(0))
     const called = await calledObjects(session, current, unnamed, met)
     open.push(...(await castsAmong(session, current, called.functions)))
     const { support, targets }: Unnamed = (unnamed = { support: [], targets: [] })
@@ -45,7 +52,9 @@ export async function requireHarmless(
     if (fillsRows) rows = []
     for (const text of called.conditions.filter(isNew))
       open.push(...(await textOf(text, 'a condition of a domain')))
-    for (const relation of called.relations.filter(({ oid }) => isNew(`relation ${oid}`))) {
+    const relations = called.relations.filter(({ oid }) => isNew(`relation ${oid}`))
+    open.push(...(await plannedOf(session, relations, isNew)))
+    for (const relation of relations) {
       // Another server's or a program's answer: what reading it does is decided there.
       if (relation.kind === 'f')
         throw refusal(`${relation.name} is a foreign table`, { relation: relation.name })
@@ -60,26 +69,31 @@ export async function requireHarmless(
       // What built-in aggregates call is built in, and so are the types of what is built in.
       if (one.builtIn) continue
       support.push(...one.support)
-      ;(one.written ? types : targets).push(...one.types)
+      if (one.written) types.push(...one.types)
+      // Operators of extensions stand in every query, and take no domain of anybody.
+      else if (one.extension === null) targets.push(...one.types)
       if (one.defaults !== null) open.push(...(await textOf(`select ${one.defaults}`, `${name}()`)))
     }
-    if (types.length > 0) open.push({ ...NOTHING, types })
+    if (types.length > 0) open.push({ ...emptyReading(), types })
   }
+}
+
+/** What is open is looked up together: each look costs the server as much as many do. */
+function together(readings: Reading[]): Reading {
+  const all = emptyReading()
+  for (const { functions, operators, relations, types, attributes } of readings) {
+    all.functions.push(...functions)
+    all.operators.push(...operators)
+    all.relations.push(...relations)
+    all.types.push(...types)
+    all.attributes.push(...attributes)
+  }
+  return all
 }
 
 /** True when it makes a row of the type of another value. `#=` is hstore's. */
 function fills({ functions, operators }: Reading): boolean {
   return [...functions, ...operators].some(({ name }) => name === '#=' || name.includes('populate_record'))
-}
-
-const NOTHING: Reading = {
-  text: '',
-  node: { SelectStmt: {} },
-  functions: [],
-  operators: [],
-  relations: [],
-  types: [],
-  attributes: [],
 }
 
 /**
@@ -100,10 +114,38 @@ async function castsAmong(
   const missing = rows.find(({ type }) => type === null)
   if (missing)
     throw refusal(`there is no function ${String(missing['name'])}()`, { function: String(missing['name']) })
-  return [{ ...NOTHING, types: unknown }]
+  return [{ ...emptyReading(), types: unknown }]
 }
 
 const TYPES_BY_NAME = `select ${OWN_MARK} name, to_regtype(name)::text as type from unnest($1::text[]) name`
+
+/**
+ * What a planner runs for relations that are read: calls in their indexes, statistics, partitions and CHECKs that name no
+ * column, and bodies of SQL functions there, which it puts in their place.
+ */
+async function plannedOf(
+  session: Queryable,
+  relations: ReadRelation[],
+  isNew: (key: string) => boolean,
+): Promise<Reading[]> {
+  const found: Reading[] = []
+  const inlined = emptyReading()
+  for (const { planned, name } of relations) {
+    if (planned === null) continue
+    const reading = await readable(name, () => readPlanned(`select ${planned}`))
+    const { functions, operators, types } = reading.constants
+    if (functions.length + operators.length + types.length > 0) found.push(reading.constants)
+    inlined.functions.push(...reading.inlined.functions)
+    inlined.operators.push(...reading.inlined.operators)
+  }
+  if (inlined.functions.length + inlined.operators.length === 0) return found
+  const { functions } = await calledObjects(session, inlined, { support: [], targets: [] }, new MetTypes())
+  for (const one of functions) {
+    if (one.builtIn || judgeFunction(one) !== 'follow' || !isNew(`inlined ${one.oid}`)) continue
+    found.push(...(await textOf(bodyOf(one), `${one.schema}.${one.name}()`)))
+  }
+  return found
+}
 
 /** `BEGIN ATOMIC ... END` and `RETURN x` are not statements of their own. */
 function bodyOf({ body }: CatalogFunction): string {
@@ -111,9 +153,13 @@ function bodyOf({ body }: CatalogFunction): string {
   return atomic ?? body.replace(/^\s*RETURN\b/i, 'select')
 }
 
-async function textOf(text: string, of: string): Promise<Reading[]> {
+function textOf(text: string, of: string): Promise<Reading[]> {
+  return readable(of, () => readStatements(text))
+}
+
+async function readable<T>(of: string, read: () => Promise<T>): Promise<T> {
   try {
-    return await readStatements(text)
+    return await read()
   } catch (cause) {
     const why = cause instanceof EsaError ? cause.message : String(cause)
     throw new EsaError('sql.not-a-read', 'terminal', `${of} is not run here: ${why}`, {
