@@ -1,3 +1,45 @@
+/** Casts, domains, defaults, operator classes and ranges that act, and are called by what does not name them. */
+const UNNAMED = `create type texted as (a int);
+create function to_text(x texted) returns text language plpgsql as $$ begin perform pg_advisory_lock(11); return 'x'; end $$;
+create cast (texted as text) with function to_text(texted) as assignment;
+create type jsoned as enum ('a');
+create function to_json_of(x jsoned) returns json language plpgsql as $$ begin perform pg_advisory_lock(12); return '{}'; end $$;
+create cast (jsoned as json) with function to_json_of(jsoned);
+create table cast_away (t texted); insert into cast_away values (row(1));
+create table jsons (j jsoned); insert into jsons values ('a');
+create table domained (d attack_domain);
+create function assigned(x texted) returns text language sql as $$ select x $$;
+create function in_domain(x attack_domain) returns int language sql as $$ select x + 1 $$;
+create function out_domain() returns attack_domain language sql as $$ select 1 $$;
+create function by_default(x int default quiet(1)) returns int language sql as $$ select x $$;
+create aggregate lock_domain(attack_domain) (sfunc = int4_sum, stype = bigint);
+create type sorted as (a int);
+create function sorted_is(a sorted, b sorted) returns boolean language sql as $$ select a.a = b.a $$;
+create function sorted_cmp(a sorted, b sorted) returns int immutable language plpgsql as $$ begin perform pg_advisory_lock(13); return 0; end $$;
+create operator < (leftarg = sorted, rightarg = sorted, function = sorted_is);
+create operator <= (leftarg = sorted, rightarg = sorted, function = sorted_is);
+create operator = (leftarg = sorted, rightarg = sorted, function = sorted_is);
+create operator >= (leftarg = sorted, rightarg = sorted, function = sorted_is);
+create operator > (leftarg = sorted, rightarg = sorted, function = sorted_is);
+create operator class sorted_ops default for type sorted using btree as
+  operator 1 <, operator 2 <=, operator 3 =, operator 4 >=, operator 5 >, function 1 sorted_cmp(sorted, sorted);
+create table sorting (s sorted); insert into sorting values (row(1)), (row(2));
+create function spread_diff(a int, b int) returns float8 immutable language plpgsql as $$ begin perform pg_advisory_lock_shared(14); return a - b; end $$;
+create type spread as range (subtype = int4, subtype_diff = spread_diff);
+create table spreads (s spread); insert into spreads select spread(i, 2 * i) from generate_series(1, 50) i; analyze spreads;
+create function make_texted() returns texted language sql as $$ select row(1)::texted $$;
+create function as_text(x anyelement) returns text language sql as $$ select x::text $$;
+create function constant(x int) returns int immutable language plpgsql as $$ begin perform pg_advisory_lock_shared(15); return x; end $$;
+create function wrapped(x int) returns int immutable language sql as $$ select public.constant(1) + x $$;
+create table indexed (id int); create index on indexed ((constant(1) + id));
+create table indexed_wrapped (id int); create index on indexed_wrapped (wrapped(id));
+create table indexed_part (id int); create index on indexed_part (id) where id > constant(1);
+create table counted (id int, n int); create statistics counted_both on (id + constant(1)), n from counted;
+create table split (id int) partition by range (id);
+create table split_1 partition of split (check (id > constant(3))) for values from (0) to (9);
+create function filled(x anyelement) returns anyelement language sql as $$ select json_populate_record(x, '{"d": 1}') $$;
+`
+
 /** Objects to attack: tables, a sequence, a large object, and functions that hide a write in every way that SQL has. */
 export function attackedSchema(file: string): string {
   return `
@@ -35,7 +77,7 @@ create type attack_type as (a attack_domain);
 create type target_type as (a int);
 create function to_target(x accounts) returns target_type language plpgsql as $$ begin perform pg_advisory_lock(x.id); return row(1)::target_type; end $$;
 create cast (accounts as target_type) with function to_target(accounts);
-create table guarded (id int); insert into guarded values (1);
+${UNNAMED}create table guarded (id int); insert into guarded values (1);
 create policy peek on guarded using (quiet(id) is not null);
 alter table guarded enable row level security, force row level security;
 create procedure do_write() language plpgsql as $$ begin insert into log values (now(), 'proc'); commit; end $$;
@@ -78,6 +120,15 @@ export function attackingExpressions(victim: number, file: string): string[] {
     `setseed(0.5)`,
     `pg_current_xact_id()`,
     `query_to_xml('select pg_advisory_lock(1)', true, true, '')`,
+    `query_to_xmlschema('select pg_advisory_lock(1)', true, true, '')`,
+    `query_to_xml_and_xmlschema('select pg_advisory_lock(1)', true, true, '')`,
+    `table_to_xml('attack_view', true, true, '')`,
+    `table_to_xml_and_xmlschema('attack_view', true, true, '')`,
+    `schema_to_xml('public', true, true, '')`,
+    `schema_to_xml_and_xmlschema('public', true, true, '')`,
+    `database_to_xml(true, true, '')`,
+    `database_to_xml_and_xmlschema(true, true, '')`,
+    `ts_rewrite('a'::tsquery, 'select quiet(1)::text::tsquery, ''b''::tsquery')`,
     `ts_stat('select to_tsvector(pg_advisory_lock(1)::text)')`,
     `pg_input_is_valid('1', 'attack_domain')`,
     `dblink_exec('dbname=x', 'drop table accounts')`,
@@ -121,6 +172,37 @@ export const HIDDEN_CALLS = [
   'select * from builtin_view',
   'select count(*) from (table builtin_view) x',
   'select a::target_type from accounts a',
+  'select t::text from cast_away',
+  'select array[t]::text[] from cast_away',
+  `select 'x' || t from cast_away`,
+  `select t || 'x' from cast_away`,
+  'select quote_literal(t) from cast_away',
+  'select make_texted()::text',
+  'select as_text(t) from cast_away',
+  'select as_text(make_texted())',
+  'select assigned(t) from cast_away',
+  'select assigned from cast_away c, lateral assigned(c.t)',
+  'select j::json from jsons',
+  'select to_json(j) from jsons',
+  'select row_to_json(c) from jsons c',
+  'select jsonb_agg(j) from jsons',
+  'select json_build_array(j) from jsons',
+  `select json_object('a': j) from jsons`,
+  'select in_domain(1)',
+  'select out_domain()',
+  'select by_default()',
+  'select lock_domain(1)',
+  `select json_populate_record(r, '{"d": 1}') from (select) x left join domained r on true`,
+  `select * from (select) x left join domained r on true, lateral jsonb_populate_recordset(r, '[{"d": 1}]')`,
+  'select filled(r) from (select) x left join domained r on true',
+  `select * from spreads where s && spread(3, 5)`,
+  'select * from indexed',
+  'select * from indexed_wrapped where id = 1',
+  'select * from indexed_part where id = 5',
+  'select n, count(*) from counted group by n',
+  'select * from split where id = 5',
+  'select s from sorting order by s',
+  'select distinct s from sorting',
   'select * from guarded',
   'select id from accounts order by id using operator(public.@@@)',
   'select 1 @@@ any(array[1])',
@@ -143,6 +225,14 @@ export const HIDDEN_CALLS = [
   'select * from accounts limit quiet(1)',
   'select * from accounts a join accounts b on quiet(a.id) = b.id',
   'with recursive r as (select 1 as n union all select quiet(n) + 1 from r where n < 3) table r',
+]
+
+/** Queries that run beside all of this: they touch none of it. */
+export const HARMLESS_BESIDE = [
+  'select name, sum(balance), max(id) from accounts group by name order by 1, 2 desc',
+  `select 'no. ' || id, id::text, to_json(a), quote_literal(name) from accounts a where id in (1, 2)`,
+  `select (json_populate_record(null::accounts, '{"id": 1}')).id`,
+  'select c.what, count(*) from log c join accounts a on a.name = c.what group by c.what',
 ]
 
 /** Statements that are no query, or more than one. */

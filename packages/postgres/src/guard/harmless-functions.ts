@@ -1,3 +1,5 @@
+import type { CalledName } from './read-statement.ts'
+
 /** A function as the catalog describes it. */
 export interface CatalogFunction {
   oid: number
@@ -13,8 +15,17 @@ export interface CatalogFunction {
   configured: boolean
   /** SQL text of a function in language SQL. */
   body: string
+  /** Expressions that stand for arguments that are not given, separated by commas. */
+  defaults: string | null
+  /**
+   * Of its arguments and of what it returns: values become these without a cast that is written. Built-in types only of
+   * a function in SQL, which casts what it returns.
+   */
+  types: CalledName[]
   /** Functions that an aggregate calls. */
   support: number[]
+  /** False for an operator that any query uses without writing it, and for what sorts: that it runs is not known. */
+  written: boolean
 }
 
 /** Built-in functions that are called volatile for what they return, and change nothing. */
@@ -35,6 +46,9 @@ const HARMFUL_STABLE = new Set([
   'pg_input_is_valid',
   'pg_input_error_info',
 ])
+
+/** Built-in functions that run a view, a foreign table or a query that nobody followed, stable ones among them. */
+const TO_XML = /_to_xml(?:schema|_and_xmlschema)?$/
 
 /** Extensions of PostgreSQL and of its widest neighbours whose stable and immutable functions compute and do no more. */
 const COMPUTING_EXTENSIONS = new Set(
@@ -57,9 +71,10 @@ function refused(refusedBecause: string): Verdict {
   return { refusedBecause }
 }
 
-function judgeBuiltIn({ name, volatility }: CatalogFunction): Verdict {
-  if (HARMFUL_STABLE.has(name)) return refused('it does more than read')
-  if (volatility !== 'v' || HARMLESS_VOLATILE.has(name)) return 'harmless'
+function judgeBuiltIn({ name, volatility, language }: CatalogFunction): Verdict {
+  if (HARMFUL_STABLE.has(name) || TO_XML.test(name)) return refused('it does more than read')
+  // What is written in SQL casts, and a cast may be somebody's own.
+  if (volatility !== 'v' || HARMLESS_VOLATILE.has(name)) return language === 'sql' ? 'follow' : 'harmless'
   return refused('it acts beside its result')
 }
 

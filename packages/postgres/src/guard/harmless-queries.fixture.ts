@@ -12,7 +12,14 @@ create function cheap(p products) returns boolean stable language sql as $$ sele
 create view product_view as select id, net(price) as net from products where cheap(products);
 create domain positive as int check (value > 0);
 create aggregate product_of(numeric) (sfunc = numeric_mul, stype = numeric, initcond = '1');
+create function shouted(t text) returns text immutable language plpgsql as $$ begin return upper(t); end $$;
+create index on products (shouted(name), (price + 2 * 3)) where shouted(name) <> 'X' and made > '2020-01-01'::date;
+alter table products add check (shouted(name) <> '' and price in (1, 2) or length('a' || name) > abs(-1));
 create type pair as (a int, b positive);
+create function taxed(p numeric, rate positive default 19) returns numeric language sql as $$ select p * (100 + rate) / 100 $$;
+create function as_text(p pair) returns text language sql as $$ select p.a::text $$;
+create cast (pair as text) with function as_text(pair) as assignment;
+create function told(p pair) returns text language sql as $$ select p $$;
 `
 
 /** What people and programs really ask; every one must run. */
@@ -67,6 +74,11 @@ select name % 'p1', similarity(name, 'p1'), word_similarity('p', name) from prod
 select 'A'::citext = 'a'::citext, 'x'::varchar(3), '1'::positive, row(1, 2)::pair
 select net(price), gross(price), cheap(p), p.cheap from products p
 select * from product_view
+select taxed(price), taxed(price, 7) from products
+select row(1, 2)::pair::text, told(row(1, 2)), 'pair: ' || row(1, 2)::pair, to_jsonb(row(1, 2)::pair)
+select 'no. ' || id, id || '.', name || ' ', detail || '{}', tags || 'c'::text, quote_literal(id), quote_nullable(made), lpad(name, 9) from products
+select jsonb_populate_record(p, '{"id": 7}'), json_populate_record(null::products, '{"id": 7}') from products p
+select array_agg(p order by p), max(made), count(distinct p.*) from products p
 select product_of(price) from products where id < 5
 select cast(id as text) || name collate "C", name::bytea, id::numeric(10, 2) from products order by name collate "C"
 select to_tsvector('english', name) @@ plainto_tsquery('english', 'p1'), ts_rank(to_tsvector(name), to_tsquery('p1')), ts_headline(name, to_tsquery('p1')) from products

@@ -1,6 +1,7 @@
 import { EsaError } from '@esa/protocol'
 import type { Node } from '@pgsql/types'
 import { type ParsedStatement, parseScript } from '../sql/parse-script.ts'
+import { walk } from '../sql/tree.ts'
 
 /** A name as the statement writes it; without a schema it is looked up along the search path. */
 export interface CalledName {
@@ -49,7 +50,7 @@ const SPOKEN: Record<string, string> = {
 }
 
 /** Operators that a query uses without writing them: by JOIN USING, IN, CASE, DISTINCT, GROUP BY and ORDER BY. */
-const UNWRITTEN_OPERATORS = ['=', '<>', '<', '<=', '>', '>=']
+export const UNWRITTEN_OPERATORS = ['=', '<>', '<', '<=', '>', '>=']
 
 /** Longest statement that is looked at, in characters: the parser recurses, and a person writes no such query. */
 const SQL_CHARS_MAX = 100_000
@@ -81,6 +82,43 @@ export async function readStatements(sql: string): Promise<Reading[]> {
   return (await parsed(sql)).map(read)
 }
 
+/**
+ * What a planner runs of expressions of a table before a row is read: `constants` is what names no column, `inlined` what
+ * may be put in by its body, when that is SQL, and be a constant then.
+ */
+export async function readPlanned(sql: string): Promise<{ constants: Reading; inlined: Reading }> {
+  const [constants, inlined] = [emptyReading(), emptyReading()]
+  for (const statement of await parsed(sql)) {
+    collectConstants(statement.node, constants)
+    collect(statement.node, inlined)
+  }
+  return { constants, inlined }
+}
+
+/** Literals alone are no call: what they are read by is the input function of their type. */
+function collectConstants(value: unknown, reading: Reading): void {
+  for (const [key, member] of Object.entries(value ?? {}) as [string, unknown][]) {
+    if (member === null || typeof member !== 'object') continue
+    if (/^(?:A_Expr|FuncCall|TypeCast)$/.test(key) && isConstant(member)) {
+      if (!isLiteral({ [key]: member })) collect({ [key]: member }, reading)
+    } else collectConstants(member, reading)
+  }
+}
+
+function isConstant(node: unknown): boolean {
+  let constant = true
+  walk(node, (kind) => {
+    if (kind === 'ColumnRef') constant = false
+  })
+  return constant
+}
+
+/** `'a'`, `'a'::text`. */
+function isLiteral(node: object): boolean {
+  if ('A_Const' in node) return (node.A_Const as { sval?: unknown }).sval !== undefined
+  return 'TypeCast' in node && isLiteral((node.TypeCast as { arg?: object }).arg ?? {})
+}
+
 async function parsed(sql: string): Promise<ParsedStatement[]> {
   if (sql.length > SQL_CHARS_MAX)
     throw refusal(`a statement of more than ${SQL_CHARS_MAX} characters is not run here`)
@@ -96,9 +134,22 @@ function read({ text, kind, node }: ParsedStatement): Reading {
     throw refusal(`a statement that begins with ${said} is not run here`, { node: kind })
   }
   const operators = UNWRITTEN_OPERATORS.map((name) => ({ schema: null, name }))
-  const reading: Reading = { text, node, functions: [], operators, relations: [], types: [], attributes: [] }
+  const reading = { ...emptyReading(), text, node, operators }
   collect(node, reading)
   return reading
+}
+
+/** A reading of nothing. */
+export function emptyReading(): Reading {
+  return {
+    text: '',
+    node: { SelectStmt: {} },
+    functions: [],
+    operators: [],
+    relations: [],
+    types: [],
+    attributes: [],
+  }
 }
 
 type Members = Record<string, unknown>

@@ -1,4 +1,5 @@
 import type { Constraint, Node } from '@pgsql/types'
+import { QuoteUtils } from 'pgsql-deparser'
 import type { Queryable } from '../queryable.ts'
 import type { StatementFacts, UnindexedKey } from './facts.ts'
 
@@ -54,5 +55,5 @@ function addedKeys(node: Node): { table: string; columns: string[] }[] {
     for (const child of Object.values(part)) walk(child, inside)
   }
   walk(node, undefined)
-  return keys.map((columns) => ({ table: name, columns }))
+  return keys.map((columns) => ({ table: QuoteUtils.quoteIdentifier(name), columns }))
 }

@@ -24,8 +24,6 @@ const SAMPLE_ROWS = 500
 /** Rows of each table that are taken as patterns for rows with NULLs. */
 const PATTERN_ROWS = 3
 
-const INTEGERS = new Set(['smallint', 'integer', 'bigint'])
-
 /** Rows in all columns, as text: types without an equality, like json, compare too. */
 async function compare(session: Queryable, a: string, b: string): Promise<{ rows: number; same: boolean }> {
   const text =
@@ -36,34 +34,50 @@ async function compare(session: Queryable, a: string, b: string): Promise<{ rows
   return rows[0] as { rows: number; same: boolean }
 }
 
-/** A column of a row with NULLs: keys stay unique, what may be null is, where its turn has come. */
+/** Types whose values can be made from a number, each from another one. With a length, it must have room for the number. */
+const MADE: [type: RegExp, value: (n: string) => string][] = [
+  [/^(?:smallint|integer|bigint|numeric|real|double precision)$/, (n) => `-${n}`],
+  [/^numeric\((?:[6-9]|\d{2,}),0\)$/, (n) => `-${n}`],
+  [/^uuid$/, (n) => `md5('esa ' || ${n})`],
+  [/^(?:text|character varying|character(?: varying)?\((?:[6-9]|\d{2,})\))$/, (n) => `'~' || ${n}`],
+  [/^(?:date|timestamp)/, (n) => `timestamp '4000-01-01' + ${n} * interval '1 day'`],
+]
+
+/** A value of a key for a row that is made up, such as no real row should have; null for a type that has none. */
+function madeKey(type: string, n: string): string | null {
+  const made = MADE.find(([pattern]) => pattern.test(type))
+  return made ? `(${made[1](n)})::${type}` : null
+}
+
+/** A column of a row with NULLs: what may be null is, where its turn has come; else a key has a value of its own. */
 function edgeValue(
   { name, type, notNull }: ColumnFacts,
   keys: Set<string>,
   nulled: string | null,
   at: number,
-): string | null {
-  const column = quoteIdentifier(name)
-  if (keys.has(name))
-    return INTEGERS.has(type) ? `(-(${at * PATTERN_ROWS} + row_number() over ()))::${type}` : null
-  if (notNull || (nulled !== null && nulled !== name)) return `esa_p.${column}`
-  return `null::${type}`
+): string {
+  if (!notNull && (nulled === null || nulled === name)) return `null::${type}`
+  const kept = `esa_p.${quoteIdentifier(name)}`
+  if (!keys.has(name)) return kept
+  return madeKey(type, `(${at * PATTERN_ROWS} + row_number() over ())`) ?? (notNull ? kept : `null::${type}`)
 }
 
-/** A table as rows of its own and rows with NULLs; null when its key is of a type that cannot be counted on here. */
+/** A table as rows of its own and rows with NULLs; null when these cannot have keys of their own. */
 function withNulls(facts: TableFacts): string | null {
   const table = quoteRelation(facts.schema, facts.name)
-  const keys = new Set(
-    facts.indexes.filter(({ unique }) => unique).flatMap(({ columns }) => columns.map(String)),
-  )
-  const nullable = facts.columns.filter(({ name, notNull }) => !notNull && !keys.has(name))
+  const unique = facts.indexes
+    .filter((index) => index.unique)
+    .map(({ columns }) => facts.columns.filter(({ name }) => columns.includes(name)))
+  // A NULL is equal to no other, and one column that differs is enough.
+  const differs = ({ type, notNull }: ColumnFacts): boolean => !notNull || madeKey(type, '0') !== null
+  if (unique.some((columns) => columns.length > 0 && !columns.some(differs))) return null
+  const keys = new Set(unique.flat().map(({ name }) => name))
+  const nullable = facts.columns.filter(({ notNull }) => !notNull)
   const list = facts.columns.map(({ name }) => quoteIdentifier(name)).join(', ')
-  const edges: string[] = []
-  for (const [at, nulled] of [null, ...nullable.map(({ name }) => name)].entries()) {
+  const edges = [null, ...nullable.map(({ name }) => name)].map((nulled, at) => {
     const values = facts.columns.map((column) => edgeValue(column, keys, nulled, at))
-    if (values.includes(null)) return null
-    edges.push(`(select ${values.join(', ')} from (select * from ${table} limit ${PATTERN_ROWS}) esa_p)`)
-  }
+    return `(select ${values.join(', ')} from (select * from ${table} limit ${PATTERN_ROWS}) esa_p)`
+  })
   return `(select ${list} from ${table} limit ${SAMPLE_ROWS}) union all ${edges.join(' union all ')}`
 }
 
@@ -90,7 +104,8 @@ async function onOtherRows(sql: string, tables: TableFacts[], standIns: string[]
 
 /**
  * Whether two statements give the same rows, by EXCEPT ALL in both directions: on the data as it is, on a sample with
- * rows of NULLs beside it, and on empty tables, of these `on` which. Constraints hold for these rows too: no NULL where none may be, no key twice.
+ * rows of NULLs beside it, and on empty tables, of these `on` which. Constraints hold for these rows too: no NULL where
+ * none may be, no key twice. Where neither data nor NULLs could be compared they are not called the same.
  */
 export async function proveSameRows(
   session: Queryable,
@@ -121,5 +136,6 @@ export async function proveSameRows(
     proof.compared.push(name)
     if (!same) return { ...proof, same: false, differedOn: name }
   }
-  return proof.compared.length === 0 ? { ...proof, same: false } : proof
+  // Nothing is the same as nothing: on empty tables alone most statements are equal.
+  return proof.compared.some((name) => name !== 'empty') ? proof : { ...proof, same: false }
 }

@@ -7,6 +7,7 @@ import {
   columnInScope,
   conditionsOf,
   expressionOf,
+  outputName,
   type ScopeTable,
   sqlOf,
   tablesInScope,
@@ -109,10 +110,11 @@ function isOfOne(tree: unknown, one: ScopeTable): boolean {
   return fine
 }
 
+/** A target under the name that it had: what stands for an aggregate has another. */
 function named(target: Node): Node {
-  if (!('ResTarget' in target) || target.ResTarget.name !== undefined) return target
-  const call = callOf(target.ResTarget.val)
-  return call ? { ResTarget: { ...target.ResTarget, name: call.name } satisfies ResTarget } : target
+  const name = 'ResTarget' in target ? outputName(target.ResTarget) : undefined
+  if (!('ResTarget' in target) || name === undefined) return target
+  return { ResTarget: { ...target.ResTarget, name } satisfies ResTarget }
 }
 
 /**

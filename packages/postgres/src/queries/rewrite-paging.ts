@@ -10,6 +10,9 @@ import {
   columnInScope,
   conditionsOf,
   expressionOf,
+  outputName,
+  type ScopeColumn,
+  type ScopeTable,
   sqlOf,
   tablesInScope,
   wholeNumber,
@@ -40,13 +43,29 @@ function orderKeys(
   const [{ facts, alias }] = scope as [(typeof scope)[0]]
   const keys = (select.sortClause ?? []).map((key) => {
     const node = 'SortBy' in key ? key.SortBy.node : undefined
-    const found = node && 'ColumnRef' in node ? columnInScope(node.ColumnRef, scope) : undefined
-    if (!found?.column.notNull || !('SortBy' in key)) return undefined
-    return { sql: sqlOf(node!), type: found.column.type, descending: key.SortBy.sortby_dir === 'SORTBY_DESC' }
+    if (!('SortBy' in key) || !node || !('ColumnRef' in node)) return undefined
+    const found = columnInScope(node.ColumnRef, scope)
+    if (!found?.column.notNull) return undefined
+    if (node.ColumnRef.fields?.length === 1 && isHidden(found, select, scope)) return undefined
+    return { sql: sqlOf(node), type: found.column.type, descending: key.SortBy.sortby_dir === 'SORTBY_DESC' }
   })
   if (keys.length === 0 || keys.some((key) => key === undefined || key.descending !== keys[0]?.descending))
     return undefined
   return { keys: keys as Key[], facts, alias }
+}
+
+/** True when the answer calls something else by the name of this column: a bare name in ORDER BY means that. */
+function isHidden(
+  { column: { name } }: ScopeColumn,
+  { targetList = [] }: SelectStmt,
+  scope: ScopeTable[],
+): boolean {
+  return targetList.some((target) => {
+    if (!('ResTarget' in target) || outputName(target.ResTarget) !== name) return false
+    const { val } = target.ResTarget
+    const column = val && 'ColumnRef' in val ? columnInScope(val.ColumnRef, scope) : undefined
+    return column?.column.name !== name
+  })
 }
 
 /** Columns of the smallest unique index over columns that are never null. */
@@ -85,6 +104,8 @@ export async function offsetAsKeyset(
   const skipped = wholeNumber(select.limitOffset)
   if (!isPlain(select) || select.withClause || !select.limitCount || skipped === undefined || skipped < 1)
     return undefined
+  // How many rows tie depends on the order that was given, which is not unique.
+  if (select.limitOption === 'LIMIT_OPTION_WITH_TIES') return undefined
   const order = orderKeys(select, known)
   const unique = order && uniqueColumns(order.facts)
   if (!order || !unique) return undefined

@@ -1,5 +1,6 @@
-import type { Node, ResTarget, SelectStmt } from '@pgsql/types'
+import type { ColumnRef, Node, ResTarget, SelectStmt } from '@pgsql/types'
 import { columnPath, operatorOf, walk } from '../sql/tree.ts'
+import { givesNoNull, isNeverNull } from './never-null.ts'
 import {
   allOf,
   callOf,
@@ -7,6 +8,7 @@ import {
   conditionsOf,
   expressionOf,
   isKnown,
+  outputName,
   type ScopeTable,
   sqlOf,
   tablesInScope,
@@ -42,27 +44,33 @@ function calls(list: unknown, names: (name: string) => boolean): boolean {
   return found
 }
 
-/** `x NOT IN (SELECT ...)` as NOT EXISTS, which may be an anti join. The same unless a NULL is about. */
-export async function notInAsNotExists(condition: Node): Promise<Node | undefined> {
+/** `x NOT IN (SELECT ...)` as NOT EXISTS, which may be an anti join. The same where no NULL can come on either side. */
+export async function notInAsNotExists(
+  condition: Node,
+  select: SelectStmt,
+  known: TableFacts[],
+): Promise<Node | undefined> {
   if (!('BoolExpr' in condition) || condition.BoolExpr.boolop !== 'NOT_EXPR') return undefined
   const [inner] = condition.BoolExpr.args ?? []
   if (!inner || !('SubLink' in inner) || inner.SubLink.subLinkType !== 'ANY_SUBLINK') return undefined
   const { testexpr, subselect, operName } = inner.SubLink
   if (!testexpr || !subselect || operName !== undefined || 'RowExpr' in testexpr) return undefined
+  // That there is none yet proves nothing: the first would empty the one answer and not the other.
+  if (!isNeverNull(testexpr, select, known) || !givesNoNull(subselect, known)) return undefined
   return expressionOf(
     `not exists (select from (${sqlOf(subselect)}) as esa_in(esa_value) where esa_in.esa_value = ${sqlOf(testexpr)})`,
   )
 }
 
 /** One branch for each side of an OR, without the rows of the branches before it: each may use an index of its own. */
-export async function orAsUnion(node: Node): Promise<string | undefined> {
+export async function orAsUnion(node: Node, known: TableFacts[]): Promise<string | undefined> {
   const { select } = copyOf(node)
   if (!isPlain(select) || select.withClause || calls(select.targetList, (name) => AGGREGATES.has(name)))
     return undefined
   const conditions = conditionsOf(select.whereClause)
   const or = conditions.find((one) => 'BoolExpr' in one && one.BoolExpr.boolop === 'OR_EXPR')
   if (!or || !('BoolExpr' in or) || columnsOf(or).size < 2) return undefined
-  const order = outerOrder(select)
+  const order = outerOrder(select, known)
   if (order === undefined) return undefined
   const branches = (or.BoolExpr.args ?? []).map((branch, at, all) => {
     const before = all
@@ -91,18 +99,14 @@ function columnsOf(node: Node): Set<string> {
 }
 
 /** ORDER BY and LIMIT for around a union: by names that the target list gives; undefined when that cannot be said. */
-function outerOrder({
-  sortClause = [],
-  limitCount,
-  limitOffset,
-  targetList = [],
-}: SelectStmt): string | undefined {
-  const given = new Set(targetList.flatMap((target) => outputName(target) ?? []))
+function outerOrder(select: SelectStmt, known: TableFacts[]): string | undefined {
+  const { sortClause = [], limitCount, limitOffset, limitOption } = select
+  if (limitOption === 'LIMIT_OPTION_WITH_TIES') return undefined
   const keys: string[] = []
   for (const key of sortClause) {
     if (!('SortBy' in key) || !key.SortBy.node || !('ColumnRef' in key.SortBy.node)) return undefined
-    const name = columnPath(key.SortBy.node.ColumnRef)?.at(-1)
-    if (name === undefined || (!given.has(name) && !given.has('*'))) return undefined
+    const name = outputOf(key.SortBy.node.ColumnRef, select, known)
+    if (name === undefined) return undefined
     const bare: Node = { ColumnRef: { fields: [{ String: { sval: name } }] } }
     keys.push(sqlOf({ SortBy: { ...key.SortBy, node: bare } }))
   }
@@ -113,12 +117,43 @@ function outerOrder({
     .join(' ')
 }
 
-function outputName(target: Node): string | undefined {
-  if (!('ResTarget' in target)) return undefined
-  const { name, val } = target.ResTarget
-  if (name !== undefined) return name
-  if (!val || !('ColumnRef' in val)) return undefined
-  return columnPath(val.ColumnRef)?.at(-1) ?? '*'
+/**
+ * The name under which the target list gives what a sort key means: a bare name means what the answer calls so, `t.c` the
+ * column of a table, whatever the answer calls so. Of two with one name the server says that it cannot tell them apart.
+ */
+function outputOf(key: ColumnRef, select: SelectStmt, known: TableFacts[]): string | undefined {
+  const path = columnPath(key)
+  const [table, name] = [path?.at(-2), path?.at(-1)]
+  const scope = tablesInScope(select, known) ?? []
+  const wanted = columnInScope(key, scope)
+  const gives = (ref: ColumnRef): boolean => {
+    const given = columnPath(ref)
+    if (given === undefined) return table === undefined || isStarOver(ref, table, select)
+    if (table === undefined) return false
+    const column = columnInScope(ref, scope)
+    const isSame = column && wanted?.alias === column.alias && wanted.column.name === column.column.name
+    return given.join('.') === path?.join('.') || isSame === true
+  }
+  for (const target of select.targetList ?? []) {
+    if (!('ResTarget' in target)) continue
+    const { val } = target.ResTarget
+    const given = outputName(target.ResTarget)
+    const isCalledSo = table === undefined && name !== undefined && given === name
+    if (isCalledSo || (val && 'ColumnRef' in val && gives(val.ColumnRef))) return given ?? name
+  }
+  return undefined
+}
+
+/** `*` or `t.*` that gives every column of a table under its name: joins by USING make one of two. */
+function isStarOver({ fields = [] }: ColumnRef, table: string, { fromClause }: SelectStmt): boolean {
+  const [first] = fields
+  if (fields.length === 2 && first && 'String' in first) return first.String.sval === table
+  let merged = false
+  walk(fromClause, (kind, body) => {
+    if (kind === 'JoinExpr' && (body['usingClause'] !== undefined || body['isNatural'] === true))
+      merged = true
+  })
+  return fields.length === 1 && !merged
 }
 
 interface PreAggregated {
@@ -159,7 +194,7 @@ function preAggregated(
   return {
     join: ` LEFT JOIN (${grouped}) ${alias} ON ${alias}.esa_key = ${sqlOf(sides.outer)}`,
     value: call.name === 'count' ? `coalesce(${alias}.esa_value, 0)` : `${alias}.esa_value`,
-    name: target.name ?? call.name,
+    name: target.name ?? only.ResTarget.name ?? call.name,
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Node, SelectStmt } from '@pgsql/types'
 import { sqlState } from '../postgres-error.ts'
 import type { Queryable } from '../queryable.ts'
+import { walk } from '../sql/tree.ts'
 import { proveSameRows, type RowProof } from './prove-same-rows.ts'
 import { aggregatedBeforeJoin } from './rewrite-aggregation.ts'
 import { newCondition } from './rewrite-conditions.ts'
@@ -67,7 +68,7 @@ async function replaceConditions(
         changed = true
         return expressionOf(comparison.sql)
       }
-      const exists = await notInAsNotExists(condition)
+      const exists = await notInAsNotExists(condition, select, known)
       if (!exists) return condition
       rules.add('not-in')
       if (wanted !== 'not-in') return condition
@@ -93,6 +94,15 @@ function withoutFence(node: Node): string | undefined {
   return changed ? sqlOf(copy) : undefined
 }
 
+/** The tables without those that a WITH query hides by its name. */
+function unhidden(tables: TableFacts[], node: Node): TableFacts[] {
+  const hidden = new Set<unknown>()
+  walk(node, (kind, body) => {
+    if (kind === 'CommonTableExpr') hidden.add(body['ctename'])
+  })
+  return tables.filter(({ name }) => !hidden.has(name))
+}
+
 async function drafts(session: Queryable, node: Node, known: TableFacts[]): Promise<Draft[]> {
   const found = await conditionDrafts(node, known)
   const page = await offsetAsKeyset(session, node, known)
@@ -100,7 +110,7 @@ async function drafts(session: Queryable, node: Node, known: TableFacts[]): Prom
   if (page && note !== undefined)
     found.push({ rule: 'offset-paging', sql: page.sql, of: page.of, note, dataOnly: true })
   const others: [string, string | undefined][] = [
-    ['or-across-columns', await orAsUnion(node)],
+    ['or-across-columns', await orAsUnion(node, known)],
     ['correlated-subquery', subqueriesPreAggregated(node, known)],
     ['aggregated-after-join', await aggregatedBeforeJoin(node, known)],
     ['cte-fence', withoutFence(node)],
@@ -124,19 +134,21 @@ const CHANGING = new Set([
 
 /**
  * Other forms of a statement that may be faster, each run beside it and offered only when both gave the same rows, also
- * with NULLs about and on empty tables; and an estimate for a bare count, which is said to be another answer. `session`
- * is in a read-only transaction; what fails or takes too long there is not offered.
+ * with NULLs about and on empty tables (of one that takes too long, on a sample and these); and an estimate for a bare
+ * count, which is said to be another answer. `session` is in a read-only transaction; what fails or takes too long there
+ * is not offered.
  */
 export async function rewritesOf(
   session: Queryable,
   { node, text, functions }: { node: Node; text: string; functions: { name: string }[] },
-  { tables: known, sampled }: { tables: TableFacts[]; sampled: boolean },
+  { tables, sampled }: { tables: TableFacts[]; sampled: boolean },
 ): Promise<Rewrite[]> {
   if (functions.some(({ name }) => CHANGING.has(name))) return []
   const offered: Rewrite[] = []
+  const known = unhidden(tables, node)
   for (const { rule, sql, of = text, note, dataOnly } of await drafts(session, node, known)) {
     const on = PROOFS.filter((one) => (one === 'data' ? !sampled : !dataOnly))
-    const proof = await inSavepoint(session, () => proveSameRows(session, of, sql, { tables: known, on }))
+    const proof = await inSavepoint(session, () => proveSameRows(session, of, sql, { tables, on }))
     if (proof?.same)
       offered.push({ rule, sql, sameRows: true, proof, ...(note === undefined ? {} : { note }) })
   }

@@ -1,4 +1,4 @@
-import type { ColumnRef, Node, RangeVar, SelectStmt } from '@pgsql/types'
+import type { ColumnRef, Node, RangeVar, ResTarget, SelectStmt } from '@pgsql/types'
 import { deparseSync } from 'pgsql-deparser'
 import { columnPath, walk } from '../sql/tree.ts'
 import { parseScript } from '../sql/parse-script.ts'
@@ -21,7 +21,8 @@ export function tablesInScope({ fromClause = [] }: SelectStmt, known: TableFacts
   const visit = (item: Node | undefined): boolean => {
     if (item === undefined) return false
     if ('JoinExpr' in item) return visit(item.JoinExpr.larg) && visit(item.JoinExpr.rarg)
-    if (!('RangeVar' in item)) return false
+    // An alias with a list of columns gives them other names.
+    if (!('RangeVar' in item) || item.RangeVar.alias?.colnames) return false
     const facts = factsOf(item.RangeVar, known)
     if (facts) found.push({ alias: item.RangeVar.alias?.aliasname ?? facts.name, facts })
     return facts !== undefined
@@ -96,6 +97,21 @@ export function callOf(node: Node | undefined): { name: string; args: Node[] } |
   return last && 'String' in last
     ? { name: last.String.sval ?? '', args: node.FuncCall.args ?? [] }
     : undefined
+}
+
+/** What an answer calls one of its columns; undefined for `*` and what has no name of its own. Source: FigureColname. */
+export function outputName({ name, val }: ResTarget): string | undefined {
+  return name ?? impliedName(val)
+}
+
+function impliedName(value: Node | undefined): string | undefined {
+  if (value === undefined) return undefined
+  if ('ColumnRef' in value) return columnPath(value.ColumnRef)?.at(-1)
+  if ('CollateClause' in value) return impliedName(value.CollateClause.arg)
+  if ('CaseExpr' in value) return impliedName(value.CaseExpr.defresult)
+  if (!('TypeCast' in value)) return callOf(value)?.name
+  const type = value.TypeCast.typeName?.names?.at(-1)
+  return impliedName(value.TypeCast.arg) ?? (type && 'String' in type ? type.String.sval : undefined)
 }
 
 /** A whole number written as such, or one with nothing but zeros behind its point. */

@@ -6,6 +6,7 @@ export interface ColumnFacts {
   name: string
   /** As `format_type` writes it. */
   type: string
+  /** No row has a NULL: not so where the constraint is not validated, or not for tables that inherit (PostgreSQL 18). */
   notNull: boolean
 }
 
@@ -42,7 +43,8 @@ const FACTS = `select ${OWN_MARK} n.nspname as schema, c.relname as name, c.relt
   coalesce(s.n_tup_upd + s.n_tup_del, 0) > 0 as rewritten,
   to_char(greatest(s.last_analyze, s.last_autoanalyze) at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "analyzedAt",
   (select coalesce(json_agg(json_build_object('name', a.attname, 'type', format_type(a.atttypid, a.atttypmod),
-      'notNull', a.attnotnull) order by a.attnum), '[]')
+      'notNull', a.attnotnull and not exists (select from pg_constraint k where k.conrelid = c.oid and k.contype = 'n'
+        and k.conkey[1] = a.attnum and (not k.convalidated or k.connoinherit))) order by a.attnum), '[]')
     from pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped) as columns,
   (select coalesce(json_agg(json_build_object('name', ic.relname, 'method', am.amname, 'unique', i.indisunique,
       'partial', i.indpred is not null, 'expressions', (select coalesce(json_agg(pg_get_indexdef(i.indexrelid, k::int, true)), '[]')

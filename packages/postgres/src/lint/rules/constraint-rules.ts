@@ -1,5 +1,6 @@
-import type { AlterTableCmd, Constraint, ConstrType } from '@pgsql/types'
+import type { AlterTableCmd, Constraint, ConstrType, Node } from '@pgsql/types'
 import { quoteIdentifier } from '../../identifiers.ts'
+import { columnPath, walk } from '../../sql/tree.ts'
 import { lockOn } from '../facts.ts'
 import { liveCommands, liveName, rewrote, type Rule, type RuleInput, scansTable } from './rule.ts'
 
@@ -23,21 +24,50 @@ function isChecked({ constraint }: Added): boolean {
   return constraint.skip_validation !== true && constraint.is_enforced === true
 }
 
-/** The statement with NOT VALID, and the one that validates afterwards. */
-function inTwoSteps({ facts: { statement } }: RuleInput, { table, constraint }: Added): string {
-  const name = constraint.conname ?? defaultName(table, constraint)
-  return `${statement.text} not valid;\nalter table ${table} validate constraint ${quoteIdentifier(name)};`
+/** The statement with NOT VALID, and the one that validates afterwards; none where it does more than that. */
+function inTwoSteps({ facts: { statement } }: RuleInput, { table, constraint }: Added): { fix?: string } {
+  const alter = 'AlterTableStmt' in statement.node ? statement.node.AlterTableStmt : {}
+  if (alter.cmds?.length !== 1) return {}
+  const name = constraint.conname ?? defaultName(alter.relation?.relname ?? '', constraint)
+  const fix = `${statement.text} not valid;\nalter table ${table} validate constraint ${quoteIdentifier(name)};`
+  return { fix }
+}
+
+function wordsOf(list: Node[] | undefined): string[] {
+  return (list ?? []).flatMap((one) => ('String' in one ? (one.String.sval ?? '') : []))
 }
 
 /** What PostgreSQL calls a constraint without a name, unless that is taken. */
-function defaultName(table: string, { contype, fk_attrs: columns = [] }: Constraint): string {
-  const relation = table.split('.').at(-1)!.replaceAll('"', '')
-  if (contype === 'CONSTR_CHECK') return `${relation}_check`
-  return [
-    relation,
-    ...columns.flatMap((one) => ('String' in one ? (one.String.sval ?? '') : [])),
-    'fkey',
-  ].join('_')
+function defaultName(relation: string, { contype, fk_attrs, keys, including, raw_expr }: Constraint): string {
+  if (contype === 'CONSTR_FOREIGN') return [relation, ...wordsOf(fk_attrs), 'fkey'].join('_')
+  if (contype === 'CONSTR_UNIQUE') return [relation, ...wordsOf(keys), ...wordsOf(including), 'key'].join('_')
+  const columns = new Set<string>()
+  walk(raw_expr, (kind, body) => {
+    if (kind === 'ColumnRef') columns.add(columnPath(body)?.at(-1) ?? '*')
+  })
+  // A condition on one column is called by it.
+  return [relation, ...(columns.size === 1 ? columns : []), 'check'].join('_')
+}
+
+/** The statements that build the index of a UNIQUE constraint first; none where CONCURRENTLY or USING INDEX cannot. */
+function inTwoBuilds(input: RuleInput, { table, constraint }: Added): { fix?: string } {
+  const { node } = input.facts.statement
+  const relation = 'AlterTableStmt' in node ? node.AlterTableStmt.relation : undefined
+  const isPartitioned = input.facts.before.byName.get(table)?.kind === 'p'
+  if (isPartitioned || constraint.without_overlaps === true) return {}
+  const name = quoteIdentifier(constraint.conname ?? defaultName(relation?.relname ?? '', constraint))
+  const list = (names: Node[] | undefined): string => wordsOf(names).map(quoteIdentifier).join(', ')
+  const index = [
+    `create unique index concurrently ${name} on ${table} (${list(constraint.keys)})`,
+    ...(constraint.including?.length ? [`include (${list(constraint.including)})`] : []),
+    ...(constraint.nulls_not_distinct === true ? ['nulls not distinct'] : []),
+  ]
+  const added = [
+    `alter table ${table} add constraint ${name} unique using index ${name}`,
+    ...(constraint.deferrable === true ? ['deferrable'] : []),
+    ...(constraint.initdeferred === true ? ['initially deferred'] : []),
+  ]
+  return { fix: `${index.join(' ')};\n${added.join(' ')};` }
 }
 
 const foreignKeyValidates: Rule = {
@@ -54,7 +84,7 @@ const foreignKeyValidates: Rule = {
       .map((one) => ({
         message: `writes to ${one.table} and to ${one.constraint.pktable?.relname ?? 'the other table'} wait until every row is checked`,
         relation: one.table,
-        fix: inTwoSteps(input, one),
+        ...inTwoSteps(input, one),
       })),
 }
 
@@ -119,7 +149,7 @@ const checkValidates: Rule = {
       .map((one) => ({
         message: `reads and writes of ${one.table} wait until every row is checked`,
         relation: one.table,
-        fix: inTwoSteps(input, one),
+        ...inTwoSteps(input, one),
       })),
     ...liveCommands(input, 'AT_AddColumn')
       .filter(
@@ -212,17 +242,11 @@ const uniqueBuildsIndex: Rule = {
   safeWay: 'CREATE UNIQUE INDEX CONCURRENTLY, then ADD CONSTRAINT ... UNIQUE USING INDEX.',
   grows: true,
   check: (input) => [
-    ...buildsIndex(input, 'CONSTR_UNIQUE').map(({ table, constraint }) => {
-      const name = constraint.conname ?? 'new_key'
-      const columns = (constraint.keys ?? []).flatMap((key) =>
-        'String' in key ? (key.String.sval ?? '') : [],
-      )
-      return {
-        message: `reads and writes of ${table} wait until the index is built`,
-        relation: table,
-        fix: `create unique index concurrently ${name} on ${table} (${columns.join(', ')});\nalter table ${table} add constraint ${name} unique using index ${name};`,
-      }
-    }),
+    ...buildsIndex(input, 'CONSTR_UNIQUE').map((one) => ({
+      message: `reads and writes of ${one.table} wait until the index is built`,
+      relation: one.table,
+      ...inTwoBuilds(input, one),
+    })),
     ...liveCommands(input, 'AT_AddColumn').flatMap(({ table, command: { def } }) => {
       const constraints = def !== undefined && 'ColumnDef' in def ? (def.ColumnDef.constraints ?? []) : []
       const unique = constraints.some(

@@ -1,4 +1,5 @@
 import type { Node, ObjectType } from '@pgsql/types'
+import { quoteIdentifier } from '../../identifiers.ts'
 import { liveName, type Rule, type RuleInput } from './rule.ts'
 
 /** Bytes of a name that PostgreSQL keeps. Source: NAMEDATALEN - 1. */
@@ -28,11 +29,14 @@ const tableRenamed: Rule = {
   check: (input) => {
     const { renameType, relation, newname } = renameOf(input)
     const table = /OBJECT_(?:TABLE|VIEW|MATVIEW)$/.test(renameType ?? '') ? liveName(input, relation) : null
-    if (table === null || keepsOldName(input, relation?.relname)) return []
+    if (table === null || newname === undefined || keepsOldName(input, relation?.relname)) return []
+    const renamed = quoteIdentifier(newname)
+    // It stays in its schema, which need not be on the search path.
+    const schema = /^(?:"(?:[^"]|"")+"|[^".]+)\.(?=.)/.exec(table)?.[0] ?? ''
     return [
       {
         message: `whoever asks for ${table} fails from then on`,
-        fix: `begin;\nalter table ${table} rename to ${newname};\ncreate view ${table} as select * from ${newname};\ncommit;`,
+        fix: `begin;\nalter table ${table} rename to ${renamed};\ncreate view ${table} as select * from ${schema}${renamed};\ncommit;`,
       },
     ]
   },

@@ -1,3 +1,4 @@
+import { QuoteUtils } from 'pgsql-deparser'
 import type { AlterTableCmd, AlterTableType, RangeVar } from '@pgsql/types'
 import { isMeasured, lockOn, type StatementFacts } from '../facts.ts'
 import { blocksWrites } from '../../sql/lock-modes.ts'
@@ -45,7 +46,7 @@ export interface RuleInput {
 }
 
 /**
- * The name of a relation that others may be using: one that was there before the run. One that is not there at all is
+ * The name of a relation that others may be using, quoted where SQL needs it: one that was there before the run. One that is not there at all is
  * taken to be in use, unless the file makes it: it is not known what the file stands on.
  */
 export function liveName({ facts, script, at, base }: RuleInput, name: RangeVar | undefined): string | null {
@@ -54,7 +55,7 @@ export function liveName({ facts, script, at, base }: RuleInput, name: RangeVar 
   if (found !== undefined) return isLive(found, base) ? found.name : null
   // What PostgreSQL did without finding it was not about a table of the schema: IF EXISTS, or one of the system's.
   if (isMeasured(facts)) return null
-  const written = name.schemaname === undefined ? name.relname : `${name.schemaname}.${name.relname}`
+  const written = QuoteUtils.quoteQualifiedIdentifier(name.schemaname, name.relname)
   return (script.madeAt.get(name.relname) ?? at) < at ? null : written
 }
 
