@@ -10,7 +10,7 @@ import {
 } from '../../generic/mind.ts'
 import { followedBy } from '../../generic/in-turn.ts'
 import { receive } from '../../generic/inbox.ts'
-import { mediate } from '../../generic/mediation.ts'
+import { mediate, mediateClimbed } from '../../generic/mediation.ts'
 import { chief } from '../chief.ts'
 import { onReport, order } from '../orders.ts'
 import { decideProposal } from './proposals.ts'
@@ -57,12 +57,7 @@ const completed: Skill = (context, event) =>
 
 /** A conflict that its domain could not mediate: decided by what was measured, and binding; else it is the CEO's in a day. */
 function decideConflict(notice: Notice): Decision {
-  const { decision, because, parties } = mediate(notice.evidence)
-  if (decision === null) return { kind: 'cannot-decide', because }
-  const body = { decision, because, binding: true, incidentId: notice.incidentId }
-  const told = [...new Set([notice.agent, ...parties])]
-  const change = { send: told.map((to) => ({ to, type: 'decision', body })) }
-  return { kind: 'acknowledge', because: `${decision}: ${because}`, change }
+  return mediateClimbed(notice, () => null, { binding: true })
 }
 
 /** A message about a conflict is decided like its incident. */
