@@ -184,17 +184,21 @@ function reject(context: ApprovalContext, { as, by, because, facts }: Command): 
   }
 }
 
-function withdraw(context: ApprovalContext, { as, by, facts }: Command): Changed {
+function withdraw(context: ApprovalContext, { as, by, because, facts }: Command): Changed {
+  const why = textOf(because)
   return {
     record: [{ type: 'approval.withdrawn', actor: as, data: { hash: context.hash, by: by ?? null } }],
-    send: settled(context, facts.actorId, 'withdrawn'),
+    send: [
+      told(context, facts.actorId, 'approval.withdrawn', { because: why, decidedBy: as }),
+      ...settled(context, facts.actorId, 'withdrawn'),
+    ],
   }
 }
 
 function expire(context: ApprovalContext, { facts }: StepFacts): Changed {
   return {
     record: [{ type: 'approval.expired', data: { hash: context.hash } }],
-    send: settled(context, facts.actorId, 'expired'),
+    send: [told(context, facts.actorId, 'approval.expired'), ...settled(context, facts.actorId, 'expired')],
   }
 }
 

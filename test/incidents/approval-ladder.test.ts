@@ -157,4 +157,17 @@ describe('an index that is ordered again while its approval is open', () => {
     await world.advance(48 * HOUR)
     expect(await world.incidentsOf('layer-1')).toEqual([])
   })
+
+  it.each([
+    ['withdrawn', { type: 'withdraw', as: 'operator', by: 'Ada' }],
+    ['expired', null],
+  ])('is answered when the approval is %s', async (status, withdraw) => {
+    const { world, order, approvals, works } = await ordering('human')
+    await order('I1', GOOD)
+    const [{ id }] = (await approvals()) as [ActorState]
+    if (withdraw === null) await world.advance(7 * 24 * HOUR + 1)
+    else await world.tell(id, withdraw)
+    expect([(await approvals())[0]?.status, await works()]).toEqual([status, []])
+    expect((await world.mind('layer-1')).tally).toMatchObject({ failed: 1 })
+  })
 })

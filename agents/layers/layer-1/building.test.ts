@@ -87,6 +87,9 @@ describe('an index', () => {
       'rejected by chief-1: over the budget',
     ],
     ['lapsed', {}, 'lapsed: nobody used it in 15 minutes'],
+    ['expired', {}, 'expired: nobody approved it in 7 days'],
+    ['withdrawn', { because: 'not wanted any more' }, 'withdrawn: not wanted any more'],
+    ['withdrawn', {}, 'withdrawn: no reason given'],
     ['refused', { code: 'approval.expired' }, 'refused: approval.expired'],
   ])('that is %s is not built, and whoever ordered it learns why', (how, more, why) => {
     const { layer, input } = ordered()

@@ -143,11 +143,17 @@ export const approvalUsed: Skill = (context, event) => {
   }
 }
 
-/** Rejected, lapsed or refused: whoever ordered the change learns that it does not happen, and why. */
+/** Why nothing came of an approval that nobody gave a reason for. */
+const UNSAID: Record<string, string> = {
+  lapsed: 'nobody used it in 15 minutes',
+  expired: 'nobody approved it in 7 days',
+}
+
+/** Rejected, withdrawn, lapsed, expired or refused: whoever ordered the change learns that it does not happen, and why. */
 export const approvalEnded: Skill = (_, event) => {
   const { approvalId, target, hash, because, code, decidedBy } = event
   const status = event.type.slice('approval.'.length)
-  const why = `${status}${decidedBy === undefined ? '' : ` by ${textOf(decidedBy)}`}: ${textOf(because ?? code) || 'nobody used it in 15 minutes'}`
+  const why = `${status}${decidedBy === undefined ? '' : ` by ${textOf(decidedBy)}`}: ${textOf(because ?? code) || (UNSAID[status] ?? 'no reason given')}`
   const reference = objectOf(event['reference'])
   if (reference['proposedIndex'] !== undefined) return failed(event, why)
   return { record: [{ type: 'approval.heard', data: { approvalId, target, hash, status, why } }] }
