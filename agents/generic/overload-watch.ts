@@ -10,10 +10,10 @@ export function overloadedIn({ memory }: AgentContext): string[] {
   return Object.keys(objectOf(memory['overloaded'])).sort()
 }
 
-/** Keeps the workload reports of others in memory; any other status is received like every message. */
+/** Keeps in memory what others report of their own workload; any other status is received like every message. */
 export const watchWorkload: Skill = (context, event) => {
   const { kind, agent, level } = objectOf(event['data'])
-  if (kind !== 'workload') return receive(context, event)
+  if (kind !== 'workload' || agent !== event.from) return receive(context, event)
   const others = without(objectOf(context.memory['overloaded']), textOf(agent))
   const over = level === 'overloaded' || level === 'critical'
   const overloaded: JsonObject = over ? { ...others, [textOf(agent)]: level } : others
