@@ -46,7 +46,10 @@ export type ApprovalContext = ApprovalInput & {
   usedBy?: string
 }
 
-/** What is asked of an approval. `hash` is that of the statement which whoever asks has before their eyes. */
+/**
+ * What is asked of an approval. `hash` is that of the statement which whoever asks has before their eyes; `proposedBy` and
+ * `kind` are who put it there, as which kind of change, where it was a proposal that was judged.
+ */
 export type ApprovalCommand = {
   type: 'approve' | 'reject' | 'withdraw' | 'use'
   as: string
@@ -55,6 +58,7 @@ export type ApprovalCommand = {
   because?: string
   target?: string
   kind?: ApprovalKind
+  proposedBy?: string
 }
 
 /** The same statement, asked for while it is open: the body of a new request, as whoever asks sent it. */
@@ -115,13 +119,19 @@ export function againRefusal(
 }
 
 /** Nobody judges what they asked for, in whatever seat; a person only with a token; nobody twice, by seat or by person. */
-function judging(context: ApprovalContext, { type, as, by, hash }: ApprovalCommand): ApprovalRefusal | null {
+function judging(
+  context: ApprovalContext,
+  { type, as, by, hash, kind, proposedBy }: ApprovalCommand,
+): ApprovalRefusal | null {
   const askers = [context.by ?? [], context.askers ?? []].flat()
   const own = by !== undefined && askers.some((asker) => samePerson(asker, by))
   if (as === context.askedBy || own) return 'approval.own-request'
   if (as !== 'operator' && !context.approvers.includes(as)) return 'approval.not-allowed'
   if (by === undefined ? as === 'operator' : !personOf(by).tokened) return 'approval.without-token'
   if (hash !== context.hash) return 'approval.other-statement'
+  // What a stranger says about a statement, or calls it, was not asked: nobody has judged the request itself.
+  if (proposedBy !== undefined && proposedBy !== context.askedBy) return 'approval.not-allowed'
+  if (kind !== undefined && kind !== context.kind) return 'approval.other-kind'
   if (type === 'reject') return null
   const again = context.given.some(
     (one) => one.as === as || (one.by !== null && by !== undefined && samePerson(one.by, by)),

@@ -93,6 +93,22 @@ async function ordering(seat: 'human' | 'built-in') {
   return { world, order, approvals, approve, built, works }
 }
 
+describe('a proposal of what somebody else has asked for', () => {
+  it.each([
+    ['layer-60', 'additive'],
+    ['layer-1', 'major'],
+  ])('moves nothing when %s sends it as a change that is %s', async (from, change) => {
+    const { world, approval, built } = await proposed({ method: null, why: 'no copy' }, 'built-in')
+    const evidence = { ...GOOD, rollback: 'drop index i', blockedMsMax: 1 }
+    const { id } = await approval()
+    const about = { kind: 'statement', approvalId: id, target: 'shop', statement: DDL, hash: HASH }
+    const body = { proposal: 'it helps', data: { ...about, change, evidence } }
+    await world.send({ from, to: ['chief-1'], type: 'proposal', subject: 'an index', body })
+    expect(await world.log('chief-1')).toContain('agent.approved')
+    expect([(await approval()).status, built()]).toEqual(['asked', false])
+  })
+})
+
 describe('a statement that is asked for by hand', () => {
   const ada = tokenedBy('Ada', 't')
   const drop = { target: 'shop', statement: 'drop table old_orders' }
