@@ -141,6 +141,7 @@ describe('chief-1', () => {
 
   it('resolves nothing when the number did not get better, and says so', () => {
     const chief = new Lone('chief-1')
+    chief.tell('incident.notice', slow(INDEX))
     const result = { ok: false, incidentId: 'I1', p95MsBefore: 400, p95MsAfter: 390 }
     const { sent, types } = chief.tell('task_complete', { task: 'build-index', result })
     expect([sent, types]).toEqual([[], ['agent.undecided']])

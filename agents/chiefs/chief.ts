@@ -1,5 +1,4 @@
-import { type AgentId, type JsonObject, textOf } from '@esa/protocol'
-import { receive } from '../generic/inbox.ts'
+import { type AgentId, textOf } from '@esa/protocol'
 import {
   type AgentContext,
   type Decision,
@@ -11,6 +10,7 @@ import {
 import { overloadedIn, watchWorkload } from '../generic/overload-watch.ts'
 import { objectOf } from '../generic/records.ts'
 import { HAND_OVER } from '../generic/workload.ts'
+import { onReport, order } from './orders.ts'
 
 /** Redistributes the newest tasks of an overloaded agent to a colleague who is not; anything else is a person's. */
 function playbook(notice: Notice, context: AgentContext, unreachable: AgentId[]): Decision {
@@ -23,18 +23,17 @@ function playbook(notice: Notice, context: AgentContext, unreachable: AgentId[])
   const busy = new Set([...overloadedIn(context), ...unreachable, notice.agent])
   const to = (context.team ?? []).find((id) => !busy.has(id))
   if (to === undefined) return { kind: 'cannot-decide', because: 'nobody of mine has room for it' }
-  const data: JsonObject = { incidentId: notice.incidentId, to }
   return {
     kind: 'acknowledge',
     because: `the newest of ${movable} tasks can go to ${to}, who has reported no overload`,
-    change: { send: [{ to: notice.agent, type: 'task_request', body: { task: HAND_OVER, data } }] },
+    change: order(context, notice, HAND_OVER, { to }),
   }
 }
 
 /** The tasks went over: resolve when the agent is under its limit by its own count, else leave the clock running. */
-const completed: Skill = (context, event) => {
-  const { ok, incidentId, moved, to, load } = objectOf(event['result'])
-  if (event['task'] !== HAND_OVER || typeof incidentId !== 'string') return receive(context, event)
+const completed: Skill = (_, event) => {
+  const { ok, moved, to, load, ...result } = objectOf(event['result'])
+  const incidentId = textOf(result['incidentId'])
   const share = typeof load === 'number' ? Math.round(load * 100) : 'unknown'
   const because = `${textOf(moved)} tasks went to ${textOf(to)}: the load of ${textOf(event.from)} is ${share} %`
   const data = { incidentId, because }
@@ -48,5 +47,5 @@ const completed: Skill = (context, event) => {
 /** What every chief does by itself: know who is overloaded, and redistribute. Source: docs/protocol.md, "Load". */
 export const chief = {
   playbook,
-  skills: { task_complete: completed, status_update: watchWorkload },
+  skills: { task_complete: onReport(HAND_OVER, completed), status_update: watchWorkload },
 } satisfies Mind

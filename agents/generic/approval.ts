@@ -65,7 +65,7 @@ export const judge: Skill = (context, event) => {
     record: [{ type: `agent.${decision}`, actor: event.as, data }],
     send: [
       ...(item.from === 'operator' ? [] : [{ to: item.from, type: 'decision', body, thread }]),
-      ...judgement(objectOf(item.body['data']), approved, because, event.by),
+      ...judgement(item.from, objectOf(item.body['data']), approved, because, event.by),
     ],
   }
 }
@@ -92,11 +92,20 @@ export const settle: Skill = (context, event) => {
   }
 }
 
-/** What the approval of a statement learns: who decided, about which hash. Other proposals have none. */
-export function judgement(data: JsonObject, approved: boolean, because: string, by?: string): SendParams[] {
-  const { kind, approvalId, hash } = data
+/**
+ * What the approval of a statement learns: who decided, about which hash, and on whose word, `from`, that it is which kind of
+ * change; its own asker's is the only one that it takes. Other proposals have none.
+ */
+export function judgement(
+  from: string,
+  data: JsonObject,
+  approved: boolean,
+  because: string,
+  by?: string,
+): SendParams[] {
+  const { kind, approvalId, hash, change } = data
   if (kind !== STATEMENT || typeof approvalId !== 'string') return []
-  const body = { hash, because, ...(by === undefined ? {} : { by }) }
+  const body = { hash, because, proposedBy: from, kind: change, ...(by === undefined ? {} : { by }) }
   return [{ to: approvalId, type: approved ? 'approve' : 'reject', body }]
 }
 

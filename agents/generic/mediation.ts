@@ -1,4 +1,6 @@
-import { type Json, textOf } from '@esa/protocol'
+import type { SendParams } from '@esa/actor'
+import { type Json, type JsonObject, textOf } from '@esa/protocol'
+import { type Decision, evidenceOf, type Notice } from './mind.ts'
 import { objectOf } from './records.ts'
 
 /** Observations that a measured position rests on at least: fewer are an anecdote. */
@@ -37,6 +39,29 @@ export function mediate(evidence: Json | undefined): {
   if (lead < LEAD_MIN) return cannot(`${textOf(measure)} differs by ${Math.round(lead * 100)} % only`)
   const because = `${textOf(measure)} is ${best.value} for it and ${next.value} for "${next.position}", over ${best.samples} and ${next.samples} samples`
   return { decision: best.position, because, parties }
+}
+
+/**
+ * Decides the incident of a conflict that its parties left unsettled. What was measured stands in the message that named the
+ * conflict; the decision goes to everybody who is part of it, in the conflict's own thread, where it settles it: then whoever
+ * opened the incident takes it back. `judges` says for whom the mediator decides, `more` is what its decisions say besides.
+ */
+export function mediateClimbed(
+  notice: Notice,
+  judges: (parties: string[]) => string | null,
+  more: JsonObject = {},
+): Decision {
+  const evidence = evidenceOf(notice)
+  const said = objectOf(evidence['body'])['evidence']
+  const { decision, because, parties } = mediate(said ?? evidence)
+  const told = [...new Set([notice.agent, ...parties])]
+  const refusal = decision === null ? because : judges(told)
+  if (refusal !== null) return { kind: 'cannot-decide', because: refusal }
+  const thread = textOf(evidence['thread'])
+  const inThread = thread === '' ? {} : { thread }
+  const body: JsonObject = { decision, because, ...more, incidentId: notice.incidentId, ...inThread }
+  const send = told.map((to): SendParams => ({ to, type: 'decision', body, ...inThread }))
+  return { kind: 'acknowledge', because: `${textOf(decision)}: ${because}`, change: { send } }
 }
 
 function measuredOf(position: Json): Measured | null {

@@ -1,5 +1,5 @@
 import type { StepFacts } from '@esa/actor'
-import { type AgentId, type JsonObject, personOf } from '@esa/protocol'
+import { type AgentId, type Json, type JsonObject, personOf } from '@esa/protocol'
 
 /**
  * How much a change takes. `additive` blocks nobody and is undone at will (CREATE INDEX CONCURRENTLY, ANALYZE, VALIDATE), `major`
@@ -36,9 +36,20 @@ export type ApprovalInput = {
 }
 
 /** What an approval carries through its life. */
-export type ApprovalContext = ApprovalInput & { given: Given[]; lapses: number; armMs: number }
+export type ApprovalContext = ApprovalInput & {
+  given: Given[]
+  lapses: number
+  armMs: number
+  /** Persons who asked again; absent until somebody did. */
+  askers?: string[]
+  /** Who used it up; absent until then. */
+  usedBy?: string
+}
 
-/** What is asked of an approval. `hash` is that of the statement which whoever asks has before their eyes. */
+/**
+ * What is asked of an approval. `hash` is that of the statement which whoever asks has before their eyes; `proposedBy` and
+ * `kind` are who put it there, as which kind of change, where it was a proposal that was judged.
+ */
 export type ApprovalCommand = {
   type: 'approve' | 'reject' | 'withdraw' | 'use'
   as: string
@@ -47,6 +58,18 @@ export type ApprovalCommand = {
   because?: string
   target?: string
   kind?: ApprovalKind
+  proposedBy?: string
+}
+
+/** The same statement, asked for while it is open: the body of a new request, as whoever asks sent it. */
+export type ApprovalAgain = {
+  type: 'open'
+  askedBy?: Json
+  by?: Json
+  kind?: Json
+  because?: Json
+  evidence?: Json
+  reference?: Json
 }
 
 /** Why an approval refuses a command. */
@@ -86,13 +109,29 @@ export function approvalRefusal(
   }
 }
 
+/** The reason to refuse a request for what is asked for already, or null: it is whose it was, for the kind of change that it was. */
+export function againRefusal(
+  context: ApprovalContext,
+  { askedBy, kind }: ApprovalAgain,
+): ApprovalRefusal | null {
+  if (askedBy !== context.askedBy) return 'approval.not-allowed'
+  return kind === context.kind ? null : 'approval.other-kind'
+}
+
 /** Nobody judges what they asked for, in whatever seat; a person only with a token; nobody twice, by seat or by person. */
-function judging(context: ApprovalContext, { type, as, by, hash }: ApprovalCommand): ApprovalRefusal | null {
-  const own = context.by !== null && by !== undefined && samePerson(context.by, by)
+function judging(
+  context: ApprovalContext,
+  { type, as, by, hash, kind, proposedBy }: ApprovalCommand,
+): ApprovalRefusal | null {
+  const askers = [context.by ?? [], context.askers ?? []].flat()
+  const own = by !== undefined && askers.some((asker) => samePerson(asker, by))
   if (as === context.askedBy || own) return 'approval.own-request'
   if (as !== 'operator' && !context.approvers.includes(as)) return 'approval.not-allowed'
   if (by === undefined ? as === 'operator' : !personOf(by).tokened) return 'approval.without-token'
   if (hash !== context.hash) return 'approval.other-statement'
+  // What a stranger says about a statement, or calls it, was not asked: nobody has judged the request itself.
+  if (proposedBy !== undefined && proposedBy !== context.askedBy) return 'approval.not-allowed'
+  if (kind !== undefined && kind !== context.kind) return 'approval.other-kind'
   if (type === 'reject') return null
   const again = context.given.some(
     (one) => one.as === as || (one.by !== null && by !== undefined && samePerson(one.by, by)),

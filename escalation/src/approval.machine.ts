@@ -1,8 +1,10 @@
 import { type Change, CLOSED_TAG, doing, effects, type StepFacts } from '@esa/actor'
-import { type JsonObject, textOf } from '@esa/protocol'
+import { type Json, type JsonObject, sameJson, textOf } from '@esa/protocol'
 import { enqueueActions, setup } from 'xstate'
 import {
+  againRefusal,
   APPROVAL_LIFE_MS,
+  type ApprovalAgain,
   type ApprovalCommand,
   type ApprovalContext,
   type ApprovalInput,
@@ -16,7 +18,8 @@ import {
 const STALE_MS = 7 * 24 * 3_600_000
 
 type Command = ApprovalCommand & StepFacts
-type ApprovalEvent = (({ type: 'start' } | { type: 'open' }) & StepFacts) | Command
+type Again = ApprovalAgain & StepFacts
+type ApprovalEvent = ({ type: 'start' } & StepFacts) | Again | Command
 type Changed = Change<ApprovalContext>
 type Sent = NonNullable<Changed['send']>[number]
 
@@ -30,12 +33,108 @@ function begin(context: ApprovalContext, { facts }: StepFacts): Changed {
 }
 
 /** What the asker's mailbox proposes to its chief. */
-function asking({ statement, because, evidence, by, answerMs, approvers }: ApprovalContext): JsonObject {
-  return { statement, because, evidence, by, answerMs, to: approvers[0] ?? null }
+function asking({
+  statement,
+  because,
+  evidence,
+  by,
+  answerMs,
+  approvers,
+  askers,
+}: ApprovalContext): JsonObject {
+  return {
+    statement,
+    because,
+    evidence,
+    by: by ?? askers?.at(-1) ?? null,
+    answerMs,
+    to: approvers[0] ?? null,
+  }
 }
 
-function askAgain(): Changed {
-  return { record: [{ type: 'approval.asked_again', data: {} }] }
+/**
+ * Asked for again before it was granted: it goes out anew with what is new about it. A word that was given on other
+ * evidence counts no more.
+ */
+function askAgain(context: ApprovalContext, event: Again): Changed {
+  const { given, evidence } = context
+  const kept = hasOtherEvidence(context, event) ? [] : given
+  const set = {
+    ...taken(context, event),
+    because: textOf(event.because) || context.because,
+    evidence: orElse(event.evidence, evidence),
+    given: kept,
+  }
+  const now = { ...context, ...set }
+  const { hash, because } = now
+  const data = {
+    hash,
+    by: event.by ?? null,
+    because,
+    evidence: now.evidence,
+    void: given.length - kept.length,
+  }
+  return {
+    set,
+    record: [{ type: 'approval.asked_again', actor: context.askedBy, data }],
+    send: [...superseded(context, now, event), told(now, event.facts.actorId, 'approval.asked', asking(now))],
+  }
+}
+
+/** Asked for again while it is granted: the new order may use it instead of the old one, on what it was granted on. */
+function grantAgain(context: ApprovalContext, event: Again): Changed {
+  const set = taken(context, event)
+  const now = { ...context, ...set }
+  const data = { hash: context.hash, by: event.by ?? null, because: textOf(event.because) }
+  const isOrder = Object.keys(orElse(event.reference, {})).length > 0
+  return {
+    set,
+    record: [{ type: 'approval.asked_again', actor: context.askedBy, data }],
+    send: isOrder
+      ? [...superseded(context, now, event), told(now, event.facts.actorId, 'approval.granted')]
+      : [],
+  }
+}
+
+/** Whoever asks again approves it no more than who asked first; an order takes the place of the one before. */
+function taken(
+  { reference, askers = [] }: ApprovalContext,
+  event: Again,
+): Pick<ApprovalContext, 'reference' | 'askers'> {
+  const by = textOf(event.by)
+  return {
+    reference: orElse(event.reference, reference),
+    askers: by === '' || askers.includes(by) ? askers : [...askers, by],
+  }
+}
+
+/** The order whose place another one takes learns that it is not answered by this approval any more. */
+function superseded(before: ApprovalContext, now: ApprovalContext, { facts }: StepFacts): Sent[] {
+  const { reference } = before
+  if (Object.keys(reference).length === 0 || sameJson(reference, now.reference)) return []
+  return [told(before, facts.actorId, 'approval.refused', { code: 'approval.asked-again' })]
+}
+
+function hasOtherEvidence({ evidence }: ApprovalContext, event: ApprovalAgain): boolean {
+  return !sameJson(orElse(event.evidence, evidence), evidence)
+}
+
+/** What was given, when it is an object that says something. */
+function orElse(given: Json | undefined, other: JsonObject): JsonObject {
+  const isObject = given !== null && typeof given === 'object' && !Array.isArray(given)
+  return isObject && Object.keys(given).length > 0 ? given : other
+}
+
+/** The statement is asked for by somebody else or as another kind of change: that is none of this approval. */
+function refuseAgain(context: ApprovalContext, event: Again): Changed {
+  const { facts, by = null } = event
+  const askedBy = textOf(event.askedBy)
+  const code = againRefusal(context, event)
+  const asked = { ...context, askedBy, reference: orElse(event.reference, {}) }
+  return {
+    record: [{ type: 'command.refused', actor: askedBy, data: { command: 'open', code, by } }],
+    send: askedBy === '' ? [] : [told(asked, facts.actorId, 'approval.refused', { code })],
+  }
 }
 
 /** Every approval lives as long as any other, and the oldest ends first: with it the whole lapses. */
@@ -53,10 +152,11 @@ function give(context: ApprovalContext, { as, by, because, at, facts }: Command)
   }
 }
 
+/** Whoever ordered the change is told that it does not happen: what is given after that is for whoever asks again. */
 function lapse(context: ApprovalContext, { facts }: StepFacts): Changed {
   const { given, hash, lapses } = context
   return {
-    set: { given: [], lapses: lapses + 1 },
+    set: { given: [], lapses: lapses + 1, reference: {} },
     record: [{ type: 'approval.lapsed', data: { hash, given } }],
     send: [told(context, facts.actorId, 'approval.lapsed')],
   }
@@ -65,6 +165,7 @@ function lapse(context: ApprovalContext, { facts }: StepFacts): Changed {
 function use(context: ApprovalContext, { as, by, facts }: Command): Changed {
   const { hash, target, given } = context
   return {
+    set: { usedBy: as },
     record: [{ type: 'approval.used', actor: as, data: { hash, target, by: by ?? null, given } }],
     send: as === 'operator' ? [] : [told(context, facts.actorId, 'approval.used')],
   }
@@ -83,17 +184,21 @@ function reject(context: ApprovalContext, { as, by, because, facts }: Command): 
   }
 }
 
-function withdraw(context: ApprovalContext, { as, by, facts }: Command): Changed {
+function withdraw(context: ApprovalContext, { as, by, because, facts }: Command): Changed {
+  const why = textOf(because)
   return {
     record: [{ type: 'approval.withdrawn', actor: as, data: { hash: context.hash, by: by ?? null } }],
-    send: settled(context, facts.actorId, 'withdrawn'),
+    send: [
+      told(context, facts.actorId, 'approval.withdrawn', { because: why, decidedBy: as }),
+      ...settled(context, facts.actorId, 'withdrawn'),
+    ],
   }
 }
 
 function expire(context: ApprovalContext, { facts }: StepFacts): Changed {
   return {
     record: [{ type: 'approval.expired', data: { hash: context.hash } }],
-    send: settled(context, facts.actorId, 'expired'),
+    send: [told(context, facts.actorId, 'approval.expired'), ...settled(context, facts.actorId, 'expired')],
   }
 }
 
@@ -103,11 +208,14 @@ function settled({ askedBy, approvers }: ApprovalContext, approvalId: string, st
   return [...new Set([askedBy, ...approvers])].map((to) => ({ to, type: 'approval.settled', body }))
 }
 
-/** An agent that may not do what it asked for learns so: its task ends here. */
+/**
+ * An agent that may not do what it asked for learns so: its task ends here. One that has used it already goes on with that,
+ * however often it was told that it may.
+ */
 function refuse(context: ApprovalContext, event: Command, code: ApprovalRefusal): Changed {
   const { type: command, as, by, hash, facts } = event
   const data = { command, code, by: by ?? null, hash: hash ?? null }
-  const mine = command === 'use' && as === context.askedBy
+  const mine = command === 'use' && as === context.askedBy && context.usedBy !== as
   return {
     record: [{ type: 'command.refused', actor: as, data }],
     send: mine ? [told(context, facts.actorId, 'approval.refused', { code })] : [],
@@ -136,8 +244,8 @@ const JUDGED = {
   ],
   reject: [{ guard: 'allowed', target: 'rejected', actions: 'reject' }, { actions: 'refuse' }],
   withdraw: [{ guard: 'allowed', target: 'withdrawn', actions: 'withdraw' }, { actions: 'refuse' }],
-  open: { actions: 'askAgain' },
 } as const
+const STRANGE = { guard: 'isAnother', actions: 'refuseAgain' } as const
 const OVER = {
   approve: { actions: 'refuseOver' },
   reject: { actions: 'refuseOver' },
@@ -155,6 +263,8 @@ export const approvalMachine = setup({
     ...effects,
     begin: enqueueActions(doing(begin)),
     askAgain: enqueueActions(doing(askAgain)),
+    grantAgain: enqueueActions(doing(grantAgain)),
+    refuseAgain: enqueueActions(doing(refuseAgain)),
     give: enqueueActions(doing(give)),
     lapse: enqueueActions(doing(lapse)),
     use: enqueueActions(doing(use)),
@@ -168,6 +278,8 @@ export const approvalMachine = setup({
   },
   guards: {
     allowed: ({ context, event }) => approvalRefusal(context, event as Command) === null,
+    isAnother: ({ context, event }) => againRefusal(context, event as Again) !== null,
+    hasOtherEvidence: ({ context, event }) => hasOtherEvidence(context, event as Again),
     completes: ({ context, event }) => {
       const { as, by = null, at } = event as Command
       const given = [...context.given, { as, by, at }]
@@ -183,16 +295,29 @@ export const approvalMachine = setup({
     new: { on: { start: { target: 'asked', actions: 'begin' } } },
     asked: {
       after: { stale: { target: 'expired', actions: 'expire' } },
-      on: { ...JUDGED, use: { actions: 'refuse' } },
+      on: {
+        ...JUDGED,
+        open: [STRANGE, { target: 'asked', reenter: true, actions: 'askAgain' }],
+        use: { actions: 'refuse' },
+      },
     },
     partly: {
       after: { lapse: { target: 'asked', actions: 'lapse' } },
-      on: { ...JUDGED, use: { actions: 'refuse' } },
+      on: {
+        ...JUDGED,
+        open: [
+          STRANGE,
+          { guard: 'hasOtherEvidence', target: 'asked', actions: 'askAgain' },
+          { actions: 'askAgain' },
+        ],
+        use: { actions: 'refuse' },
+      },
     },
     granted: {
       after: { lapse: { target: 'asked', actions: 'lapse' } },
       on: {
         ...JUDGED,
+        open: [STRANGE, { actions: 'grantAgain' }],
         approve: { actions: 'refuseOver' },
         use: [{ guard: 'allowed', target: 'used', actions: 'use' }, { actions: 'refuse' }],
       },

@@ -171,6 +171,107 @@ describe('an approval', () => {
   })
 })
 
+describe('an approval that is asked for again', () => {
+  const AGAIN = { type: 'open', askedBy: 'layer-1', kind: 'destructive', because: 'again' }
+  const last = (asked: Asked): unknown => asked.sent.at(-1)
+  /** Its effects are those of what is told from now on. */
+  const from = (asked: Asked): Asked => {
+    asked.sent.length = 0
+    return asked
+  }
+
+  it('is asked anew, with what is new about it, and its week begins anew', () => {
+    const asked = new Asked({ reference: { order: 1 } })
+    asked.tell({ ...AGAIN, evidence: { lossless: true }, reference: { order: 2 } }, 6 * 24 * 3_600_000)
+    const body = { because: 'again', evidence: { lossless: true }, reference: { order: 2 }, to: 'chief-1' }
+    expect(last(asked)).toMatchObject({ to: 'layer-1', type: 'approval.asked', body })
+    expect(asked.approve('chief-1', undefined, {}, 2 * 24 * 3_600_000)).toBe('approval.given')
+  })
+
+  it('keeps the evidence that it has when none comes with the new one', () => {
+    const asked = from(new Asked({ evidence: { lossless: true } }))
+    asked.tell(AGAIN)
+    expect(last(asked)).toMatchObject({ type: 'approval.asked', body: { evidence: { lossless: true } } })
+  })
+
+  it('keeps the word that was given on the same evidence, and its quarter of an hour', () => {
+    const asked = new Asked({ evidence: { a: 1, b: { c: 2, d: 3 } } })
+    asked.approve('chief-1')
+    from(asked).tell({ ...AGAIN, evidence: { b: { d: 3, c: 2 }, a: 1 } }, 60_000)
+    expect([asked.state.status, last(asked)]).toMatchObject(['partly', { type: 'approval.asked' }])
+    asked.approve('operator', ADA)
+    expect(asked.use({}, APPROVAL_LIFE_MS - 60_000)).toBe('approval.expired')
+  })
+
+  it('takes no word that was given on other evidence', () => {
+    const asked = new Asked({ evidence: { lossless: true } })
+    asked.approve('chief-1')
+    asked.tell({ ...AGAIN, evidence: { lossless: false } })
+    expect([asked.state.status, asked.approve('operator', ADA), asked.use()]).toEqual([
+      'asked',
+      'approval.given',
+      'approval.missing',
+    ])
+    expect(asked.approve('chief-1')).toBe('approval.given')
+    expect(asked.use({}, APPROVAL_LIFE_MS - 2)).toBe('approval.used')
+  })
+
+  it('is granted to the new order as it was to the old one, which learns that it is not answered any more', () => {
+    const asked = new Asked({ reference: { order: 1 } })
+    asked.approve('chief-1')
+    asked.approve('operator', ADA)
+    from(asked).tell({ ...AGAIN, reference: { order: 2 } })
+    expect(asked.sent).toMatchObject([
+      { type: 'approval.refused', body: { code: 'approval.asked-again', reference: { order: 1 } } },
+      { type: 'approval.granted', body: { hash: HASH, reference: { order: 2 } } },
+    ])
+    expect(asked.use({}, APPROVAL_LIFE_MS)).toBe('approval.expired')
+  })
+
+  it('is used once, whoever of the two orders uses it first', () => {
+    const asked = granted()
+    asked.tell({ ...AGAIN, reference: { order: 2 } })
+    from(asked)
+    expect([asked.use({ as: 'layer-1' }), asked.use({ as: 'layer-1' }), asked.use()]).toEqual([
+      'approval.used',
+      'approval.over',
+      'approval.over',
+    ])
+    expect(asked.sent).toMatchObject([{ type: 'approval.used', body: { reference: { order: 2 } } }])
+  })
+
+  it('goes out anew after what was given has lapsed', () => {
+    const asked = new Asked({ reference: { order: 1 } })
+    asked.approve('chief-1')
+    from(asked).tell({ ...AGAIN, reference: { order: 2 } }, APPROVAL_LIFE_MS + 1)
+    expect([asked.state.status, last(asked)]).toMatchObject([
+      'asked',
+      { type: 'approval.asked', body: { reference: { order: 2 } } },
+    ])
+  })
+
+  it('is approved by nobody who asked for it, the first time or again', () => {
+    const asked = new Asked({ by: 'Eve' })
+    asked.tell({ ...AGAIN, by: ADA })
+    expect(asked.approve('operator', ADA)).toBe('approval.own-request')
+    expect(asked.approve('operator', tokenedBy('Eve', 't9'))).toBe('approval.own-request')
+    expect(asked.approve('operator', BEA)).toBe('approval.given')
+  })
+
+  it.each([
+    ['another kind of change', { kind: 'additive' }, 'approval.other-kind'],
+    ['somebody else', { askedBy: 'layer-2' }, 'approval.not-allowed'],
+  ])('as %s is refused, and whoever asks learns so', (_, more, code) => {
+    const asked = from(granted())
+    expect(asked.tell({ ...AGAIN, reference: { order: 2 }, ...more })).toBe(code)
+    const to = 'askedBy' in more ? 'layer-2' : 'layer-1'
+    expect(asked.sent).toMatchObject([
+      { to, type: 'approval.refused', body: { code, reference: { order: 2 } } },
+    ])
+    expect(asked.use()).toBe('approval.used')
+  })
+})
+
 describe('whatever is asked of an approval, in whatever order', () => {
   const WHO: [string, string?][] = [
     ['chief-1'],
@@ -197,7 +298,10 @@ describe('whatever is asked of an approval, in whatever order', () => {
       for (let step = 0; step < 12; step++) {
         const [as, by] = WHO[dice(WHO.length)]!
         const wait = [1, 60_000, APPROVAL_LIFE_MS / 2][dice(3)]!
-        if (dice(4) > 0) asked.approve(as, by, dice(8) === 0 ? { hash: 'f'.repeat(64) } : {}, wait)
+        if (dice(8) === 0) {
+          const evidence: JsonObject = { lossless: dice(2) === 0 }
+          asked.tell({ type: 'open', askedBy: 'layer-1', kind: 'destructive', by: 'Eve', evidence }, wait)
+        } else if (dice(4) > 0) asked.approve(as, by, dice(8) === 0 ? { hash: 'f'.repeat(64) } : {}, wait)
         else asked.use(dice(6) === 0 ? { target: 'prod' } : {}, wait)
       }
       const uses = asked.log.filter(({ type }) => type === 'approval.used')

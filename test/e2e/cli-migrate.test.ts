@@ -56,6 +56,7 @@ describe('esa db migrate', () => {
     expect(await esa.json('incidents', 'show', verdict.incident)).toMatchObject({
       category: 'data-loss',
       level: 'ceo',
+      evidence: { target: 'shop', migration: 'lossy.sql', rehearsed: true },
     })
     expect(
       (
@@ -64,7 +65,10 @@ describe('esa db migrate', () => {
         )
       ).rows,
     ).toHaveLength(1)
-    expect(refusal(await migrate('apply', 'lossy.sql', ...TARGET))).toEqual([1, '', 'migration.data-loss'])
+    const refused = await migrate('apply', 'lossy.sql', ...TARGET)
+    expect(refusal(refused)).toEqual([1, '', 'migration.data-loss'])
+    // What is refused for the copy's sake is the very same incident: nothing was lost on the target yet.
+    expect(JSON.parse(refused.stderr)).toMatchObject({ details: { incident: verdict.incident } })
   })
 
   it('verify says that nothing is lost, and the apply of the same file is verified by it', async () => {

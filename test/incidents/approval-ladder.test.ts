@@ -1,5 +1,6 @@
 import { type ActorState } from '@esa/actor'
 import { APPROVAL_TYPE, approvalView } from '@esa/escalation'
+import { askApproval } from '@esa/operations'
 import { statementHash, tokenedBy } from '@esa/protocol'
 import { describe, expect, it } from 'vitest'
 import { AgentsWorld } from './agents-world.ts'
@@ -67,5 +68,122 @@ describe('the approval of an index', () => {
     ])
     await world.advance(HOUR + 1)
     expect(await world.incidentsOf('layer-1')).toMatchObject([{ category: 'blocker' }])
+  })
+})
+
+/** Layer 1 has the chief's orders for one and the same index, each tried on a copy when its turn comes. */
+async function ordering(seat: 'human' | 'built-in') {
+  const world = new AgentsWorld()
+  await world.tell('chief-1', { type: 'seat', seat, as: 'operator' })
+  const proposedIndex = { schema: 'shop', relation: 'orders', columns: ['customer_id'], name: 'i', ddl: DDL }
+  const order = async (incidentId: string, evidence: object): Promise<void> => {
+    const body = { task: 'build-index', data: { target: 'shop', proposedIndex, incidentId, before: 400 } }
+    await world.send({ from: 'chief-1', to: ['layer-1'], type: 'task_request', subject: 'an index', body })
+    const { input } = world.requests.findLast(({ activity }) => activity === 'index.rehearse')!
+    await world.tell('layer-1', { ...input, type: 'index.rehearsed', evidence: { ...evidence } })
+  }
+  const approvals = async () =>
+    (await world.store.listActors({ type: APPROVAL_TYPE })).map(({ state }) => state)
+  const approve = async (): Promise<void> => {
+    const { id } = (await approvals()).find(({ live }) => live)!
+    await world.tell(id, { type: 'approve', as: 'agent-0', by: tokenedBy('Ada', 't'), hash: HASH })
+  }
+  const built = () => world.requests.filter(({ activity }) => activity === 'index.build')
+  const works = async () => Object.keys((await world.mind('layer-1')).works ?? {})
+  return { world, order, approvals, approve, built, works }
+}
+
+describe('a proposal of what somebody else has asked for', () => {
+  it.each([
+    ['layer-60', 'additive'],
+    ['layer-1', 'major'],
+  ])('moves nothing when %s sends it as a change that is %s', async (from, change) => {
+    const { world, approval, built } = await proposed({ method: null, why: 'no copy' }, 'built-in')
+    const evidence = { ...GOOD, rollback: 'drop index i', blockedMsMax: 1 }
+    const { id } = await approval()
+    const about = { kind: 'statement', approvalId: id, target: 'shop', statement: DDL, hash: HASH }
+    const body = { proposal: 'it helps', data: { ...about, change, evidence } }
+    await world.send({ from, to: ['chief-1'], type: 'proposal', subject: 'an index', body })
+    expect(await world.log('chief-1')).toContain('agent.approved')
+    expect([(await approval()).status, built()]).toEqual(['asked', false])
+  })
+})
+
+describe('a statement that is asked for by hand', () => {
+  const ada = tokenedBy('Ada', 't')
+  const drop = { target: 'shop', statement: 'drop table old_orders' }
+
+  it('is proposed anew when it is asked for again, and refused as another kind of change', async () => {
+    const world = new AgentsWorld()
+    const asking = { host: world.host } as unknown as Parameters<typeof askApproval>[0]
+    const { id } = await askApproval(asking, { ...drop, kind: 'major' }, { by: ada, because: 'unused' })
+    const again = await askApproval(
+      asking,
+      { ...drop, kind: 'major' },
+      { by: ada, because: 'unused since May' },
+    )
+    expect(again).toMatchObject({ id, because: 'unused since May' })
+    await expect(
+      askApproval(asking, { ...drop, kind: 'destructive' }, { by: ada, because: 'unused' }),
+    ).rejects.toMatchObject({ code: 'approval.other-kind' })
+  })
+})
+
+describe('an index that is ordered again while its approval is open', () => {
+  const freeze = { type: 'freeze', target: 'shop', reason: 'rows are missing', as: 'operator' }
+  const thaw = { type: 'thaw', target: 'shop', as: 'operator' }
+
+  it('is built on what was granted before the freeze, once, for the order that came after it', async () => {
+    const { world, order, approvals, approve, built, works } = await ordering('human')
+    await order('I1', GOOD)
+    await world.tell('layer-1', freeze)
+    await approve()
+    expect([(await approvals())[0]?.status, built(), await works()]).toEqual(['granted', [], []])
+    await world.tell('layer-1', thaw)
+    await order('I2', GOOD)
+    expect((await approvals()).map(({ status }) => status)).toEqual(['used'])
+    expect(built()).toMatchObject([{ input: { incidentId: 'I2', hash: HASH } }])
+    expect(await works()).toHaveLength(1)
+  })
+
+  it('is asked for anew once what was granted has lapsed', async () => {
+    const { world, order, approve, built, works } = await ordering('human')
+    await order('I1', GOOD)
+    await world.tell('layer-1', freeze)
+    await approve()
+    await world.advance(15 * 60_000 + 1)
+    await world.tell('layer-1', thaw)
+    await order('I2', GOOD)
+    expect(Object.values((await world.mind('chief-1')).inbox)).toMatchObject([{ type: 'proposal' }])
+    await world.advance(HOUR + 1)
+    expect(await world.incidentsOf('layer-1')).toMatchObject([{ category: 'blocker' }])
+    await approve()
+    expect([built().length, await works()]).toMatchObject([1, [expect.any(String)]])
+  })
+
+  it('is decided by the chief on the evidence that it had asked back for; the order before it is answered', async () => {
+    const { world, order, approvals, built, works } = await ordering('built-in')
+    await order('I1', { method: null, why: 'no copy' })
+    expect([(await approvals())[0]?.status, (await works()).length]).toEqual(['asked', 1])
+    await order('I2', GOOD)
+    expect((await approvals()).map(({ status }) => status)).toEqual(['used'])
+    expect(built()).toMatchObject([{ input: { incidentId: 'I2' } }])
+    expect(await works()).toHaveLength(1)
+    expect((await world.mind('chief-1')).inbox).toEqual({})
+    await world.advance(48 * HOUR)
+    expect(await world.incidentsOf('layer-1')).toEqual([])
+  })
+
+  it.each([
+    ['withdrawn', { type: 'withdraw', as: 'operator', by: 'Ada' }],
+    ['expired', null],
+  ])('is answered when the approval is %s', async (status, withdraw) => {
+    const { world, order, approvals, works } = await ordering('human')
+    await order('I1', GOOD)
+    const [{ id }] = (await approvals()) as [ActorState]
+    if (withdraw === null) await world.advance(7 * 24 * HOUR + 1)
+    else await world.tell(id, withdraw)
+    expect([(await approvals())[0]?.status, await works()]).toEqual([status, []])
+    expect((await world.mind('layer-1')).tally).toMatchObject({ failed: 1 })
   })
 })

@@ -62,3 +62,60 @@ describe('a conflict', () => {
     expect(await world.incidentsOf('layer-5')).toHaveLength(1)
   })
 })
+
+/** Two layers measured what each of them proposes, and the other one's is clearly better. */
+const measured = (one: string, other: string) => ({
+  measure: 'p95 ms',
+  better: 'lower',
+  positions: [
+    { position: 'cache it', by: other, value: 12, samples: 400 },
+    { position: 'a larger pool', by: one, value: 80, samples: 400 },
+  ],
+})
+
+/** One layer names a conflict with another, and nobody settles it for a day and a little more. */
+async function climbed(from: string, domainSeat: 'human' | 'built-in', to = 'layer-14') {
+  const world = new AgentsWorld()
+  if (domainSeat === 'human') await world.tell('domain-1', { type: 'seat', seat: 'human', as: 'operator' })
+  const body = { about: 'slow pages', evidence: measured(from, to) }
+  const conflict = { from, to: [to], type: 'conflict', subject: 'slow pages', body }
+  const [thread] = await world.send(conflict)
+  await world.advance(DAY + 1)
+  const first = async () => (await world.incidentsOf(from))[0]!
+  return { world, thread: thread!, first }
+}
+
+describe('a measured conflict that climbed', () => {
+  it('is decided by the domain, in its own thread, and is over with that', async () => {
+    const { world, thread, first } = await climbed('layer-3', 'built-in')
+    expect(await first()).toMatchObject({ status: 'resolved', level: 'domain' })
+    const decisions = await world.store.listMessages({ types: ['decision'], limit: 9 })
+    expect(new Set(decisions.map(({ toActor }) => toActor))).toEqual(new Set(['layer-3', 'layer-14']))
+    expect(decisions[0]).toMatchObject({ from: 'domain-1', correlationId: thread })
+    expect((await world.mind('layer-3')).late).toEqual([])
+    await world.advance(7 * DAY)
+    expect(await world.incidentsOf('layer-3')).toHaveLength(1)
+  })
+
+  it('is decided by the chief two days later when nobody at the domain has, and is over with that', async () => {
+    const { world, thread, first } = await climbed('layer-3', 'human')
+    expect(await first()).toMatchObject({ status: 'triggered', level: 'domain' })
+    await world.advance(2 * DAY + 1)
+    expect(await first()).toMatchObject({ status: 'resolved', level: 'chief' })
+    const [decision] = await world.store.listMessages({ types: ['decision'], limit: 9 })
+    expect(decision).toMatchObject({
+      from: 'chief-1',
+      correlationId: thread,
+      body: { decision: 'cache it', binding: true, thread },
+    })
+    expect(await world.log('layer-3')).toContain('message.answered')
+  })
+
+  it('with a layer of another domain is not the domain’s, and the chief decides it', async () => {
+    const { world, first } = await climbed('layer-3', 'built-in', 'layer-20')
+    expect(await first()).toMatchObject({ status: 'triggered', level: 'domain' })
+    expect((await world.log('domain-1')).at(-1)).toBe('agent.undecided')
+    await world.advance(2 * DAY + 1)
+    expect(await first()).toMatchObject({ status: 'resolved', level: 'chief' })
+  })
+})

@@ -49,6 +49,17 @@ describe('workload', () => {
     expect((await world.mind('layer-60')).awaiting).toEqual({})
   })
 
+  it('is what an agent says of itself: nobody’s word about another one counts', async () => {
+    const world = new AgentsWorld()
+    const body = { status: 'overloaded', data: { kind: 'workload', agent: 'layer-2', level: 'overloaded' } }
+    const status = { to: ['chief-1', 'agent-0'], type: 'status_update', subject: 'load', body }
+    await world.send({ ...status, from: 'layer-60' })
+    expect((await world.mind('chief-1')).memory['overloaded'] ?? {}).toEqual({})
+    expect((await world.mind('agent-0')).memory['overloaded'] ?? {}).toEqual({})
+    await world.send({ ...status, from: 'layer-2' })
+    expect((await world.mind('chief-1')).memory['overloaded']).toEqual({ 'layer-2': 'overloaded' })
+  })
+
   it('hands a task on once: whoever got it keeps it', async () => {
     const world = new AgentsWorld()
     for (const agent of ['layer-1', 'layer-2', 'layer-3']) await burden(world, agent, 16)

@@ -15,6 +15,9 @@ import { watchOrganisation } from '../../generic/overload-watch.ts'
 /** Writing the flag of a freeze takes a moment; a database that does not answer is told of, ms. */
 const FREEZE_TIMEOUT_MS = 30_000
 
+/** Who changes databases: it hears of every freeze, whoever saw the loss. */
+const CHANGER = 'layer-1'
+
 /**
  * Takes a data loss that was counted: freezes the database, so that nothing gets worse, binds the opener to keep the source,
  * assigns the repair, and tells the chief what was decided. A loss that nobody counted is a person's.
@@ -74,7 +77,7 @@ function emergency({ agent, incidentId }: Notice, loss: Loss): Change<AgentConte
   ]
   if (target === null) return { send: orders }
   return {
-    send: [...orders, { to: agent, type: 'freeze', body: { target, reason } }],
+    send: [...orders, { to: CHANGER, type: 'freeze', body: { target, reason } }],
     perform: [{ activity: 'database.freeze', input: { target, reason }, timeoutMs: FREEZE_TIMEOUT_MS }],
   }
 }

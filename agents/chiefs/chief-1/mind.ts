@@ -1,36 +1,44 @@
 import { type JsonObject, textOf } from '@esa/protocol'
 import { objectOf } from '../../generic/records.ts'
-import { type Decision, evidenceOf, type Mind, type Notice, type Skill } from '../../generic/mind.ts'
+import {
+  type AgentContext,
+  type Decision,
+  evidenceOf,
+  type Mind,
+  type Notice,
+  type Skill,
+} from '../../generic/mind.ts'
 import { followedBy } from '../../generic/in-turn.ts'
 import { receive } from '../../generic/inbox.ts'
-import { mediate } from '../../generic/mediation.ts'
+import { mediate, mediateClimbed } from '../../generic/mediation.ts'
 import { chief } from '../chief.ts'
+import { onReport, order } from '../orders.ts'
 import { decideProposal } from './proposals.ts'
+
+/** The task by which Layer 1 tries an index, proposes it, and builds it. */
+const BUILD_INDEX = 'build-index'
 
 /**
  * Acknowledges a slow query whose plan names the index it lacks, and has it tried and proposed: what is built is approved by
  * its own statement, on what was measured. Anything else is a person's.
  */
-function decideOnIndex(notice: Notice): Decision {
+function decideOnIndex(notice: Notice, context: AgentContext): Decision {
   const { kind, proposedIndex, target, metric } = evidenceOf(notice)
   if (notice.category !== 'performance' || kind !== 'slow-query' || !isObject(proposedIndex)) {
     return { kind: 'cannot-decide', because: 'the evidence names no index that would help' }
   }
   const before = isObject(metric) ? metric['value'] : null
-  const data: JsonObject = { incidentId: notice.incidentId, target, proposedIndex, before }
   return {
     kind: 'acknowledge',
     because: `the plan reads a whole table for want of ${textOf(proposedIndex['name'])}: layer-1 tries it and proposes the statement`,
-    change: { send: [{ to: notice.agent, type: 'task_request', body: { task: 'build-index', data } }] },
+    change: order(context, notice, BUILD_INDEX, { target, proposedIndex, before }),
   }
 }
 
 /** The index was built and the promise measured again: resolve on good numbers, else leave the clock running. */
-const completed: Skill = (context, event) => {
-  const result = objectOf(event['result'])
-  const { ok, incidentId, p95MsBefore, p95MsAfter, why, hash } = result
-  if (event['task'] !== 'build-index' || typeof incidentId !== 'string')
-    return chief.skills.task_complete(context, event)
+const built: Skill = (_, event) => {
+  const { ok, p95MsBefore, p95MsAfter, why, hash, ...result } = objectOf(event['result'])
+  const incidentId = textOf(result['incidentId'])
   if (ok !== true) {
     const because = typeof why === 'string' ? why : `p95 is ${textOf(p95MsAfter)} ms after the index`
     return { record: [{ type: 'agent.undecided', data: { incidentId, because } }] }
@@ -43,14 +51,13 @@ const completed: Skill = (context, event) => {
   }
 }
 
+const onBuilt = onReport(BUILD_INDEX, built)
+const completed: Skill = (context, event) =>
+  (event['task'] === BUILD_INDEX ? onBuilt : chief.skills.task_complete)(context, event)
+
 /** A conflict that its domain could not mediate: decided by what was measured, and binding; else it is the CEO's in a day. */
 function decideConflict(notice: Notice): Decision {
-  const { decision, because, parties } = mediate(notice.evidence)
-  if (decision === null) return { kind: 'cannot-decide', because }
-  const body = { decision, because, binding: true, incidentId: notice.incidentId }
-  const told = [...new Set([notice.agent, ...parties])]
-  const change = { send: told.map((to) => ({ to, type: 'decision', body })) }
-  return { kind: 'acknowledge', because: `${decision}: ${because}`, change }
+  return mediateClimbed(notice, () => null, { binding: true })
 }
 
 /** A message about a conflict is decided like its incident. */

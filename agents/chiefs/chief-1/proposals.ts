@@ -45,7 +45,7 @@ function decided(event: AgentEvent, approved: boolean, because: string): Change<
     ],
     send: [
       { to: from, type: 'decision', body: { decision, because, inReplyTo: messageId, thread }, thread },
-      ...judgement(data, approved, because),
+      ...judgement(from, data, approved, because),
     ],
   }
 }

@@ -2,7 +2,7 @@ import type { SendParams } from '@esa/actor'
 import { type AgentId, type JsonObject, textOf } from '@esa/protocol'
 import { receive } from '../../generic/inbox.ts'
 import { followedBy } from '../../generic/in-turn.ts'
-import { mediate } from '../../generic/mediation.ts'
+import { mediate, mediateClimbed } from '../../generic/mediation.ts'
 import {
   type AgentContext,
   type Decision,
@@ -26,7 +26,7 @@ const RELIEF: readonly { to: AgentId; task: string; subject: string }[] = [
  * A breach of the response time: layers 3 and 14 are asked for relief in any case. It takes the incident where no index
  * would help; one whose cure is an index needs the chief's word, so its clock runs on.
  */
-function playbook(notice: Notice): Decision {
+function relieve(notice: Notice): Decision {
   const { kind, proposedIndex, target } = evidenceOf(notice)
   if (notice.category !== 'performance' || kind !== 'slow-query') {
     return { kind: 'cannot-decide', because: 'the evidence is of no kind that I know' }
@@ -42,6 +42,12 @@ function playbook(notice: Notice): Decision {
     because: 'no index would help: pooling and caching are the next to ask',
     change,
   }
+}
+
+/** A conflict that its parties left unsettled for a day is mediated like a message about it; else it is the chief's in two. */
+function playbook(notice: Notice, context: AgentContext): Decision {
+  if (notice.category !== 'conflict') return relieve(notice)
+  return mediateClimbed(notice, (parties) => whyNotMine(context, parties))
 }
 
 function relief({ incidentId, title }: Notice, target: string): SendParams[] {
@@ -83,13 +89,12 @@ const conflict: Skill = (context, event) => {
   const { decision, because, parties } = mediate(event['evidence'])
   const { messageId = '', from = '' } = event
   const thread = textOf(event['thread']) || messageId
-  const strangers = [...new Set([from, ...parties])].filter((party) => !isMine(context, party))
-  if (decision === null || strangers.length > 0) {
-    const why = decision === null ? because : `${strangers.join(', ')} is no layer of mine`
+  const told = [...new Set([from, ...parties])]
+  const why = decision === null ? because : whyNotMine(context, told)
+  if (why !== null) {
     const data = { item: messageId, because: why, thread }
     return followedBy(receive(context, event), { record: [{ type: 'agent.undecided', data }] })
   }
-  const told = [...new Set([from, ...parties])]
   const body = { decision, because, inReplyTo: messageId, thread }
   return {
     record: [{ type: 'agent.decided', data: { item: messageId, decision, because, to: told, thread } }],
@@ -97,8 +102,10 @@ const conflict: Skill = (context, event) => {
   }
 }
 
-function isMine({ team }: AgentContext, party: string): boolean {
-  return (team ?? []).includes(party)
+/** Why this domain does not mediate between these parties, or null. */
+function whyNotMine({ team }: AgentContext, parties: string[]): string | null {
+  const strangers = parties.filter((party) => !(team ?? []).includes(party))
+  return strangers.length === 0 ? null : `${strangers.join(', ')} is no layer of mine`
 }
 
 /** Domain 1, Infrastructure: hears of performance, coordinates layers 3 and 14 on a breach, mediates between its layers. */

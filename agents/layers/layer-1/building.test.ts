@@ -87,6 +87,9 @@ describe('an index', () => {
       'rejected by chief-1: over the budget',
     ],
     ['lapsed', {}, 'lapsed: nobody used it in 15 minutes'],
+    ['expired', {}, 'expired: nobody approved it in 7 days'],
+    ['withdrawn', { because: 'not wanted any more' }, 'withdrawn: not wanted any more'],
+    ['withdrawn', {}, 'withdrawn: no reason given'],
     ['refused', { code: 'approval.expired' }, 'refused: approval.expired'],
   ])('that is %s is not built, and whoever ordered it learns why', (how, more, why) => {
     const { layer, input } = ordered()
@@ -120,6 +123,22 @@ describe('a frozen target', () => {
     ])
     layer.tell('thaw', { target: 'shop' }, 'operator')
     expect(layer.tell('task_request', ORDER, 'chief-1').sent).toMatchObject([{ activity: 'index.rehearse' }])
+  })
+
+  it('is not changed by what may be done alone, nor by an approval that was used before the freeze', () => {
+    const why = 'shop is frozen: rows are missing'
+    const failed = [{ to: 'chief-1', body: { result: { ok: false, incidentId: 'I1', why } } }]
+    const alone = ordered()
+    alone.layer.tell('authority', { alone: ['create-index'] }, 'operator')
+    alone.layer.tell('freeze', { target: 'shop', reason: 'rows are missing' }, 'agent-0')
+    const rehearsed = alone.layer.tell('index.rehearsed', { ...alone.input, evidence: EVIDENCE })
+    expect([rehearsed.types, rehearsed.sent]).toMatchObject([['index.rehearsed', 'index.failed'], failed])
+    const asked = ordered()
+    asked.layer.tell('approval.granted', said(asked.input))
+    asked.layer.tell('freeze', { target: 'shop', reason: 'rows are missing' }, 'agent-0')
+    const used = asked.layer.tell('approval.used', said(asked.input))
+    expect([used.types, used.sent]).toMatchObject([['approval.heard', 'index.failed'], failed])
+    expect(asked.layer.state.snapshot.context).toMatchObject({ works: {}, tally: { failed: 1 } })
   })
 
   it('is frozen and thawed by an operator or the CEO only, whoever sits at Layer 1', () => {

@@ -1,5 +1,7 @@
+import type { RecordParams } from '@esa/actor'
 import { CEO_ID, type Json, type JsonObject, personOf, statementHash, textOf } from '@esa/protocol'
 import { decline, report, taken } from '../../generic/asking.ts'
+import { followedBy } from '../../generic/in-turn.ts'
 import type { AgentEvent, Skill } from '../../generic/mind.ts'
 import { objectOf, without } from '../../generic/records.ts'
 import { measuring, type Reading, RESPONSE_TIME } from './measuring.ts'
@@ -71,7 +73,7 @@ export const orderIndex: Skill = (context, event) => {
   const data = objectOf(event['data'])
   const target = textOf(data['target'])
   const reason = frozenFor(context.memory, target)
-  if (reason !== null) return decline(event, `${target} is frozen: ${reason}`)
+  if (reason !== null) return decline(event, frozenWhy(target, reason))
   const messageId = event.messageId ?? ''
   const thread = textOf(event['thread']) || messageId
   const asker = { from: event.from, task: BUILD_INDEX, messageId, thread }
@@ -82,7 +84,10 @@ export const orderIndex: Skill = (context, event) => {
   }
 }
 
-/** The index was tried, or it is known why not: propose the very statement, unless the operator's policy says "alone". */
+/**
+ * The index was tried, or it is known why not: propose the very statement, unless the operator's policy says "alone". What
+ * was frozen meanwhile is not built.
+ */
 export const indexRehearsed: Skill = (context, event) => {
   const change = changeOf(event)
   const { target, proposedIndex } = change
@@ -90,6 +95,8 @@ export const indexRehearsed: Skill = (context, event) => {
   const statement = textOf(proposedIndex['ddl'])
   const fact = { type: 'index.rehearsed', data: { target, index: proposedIndex['name'], evidence } }
   if (Array.isArray(context.memory['alone']) && context.memory['alone'].includes('create-index')) {
+    const reason = frozenFor(context.memory, target)
+    if (reason !== null) return failedAfter([fact], event, frozenWhy(target, reason))
     const alone = { type: 'authority.alone', data: { target, statement, hash: statementHash(statement) } }
     return { record: [fact, alone], perform: [building(change, statementHash(statement))] }
   }
@@ -120,24 +127,33 @@ export const approvalGranted: Skill = (context, event) => {
   const reference = objectOf(event['reference'])
   if (reference['proposedIndex'] === undefined) return { record: [fact] }
   const reason = frozenFor(context.memory, textOf(target))
-  if (reason !== null) return failed(event, `${textOf(target)} is frozen: ${reason}`)
+  if (reason !== null) return failed(event, frozenWhy(textOf(target), reason))
   return { record: [fact], send: [{ to: textOf(approvalId), type: 'use', body: { target, hash, kind } }] }
 }
 
-/** The approval is used up: build what it is bound to, and nothing else. */
-export const approvalUsed: Skill = (_, event) => {
+/** The approval is used up: build what it is bound to, and nothing else; what was frozen since is not built. */
+export const approvalUsed: Skill = (context, event) => {
   const { approvalId, target, hash } = event
+  const fact = { type: 'approval.heard', data: { approvalId, target, hash, status: 'used' } }
+  const reason = frozenFor(context.memory, textOf(target))
+  if (reason !== null) return failedAfter([fact], event, frozenWhy(textOf(target), reason))
   return {
-    record: [{ type: 'approval.heard', data: { approvalId, target, hash, status: 'used' } }],
+    record: [fact],
     perform: [building(changeOf(objectOf(event['reference'])), textOf(hash))],
   }
 }
 
-/** Rejected, lapsed or refused: whoever ordered the change learns that it does not happen, and why. */
+/** Why nothing came of an approval that nobody gave a reason for. */
+const UNSAID: Record<string, string> = {
+  lapsed: 'nobody used it in 15 minutes',
+  expired: 'nobody approved it in 7 days',
+}
+
+/** Rejected, withdrawn, lapsed, expired or refused: whoever ordered the change learns that it does not happen, and why. */
 export const approvalEnded: Skill = (_, event) => {
   const { approvalId, target, hash, because, code, decidedBy } = event
   const status = event.type.slice('approval.'.length)
-  const why = `${status}${decidedBy === undefined ? '' : ` by ${textOf(decidedBy)}`}: ${textOf(because ?? code) || 'nobody used it in 15 minutes'}`
+  const why = `${status}${decidedBy === undefined ? '' : ` by ${textOf(decidedBy)}`}: ${textOf(because ?? code) || (UNSAID[status] ?? 'no reason given')}`
   const reference = objectOf(event['reference'])
   if (reference['proposedIndex'] !== undefined) return failed(event, why)
   return { record: [{ type: 'approval.heard', data: { approvalId, target, hash, status, why } }] }
@@ -176,6 +192,14 @@ export const reportRecheck: Skill = (_, event) => {
 function frozenFor(memory: JsonObject, target: string): string | null {
   const reason = objectOf(memory['frozen'])[target]
   return typeof reason === 'string' ? reason : null
+}
+
+function frozenWhy(target: string, reason: string): string {
+  return `${target} is frozen: ${reason}`
+}
+
+function failedAfter(facts: RecordParams[], event: AgentEvent, why: string): ReturnType<Skill> {
+  return followedBy({ record: facts }, failed(event, why))
 }
 
 function failed(event: AgentEvent, why: string): ReturnType<Skill> {

@@ -15,18 +15,26 @@ const AGENT = 'layer-1'
 
 /**
  * Opens the incident of a data loss, which goes to the CEO at once, and gives its id; a second one of the same migration
- * and target is counted as a duplicate. What keeps it from being opened is said on stderr and never hides the loss itself.
+ * and target is counted as a duplicate, where it was found alike: what was lost on a copy only (`rehearsed`) freezes nothing,
+ * and must not hide a loss that happens on the target later. What keeps it from being opened is said on stderr and never hides the loss itself.
  */
 export async function reportDataLoss(
   config: Config,
-  { target, migration, mismatches }: { target: string; migration: string; mismatches: Mismatch[] },
+  {
+    target,
+    migration,
+    mismatches,
+    rehearsed,
+  }: { target: string; migration: string; mismatches: Mismatch[]; rehearsed: boolean },
 ): Promise<string | null> {
+  const where = rehearsed ? `a copy of ${target}` : target
+  const shown = mismatches.slice(0, SHOWN_MAX)
   const opening = parseOpenIncident({
     agent: AGENT,
     category: 'data-loss',
-    title: `${migration} loses data of ${target}`,
-    dedupKey: `data-loss ${target} ${migration}`,
-    evidence: { target, migration, mismatches: mismatches.slice(0, SHOWN_MAX), total: mismatches.length },
+    title: `${migration} loses data of ${where}`,
+    dedupKey: `data-loss ${where} ${migration}`,
+    evidence: { target, migration, mismatches: shown, total: mismatches.length, rehearsed },
   })
   // With --json stderr holds one problem and nothing else.
   const say = (line: string): void => (config.json ? undefined : note(line))

@@ -68,7 +68,10 @@ async function findApproval(store: Store, target: string, hash: string): Promise
   return found === undefined ? null : approvalView(found.state)
 }
 
-/** Asks for the approval of a statement in Layer 1's name; asked again, the open one answers. */
+/**
+ * Asks for the approval of a statement in Layer 1's name; asked again, the open one answers and is proposed anew.
+ * @throws EsaError `approval.other-kind` (terminal): it is asked for as another kind of change already.
+ */
 export async function askApproval(
   world: World,
   { target, statement, kind }: { target: string; statement: string; kind: ApprovalKind },
@@ -76,12 +79,14 @@ export async function askApproval(
 ): Promise<Approval> {
   const place = approvalTarget(target)
   const body = parseOpenApproval({ target: place, statement, kind, askedBy: 'layer-1', ...more })
-  const { state } = await world.host.open({
+  const { state, events } = await world.host.open({
     type: APPROVAL_TYPE,
     key: approvalKey(place, statementHash(statement)),
     from: 'operator',
     body,
   })
+  const code = refusalIn(events)?.code
+  if (code !== undefined) throw judgementRefused(code, state.id)
   return approvalView(state)
 }
 

@@ -67,6 +67,7 @@ async function lost(config: Config, target: string, migration: string, error: un
     target: isTargetName(target) ? target : describeTarget(target),
     migration,
     mismatches,
+    rehearsed: details['rehearsed'] === true,
   })
   const more = hint === undefined ? {} : { hint }
   throw new EsaError(code, kind, message, { ...more, details: { ...details, incident }, cause })

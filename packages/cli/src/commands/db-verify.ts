@@ -59,7 +59,7 @@ export async function verifyFile(
   const lost = verdict.lossless === false && target !== undefined && isTargetName(target)
   const { id = path } = migrations[verdicts.length - 1] ?? {}
   const incident = lost
-    ? await reportDataLoss(config, { target, migration: id, mismatches: verdict.mismatches })
+    ? await reportDataLoss(config, { target, migration: id, mismatches: verdict.mismatches, rehearsed: true })
     : null
   answer(config, { ...verdict, incident }, () => text(verdict))
 }

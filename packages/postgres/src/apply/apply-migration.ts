@@ -91,6 +91,7 @@ export async function applyMigration(
 function lostOnCopy({ id }: Migration, { why }: Verification): EsaError {
   return new EsaError('migration.data-loss', 'terminal', `${id} loses data, as it did on a copy: ${why}`, {
     hint: 'nothing was done. Mend it and verify it again; if the loss is meant: --yes',
+    details: { rehearsed: true },
   })
 }
 
