@@ -67,7 +67,7 @@ export type ChannelSpec = z.infer<typeof channelSpecSchema>
 
 /** The routing key is the one secret that is sent as it is: no other host may ask for it. */
 function isOfPagerduty(url: string): boolean {
-  return /(?:^|\.)pagerduty\.com$/i.test(new URL(url).hostname)
+  return /^https?:\/\/(?:[\w-]+\.)*pagerduty\.com(?::\d+)?(?:[/?#]|$)/i.test(url)
 }
 
 /** What a channel tells of: a level is told, copied, somebody acknowledged, somebody else took over, it is over, or somebody tries the channel. */
