@@ -2,7 +2,7 @@ import type { Change } from '@esa/actor'
 import { type AgentId, ANSWERABLE, textOf } from '@esa/protocol'
 import { decline, passOnAnswer } from './asking.ts'
 import { handedOver, hear } from './awaiting.ts'
-import { judge, propose, settle } from './approval.ts'
+import { isOver, judge, propose, settle } from './approval.ts'
 import { aboutOf, answer, asAsked, receive } from './inbox.ts'
 import { inTurn } from './in-turn.ts'
 import type { AgentContext, AgentEvent, Mind, Skill } from './mind.ts'
@@ -42,6 +42,7 @@ export function think(mind: Mind, doneBy: DoneBy): Skill {
   }
   const handle: Skill = (context, told) => {
     const event = asAsked(told)
+    if (isOver(context, event)) return noted('agent.noted', event)
     const own = event['handedOver'] === undefined
     const ordered = event['task'] === HAND_OVER && event.from === context.chief && own
     if (event.type === 'task_request' && ordered) return redistribute(context, event)

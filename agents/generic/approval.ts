@@ -70,9 +70,25 @@ export const judge: Skill = (context, event) => {
   }
 }
 
+/** Approvals of which an agent remembers that they are over: a proposal is never on its way for so many others. */
+const OVER_MAX = 100
+
+/** Ends after which nothing that anybody says of the approval counts; one that was granted may still be asked anew. */
+const ENDS = new Set(['rejected', 'withdrawn', 'expired'])
+
+/** True for a proposal whose approval was over before it arrived: nobody is to decide about it any more. */
+export function isOver({ memory }: AgentContext, event: AgentEvent): boolean {
+  return event.type === 'proposal' && overIn(memory).includes(objectOf(event['data'])['approvalId'] ?? null)
+}
+
+function overIn(memory: JsonObject): Json[] {
+  const { approvalsOver } = memory
+  return Array.isArray(approvalsOver) ? approvalsOver : []
+}
+
 /**
  * An approval is settled, by whoever: its proposal leaves the inbox, its answer is no longer waited for, and the incident of
- * an answer that came too late is taken back.
+ * an answer that came too late is taken back. A proposal may still be on its way.
  */
 export const settle: Skill = (context, event) => {
   const { approvalId, status } = event
@@ -80,9 +96,16 @@ export const settle: Skill = (context, event) => {
   const items = Object.values(context.inbox).filter(({ body }) => about(body['data']))
   const owed = Object.entries(context.awaiting ?? {}).filter(([, { body }]) => about(body['data']))
   const late = (context.late ?? []).filter((one) => one.approvalId === approvalId)
-  if (items.length + owed.length + late.length === 0) return {}
+  const isEnd = ENDS.has(textOf(status))
+  const over = [...overIn(context.memory), approvalId ?? null].slice(-OVER_MAX)
+  const remembered = isEnd ? { memory: { ...context.memory, approvalsOver: over } } : {}
+  const nothing = items.length + owed.length + late.length === 0
+  if (nothing && isEnd)
+    return { set: remembered, record: [{ type: 'agent.noted', data: { approvalId, because: status } }] }
+  if (nothing) return {}
   return {
     set: {
+      ...remembered,
       inbox: without(context.inbox, ...items.map(({ id }) => id)),
       awaiting: without(context.awaiting ?? {}, ...owed.map(([id]) => id)),
       ...(late.length === 0 ? {} : { late: (context.late ?? []).filter((one) => !late.includes(one)) }),

@@ -186,4 +186,21 @@ describe('an index that is ordered again while its approval is open', () => {
     expect([(await approvals())[0]?.status, await works()]).toEqual([status, []])
     expect((await world.mind('layer-1')).tally).toMatchObject({ failed: 1 })
   })
+
+  it('that is over before its proposal arrives is nobody’s to decide any more', async () => {
+    const world = new AgentsWorld()
+    await world.tell('agent-0', { type: 'seat', seat: 'human', as: 'operator' })
+    const settled = { type: 'approval.settled', approvalId: 'A', status: 'withdrawn' }
+    await world.tell('agent-0', { ...settled, from: 'A', as: 'A' })
+    for (const approvalId of ['A', 'B'])
+      await world.tell('agent-0', {
+        type: 'proposal',
+        from: 'chief-1',
+        as: 'chief-1',
+        messageId: `m-${approvalId}`,
+        proposal: 'drop it',
+        data: { kind: 'statement', approvalId },
+      })
+    expect(Object.keys((await world.mind('agent-0')).inbox)).toEqual(['m-B'])
+  })
 })
