@@ -152,5 +152,5 @@ it('an answer that cannot be written is an error, and no finding', async () => {
   child.stderr!.on('data', (part: Buffer) => (said += part.toString()))
   const [code] = (await once(child, 'close')) as [number]
   await full.close()
-  expect([code, JSON.parse(said)]).toMatchObject([7, { code: 'file.unwritable' }])
+  expect([code, JSON.parse(said)]).toMatchObject([7, { code: 'output.unwritable' }])
 })

@@ -41,7 +41,7 @@ const BY_PREFIX: [string, number][] = [
   ['link.unknown', EXIT.notFound],
   ['file.', EXIT.notFound],
   ['file.exists', EXIT.conflict],
-  ['file.unwritable', EXIT.unreachable],
+  ['output.', EXIT.unreachable],
   ['agent.stopped', EXIT.conflict],
   ['agent.awaits-too-much', EXIT.conflict],
   ['incident.not-allowed', EXIT.forbidden],

@@ -16,7 +16,7 @@ const json = process.argv.includes('--json')
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(EXIT.ok)
   const unwritten = new EsaError(
-    'file.unwritable',
+    'output.unwritable',
     'terminal',
     `the answer cannot be written: ${error.message}`,
   )
