@@ -8,5 +8,6 @@ const instant = z.iso.datetime({ offset: true })
  */
 export function parseInstant(text: string): number | undefined {
   const whole = text.replace(/(T\d{2}:\d{2})(Z|[+-]\d{2}:\d{2})$/, '$1:00$2')
+  // oxlint-disable-next-line no-restricted-globals -- a conversion of its argument, not a clock
   return instant.safeParse(whole).success ? Date.parse(whole) : undefined
 }
