@@ -99,48 +99,18 @@ describe('messages between agents', () => {
     )
   })
 
+  const sending = (to: string, body: string, ...more: string[]): string[] => {
+    const sent = `tasks send --from layer-1 --to ${to} --subject x`.split(' ')
+    return [...sent, '--body', body, ...more]
+  }
   it.each([
     [4, ['tasks', 'show', '01JZZZZZZZZZZZZZZZZZZZZZZZ']],
     [4, ['tasks', 'ls', '--agent', 'layer-999']],
-    [
-      4,
-      ['tasks', 'send', '--from', 'layer-1', '--to', 'layer-999', '--subject', 'x', '--body', '{"task":"x"}'],
-    ],
-    [2, ['tasks', 'send', '--from', 'layer-1', '--to', 'layer-2', '--subject', 'x', '--body', '{']],
-    [
-      2,
-      [
-        'tasks',
-        'send',
-        '--from',
-        'layer-1',
-        '--to',
-        'layer-2',
-        '--subject',
-        'x',
-        '--body',
-        '{}',
-        '--respond-by',
-        'soon',
-      ],
-    ],
-    [
-      2,
-      [
-        'tasks',
-        'send',
-        '--from',
-        'layer-1',
-        '--to',
-        'layer-2',
-        '--subject',
-        'x',
-        '--body',
-        '{"task":"x"}',
-        '--respond-by',
-        '2020-01-01T00:00:00Z',
-      ],
-    ],
+    [4, sending('layer-999', '{"task":"x"}')],
+    [2, sending('layer-2', '{')],
+    [2, sending('layer-2', '{}', '--respond-by', 'soon')],
+    [2, sending('layer-2', '{"task":"x"}', '--respond-by', 'soon')],
+    [2, sending('layer-2', '{"task":"x"}', '--respond-by', '2020-01-01T00:00:00Z')],
   ])('ends with %i for esa %j', async (code, args) => {
     expect((await esa.refused(...args)).code).toBe(code)
   })
