@@ -1,7 +1,7 @@
 import type { Change } from '@esa/actor'
-import { type AgentId, type JsonObject, type MessageType, textOf } from '@esa/protocol'
+import { type AgentId, type JsonObject, type MessageType, type Scope, textOf } from '@esa/protocol'
 import { followedBy, inTurn } from './in-turn.ts'
-import { aboutOf, keep, receive } from './inbox.ts'
+import { aboutOf, keep, limitOf, receive } from './inbox.ts'
 import type { AgentContext, AgentEvent, Awaited, Skill } from './mind.ts'
 import { objectOf, without } from './records.ts'
 import { followWork } from './work.ts'
@@ -31,6 +31,7 @@ export type Pending = {
   thread: string
   data: JsonObject
   handedOver?: JsonObject
+  scopes?: Scope[]
 }
 
 /** The id of a message that an agent sends by itself: it comes from its cause, so that a step that is told twice asks once. */
@@ -73,6 +74,7 @@ export function askFor(context: AgentContext, event: AgentEvent, question: Quest
     thread: textOf(event['thread']) || (event.messageId ?? ''),
     data: objectOf(event['data']),
     ...(event['handedOver'] === undefined ? {} : { handedOver: objectOf(event['handedOver']) }),
+    ...limitOf(event),
   }
   const remembered = { ...pending, [questionId(event, question.to)]: mine }
   const change: Change<AgentContext> = {
@@ -140,10 +142,18 @@ export function handOn(
   { pending, memory }: NonNullable<ReturnType<typeof pendingFor>>,
   result: JsonObject,
 ): Change<AgentContext> {
-  const { from, task, messageId, thread, data, handedOver } = pending
+  const { from, task, messageId, thread, data, handedOver, ...limit } = pending
   if (context.seat === 'human') {
     const body = { task, data, found: result, thread, ...(handedOver && { handedOver }) }
-    const item = { id: messageId, kind: 'message', from, type: 'task_request', about: task, body } as const
+    const item = {
+      id: messageId,
+      kind: 'message',
+      from,
+      type: 'task_request',
+      about: task,
+      body,
+      ...limit,
+    } as const
     const mine = { memory, works: without(context.works ?? {}, messageId) }
     return followedBy({ set: mine }, keep({ ...context, ...mine }, { ...item, at: event.at }))
   }

@@ -1,5 +1,5 @@
 import type { Change } from '@esa/actor'
-import { ANSWERABLE, type Json, type JsonObject, textOf } from '@esa/protocol'
+import { ANSWERABLE, type Json, type JsonObject, type Scope, scopesOf, textOf } from '@esa/protocol'
 import type { AgentContext, AgentEvent, InboxItem, Skill } from './mind.ts'
 import { objectOf, without } from './records.ts'
 import { counted } from './work.ts'
@@ -8,7 +8,7 @@ import { counted } from './work.ts'
 const INBOX_MAX = 500
 
 /** Fields of a message that are the runtime's, not the sender's. */
-const ENVELOPE_FIELDS = new Set(['type', 'from', 'as', 'at', 'facts', 'messageId'])
+const ENVELOPE_FIELDS = new Set(['type', 'from', 'as', 'at', 'facts', 'messageId', 'scopes'])
 
 /** Types that are answered with a decision; what else is asked for is answered with what was done. */
 const DECIDED = new Set(['conflict', 'proposal'])
@@ -40,6 +40,7 @@ export const receive: Skill = (context, event) => {
     about,
     body: bodyOf(event),
     at: event.at,
+    ...limitOf(event),
   } as const
   return keep(context, item)
 }
@@ -84,6 +85,12 @@ export function bodyOf(event: AgentEvent): JsonObject {
   return Object.fromEntries<Json | undefined>(
     Object.entries(event).filter(([key]) => !ENVELOPE_FIELDS.has(key)),
   )
+}
+
+/** What a message may act with, where that is not everything. */
+export function limitOf(event: AgentEvent): { scopes?: Scope[] } {
+  const scopes = scopesOf(event['scopes'])
+  return scopes === null ? {} : { scopes: [...scopes] }
 }
 
 /** The line that stands for a message in a list: the first field that reads like one. */

@@ -1,5 +1,5 @@
 import type { Change, StepFacts } from '@esa/actor'
-import type { AgentId, Category, Envelope, Json, JsonObject } from '@esa/protocol'
+import type { AgentId, Category, Envelope, Json, JsonObject, Scope } from '@esa/protocol'
 
 /** Something in an agent's inbox that waits for an answer. Keyed by its message, an incident by its own id. */
 export type InboxItem = {
@@ -10,6 +10,8 @@ export type InboxItem = {
   about: string
   body: JsonObject
   at: number
+  /** What it may act with, where that is not everything: whoever it is handed over to gets no more. */
+  scopes?: Scope[]
 }
 
 /** A message of this agent's that waits for its answer, by the message's id. `to` is who owes it now. */
@@ -86,7 +88,7 @@ export type AgentContext = CardFacts & {
 /** A message that an agent is to send, as the dispatcher parsed it at the edge. */
 export type Message = Omit<Envelope, 'from'>
 
-/** A message or timer as an agent sees it. `from` is the sender, `messageId` the message. */
+/** A message or timer as an agent sees it. `from` is the sender, `messageId` the message, `scopes` what it may act with (absent: everything). */
 export type AgentEvent = {
   at: number
   facts: StepFacts['facts']

@@ -66,7 +66,8 @@ function handOver(context: AgentContext, items: InboxItem[], to: AgentId): Chang
   const by = context.agentId
   const passed = items.map((item): SendParams => {
     const handedOver = { messageId: item.id, from: item.from, by }
-    return { to, type: item.type, body: { ...item.body, handedOver }, thread: threadOf(item) }
+    const sent = { to, type: item.type, body: { ...item.body, handedOver }, thread: threadOf(item) }
+    return item.scopes === undefined ? sent : { ...sent, scopes: item.scopes }
   })
   const told = items
     .filter(({ from }) => from !== 'operator')

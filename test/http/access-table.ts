@@ -1,4 +1,4 @@
-import type { Scope } from '@esa/store'
+import type { Scope } from '@esa/protocol'
 
 /** Who may call a route: everybody, whoever has a valid token, or whoever has one with this scope or a wider one. */
 export type Access = 'everybody' | 'any token' | Scope

@@ -1,5 +1,5 @@
+import { type Scope, SCOPES } from '@esa/protocol'
 import { edge, Feed } from '@esa/server'
-import { type Scope, SCOPES } from '@esa/store'
 import { pino } from 'pino'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ACCESS, type Access, covers, WORDS } from './access-table.ts'

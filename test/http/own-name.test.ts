@@ -123,6 +123,22 @@ describe('a token of layer-3, whatever it is for,', () => {
     expect(await world.world.store.feedTail()).toBe(before)
   })
 
+  it('limits what its message acts with, whatever the body says', async () => {
+    const narrow = await world.world.token('layer-3', 'incidents:write')
+    const sent = { from: 'layer-3', to: ['layer-1'], type: 'task_request', subject: 'lint' }
+    const body = { task: 'lint', data: { target: 'shop', sql: 'select 1' } }
+    await expect(world.post('/tasks', { ...sent, body, scopes: ['admin'] }, narrow)).rejects.toThrow('scopes')
+    const { sent: rows } = await world.post('/tasks', { ...sent, body }, narrow)
+    const asked = await world.post(
+      '/agents/layer-1/ask',
+      { question: 'lint', data: body.data },
+      await world.world.token('operator', 'incidents:write'),
+    )
+    const ids = [rows[0].id, asked.message]
+    const found = await world.world.store.listMessages({ ids, limit: 2 })
+    expect(found.map(({ scopes }) => scopes)).toEqual([['incidents:write'], ['incidents:write']])
+  })
+
   it('acts in its own', async () => {
     const sent = { from: 'layer-3', to: ['layer-4'], type: 'status_update', subject: 'all is well' }
     expect(

@@ -15,7 +15,7 @@ let world: ProtocolWorld
 let asked: Approval
 beforeEach(async () => {
   world = await ProtocolWorld.start()
-  const caller = { actAs: async () => 'tester', approveAs: async () => 'tester' }
+  const caller = { actAs: async () => 'tester', approveAs: async () => 'tester', scopes: async () => null }
   const operated = { ...world.ports().world, caller }
   await seatAgent(operated, 'chief-1', 'human')
   const about = { target: 'shop', statement: DROP, kind: 'destructive' as const }

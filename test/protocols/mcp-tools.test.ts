@@ -1,5 +1,5 @@
 import { type Client } from '@modelcontextprotocol/client'
-import { SCOPES, type Scope } from '@esa/store'
+import { SCOPES, type Scope } from '@esa/protocol'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { mcpClient, outcome } from './mcp-client.ts'
 import { PATIENCE_MS, ProtocolWorld } from './protocol-world.ts'

@@ -1,7 +1,7 @@
 import { pino } from 'pino'
 import { createToken } from '@esa/operations'
 import { type ServerPorts, startServer } from '@esa/server'
-import type { Scope } from '@esa/store'
+import type { Scope } from '@esa/protocol'
 import { AgentsWorld } from '../incidents/agents-world.ts'
 
 /** How long a test with a real server and client may take, ms: a busy machine is slow, and nothing here waits for a clock. */
@@ -43,7 +43,7 @@ export class ProtocolWorld extends AgentsWorld {
 
   /** A token for whoever acts as `as`. */
   async token(as: string, ...scope: Scope[]): Promise<string> {
-    const caller = { actAs: async () => 'tester', approveAs: async () => 'tester' }
+    const caller = { actAs: async () => 'tester', approveAs: async () => 'tester', scopes: async () => null }
     const world = { ...this.ports().world, caller }
     return (await createToken(world, { as, scope, for: '1d', person: `${as}'s model` })).token
   }

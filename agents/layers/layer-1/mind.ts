@@ -1,4 +1,4 @@
-import { textOf } from '@esa/protocol'
+import { covers, scopesOf, textOf } from '@esa/protocol'
 import { decline } from '../../generic/asking.ts'
 import { receive } from '../../generic/inbox.ts'
 import type { Mind, Skill } from '../../generic/mind.ts'
@@ -18,16 +18,18 @@ import {
 import { looked, lookFailed, lookFor, LOOKS } from './tasks.ts'
 import { measured, measureFailed, measureNow, wake, watch } from './watching.ts'
 
-/** A task: an index that the chief orders, a look that anybody may ask for; what else is asked waits in the inbox. */
+/** A task: an index that the chief orders, or a look. Each takes a scope of the caller who caused it; other tasks wait in the inbox. */
 const task: Skill = (context, event) => {
   const name = textOf(event['task'])
-  if (name === BUILD_INDEX) {
-    // Whoever hands an order over does not give it, and whoever gave it gave it to somebody else.
-    if (event['handedOver'] !== undefined)
-      return decline(event, 'an order to build is given to me, by my chief')
-    return orderIndex(context, event)
-  }
-  return Object.hasOwn(LOOKS, name) ? lookFor(context, event) : receive(context, event)
+  const isOrder = name === BUILD_INDEX
+  if (!isOrder && !Object.hasOwn(LOOKS, name)) return receive(context, event)
+  const scope = isOrder ? 'db:plan' : LOOKS[name]!.scope
+  if (!covers(scopesOf(event['scopes']), scope)) return decline(event, `${name} takes the scope ${scope}`)
+  if (!isOrder) return lookFor(context, event)
+  // Whoever hands an order over does not give it, and whoever gave it gave it to somebody else.
+  if (event['handedOver'] !== undefined)
+    return decline(event, 'an order to build is given to me, by my chief')
+  return orderIndex(context, event)
 }
 
 /** Layer 1, Database Architecture: looks, measures, opens incidents with evidence, and builds what was approved. */

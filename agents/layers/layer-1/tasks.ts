@@ -1,11 +1,11 @@
 import type { OpenParams } from '@esa/actor'
-import { type Json, type JsonObject, textOf } from '@esa/protocol'
+import { type Json, type JsonObject, type Scope, textOf } from '@esa/protocol'
 import { askBack, decline, report, taken } from '../../generic/asking.ts'
 import type { AgentContext, Skill, TaskAbout } from '../../generic/mind.ts'
 import { objectOf } from '../../generic/records.ts'
 
-/** A look at a database, in words, and how long it may take, ms. */
-type Look = TaskAbout & { timeoutMs: number }
+/** A look at a database, in words, the scope that it takes, and how long it may take, ms. */
+type Look = TaskAbout & { scope: Scope; timeoutMs: number }
 
 const QUICK_MS = 60_000
 /** Looks that run a workload, copy rows or build indexes. */
@@ -15,29 +15,30 @@ const look = (about: string, words: string, needs: string[] = [], timeoutMs = QU
   about,
   words: words.split(' '),
   needs,
+  scope: 'db:read',
   timeoutMs,
+})
+
+/** A look that runs SQL on a copy of the database, where the caller's SQL may do anything. */
+const trial = (about: string, words: string, needs: string[] = []): Look => ({
+  ...look(about, words, needs, LONG_MS),
+  scope: 'db:plan',
 })
 
 /** Everything that Layer 1 looks at when somebody asks; each reads and changes nothing. Source: the card's responsibilities. */
 export const LOOKS: Record<string, Look> = {
-  'serve-endpoint': look(
+  'serve-endpoint': trial(
     'indexes for the queries of an endpoint, with measured plans',
     'endpoint serve route',
     ['queries'],
-    LONG_MS,
   ),
   'tune-connections': look(
     'pool size, transaction and ORM settings from the server’s numbers',
     'pool connection connections transaction orm',
   ),
   explain: look('the plan of one query and what it wastes', 'explain plan seq scan query slow', ['sql']),
-  lint: look('what a migration locks and rewrites', 'lint migration lock rewrite ddl', ['sql'], LONG_MS),
-  verify: look(
-    'whether a migration loses data, on a copy',
-    'verify lose loss lossless checksum',
-    ['sql'],
-    LONG_MS,
-  ),
+  lint: trial('what a migration locks and rewrites', 'lint migration lock rewrite ddl', ['sql']),
+  verify: trial('whether a migration loses data, on a copy', 'verify lose loss lossless checksum', ['sql']),
   normalize: look(
     'facts that are stored twice, found in the data',
     'normalize normalized normalised normalization dependency bcnf twice',
@@ -52,12 +53,7 @@ export const LOOKS: Record<string, Look> = {
     'growth, bloat, and what is worth partitioning',
     'storage size bloat vacuum partition partitioning growth',
   ),
-  advise: look(
-    'indexes that a workload gains from, tried on a copy',
-    'advise missing faster recommend',
-    [],
-    LONG_MS,
-  ),
+  advise: trial('indexes that a workload gains from, tried on a copy', 'advise missing faster recommend'),
   queries: look('the queries that cost most', 'query slow slowest top expensive'),
   indexes: look(
     'indexes that are duplicate, unused, invalid or bloated',

@@ -1,4 +1,4 @@
-import type { JsonObject } from '@esa/protocol'
+import type { JsonObject, Scope } from '@esa/protocol'
 import type { AnyStateMachine, StateValue } from 'xstate'
 
 /** The tag that marks a state in which an actor's life is over: its key is free again and it takes no timer. */
@@ -95,6 +95,8 @@ export interface SendParams {
   type: string
   body: JsonObject
   thread?: string
+  /** Limits it further than its cause does: it acts with the scopes that both hold. */
+  scopes?: Scope[]
 }
 
 /**

@@ -1,7 +1,7 @@
 import { isLoopback } from '@esa/pg-server'
 import type { Caller } from '@esa/operations'
-import { EsaError, tokenedBy } from '@esa/protocol'
-import { type Scope, type Store, verifyToken } from '@esa/store'
+import { EsaError, type Scope, scopesOf, tokenedBy } from '@esa/protocol'
+import { type Store, verifyToken } from '@esa/store'
 import type { Config } from './config.ts'
 import { osUser } from './flags.ts'
 
@@ -38,6 +38,9 @@ export function commandCaller(place: Place): Caller {
           hint: `esa tokens create --as ${as} --scope ${scope}; then set ESA_TOKEN`,
         },
       )
+    },
+    async scopes() {
+      return token === null ? null : scopesOf((await verifyToken(place.store, token, null)).scopes)
     },
   }
 }

@@ -93,7 +93,7 @@ export async function notificationWorld(
     directory: org.directory,
     problems: [],
     timeScale: 1,
-    caller: { actAs: async () => 'tester', approveAs: async () => 'tester' },
+    caller: { actAs: async () => 'tester', approveAs: async () => 'tester', scopes: async () => null },
   }
   return {
     world,

@@ -3,7 +3,7 @@ import type { Incident } from '@esa/escalation'
 import { EsaError, isEsaError, newId } from '@esa/protocol'
 import type { Store } from '@esa/store'
 import { commandIncident, requireIncident } from './incidents.ts'
-import { random, storeNow, type World } from './world.ts'
+import { type Caller, random, storeNow, type World } from './world.ts'
 
 /** 256 bits: nobody guesses one, so that a plain hash at rest is enough. */
 const SECRET_BYTES = 32
@@ -62,7 +62,11 @@ export async function useAckLink(world: Omit<World, 'caller'>, secret: string): 
   const link = await store.notifications.findAckLink(hash)
   const by = `${person ?? agent} (link ${link!.id})`
   // Having the link is what shows who it is: it was sent to that person alone.
-  const caller = { actAs: async () => by, approveAs: async () => Promise.reject(refused('used')) }
+  const caller: Caller = {
+    actAs: async () => by,
+    approveAs: async () => Promise.reject(refused('used')),
+    scopes: async () => ['incidents:ack'],
+  }
   const acting = Object.create(world, { caller: { value: caller } }) as World
   try {
     return await commandIncident(acting, incident.id, { type: 'acknowledge', as: agent }, { ifEpoch: epoch })

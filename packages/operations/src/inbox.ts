@@ -87,7 +87,7 @@ export async function answerItem(
   }
   const by = await world.caller.actAs(as, 'incidents:write')
   const command = { type: 'answer', item: id, text, as, by }
-  const { state, events } = await world.host.command(as, command)
+  const { state, events } = await world.host.command(as, command, { scopes: await world.caller.scopes() })
   if (item === undefined || refusalIn(events) !== null)
     throw noSuchItem(`the inbox of ${as} holds no item "${id}"`, `esa inbox ls --agent ${as}`)
   if (!events.some(({ type }) => type === 'agent.answered')) throw stopped(as)
@@ -108,7 +108,7 @@ export async function judgeProposal(
   if (hash !== undefined) await requireStatement(world, id, { as, hash })
   const by = await world.caller.approveAs(as, 'incidents:write')
   const command = { type: 'judge', item: id, approved, text: because, as, by }
-  const { state, events } = await world.host.command(as, command)
+  const { state, events } = await world.host.command(as, command, { scopes: await world.caller.scopes() })
   const code = refusalIn(events)?.code
   if (code === 'approval.own-request') {
     const message = 'nobody approves what they asked for, in whatever seat'

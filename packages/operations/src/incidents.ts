@@ -12,9 +12,10 @@ import {
   EsaError,
   type IncidentCommand,
   incidentCommandSchema,
+  type Scope,
   ulidSchema,
 } from '@esa/protocol'
-import type { Scope, Store } from '@esa/store'
+import type { Store } from '@esa/store'
 import * as z from 'zod'
 import { announceAcknowledged } from './announce-acknowledged.ts'
 import { cardError, requireAgent, storeNow, type World } from './world.ts'
@@ -71,6 +72,7 @@ export async function openIncident(
     key,
     from: 'operator',
     body: { ...opening, by },
+    scopes: await world.caller.scopes(),
   })
   return { incident: incidentView(state, await storeNow(world.store)), created }
 }
@@ -96,7 +98,8 @@ export async function commandIncident(
   if (event.as !== 'operator') requireAgent(world, event.as)
   if (event.type === 'reassign') requireAgent(world, event.to)
   const by = await world.caller.actAs(event.as, SCOPE_OF[event.type] ?? 'incidents:write')
-  const { state, events } = await world.host.command(id, { ...event, by }, when)
+  const scopes = await world.caller.scopes()
+  const { state, events } = await world.host.command(id, { ...event, by }, { ...when, scopes })
   const incident = incidentView(state, await storeNow(world.store))
   const refusal = refusalIn(events)
   if (refusal !== null) throw refused(refusal, incident)

@@ -21,7 +21,8 @@ export async function sendTask(
   // It would be a blocker at once, and page somebody.
   if (typeof respondBy === 'number' && respondBy < (await storeNow(world.store)) - JUST_NOW_MS)
     throw new EsaError('message.past', 'terminal', `${isoTime(respondBy)} is past: nobody can answer by then`)
-  const ids = await dispatch(world.host, world.registry, envelope, { by, timeScale: world.timeScale })
+  const scopes = await world.caller.scopes()
+  const ids = await dispatch(world.host, world.registry, envelope, { by, timeScale: world.timeScale, scopes })
   return ids.map((id, index) => ({ id, to: envelope.to[index]! }))
 }
 

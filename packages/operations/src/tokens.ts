@@ -1,5 +1,5 @@
-import { EsaError, isoTime, newId, parseDuration } from '@esa/protocol'
-import { mintToken, type Scope, SCOPES, type Store, type TokenRow } from '@esa/store'
+import { EsaError, isoTime, newId, parseDuration, type Scope, SCOPES } from '@esa/protocol'
+import { mintToken, type Store, type TokenRow } from '@esa/store'
 import { random, requireAgent, type World } from './world.ts'
 
 /** Longest life of a token: whoever still needs it after a quarter makes another one, ms. */

@@ -1,7 +1,7 @@
 import type { Directory, Problem } from '@esa/org'
-import { EsaError } from '@esa/protocol'
+import { EsaError, type Scope, type Scopes } from '@esa/protocol'
 import type { ActorHost, Registry } from '@esa/runtime'
-import type { Scope, Store } from '@esa/store'
+import type { Store } from '@esa/store'
 
 /** Whoever asks for an operation: each edge finds that out in its own way, by a token or by the machine. */
 export interface Caller {
@@ -12,6 +12,8 @@ export interface Caller {
   actAs(as: string, scope: Scope, orAs?: string): Promise<string>
   /** The same for whoever approves: nobody does without a token. @throws EsaError `auth.*` (terminal). */
   approveAs(as: string, scope: Scope): Promise<string>
+  /** What the caller may act with, and so every agent that acts because of the caller. */
+  scopes(): Promise<Scopes>
 }
 
 /** What operations work with: the store, the organisation in force, a host that runs steps here, and who asks. */

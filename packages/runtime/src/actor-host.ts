@@ -1,6 +1,6 @@
 import { type ActorEvent, isDue, type StepInput } from '@esa/actor'
-import { EsaError, type JsonObject, newId, textOf } from '@esa/protocol'
-import type { Lane, LockedActor, MessageRow, Ring, Store, StoreTx } from '@esa/store'
+import { EsaError, type JsonObject, newId, type Scopes, textOf } from '@esa/protocol'
+import type { ClaimedActivity, Lane, LockedActor, MessageRow, Ring, Store, StoreTx } from '@esa/store'
 import { type Asked, Gathering } from './gathering.ts'
 import { assertFewHops, assertFewOpenings, type OpeningLimit } from './flood-guard.ts'
 import { byId, type Cause, causeOf, eventOf, inputOf, isOver } from './message-input.ts'
@@ -38,7 +38,7 @@ export type Delivery =
   | { outcome: 'dead'; error: EsaError; message: MessageRow | undefined }
 
 /** What is written from outside, once its first id is known. */
-type Post = (id: string) => { messages: Outgoing[]; thread?: string; trace?: string }
+type Post = (id: string) => { messages: Outgoing[]; thread?: string; trace?: string; scopes?: Scopes }
 
 /** What opens an actor: `from` is the agent (or `operator`) that asks, `key` is unique among live actors of the type. */
 export interface OpenRequest {
@@ -46,6 +46,8 @@ export interface OpenRequest {
   key: string | null
   from: string
   body: JsonObject
+  /** What the caller may act with; not given: everything. */
+  scopes?: Scopes
 }
 
 /**
@@ -68,22 +70,23 @@ export class ActorHost {
   /**
    * Gives an actor an event; the answer is the commit. With `ifEpoch` only while the actor stands at that epoch, and its
    * deadline has not passed. @throws EsaError `agent.unknown` (terminal) when it is neither an actor nor an agent,
-   * `request.conflict` (terminal) when it moved on: nothing is written then.
+   * `request.conflict` (terminal) when it moved on: nothing is written then. What the event causes acts with `scopes`.
    */
   command(
     actorId: string,
     event: JsonObject & { type: string },
-    { ifEpoch }: { ifEpoch?: number } = {},
+    { ifEpoch, scopes = null }: { ifEpoch?: number; scopes?: Scopes } = {},
   ): Promise<Told> {
     return this.#transact(async (tx, idAt, retried) => {
       const [locked] = await tx.lockActors([actorId])
       const draft = await this.#draft(tx)
       const input: StepInput = { kind: 'event', id: idAt(draft.at), event }
-      if (locked === undefined) return { draft, result: this.#startAgent(draft, actorId, [input], null) }
+      if (locked === undefined)
+        return { draft, result: this.#startAgent(draft, actorId, [input], { cause: null, scopes }) }
       const applied = retried ? await this.#appliedBefore(actorId, input.id) : []
       if (applied.length > 0) return { draft: null, result: { state: locked.state, events: applied } }
       if (ifEpoch !== undefined) assertAtEpoch(locked.state, ifEpoch, draft.at)
-      return { draft, result: draft.advance(locked, input, null) }
+      return { draft, result: draft.advance(locked, input, null, scopes) }
     })
   }
 
@@ -168,17 +171,13 @@ export class ActorHost {
   }
 
   /** Ends an activity and sends what it brought back, in one transaction. False when its claim was lost meanwhile. */
-  endActivity(
-    activity: { id: string; fence: number; trace?: string },
-    outcome: string,
-    sent: (Outgoing | Opening)[],
-  ): Promise<boolean> {
+  endActivity(activity: ClaimedActivity, outcome: string, sent: (Outgoing | Opening)[]): Promise<boolean> {
     return this.#transact(async (tx) => {
       const ended = await tx.endActivity(activity.id, activity.fence, outcome)
       const draft = await this.#draft(tx)
       if (ended)
         for (const [index, message] of sent.entries())
-          draft.post(`${activity.id}.r${index}`, message, message.from, activity.trace)
+          draft.post(`${activity.id}.r${index}`, message, message.from, activity)
       return { draft, result: ended }
     })
   }
@@ -203,9 +202,9 @@ export class ActorHost {
       const draft = await this.#draft(tx)
       const result = posts.map((write, n) => {
         const id = (firstIds[n] ??= newId(draft.at, this.#options.random))
-        const { messages, thread = id, trace } = write(id)
+        const { messages, thread = id, ...origin } = write(id)
         const ids = messages.map((_, index) => (index === 0 ? id : `${id}.${index}`))
-        messages.forEach((message, index) => draft.post(ids[index]!, message, thread, trace))
+        messages.forEach((message, index) => draft.post(ids[index]!, message, thread, origin))
         return ids
       })
       return { draft, result }
@@ -246,7 +245,7 @@ export class ActorHost {
     const draft = await this.#draft(tx)
     draft.consume(messageId)
     const input = inputOf(message)
-    if (locked === undefined) this.#startAgent(draft, hint.toActor, [input], cause)
+    if (locked === undefined) this.#startAgent(draft, hint.toActor, [input], { cause, scopes: cause.scopes })
     else draft.advance(locked, input, cause)
     return { draft, result: 'delivered' }
   }
@@ -291,7 +290,7 @@ export class ActorHost {
 
   async #open(tx: StoreTx, request: OpenRequest, idAt: IdAt, cause: Cause | null): Promise<Taken<Opened>> {
     const { registry } = this.#options
-    const { type, key, from, body } = request
+    const { type, key, from, body, scopes = cause?.scopes ?? null } = request
     const holder = key === null ? null : await tx.lockKey(type, key)
     const draft = await this.#draft(tx)
     const actorId = idAt(draft.at)
@@ -303,14 +302,14 @@ export class ActorHost {
     if (cause !== null) draft.consume(cause.messageId)
     if (holder !== null) {
       const input: StepInput = { kind: 'event', id: actorId, event: { ...body, type: 'open', from } }
-      return { draft, result: { ...draft.advance(holder, input, cause), created: false } }
+      return { draft, result: { ...draft.advance(holder, input, cause, scopes), created: false } }
     }
     const definition = registry.newest(type)
     const { consults } = definition
     const consulted = consults === undefined ? [] : await tx.liveActors(consults)
     const input = registry.inputFor(definition, { actorId, from, body, at: draft.at, consulted })
     const first: StepInput = { kind: 'start', id: actorId, input, event: {} }
-    return { draft, result: { ...draft.start(definition, first, key, [], cause), created: true } }
+    return { draft, result: { ...draft.start(definition, first, key, [], cause, scopes), created: true } }
   }
 
   /** The events that this input wrote in an earlier try whose answer was lost. */
@@ -323,7 +322,12 @@ export class ActorHost {
   }
 
   /** An agent's mailbox comes into being with its first message. */
-  #startAgent(draft: StepDraft, agentId: string, then: StepInput[], cause: Cause | null): Told {
+  #startAgent(
+    draft: StepDraft,
+    agentId: string,
+    then: StepInput[],
+    { cause, scopes }: { cause: Cause | null; scopes: Scopes },
+  ): Told {
     const { registry } = this.#options
     const definition = registry.agent(agentId)
     const input = registry.inputFor(definition, {
@@ -333,7 +337,14 @@ export class ActorHost {
       at: draft.at,
       consulted: [],
     })
-    return draft.start(definition, { kind: 'start', id: agentId, input, event: {} }, null, then, cause)
+    return draft.start(
+      definition,
+      { kind: 'start', id: agentId, input, event: {} },
+      null,
+      then,
+      cause,
+      scopes,
+    )
   }
 
   async #draft(tx: StoreTx): Promise<StepDraft> {

@@ -1,4 +1,4 @@
-import { EsaError, type JsonObject, parseEnvelope, textOf } from '@esa/protocol'
+import { EsaError, type JsonObject, parseEnvelope, type Scopes, textOf } from '@esa/protocol'
 import type { ActorHost } from './actor-host.ts'
 import type { Registry } from './registry.ts'
 
@@ -6,6 +6,8 @@ import type { Registry } from './registry.ts'
 export interface DispatchOptions {
   by?: string
   timeScale?: number
+  /** What the sender may act with, and so the recipient for them; not given: everything. */
+  scopes?: Scopes
 }
 
 /**
@@ -18,7 +20,7 @@ export async function dispatch(
   host: ActorHost,
   registry: Registry,
   input: unknown,
-  { by, timeScale = 1 }: DispatchOptions = {},
+  { by, timeScale = 1, scopes = null }: DispatchOptions = {},
 ): Promise<string[]> {
   const { from, ...message } = parseEnvelope(input)
   for (const agent of [from, ...message.to]) if (agent !== 'operator') registry.agent(agent)
@@ -27,17 +29,22 @@ export async function dispatch(
       hint: 'leave the sender out of the recipients',
     })
   }
-  if (from !== 'operator') return leaveMailbox(host, from, { message, timeScale, as: from, by })
+  if (from !== 'operator') return leaveMailbox(host, from, { message, timeScale, as: from, by }, scopes)
   const { to, type, body, ...envelope } = message
   return host.postAll((id) => {
     const thread = envelope.thread ?? id
     const written = { from, type, body: { ...body, ...envelope, thread, by } }
-    return { messages: to.map((recipient) => ({ ...written, to: recipient })), thread }
+    return { messages: to.map((recipient) => ({ ...written, to: recipient })), thread, scopes }
   })
 }
 
-async function leaveMailbox(host: ActorHost, from: string, event: JsonObject): Promise<string[]> {
-  const { events } = await host.command(from, { ...event, type: 'dispatch' })
+async function leaveMailbox(
+  host: ActorHost,
+  from: string,
+  event: JsonObject,
+  scopes: Scopes,
+): Promise<string[]> {
+  const { events } = await host.command(from, { ...event, type: 'dispatch' }, { scopes })
   const sent = events.filter(({ type }) => type === 'message.sent')
   if (sent.length > 0) return sent.map(({ data }) => textOf(data['messageId']))
   const refused = events.find(({ type }) => type === 'command.refused')

@@ -8,7 +8,7 @@ import {
   type StepInput,
 } from '@esa/actor'
 import type { Directory } from '@esa/org'
-import type { JsonObject } from '@esa/protocol'
+import { commonScopes, type JsonObject, type Scope, type Scopes } from '@esa/protocol'
 import type { ActorWrite, LockedActor, NewActivity, NewMessage, Ring, StoreTx } from '@esa/store'
 import { ACTIVITIES_QUEUE, ACTORS_QUEUE } from './queues.ts'
 import type { Cause } from './message-input.ts'
@@ -75,12 +75,20 @@ export class StepDraft {
 
   /** Serves an overdue deadline of a locked actor. False when none is overdue. */
   settle(locked: LockedActor): boolean {
-    return this.#take(locked, [timerInput(locked.state)], null).events.length > 0
+    return this.#take(locked, [timerInput(locked.state)], null, null).events.length > 0
   }
 
-  /** Settles an overdue deadline first, then takes the input: who wins at the deadline is decided here. */
-  advance(locked: LockedActor, input: StepInput, cause: Cause | null): Told {
-    return this.#take(locked, [timerInput(locked.state), input], cause)
+  /**
+   * Settles an overdue deadline first, then takes the input: who wins at the deadline is decided here. What the input
+   * causes acts with `scopes`, those of its cause when not given.
+   */
+  advance(
+    locked: LockedActor,
+    input: StepInput,
+    cause: Cause | null,
+    scopes: Scopes = cause?.scopes ?? null,
+  ): Told {
+    return this.#take(locked, [timerInput(locked.state), input], cause, scopes)
   }
 
   /** Starts a new actor, and gives it a first event where there is one. */
@@ -90,9 +98,10 @@ export class StepDraft {
     key: string | null,
     then: StepInput[],
     cause: Cause | null,
+    scopes: Scopes = cause?.scopes ?? null,
   ): Told {
     const before = this.#length
-    const { state, steps } = this.#run(definition, null, [first, ...then], this.#env, cause)
+    const { state, steps } = this.#run(definition, null, [first, ...then], { env: this.#env, cause, scopes })
     const write: ActorWrite = { locked: null, key, state, steps }
     this.#actors.push(write)
     const trace = this.#trace({ id: state.id, type: state.type, locked: null, steps, cause }, before)
@@ -107,11 +116,16 @@ export class StepDraft {
   }
 
   /** Adds a message that no step sent: from outside, or an activity's result. */
-  post(id: string, message: Outgoing | Opening, correlationId: string, trace?: string): void {
+  post(
+    id: string,
+    message: Outgoing | Opening,
+    correlationId: string,
+    { trace, scopes = null }: { trace?: string; scopes?: Scopes } = {},
+  ): void {
     const row =
       'opens' in message
-        ? openingOf(id, message, correlationId, null)
-        : this.#messageOf(id, message, correlationId, null)
+        ? openingOf(id, message, { correlationId, cause: null, scopes })
+        : this.#messageOf(id, message, { correlationId, cause: null, scopes })
     this.#messages.push(trace === undefined ? row : { ...row, trace })
   }
 
@@ -136,7 +150,7 @@ export class StepDraft {
     ]
   }
 
-  #take(locked: LockedActor, inputs: (StepInput | null)[], cause: Cause | null): Told {
+  #take(locked: LockedActor, inputs: (StepInput | null)[], cause: Cause | null, scopes: Scopes): Told {
     const definition = this.#registry.definitionOf(locked.state)
     // Store time never runs backwards within a stream, whatever the database's clock does.
     const env = { ...this.#env, at: Math.max(this.#env.at, locked.state.at) }
@@ -145,8 +159,7 @@ export class StepDraft {
       definition,
       locked.state,
       inputs.filter((input) => input !== null),
-      env,
-      cause,
+      { env, cause, scopes },
     )
     if (steps.length > 0) {
       this.#actors.push({ locked, key: locked.key, state, steps })
@@ -159,39 +172,42 @@ export class StepDraft {
     definition: ActorDefinition<Directory>,
     before: ActorState | null,
     inputs: StepInput[],
-    env: StepEnv,
-    cause: Cause | null,
+    { env, cause, scopes }: { env: StepEnv; cause: Cause | null; scopes: Scopes },
   ): { state: ActorState; steps: ActorWrite['steps'] } {
     let state = before
     const steps: ActorWrite['steps'] = []
-    const effects: Effect[] = []
+    const effects: { effect: Effect; scopes: Scopes }[] = []
     for (const input of inputs) {
       const taken = step(definition, state, input, env)
       state = taken.state
       if (taken.outcome === 'unchanged') continue
       steps.push({ input, env, events: taken.events })
-      effects.push(...taken.effects)
+      // What the clock causes is limited by no caller, whoever came right after the deadline.
+      const limit = input.kind === 'timer' ? null : scopes
+      effects.push(...taken.effects.map((effect) => ({ effect, scopes: limit })))
     }
     if (state === null) throw new RangeError('a draft took no step')
     // Only now: of an actor whose machine fails on the way, the others of its transaction must not see anything.
-    for (const effect of effects) this.#keep(effect, state.id, cause)
+    for (const { effect, scopes } of effects) this.#keep(effect, state.id, { cause, scopes })
     return { state, steps }
   }
 
-  #keep(effect: Effect, actorId: string, cause: Cause | null): void {
+  #keep(effect: Effect, actorId: string, { cause, scopes }: { cause: Cause | null; scopes: Scopes }): void {
     if (effect.kind === 'perform') {
       const { id, activity, input, timeoutMs = ACTIVITY_TIMEOUT_MS } = effect
-      this.#activities.push({ id, actorId, queue: ACTIVITIES_QUEUE, activity, input, timeoutMs })
+      const row = { id, actorId, queue: ACTIVITIES_QUEUE, activity, input, timeoutMs }
+      this.#activities.push({ ...row, ...limitedTo(scopes) })
       return
     }
     const correlationId = effect.thread ?? cause?.correlationId ?? actorId
     if (effect.kind === 'send') {
       const message = { from: actorId, to: effect.to, type: effect.type, body: effect.body }
-      this.#messages.push(this.#messageOf(effect.id, message, correlationId, cause))
+      const limit = commonScopes(scopes, effect.scopes ?? null)
+      this.#messages.push(this.#messageOf(effect.id, message, { correlationId, cause, scopes: limit }))
     } else {
       const { id, actorType, key, body, tell } = effect
       const opens = { type: actorType, key }
-      const opening = openingOf(id, { from: actorId, opens, body }, correlationId, cause)
+      const opening = openingOf(id, { from: actorId, opens, body }, { correlationId, cause, scopes })
       this.#messages.push(
         tell === undefined ? opening : { ...opening, type: tell.type, body: { ...body, after: tell.after } },
       )
@@ -214,25 +230,36 @@ export class StepDraft {
   #messageOf(
     id: string,
     { from, to, type, body }: Outgoing,
-    correlationId: string,
-    cause: Cause | null,
+    { correlationId, cause, scopes }: Origin,
   ): NewMessage {
     const queue = this.#registry.queueOf(to)
     const causationId = cause?.messageId ?? null
     const address = { id, queue, toActor: to, toType: null, toKey: null, from, type, body }
-    return { ...address, correlationId, causationId, hops: hopsAfter(cause) }
+    return { ...address, correlationId, causationId, hops: hopsAfter(cause), ...limitedTo(scopes) }
   }
+}
+
+/** Where a message comes from. */
+interface Origin {
+  correlationId: string
+  cause: Cause | null
+  scopes: Scopes
+}
+
+/** The column of a row that may not act with every scope. */
+function limitedTo(scopes: Scopes): { scopes?: readonly Scope[] } {
+  return scopes === null ? {} : { scopes }
 }
 
 function openingOf(
   id: string,
   { from, opens, body }: Opening,
-  correlationId: string,
-  cause: Cause | null,
+  { correlationId, cause, scopes }: Origin,
 ): NewMessage {
   const address = { id, queue: ACTORS_QUEUE, toActor: null, toType: opens.type, toKey: opens.key, from }
   const causationId = cause?.messageId ?? null
-  return { ...address, type: 'open', body, correlationId, causationId, hops: hopsAfter(cause) }
+  const row = { ...address, type: 'open', body, correlationId, causationId, hops: hopsAfter(cause) }
+  return { ...row, ...limitedTo(scopes) }
 }
 
 function hopsAfter(cause: Cause | null): number {

@@ -1,7 +1,6 @@
 import { OpenAPIHono, z } from '@hono/zod-openapi'
 import type { World } from '@esa/operations'
-import { EsaError } from '@esa/protocol'
-import type { Scope } from '@esa/store'
+import { EsaError, type Scope } from '@esa/protocol'
 import type { Context, MiddlewareHandler } from 'hono'
 import type { ServerPorts } from './ports.ts'
 import { requestCaller, requireScope, tokenOf } from './request-caller.ts'

@@ -1,5 +1,5 @@
 import { OpenAPIHono } from '@hono/zod-openapi'
-import { SCOPES } from '@esa/store'
+import { SCOPES } from '@esa/protocol'
 import type { ApiEnv } from './api.ts'
 import { answeringRoutes } from './api-routes.ts'
 

@@ -1,9 +1,12 @@
 import type { Caller } from '@esa/operations'
-import { EsaError, isEsaError, tokenedBy } from '@esa/protocol'
-import { type Scope, verifyToken } from '@esa/store'
+import { EsaError, isEsaError, type Scope, scopesOf, tokenedBy } from '@esa/protocol'
+import { verifyToken } from '@esa/store'
 import type { Context } from 'hono'
 import type { ServerPorts } from './ports.ts'
 import { sessionOf } from './session-cookie.ts'
+
+/** What a request without a token may lead an agent to on a loopback server: everything but changes of a database. */
+const LOCAL_SCOPES: readonly Scope[] = ['agents:read', 'incidents:write', 'db:plan']
 
 /** The secret that a request carries: a token, or that of a browser's session, which stands for one; or null. */
 export function tokenOf(context: Context): string | null {
@@ -36,6 +39,9 @@ export function requestCaller(ports: ServerPorts, token: string | null): Caller 
     async approveAs(as, scope) {
       if (token !== null) return await holder([as], scope)
       throw tokenRequired()
+    },
+    async scopes() {
+      return token === null ? LOCAL_SCOPES : scopesOf((await verifyToken(world.store, token, null)).scopes)
     },
   }
 }

@@ -244,10 +244,10 @@ export class World {
       }
       const claimed = await this.store.claimActivity(ring.id, 0)
       if (claimed === null) continue
-      const { id, actorId, activity, input, fence } = claimed
+      const { actorId, activity, input } = claimed
       this.requests.push({ at: this.#nowMs, actorId, activity, input })
       const notice = this.#agents && activity === 'notice.deliver' ? [noticeOf(actorId, input)] : []
-      await this.host.endActivity({ id, fence }, 'simulated', notice)
+      await this.host.endActivity(claimed, 'simulated', notice)
     }
   }
 }

@@ -115,9 +115,9 @@ class MemoryStore implements Store {
       if (row === undefined || row.doneAt !== null || !isUnclaimed(row, now)) return null
       row.claimedUntil = now + row.timeoutMs + marginMs
       row.fence += 1
-      const { actorId, queue, activity, input, timeoutMs, fence, trace } = copyJson(row)
-      const traced = trace === undefined ? {} : { trace }
-      return { id, actorId, queue, activity, input, timeoutMs, fence, attempt: fence, ...traced }
+      const { actorId, queue, activity, input, timeoutMs, fence, trace, scopes } = copyJson(row)
+      const asked = { ...(trace === undefined ? {} : { trace }), ...(scopes === undefined ? {} : { scopes }) }
+      return { id, actorId, queue, activity, input, timeoutMs, fence, attempt: fence, ...asked }
     })
   }
 

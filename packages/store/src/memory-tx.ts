@@ -247,10 +247,10 @@ export class MemoryTx implements StoreTx {
 /** What others see of a message: all but its bell. */
 function messageOf(record: MessageRecord): MessageRow {
   const { id, queue, toActor, toType, toKey, from, type, body } = copyJson(record)
-  const { correlationId, causationId, hops, at, attempt, doneAt, deadCode, trace } = record
+  const { correlationId, causationId, hops, at, attempt, doneAt, deadCode, trace, scopes } = record
   const address = { id, queue, toActor, toType, toKey, from, type, body }
   const sent = { correlationId, causationId, hops, at, attempt, doneAt, deadCode }
-  return { ...address, ...sent, ...tracedBy(trace) }
+  return { ...address, ...sent, ...tracedBy(trace), ...(scopes === undefined ? {} : { scopes }) }
 }
 
 function tracedBy(trace: string | undefined): { trace?: string } {

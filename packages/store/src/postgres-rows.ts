@@ -1,5 +1,5 @@
 import type { ActorState, StepEnv, StepInput } from '@esa/actor'
-import type { JsonObject } from '@esa/protocol'
+import type { JsonObject, Scope } from '@esa/protocol'
 import type { ActorWrite, LockedActor, MessageRow, StoredEvent } from './store.ts'
 
 /** A row of esa.actors as the driver gives it. */
@@ -106,6 +106,7 @@ export interface MessageDbRow {
   done_at: number | null
   dead_code: string | null
   trace: string | null
+  scopes: Scope[] | null
 }
 
 /** The message a row stands for. */
@@ -127,10 +128,16 @@ export function messageOf(row: MessageDbRow): MessageRow {
     doneAt: row.done_at,
     deadCode: row.dead_code,
     ...tracedBy(row),
+    ...scopedBy(row),
   }
 }
 
 /** The trace that a row carries, where it carries one. */
 export function tracedBy({ trace }: { trace: string | null }): { trace?: string } {
   return trace === null ? {} : { trace }
+}
+
+/** The scopes that a row is limited to, where it is. */
+export function scopedBy({ scopes }: { scopes: Scope[] | null }): { scopes?: Scope[] } {
+  return scopes === null ? {} : { scopes }
 }

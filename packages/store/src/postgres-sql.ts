@@ -25,7 +25,7 @@ export const ENV = `select ${NOW} as at,
   array(select id from esa.actors where status = 'stopped' order by id) as unreachable`
 
 const MESSAGE_COLUMNS = `id, queue, to_actor, to_type, to_key, from_actor, type, body, correlation_id, causation_id, hops,
-  at, attempt, done_at, dead_code, trace`
+  at, attempt, done_at, dead_code, trace, scopes`
 
 export const MESSAGES = `select ${MESSAGE_COLUMNS} from esa.messages where id = any($1)`
 
@@ -56,16 +56,16 @@ export const WRITE = `with
     from jsonb_to_recordset($3::jsonb) as e(stream text, seq int, at bigint, type text, epoch int, level text, actor text,
       late_ms bigint, data jsonb, input_id text, input jsonb, env jsonb, hash text)),
   posted as (insert into esa.messages (id, queue, to_actor, to_type, to_key, from_actor, type, body, correlation_id, causation_id, hops,
-      trace, at, rung_at)
-    select id, queue, to_actor, to_type, to_key, from_actor, type, body, correlation_id, causation_id, hops, trace, $1::bigint,
+      trace, scopes, at, rung_at)
+    select id, queue, to_actor, to_type, to_key, from_actor, type, body, correlation_id, causation_id, hops, trace, scopes, $1::bigint,
       case when $7::boolean then $1::bigint end
     from jsonb_to_recordset($4::jsonb) as m(id text, queue text, to_actor text, to_type text, to_key text, from_actor text,
-      type text, body jsonb, correlation_id text, causation_id text, hops int, trace text)
+      type text, body jsonb, correlation_id text, causation_id text, hops int, trace text, scopes jsonb)
     on conflict (id) do nothing returning 1),
-  asked as (insert into esa.activities (id, actor_id, queue, activity, input, timeout_ms, trace, at, rung_at)
-    select id, actor_id, queue, activity, input, timeout_ms, trace, $1::bigint, case when $7::boolean then $1::bigint end
+  asked as (insert into esa.activities (id, actor_id, queue, activity, input, timeout_ms, trace, scopes, at, rung_at)
+    select id, actor_id, queue, activity, input, timeout_ms, trace, scopes, $1::bigint, case when $7::boolean then $1::bigint end
     from jsonb_to_recordset($5::jsonb) as x(id text, actor_id text, queue text, activity text, input jsonb, timeout_ms int,
-      trace text)
+      trace text, scopes jsonb)
     on conflict (id) do nothing returning 1),
   done as (update esa.messages set done_at = $1::bigint where id = any($6::text[]) and done_at is null)
 select (select count(*) from created) + (select count(*) from moved) as written,
@@ -82,7 +82,7 @@ export const END_ACTIVITY = `update esa.activities set done_at = ${NOW}, outcome
 
 export const CLAIM_ACTIVITY = `update esa.activities set claimed_until = ${NOW} + timeout_ms + $2::bigint, fence = fence + 1
   where id = $1 and done_at is null and (claimed_until is null or claimed_until < ${NOW})
-  returning id, actor_id, queue, activity, input, timeout_ms, fence, trace`
+  returning id, actor_id, queue, activity, input, timeout_ms, fence, trace, scopes`
 
 export const RELEASE_ACTIVITY = `update esa.activities set claimed_until = ${NOW} + $3::bigint, rung_at = ${NOW}
   where id = $1 and fence = $2 and done_at is null`

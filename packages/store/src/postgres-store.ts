@@ -1,5 +1,5 @@
 import { connectPool, isPooler, mapPgError } from '@esa/pg-server'
-import { EsaError } from '@esa/protocol'
+import { EsaError, type Scope } from '@esa/protocol'
 import type { Pool, PoolClient, QueryConfig } from 'pg'
 import { feedAfter, feedHolds, feedTail } from './postgres-feed.ts'
 import { listenForWake } from './postgres-listen.ts'
@@ -13,6 +13,7 @@ import {
   eventOf,
   type MessageDbRow,
   messageOf,
+  scopedBy,
   tracedBy,
 } from './postgres-rows.ts'
 import * as sql from './postgres-sql.ts'
@@ -133,8 +134,15 @@ class PostgresStore implements Store {
   async claimActivity(id: string, marginMs: number): Promise<ClaimedActivity | null> {
     const [row] = await this.#soon<ActivityRow>(sql.CLAIM_ACTIVITY, [id, marginMs])
     if (row === undefined) return null
-    const { actor_id: actorId, timeout_ms: timeoutMs, trace, ...rest } = row
-    return { ...rest, actorId, timeoutMs, attempt: row.fence, ...tracedBy({ trace }) }
+    const { actor_id: actorId, timeout_ms: timeoutMs, trace, scopes, ...rest } = row
+    return {
+      ...rest,
+      actorId,
+      timeoutMs,
+      attempt: row.fence,
+      ...tracedBy({ trace }),
+      ...scopedBy({ scopes }),
+    }
   }
 
   async releaseActivity(id: string, fence: number, retryInMs: number): Promise<void> {
@@ -334,8 +342,9 @@ type OutlineRow = Omit<ActorOutline, 'dueAt' | 'timerKind'> & {
 }
 type FactRow = Omit<LevelFact, 'lateMs'> & { late_ms: number | null }
 type TakenRow = Ring & { at: number }
-type ActivityRow = Omit<ClaimedActivity, 'actorId' | 'timeoutMs' | 'attempt' | 'trace'> & {
+type ActivityRow = Omit<ClaimedActivity, 'actorId' | 'timeoutMs' | 'attempt' | 'trace' | 'scopes'> & {
   trace: string | null
+  scopes: Scope[] | null
   actor_id: string
   timeout_ms: number
 }

@@ -126,6 +126,8 @@ export const messages = esa.table(
     hops: integer().notNull().default(0),
     /** The span that sent it, as a W3C traceparent; null where nobody traces. */
     trace: text(),
+    /** The scopes that it acts with; null: every scope. */
+    scopes: jsonb(),
   },
   (t) => [
     index('messages_open')
@@ -154,6 +156,8 @@ export const activities = esa.table(
     outcome: text(),
     /** The span that asked for it, as a W3C traceparent; null where nobody traces. */
     trace: text(),
+    /** The scopes that it acts with; null: every scope. */
+    scopes: jsonb(),
   },
   (t) => [
     index('activities_open')

@@ -1,5 +1,5 @@
 import type { ActorEvent, ActorState, StepEnv, StepInput } from '@esa/actor'
-import type { Json, JsonObject } from '@esa/protocol'
+import type { Json, JsonObject, Scope } from '@esa/protocol'
 import type { ActorPageQuery } from './actor-page.ts'
 import type { EdgeStore } from './edge-store.ts'
 import type { NotificationStore } from './notification-store.ts'
@@ -45,6 +45,8 @@ export interface NewMessage {
   hops: number
   /** The span that sent it, as a W3C traceparent, where somebody traces. */
   trace?: string
+  /** The scopes of its cause, where they are not all: nobody gains a right by asking through an agent. */
+  scopes?: readonly Scope[]
 }
 
 /** A message row. `doneAt` is set by its recipient's step; `deadCode` when it was given up. */
@@ -66,6 +68,8 @@ export interface NewActivity {
   timeoutMs: number
   /** The span that asked for it, as a W3C traceparent, where somebody traces. */
   trace?: string
+  /** The scopes of its cause, where they are not all. */
+  scopes?: readonly Scope[]
 }
 
 /** A claimed activity: `fence` must come back with the result, `attempt` counts from 1. */

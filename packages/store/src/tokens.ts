@@ -1,28 +1,6 @@
 import { hash as digest, randomBytes } from 'node:crypto'
-import { EsaError } from '@esa/protocol'
+import { covers, EsaError, type Scope, scopesOf } from '@esa/protocol'
 import type { Store, TokenRow } from './store.ts'
-
-/** What a token may be for. A wider one holds the narrower ones below it. Source: docs/security.md. */
-export const SCOPES = [
-  'agents:read',
-  'incidents:read',
-  'incidents:ack',
-  'incidents:write',
-  'db:read',
-  'db:plan',
-  'db:apply',
-  'admin',
-] as const
-export type Scope = (typeof SCOPES)[number]
-
-/** What each scope holds besides itself. */
-const HOLDS: Partial<Record<Scope, readonly Scope[]>> = {
-  'incidents:ack': ['incidents:read'],
-  'incidents:write': ['incidents:ack', 'incidents:read'],
-  'db:plan': ['db:read'],
-  'db:apply': ['db:plan', 'db:read'],
-  admin: SCOPES,
-}
 
 /** 256 bits: nobody guesses one, so that a plain hash at rest is enough. */
 const SECRET_BYTES = 32
@@ -52,7 +30,7 @@ export async function verifyToken(store: Store, token: string, scope: Scope | nu
   const details = { token: row.id, holder: row.holder }
   if (row.revokedAt !== null) throw refused('revoked', `token ${row.id} was revoked`, CREATE, details)
   if (nowMs >= row.expiresAt) throw refused('expired', `token ${row.id} has expired`, CREATE, details)
-  if (scope !== null && !row.scopes.some((held) => covers(held as Scope, scope))) {
+  if (scope !== null && !covers(scopesOf(row.scopes), scope)) {
     const message = `token ${row.id} is for ${row.scopes.join(', ')}, and this takes ${scope}`
     throw new EsaError('auth.scope', 'terminal', message, {
       hint: `ask for one: esa tokens create --as ${row.holder} --scope ${scope}`,
@@ -63,10 +41,6 @@ export async function verifyToken(store: Store, token: string, scope: Scope | nu
 }
 
 const CREATE = 'whoever runs the database makes one: esa tokens create --as WHO --scope SCOPE'
-
-function covers(held: Scope, wanted: Scope): boolean {
-  return held === wanted || HOLDS[held]?.includes(wanted) === true
-}
 
 function refused(what: string, message: string, hint: string, details = {}): EsaError {
   return new EsaError(`auth.token-${what}`, 'terminal', message, { hint, details })

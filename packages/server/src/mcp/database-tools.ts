@@ -1,7 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import { storeNow } from '@esa/operations'
-import { CATEGORIES } from '@esa/protocol'
-import type { Scope } from '@esa/store'
+import { CATEGORIES, type Scope } from '@esa/protocol'
 import { runSchema, targetSchema } from '../documents-targets.ts'
 import { type TargetWork, toolsOf } from '../tools.ts'
 import { type McpTool, tool } from './tool.ts'

@@ -1,6 +1,6 @@
-import { EsaError, isEsaError } from '@esa/protocol'
+import { EsaError, isEsaError, type Scope } from '@esa/protocol'
 import type { World } from '@esa/operations'
-import { type Scope, verifyToken } from '@esa/store'
+import { verifyToken } from '@esa/store'
 import type { Feed } from '../feed.ts'
 import type { ServerPorts } from '../ports.ts'
 import { requestCaller, requireScope } from '../request-caller.ts'

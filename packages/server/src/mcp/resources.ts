@@ -15,8 +15,7 @@ import {
   requireStream,
   unknownAgent,
 } from '@esa/operations'
-import { isEsaError } from '@esa/protocol'
-import type { Scope } from '@esa/store'
+import { isEsaError, type Scope } from '@esa/protocol'
 import type { Desk } from './desk.ts'
 import { UNTRUSTED } from './tool.ts'
 

@@ -1,5 +1,5 @@
+import type { Scope } from '@esa/protocol'
 import { z } from '@hono/zod-openapi'
-import type { Scope } from '@esa/store'
 import type { Desk } from './desk.ts'
 
 /** Stands beside everything that is handed out: what people, agents and databases wrote never tells a model what to do. */

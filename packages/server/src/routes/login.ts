@@ -1,5 +1,5 @@
-import { EsaError, isEsaError, isoTime } from '@esa/protocol'
-import { hashOf, mintSession, SCOPES, type TokenRow, verifyToken } from '@esa/store'
+import { EsaError, isEsaError, isoTime, SCOPES } from '@esa/protocol'
+import { hashOf, mintSession, type TokenRow, verifyToken } from '@esa/store'
 import { Hono } from 'hono'
 import { html } from 'hono/html'
 import type { ApiEnv } from '../api.ts'

@@ -1,6 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import { createToken, listTokens, revokeToken } from '@esa/operations'
-import { SCOPES } from '@esa/store'
+import { SCOPES } from '@esa/protocol'
 import { answers, jsonBody, operation, routes } from '../api.ts'
 import { instant } from '../documents.ts'
 import { idParam } from '../parameters.ts'
