@@ -61,17 +61,21 @@ describe('a task for Layer 1', () => {
     }
   })
 
-  it('gains nothing by being handed over by an agent with too much to do', async () => {
+  it.each([
+    ['by an agent with too much to do already', 16, 0],
+    ['by an agent that others load later', 0, 17],
+  ])('gains nothing by being handed over %s', async (_, before, after) => {
     const world = new AgentsWorld()
-    for (let i = 0; i < 16; i++)
-      await world.send({
-        from: 'operator',
-        to: ['layer-6'],
-        type: 'proposal',
-        subject: 'x',
-        body: { proposal: 'x' },
-      })
+    const load = {
+      from: 'operator',
+      to: ['layer-6'],
+      type: 'proposal',
+      subject: 'x',
+      body: { proposal: 'x' },
+    }
+    for (let i = 0; i < before; i++) await world.send(load)
     await send(world, ['incidents:write'], { from: 'layer-60', to: 'layer-6', task: 'lint', sql: 'select 1' })
+    for (let i = 0; i < after; i++) await world.send(load)
     expect(await declined(world, 'lint')).toBe('lint takes the scope db:plan')
   })
 
