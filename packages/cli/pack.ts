@@ -34,7 +34,7 @@ async function pack(into: string): Promise<string> {
   await bundle.write({ dir: join(stage, 'packages/cli/src'), format: 'esm', hashCharacters: 'hex' })
   for (const file of globSync('agents/*/*/card.md', { cwd: PROJECT_ROOT })) copy(file, join(stage, file))
   copy('packages/store/migrations', join(stage, 'packages/cli/migrations'))
-  for (const file of ['bin/esa', 'LICENSE', 'README.md', 'docs']) copy(file, join(stage, file))
+  for (const file of ['bin/esa', 'LICENSE', 'README.md', 'SECURITY.md', 'docs']) copy(file, join(stage, file))
   cpSync((await builtPages(join(stage, 'pages'))).folder, join(stage, 'console'), { recursive: true })
   rmSync(join(stage, 'pages'), { recursive: true })
 
