@@ -8,6 +8,7 @@ import { createDatabase, createLogin, ensureEmbeddedServer, stopEmbeddedServer }
 import { ActorHost, Registry } from '@esa/runtime'
 import { type RunningServer, type ServerPorts, startServer } from '@esa/server'
 import { migrate, openPostgresStore, type Store } from '@esa/store'
+import pg from 'pg'
 import { pino } from 'pino'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { projectOrg } from '../incidents/project-org.ts'
@@ -48,6 +49,14 @@ async function start(more: Partial<ServerPorts> = {}): Promise<RunningServer> {
   const server = await startServer({ ...(await ports()), ...more })
   servers.push(server)
   return server
+}
+
+async function countRequests(): Promise<number> {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  const { rows } = await client.query<{ n: number }>('select count(*)::int as n from esa.requests')
+  await client.end()
+  return rows[0]!.n
 }
 
 beforeAll(async () => {
@@ -135,6 +144,32 @@ describe('two servers on one PostgreSQL', () => {
     }
     const rows = await stores[0]!.listActors({ type: INCIDENT_TYPE })
     expect(pages).toEqual(rows.map(({ state }) => state.id).toReversed())
+  })
+
+  it('keep nothing of two thousand requests of strangers, nor of places that there are not', async () => {
+    const closed = await start({ binding: { host: '127.0.0.1', port: 0, loopback: false } })
+    const rows = await countRequests()
+    const statuses = new Map<number, number>()
+    const places = ['/incidents', '/nothing', '/tokens', '/incidents/x/ack']
+    for (let from = 0; from < 2_000; from += 50) {
+      const some = Array.from({ length: 50 }, async (_, n) => {
+        const place = places[n % places.length]!
+        const { status, body } = await post(closed, place, opening('stranger'), {
+          'idempotency-key': `stranger-${from + n}`,
+          ...(n % 2 === 0 ? {} : { authorization: `Bearer esa_${n}` }),
+        })
+        await body?.cancel()
+        statuses.set(status, (statuses.get(status) ?? 0) + 1)
+      })
+      await Promise.all(some)
+    }
+    expect(statuses).toEqual(
+      new Map([
+        [401, 1_480],
+        [404, 520],
+      ]),
+    )
+    expect(await countRequests()).toBe(rows)
   })
 
   it('let one of two commands with the same If-Match through', async () => {

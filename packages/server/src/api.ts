@@ -2,6 +2,7 @@ import { OpenAPIHono, z } from '@hono/zod-openapi'
 import type { World } from '@esa/operations'
 import { EsaError, type Scope } from '@esa/protocol'
 import type { Context, MiddlewareHandler } from 'hono'
+import { onceForKey } from './guards/idempotency.ts'
 import type { ServerPorts } from './ports.ts'
 import { requestCaller, requireScope, tokenOf } from './request-caller.ts'
 
@@ -13,6 +14,9 @@ export interface ApiEnv {
     ports: ServerPorts
   }
 }
+
+/** Who asks without a token, where none is needed. */
+const THIS_MACHINE = 'machine'
 
 /** A group of routes; a body or a query that does not fit its schema is a problem with the place. */
 export function routes(): OpenAPIHono<ApiEnv> {
@@ -33,12 +37,13 @@ export function reading(scope: Scope): MiddlewareHandler<ApiEnv> {
 
 /**
  * Lets a request through that has the scope which it takes, before anything of it is looked at: whoever may not ask learns nothing
- * of what there is. In whose name it may act, the operation behind it asks.
+ * of what there is, and leaves nothing behind. In whose name it may act, the operation behind it asks. What comes with a key is done once.
  */
 export function requiring(scopeOf: (context: Context<ApiEnv>) => Scope): MiddlewareHandler<ApiEnv> {
   return async (context, next) => {
-    await requireScope(context.var.ports, tokenOf(context), scopeOf(context))
-    await next()
+    const { ports } = context.var
+    const token = await requireScope(ports, tokenOf(context), scopeOf(context))
+    return await onceForKey(ports, context, { caller: token?.id ?? THIS_MACHINE, next })
   }
 }
 

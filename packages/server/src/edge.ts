@@ -8,8 +8,8 @@ import { type ApiEnv, worldOf } from './api.ts'
 import { apiRoutes } from './api-routes.ts'
 import { describeApi } from './describe-api.ts'
 import type { Feed } from './feed.ts'
-import { idempotency } from './guards/idempotency.ts'
 import { onlyJson } from './guards/only-json.ts'
+import { plainAddress } from './guards/plain-address.ts'
 import { rateLimit, USUAL_RATE } from './guards/rate-limit.ts'
 import { requestTimeout } from './guards/request-timeout.ts'
 import { requireLogin } from './guards/require-login.ts'
@@ -62,8 +62,8 @@ export function edge(ports: ServerPorts, feed: Feed): OpenAPIHono<ApiEnv> {
   app.route('/', metricsRoutes(ports, metrics))
   const { binding } = ports
   app.use(trustedHost(binding), refuseCrossSite(binding), rateLimit('requests', USUAL_RATE, binding))
-  app.use(bodyLimit({ maxSize: BODY_MAX, onError: tooLarge }), following(feed))
-  app.use('/api/*', requestTimeout(), onlyJson(), idempotency(ports), worldOf(ports))
+  app.use(plainAddress(), bodyLimit({ maxSize: BODY_MAX, onError: tooLarge }), following(feed))
+  app.use('/api/*', requestTimeout(), onlyJson(), worldOf(ports))
   app.route('/', loginRoutes(ports))
   app.route('/', ackLinkRoutes(ports))
   app.route('/api/v1', apiRoutes(feed))

@@ -1,6 +1,6 @@
 import type { Caller } from '@esa/operations'
 import { EsaError, isEsaError, type Scope, scopesOf, tokenedBy } from '@esa/protocol'
-import { verifyToken } from '@esa/store'
+import { type TokenRow, verifyToken } from '@esa/store'
 import type { Context } from 'hono'
 import type { ServerPorts } from './ports.ts'
 import { sessionOf } from './session-cookie.ts'
@@ -46,14 +46,22 @@ export function requestCaller(ports: ServerPorts, token: string | null): Caller 
   }
 }
 
-/** Refuses a request that may not read in this scope. @throws EsaError `auth.*` (terminal). */
-export async function requireScope(ports: ServerPorts, token: string | null, scope: Scope): Promise<void> {
-  if (token !== null) await verifyToken(ports.world.store, token, scope)
-  else if (!ports.binding.loopback) throw tokenRequired()
+/**
+ * Refuses a request that may not read in this scope. Gives the token that it came with, or null for this machine's user.
+ * @throws EsaError `auth.*` (terminal).
+ */
+export async function requireScope(
+  ports: ServerPorts,
+  token: string | null,
+  scope: Scope,
+): Promise<TokenRow | null> {
+  if (token !== null) return await verifyToken(ports.world.store, token, scope)
+  if (!ports.binding.loopback) throw tokenRequired()
+  return null
 }
 
 /** Whether an answer that lasts may go on: `ask` is what refused it at first. */
-export async function isStillAllowed(ask: () => Promise<void>): Promise<boolean> {
+export async function isStillAllowed(ask: () => Promise<unknown>): Promise<boolean> {
   try {
     await ask()
     return true

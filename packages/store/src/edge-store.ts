@@ -22,13 +22,14 @@ export interface EdgeStore {
   endSession(hash: string): Promise<void>
   /**
    * Claims a key of a caller's for one request, for `keepMs`: null when it is claimed now, otherwise what came with it
-   * before. Of two that claim at once one gets null. Expired ones go.
+   * before. Of two that claim at once one gets null. Expired ones go, and a caller's oldest when it has more than `most`.
    */
   claimRequest(request: {
     caller: string
     key: string
     digest: string
     keepMs: number
+    most: number
   }): Promise<KeptRequest | null>
   /** Keeps what a claimed request was answered with. */
   answerRequest(caller: string, key: string, answer: Json): Promise<void>

@@ -1,7 +1,7 @@
 import type { EdgeStore, KeptRequest } from './edge-store.ts'
 import { copyJson, keyName } from './memory-tables.ts'
 
-type RequestRow = Omit<KeptRequest, 'ageMs'> & { at: number; expiresAt: number }
+type RequestRow = Omit<KeptRequest, 'ageMs'> & { caller: string; at: number; expiresAt: number }
 
 /** What the HTTP edge keeps, in memory, and the token id that a session's hash stands for. */
 export function memoryEdge(
@@ -21,13 +21,16 @@ export function memoryEdge(
     async endSession(hash) {
       sessions.delete(hash)
     },
-    async claimRequest({ caller, key, digest, keepMs }) {
+    async claimRequest({ caller, key, digest, keepMs, most }) {
       const at = now()
       for (const [old, { expiresAt }] of requests) if (expiresAt <= at) requests.delete(old)
       const kept = requests.get(keyName(caller, key))
       if (kept !== undefined)
         return { digest: kept.digest, ageMs: at - kept.at, answer: copyJson(kept.answer) }
-      requests.set(keyName(caller, key), { digest, at, expiresAt: at + keepMs, answer: null })
+      requests.set(keyName(caller, key), { caller, digest, at, expiresAt: at + keepMs, answer: null })
+      // A map has what was set first, first.
+      const own = [...requests].filter(([, row]) => row.caller === caller)
+      for (const [old] of own.slice(0, -most)) requests.delete(old)
       return null
     },
     async answerRequest(caller, key, answer) {

@@ -25,6 +25,12 @@ const KEPT = `select digest, ${NOW} - at as "ageMs", answer from esa.requests wh
 const SWEEP = `delete from esa.requests where (caller, key) in
   (select caller, key from esa.requests where expires_at <= ${NOW} limit ${SWEPT_MAX} for update skip locked)`
 
+/** What a caller claimed before its newest ones. */
+const FORGET = `delete from esa.requests where (caller, key) in
+  (select caller, key from esa.requests where caller = $1 and key in
+    (select key from esa.requests where caller = $1 order by at desc, key offset $2)
+   limit ${SWEPT_MAX} for update skip locked)`
+
 const ANSWER = `update esa.requests set answer = $3 where caller = $1 and key = $2`
 
 const RELEASE = `delete from esa.requests where caller = $1 and key = $2 and answer is null`
@@ -35,10 +41,13 @@ export function postgresEdge(ask: Ask): EdgeStore {
   return {
     addSession: ({ hash, token, lifeMs }) => run(ADD_SESSION, [hash, token, lifeMs]),
     endSession: (hash) => run(END_SESSION, [hash]),
-    async claimRequest({ caller, key, digest, keepMs }): Promise<KeptRequest | null> {
+    async claimRequest({ caller, key, digest, keepMs, most }): Promise<KeptRequest | null> {
       await run(SWEEP, [])
       for (;;) {
-        if ((await ask(CLAIM, [caller, key, digest, keepMs])).length > 0) return null
+        if ((await ask(CLAIM, [caller, key, digest, keepMs])).length > 0) {
+          await run(FORGET, [caller, most])
+          return null
+        }
         const [kept] = await ask<KeptRequest>(KEPT, [caller, key])
         // One that was given back in between can be claimed.
         if (kept !== undefined) return kept

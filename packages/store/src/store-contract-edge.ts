@@ -42,7 +42,7 @@ function sessionCases(harness: () => StoreHarness): void {
 
 function requestCases(harness: () => StoreHarness): void {
   describe('a request with a key', () => {
-    const one = { caller: 'ada', key: 'k', digest: 'd', keepMs: 60_000 }
+    const one = { caller: 'ada', key: 'k', digest: 'd', keepMs: 60_000, most: 100 }
 
     it('is claimed once, and its answer kept for every server', async () => {
       const { store, second } = harness()
@@ -59,6 +59,24 @@ function requestCases(harness: () => StoreHarness): void {
       const again = await other.edge.claimRequest({ ...one, digest: 'other' })
       expect(again).toMatchObject({ digest: 'd', answer: { status: 200, body: '"größe"' } })
       expect(await other.edge.claimRequest({ ...one, caller: 'grace' })).toBeNull()
+    })
+
+    it('is forgotten when its caller has claimed many more, and not by what others claim', async () => {
+      const { store, pass } = harness()
+      const claim = (key: string, caller = 'ada') => store.edge.claimRequest({ ...one, key, caller, most: 3 })
+      for (const key of ['1', '2', '3']) {
+        expect(await claim(key)).toBeNull()
+        await pass(2)
+      }
+      for (const key of ['4', '5', '6', '7']) expect(await claim(key, 'grace')).toBeNull()
+      expect(await claim('1')).toMatchObject({ digest: 'd' })
+      await pass(2)
+      expect(await claim('4')).toBeNull()
+      expect(await claim('2')).toMatchObject({ digest: 'd' })
+      await pass(2)
+      expect(await claim('1')).toBeNull()
+      await pass(2)
+      expect(await claim('2')).toBeNull()
     })
 
     it('can be claimed again when it was given back, and when its time is over', async () => {

@@ -12,6 +12,7 @@ import { UnsupportedOperationError } from '@a2a-js/sdk/errors'
 import { JsonRpcTransportHandler, ServerCallContext, validateVersion } from '@a2a-js/sdk/server'
 import { requireAgent } from '@esa/operations'
 import { assertPayloadFits, CEO_ID, EsaError } from '@esa/protocol'
+import { z } from '@hono/zod-openapi'
 import { type Context, Hono } from 'hono'
 import { stream } from 'hono/streaming'
 import { hostOf } from '../guards/trusted-host.ts'
@@ -56,12 +57,13 @@ export function a2aRoutes(ports: ServerPorts, feed: Feed): Hono {
     .post('/a2a/:agent', async (context) => {
       const agent = context.req.param('agent')
       const desk = deskOf(ports, tokenOf(context), { feed })
-      requireAgent(desk.world, agent)
       await desk.admitAny()
+      requireAgent(desk.world, agent)
       const gone = new AbortController()
       const place = { desk, agent, base: baseOf(ports, context), signal: gone.signal }
       const handler = new AgentHandler(place)
       const body = await bodyOf(context)
+      if (!isRequest(body)) return context.json(NO_REQUEST)
       const call = callOf(context)
       const transport = new JsonRpcTransportHandler(handler)
       try {
@@ -97,14 +99,32 @@ function callOf(context: Context): ServerCallContext {
   })
 }
 
-async function bodyOf(context: Context): Promise<Record<string, unknown>> {
+async function bodyOf(context: Context): Promise<unknown> {
   if (!/^application\/(?:a2a\+)?json\s*(?:;|$)/i.test(context.req.header('content-type') ?? ''))
     throw new EsaError('request.not-json', 'terminal', 'a body is JSON, and says so')
-  const body = await context.req.json<Record<string, unknown>>().catch((cause: unknown) => {
+  const body = await context.req.json<unknown>().catch((cause: unknown) => {
     throw new EsaError('request.unreadable', 'terminal', 'the body is no JSON', { cause })
   })
   assertPayloadFits(body)
   return body
+}
+
+/** What JSON-RPC 2.0 calls a request. Batches are not part of A2A. */
+const requestSchema = z.looseObject({
+  jsonrpc: z.literal('2.0'),
+  method: z.string().min(1),
+  id: z.union([z.string(), z.int(), z.null()]).optional(),
+})
+
+/** The answer to anything else. Source: JSON-RPC 2.0, "Error object". */
+const NO_REQUEST = {
+  jsonrpc: '2.0',
+  id: null,
+  error: { code: -32_600, message: 'this is no JSON-RPC request' },
+}
+
+function isRequest(body: unknown): body is Record<string, unknown> {
+  return requestSchema.safeParse(body).success
 }
 
 function isStream(answer: Answer): answer is Events {

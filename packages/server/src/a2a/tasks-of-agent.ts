@@ -2,7 +2,7 @@ import type { Task } from '@a2a-js/sdk'
 import { INCIDENT_TYPE, incidentContext, type Incident, incidentView } from '@esa/escalation'
 import { listTasks, requireAgent, requireTask } from '@esa/operations'
 import type { Desk } from '../mcp/desk.ts'
-import { EsaError } from '@esa/protocol'
+import { EsaError, isEsaError } from '@esa/protocol'
 import { incidentTask } from './incident-task.ts'
 import { messageTask } from './message-task.ts'
 
@@ -28,7 +28,10 @@ export async function taskOf({ world }: Desk, agent: string, id: string): Promis
     const withdrawn = events.some(({ type }) => type === 'incident.withdrawn')
     return incidentTask({ incident, at: actor.state.at, withdrawn })
   }
-  const task = await requireTask(store, id)
+  const task = await requireTask(store, id).catch((error: unknown) => {
+    // In the same words as of others' tasks.
+    throw isEsaError(error, 'task.unknown') ? unknownTask(id) : error
+  })
   if (![task.from, task.to, task.holder].includes(agent)) throw unknownTask(id)
   return messageTask(task)
 }

@@ -1,15 +1,17 @@
 import { hash } from 'node:crypto'
 import { EsaError } from '@esa/protocol'
-import type { Context, MiddlewareHandler } from 'hono'
+import type { Context, Next } from 'hono'
 import type { ServerPorts } from '../ports.ts'
-import { tokenOf } from '../request-caller.ts'
 import { REQUEST_TIMEOUT_MS } from './request-timeout.ts'
 
 /** Whoever lost an answer asks again within a day, or not at all, ms. */
 const KEPT_MS = 24 * 3_600_000
 
-/** Longest key: a UUID, and room for a prefix. */
-const KEY_MAX = 200
+/** A UUID, and room for a prefix. */
+const KEY = /^[\x21-\x7e]{1,200}$/
+
+/** Requests of one caller that are remembered: a caller that sends more in a day loses the answers of its own oldest ones. */
+const KEPT_MAX = 1_000
 
 /** Longest answer that is kept, characters: a command's answer is a few thousand. */
 const ANSWER_MAX = 512 * 1024
@@ -22,27 +24,33 @@ type KeptAnswer = { status: number; type: string; etag: string | null; body: str
 
 /**
  * A POST with an `Idempotency-Key` happens once: the same request again gets the same answer, for 24 h and from every server
- * on this database; another request under the key is refused. When a server died before it answered, nobody knows whether it
- * happened, and it is not tried again. Source: draft-ietf-httpapi-idempotency-key-header-07.
+ * on this database; another request under the key is refused. When a server died before it answered, it is not known whether it
+ * happened, and it is not tried again. `caller` was let in before: a token by its id, so that one that is revoked gets no answer
+ * again, and who may not ask leaves no row. Source: draft-ietf-httpapi-idempotency-key-header-07.
  */
-export function idempotency(ports: ServerPorts): MiddlewareHandler {
+export async function onceForKey(
+  ports: ServerPorts,
+  context: Context,
+  { caller, next }: { caller: string; next: Next },
+): Promise<Response | void> {
   const { edge } = ports.world.store
-  return async (context, next) => {
-    const key = context.req.header('idempotency-key')
-    if (context.req.method !== 'POST' || key === undefined) return await next()
-    if (key === '' || key.length > KEY_MAX)
-      throw new EsaError('request.invalid', 'terminal', `a key has 1 to ${KEY_MAX} characters`)
-    const caller = callerOf(context)
-    const digest = digestOf(context, await context.req.text())
-    const kept = await edge.claimRequest({ caller, key, digest, keepMs: KEPT_MS })
-    if (kept !== null) return replay(kept, digest)
-    await next()
-    const answer = context.res
-    if (BEFORE.has(answer.status) || isUnbegun(context.error)) return await edge.releaseRequest(caller, key)
-    // What failed in the middle stays claimed: whether it happened is not known.
-    if (answer.status >= 500) return
-    await edge.answerRequest(caller, key, await keptAnswer(answer))
-  }
+  const key = context.req.header('idempotency-key')
+  if (context.req.method !== 'POST' || key === undefined) return await next()
+  if (!KEY.test(key))
+    throw new EsaError(
+      'request.invalid',
+      'terminal',
+      'a key has 1 to 200 characters of ASCII, without spaces',
+    )
+  const digest = digestOf(context, await context.req.text())
+  const kept = await edge.claimRequest({ caller, key, digest, keepMs: KEPT_MS, most: KEPT_MAX })
+  if (kept !== null) return replay(kept, digest)
+  await next()
+  const answer = context.res
+  if (BEFORE.has(answer.status) || isUnbegun(context.error)) return await edge.releaseRequest(caller, key)
+  // What failed in the middle stays claimed: whether it happened is not known.
+  if (answer.status >= 500) return
+  await edge.answerRequest(caller, key, await keptAnswer(answer))
 }
 
 function replay(kept: { digest: string; ageMs: number; answer: unknown }, digest: string): Response {
@@ -72,12 +80,6 @@ async function keptAnswer(answer: Response): Promise<KeptAnswer> {
   const type = answer.headers.get('content-type') ?? 'application/json'
   const etag = answer.headers.get('etag')
   return { status: answer.status, type, etag, body: secret || body.length > ANSWER_MAX ? null : body }
-}
-
-/** Keys of one caller are none of another's. */
-function callerOf(context: Context): string {
-  const token = tokenOf(context)
-  return token === null ? 'machine' : hash('sha256', token)
 }
 
 function digestOf(context: Context, body: string): string {

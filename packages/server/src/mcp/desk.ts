@@ -38,7 +38,9 @@ export function deskOf(
     runs,
     // Its members are read anew: cards change while a server runs.
     world: Object.create(ports.world, { caller: { value: caller } }) as World,
-    admit: (scope) => requireScope(ports, token, scope),
+    async admit(scope) {
+      await requireScope(ports, token, scope)
+    },
     async admitAny() {
       try {
         await requireScope(ports, token, 'agents:read')

@@ -5,7 +5,7 @@ import {
   McpServer,
   type StandardSchemaWithJSON,
 } from '@modelcontextprotocol/server'
-import { EsaError, isEsaError } from '@esa/protocol'
+import { assertPayloadFits, EsaError, isEsaError } from '@esa/protocol'
 import type { Desk } from './desk.ts'
 import { databaseTools } from './database-tools.ts'
 import { inboxTools } from './inbox-tools.ts'
@@ -81,6 +81,7 @@ function register(server: McpServer, desk: Desk, one: McpTool): void {
 async function answerOf(desk: Desk, one: McpTool, given: unknown): Promise<CallToolResult> {
   try {
     await desk.admit(one.scope)
+    assertPayloadFits(given)
     const input = one.input.safeParse(given ?? {})
     if (!input.success) throw new EsaError('usage.input', 'terminal', z.prettifyError(input.error))
     const data = await one.run(desk, input.data)
