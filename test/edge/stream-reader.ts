@@ -18,12 +18,18 @@ export class StreamReader {
   /** Opens the stream. */
   static async open(
     url: string,
-    { query = '', last, token }: { query?: string; last?: number; token?: string } = {},
+    {
+      query = '',
+      last,
+      token,
+      cookie,
+    }: { query?: string; last?: number; token?: string; cookie?: string } = {},
   ) {
     const reader = new StreamReader()
     const headers = {
       ...(last === undefined ? {} : { 'last-event-id': String(last) }),
       ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+      ...(cookie === undefined ? {} : { cookie }),
     }
     await new Promise<void>((resolve, reject) => {
       const asked = request(`${url}/api/v1/stream${query}`, { headers, agent: false }, (answer) => {

@@ -238,6 +238,17 @@ describe('beyond this machine', () => {
       body: new URLSearchParams({ token }),
     })
     expect(answer.headers.get('set-cookie')).toMatch(/^__Host-esa_session=.*; Secure; SameSite=Strict$/)
+    const [, secret] = /=([\w-]{43});/.exec(answer.headers.get('set-cookie')!)!
+    const host = { host: 'esa.example.org' }
+    const by = async (headers: Record<string, string>) =>
+      (await list({ ...host, ...headers }, proxied.url)).status
+    expect(await by({ cookie: `__Host-esa_session=${secret}` })).toBe(200)
+    // Another host of the domain, or a page without https, could have set this one.
+    expect(await by({ cookie: `esa_session=${secret}` })).toBe(401)
+    // A cookie is a session and no token; a header is a token and no session.
+    expect(await by({ cookie: `__Host-esa_session=${token}` })).toBe(401)
+    for (const bearer of [secret!, `session:${secret}`])
+      expect(await by({ authorization: `Bearer ${bearer}` })).toBe(401)
     await proxied.close()
   })
 })

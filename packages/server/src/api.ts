@@ -42,7 +42,7 @@ export function reading(scope: Scope): MiddlewareHandler<ApiEnv> {
 export function requiring(scopeOf: (context: Context<ApiEnv>) => Scope): MiddlewareHandler<ApiEnv> {
   return async (context, next) => {
     const { ports } = context.var
-    const token = await requireScope(ports, tokenOf(context), scopeOf(context))
+    const token = await requireScope(ports, tokenOf(context, ports.binding), scopeOf(context))
     return await onceForKey(ports, context, { caller: token?.id ?? THIS_MACHINE, next })
   }
 }
@@ -60,7 +60,7 @@ export function operation(scope: Scope, tag: string, operationId: string) {
 /** Gives each request its world. */
 export function worldOf(ports: ServerPorts): MiddlewareHandler<ApiEnv> {
   return async (context, next) => {
-    const caller = requestCaller(ports, tokenOf(context))
+    const caller = requestCaller(ports, tokenOf(context, ports.binding))
     context.set('ports', ports)
     // Its members are read anew: cards change while a server runs.
     context.set('world', Object.create(ports.world, { caller: { value: caller } }) as World)

@@ -28,6 +28,8 @@ export interface StreamReader {
   reset: boolean
   wants: (line: FeedLine) => boolean
   mayRead: () => Promise<boolean>
+  /** Aborted when it may not any more. */
+  over: AbortSignal
   /** Cuts its line off. */
   cut: () => void
 }
@@ -53,16 +55,24 @@ export async function sendEvents(
   let wake = (): void => {}
   const unfollow = feed.follow(() => wake())
   out.onAbort(() => wake())
+  let sending = false
+  reader.over.addEventListener('abort', () => {
+    wake()
+    // What its line has not taken yet is not for it any more.
+    if (sending) reader.cut()
+  })
   const retryMs = RETRY_FROM_MS + Math.floor(Math.random() * RETRY_SPREAD_MS)
   try {
     const hello = JSON.stringify({ position: at })
     await send(`retry: ${retryMs}\nevent: ${reader.reset ? 'reset' : 'hello'}\nid: ${at}\ndata: ${hello}\n\n`)
-    while (!out.aborted && !feed.ending.aborted) {
+    while (!out.aborted && !feed.ending.aborted && !reader.over.aborted) {
       const upTo = feed.position
       const lines = await feed.after(at)
       if (lines.length > 0) {
-        if (!(await reader.mayRead())) return
-        for (const text of pieces(lines, reader.wants)) if (!out.aborted) await send(text)
+        for (const text of pieces(lines, reader.wants)) {
+          if (out.aborted || !(await reader.mayRead())) return
+          await send(text)
+        }
         at = lines.at(-1)!.pos
       } else if (upTo > at) {
         // What lay in between has been removed.
@@ -72,7 +82,7 @@ export async function sendEvents(
         await send(`id: ${at}\nevent: heartbeat\ndata:\n\n`)
       }
     }
-    if (!out.aborted) await send(`id: ${at}\nevent: bye\ndata: {}\n\n`)
+    if (!out.aborted && !reader.over.aborted) await send(`id: ${at}\nevent: bye\ndata: {}\n\n`)
   } finally {
     unfollow()
   }
@@ -83,14 +93,17 @@ export async function sendEvents(
       out.abort()
       reader.cut()
     }, stuckMs)
+    sending = true
     await out.write(text)
+    sending = false
     clearTimeout(timer)
   }
 
   /** Waits for more, or for the end; false after a heartbeat's time without. */
   function heard(): Promise<boolean> {
     return new Promise((resolve) => {
-      if (feed.position > at || feed.ending.aborted || out.aborted) return resolve(true)
+      if (feed.position > at || feed.ending.aborted || out.aborted || reader.over.aborted)
+        return resolve(true)
       const timer = setTimeout(() => resolve(false), heartbeatMs)
       wake = () => {
         clearTimeout(timer)

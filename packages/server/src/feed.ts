@@ -1,6 +1,7 @@
 import { isoTime } from '@esa/protocol'
 import type { FeedEvent, Store } from '@esa/store'
 import type { Logger } from 'pino'
+import { TokenWatch } from './token-watch.ts'
 
 /** Between two looks at the log while nobody rings, ms: pages promise to follow within a second. */
 const LOOK_EVERY_MS = 250
@@ -34,6 +35,8 @@ export interface FeedLine {
  * positions are handed on in order, and none is passed before it can no longer be filled.
  */
 export class Feed {
+  /** Whether those who follow may still hear of it. */
+  readonly tokens: TokenWatch
   readonly #store: Store
   readonly #log: Logger
   readonly #followers = new Set<() => void>()
@@ -50,6 +53,7 @@ export class Feed {
   #unlisten: (() => Promise<void>) | null = null
 
   private constructor(store: Store, log: Logger) {
+    this.tokens = new TokenWatch(store)
     this.#store = store
     this.#log = log
   }

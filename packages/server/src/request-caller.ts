@@ -1,18 +1,18 @@
 import type { Caller } from '@esa/operations'
-import { EsaError, isEsaError, type Scope, scopesOf, tokenedBy } from '@esa/protocol'
+import { EsaError, type Scope, scopesOf, tokenedBy } from '@esa/protocol'
 import { type TokenRow, verifyToken } from '@esa/store'
 import type { Context } from 'hono'
-import type { ServerPorts } from './ports.ts'
+import type { Binding, ServerPorts } from './ports.ts'
 import { sessionOf } from './session-cookie.ts'
 
 /** What a request without a token may lead an agent to on a loopback server: everything but changes of a database. */
 const LOCAL_SCOPES: readonly Scope[] = ['agents:read', 'incidents:write', 'db:plan']
 
 /** The secret that a request carries: a token, or that of a browser's session, which stands for one; or null. */
-export function tokenOf(context: Context): string | null {
+export function tokenOf(context: Context, binding: Binding): string | null {
   const header = context.req.header('authorization')
-  const bearer = header === undefined ? null : (/^Bearer (\S+)$/i.exec(header)?.[1] ?? null)
-  return bearer ?? sessionOf(context)
+  const bearer = header === undefined ? null : (/^Bearer ([\w\-.~+/]+=*)$/i.exec(header)?.[1] ?? null)
+  return bearer ?? sessionOf(context, binding)
 }
 
 /**
@@ -58,17 +58,6 @@ export async function requireScope(
   if (token !== null) return await verifyToken(ports.world.store, token, scope)
   if (!ports.binding.loopback) throw tokenRequired()
   return null
-}
-
-/** Whether an answer that lasts may go on: `ask` is what refused it at first. */
-export async function isStillAllowed(ask: () => Promise<unknown>): Promise<boolean> {
-  try {
-    await ask()
-    return true
-  } catch (error) {
-    // A database that is away says nothing about the token: whoever waits for news waits for it as well.
-    return isEsaError(error) && !error.code.startsWith('auth.')
-  }
 }
 
 function tokenRequired(): EsaError {

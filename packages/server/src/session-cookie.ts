@@ -1,3 +1,4 @@
+import { sessionSecret } from '@esa/store'
 import type { Context } from 'hono'
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie'
 import type { Binding } from './ports.ts'
@@ -7,9 +8,13 @@ const NAME = 'esa_session'
 /** A working day; whoever still works then logs in again, s. */
 export const SESSION_S = 12 * 3_600
 
-/** The secret of the session that a browser's request belongs to, or null. */
-export function sessionOf(context: Context): string | null {
-  return getCookie(context, NAME, 'host') ?? getCookie(context, NAME) ?? null
+/**
+ * The secret of the session that a browser's request belongs to, or null. With https only a cookie counts that no other host
+ * and no page without https can have set.
+ */
+export function sessionOf(context: Context, binding: Binding): string | null {
+  const cookie = isSecure(binding) ? getCookie(context, NAME, 'host') : getCookie(context, NAME)
+  return cookie === undefined ? null : sessionSecret(cookie)
 }
 
 /** Gives the browser its session: no script can read it, and no other site's request carries it. */
@@ -22,8 +27,12 @@ export function dropSession(context: Context, binding: Binding): void {
   deleteCookie(context, NAME, attributes(binding))
 }
 
-function attributes({ publicUrl }: Binding) {
-  const secure = publicUrl?.startsWith('https:') === true
+function isSecure({ publicUrl }: Binding): boolean {
+  return publicUrl?.startsWith('https:') === true
+}
+
+function attributes(binding: Binding) {
+  const secure = isSecure(binding)
   const prefix = secure ? ({ prefix: 'host' } as const) : {}
   return { httpOnly: true, sameSite: 'Strict', path: '/', secure, ...prefix } as const
 }

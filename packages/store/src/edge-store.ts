@@ -18,6 +18,8 @@ interface NewSession {
 export interface EdgeStore {
   /** Begins a session; `findToken` finds its token by this hash until it ends. Expired ones go. */
   addSession(session: NewSession): Promise<void>
+  /** Which of these hashes of secrets, of tokens or of sessions, may be used now: all in one question. */
+  validSecrets(hashes: readonly string[]): Promise<string[]>
   /** Ends a session; a second time changes nothing. */
   endSession(hash: string): Promise<void>
   /**

@@ -9,7 +9,7 @@ export { openPostgresStore, type PostgresStoreOptions } from './postgres-store.t
 export { countRetirable, retire, retiredHead, retiredHeads } from './retention.ts'
 export type { RetiredCounts, RetiredHead } from './retention.ts'
 export { type LogGuard, logGuard, RUNTIME_RIGHTS } from './runtime-rights.ts'
-export { hashOf, mintSession, mintToken, verifyToken } from './tokens.ts'
+export { hashOf, mintSession, mintToken, sessionSecret, verifyToken } from './tokens.ts'
 export type {
   ActorFilter,
   ActorOutline,

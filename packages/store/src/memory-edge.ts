@@ -1,4 +1,5 @@
 import type { EdgeStore, KeptRequest } from './edge-store.ts'
+import type { TokenRow } from './store.ts'
 import { copyJson, keyName } from './memory-tables.ts'
 
 type RequestRow = Omit<KeptRequest, 'ageMs'> & { caller: string; at: number; expiresAt: number }
@@ -6,13 +7,22 @@ type RequestRow = Omit<KeptRequest, 'ageMs'> & { caller: string; at: number; exp
 /** What the HTTP edge keeps, in memory, and the token id that a session's hash stands for. */
 export function memoryEdge(
   now: () => number,
+  tokens: () => ReadonlyMap<string, TokenRow>,
 ): EdgeStore & { tokenOfSession(hash: string): string | undefined } {
   const sessions = new Map<string, { token: string; expiresAt: number }>()
   const requests = new Map<string, RequestRow>()
+  const tokenOfSession = (hash: string): string | undefined => {
+    const session = sessions.get(hash)
+    return session !== undefined && now() < session.expiresAt ? session.token : undefined
+  }
   return {
-    tokenOfSession(hash) {
-      const session = sessions.get(hash)
-      return session !== undefined && now() < session.expiresAt ? session.token : undefined
+    tokenOfSession,
+    async validSecrets(hashes) {
+      return hashes.filter((hash) => {
+        const id = tokenOfSession(hash)
+        const token = tokens().get(hash) ?? [...tokens().values()].find((row) => row.id === id)
+        return token !== undefined && token.revokedAt === null && now() < token.expiresAt
+      })
     },
     async addSession({ hash, token, lifeMs }) {
       for (const [old, { expiresAt }] of sessions) if (expiresAt <= now()) sessions.delete(old)

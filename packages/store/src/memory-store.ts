@@ -57,7 +57,10 @@ export function createMemoryStore(options: MemoryStoreOptions): Store & { glance
 class MemoryStore implements Store {
   readonly #tables = new MemoryTables()
   readonly glance = glanceAt(this.#tables)
-  readonly edge = memoryEdge(() => this.#now())
+  readonly edge = memoryEdge(
+    () => this.#now(),
+    () => this.#tables.tokens,
+  )
   readonly notifications = memoryNotifications(() => this.#now())
   readonly #locks = new MemoryLocks()
   readonly #listeners = new Set<() => void>()

@@ -10,6 +10,10 @@ const SWEPT_MAX = 20
 const ADD_SESSION = `with n as (select ${NOW} as ms), old as (delete from esa.sessions where expires_at <= (select ms from n))
   insert into esa.sessions (hash, token, created_at, expires_at) select $1, $2, ms, ms + $3::bigint from n`
 
+const VALID = `select h as hash from unnest($1::text[]) as h where exists (
+  select from esa.tokens t where t.revoked_at is null and t.expires_at > ${NOW}
+    and (t.hash = h or t.id = (select s.token from esa.sessions s where s.hash = h and s.expires_at > ${NOW})))`
+
 const END_SESSION = `delete from esa.sessions where hash = $1`
 
 const CLAIM = `insert into esa.requests as r (caller, key, digest, at, expires_at)
@@ -40,6 +44,9 @@ export function postgresEdge(ask: Ask): EdgeStore {
   const run = async (text: string, values: unknown[]): Promise<void> => void (await ask(text, values))
   return {
     addSession: ({ hash, token, lifeMs }) => run(ADD_SESSION, [hash, token, lifeMs]),
+    async validSecrets(hashes) {
+      return (await ask<{ hash: string }>(VALID, [hashes])).map(({ hash }) => hash)
+    },
     endSession: (hash) => run(END_SESSION, [hash]),
     async claimRequest({ caller, key, digest, keepMs, most }): Promise<KeptRequest | null> {
       await run(SWEEP, [])

@@ -28,6 +28,24 @@ function sessionCases(harness: () => StoreHarness): void {
       expect(await store.findToken('s1')).toBeNull()
     })
 
+    it('is valid, as its token is, until one of them ends', async () => {
+      const { store, second, pass } = harness()
+      await store.addToken({ id: 't1', hash: 'h1', ...token })
+      await store.addToken({ id: 't2', hash: 'h2', ...token, lifeMs: 20_000 })
+      await store.edge.addSession({ hash: 's1', token: 't1', lifeMs: 10_000 })
+      await store.edge.addSession({ hash: 's2', token: 't2', lifeMs: 60_000 })
+      const other = await second()
+      const valid = async () =>
+        (await other.edge.validSecrets(['h1', 's1', 'h2', 's2', 'none', 't1'])).toSorted().join(' ')
+      expect(await valid()).toBe('h1 h2 s1 s2')
+      await pass(11_000)
+      expect(await valid()).toBe('h1 h2 s2')
+      await pass(10_000)
+      expect(await valid()).toBe('h1')
+      await store.revokeToken('t1')
+      expect(await valid()).toBe('')
+    })
+
     it('ends by the clock of the store', async () => {
       const { store, pass } = harness()
       await store.addToken({ id: 't1', hash: 'secret', ...token })

@@ -17,7 +17,12 @@ export function mintToken(): { token: string; hash: string } {
 /** A new session of a browser: its secret is the cookie's, and stands for a token where it is added to the store. */
 export function mintSession(): { secret: string; hash: string } {
   const secret = randomBytes(SECRET_BYTES).toString('base64url')
-  return { secret, hash: hashOf(secret) }
+  return { secret, hash: hashOf(sessionSecret(secret)) }
+}
+
+/** The secret of a cookie among all secrets: no token is one, so that a cookie never holds a token, nor a header a session. */
+export function sessionSecret(cookie: string): string {
+  return `session:${cookie}`
 }
 
 /**

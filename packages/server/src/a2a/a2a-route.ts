@@ -35,7 +35,7 @@ type Events = Extract<Answer, AsyncGenerator>
  */
 export function a2aRoutes(ports: ServerPorts, feed: Feed): Hono {
   const card = async (context: Context, id: string) => {
-    const desk = deskOf(ports, tokenOf(context), { feed })
+    const desk = deskOf(ports, tokenOf(context, ports.binding), { feed })
     await desk.admit('agents:read')
     return context.json(AgentCard.toJSON(agentCard(desk.world, id, baseOf(ports, context))) as object)
   }
@@ -43,7 +43,7 @@ export function a2aRoutes(ports: ServerPorts, feed: Feed): Hono {
   return new Hono()
     .get(`/${AGENT_CARD_PATH}`, (context) => card(context, CEO_ID))
     .get('/a2a', async (context) => {
-      const desk = deskOf(ports, tokenOf(context), { feed })
+      const desk = deskOf(ports, tokenOf(context, ports.binding), { feed })
       await desk.admit('agents:read')
       const base = baseOf(ports, context)
       const agents = desk.world.directory.all().map(({ id, name }) => ({
@@ -56,11 +56,14 @@ export function a2aRoutes(ports: ServerPorts, feed: Feed): Hono {
     .get(`/a2a/:agent/${AGENT_CARD_PATH}`, (context) => card(context, context.req.param('agent')))
     .post('/a2a/:agent', async (context) => {
       const agent = context.req.param('agent')
-      const desk = deskOf(ports, tokenOf(context), { feed })
+      const token = tokenOf(context, ports.binding)
+      const desk = deskOf(ports, token, { feed })
       await desk.admitAny()
       requireAgent(desk.world, agent)
       const gone = new AbortController()
-      const place = { desk, agent, base: baseOf(ports, context), signal: gone.signal }
+      const followed = feed.tokens.follow(token)
+      const signal = AbortSignal.any([gone.signal, followed.over])
+      const place = { desk, agent, base: baseOf(ports, context), signal }
       const handler = new AgentHandler(place)
       const body = await bodyOf(context)
       if (!isRequest(body)) return context.json(NO_REQUEST)
@@ -72,15 +75,23 @@ export function a2aRoutes(ports: ServerPorts, feed: Feed): Hono {
         const activated = call.activatedExtensions
         if (activated !== undefined)
           context.header(HTTP_EXTENSION_HEADER, Extensions.toServiceParameter(activated))
-        if (!isStream(answer)) return context.json(answer)
+        if (!isStream(answer)) {
+          followed.end()
+          return context.json(answer)
+        }
         if (streams >= STREAMS_MAX)
           throw new UnsupportedOperationError('request.busy: too many streams are open')
         streams += 1
         return await streamed(context, body, answer, {
           gone: () => gone.abort(),
-          ended: () => (streams -= 1),
+          admit: () => desk.admitAny(),
+          ended() {
+            streams -= 1
+            followed.end()
+          },
         })
       } catch (error) {
+        followed.end()
         return context.json(failed(body, error))
       }
     })
@@ -140,7 +151,7 @@ async function streamed(
   context: Context,
   body: Record<string, unknown>,
   events: Events,
-  { gone, ended }: { gone: () => void; ended: () => void },
+  { gone, admit, ended }: { gone: () => void; admit: () => Promise<void>; ended: () => void },
 ): Promise<Response> {
   const first = await events.next().catch((error: unknown) => {
     ended()
@@ -150,8 +161,10 @@ async function streamed(
   return stream(context, async (out) => {
     out.onAbort(gone)
     try {
-      for (let next = first; next.done !== true; next = await events.next())
+      for (let next = first; next.done !== true; next = await events.next()) {
+        await admit()
         await out.write(formatSSEEvent(next.value))
+      }
     } catch (error) {
       await out.write(formatSSEErrorEvent(failed(body, error)))
     } finally {

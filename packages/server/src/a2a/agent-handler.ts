@@ -40,7 +40,7 @@ interface Place {
   agent: string
   /** Where this server is reached. */
   base: string
-  /** Aborted when whoever asked is gone. */
+  /** Aborted when whoever asked is gone, or may not hear any more. */
   signal: AbortSignal
 }
 
@@ -67,7 +67,8 @@ export class AgentHandler implements A2ARequestHandler {
       const { id, pending } = received
       const waits = pending && request.configuration?.returnImmediately !== true
       const within = waits ? SETTLE_WITHIN_MS : 0
-      const task = await settledTask(this.#place.desk.feed, () => this.#read(id), within)
+      const { desk, signal } = this.#place
+      const task = await settledTask(desk.feed, () => this.#read(id), { withinMs: within, signal })
       return shortened(task, request.configuration?.historyLength)
     })
   }
@@ -167,8 +168,12 @@ export class AgentHandler implements A2ARequestHandler {
     return toldAsA2a(this.#place.desk.ports.log, work)
   }
 
-  #read(id: string): Promise<Task> {
-    return taskOf(this.#place.desk, this.#place.agent, id)
+  /** A token that was revoked before it was read gets nothing of it. */
+  async #read(id: string): Promise<Task> {
+    const { desk, agent } = this.#place
+    const task = await taskOf(desk, agent, id)
+    await desk.admitAny()
+    return task
   }
 
   async *#follow(id: string): AsyncGenerator<StreamResponse, void, undefined> {
@@ -176,12 +181,7 @@ export class AgentHandler implements A2ARequestHandler {
     const { feed, world } = desk
     // An incident has a stream of its own; what becomes of a message stands in those of agents.
     const stream = (await world.store.readActor(id)) === null ? null : id
-    const read = async (): Promise<Task> => {
-      // A token that was revoked meanwhile hears nothing more.
-      await desk.admitAny()
-      return this.#read(id)
-    }
-    yield* followTask(feed, () => this.#told(read), { stream, signal })
+    yield* followTask(feed, () => this.#told(() => this.#read(id)), { stream, signal })
   }
 }
 

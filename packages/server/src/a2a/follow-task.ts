@@ -43,15 +43,19 @@ export async function* followTask(
 }
 
 /** The first state of a task that is over or waits for somebody, or what it is when the time is up. */
-export async function settledTask(feed: Feed, read: () => Promise<Task>, withinMs: number): Promise<Task> {
+export async function settledTask(
+  feed: Feed,
+  read: () => Promise<Task>,
+  { withinMs, signal }: { withinMs: number; signal: AbortSignal },
+): Promise<Task> {
   const until = performance.now() + withinMs
-  const growth = hearGrowth(feed)
+  const growth = hearGrowth(feed, { signal })
   try {
     for (;;) {
       const task = await read()
       const leftMs = until - performance.now()
       const waits = task.status?.state === TaskState.TASK_STATE_INPUT_REQUIRED
-      if (waits || isOver(task) || leftMs <= 0 || feed.ending.aborted) return task
+      if (waits || isOver(task) || leftMs <= 0 || feed.ending.aborted || signal.aborted) return task
       await growth.next(leftMs)
     }
   } finally {

@@ -28,7 +28,7 @@ export function rateLimit(name: string, rate: Rate, binding: Binding): Middlewar
   const counted = () => new RateLimiterMemory({ points: rate.requests, duration: rate.windowS })
   const [byAddress, byToken] = [counted(), counted()]
   return async (context, next) => {
-    const token = tokenOf(context)
+    const token = tokenOf(context, binding)
     const left = await Promise.all([
       leftTo(byAddress, addressOf(context, binding)),
       ...(token === null ? [] : [leftTo(byToken, hash('sha256', token))]),

@@ -7,7 +7,7 @@ import { dropSession, sessionOf } from '../session-cookie.ts'
 /** Sends a browser to the login before it gets a page, where one is needed; a session that is over is forgotten. */
 export function requireLogin(ports: ServerPorts): MiddlewareHandler {
   return async (context, next) => {
-    const secret = sessionOf(context)
+    const secret = sessionOf(context, ports.binding)
     const valid = secret !== null && (await isValid(ports, secret))
     if (secret !== null && !valid) dropSession(context, ports.binding)
     if (valid || ports.binding.loopback) return await next()

@@ -23,7 +23,8 @@ export function refuseCrossSite(binding: Binding): MiddlewareHandler {
     } else {
       const own = [`http://${hostOf(context)}`, binding.publicUrl]
       if (foreign || (origin !== undefined && !own.includes(origin))) throw crossSite()
-      if (origin === undefined && site === undefined && sessionOf(context) !== null) throw crossSite()
+      if (origin === undefined && site === undefined && sessionOf(context, binding) !== null)
+        throw crossSite()
     }
     await next()
   }

@@ -2,7 +2,8 @@ import { createMcpHandler, type ServerEventBus } from '@modelcontextprotocol/ser
 import { Hono } from 'hono'
 import type { Feed } from '../feed.ts'
 import type { ServerPorts } from '../ports.ts'
-import { isStillAllowed, tokenOf } from '../request-caller.ts'
+import { tokenOf } from '../request-caller.ts'
+import type { TokenWatch } from '../token-watch.ts'
 import { TargetRuns } from '../target-runs.ts'
 import { deskOf } from './desk.ts'
 import { mcpServer } from './mcp-server.ts'
@@ -30,29 +31,39 @@ export function mcpRoutes(ports: ServerPorts, feed: Feed): Hono {
     },
   )
   return new Hono().all('/mcp', async (context) => {
-    const token = tokenOf(context)
+    const token = tokenOf(context, ports.binding)
     const desk = deskOf(ports, token, together)
     await desk.admitAny()
     const request = context.req.raw
     // Whoever subscribes hears when something happened, which is for those who may read it.
-    const mayHear = (): Promise<void> => desk.admit('incidents:read')
-    const listens = request.headers.get('mcp-method') === 'subscriptions/listen'
-    if (listens) await mayHear()
+    if (request.headers.get('mcp-method') === 'subscriptions/listen') await desk.admit('incidents:read')
     const authInfo = token === null ? {} : { authInfo: { token, clientId: '', scopes: [] } }
     const answer = await handler.fetch(request, authInfo)
-    return listens ? whileAllowed(answer, mayHear) : answer
+    return whileValid(answer, token, feed.tokens)
   })
 }
 
-/** An answer that ends where the next part of it would be for somebody who may not have it any more. */
-function whileAllowed(answer: Response, ask: () => Promise<void>): Response {
+/** An answer that ends when its token does, and before any part of it that is for whoever had it no more. */
+function whileValid(answer: Response, token: string | null, tokens: TokenWatch): Response {
+  const { body } = answer
+  if (token === null || body === null) return answer
+  const { over, end } = tokens.follow(token)
   const guard = new TransformStream<Uint8Array, Uint8Array>({
+    start(out) {
+      over.addEventListener('abort', () => out.terminate())
+    },
     async transform(part, out) {
-      if (await isStillAllowed(ask)) out.enqueue(part)
+      const valid = await tokens.isValid(token)
+      if (over.aborted) return
+      if (valid) out.enqueue(part)
       else out.terminate()
     },
   })
-  return new Response(answer.body?.pipeThrough(guard) ?? null, answer)
+  void body
+    .pipeTo(guard.writable)
+    .catch(() => {})
+    .finally(end)
+  return new Response(guard.readable, answer)
 }
 
 /** What subscribers hear comes from the log, whichever process wrote it. */

@@ -39,13 +39,13 @@ export function loginRoutes(ports: ServerPorts) {
       return context.redirect(next, 303)
     })
     .post('/logout', async (context) => {
-      const secret = sessionOf(context)
+      const secret = sessionOf(context, binding)
       if (secret !== null) await world.store.edge.endSession(hashOf(secret))
       dropSession(context, binding)
       return context.redirect('/login', 303)
     })
     .get('/api/v1/session', noStore(), async (context) =>
-      context.json(await sessionDocument(ports, tokenOf(context)), 200),
+      context.json(await sessionDocument(ports, tokenOf(context, binding)), 200),
     )
 }
 

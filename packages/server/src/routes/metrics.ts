@@ -16,7 +16,7 @@ export function metricsRoutes(ports: ServerPorts, metrics: Metrics) {
   const routes = new Hono<ApiEnv>()
   routes.use('/metrics', ...guards)
   return routes.get('/metrics', async (context) => {
-    await requireScope(ports, tokenOf(context), 'agents:read')
+    await requireScope(ports, tokenOf(context, ports.binding), 'agents:read')
     const headers = { 'content-type': Registry.PROMETHEUS_CONTENT_TYPE, 'cache-control': 'no-store' }
     return context.body(await metrics.scrape(), 200, headers)
   })

@@ -2,13 +2,10 @@ import type { HttpBindings } from '@hono/node-server'
 import { EsaError } from '@esa/protocol'
 import type { Context } from 'hono'
 import { streamSSE } from 'hono/streaming'
-import { type ApiEnv, reading, routes } from '../api.ts'
+import { reading, routes } from '../api.ts'
 import { sendEvents, STREAM_LIMITS, type StreamLimits, type StreamReader } from '../event-stream.ts'
 import type { Feed, FeedLine } from '../feed.ts'
-import { isStillAllowed, requireScope, tokenOf } from '../request-caller.ts'
-
-/** A token is looked at again when its last look is older, ms: a revoked one hears nothing that happens later than this. */
-const LOOKED_AT_FOR_MS = 1_000
+import { tokenOf } from '../request-caller.ts'
 
 /** Longest list of streams or types in a filter, characters. */
 const FILTER_MAX = 2_000
@@ -20,28 +17,19 @@ const FILTER_MAX = 2_000
  */
 export function streamRoutes(feed: Feed) {
   const open = new Map<string | null, number>()
-  const looks = new Map<string, { at: number; may: Promise<boolean> }>()
-  const mayRead = (context: Context<ApiEnv>, token: string | null): (() => Promise<boolean>) => {
-    if (token === null) return async () => true
-    return async () => {
-      const last = looks.get(token)
-      if (last !== undefined && performance.now() - last.at < LOOKED_AT_FOR_MS) return await last.may
-      const may = isStillAllowed(() => requireScope(context.var.ports, token, 'incidents:read'))
-      looks.set(token, { at: performance.now(), may })
-      return await may
-    }
-  }
   return routes().get('/', reading('incidents:read'), async (context) => {
-    const token = tokenOf(context)
+    const token = tokenOf(context, context.var.ports.binding)
     const wants = filterOf(context)
     const limits = { ...STREAM_LIMITS, ...context.var.ports.streams }
     const from = await beginning(feed, context.req.header('last-event-id') ?? context.req.query('after'))
     const leave = enter(open, token, limits)
+    const followed = feed.tokens.follow(token)
     const { outgoing } = context.env as Partial<HttpBindings>
     const reader: StreamReader = {
       ...from,
       wants,
-      mayRead: mayRead(context, token),
+      mayRead: () => feed.tokens.isValid(token),
+      over: followed.over,
       cut: () => outgoing?.destroy(),
     }
     context.header('x-accel-buffering', 'no')
@@ -50,7 +38,7 @@ export function streamRoutes(feed: Feed) {
         await sendEvents(out, feed, reader, limits)
       } finally {
         leave()
-        if (token !== null && !open.has(token)) looks.delete(token)
+        followed.end()
       }
     })
   })
