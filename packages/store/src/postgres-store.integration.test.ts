@@ -29,6 +29,7 @@ const PASS = `
   update esa.messages set at = at - $1::bigint, rung_at = rung_at - $1::bigint;
   update esa.activities set at = at - $1::bigint, rung_at = rung_at - $1::bigint, claimed_until = claimed_until - $1::bigint;
   update esa.openings set since = since - $1::bigint;
+  update esa.tokens set expires_at = expires_at - $1::bigint;
   update esa.sessions set expires_at = expires_at - $1::bigint;
   update esa.requests set at = at - $1::bigint, expires_at = expires_at - $1::bigint;
   update esa.workers set beat_at = beat_at - $1::bigint`
