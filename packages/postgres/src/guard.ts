@@ -1,2 +1,3 @@
 export { type RoleGrants, roleGrants } from './guard/grants.ts'
+export { isHarmlessFunction, knownHarmless, type KnownFunction } from './guard/harmless-functions.ts'
 export { runGuarded } from './guard/run-guarded.ts'

@@ -1,8 +1,30 @@
 import { quoteIdentifier } from '../identifiers.ts'
 import type { Queryable } from '../queryable.ts'
 import { OWN_MARK } from '../read-only.ts'
-import type { CatalogFunction } from './harmless-functions.ts'
+import {
+  type CatalogFunction,
+  FIRST_NORMAL_OID,
+  FUNCTION_COLUMNS,
+  FUNCTION_TABLES,
+} from './harmless-functions.ts'
 import { type CalledName, type Reading, UNWRITTEN_OPERATORS } from './read-statement.ts'
+
+/** A function that a statement may call, with what it leads to. */
+export interface CalledFunction extends CatalogFunction {
+  /** SQL text of a function in language SQL. */
+  body: string
+  /** Expressions that stand for arguments that are not given, separated by commas. */
+  defaults: string | null
+  /**
+   * Of its arguments and of what it returns: values become these without a cast that is written. Built-in types only of
+   * a function in SQL, which casts what it returns.
+   */
+  types: CalledName[]
+  /** Functions that an aggregate calls. */
+  support: number[]
+  /** False for an operator that any query uses without writing it, and for what sorts: that it runs is not known. */
+  written: boolean
+}
 
 /** A relation that a statement reads, or a partition of one. */
 export interface ReadRelation {
@@ -18,14 +40,11 @@ export interface ReadRelation {
 
 /** What the catalog says of everything that a statement names. */
 export interface CalledObjects {
-  functions: CatalogFunction[]
+  functions: CalledFunction[]
   relations: ReadRelation[]
   /** Conditions of the domains among the named types, as expressions. */
   conditions: string[]
 }
-
-/** Objects with smaller numbers were made by initdb. Source: FirstNormalObjectId. */
-const FIRST_NORMAL_OID = 16_384
 
 /**
  * What is called by name, and without one: built-in operators with a body of SQL, which casts; casts of values that are
@@ -52,11 +71,7 @@ const FUNCTIONS = `with called(schema, name) as (select ${OWN_MARK} * from unnes
     union select unnest(array[r.rngcanonical, r.rngsubdiff]), false from pg_range r
       where r.rngtypid >= ${FIRST_NORMAL_OID} and r.rngtypid = any($8::oid[])
     union select unnest($7::oid[]), true)
-  select p.oid::int8 as oid, n.nspname as schema, p.proname as name, p.oid < ${FIRST_NORMAL_OID} as "builtIn",
-    (select e.extname from pg_depend d join pg_extension e on e.oid = d.refobjid where d.classid = 'pg_proc'::regclass
-      and d.objid = p.oid and d.refclassid = 'pg_extension'::regclass and d.deptype = 'e') as extension,
-    case when p.prokind = 'a' then 'aggregate' else l.lanname end as language, p.provolatile as volatility,
-    p.prosecdef as "securityDefiner", p.proconfig is not null as configured,
+  select ${FUNCTION_COLUMNS},
     coalesce(pg_get_function_sqlbody(p.oid), p.prosrc) as body, pg_get_expr(p.proargdefaults, 0) as defaults,
     (select coalesce(json_agg(json_build_object('schema', tn.nspname, 'name', t.typname)), '[]') from pg_type t
       join pg_namespace tn on tn.oid = t.typnamespace
@@ -65,8 +80,7 @@ const FUNCTIONS = `with called(schema, name) as (select ${OWN_MARK} * from unnes
     coalesce((select array_agg(f::int8) from pg_aggregate a, unnest(array[aggtransfn, aggfinalfn, aggcombinefn,
       aggserialfn, aggdeserialfn, aggmtransfn, aggminvtransfn, aggmfinalfn]::oid[]) f
       where a.aggfnoid = p.oid and f <> 0), '{}') as support, w.written
-  from (select oid, bool_or(written) as written from wanted group by oid) w join pg_proc p on p.oid = w.oid
-  join pg_namespace n on n.oid = p.pronamespace join pg_language l on l.oid = p.prolang`
+  from (select oid, bool_or(written) as written from wanted group by oid) w join (${FUNCTION_TABLES}) on p.oid = w.oid`
 
 const RELATIONS = `with recursive family(oid) as (
     select ${OWN_MARK} to_regclass(name)::oid from unnest($1::text[]) name
@@ -154,7 +168,7 @@ export async function calledObjects(
     [...met.values],
   ])
   return {
-    functions: functions.rows as unknown as CatalogFunction[],
+    functions: functions.rows as unknown as CalledFunction[],
     relations: relations.rows as unknown as ReadRelation[],
     conditions: types.conditions,
   }

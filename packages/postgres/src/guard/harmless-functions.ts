@@ -1,54 +1,67 @@
-import type { CalledName } from './read-statement.ts'
+import type { Queryable } from '../queryable.ts'
+import { OWN_MARK } from '../read-only.ts'
+import lists from './harmless.generated.json' with { type: 'json' }
 
 /** A function as the catalog describes it. */
 export interface CatalogFunction {
   oid: number
+  /** As the generated list writes it: `abs(integer)`, `public.net(numeric)`. */
+  signature: string
   schema: string
   name: string
-  /** Made by initdb: its name in `pg_catalog` cannot be taken by another. */
+  /** Made by initdb. */
   builtIn: boolean
   extension: string | null
+  /** `aggregate` and `procedure` are no languages, and stand here for want of a body. */
   language: string
   volatility: 'i' | 's' | 'v'
   securityDefiner: boolean
   /** It runs with settings of its own, so that names in it mean something else. */
   configured: boolean
-  /** SQL text of a function in language SQL. */
-  body: string
-  /** Expressions that stand for arguments that are not given, separated by commas. */
-  defaults: string | null
-  /**
-   * Of its arguments and of what it returns: values become these without a cast that is written. Built-in types only of
-   * a function in SQL, which casts what it returns.
-   */
-  types: CalledName[]
-  /** Functions that an aggregate calls. */
-  support: number[]
-  /** False for an operator that any query uses without writing it, and for what sorts: that it runs is not known. */
-  written: boolean
+  /** The server's major version, whose list is asked. */
+  major: number
 }
 
-/** Built-in functions that are called volatile for what they return, and change nothing. */
-const HARMLESS_VOLATILE = new Set(
-  `array_sample array_shuffle bernoulli clock_timestamp current_query gen_random_uuid pg_blocking_pids
-  pg_current_wal_flush_lsn pg_current_wal_insert_lsn pg_current_wal_lsn pg_database_size pg_indexes_size
-  pg_is_in_recovery pg_is_wal_replay_paused pg_jit_available pg_last_wal_receive_lsn pg_last_wal_replay_lsn
-  pg_last_xact_replay_timestamp pg_lock_status pg_notification_queue_usage pg_partition_ancestors pg_partition_tree
-  pg_relation_size pg_safe_snapshot_blocking_pids pg_sequence_last_value pg_stat_get_backend_io pg_stat_get_io
-  pg_stat_get_xact_tuples_returned pg_table_size pg_tablespace_size pg_total_relation_size random random_normal system
-  timeofday uuidv4 uuidv7`.split(/\s+/),
-)
+/** Objects with smaller numbers were made by initdb. Source: FirstNormalObjectId. */
+export const FIRST_NORMAL_OID = 16_384
 
-/** Built-in functions that are called stable, and still take a transaction id, or run what a string names. */
-const HARMFUL_STABLE = new Set([
-  'pg_current_xact_id',
-  'txid_current',
-  'pg_input_is_valid',
-  'pg_input_error_info',
-])
+/** Columns of `CatalogFunction`, for a query from `pg_proc p`. */
+export const FUNCTION_COLUMNS = `p.oid, n.nspname as schema, p.proname as name,
+    case n.nspname when 'pg_catalog' then '' else n.nspname || '.' end || p.proname || '(' ||
+      pg_catalog.oidvectortypes(p.proargtypes) || ')' as signature,
+    p.oid < ${FIRST_NORMAL_OID} as "builtIn",
+    (select e.extname from pg_catalog.pg_depend d join pg_catalog.pg_extension e on e.oid = d.refobjid
+      where d.classid = 'pg_catalog.pg_proc'::regclass and d.objid = p.oid
+      and d.refclassid = 'pg_catalog.pg_extension'::regclass and d.deptype = 'e') as extension,
+    case p.prokind when 'a' then 'aggregate' when 'p' then 'procedure' else l.lanname end as language,
+    p.provolatile as volatility, p.prosecdef as "securityDefiner", p.proconfig is not null as configured,
+    pg_catalog.current_setting('server_version_num')::int / 10000 as major`
 
-/** Built-in functions that run a view, a foreign table or a query that nobody followed, stable ones among them. */
-const TO_XML = /_to_xml(?:schema|_and_xmlschema)?$/
+/** Tables of the columns above. */
+export const FUNCTION_TABLES = `pg_catalog.pg_proc p join pg_catalog.pg_namespace n on n.oid = p.pronamespace
+  join pg_catalog.pg_language l on l.oid = p.prolang`
+
+/** Languages of what initdb makes: with any other, it was put in the place of what initdb made. */
+const BUILT_IN_LANGUAGES = new Set(['internal', 'c', 'sql', 'aggregate'])
+
+const perMajor = new Map<number, Set<string>>()
+
+/** Signatures of the built-in functions that compute or read and do no more; empty for a major that was never listed. */
+function harmlessOf(major: number): Set<string> {
+  const known = perMajor.get(major)
+  if (known) return known
+  const entries = Object.entries(lists as Record<string, string[]>)
+  const list = new Set(
+    entries.flatMap(([majors, names]) => (majors.split(' ').includes(String(major)) ? names : [])),
+  )
+  perMajor.set(major, list)
+  return list
+}
+
+/** True for a built-in function of the generated list, by its signature: `abs(integer)`, `information_schema.f(oid)`. */
+export function isHarmlessFunction(major: number, signature: string): boolean {
+  return harmlessOf(major).has(signature)
+}
 
 /** Extensions of PostgreSQL and of its widest neighbours whose stable and immutable functions compute and do no more. */
 const COMPUTING_EXTENSIONS = new Set(
@@ -65,17 +78,16 @@ const READING_OF_EXTENSIONS = new Set([
 ])
 
 /** `follow`: harmless when its body is. */
-type Verdict = 'harmless' | 'follow' | { refusedBecause: string }
+export type Verdict = 'harmless' | 'follow' | { refusedBecause: string }
 
 function refused(refusedBecause: string): Verdict {
   return { refusedBecause }
 }
 
-function judgeBuiltIn({ name, volatility, language }: CatalogFunction): Verdict {
-  if (HARMFUL_STABLE.has(name) || TO_XML.test(name)) return refused('it does more than read')
-  // What is written in SQL casts, and a cast may be somebody's own.
-  if (volatility !== 'v' || HARMLESS_VOLATILE.has(name)) return language === 'sql' ? 'follow' : 'harmless'
-  return refused('it acts beside its result')
+function judgeBuiltIn({ signature, language, major }: CatalogFunction): Verdict {
+  if (!BUILT_IN_LANGUAGES.has(language)) return refused('it was put in the place of a built-in function')
+  if (isHarmlessFunction(major, signature)) return 'harmless'
+  return refused('it is not among the functions that are known to only read')
 }
 
 function judgeExtension(extension: string, { name, volatility }: CatalogFunction): Verdict {
@@ -85,14 +97,38 @@ function judgeExtension(extension: string, { name, volatility }: CatalogFunction
   return refused(`the extension ${extension} calls it volatile`)
 }
 
-/** What is known of a function before it runs. A function that somebody calls IMMUTABLE is not one by that. */
+/** What is known of a function before it runs. A function that its author calls IMMUTABLE is not one by that. */
 export function judgeFunction(called: CatalogFunction): Verdict {
   if (called.builtIn) return judgeBuiltIn(called)
-  if (called.extension !== null) return judgeExtension(called.extension, called)
   if (called.securityDefiner) return refused('it runs with the rights of its owner')
+  if (called.extension !== null) return judgeExtension(called.extension, called)
   // What an aggregate does is done by its support functions, which are judged themselves.
   if (called.language === 'aggregate') return 'harmless'
   if (called.language !== 'sql')
     return refused(`what a function in ${called.language} does is not known before it runs`)
   return called.configured ? refused('it runs with settings of its own') : 'follow'
+}
+
+/** What is known of one function by itself; a function in SQL is `follow`: its body decides, and was not looked at. */
+export interface KnownFunction {
+  oid: number
+  name: string
+  verdict: Verdict
+}
+
+/**
+ * What is known of functions by their object ids, one query: `harmless` are those of the generated list and the computing
+ * ones of known extensions. An id that the catalog lacks is not in the answer.
+ */
+export async function knownHarmless(queryable: Queryable, oids: readonly number[]): Promise<KnownFunction[]> {
+  if (oids.length === 0) return []
+  const { rows } = await queryable.query(
+    `select ${OWN_MARK} ${FUNCTION_COLUMNS} from ${FUNCTION_TABLES} where p.oid = any($1::oid[])`,
+    [oids],
+  )
+  return (rows as unknown as CatalogFunction[]).map((one) => ({
+    oid: one.oid,
+    name: `${one.schema}.${one.name}`,
+    verdict: judgeFunction(one),
+  }))
 }

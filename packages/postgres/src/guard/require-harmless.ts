@@ -1,8 +1,15 @@
 import { EsaError } from '@esa/protocol'
 import type { Queryable } from '../queryable.ts'
 import { OWN_MARK } from '../read-only.ts'
-import { calledObjects, MetTypes, type ReadRelation, type Unnamed, writtenName } from './called-objects.ts'
-import { type CatalogFunction, judgeFunction } from './harmless-functions.ts'
+import {
+  type CalledFunction,
+  calledObjects,
+  MetTypes,
+  type ReadRelation,
+  type Unnamed,
+  writtenName,
+} from './called-objects.ts'
+import { judgeFunction } from './harmless-functions.ts'
 import {
   type CalledName,
   emptyReading,
@@ -65,7 +72,9 @@ export async function requireHarmless(
       const [verdict, name] = [judgeFunction(one), `${one.schema}.${one.name}`]
       if (typeof verdict === 'object' && !(one.builtIn && allowed.has(one.name)))
         throw refusal(`${name}() is not run here: ${verdict.refusedBecause}`, { function: name })
-      if (verdict === 'follow') open.push(...(await textOf(bodyOf(one), `${name}()`)))
+      // A built-in function in SQL casts, and a cast may be of a user's own.
+      if (verdict === 'follow' || (one.builtIn && one.language === 'sql'))
+        open.push(...(await textOf(bodyOf(one), `${name}()`)))
       // What built-in aggregates call is built in, and so are the types of what is built in.
       if (one.builtIn) continue
       support.push(...one.support)
@@ -100,11 +109,7 @@ function fills({ functions, operators }: Reading): boolean {
  * Names that are called and are no function: of a type, `t(x)` is a cast. Any other is refused here already, so that what
  * an extension would do is refused the same whether or not it is installed.
  */
-async function castsAmong(
-  session: Queryable,
-  reading: Reading,
-  known: CatalogFunction[],
-): Promise<Reading[]> {
+async function castsAmong(session: Queryable, reading: Reading, known: CalledFunction[]): Promise<Reading[]> {
   const unknown = reading.functions.filter(
     ({ schema, name }) =>
       !known.some((one) => one.name === name && (schema === null || one.schema === schema)),
@@ -148,7 +153,7 @@ async function plannedOf(
 }
 
 /** `BEGIN ATOMIC ... END` and `RETURN x` are not statements of their own. */
-function bodyOf({ body }: CatalogFunction): string {
+function bodyOf({ body }: CalledFunction): string {
   const atomic = /^\s*BEGIN ATOMIC\b(.*)\bEND\s*$/is.exec(body)?.[1]
   return atomic ?? body.replace(/^\s*RETURN\b/i, 'select')
 }
