@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path'
 import { factsOf, type SourceFile } from './source-files.ts'
 
 const EVERYTHING =
-  'protocol org actor pg-server postgres postgres/* notify store runtime escalation agents agents/activities simulator operations operations/* server console console/*'.split(
+  'protocol org actor pg-server postgres postgres/* notify store store/sealed-log runtime escalation agents agents/activities simulator operations operations/* server console console/*'.split(
     ' ',
   )
 

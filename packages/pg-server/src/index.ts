@@ -8,4 +8,5 @@ export {
   ensureEmbeddedServer,
   stopEmbeddedServer,
 } from './embedded-server.ts'
+export { withHomeLock } from './home-lock.ts'
 export { mapPgError } from './map-pg-error.ts'

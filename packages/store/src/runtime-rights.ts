@@ -18,6 +18,7 @@ export const RUNTIME_RIGHTS: Readonly<Record<string, readonly string[]>> = {
   metrics: ['SELECT', 'INSERT'],
   runtime: ['SELECT', 'UPDATE'],
   openings: ['SELECT', 'INSERT', 'UPDATE'],
+  sealers: ['SELECT', 'INSERT', 'UPDATE'],
   tokens: ['SELECT', 'INSERT', 'UPDATE'],
   sessions: ['SELECT', 'INSERT', 'DELETE'],
   requests: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],

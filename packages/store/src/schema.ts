@@ -205,6 +205,18 @@ export const openings = esa.table('openings', {
   count: integer().notNull(),
 })
 
+/**
+ * Homes that seal the log, and how far each has come. It proves nothing by itself: the seals are in the home, and this row shows
+ * when they were cut, removed or replaced there, as they show when the database was.
+ */
+export const sealers = esa.table('sealers', {
+  home: text().primaryKey(),
+  key: text().notNull(),
+  n: integer().notNull(),
+  hash: text().notNull(),
+  at: ms('at').notNull(),
+})
+
 /** Who may act from afar. The token itself is nowhere: `hash` is its SHA-256. */
 export const tokens = esa.table(
   'tokens',

@@ -1,0 +1,198 @@
+import { retiredHeads } from '@esa/store'
+import { type SealedLog, type StreamEnd, type Witness, withSealedLog } from '@esa/store/sealed-log'
+import { chainPositions, publicKeyOf } from './seal.ts'
+import { type Sealed, type SealBook, type SealedRuntime, type SealFault, SEALS } from './seal-book.ts'
+import type { SealFile } from './seal-file.ts'
+import { compareToken } from './sealed-rows.ts'
+
+/** Where a check is made: a home's seals, and the database that they should be true of. */
+export interface SealedPlace {
+  file: SealFile
+  databaseUrl: string
+  /** The home, as the database remembers it. */
+  home: string
+  /** Where the database is, as seals name it. */
+  place: string
+}
+
+/** What a check found. `ahead` are streams that were not sealed yet as far as they go now. */
+export interface SealCheck {
+  /** Streams and tokens that were compared. */
+  checked: number
+  broken: SealFault[]
+  lastAt: string | null
+  ahead: string[]
+}
+
+/** The database may be one seal behind: it remembers a seal after the file has it. */
+const BEHIND_MAX = 1
+
+/**
+ * Compares a database with the seals of a home: where every stream ends, and every token. It reads no event but the last of a
+ * stream and the one that was sealed. Null when this home never sealed this database. Nothing is written.
+ */
+export async function checkSeals(at: SealedPlace): Promise<SealCheck | null> {
+  return await withSealedLog(at.databaseUrl, async (log) => {
+    const book = await at.file.read()
+    const [runtimeId, witness] = await Promise.all([log.runtimeId(), log.witness(at.home)])
+    const pem = await at.file.privateKey().catch(() => null)
+    if (book.last === null && witness === null && book.faults.length === 0 && pem === null) return null
+    const faults = [...book.faults, ...(await faultsOfSeals(at.file, book, witness))]
+    const sealed = book.of(runtimeId)
+    const other = book.runtimeAt(at.place)
+    if (other !== null && other !== runtimeId) {
+      const why = `the database names itself runtime ${runtimeId}, and was sealed as ${other}`
+      faults.push({ id: SEALS, seq: book.last?.n ?? 0, why })
+    }
+    const compared =
+      sealed === null ? { checked: 0, broken: [], ahead: [] } : await compareAll(at, log, runtimeId, sealed)
+    return {
+      checked: compared.checked,
+      broken: [...faults, ...compared.broken],
+      lastAt: book.last?.at ?? null,
+      ahead: compared.ahead,
+    }
+  })
+}
+
+/** Whether the key is that of the seals, and whether the database remembers these seals and no others. */
+export async function faultsOfSeals(
+  file: SealFile,
+  book: SealBook,
+  witness: Witness | null,
+): Promise<SealFault[]> {
+  const n = book.last?.n ?? 0
+  const pem = await file.privateKey().catch(() => null)
+  const found: [number, string | null][] = [
+    [n, faultOfKey(book, pem === null ? null : publicKeyOf(pem))],
+    [n, faultOfMemory(book, witness)],
+  ]
+  return found.flatMap(([seq, why]) => (why === null ? [] : [{ id: SEALS, seq, why }]))
+}
+
+function faultOfKey({ key, last }: SealBook, own: string | null): string | null {
+  if (own === null) return 'the key of the seals is gone, or cannot be read'
+  if (last === null) return 'the seals are gone, and their key is here'
+  return key === own ? null : 'the key is not the one that the last seal names'
+}
+
+/** What the database remembers of the seals, compared with them. */
+export function faultOfMemory(book: SealBook, witness: Witness | null): string | null {
+  const { last, first, firstKey } = book
+  const n = last?.n ?? 0
+  if (witness === null)
+    return n <= BEHIND_MAX ? null : `the database is older than seal ${n}: it remembers none of this home`
+  if (n < witness.n) return `seal ${n} is the last one here, and there were ${witness.n}`
+  if (n - witness.n > BEHIND_MAX) return `the database is older than seal ${n}: it remembers seal ${witness.n}`
+  const same =
+    (first ?? 0) > witness.n ? firstKey === witness.key : book.hashAt(witness.n) === witness.hash
+  return same ? null : `seal ${witness.n} is not the one that was made`
+}
+
+async function compareAll(
+  at: SealedPlace,
+  log: SealedLog,
+  runtimeId: string,
+  sealed: SealedRuntime,
+): Promise<Omit<SealCheck, 'lastAt'>> {
+  const broken: SealFault[] = []
+  const ahead: string[] = []
+  const seen = new Set<string>()
+  for await (const batch of log.allEnds()) {
+    const found = await compareEnds(log, batch, sealed.streams)
+    broken.push(...found.broken)
+    ahead.push(...found.ahead)
+    for (const { id } of batch) seen.add(id)
+  }
+  const missing = [...sealed.streams.keys()].filter((id) => !seen.has(id))
+  // What is being removed right now was sealed as retired before.
+  const now = missing.length === 0 ? null : (await at.file.read()).of(runtimeId)
+  for (const id of missing) {
+    const one = now?.streams.get(id)
+    if (one !== undefined) broken.push({ id, seq: one.seq, why: 'the stream is gone, and was not retired' })
+  }
+  broken.push(...(await compareRetired(at.databaseUrl, (now ?? sealed).retired, seen)))
+  broken.push(...(await compareTokens(log, sealed)))
+  return { checked: sealed.streams.size + sealed.tokens.size, broken, ahead }
+}
+
+/** Compares where streams end with what was sealed of them. Those that go on since, or were never sealed, are ahead. */
+export async function compareEnds(
+  log: SealedLog,
+  ends: readonly StreamEnd[],
+  sealed: ReadonlyMap<string, Sealed>,
+): Promise<{ broken: SealFault[]; ahead: string[] }> {
+  const broken: SealFault[] = []
+  const ahead: StreamEnd[] = []
+  for (const end of ends) {
+    const why = faultOfEnd(end, sealed.get(end.id))
+    if (why !== null) broken.push({ id: end.id, seq: sealed.get(end.id)?.seq ?? end.seq, why })
+    else if (sealed.get(end.id)?.seq !== end.seq) ahead.push(end)
+  }
+  const grown = ahead.flatMap(({ id }) => (sealed.has(id) ? [{ id, seq: sealed.get(id)!.seq }] : []))
+  const hashes = await log.hashesAt(grown.filter(({ seq }) => seq > 0))
+  const changed = new Set<string>()
+  for (const { id, seq } of grown) {
+    if ((hashes.get(id) ?? '') === sealed.get(id)!.head) continue
+    changed.add(id)
+    broken.push({ id, seq, why: `event ${seq} is not the one that was sealed` })
+  }
+  return { broken, ahead: ahead.flatMap(({ id }) => (changed.has(id) ? [] : [id])) }
+}
+
+function faultOfEnd({ seq, head, lastSeq, lastHash }: StreamEnd, sealed: Sealed | undefined): string | null {
+  if (sealed !== undefined && seq < sealed.seq)
+    return `the stream ends at event ${seq}, and was sealed at ${sealed.seq}`
+  if (sealed !== undefined && seq === sealed.seq && head !== sealed.head)
+    return `event ${seq} is not the one that was sealed`
+  if (lastSeq !== seq || lastHash !== head)
+    return `the last event of the stream is ${lastSeq}, and its actor is at ${seq}`
+  return null
+}
+
+/** A stream that was retired left its head behind, or is still there because its removal failed. */
+async function compareRetired(
+  databaseUrl: string,
+  retired: SealedRuntime['retired'],
+  present: ReadonlySet<string>,
+): Promise<SealFault[]> {
+  const gone = [...retired].filter(([id]) => !present.has(id))
+  if (gone.length === 0) return []
+  const heads = await retiredHeads(databaseUrl)
+  return gone.flatMap(([id, { seq, head }]) => {
+    const left = heads.get(id)
+    return left !== undefined && left.seq === seq && left.hash === head
+      ? []
+      : [{ id, seq, why: 'the stream was retired, and the head that it left behind is another one' }]
+  })
+}
+
+async function compareTokens(log: SealedLog, { tokens }: SealedRuntime): Promise<SealFault[]> {
+  if (tokens.size === 0) return []
+  const rows = new Map((await log.rowsOf('tokens')).map((row) => [String(row['id']), row]))
+  return [...tokens].flatMap(([id, { entry, n }]) => {
+    const row = rows.get(id)
+    if (row === undefined) return [{ id, seq: n, why: 'the token is gone' }]
+    const compared = compareToken(entry, row)
+    return compared !== null && 'why' in compared ? [{ id, seq: n, why: compared.why }] : []
+  })
+}
+
+/** Compares the positions of all events of some streams with what was sealed of them. */
+export async function comparePositions(
+  databaseUrl: string,
+  sealed: ReadonlyMap<string, Sealed>,
+  ids: readonly string[],
+): Promise<SealFault[]> {
+  const wanted = ids.flatMap((id) => {
+    const upTo = sealed.get(id)?.seq ?? 0
+    return upTo === 0 ? [] : [{ id, after: 0, upTo }]
+  })
+  const positions = await withSealedLog(databaseUrl, (log) => log.positions(wanted))
+  return wanted.flatMap(({ id, upTo }) =>
+    // A stream that is gone altogether is found by its end.
+    !positions.has(id) || chainPositions('', positions.get(id)!) === sealed.get(id)!.positions
+      ? []
+      : [{ id, seq: upTo, why: 'its events do not have the positions that were sealed' }],
+  )
+}

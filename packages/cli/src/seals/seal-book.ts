@@ -1,0 +1,123 @@
+import { hashLine, isSignedBy, readSeal, type Seal, type SealedRowEntry } from './seal.ts'
+
+/** Something that is not as it was sealed: a stream, a token, or the seals themselves (`seals`, with the number of one). */
+export interface SealFault {
+  id: string
+  seq: number
+  why: string
+}
+
+/** Hashes of lines that are remembered: the database's memory of the seals is a line or two behind at most. */
+const LINES_REMEMBERED = 5_000
+
+/** The last seal of a stream. `positions` is what `chainPositions` made of all its positions up to `seq`. */
+export interface Sealed {
+  seq: number
+  head: string
+  positions: string
+}
+
+/** What is sealed of one runtime. */
+export class SealedRuntime {
+  readonly streams = new Map<string, Sealed>()
+  readonly retired = new Map<string, { seq: number; head: string }>()
+  readonly tokens = new Map<string, { entry: SealedRowEntry; n: number }>()
+}
+
+/** What the seals of a home say, line by line. A line that cannot be trusted is a fault, and says nothing. */
+export class SealBook {
+  readonly faults: SealFault[] = []
+  readonly #runtimes = new Map<string, SealedRuntime>()
+  readonly #places = new Map<string, string>()
+  readonly #lines = new Map<number, string>()
+  #first: number | null = null
+  #last: { n: number; hash: string; at: string } | null = null
+  #key: string | null = null
+  #firstKey: string | null = null
+
+  /** The last line that is a seal, or null. */
+  get last(): { n: number; hash: string; at: string } | null {
+    return this.#last
+  }
+
+  /** The number of the first seal of the file. */
+  get first(): number | null {
+    return this.#first
+  }
+
+  /** The public key that signed the first seal of the file. */
+  get firstKey(): string | null {
+    return this.#firstKey
+  }
+
+  /** The public key that signs the next seal, null before the first. */
+  get key(): string | null {
+    return this.#key
+  }
+
+  /** What is sealed of a runtime; null when nothing is. */
+  of(runtimeId: string): SealedRuntime | null {
+    return this.#runtimes.get(runtimeId) ?? null
+  }
+
+  /** The runtime that was sealed last in a place. */
+  runtimeAt(place: string): string | null {
+    return this.#places.get(place) ?? null
+  }
+
+  /** The hash of a line; undefined when it is not there, or long ago. */
+  hashAt(n: number): string | undefined {
+    return this.#lines.get(n)
+  }
+
+  /** Takes the next line. */
+  take(line: string): void {
+    const expected = (this.#last?.n ?? 0) + 1
+    const read = readSeal(line)
+    if (read === null) {
+      this.#fault(expected, 'the line is no seal')
+      return
+    }
+    const { seal, signed, sig } = read
+    const key = this.#key ?? seal.key
+    if (key === undefined || !isSignedBy(key, signed, sig)) {
+      this.#fault(seal.n, 'the seal is not signed by the key of the seals before it')
+      return
+    }
+    this.#firstKey ??= key
+    this.#link(seal, expected)
+    this.#apply(seal)
+    this.#key = seal.key ?? key
+    this.#last = { n: seal.n, hash: hashLine(line), at: seal.at }
+    this.#lines.set(seal.n, this.#last.hash)
+    this.#lines.delete(seal.n - LINES_REMEMBERED)
+  }
+
+  #link({ n, prev, base }: Seal, expected: number): void {
+    const first = this.#first === null
+    if (first) this.#first = n
+    if (first && base === true) return
+    if (n !== expected) this.#fault(n, `seal ${expected} is missing`)
+    else if (prev !== (this.#last?.hash ?? '')) this.#fault(n, `seal ${expected - 1} was changed`)
+  }
+
+  #apply({ n, runtimeId, place, streams, tokens, retired, reset }: Seal): void {
+    if (reset === true) this.#runtimes.delete(runtimeId)
+    const sealed = this.#runtimes.get(runtimeId) ?? new SealedRuntime()
+    this.#runtimes.set(runtimeId, sealed)
+    this.#places.set(place, runtimeId)
+    for (const [id, seq, head, positions] of streams) sealed.streams.set(id, { seq, head, positions })
+    for (const entry of tokens) sealed.tokens.set(entry[0], { entry, n })
+    for (const [id, seq, head] of retired) {
+      sealed.streams.delete(id)
+      sealed.retired.set(id, { seq, head })
+    }
+  }
+
+  #fault(seq: number, why: string): void {
+    this.faults.push({ id: SEALS, seq, why })
+  }
+}
+
+/** The id under which a fault of the seals themselves is reported. */
+export const SEALS = 'seals'
