@@ -91,6 +91,12 @@ const environmentSchema = z.object({
     .refine(holdsNoUser, 'must hold no user or password: fetch refuses them, and repeats them as it does')
     .optional()
     .describe('alarms are posted here besides the alarm file'),
+  ESA_SEAL_URL: url(['http', 'https'])
+    .refine(holdsNoUser, 'must hold no user or password: fetch refuses them, and repeats them as it does')
+    .optional()
+    .describe(
+      'each seal of the log is posted here, so that it is kept where no one of this machine can change it',
+    ),
   ESA_AGENTS: z.string().optional().describe('cards are read from here instead of ESA’s own agents/'),
   ESA_OWN_AGENTS: z
     .string()
@@ -162,6 +168,8 @@ export interface Config {
   publicUrl: string | null
   timeScale: number
   alarmWebhook: string | null
+  /** Where seals of the log are posted, or null. */
+  sealUrl: string | null
   /** The folders of the cards. A card in a later one stands in for an earlier one's of the same agent. */
   agents: readonly string[]
   /** The folder of own agents beside the organisation, or null. It is the last of `agents`. */
@@ -209,6 +217,7 @@ export function readConfig(flags: GlobalFlags, environment: NodeJS.ProcessEnv): 
     publicUrl: parsed.data.ESA_PUBLIC_URL === undefined ? null : new URL(parsed.data.ESA_PUBLIC_URL).origin,
     timeScale: ESA_TIME_SCALE,
     alarmWebhook: ESA_ALARM_WEBHOOK ?? null,
+    sealUrl: parsed.data.ESA_SEAL_URL ?? null,
     agents: ownAgents === null ? [agents] : [agents, ownAgents],
     ownAgents,
     logLevel: ESA_LOG,

@@ -65,6 +65,8 @@ const BY_PREFIX: [string, number][] = [
   ['index.', EXIT.conflict],
   ['activity.', EXIT.unreachable],
   ['alarm.', EXIT.unreachable],
+  ['seal.', EXIT.notFound],
+  ['seal.not-posted', EXIT.unreachable],
   ['store.schema-', EXIT.conflict],
   ['store.', EXIT.unreachable],
   ['queue.evicting', EXIT.invalid],

@@ -9,6 +9,7 @@ import { addOrgCommands } from './groups/org-commands.ts'
 import { addPeopleCommands } from './groups/people-commands.ts'
 import { addReplayCommands } from './groups/replay-commands.ts'
 import { addRuntimeCommands } from './groups/runtime-commands.ts'
+import { addSealCommands } from './groups/seal-commands.ts'
 import { addSilenceCommands } from './groups/silence-commands.ts'
 import { addSimulateCommands } from './groups/simulate-commands.ts'
 import { addTargetCommands } from './groups/target-commands.ts'
@@ -64,6 +65,7 @@ export function program(began: number, quiet: boolean): Command {
   addMessageCommands(commands)
   addOrgCommands(commands)
   addReplayCommands(commands)
+  addSealCommands(commands)
   addSimulateCommands(commands)
   addDatabaseCommands(commands)
   addTargetCommands(commands)

@@ -7,7 +7,7 @@ export type { ActorPageQuery } from './actor-page.ts'
 export type { ChannelRow, Contact, DeliveryRow, PersonRow } from './notification-store.ts'
 export { openPostgresStore, type PostgresStoreOptions } from './postgres-store.ts'
 export { countRetirable, retire, retiredHead, retiredHeads } from './retention.ts'
-export type { RetiredCounts, RetiredHead } from './retention.ts'
+export type { RetiredCounts, RetiredHead, StreamHead } from './retention.ts'
 export { type LogGuard, logGuard, RUNTIME_RIGHTS } from './runtime-rights.ts'
 export { hashOf, mintSession, mintToken, sessionSecret, verifyToken } from './tokens.ts'
 export type {

@@ -22,6 +22,13 @@ export interface RetiredHead {
   hash: string
 }
 
+/** A stream that is about to be removed, and the head that it ends with. */
+export interface StreamHead {
+  id: string
+  seq: number
+  head: string
+}
+
 /**
  * A stream is closed when its actor lives no more, nothing is on its way to it or from it, and the incident that it belongs
  * to, as notes and notifications do, is over as well.
@@ -54,13 +61,13 @@ export async function countRetirable(url: string, beforeMs: number): Promise<Ret
 
 /**
  * Removes what ended before an instant: messages that are done with, ended activities, closed streams. Each batch is handed to `keep`
- * as lines of JSON and removed when that has returned, in one transaction: a failure in between leaves the rows. The head
+ * as lines of JSON, with the heads of the streams among them, and removed when that has returned, in one transaction: a failure in between leaves the rows. The head
  * of a removed stream stays. `onRemoved` is told how many rows and streams are gone so far.
  */
 export async function retire(
   url: string,
   beforeMs: number,
-  keep: (lines: string[]) => Promise<void>,
+  keep: (lines: string[], streams: StreamHead[]) => Promise<void>,
   onRemoved: (done: number) => void = () => {},
 ): Promise<RetiredCounts> {
   const counts: RetiredCounts = { messages: 0, activities: 0, streams: 0, events: 0 }
@@ -143,7 +150,7 @@ async function retireRows(
   table: 'messages' | 'activities',
   beforeMs: number,
   after: string,
-  keep: (lines: string[]) => Promise<void>,
+  keep: (lines: string[], streams: StreamHead[]) => Promise<void>,
 ): Promise<string[]> {
   const { rows } = await client.query<{ id: string; row: object }>(
     `select r.id, to_jsonb(r) as row from esa.${table} r where ${ENDED[table]} and r.id > $2
@@ -152,7 +159,11 @@ async function retireRows(
   )
   const ids = rows.map(({ id }) => id)
   const kind = table === 'messages' ? 'message' : 'activity'
-  if (ids.length > 0) await keep(rows.map(({ row }) => JSON.stringify({ kind, ...row })))
+  if (ids.length > 0)
+    await keep(
+      rows.map(({ row }) => JSON.stringify({ kind, ...row })),
+      [],
+    )
   await client.query(`delete from esa.${table} where id = any($1)`, [ids])
   return ids
 }
@@ -161,10 +172,10 @@ async function retireStreams(
   client: PoolClient,
   beforeMs: number,
   after: string,
-  keep: (lines: string[]) => Promise<void>,
+  keep: (lines: string[], streams: StreamHead[]) => Promise<void>,
 ): Promise<{ streams: string[]; events: number }> {
-  const { rows: actors } = await client.query<{ id: string; row: object }>(
-    `select a.id, to_jsonb(a) as row from esa.actors a where ${CLOSED} and a.id > $2
+  const { rows: actors } = await client.query<StreamHead & { row: object }>(
+    `select a.id, a.seq, a.head, to_jsonb(a) as row from esa.actors a where ${CLOSED} and a.id > $2
      order by a.id limit ${STREAMS_AT_ONCE} for update skip locked`,
     [beforeMs, after],
   )
@@ -178,7 +189,8 @@ async function retireStreams(
     JSON.stringify({ kind: 'actor', ...row }),
     ...(eventsOf.get(id) ?? []).map((event) => JSON.stringify({ kind: 'event', ...event })),
   ])
-  if (lines.length > 0) await keep(lines)
+  const heads = actors.map(({ id, seq, head }) => ({ id, seq, head }))
+  if (lines.length > 0) await keep(lines, heads)
   // The heads first: only what left its head behind may leave the log.
   await client.query(
     `insert into esa.retired (stream, type, seq, hash, at)

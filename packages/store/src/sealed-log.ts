@@ -109,10 +109,17 @@ export class SealedLog {
     return rows.map(({ row }) => row)
   }
 
-  /** What the database remembers of a home's seals, or null. */
-  async witness(home: string): Promise<Witness | null> {
-    const text = 'select key, n, hash from esa.sealers where home = $1'
-    return (await this.#rows<Witness>(text, [home]))[0] ?? null
+  /** What the database remembers of a home's seals, or null. A home that was moved is known by its key. */
+  async witness(home: string, key: string | null): Promise<Witness | null> {
+    const text = `select key, n, hash from esa.sealers where home = $1 or key = $2
+      order by (home = $1) desc, n desc limit 1`
+    return (await this.#rows<Witness>(text, [home, key]))[0] ?? null
+  }
+
+  /** Homes that seal this database. */
+  async homes(): Promise<string[]> {
+    const rows = await this.#rows<{ home: string }>('select home from esa.sealers order by at desc', [])
+    return rows.map(({ home }) => home)
   }
 
   async remember(home: string, { key, n, hash }: Witness): Promise<void> {
@@ -136,6 +143,7 @@ async function inBatches<In, Out>(
   work: (batch: readonly In[]) => Promise<Out>,
 ): Promise<Out[]> {
   const done: Out[] = []
-  for (let from = 0; from < all.length; from += AT_ONCE) done.push(await work(all.slice(from, from + AT_ONCE)))
+  for (let from = 0; from < all.length; from += AT_ONCE)
+    done.push(await work(all.slice(from, from + AT_ONCE)))
   return done
 }

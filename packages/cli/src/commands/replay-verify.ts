@@ -9,6 +9,7 @@ import { Progress } from '../demo/progress.ts'
 import { EXIT } from '../exit-codes.ts'
 import { findStream, type FoundStream, requireActor } from '../find-stream.ts'
 import { answer } from '../output.ts'
+import { type SealVerdict, verifySeals } from '../seals/verify-seals.ts'
 import { inStore } from '../store-access.ts'
 import { readText } from '../targets.ts'
 import { inWorld, type World } from '../world.ts'
@@ -22,6 +23,8 @@ interface Verdict {
   retired: number
   diverged: (Fault & { id: string })[]
   chain: { checked: number; broken: (Fault & { id: string })[] }
+  /** Null without seals in this home. */
+  seals: SealVerdict | null
 }
 
 /** Replays streams and walks their hash chains; exit 1 when one diverges or is broken. */
@@ -39,9 +42,11 @@ export async function verifyStreams(
   await inWorld(config, async (world) => {
     const { id: runtimeId } = await world.store.runtime()
     const heads = kept === null ? null : parseHeads(kept, flags.heads ?? '', runtimeId)
-    const verdict = await verify(world, id, heads)
+    const seals = await verifySeals(config, world.databaseUrl, id)
+    const verdict: Verdict = { ...(await verify(world, id, heads)), seals }
     const { diverged, chain } = verdict
-    if (diverged.length + chain.broken.length > 0) process.exitCode = EXIT.findings
+    if (diverged.length + chain.broken.length + (seals?.broken.length ?? 0) > 0)
+      process.exitCode = EXIT.findings
     answer(config, verdict, () => text(verdict))
   })
 }
@@ -79,7 +84,11 @@ export async function writeText(file: string, content: string): Promise<void> {
   }
 }
 
-async function verify(world: World, id: string | undefined, heads: ChainHeads | null): Promise<Verdict> {
+async function verify(
+  world: World,
+  id: string | undefined,
+  heads: ChainHeads | null,
+): Promise<Omit<Verdict, 'seals'>> {
   const { store, registry } = world
   const found = id === undefined ? null : await findStream(world.config, store, world.databaseUrl, id)
   if (found?.imported === true) return await verifyImported(world, found, heads)
@@ -89,7 +98,7 @@ async function verify(world: World, id: string | undefined, heads: ChainHeads | 
   const lost = id === undefined ? Object.keys(heads?.heads ?? {}).filter((stream) => !known.has(stream)) : []
   const retired = id === undefined ? await retiredHeads(world.databaseUrl) : new Map<string, RetiredHead>()
   const gone = lost.flatMap((stream) => faultOfLost(stream, heads!.heads[stream]!, retired.get(stream)))
-  const verdict: Verdict = {
+  const verdict: Omit<Verdict, 'seals'> = {
     checked: actors.length,
     identical: 0,
     unchecked: 0,
@@ -119,7 +128,7 @@ async function verifyImported(
   { registry, databaseUrl }: World,
   { file }: FoundStream,
   heads: ChainHeads | null,
-): Promise<Verdict> {
+): Promise<Omit<Verdict, 'seals'>> {
   const retired = await retiredHead(databaseUrl, file.id)
   const { replay, chain } = verifyFile(registry, file, heads?.heads[file.id] ?? retired ?? undefined)
   const { id } = file
@@ -142,7 +151,7 @@ function faultOfLost(id: string, kept: Head, retired: RetiredHead | undefined): 
   ]
 }
 
-function text({ checked, identical, unchecked, retired, diverged, chain }: Verdict): string {
+function text({ checked, identical, unchecked, retired, diverged, chain, seals }: Verdict): string {
   const line = (what: string, { id, seq, why }: Fault & { id: string }): string =>
     `${colours.red(what)} ${id} at event ${seq}: ${why}`
   const unknown =
@@ -150,8 +159,14 @@ function text({ checked, identical, unchecked, retired, diverged, chain }: Verdi
   return [
     ...diverged.map((fault) => line('diverged', fault)),
     ...chain.broken.map((fault) => line('broken chain', fault)),
+    ...(seals?.broken ?? []).map((fault) => line('broken seal', fault)),
     `${checked} streams replayed: ${identical} identical, ${diverged.length} diverged${unknown}`,
     `${chain.checked} hash chains walked: ${chain.broken.length} broken`,
+    ...(seals === null
+      ? []
+      : [
+          `${seals.checked} streams and tokens compared with the seals of this home: ${seals.broken.length} broken`,
+        ]),
     ...(retired === 0
       ? []
       : [`${retired} streams were retired: their events are in the files of esa retain`]),

@@ -1,10 +1,13 @@
 import { type FileHandle, open } from 'node:fs/promises'
 import { EsaError, formatDuration } from '@esa/protocol'
-import { countRetirable, retire } from '@esa/store'
+import { countRetirable, retire, type StreamHead } from '@esa/store'
+import { withSealedLog } from '@esa/store/sealed-log'
 import type { Config } from '../config.ts'
 import { Progress } from '../demo/progress.ts'
 import { durationFlag } from '../flags.ts'
-import { answer } from '../output.ts'
+import { answer, note } from '../output.ts'
+import { sealedPlaceOf } from '../seals/sealed-place.ts'
+import { Sealer } from '../seals/sealer.ts'
 import { inStore, resolveOwner } from '../store-access.ts'
 
 /** A commit whose answer was lost is tried again under the same id, and must find its row: hours are far more than it takes. */
@@ -20,7 +23,8 @@ export async function retain(config: Config, flags: { olderThan: string; output:
     })
   }
   const ownerUrl = await resolveOwner(config)
-  await inStore(config, async (store) => {
+  await inStore(config, async (store, databaseUrl) => {
+    const sealRetired = await retiredSealer(config, databaseUrl)
     const before = (await store.runtime()).nowMs - olderThanMs
     const found = await countRetirable(ownerUrl, before)
     const file = await RetainedFile.create(flags.output)
@@ -29,7 +33,11 @@ export async function retain(config: Config, flags: { olderThan: string; output:
       const removed = await retire(
         ownerUrl,
         before,
-        (lines) => file.append(lines),
+        async (lines, streams) => {
+          await file.append(lines)
+          // Before they go: a stream that is gone without this seal was removed by someone else.
+          if (streams.length > 0) await sealRetired(streams)
+        },
         (done) => bar.update(done),
       )
       answer(config, { file: flags.output, olderThanMs, ...removed }, () => {
@@ -41,6 +49,24 @@ export async function retain(config: Config, flags: { olderThan: string; output:
       await file.close()
     }
   })
+}
+
+/** What seals that streams are about to go, where this home seals; another home that does has to be told by its operator. */
+async function retiredSealer(
+  config: Config,
+  databaseUrl: string,
+): Promise<(streams: readonly StreamHead[]) => Promise<void>> {
+  const at = await sealedPlaceOf(config, databaseUrl)
+  const others = (await withSealedLog(databaseUrl, (log) => log.homes())).filter((home) => home !== at.home)
+  if (others.length > 0) {
+    const names = others.join(', ')
+    note(`warning: ${names} will report the removed streams, until someone says there: esa adopt`)
+  }
+  const isSealed = (await at.file.read()).last !== null
+  const sealer = new Sealer(at)
+  return async (streams) => {
+    if (isSealed) await sealer.retire(streams)
+  }
 }
 
 /** A file that holds whole batches only, each on the disk before its rows go. */

@@ -10,6 +10,8 @@ import type { Config } from '../config.ts'
 import { OrgWatch } from '../org-watch.ts'
 import { onRehearsal } from '../on-rehearsal.ts'
 import { note } from '../output.ts'
+import { SealKeeper } from '../seals/seal-keeper.ts'
+import { sealedPlaceOf } from '../seals/sealed-place.ts'
 import { openTarget } from '../targets.ts'
 import { alarmFile, openWorld, type World } from '../world.ts'
 import { workerActivities } from '../worker-activities.ts'
@@ -68,11 +70,20 @@ export async function runWorker(
       note(
         `ready in ${Math.round(performance.now() - began)} ms: worker ${worker.id} (pid ${process.pid}), queues on ${config.redisUrl === null ? 'PostgreSQL' : 'Redis'}${scaleNote(config)}${served === undefined ? '' : `, ${served.url}`}`,
       )
+      const keeper = new SealKeeper({
+        world,
+        at: await sealedPlaceOf(config, world.databaseUrl),
+        channels,
+        log: workerLog(config.logLevel, process.stderr, world.tracing),
+        by: `worker ${worker.id}`,
+      })
+      keeper.start()
       org.start((directory) => bringCards(world.store, world.host, directory))
       await stopped
       org.stop()
       note('stopping: the steps in hand are finished first')
-      await bounded(Promise.all([worker.stop(), served?.stop()]))
+      // Sealed last: what was finished while the worker stopped is sealed as well.
+      await bounded(Promise.all([worker.stop(), served?.stop()]).then(() => keeper.stop()))
     }
   } finally {
     // Its idle connections would keep a process alive that has nothing to do.

@@ -34,10 +34,10 @@ const BEHIND_MAX = 1
 export async function checkSeals(at: SealedPlace): Promise<SealCheck | null> {
   return await withSealedLog(at.databaseUrl, async (log) => {
     const book = await at.file.read()
-    const [runtimeId, witness] = await Promise.all([log.runtimeId(), log.witness(at.home)])
+    const [runtimeId, witness] = await Promise.all([log.runtimeId(), log.witness(at.home, book.key)])
     const pem = await at.file.privateKey().catch(() => null)
     if (book.last === null && witness === null && book.faults.length === 0 && pem === null) return null
-    const faults = [...book.faults, ...(await faultsOfSeals(at.file, book, witness))]
+    const faults = [...book.faults, ...(await faultsOfSeals(at.file, book, witness, runtimeId))]
     const sealed = book.of(runtimeId)
     const other = book.runtimeAt(at.place)
     if (other !== null && other !== runtimeId) {
@@ -60,32 +60,36 @@ export async function faultsOfSeals(
   file: SealFile,
   book: SealBook,
   witness: Witness | null,
+  runtimeId: string,
 ): Promise<SealFault[]> {
   const n = book.last?.n ?? 0
   const pem = await file.privateKey().catch(() => null)
   const found: [number, string | null][] = [
     [n, faultOfKey(book, pem === null ? null : publicKeyOf(pem))],
-    [n, faultOfMemory(book, witness)],
+    [n, faultOfMemory(book, witness, runtimeId)],
   ]
   return found.flatMap(([seq, why]) => (why === null ? [] : [{ id: SEALS, seq, why }]))
 }
 
-function faultOfKey({ key, last }: SealBook, own: string | null): string | null {
+/** Whether a private key, by its public one, is that of the seals. */
+export function faultOfKey({ key, last }: SealBook, own: string | null): string | null {
   if (own === null) return 'the key of the seals is gone, or cannot be read'
   if (last === null) return 'the seals are gone, and their key is here'
   return key === own ? null : 'the key is not the one that the last seal names'
 }
 
 /** What the database remembers of the seals, compared with them. */
-export function faultOfMemory(book: SealBook, witness: Witness | null): string | null {
+export function faultOfMemory(book: SealBook, witness: Witness | null, runtimeId: string): string | null {
   const { last, first, firstKey } = book
-  const n = last?.n ?? 0
+  // A home may seal another database as well: what counts is how far this one was sealed.
+  const n = book.of(runtimeId)?.n ?? 0
   if (witness === null)
     return n <= BEHIND_MAX ? null : `the database is older than seal ${n}: it remembers none of this home`
-  if (n < witness.n) return `seal ${n} is the last one here, and there were ${witness.n}`
-  if (n - witness.n > BEHIND_MAX) return `the database is older than seal ${n}: it remembers seal ${witness.n}`
-  const same =
-    (first ?? 0) > witness.n ? firstKey === witness.key : book.hashAt(witness.n) === witness.hash
+  if ((last?.n ?? 0) < witness.n)
+    return `seal ${last?.n ?? 0} is the last one here, and there were ${witness.n}`
+  if (n - witness.n > BEHIND_MAX)
+    return `the database is older than seal ${n}: it remembers seal ${witness.n}`
+  const same = (first ?? 0) > witness.n ? firstKey === witness.key : book.hashAt(witness.n) === witness.hash
   return same ? null : `seal ${witness.n} is not the one that was made`
 }
 

@@ -19,6 +19,8 @@ export interface Sealed {
 
 /** What is sealed of one runtime. */
 export class SealedRuntime {
+  /** The number of its last seal. */
+  n = 0
   readonly streams = new Map<string, Sealed>()
   readonly retired = new Map<string, { seq: number; head: string }>()
   readonly tokens = new Map<string, { entry: SealedRowEntry; n: number }>()
@@ -106,6 +108,7 @@ export class SealBook {
     const sealed = this.#runtimes.get(runtimeId) ?? new SealedRuntime()
     this.#runtimes.set(runtimeId, sealed)
     this.#places.set(place, runtimeId)
+    sealed.n = n
     for (const [id, seq, head, positions] of streams) sealed.streams.set(id, { seq, head, positions })
     for (const entry of tokens) sealed.tokens.set(entry[0], { entry, n })
     for (const [id, seq, head] of retired) {

@@ -94,9 +94,7 @@ export class SealFile {
     const n = Math.max(book.last?.n ?? 0, options.after ?? 0) + 1
     const at = new Date().toISOString()
     const names = named === null ? {} : { key: publicKeyOf(named) }
-    await this.#write(
-      writeSeal({ n, at, runtimeId, ...rest, ...names, prev: book.last?.hash ?? '' }, pem),
-    )
+    await this.#write(writeSeal({ n, at, runtimeId, ...rest, ...names, prev: book.last?.hash ?? '' }, pem))
     if (next !== null) await rename(`${key}.new`, key)
   }
 
@@ -109,7 +107,8 @@ export class SealFile {
     const aside = `${seals}.${Date.now()}`
     const before = await this.read()
     const pem = await this.privateKey().catch(() => null)
-    if (pem === null || publicKeyOf(pem) !== before.key) await rename(key, `${key}.${Date.now()}`).catch(ifThere)
+    if (pem === null || publicKeyOf(pem) !== before.key)
+      await rename(key, `${key}.${Date.now()}`).catch(ifThere)
     const moved = await rename(seals, aside).then(() => aside, ifThere)
     this.#book = new SealBook()
     this.#read = { ino: 0, bytes: 0 }
@@ -165,7 +164,10 @@ async function readKey(file: string): Promise<string | null> {
     return pem
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return null
-    throw new EsaError('seal.key', 'terminal', `${file} is not a key that can be read`, { cause, hint: KEY_HINT })
+    throw new EsaError('seal.key', 'terminal', `${file} is not a key that can be read`, {
+      cause,
+      hint: KEY_HINT,
+    })
   }
 }
 

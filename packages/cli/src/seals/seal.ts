@@ -1,4 +1,11 @@
-import { createPrivateKey, createPublicKey, generateKeyPairSync, hash as digest, sign, verify } from 'node:crypto'
+import {
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  hash as digest,
+  sign,
+  verify,
+} from 'node:crypto'
 import * as z from 'zod'
 
 const hashSchema = z.string().regex(/^[0-9a-f]{64}$/)

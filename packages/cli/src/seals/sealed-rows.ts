@@ -19,7 +19,10 @@ export function sealedToken(row: SealedRow): SealedRowEntry {
 }
 
 /** What became of a sealed token: nothing (null), what may happen to one (the entry that holds now), or a fault. */
-export function compareToken(sealed: SealedRowEntry, row: SealedRow): SealedRowEntry | { why: string } | null {
+export function compareToken(
+  sealed: SealedRowEntry,
+  row: SealedRow,
+): SealedRowEntry | { why: string } | null {
   const [, before, revokedAt] = sealed
   const version = Number(before.split(':')[0])
   if (TOKEN_COLUMNS[version] === undefined)

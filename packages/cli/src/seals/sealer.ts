@@ -63,8 +63,9 @@ export class Sealer {
   async reset(): Promise<{ n: number; aside: string | null }> {
     const { file, home } = this.#at
     return await this.#locked(async (log, book, runtimeId) => {
-      const witness = await log.witness(home)
-      const isBroken = book.faults.length > 0 || (await faultsOfSeals(file, book, witness)).length > 0
+      const witness = await log.witness(home, book.key)
+      const faults = [...book.faults, ...(await faultsOfSeals(file, book, witness, runtimeId))]
+      const isBroken = faults.length > 0
       const aside = isBroken ? await file.putAside() : null
       const about = { ...this.#nothing(runtimeId), reset: true as const }
       const fresh = isBroken ? { ...about, base: true as const } : about
@@ -81,9 +82,7 @@ export class Sealer {
   /** Seals that streams are about to be removed, each with its last event. */
   async retire(heads: readonly { id: string; seq: number; head: string }[]): Promise<void> {
     const retired = heads.map(({ id, seq, head }): Draft['retired'][number] => [id, seq, head])
-    await this.#locked((log, _, runtimeId) =>
-      this.#append(log, [{ ...this.#nothing(runtimeId), retired }]),
-    )
+    await this.#locked((log, _, runtimeId) => this.#append(log, [{ ...this.#nothing(runtimeId), retired }]))
   }
 
   /** Signs the next seals with a new key, which is the answer. */
@@ -100,8 +99,9 @@ export class Sealer {
    */
   async #append(log: SealedLog, lines: readonly Draft[], newKey = false): Promise<void> {
     const { file, home } = this.#at
-    const [book, witness] = [await file.read(), await log.witness(home)]
-    const agree = (book.last === null && witness === null) || faultOfMemory(book, witness) === null
+    const book = await file.read()
+    const witness = await log.witness(home, book.key)
+    const agree = faultOfMemory(book, witness, lines[0]!.runtimeId) === null
     let after = Math.max(book.last?.n ?? 0, witness?.n ?? 0) + (agree ? 0 : 1)
     for (const line of lines) {
       await file.append(line, { after: after++, newKey })
@@ -186,7 +186,8 @@ async function changedTokens(
 
 /** Lines of a bounded size. A line with nothing in it says that nothing changed. */
 function linesOf(about: Draft, streams: SealedStream[], tokens: SealedRowEntry[]): Draft[] {
-  const { reset: _, base: __, ...later } = about
+  const { runtimeId, place, pos } = about
+  const later = { runtimeId, place, pos, tokens: [], retired: [] }
   const lines: Draft[] = [{ ...about, streams: streams.slice(0, STREAMS_A_SEAL), tokens }]
   for (let from = STREAMS_A_SEAL; from < streams.length; from += STREAMS_A_SEAL)
     lines.push({ ...later, streams: streams.slice(from, from + STREAMS_A_SEAL) })
