@@ -2,6 +2,7 @@ import { Link, Outlet, useRouterState } from '@tanstack/react-router'
 import { useEffect, useRef, useState } from 'react'
 import { Button } from './components/button.tsx'
 import { Icon } from './components/icon.tsx'
+import { Toaster } from './components/toaster.tsx'
 import { HelpDialog } from './help.tsx'
 import { useHotkeys } from './hotkeys.ts'
 import { useConnected } from './live.ts'
@@ -62,6 +63,7 @@ export function Shell() {
           <Outlet />
         </main>
       </div>
+      <Toaster />
       {help ? <HelpDialog onClose={() => setHelp(false)} /> : null}
     </div>
   )

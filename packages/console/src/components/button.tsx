@@ -23,6 +23,7 @@ export function Button({ look = 'plain', icon, hotkey, children, className = '',
   return (
     <button
       type="button"
+      data-look={look}
       className={`touch inline-flex items-center justify-center gap-1.5 rounded-md border px-3 py-1 font-medium whitespace-nowrap disabled:opacity-50 ${LOOKS[look]} ${className}`}
       {...(hotkey === undefined ? {} : { 'aria-keyshortcuts': hotkey })}
       {...rest}

@@ -1,5 +1,6 @@
-import { type ReactNode, useEffect, useId, useRef } from 'react'
+import { type KeyboardEvent, type ReactNode, useEffect, useId, useRef } from 'react'
 import { Button } from './button.tsx'
+import { startOf } from './dialog-start.ts'
 
 interface DialogProps {
   title: string
@@ -9,6 +10,7 @@ interface DialogProps {
 
 /**
  * A dialog over the page, by the browser's own `<dialog>`: it keeps the focus inside, closes by Escape and gives the focus back.
+ * It begins in the first field that must be filled, else on the primary button; Enter submits, and Shift+Enter is a new line.
  * Render it while it is open.
  */
 export function Dialog({ title, onClose, children }: DialogProps) {
@@ -17,12 +19,14 @@ export function Dialog({ title, onClose, children }: DialogProps) {
   useEffect(() => {
     const dialog = ref.current
     dialog?.showModal()
+    if (dialog !== null) startOf(dialog)?.focus()
     return () => dialog?.close()
   }, [])
   return (
     <dialog
       ref={ref}
       aria-labelledby={heading}
+      onKeyDown={submitByEnter}
       onCancel={(event) => {
         event.preventDefault()
         onClose()
@@ -38,4 +42,16 @@ export function Dialog({ title, onClose, children }: DialogProps) {
       <div className="px-5 py-4">{children}</div>
     </dialog>
   )
+}
+
+/** Enter in a field of several lines submits as in any other; a key that is still held from before the dialog does nothing. */
+function submitByEnter(event: KeyboardEvent): void {
+  const { key, shiftKey, repeat, nativeEvent, target } = event
+  if (key !== 'Enter' || nativeEvent.isComposing) return
+  if (repeat) return event.preventDefault()
+  if (shiftKey || !(target instanceof HTMLTextAreaElement)) return
+  event.preventDefault()
+  const { form } = target
+  const submit = form?.querySelector<HTMLButtonElement>('button[type=submit]')
+  if (submit?.disabled === false) form?.requestSubmit(submit)
 }

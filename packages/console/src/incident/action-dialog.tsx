@@ -1,9 +1,9 @@
 import type { Story, StoryMoment } from '@esa/escalation'
 import { HOLD_MAX_MS, SNOOZE_MAX_MS } from '@esa/protocol'
-import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { type QueryClient, useMutation, useQueryClient } from '@tanstack/react-query'
 import { useRef, useState } from 'react'
 import { agentName, sentence } from '../agent-names.ts'
-import { api, body, newIdempotencyKey, Refusal } from '../api.ts'
+import { api, body, type Incident, newIdempotencyKey, Refusal } from '../api.ts'
 import { useServerNow } from '../clock.ts'
 import { Button } from '../components/button.tsx'
 import { Dialog } from '../components/dialog.tsx'
@@ -11,7 +11,9 @@ import { DurationField } from '../components/duration-field.tsx'
 import { Icon } from '../components/icon.tsx'
 import { Failed } from '../components/states.tsx'
 import { TextField } from '../components/text-field.tsx'
+import { sayDone } from '../toasts.ts'
 import { consequences } from './consequences.ts'
+import { doneWords } from './done-words.ts'
 import { type Action, whyNot } from './possible-actions.ts'
 
 /** The place of each action in the API. */
@@ -147,15 +149,16 @@ function useCommand(id: string, action: Action, epoch: number, onDone: () => voi
   // One wish has one key: a second click, or a retry after a lost answer, asks for the same thing.
   const key = useRef(newIdempotencyKey())
   return useMutation({
-    mutationFn: (json: { as: string }) =>
+    mutationFn: (json: { as: string; forMs?: number }) =>
       body(
         api.incidents[':id'][':command'].$post(
           { param: { id, command: PLACES[action] }, header: { 'if-match': `"${epoch}"` }, json },
           { headers: { 'Idempotency-Key': key.current } },
         ),
       ),
-    onSuccess: async (incident) => {
+    onSuccess: async (incident, { forMs = null }) => {
       client.setQueryData(['stream', id, 'incident'], incident)
+      sayDone(doneWords(action, incident, forMs), undoOf(client, action, incident))
       await client.invalidateQueries({ queryKey: ['stream', id] })
       onDone()
     },
@@ -165,6 +168,22 @@ function useCommand(id: string, action: Action, epoch: number, onDone: () => voi
       await client.invalidateQueries({ queryKey: ['stream', id] })
     },
   })
+}
+
+/** Only what has a command that takes it back: an acknowledgement and a snooze have none. */
+function undoOf(
+  client: QueryClient,
+  action: Action,
+  { id, epoch }: Incident,
+): (() => Promise<string>) | null {
+  if (action !== 'suppress') return null
+  const param = { id, command: PLACES.unsuppress }
+  return async () => {
+    const request = { param, header: { 'if-match': `"${epoch}"` }, json: { as: 'operator' } }
+    const back = await body(api.incidents[':id'][':command'].$post(request))
+    await client.invalidateQueries({ queryKey: ['stream', id] })
+    return doneWords('unsuppress', back, null)
+  }
 }
 
 function InTheNameOf({

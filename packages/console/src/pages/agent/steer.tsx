@@ -5,6 +5,7 @@ import { Button } from '../../components/button.tsx'
 import { Dialog } from '../../components/dialog.tsx'
 import { Failed } from '../../components/states.tsx'
 import type { AgentState } from './agent-query.ts'
+import { sayDone } from '../../toasts.ts'
 
 type Wish = 'stop' | 'resume' | 'human' | 'built-in'
 
@@ -44,6 +45,7 @@ function Confirm({ wish, state, onClose }: { wish: Wish; state: AgentState; onCl
     mutationFn: () => send(wish, state.id),
     onSuccess: () => {
       void client.invalidateQueries()
+      sayDone(`Done: ${title.charAt(0).toLowerCase()}${title.slice(1)}.`)
       onClose()
     },
   })

@@ -6,6 +6,7 @@ import { Button } from '../../components/button.tsx'
 import { Dialog } from '../../components/dialog.tsx'
 import { Panel } from '../../components/facts.tsx'
 import { Failed } from '../../components/states.tsx'
+import { sayDone } from '../../toasts.ts'
 
 /** Whether anything may be applied to a target, and the way to change that. */
 export function FreezePanel({ target, frozen }: { target: string; frozen: string | null }) {
@@ -58,6 +59,7 @@ function FreezeDialog({
         : body(one.freeze.$post({ param: { name }, json: { reason } })),
     onSuccess: () => {
       void client.invalidateQueries({ queryKey: ['lists'] })
+      sayDone(thaw ? `${name} may be changed again.` : `${name} is frozen. Nothing is applied there.`)
       onClose()
     },
   })

@@ -4,6 +4,7 @@ import { api, body } from '../../api.ts'
 import { Button } from '../../components/button.tsx'
 import { Dialog } from '../../components/dialog.tsx'
 import { Failed } from '../../components/states.tsx'
+import { sayDone } from '../../toasts.ts'
 import type { InboxItem } from './inbox-query.ts'
 
 /** Answers a message in the name of the agent that has it. */
@@ -15,6 +16,7 @@ export function AnswerDialog({ item, onClose }: { item: InboxItem; onClose: () =
       body(api.inbox[':id'].answer.$post({ param: { id: item.id }, json: { as: item.agent, text } })),
     onSuccess: () => {
       void client.invalidateQueries({ queryKey: ['lists'] })
+      sayDone(`Answered as ${item.agent}. ${item.from} has the answer.`)
       onClose()
     },
   })

@@ -1,7 +1,8 @@
 import { CATEGORIES } from '@esa/protocol'
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { type QueryClient, useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { api, body } from '../../api.ts'
+import { serverNow } from '../../clock.ts'
 import { AgentLink } from '../../components/agent-link.tsx'
 import { Button } from '../../components/button.tsx'
 import { DataTable } from '../../components/data-table.tsx'
@@ -9,7 +10,9 @@ import { Dialog } from '../../components/dialog.tsx'
 import { Panel } from '../../components/facts.tsx'
 import { Empty, Failed, Loading } from '../../components/states.tsx'
 import { When } from '../../components/when.tsx'
+import { clockText } from '../../durations.ts'
 import { agentsQuery } from '../../open-incidents.ts'
+import { sayDone } from '../../toasts.ts'
 
 /** What opens without telling anybody, and until when. */
 export function SilencePanel() {
@@ -69,6 +72,19 @@ export function SilencePanel() {
 const FIELD = 'touch w-full rounded-md border border-edge bg-page px-2'
 type NewSilence = Parameters<typeof api.silences.$post>[0]['json']
 
+function silenced(agent: string, untilAt: string): string {
+  return `Silenced ${agent} until ${clockText(Date.parse(untilAt), serverNow())}.`
+}
+
+/** Ends the silence again, and says whether that notified anyone. */
+function undoOf(client: QueryClient, id: string, agent: string): () => Promise<string> {
+  return async () => {
+    const { held } = await body(api.silences[':id'].end.$post({ param: { id } }))
+    void client.invalidateQueries({ queryKey: ['lists'] })
+    return `The silence of ${agent} ended.${held === 0 ? '' : ` ${held} incidents were notified.`}`
+  }
+}
+
 function AddDialog({ onClose }: { onClose: () => void }) {
   const client = useQueryClient()
   const agents = useQuery(agentsQuery)
@@ -77,8 +93,9 @@ function AddDialog({ onClose }: { onClose: () => void }) {
   const add = useMutation({
     mutationFn: () =>
       body(api.silences.$post({ json: { ...silence, ...(category === undefined ? {} : { category }) } })),
-    onSuccess: () => {
+    onSuccess: ({ id, agent, untilAt }) => {
       void client.invalidateQueries({ queryKey: ['lists'] })
+      sayDone(silenced(agent, untilAt), undoOf(client, id, agent))
       onClose()
     },
   })

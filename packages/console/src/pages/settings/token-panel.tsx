@@ -10,6 +10,7 @@ import { Panel } from '../../components/facts.tsx'
 import { Empty, Failed, Loading } from '../../components/states.tsx'
 import { When } from '../../components/when.tsx'
 import { NewTokenDialog } from './new-token-dialog.tsx'
+import { sayDone } from '../../toasts.ts'
 
 const TONES = { valid: 'good', expired: 'plain', revoked: 'danger' } as const
 const ICONS = { valid: 'check', expired: 'clock', revoked: 'close' } as const
@@ -88,6 +89,7 @@ function RevokeDialog({
     mutationFn: () => body(api.tokens[':id'].revoke.$post({ param: { id } })),
     onSuccess: () => {
       void client.invalidateQueries({ queryKey: ['tokens'] })
+      sayDone(`The token of ${person} is revoked.`)
       onClose()
     },
   })
