@@ -154,6 +154,17 @@ describe('esa db migrate lint', () => {
     expect([without.code, rulesOf(without)[0]]).toEqual([1, ['error execution-failed']])
   })
 
+  it('takes files as wrapped in a transaction where it is told so', async () => {
+    await writeFile(path('wrapped.sql'), `set local lock_timeout = '2s'; lock table orders in share mode;`)
+    const [bare, wrapped] = [
+      await onShop(path('wrapped.sql'), '--json'),
+      await onShop(path('wrapped.sql'), '--assume-in-transaction', '--json'),
+    ]
+    expect([bare.code, rulesOf(bare).flat().includes('error execution-failed')]).toEqual([1, true])
+    expect(rulesOf(wrapped).flat()).not.toContain('error execution-failed')
+    expect(statementsOf(wrapped)[1]).toMatchObject({ locks: [{ mode: 'ShareLock' }] })
+  })
+
   it('applies files in order, or each by itself', async () => {
     const inOrder = await onShop('safe.sql', 'second.sql', '--json')
     expect(statementsOf(inOrder).at(-1)).toMatchObject({

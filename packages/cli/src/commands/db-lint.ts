@@ -28,6 +28,7 @@ export interface LintFlags {
   target?: string
   schema?: string
   independent?: boolean
+  assumeInTransaction?: boolean
   format?: Format
 }
 
@@ -42,7 +43,7 @@ export async function lintFiles(
   config: Config,
   environment: NodeJS.ProcessEnv,
   files: string[],
-  { target, schema, independent = false, format }: LintFlags,
+  { target, schema, independent = false, assumeInTransaction = false, format }: LintFlags,
 ): Promise<void> {
   if (target !== undefined && schema !== undefined) {
     throw new EsaError('usage.lint', 'terminal', '--target and --schema both say what there was before', {
@@ -58,7 +59,8 @@ export async function lintFiles(
   const found = await filesToLint(files)
   const scripts: Script[] = []
   for (const { path } of found) scripts.push(await read(path))
-  if (!needsRehearsal(scripts)) return print(config, format, lintUntried(scripts), scripts)
+  if (!needsRehearsal(scripts))
+    return print(config, format, lintUntried(scripts, assumeInTransaction), scripts)
   const before = schema === undefined ? null : { sql: schemaOf(await read(schema)) }
   // What speaks to servers is loaded here: a file that needs none is judged in the time of a start.
   const [{ rehearsalGround }, { onTarget }] = await Promise.all([
@@ -66,7 +68,7 @@ export async function lintFiles(
     import('../on-target.ts'),
   ])
   const progress = trying(scripts)
-  const options = { independent, onProgress: progress.update }
+  const options = { independent, assumeInTransaction, onProgress: progress.update }
   const work =
     target === undefined
       ? lintScripts(scripts, {

@@ -14,6 +14,10 @@ export function addLintCommands(migrate: Command, config: Commands['config']): v
     )
     .option('--schema <file>', 'the schema before, as a script')
     .option('--independent', 'each file by itself on the schema before')
+    .option(
+      '--assume-in-transaction',
+      'the tool that applies the files wraps each in a transaction (Flyway, Rails, Django, Alembic, Knex)',
+    )
     .option('--rehearsal-url <url>', 'a server to try on, of the target’s version (or ESA_REHEARSAL_URL)')
     .addOption(
       new Option('--format <format>', 'how the answer is written').choices([

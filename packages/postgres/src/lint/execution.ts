@@ -2,9 +2,10 @@ import type { DefElem, Node } from '@pgsql/types'
 
 /**
  * How a statement can be tried: `inside` a transaction; `alone`, because PostgreSQL refuses it in one; `control`, as it
- * begins or ends one; `bare`, as it must be the first of one; `never`, because it reaches beyond the database.
+ * begins or ends one; `bare`, as it must be the first of one; `block`, because outside one PostgreSQL refuses it or it has
+ * no effect; `never`, because it reaches beyond the database.
  */
-export type Execution = 'inside' | 'alone' | 'control' | 'bare' | 'never'
+export type Execution = 'inside' | 'alone' | 'control' | 'bare' | 'block' | 'never'
 
 /** What lives in the whole server, or in the files beneath it, would outlive the rehearsal. */
 const BEYOND = new Set([
@@ -37,12 +38,30 @@ export function executionOf(node: Node): Execution {
   if ('TransactionStmt' in node) {
     return /PREPARE/.test(node.TransactionStmt.kind ?? '') ? 'never' : 'control'
   }
-  if ('VariableSetStmt' in node) return node.VariableSetStmt.kind === 'VAR_SET_MULTI' ? 'bare' : 'inside'
+  if ('VariableSetStmt' in node && node.VariableSetStmt.kind === 'VAR_SET_MULTI') return 'bare'
+  if (needsBlock(node)) return 'block'
+  if (isAboutDatabase(node)) return 'never'
   if ('CopyStmt' in node) {
     const { filename, is_program: program, is_from: from } = node.CopyStmt
     return filename !== undefined || program === true || from === true ? 'never' : 'inside'
   }
   return refusesTransaction(node) ? 'alone' : 'inside'
+}
+
+/** Bit of the options of DECLARE that WITH HOLD sets. Source: CURSOR_OPT_HOLD of PostgreSQL's parsenodes.h. */
+const CURSOR_HOLD = 0x20
+
+/** Source: the pages of LOCK, DECLARE and SET in the PostgreSQL 18 manual. */
+function needsBlock(node: Node): boolean {
+  if ('LockStmt' in node) return true
+  if ('VariableSetStmt' in node) return node.VariableSetStmt.is_local === true
+  return 'DeclareCursorStmt' in node && ((node.DeclareCursorStmt.options ?? 0) & CURSOR_HOLD) === 0
+}
+
+/** ALTER DATABASE in its other forms. */
+function isAboutDatabase(node: Node): boolean {
+  if ('RenameStmt' in node) return node.RenameStmt.renameType === 'OBJECT_DATABASE'
+  return 'AlterOwnerStmt' in node && node.AlterOwnerStmt.objectType === 'OBJECT_DATABASE'
 }
 
 function refusesTransaction(node: Node): boolean {

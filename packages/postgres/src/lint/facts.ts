@@ -15,6 +15,18 @@ export interface Dropped {
   column: string | null
 }
 
+/** A column of a table. */
+export interface ColumnName {
+  oid: number
+  column: string
+}
+
+/** What in the database names a column that may be NULL from then on. */
+export interface Reliance {
+  column: string
+  by: readonly string[]
+}
+
 /** What a statement did when it was tried, or what is known of it without that. */
 export interface StatementFacts {
   statement: ParsedStatement
@@ -42,6 +54,16 @@ export interface StatementFacts {
   vacuous?: boolean
   /** What code that the statement ran took away: its own text does not say so. */
   dropped?: readonly Dropped[]
+  /** NOT NULL columns that filled themselves before it, and no longer do. */
+  unfilled?: readonly ColumnName[]
+  /** What relies on the columns that it lets be NULL. */
+  relied?: readonly Reliance[]
+  /** An UPDATE or DELETE that leaves no row out, as PostgreSQL plans it. */
+  allRows?: boolean
+  /** It fails when it is run a second time. */
+  failsAgain?: boolean
+  /** The one statement that it and those before it could be: tried, and as good. */
+  merged?: string
   /** Foreign keys that it added and that no index serves when all scripts are done. */
   unindexed?: readonly UnindexedKey[]
 }

@@ -40,6 +40,10 @@ export interface Verdict {
 /** Up to this size a table is read, written again and indexed in some tens of milliseconds. */
 const SMALL_BYTES = 10_000_000
 
+/** From this size on one statement over all rows takes many seconds, and as long to be undone. */
+const LARGE_ROWS = 1_000_000
+const LARGE_BYTES = 1_000_000_000
+
 const ORDER: Severity[] = ['error', 'warning', 'info']
 
 const LOWER: Record<Severity, Severity> = { error: 'warning', warning: 'info', info: 'info' }
@@ -88,17 +92,22 @@ const EXPLAINING = new Set([
 
 function findingOf(
   rule: Rule,
-  { message, fix, relation }: Hit,
+  { message, fix, relation, severity = rule.severity }: Hit,
   sizes: ReadonlyMap<string, Size>,
 ): LintFinding {
-  const size = relation === undefined || rule.grows !== true ? undefined : sizes.get(relation)
-  const small = size !== undefined && size.bytes <= SMALL_BYTES
+  const size = relation === undefined || (rule.grows ?? rule.rises) !== true ? undefined : sizes.get(relation)
+  const small = rule.grows === true && size !== undefined && size.bytes <= SMALL_BYTES
+  const large = rule.rises === true && size !== undefined && isLarge(size)
   return {
     rule: rule.id,
-    severity: small ? LOWER[rule.severity] : rule.severity,
+    severity: large ? 'error' : small ? LOWER[severity] : severity,
     message: size === undefined ? message : `${message} (${sizeText(relation!, size, small)})`,
     fix: fix ?? rule.safeWay,
   }
+}
+
+function isLarge({ rows, bytes }: Size): boolean {
+  return rows >= LARGE_ROWS || bytes >= LARGE_BYTES
 }
 
 function sizeText(relation: string, { rows, bytes }: Size, small: boolean): string {

@@ -286,7 +286,6 @@ export const CORPUS: readonly CorpusCase[] = [
     locks: { orders: SRE },
   },
   { sql: 'alter table orders disable trigger touched', locks: { orders: SRE }, rules: ['trigger-disabled'] },
-  { sql: 'lock table scratch in exclusive mode', locks: { scratch: 'ExclusiveLock' }, rules: ['lock-table'] },
   {
     sql: 'alter table legacy replica identity full',
     locks: { legacy: AE },

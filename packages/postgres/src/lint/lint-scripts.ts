@@ -17,6 +17,8 @@ import { factsUntried } from './unmeasured.ts'
 export interface LintOptions extends Pick<RehearsalOptions, 'ground' | 'schema'> {
   /** Each script on the schema before; else one after another. */
   independent: boolean
+  /** Each script in a transaction, as many tools apply it. */
+  assumeInTransaction?: boolean
   /** Of the target's tables, by `schema.relation`; none where there is no target. */
   sizes: ReadonlyMap<string, Size>
   /** Told how many statements have been tried. */
@@ -49,10 +51,10 @@ export function needsRehearsal(scripts: readonly Script[]): boolean {
 }
 
 /** Judges scripts by their text alone: nothing is run, and nothing is known of what there is. */
-export function lintUntried(scripts: readonly Script[]): LintReport {
+export function lintUntried(scripts: readonly Script[], wrapped = false): LintReport {
   const known = { base: new Set<number>(), sizes: new Map<string, Size>() }
   return {
-    statements: scripts.flatMap((script) => judge(script, factsUntried(script.statements), known)),
+    statements: scripts.flatMap((script) => judge(script, factsUntried(script.statements, wrapped), known)),
     missing: [],
   }
 }
@@ -103,8 +105,9 @@ function heldOnNamed({ statement, before, held = [] }: StatementFacts): Relation
 async function rehearse(
   scripts: readonly Script[],
   manner: Manner,
-  { ground, schema, onProgress }: LintOptions,
+  { ground, schema, onProgress, assumeInTransaction: wrapped = false }: LintOptions,
 ): Promise<Tried[]> {
+  const target = schema !== null && 'from' in schema ? await nameOf(schema.from) : null
   return withRehearsal({ ground, id: 'lint', schema }, async (rehearsal) => {
     const opened = await rehearsal.open(SESSIONS)
     try {
@@ -116,6 +119,8 @@ async function rehearse(
         await rehearsal.admitRoles(script.statements)
         const facts = await tryScript(pool, script.statements, {
           manner,
+          wrapped,
+          target,
           onTried: () => onProgress?.(++done),
         })
         tried.push({ script, facts, base, missing: rehearsal.missing })
@@ -127,6 +132,11 @@ async function rehearse(
       await opened.close()
     }
   })
+}
+
+async function nameOf(database: Queryable): Promise<string> {
+  const { rows } = await database.query('select current_database() as name')
+  return String(rows[0]!['name'])
 }
 
 async function relationsOf(pool: Queryable): Promise<ReadonlySet<number>> {

@@ -3,7 +3,9 @@ import { onOneSession, type Queryable } from '../queryable.ts'
 import { type Execution, executionOf } from './execution.ts'
 import type { StatementFacts } from './facts.ts'
 import { type Look, look } from './observe.ts'
-import { type Attempt, finishIn, type Stage, tryAlone, tryInside } from './try-statement.ts'
+import { onThisDatabase } from './on-this-database.ts'
+import { tryMerges } from './try-merges.ts'
+import { type Attempt, finishIn, inTime, type Stage, tryAlone, tryInside } from './try-statement.ts'
 import { unmeasured } from './unmeasured.ts'
 
 /** How a script is tried: as it is written, or each statement in a transaction of its own. */
@@ -22,6 +24,21 @@ interface Progress {
   transaction: number | null
   /** Transactions begun so far. */
   begun: number
+  /** Name of the database that the script is for, where it is known, and of its copy. */
+  names: { target: string | null; copy: string }
+  /** Statements that could have been one with those before, and up to where that was tried. */
+  merged: ReadonlyMap<number, string>
+  mergesUntil: number
+}
+
+/** How scripts are tried. */
+export interface Trial {
+  manner: Manner
+  /** Each file in a transaction, as the tool that applies it wraps it. */
+  wrapped: boolean
+  /** Name of the database that the script is for; null where it is not known. */
+  target: string | null
+  onTried: () => void
 }
 
 /**
@@ -31,28 +48,70 @@ interface Progress {
 export async function tryScript(
   pool: Queryable,
   statements: readonly ParsedStatement[],
-  { manner, onTried }: { manner: Manner; onTried: () => void },
+  { manner, wrapped, target, onTried }: Trial,
 ): Promise<StatementFacts[]> {
   return onOneSession(pool, async (session) => {
     await session.query('DISCARD ALL')
     const { rows } = await session.query(
-      `select pg_backend_pid() as pid, current_setting('server_version_num')::int as version`,
+      `select pg_backend_pid() as pid, current_setting('server_version_num')::int as version, current_database() as name`,
     )
-    const stage = {
+    const tried: ParsedStatement[] = []
+    const stage: Stage = {
       pool,
       session,
       pid: Number(rows[0]!['pid']),
       version: Number(rows[0]!['version']),
+      earlier: manner === 'as written' ? tried : null,
     }
-    const progress: Progress = { stage, manner, now: await look(session), transaction: null, begun: 0 }
+    const progress: Progress = {
+      stage,
+      manner,
+      now: await look(session),
+      ...(wrapped ? { transaction: 1, begun: 1 } : { transaction: null, begun: 0 }),
+      names: { target, copy: String(rows[0]!['name']) },
+      merged: new Map(),
+      mergesUntil: 0,
+    }
+    if (wrapped && manner === 'as written') await session.query('BEGIN')
     const facts: StatementFacts[] = []
-    for (const statement of statements) {
-      facts.push(await tryNext(progress, statement))
+    for (const [at, statement] of statements.entries()) {
+      if (manner === 'as written' && at >= progress.mergesUntil) await lookForMerges(progress, statements, at)
+      const merged = progress.merged.get(at)
+      facts.push({ ...(await tryNext(progress, statement)), ...(merged === undefined ? {} : { merged }) })
+      tried.push(statement)
       onTried()
     }
-    if (progress.transaction !== null) await session.query('ROLLBACK')
-    return facts
+    if (manner === 'apart' || progress.transaction === null) return facts
+    return wrapped ? committed(progress, facts) : rolledBack(progress, facts)
   })
+}
+
+async function rolledBack({ stage }: Progress, facts: StatementFacts[]): Promise<StatementFacts[]> {
+  await stage.session.query('ROLLBACK')
+  return facts
+}
+
+/** Ends the transaction that the tool began: what is deferred until then fails there. */
+async function committed({ stage, now }: Progress, facts: StatementFacts[]): Promise<StatementFacts[]> {
+  const { failure } = await finishIn(stage, () => stage.session.query('COMMIT'), now)
+  const last = facts.at(-1)
+  if (failure === null || last === undefined || last.failure !== null) return facts
+  return [...facts.slice(0, -1), { ...last, failure }]
+}
+
+async function lookForMerges(
+  progress: Progress,
+  statements: readonly ParsedStatement[],
+  at: number,
+): Promise<void> {
+  const { stage, now, transaction } = progress
+  const { merged, until } = await tryMerges(
+    { session: stage.session, inTime: (work) => inTime(stage, work) },
+    statements,
+    { at, own: transaction === null, before: now.relations },
+  )
+  progress.merged = merged
+  progress.mergesUntil = until
 }
 
 async function tryNext(progress: Progress, statement: ParsedStatement): Promise<StatementFacts> {
@@ -65,15 +124,22 @@ async function tryNext(progress: Progress, statement: ParsedStatement): Promise<
     statementTimeoutMs: now.statementTimeoutMs,
   }
   const execution = executionOf(statement.node)
-  if (execution === 'never') return { ...frame, ...unmeasured(statement, now.relations) }
-  const attempt = await attemptOf(progress, statement, execution)
+  const here = onThisDatabase(statement, progress.names)
+  if (execution === 'never' || here === 'beyond') return { ...frame, ...unmeasured(statement, now.relations) }
+  const tried = here === null ? statement : { ...statement, text: here.sql }
+  const attempt = await attemptOf(progress, tried, execution)
   if (attempt.after !== null) progress.now = attempt.after
-  const { locks, held = [], rewrites, scans, created, failure, vacuous = false, dropped = [] } = attempt
+  const { failure, unseen } = attempt
   const absent = failure === null ? null : absentHere(failure)
   if (absent !== null) return { ...frame, ...unmeasured(statement, now.relations), untried: absent }
-  const facts = { ...frame, locks, held, rewrites, scans, created, failure, vacuous, dropped }
-  if (attempt.unseen === true) return { ...facts, method: 'parsed', untried: UNSEEN }
+  const facts = { ...frame, ...seenIn(attempt) }
+  if (unseen === true) return { ...facts, method: 'parsed', untried: UNSEEN }
   return { ...facts, method: 'executed', untried: null }
+}
+
+/** What an attempt showed, without what only the next needs. */
+function seenIn({ after: _, unseen: __, ...seen }: Attempt): Omit<Attempt, 'after' | 'unseen'> {
+  return seen
 }
 
 function attemptOf(progress: Progress, statement: ParsedStatement, execution: Execution): Promise<Attempt> {
@@ -81,6 +147,9 @@ function attemptOf(progress: Progress, statement: ParsedStatement, execution: Ex
   if (execution === 'control') return control(progress, statement)
   if (execution === 'bare') return finishIn(stage, () => stage.session.query(statement.text), now)
   const own = transaction === null || manner === 'apart'
+  if (execution === 'block' && transaction === null && manner === 'as written') {
+    return finishIn(stage, () => stage.session.query(statement.text), now)
+  }
   if (execution === 'alone' && own) return tryAlone(stage, statement, now)
   // A setting for the transaction would end with the one that is made for this statement alone.
   const text = manner === 'apart' ? statement.text.replace(/^set\s+local\b/i, 'set') : statement.text

@@ -7,6 +7,7 @@ import type { StatementFacts } from './facts.ts'
 import { created, type Look, look, namedLocks, type Relations, rewritten, scanned } from './observe.ts'
 import { manualLocks } from './manual-locks.ts'
 import { namedRelations, stepThrough } from './step-through.ts'
+import { type Watched, watchStatement } from './watch-statement.ts'
 
 /** Where statements are tried: one session, and the pool it is from, to look on from outside. */
 export interface Stage {
@@ -15,6 +16,8 @@ export interface Stage {
   pid: number
   /** server_version_num. */
   version: number
+  /** The statements of the file so far; null where they are not tried as they are written. */
+  earlier: readonly ParsedStatement[] | null
 }
 
 /** What one try showed; `after` is null when there is nothing new to see. */
@@ -22,11 +25,11 @@ export type Attempt = Pick<StatementFacts, 'locks' | 'rewrites' | 'scans' | 'cre
   after: Look | null
   /** Its locks were not seen: those given, if any, are the manual's. */
   unseen?: boolean
-  held?: StatementFacts['held']
+  held?: NonNullable<StatementFacts['held']>
   /** IF EXISTS found nothing to drop. */
   vacuous?: boolean
-  dropped?: StatementFacts['dropped']
-}
+  dropped?: NonNullable<StatementFacts['dropped']>
+} & Partial<Watched>
 
 const NOTHING = { locks: [], rewrites: [], scans: [], created: [] }
 
@@ -52,16 +55,19 @@ export async function tryInside(
     const from = await look(session, now)
     const objects = await objectsBefore(session, statement)
     const columns = await columnsBefore(session, statement)
+    const earlier = own ? stage.earlier : null
+    const watched = await watchStatement(session, statement, { before: from.relations, earlier })
     await inTime(stage, session.query(statement.text))
     const after = await look(session, from)
     const vacuous = objects !== null && objects === (await objectsBefore(session, statement))
     const dropped = await droppedSince(session, columns)
+    const more = await watched()
     await session.query(own ? 'COMMIT' : 'RELEASE SAVEPOINT esa_lint')
     const { scans, ...facts } = difference(from, after)
     // What TRUNCATE reads is the new, empty file.
     const read = statement.kind === 'TruncateStmt' ? [] : scans
     const held = namedLocks(from.locks, from.relations)
-    return { ...facts, scans: read, held, failure: null, after, vacuous, dropped }
+    return { ...facts, ...more, scans: read, held, failure: null, after, vacuous, dropped }
   } catch (error) {
     await session.query(own ? 'ROLLBACK' : 'ROLLBACK TO SAVEPOINT esa_lint')
     // A body that commits is refused inside a transaction.
@@ -181,7 +187,8 @@ function failureOf(error: unknown): NonNullable<StatementFacts['failure']> {
   }
 }
 
-async function inTime<T>({ pool, pid }: Stage, work: Promise<T>): Promise<T> {
+/** Waits for work of the stage's session, and ends it when it takes too long. */
+export async function inTime<T>({ pool, pid }: Stage, work: Promise<T>): Promise<T> {
   let late = false
   const limit = timer(() => {
     late = true

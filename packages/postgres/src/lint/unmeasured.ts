@@ -29,9 +29,9 @@ export function unmeasured({ node }: ParsedStatement, before: Relations): Unmeas
 }
 
 /** What a script's text says of its statements when nothing is run. */
-export function factsUntried(statements: readonly ParsedStatement[]): StatementFacts[] {
+export function factsUntried(statements: readonly ParsedStatement[], wrapped: boolean): StatementFacts[] {
   const before = new Relations([], [])
-  let [transaction, begun]: [number | null, number] = [null, 0]
+  let [transaction, begun]: [number | null, number] = wrapped ? [1, 1] : [null, 0]
   return statements.map((statement) => {
     const kind = 'TransactionStmt' in statement.node ? statement.node.TransactionStmt.kind : undefined
     if (kind === 'TRANS_STMT_BEGIN' || kind === 'TRANS_STMT_START') transaction ??= ++begun

@@ -194,12 +194,37 @@ const typeChanges: Rule = {
 const notNullDropped: Rule = {
   id: 'not-null-dropped',
   severity: 'info',
-  danger: 'An application that was promised a value meets NULL.',
+  danger:
+    'An application that was promised a value meets NULL. A warning where the database itself relies on the column: NULL escapes a unique index, a foreign key and a CHECK, and changes what a view or a function gives.',
   safeWay: 'Deploy what can read NULL first.',
   check: (input) =>
-    liveCommands(input, 'AT_DropNotNull').map(({ table, command: { name } }) => ({
-      message: `${name} of ${table} may be NULL from then on`,
+    liveCommands(input, 'AT_DropNotNull').map(({ table, command: { name } }) => {
+      const by = input.facts.relied?.find(({ column }) => column === name)?.by ?? []
+      const message = `${name} of ${table} may be NULL from then on`
+      return by.length === 0
+        ? { message }
+        : { message: `${message}, and what relies on it: ${by.join(', ')}`, severity: 'warning' }
+    }),
+}
+
+const defaultLost: Rule = {
+  id: 'default-lost',
+  severity: 'warning',
+  danger:
+    'A NOT NULL column loses its default, its identity or the sequence behind it: the next INSERT that leaves the column out fails.',
+  safeWay: 'Keep it until every running version of the application names the column in its inserts.',
+  check: (input) =>
+    lostDefaults(input).map(({ table, column }) => ({
+      message: `inserts that leave ${column} of ${table} out fail from then on: it is NOT NULL`,
     })),
+}
+
+/** NOT NULL columns of live tables that no longer fill themselves. */
+function lostDefaults({ facts, base }: RuleInput): { table: string; column: string }[] {
+  return (facts.unfilled ?? []).flatMap(({ oid, column }) => {
+    const table = facts.before.byOid.get(oid)
+    return table !== undefined && base.has(oid) ? [{ table: table.name, column }] : []
+  })
 }
 
 const defaultChanged: Rule = {
@@ -208,12 +233,14 @@ const defaultChanged: Rule = {
   danger: 'Inserts of a running application that leave the column out mean something else from then on.',
   safeWay: 'Be sure that old and new versions of the application can live with either value.',
   check: (input) =>
-    liveCommands(input, 'AT_ColumnDefault').map(({ table, command: { name, def } }) => ({
-      message:
-        def === undefined
-          ? `inserts that leave ${name} of ${table} out give NULL from then on`
-          : `inserts that leave ${name} of ${table} out give another value from then on`,
-    })),
+    liveCommands(input, 'AT_ColumnDefault')
+      .filter(({ command: { name } }) => !lostDefaults(input).some(({ column }) => column === name))
+      .map(({ table, command: { name, def } }) => ({
+        message:
+          def === undefined
+            ? `inserts that leave ${name} of ${table} out give NULL from then on`
+            : `inserts that leave ${name} of ${table} out give another value from then on`,
+      })),
 }
 
 /** Rules about columns. */
@@ -226,5 +253,6 @@ export const COLUMN_RULES: readonly Rule[] = [
   typeChecks,
   typeChanges,
   notNullDropped,
+  defaultLost,
   defaultChanged,
 ]

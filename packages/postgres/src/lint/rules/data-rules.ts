@@ -191,9 +191,10 @@ function written(object: Node): string {
   return (names ?? []).flatMap((name) => ('String' in name ? (name.String.sval ?? '') : [])).join('.')
 }
 
-/** True for no WHERE, and for WHERE true. */
-function isEverything(where: Node | undefined): boolean {
+/** True for no WHERE, for WHERE true, and where PostgreSQL plans none. */
+function isEverything({ facts }: RuleInput, where: Node | undefined): boolean {
   return (
+    facts.allRows === true ||
     where === undefined ||
     ('A_Const' in where && 'boolval' in where.A_Const && where.A_Const.boolval?.boolval === true)
   )
@@ -203,12 +204,13 @@ const updateWithoutWhere: Rule = {
   id: 'update-without-where',
   severity: 'warning',
   danger:
-    'One UPDATE of all rows locks them until it ends, doubles the table’s size, floods the log and the standbys, and starts from nothing when it is interrupted.',
+    'One UPDATE of all rows, also by a WHERE that leaves none out, locks them until it ends, doubles the table’s size, floods the log and the standbys, and starts from nothing when it is interrupted.',
   safeWay: 'Batches of some thousand rows by key, each in a transaction of its own.',
   grows: true,
+  rises: true,
   check: (input) => {
     const { node } = input.facts.statement
-    if (!('UpdateStmt' in node) || !isEverything(node.UpdateStmt.whereClause)) return []
+    if (!('UpdateStmt' in node) || !isEverything(input, node.UpdateStmt.whereClause)) return []
     const table = liveName(input, node.UpdateStmt.relation)
     return table === null
       ? []
@@ -219,13 +221,15 @@ const updateWithoutWhere: Rule = {
 const deleteWithoutWhere: Rule = {
   id: 'delete-without-where',
   severity: 'error',
-  danger: 'All rows are gone, locked until the last one is, and the table keeps its size.',
-  safeWay: 'Name the rows in WHERE, and delete them in batches.',
+  danger:
+    'All rows are gone, also by a WHERE that leaves none out, locked until the last one is, and the table keeps its size.',
+  safeWay: 'Name the rows in WHERE, and delete them in batches of some thousand by key.',
+  rises: true,
   check: (input) => {
     const { node } = input.facts.statement
-    if (!('DeleteStmt' in node) || !isEverything(node.DeleteStmt.whereClause)) return []
+    if (!('DeleteStmt' in node) || !isEverything(input, node.DeleteStmt.whereClause)) return []
     const table = liveName(input, node.DeleteStmt.relation)
-    return table === null ? [] : [{ message: `all rows of ${table} are gone` }]
+    return table === null ? [] : [{ message: `all rows of ${table} are gone`, relation: table }]
   },
 }
 

@@ -55,6 +55,12 @@ function droppedIndexes(input: RuleInput): { name: string; table: string }[] {
   })
 }
 
+/** REINDEX SYSTEM: PostgreSQL has no form of it that others do not wait for. */
+const OF_CATALOGS = {
+  message: 'all sessions wait while the catalogs that they need are built again',
+  fix: 'There is no concurrent form: REINDEX INDEX only the index of the catalog that needs it, in a quiet hour and with lock_timeout.',
+}
+
 const reindexNotConcurrently: Rule = {
   id: 'reindex-not-concurrently',
   severity: 'error',
@@ -66,6 +72,8 @@ const reindexNotConcurrently: Rule = {
     const { statement, before } = input.facts
     if (!('ReindexStmt' in statement.node) || isConcurrent(statement.node)) return []
     const { relation } = statement.node.ReindexStmt
+    // The catalogs cannot be built CONCURRENTLY.
+    if (statement.node.ReindexStmt.kind === 'REINDEX_OBJECT_SYSTEM') return [OF_CATALOGS]
     const name = relation === undefined ? 'every table' : liveName(input, relation)
     if (name === null) return []
     const table =

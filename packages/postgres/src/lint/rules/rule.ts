@@ -21,6 +21,8 @@ export interface Hit {
   fix?: string
   /** The table whose size decides how bad it is. */
   relation?: string
+  /** Where this one is worse, or less bad, than the rule's. */
+  severity?: Severity
 }
 
 /** One danger that statements may hold. */
@@ -32,6 +34,8 @@ export interface Rule {
   safeWay: string
   /** Its severity falls where the table is known to be small: what it costs grows with the rows. */
   grows?: true
+  /** It is an error where the table is known to be large. */
+  rises?: true
   check(input: RuleInput): Hit[]
 }
 

@@ -1,5 +1,13 @@
+import { executionOf, isConcurrent } from '../execution.ts'
 import type { StatementFacts } from '../facts.ts'
+import { namedRelations } from '../step-through.ts'
 import type { Rule } from './rule.ts'
+import type { ScriptView } from './script-view.ts'
+
+/** SQLSTATE of what PostgreSQL refuses outside a transaction. */
+const NO_TRANSACTION = '25P01'
+const IN_TRANSACTION =
+  'BEGIN before it and COMMIT after it; --assume-in-transaction where the tool wraps each file in a transaction'
 
 const executionFailed: Rule = {
   id: 'execution-failed',
@@ -13,6 +21,7 @@ const executionFailed: Rule = {
       {
         message: failure.message,
         ...(unknown ? { fix: 'give the schema before with --target or --schema' } : {}),
+        ...(failure.sqlState === NO_TRANSACTION ? { fix: IN_TRANSACTION } : {}),
       },
     ]
   },
@@ -60,24 +69,68 @@ const notRepeatable: Rule = {
   id: 'not-repeatable',
   severity: 'info',
   danger:
-    'Outside a transaction, a file that stopped half-way cannot simply be run again: what is there already fails.',
-  safeWay: 'IF NOT EXISTS or IF EXISTS, or one transaction.',
-  check: ({ script: { facts }, at }) => {
-    // Once a file is enough, and a file of one statement stops nowhere.
-    if (facts.length < 2 || facts.findIndex(isCareless) !== at) return []
-    const more = facts.filter(isCareless).length - 1
+    'Outside a transaction, a file that stopped half-way cannot simply be run again: what is there already fails. Each statement is tried twice.',
+  safeWay:
+    'IF NOT EXISTS or IF EXISTS, a DROP ... IF EXISTS before it where there is no such form, or one transaction.',
+  check: ({ script, at }) => {
+    const { facts } = script
+    // Where the last statement fails, nothing of it is there.
+    const careless = facts.slice(0, -1).filter((one, nth) => isCareless(one) && !isTemporary(script, nth))
+    // Once a file is enough.
+    if (careless[0] === undefined || facts[at] !== careless[0]) return []
+    const more = careless.length - 1
     const others = more === 0 ? '' : `, and so do ${more} more`
     return [{ message: `it fails when the file is run again after an error further on${others}` }]
   },
 }
 
-function isCareless({ statement: { node }, transaction }: StatementFacts): boolean {
+function isCareless(facts: StatementFacts): boolean {
+  const { statement, transaction, failsAgain } = facts
+  const { node } = statement
   if (transaction !== null) return false
+  if (failsAgain !== undefined) return failsAgain
+  // What cannot be tried twice is judged by its text.
+  if (facts.failure !== null || !(isConcurrent(node) || executionOf(node) === 'never')) return false
+  const [kind = '', body] = Object.entries(node)[0] ?? []
+  const { if_not_exists: ifNot, missing_ok: ifThere, idxname = '' } = (body ?? {}) as Written
+  if (kind === 'IndexStmt') return ifNot !== true && idxname !== ''
   return (
-    ('CreateStmt' in node && node.CreateStmt.if_not_exists !== true) ||
-    ('DropStmt' in node && node.DropStmt.missing_ok !== true) ||
-    ('IndexStmt' in node && node.IndexStmt.if_not_exists !== true && node.IndexStmt.concurrent !== true)
+    /^(?:Create|Drop|AlterTableStmt)/.test(kind) &&
+    ifNot !== true &&
+    ifThere !== true &&
+    kind !== 'DropOwnedStmt'
   )
+}
+
+/** What says in a statement's text that it may be run twice. */
+interface Written {
+  if_not_exists?: boolean
+  missing_ok?: boolean
+  idxname?: string
+}
+
+/** True for what ends with the session: a temporary table, and what is done to it. */
+function isTemporary({ facts }: ScriptView, at: number): boolean {
+  const names = [...namedRelations(facts[at]!.statement.node)]
+  return names.some(
+    ({ relname, schemaname, relpersistence }) =>
+      relpersistence === 't' ||
+      schemaname === 'pg_temp' ||
+      (schemaname === undefined && isMadeTemporary(facts.slice(0, at), relname)),
+  )
+}
+
+/** True when the last that made a relation of this name made it temporary. */
+function isMadeTemporary(earlier: readonly StatementFacts[], name: string | undefined): boolean {
+  const made = earlier
+    .map(({ statement: { node } }) => {
+      if ('CreateStmt' in node) return node.CreateStmt.relation
+      if ('CreateTableAsStmt' in node) return node.CreateTableAsStmt.into?.rel
+      if ('CreateSeqStmt' in node) return node.CreateSeqStmt.sequence
+      return 'ViewStmt' in node ? node.ViewStmt.view : undefined
+    })
+    .findLast((relation) => relation?.relname === name)
+  return made !== undefined && made.relpersistence === 't'
 }
 
 /** Findings that no check of a statement gives: they are about the text around it. */

@@ -156,7 +156,9 @@ const transactionNested: Rule = {
       .slice(0, at)
       .map(transactionKind)
       .findLast((one) => /BEGIN|START|STMT_(?:COMMIT|ROLLBACK)$/.test(one))
-    const inside = before !== undefined && /BEGIN|START/.test(before)
+    // A tool that wraps the file has begun one before its first statement.
+    const wrapped = script.facts[0]!.transaction !== null
+    const inside = before === undefined ? wrapped : /BEGIN|START/.test(before)
     if (begins === inside)
       return [{ message: begins ? 'a transaction is open already' : 'no transaction is open' }]
     return []
@@ -186,17 +188,32 @@ const alterTablesApart: Rule = {
     'Each ALTER TABLE waits for the lock of its own, and writes the table again by itself where it does.',
   safeWay: 'One ALTER TABLE with several commands.',
   check: (input) => {
-    const { facts, script, at } = input
-    const before = script.facts[at - 1]
-    if (before === undefined) return []
-    const [own, other] = [facts, before].map(({ statement: { node } }) =>
-      'AlterTableStmt' in node ? node.AlterTableStmt : undefined,
-    )
-    const table = liveName(input, own?.relation)
-    if (table === null || other?.relation?.relname !== own?.relation?.relname) return []
-    // VALIDATE takes a weaker lock, and stands apart for that.
-    const apart = [own, other].some((one) => /Validate|Partition/.test(JSON.stringify(one?.cmds)))
-    return apart ? [] : [{ message: `the statement before could do this to ${table} as well` }]
+    const { merged, statement } = input.facts
+    const { node } = statement
+    if (merged === undefined || !('AlterTableStmt' in node)) return []
+    const table = liveName(input, node.AlterTableStmt.relation)
+    if (table === null) return []
+    const message = `the statement before could do this to ${table} as well: tried as one, it comes to the same`
+    return [{ message, fix: `${merged};` }]
+  },
+}
+
+const settingWithoutEffect: Rule = {
+  id: 'setting-without-effect',
+  severity: 'warning',
+  danger:
+    'SET LOCAL, SET TRANSACTION and SET CONSTRAINTS hold until the transaction ends: outside one PostgreSQL warns and they have no effect, so a time-out set that way protects nothing.',
+  safeWay:
+    'BEGIN before it, or SET without LOCAL; --assume-in-transaction where the tool wraps each file in a transaction.',
+  check: ({ facts: { statement, transaction } }) => {
+    const { node } = statement
+    if (transaction !== null) return []
+    if ('ConstraintsSetStmt' in node) return [{ message: 'outside a transaction it has no effect' }]
+    const set = 'VariableSetStmt' in node ? node.VariableSetStmt : {}
+    const ofTransaction = set.kind === 'VAR_SET_MULTI' && set.name === 'TRANSACTION'
+    return set.is_local === true || ofTransaction
+      ? [{ message: 'outside a transaction it has no effect' }]
+      : []
   },
 }
 
@@ -211,5 +228,6 @@ export const TRANSACTION_RULES: readonly Rule[] = [
   timeoutCancelsBuild,
   transactionNested,
   transactionLeftOpen,
+  settingWithoutEffect,
   alterTablesApart,
 ]
