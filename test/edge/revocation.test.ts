@@ -129,7 +129,7 @@ describe('when a token is revoked', { timeout: PATIENCE_MS }, () => {
       },
       JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params }),
     )
-    await expect.poll(following).toBe('1')
+    await expect.poll(following, { timeout: 10_000 }).toBe('1')
     const at = await revoke('layer-2')
     await open('secret')
     expect((await answer.ended) - at).toBeLessThan(ENDS_WITHIN_MS)

@@ -74,6 +74,26 @@ describe('the configuration', () => {
     expect(refusal({ ESA_PUBLIC_URL: text }).message).toContain('ESA_PUBLIC_URL'),
   )
 
+  it.each([
+    ['10.0.0.5', ['10.0.0.5']],
+    ['10.0.0.5, 10.1.0.0/16,fd00::/8', ['10.0.0.5', '10.1.0.0/16', 'fd00::/8']],
+    ['', null],
+  ])('takes "%s" as the proxies that are believed', (text, proxies) => {
+    expect(readConfig({}, { ESA_TRUSTED_PROXIES: text }).trustedProxies).toEqual(proxies)
+  })
+
+  it.each([
+    'proxy.internal',
+    '10.0.0.5;10.0.0.6',
+    '10.0.0.0/33',
+    '10.0.0.0/8/8',
+    '10.0.0.0/',
+    'fd00::/129',
+    ',',
+  ])('refuses %s as such', (text) =>
+    expect(refusal({ ESA_TRUSTED_PROXIES: text }).message).toContain('ESA_TRUSTED_PROXIES'),
+  )
+
   it('never repeats a value: it may hold a password', () => {
     const error = refusal({
       DATABASE_URL: 'mysql://u:hunter2@db/x',

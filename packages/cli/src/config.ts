@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import { isAbsolute, resolve } from 'node:path'
 import { EsaError } from '@esa/protocol'
 import * as z from 'zod'
@@ -37,6 +38,21 @@ function isReadable(text: string): boolean {
 function holdsNoUser(text: string): boolean {
   const { username, password } = new URL(text)
   return username === '' && password === ''
+}
+
+function listed(text: string): string[] {
+  return text.split(',').map((one) => one.trim())
+}
+
+/** An address, or a network in CIDR notation. */
+function isNetwork(text: string): boolean {
+  const [net = '', prefix = '0', ...more] = text.split('/')
+  return (
+    isIP(net) !== 0 &&
+    /^\d{1,3}$/.test(prefix) &&
+    Number(prefix) <= (isIP(net) === 4 ? 32 : 128) &&
+    more.length === 0
+  )
 }
 
 function isOrigin(text: string): boolean {
@@ -81,6 +97,16 @@ const environmentSchema = z.object({
     .refine(isOrigin, 'must be an origin alone, like https://esa.example.org')
     .optional()
     .describe('where people reach the console, when a proxy stands before it'),
+  ESA_TRUSTED_PROXIES: z
+    .string()
+    .refine(
+      (text) => listed(text).every(isNetwork),
+      'must be addresses or networks, like 10.0.0.5, 10.1.0.0/16',
+    )
+    .optional()
+    .describe(
+      'addresses and networks of the proxies before it, with commas: the caller is the rightmost address that is none of them; unset: with ESA_PUBLIC_URL this machine’s',
+    ),
   ESA_TIME_SCALE: z.coerce
     .number()
     .positive()
@@ -166,6 +192,8 @@ export interface Config {
   port: number | null
   /** The origin under which a reverse proxy shows the server, or null. */
   publicUrl: string | null
+  /** The proxies that are believed, or null: none, or with `publicUrl` those of this machine. */
+  trustedProxies: readonly string[] | null
   timeScale: number
   alarmWebhook: string | null
   /** Where seals of the log are posted, or null. */
@@ -202,7 +230,7 @@ export function readConfig(flags: GlobalFlags, environment: NodeJS.ProcessEnv): 
     })
   }
   const { ESA_HOME, DATABASE_URL, ESA_OWNER_URL, REDIS_URL, ESA_TIME_SCALE, ESA_ALARM_WEBHOOK } = parsed.data
-  const { ESA_AGENTS, ESA_OWN_AGENTS, ESA_LOG } = parsed.data
+  const { ESA_AGENTS, ESA_OWN_AGENTS, ESA_LOG, ESA_TRUSTED_PROXIES } = parsed.data
   const agents = ESA_AGENTS === undefined ? AGENTS_FOLDER : resolve(ESA_AGENTS)
   const ownAgents = ESA_OWN_AGENTS === undefined ? null : resolve(ESA_OWN_AGENTS)
   return {
@@ -215,6 +243,7 @@ export function readConfig(flags: GlobalFlags, environment: NodeJS.ProcessEnv): 
     host: parsed.data.ESA_HOST,
     port: parsed.data.ESA_PORT ?? null,
     publicUrl: parsed.data.ESA_PUBLIC_URL === undefined ? null : new URL(parsed.data.ESA_PUBLIC_URL).origin,
+    trustedProxies: ESA_TRUSTED_PROXIES === undefined ? null : listed(ESA_TRUSTED_PROXIES),
     timeScale: ESA_TIME_SCALE,
     alarmWebhook: ESA_ALARM_WEBHOOK ?? null,
     sealUrl: parsed.data.ESA_SEAL_URL ?? null,

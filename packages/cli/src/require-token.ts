@@ -7,8 +7,12 @@ import { worldState } from './store-access.ts'
 const LOOPBACK = /^(?:127(?:\.\d{1,3}){3}|::1|localhost)$/
 
 /** True when nobody but this machine's users can reach the server: bound to loopback, and shown by no proxy. */
-export function isPrivate({ host, publicUrl }: Pick<Config, 'host' | 'publicUrl'>): boolean {
-  return LOOPBACK.test(host) && publicUrl === null
+export function isPrivate({
+  host,
+  publicUrl,
+  trustedProxies,
+}: Pick<Config, 'host' | 'publicUrl' | 'trustedProxies'>): boolean {
+  return LOOPBACK.test(host) && publicUrl === null && trustedProxies === null
 }
 
 /**

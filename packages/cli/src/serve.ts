@@ -20,8 +20,13 @@ export async function serve(
   environment: NodeJS.ProcessEnv,
   world: World,
 ): Promise<RunningServer> {
-  const { host, port, publicUrl } = config
-  const binding = { host, loopback: isPrivate(config), ...(publicUrl === null ? {} : { publicUrl }) }
+  const { host, port, publicUrl, trustedProxies } = config
+  const binding = {
+    host,
+    loopback: isPrivate(config),
+    ...(publicUrl === null ? {} : { publicUrl }),
+    ...(trustedProxies === null ? {} : { trustedProxies }),
+  }
   const page = await buildConsole(config.home)
   const start = (at: Binding): Promise<RunningServer> =>
     startServer({

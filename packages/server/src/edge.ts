@@ -59,13 +59,18 @@ export function edge(ports: ServerPorts, feed: Feed): OpenAPIHono<ApiEnv> {
     }),
   )
   app.route('/', healthRoutes(ports))
-  app.route('/', metricsRoutes(ports, metrics))
   const { binding } = ports
-  app.use(trustedHost(binding), refuseCrossSite(binding), rateLimit('requests', USUAL_RATE, binding))
+  const { tokens } = feed
+  app.route('/', metricsRoutes(ports, metrics, tokens))
+  app.use(
+    trustedHost(binding),
+    refuseCrossSite(binding),
+    rateLimit('requests', ports.rate ?? USUAL_RATE, { binding, tokens }),
+  )
   app.use(plainAddress(), bodyLimit({ maxSize: BODY_MAX, onError: tooLarge }), following(feed))
   app.use('/api/*', requestTimeout(), onlyJson(), worldOf(ports))
-  app.route('/', loginRoutes(ports))
-  app.route('/', ackLinkRoutes(ports))
+  app.route('/', loginRoutes(ports, tokens))
+  app.route('/', ackLinkRoutes(ports, tokens))
   app.route('/api/v1', apiRoutes(feed))
   app.route('/', protocolRoutes(ports, feed))
   app.get('/openapi.json', (context) => context.json(describeApi()))

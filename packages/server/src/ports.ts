@@ -14,6 +14,14 @@ export interface Binding {
   loopback: boolean
   /** How browsers reach it through a reverse proxy, as an origin; then everybody needs a token. */
   publicUrl?: string
+  /** Addresses and networks of the proxies before it, which are believed; absent: those of this machine, where `publicUrl` is set. */
+  trustedProxies?: readonly string[]
+}
+
+/** How many requests one caller may send, in a window of so many seconds. */
+export interface Rate {
+  requests: number
+  windowS: number
 }
 
 /** How the runtime stands to its database: what `/ready` asks beside the store. */
@@ -40,6 +48,8 @@ export interface ServerPorts {
   runbook?: string
   /** Absent where nothing is traced. */
   tracing?: Tracing
+  /** How many requests an address, or a token, may send; absent: as many as usual. */
+  rate?: Rate
   /** What streams of events hold to; absent: the usual. */
   streams?: Partial<StreamLimits>
   log: Logger

@@ -2,6 +2,7 @@ import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createAdaptorServer } from '@hono/node-server'
 import { EsaError } from '@esa/protocol'
+import { boundConnections } from './bound-connections.ts'
 import { edge } from './edge.ts'
 import { Feed } from './feed.ts'
 import type { ServerPorts } from './ports.ts'
@@ -10,7 +11,13 @@ import type { ServerPorts } from './ports.ts'
 const STOP_WITHIN_MS = 5_000
 
 /** What a request may take to arrive, ms, and its headers, bytes: a slow or endless one holds a connection no longer than that. */
-const LIMITS = { headersTimeout: 10_000, requestTimeout: 30_000, maxHeaderSize: 16 * 1024 }
+const LIMITS = {
+  headersTimeout: 10_000,
+  requestTimeout: 30_000,
+  maxHeaderSize: 16 * 1024,
+  // Node looks every 30 s by itself.
+  connectionsCheckingInterval: 1_000,
+}
 
 /** A server that takes requests. */
 export interface RunningServer {
@@ -23,6 +30,7 @@ export interface RunningServer {
 export async function startServer(ports: ServerPorts): Promise<RunningServer> {
   const feed = await Feed.start(ports.world.store, ports.log)
   const server = createAdaptorServer({ fetch: edge(ports, feed).fetch, serverOptions: LIMITS }) as Server
+  boundConnections(server, ports.binding)
   try {
     await listening(server, ports.binding)
   } catch (error) {

@@ -6,9 +6,10 @@ import { rateLimit } from './rate-limit.ts'
 const BINDING: Binding = { host: '127.0.0.1', port: 0, loopback: true }
 
 /** Answers of an edge that lets so many requests through. */
-function edge(requests: number, binding = BINDING) {
+function edge(requests: number, binding = BINDING, valid: string[] = []) {
+  const tokens = { isValid: async (secret: string | null) => valid.includes(secret ?? '') }
   const app = new Hono()
-    .use(rateLimit('test', { requests, windowS: 60 }, binding))
+    .use(rateLimit('test', { requests, windowS: 60 }, { binding, tokens }))
     .get('/', (it) => it.text('ok'))
   app.onError((error, context) => context.json(error, 429))
   return async (headers: Record<string, string> = {}) => await app.request('/', { headers })
@@ -50,6 +51,15 @@ describe('the rate of requests', () => {
     expect(await status('10.0.0.2', 'a')).toBe(200)
     expect(await status('10.0.0.3', 'a')).toBe(200)
     expect(await status('10.0.0.4', 'a')).toBe(429)
+  })
+
+  it('of an address refuses no valid token, and that of a token does', async () => {
+    const ask = edge(2, BINDING, ['good'])
+    for (let n = 0; n < 5; n += 1) await ask()
+    expect((await ask(bearer('bad'))).status).toBe(429)
+    const answers = [await ask(bearer('good')), await ask(bearer('good')), await ask(bearer('good'))]
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 429])
+    expect(answers[0]!.headers.get('ratelimit')).toMatch(/r=1;/)
   })
 
   it('believes no header where no proxy was announced', async () => {

@@ -1,16 +1,11 @@
 import { hash } from 'node:crypto'
-import { getConnInfo } from '@hono/node-server/conninfo'
 import { EsaError } from '@esa/protocol'
 import type { Context, MiddlewareHandler } from 'hono'
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible'
-import type { Binding } from '../ports.ts'
+import type { Binding, Rate } from '../ports.ts'
 import { tokenOf } from '../request-caller.ts'
-
-/** How many requests one caller may send, in a window of so many seconds. */
-export interface Rate {
-  requests: number
-  windowS: number
-}
+import type { TokenWatch } from '../token-watch.ts'
+import { addressOf, trustedProxies } from './caller-address.ts'
 
 /** Three hundred a second: more than a crowd of open pages asks for, less than keeps two cores from their deadlines. */
 export const USUAL_RATE: Rate = { requests: 3_000, windowS: 10 }
@@ -18,37 +13,57 @@ export const USUAL_RATE: Rate = { requests: 3_000, windowS: 10 }
 /** Nobody types a token wrongly more often; a program that tries them is slowed down before it costs anything. */
 export const LOGIN_RATE: Rate = { requests: 10, windowS: 60 }
 
-const LOOPBACK = /^(?:127\.|::1$|::ffff:127\.)/
+/** By what a request is counted. */
+export interface Counting {
+  binding: Binding
+  tokens: Pick<TokenWatch, 'isValid'>
+  /** The secret that a request comes with: that of its header or cookie, unless it has another place. */
+  secretOf?: (context: Context) => Promise<string | null>
+}
 
 /**
  * Counts requests by address, and by token where there is one, in this process. One too many is refused with 429; every
- * answer says what is left. Source: draft-ietf-httpapi-ratelimit-headers-10.
+ * answer says what is left. What others at an address sent never refuses a valid token, which has a count of its own.
+ * Source: draft-ietf-httpapi-ratelimit-headers-10.
  */
-export function rateLimit(name: string, rate: Rate, binding: Binding): MiddlewareHandler {
+export function rateLimit(name: string, rate: Rate, counting: Counting): MiddlewareHandler {
+  const { binding, tokens, secretOf = async (context) => tokenOf(context, binding) } = counting
+  const isTrusted = trustedProxies(binding)
   const counted = () => new RateLimiterMemory({ points: rate.requests, duration: rate.windowS })
   const [byAddress, byToken] = [counted(), counted()]
+  const isOver = ({ consumedPoints }: RateLimiterRes): boolean => consumedPoints > rate.requests
   return async (context, next) => {
-    const token = tokenOf(context, binding)
-    const left = await Promise.all([
-      leftTo(byAddress, addressOf(context, binding)),
-      ...(token === null ? [] : [leftTo(byToken, hash('sha256', token))]),
-    ])
-    const least = left.reduce((one, other) => (other.remainingPoints < one.remainingPoints ? other : one))
-    const resetS = Math.ceil(least.msBeforeNext / 1_000)
-    context.header('RateLimit-Policy', `"${name}";q=${rate.requests};w=${rate.windowS}`)
-    context.header('RateLimit', `"${name}";r=${least.remainingPoints};t=${resetS}`)
-    const over = left.filter(({ consumedPoints }) => consumedPoints > rate.requests)
-    if (over.length > 0) {
-      const retryAfterS = Math.max(...over.map(({ msBeforeNext }) => Math.ceil(msBeforeNext / 1_000)), 1)
-      throw new EsaError(
-        'request.too-many',
-        'transient',
-        `at most ${rate.requests} requests in ${rate.windowS} s`,
-        { hint: `try again in ${retryAfterS} s`, details: { retryAfterS } },
-      )
+    const secret = await secretOf(context)
+    const address = await leftTo(byAddress, addressOf(context, isTrusted))
+    const left = [address]
+    // Where the address has too many, tokens are asked for one question at a time: who tries them out does not load the database.
+    if (secret !== null && (!isOver(address) || (await tokens.isValid(secret)))) {
+      const own = await leftTo(byToken, hash('sha256', secret))
+      if (isOver(address)) left.pop()
+      left.push(own)
     }
+    tellLeft(context, { name, rate, left })
+    if (left.some(isOver)) throw tooMany(rate, left.filter(isOver))
     await next()
   }
+}
+
+function tellLeft(
+  context: Context,
+  { name, rate, left }: { name: string; rate: Rate; left: RateLimiterRes[] },
+): void {
+  const least = left.reduce((one, other) => (other.remainingPoints < one.remainingPoints ? other : one))
+  const resetS = Math.ceil(least.msBeforeNext / 1_000)
+  context.header('RateLimit-Policy', `"${name}";q=${rate.requests};w=${rate.windowS}`)
+  context.header('RateLimit', `"${name}";r=${least.remainingPoints};t=${resetS}`)
+}
+
+function tooMany({ requests, windowS }: Rate, over: RateLimiterRes[]): EsaError {
+  const retryAfterS = Math.max(...over.map(({ msBeforeNext }) => Math.ceil(msBeforeNext / 1_000)), 1)
+  return new EsaError('request.too-many', 'transient', `at most ${requests} requests in ${windowS} s`, {
+    hint: `try again in ${retryAfterS} s`,
+    details: { retryAfterS },
+  })
 }
 
 /** What is left to a key after one more request; the library rejects with the same when it is none. */
@@ -59,16 +74,4 @@ async function leftTo(limiter: RateLimiterMemory, key: string): Promise<RateLimi
     if (refused instanceof RateLimiterRes) return refused
     throw refused
   }
-}
-
-/** The address of whoever asks. What a proxy says counts where one is announced and it speaks from this machine. */
-function addressOf(context: Context, { publicUrl }: Binding): string {
-  const peer = peerOf(context)
-  const forwarded = context.req.header('x-forwarded-for')?.split(',').at(-1)?.trim()
-  return publicUrl !== undefined && forwarded !== undefined && LOOPBACK.test(peer) ? forwarded : peer
-}
-
-function peerOf(context: Context): string {
-  // Without a socket the request came from within this process.
-  return context.env?.incoming === undefined ? '127.0.0.1' : (getConnInfo(context).remote.address ?? '')
 }

@@ -3,8 +3,9 @@ import { type EsaError, isEsaError, isoTime } from '@esa/protocol'
 import { type Context, Hono } from 'hono'
 import { html } from 'hono/html'
 import type { ApiEnv } from '../api.ts'
-import { type Rate, rateLimit } from '../guards/rate-limit.ts'
-import type { ServerPorts } from '../ports.ts'
+import { rateLimit } from '../guards/rate-limit.ts'
+import type { Rate, ServerPorts } from '../ports.ts'
+import type { TokenWatch } from '../token-watch.ts'
 
 /** A person follows a link a few times; whoever tries links out is slowed down. */
 const LINK_RATE: Rate = { requests: 60, windowS: 60 }
@@ -22,10 +23,10 @@ type Markup = ReturnType<typeof html>
  * `/ack/SECRET`: the page that a notice links to. To look at it changes nothing, as programs that scan mail follow every link; the
  * button on it acknowledges, once. The secret is all that is asked: it was sent to one person.
  */
-export function ackLinkRoutes(ports: ServerPorts) {
+export function ackLinkRoutes(ports: ServerPorts, tokens: TokenWatch) {
   const { world, binding } = ports
   return new Hono<ApiEnv>()
-    .use('/ack/*', rateLimit('links', LINK_RATE, binding), async (context, next) => {
+    .use('/ack/*', rateLimit('links', LINK_RATE, { binding, tokens }), async (context, next) => {
       await next()
       context.header('cache-control', 'no-store')
       context.header('x-robots-tag', 'noindex')

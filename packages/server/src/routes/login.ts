@@ -1,11 +1,12 @@
 import { EsaError, isEsaError, isoTime, SCOPES } from '@esa/protocol'
 import { hashOf, mintSession, type TokenRow, verifyToken } from '@esa/store'
-import { Hono } from 'hono'
+import { type Context, Hono } from 'hono'
 import { html } from 'hono/html'
 import type { ApiEnv } from '../api.ts'
 import { LOGIN_RATE, rateLimit } from '../guards/rate-limit.ts'
 import type { ServerPorts } from '../ports.ts'
 import { tokenOf } from '../request-caller.ts'
+import type { TokenWatch } from '../token-watch.ts'
 import { dropSession, keepSession, SESSION_S, sessionOf } from '../session-cookie.ts'
 
 /** What whoever is logged in may do, as the console shows it. */
@@ -22,16 +23,16 @@ interface SessionDocument {
  * `/login`: a person pastes a token once, and the browser gets a session that stands for it. The token's row is asked at every
  * request, so that a revoked one ends all its sessions. `/logout` ends this one.
  */
-export function loginRoutes(ports: ServerPorts) {
+export function loginRoutes(ports: ServerPorts, tokens: TokenWatch) {
   const { world, binding } = ports
+  const limit = rateLimit('login', LOGIN_RATE, { binding, tokens, secretOf: givenToken })
   return new Hono<ApiEnv>()
     .use('/login', noStore())
     .get('/login', (context) => context.html(page(placeOf(context.req.query('next')), null)))
-    .post('/login', rateLimit('login', LOGIN_RATE, binding), async (context) => {
+    .post('/login', limit, async (context) => {
       const form = await context.req.parseBody()
       const next = placeOf(form['next'])
-      const given = typeof form['token'] === 'string' ? form['token'].trim() : ''
-      const token = await tokenIn(ports, given)
+      const token = await tokenIn(ports, await givenToken(context))
       if (token instanceof EsaError) return context.html(page(next, token.message), 401)
       const { secret, hash } = mintSession()
       await world.store.edge.addSession({ hash, token: token.id, lifeMs: SESSION_S * 1_000 })
@@ -47,6 +48,13 @@ export function loginRoutes(ports: ServerPorts) {
     .get('/api/v1/session', noStore(), async (context) =>
       context.json(await sessionDocument(ports, tokenOf(context, binding)), 200),
     )
+}
+
+/** The token in the form. What has not the form of one could be the secret of a session. */
+async function givenToken(context: Context): Promise<string> {
+  const { token } = await context.req.parseBody()
+  const given = typeof token === 'string' ? token.trim() : ''
+  return /^[\w-]+$/.test(given) ? given : ''
 }
 
 async function tokenIn(ports: ServerPorts, given: string): Promise<TokenRow | EsaError> {

@@ -6,11 +6,12 @@ import { trustedHost } from '../guards/trusted-host.ts'
 import type { Metrics } from '../metrics/metrics.ts'
 import type { ServerPorts } from '../ports.ts'
 import { requireScope, tokenOf } from '../request-caller.ts'
+import type { TokenWatch } from '../token-watch.ts'
 
 /** `/metrics`: what Prometheus scrapes. On this machine without a token, elsewhere with one that may read agents. */
-export function metricsRoutes(ports: ServerPorts, metrics: Metrics) {
+export function metricsRoutes(ports: ServerPorts, metrics: Metrics, tokens: TokenWatch) {
   const { binding } = ports
-  const limits = [rateLimit('requests', USUAL_RATE, binding)]
+  const limits = [rateLimit('requests', USUAL_RATE, { binding, tokens })]
   // Without a token a page of somebody else could read it by a name of its own; with one, any name will do.
   const guards = binding.loopback ? [trustedHost(binding), ...limits] : limits
   const routes = new Hono<ApiEnv>()
