@@ -5,6 +5,7 @@ import { checkDirectory } from '@esa/org'
 import { embeddedServerStatus } from '@esa/pg-server'
 import type { Config } from '../config.ts'
 import { loadOrg, orgErrors } from '../load-org.ts'
+import { SealFile } from '../seals/seal-file.ts'
 import { type Check, checked } from './check.ts'
 
 /** The first Node that runs TypeScript as it stands. Source: docs/decisions/0008. */
@@ -18,7 +19,7 @@ const SPACE_LOW_BYTES = 1024 ** 3
 
 const GIB = 1024 ** 3
 
-/** What this machine and this checkout have to bring: Node, the install, the home, the disk, the cards. */
+/** What this machine and this checkout have to bring: Node, the install, the home, the disk, the cards, the seals. */
 export function machineChecks(config: Config): Promise<Check[]> {
   return Promise.all([
     checked('node', node),
@@ -27,6 +28,7 @@ export function machineChecks(config: Config): Promise<Check[]> {
     checked('disk', () => disk(config.home)),
     checked('cards', () => cards(config.agents)),
     checked('time-scale', () => timeScale(config)),
+    checked('seals', () => seals(config)),
   ])
 }
 
@@ -117,4 +119,28 @@ function timeScale({ timeScale: scale }: Config): Omit<Check, 'name'> {
   if (scale === 1) return { status: 'ok', message: 'new incidents wait as long as their cards say' }
   const fix = 'unset ESA_TIME_SCALE, unless this is a demo or a rehearsal'
   return { status: 'warning', message: `the waits of new incidents are divided by ${scale}`, fix }
+}
+
+/** File systems that end with the container or the machine. Source: statfs(2), `f_type`. */
+const PASSING: Record<number, string> = {
+  0x794c7630: 'an overlay',
+  0x01021994: 'a tmpfs',
+  0x858458f6: 'a ramfs',
+}
+
+/** The seals by themselves; whether the log is as they say, esa replay verify asks. */
+async function seals({ home: folder, sealUrl }: Config): Promise<Omit<Check, 'name'>> {
+  const { faults, last } = await new SealFile(folder).read()
+  const [fault] = faults
+  if (fault !== undefined) {
+    const message = `the seals of the log are broken at seal ${fault.seq}: ${fault.why}`
+    return { status: 'error', message, fix: 'esa replay verify --all; docs/runbook.md, "log-integrity"' }
+  }
+  const passing = PASSING[(await statfs(await nearestFolder(folder))).type]
+  if (passing !== undefined && sealUrl === null) {
+    const message = `${folder} is on ${passing}: the seals of the log go when that goes`
+    return { status: 'warning', message, fix: 'put the home on a volume, or set ESA_SEAL_URL' }
+  }
+  if (last === null) return { status: 'ok', message: 'no seals of the log yet: a worker makes them' }
+  return { status: 'ok', message: `the log is sealed up to seal ${last.n}, ${last.at}` }
 }

@@ -33,8 +33,8 @@ const BEHIND_MAX = 1
  */
 export async function checkSeals(at: SealedPlace): Promise<SealCheck | null> {
   return await withSealedLog(at.databaseUrl, async (log) => {
-    const book = await at.file.read()
-    const [runtimeId, witness] = await Promise.all([log.runtimeId(), log.witness(at.home, book.key)])
+    const { book, witness } = await bothOf(at, log)
+    const runtimeId = await log.runtimeId()
     const pem = await at.file.privateKey().catch(() => null)
     if (book.last === null && witness === null && book.faults.length === 0 && pem === null) return null
     const faults = [...book.faults, ...(await faultsOfSeals(at.file, book, witness, runtimeId))]
@@ -53,6 +53,18 @@ export async function checkSeals(at: SealedPlace): Promise<SealCheck | null> {
       ahead: compared.ahead,
     }
   })
+}
+
+/** What the file and the database say of the seals at one moment: a worker that seals right now changes one after the other. */
+async function bothOf(
+  { file, home }: SealedPlace,
+  log: SealedLog,
+): Promise<{ book: SealBook; witness: Witness | null }> {
+  const read = async (): Promise<{ book: SealBook; witness: Witness | null }> => {
+    const book = await file.read({ whole: true })
+    return { book, witness: await log.witness(home, book.key) }
+  }
+  return (await file.bytes()) === 0 ? await read() : await file.locked(read)
 }
 
 /** Whether the key is that of the seals, and whether the database remembers these seals and no others. */

@@ -36,14 +36,13 @@ const cutTail =
       update esa.actors a set seq = a.seq - ${drop}, head = e.hash from esa.events e
         where a.id = '${of(ids)}' and e.stream = a.id and e.seq = a.seq - ${drop}`)
 
-/** Writes a stream again from end to end, as the runtime itself would have written it with another cause. */
-async function recompute({ admin, url }: SealedCopy, id: string): Promise<void> {
+/** Writes a stream again from end to end, as the runtime itself would have written it with another event of a type. */
+async function recompute({ admin, url }: SealedCopy, id: string, type: string): Promise<void> {
   const store = await openPostgresStore({ url, max: 1 })
   const steps = recordedSteps(await store.readStream(id))
   await store.close()
   for (const { events } of steps)
-    for (const event of events)
-      if (event.type === 'incident.resolved') event.data = { ...event.data, cause: 'nothing' }
+    for (const event of events) if (event.type === type) event.data = { ...event.data, cause: 'nothing' }
   const { rows, head } = chainSteps(id, '', steps)
   for (const { seq, data, hash } of rows)
     await admin.query('update esa.events set data = $1, hash = $2 where stream = $3 and seq = $4', [
@@ -131,7 +130,15 @@ export const CHANGES: Change[] = [
     alone: true,
     when: 'hour',
     of: ({ first }) => first,
-    change: (copy, { first }) => recompute(copy, first),
+    change: (copy, { first }) => recompute(copy, first, 'incident.resolved'),
+  },
+  {
+    what: 'writes a chain again before the events that are not sealed yet',
+    alone: true,
+    when: 'hour',
+    from: { home: 'old' },
+    of: ({ first }) => first,
+    change: (copy, { first }) => recompute(copy, first, 'incident.acknowledged'),
   },
   {
     what: 'changes an event in the middle',
@@ -295,6 +302,18 @@ export const CHANGES: Change[] = [
     change: async ({ home }, { first }) => {
       const [one, ...rest] = await lines(home)
       await writeLines(home, [one!.replace(first, '01AAAAAAAAAAAAAAAAAAAAAAAA'), ...rest])
+    },
+  },
+  {
+    what: 'edits the last seal, and what the database remembers of it',
+    alone: false,
+    when: 'hour',
+    of: seals,
+    change: async ({ home, admin }, { open }) => {
+      const all = await lines(home)
+      const edited = all.at(-1)!.replace(open, '01AAAAAAAAAAAAAAAAAAAAAAAA')
+      await writeLines(home, [...all.slice(0, -1), edited])
+      await admin.query('update esa.sealers set hash = $1', [hashLine(edited)])
     },
   },
   {

@@ -67,6 +67,12 @@ export class SealBook {
     return this.#places.get(place) ?? null
   }
 
+  /** Whatever counts, by runtime and the place where it was sealed last. What was retired is left out: it is over. */
+  *standing(): Generator<{ runtimeId: string; place: string; sealed: SealedRuntime }> {
+    for (const [place, runtimeId] of this.#places)
+      yield { runtimeId, place, sealed: this.#runtimes.get(runtimeId) ?? new SealedRuntime() }
+  }
+
   /** The hash of a line; undefined when it is not there, or long ago. */
   hashAt(n: number): string | undefined {
     return this.#lines.get(n)

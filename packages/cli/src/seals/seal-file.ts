@@ -1,13 +1,22 @@
 import { createReadStream } from 'node:fs'
-import { mkdir, open, readFile, rename, stat, truncate, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, open, readFile, rename, stat, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { withHomeLock } from '@esa/pg-server'
 import { EsaError } from '@esa/protocol'
-import { newKey, publicKeyOf, type Seal, writeSeal } from './seal.ts'
+import { hashLine, newKey, publicKeyOf, type Seal, type SealedStream, writeSeal } from './seal.ts'
 import { SealBook, SEALS } from './seal-book.ts'
 
 /** What a seal says, but for its place among the others. */
 export type Draft = Omit<Seal, 'n' | 'at' | 'prev' | 'key'>
+
+/** Streams in one line: about 330 KB, which a receiver takes in one request. */
+export const STREAMS_A_SEAL = 2_000
+
+/** A file below this is left alone: a month of 1,000 incidents a day, and read in a second. */
+const COMPACT_AT_BYTES = 32 * 1024 ** 2
+
+/** What a stream takes in a line. */
+const STREAM_BYTES = 165
 
 /** Where a home keeps its seals. */
 export function sealPaths(home: string): { seals: string; key: string; lock: string; posted: string } {
@@ -38,12 +47,12 @@ export class SealFile {
     return await withHomeLock(sealPaths(this.#home).lock, work)
   }
 
-  /** What the file says now. */
-  async read(): Promise<SealBook> {
+  /** What the file says now; `whole`: also in the lines that were read before. */
+  async read({ whole = false } = {}): Promise<SealBook> {
     const { seals } = sealPaths(this.#home)
     const found = await statOf(seals)
     const known = this.#read
-    if (found !== null && found.ino === known.ino && found.size >= known.bytes) {
+    if (!whole && found !== null && found.ino === known.ino && found.size >= known.bytes) {
       await this.#readOn(seals, this.#book)
       return this.#book
     }
@@ -115,6 +124,37 @@ export class SealFile {
     return moved ?? null
   }
 
+  /**
+   * Writes the file again with what still counts, when it has grown far beyond that. The lines go on in number and hash; those
+   * before stay in one file beside it. True when it did. Only while `locked`, and only a file without a fault.
+   */
+  async compact(maxBytes = COMPACT_AT_BYTES): Promise<boolean> {
+    const book = await this.read()
+    const pem = await this.privateKey()
+    const entries = [...book.standing()].reduce((sum, { sealed }) => sum + sealed.streams.size, 0)
+    const limit = Math.max(maxBytes, entries * STREAM_BYTES * 3)
+    if (pem === null || book.last === null || book.faults.length > 0 || this.#read.bytes < limit) return false
+    const { seals } = sealPaths(this.#home)
+    const handle = await open(`${seals}.new`, 'w', 0o600)
+    try {
+      let { n, hash: prev } = book.last
+      for (const draft of draftsOf(book)) {
+        const begins = n === book.last.n ? { base: true as const, key: publicKeyOf(pem) } : {}
+        const at = new Date().toISOString()
+        const line = writeSeal({ n: ++n, at, ...draft, ...begins, prev }, pem)
+        prev = hashLine(line)
+        await handle.appendFile(`${line}\n`)
+      }
+      await handle.datasync()
+    } finally {
+      await handle.close()
+    }
+    await copyFile(seals, `${seals}.before`)
+    await rename(`${seals}.new`, seals)
+    await this.read()
+    return true
+  }
+
   async #write(line: string): Promise<void> {
     const { seals } = sealPaths(this.#home)
     // A process that died halfway left a part of a line, which sealed nothing.
@@ -154,6 +194,26 @@ export class SealFile {
       now.faults.push({ id: SEALS, seq: n, why: `seal ${n} is another one than before` })
     }
     for (const fault of before.faults) if (fault.seq > (now.last?.n ?? 0)) now.faults.push(fault)
+  }
+}
+
+/** What counts, in lines of a bounded size. */
+function* draftsOf(book: SealBook): Generator<Draft> {
+  for (const { runtimeId, place, sealed } of book.standing()) {
+    const about = { runtimeId, place, pos: [0, 0] as [number, number], retired: [] }
+    const streams = [...sealed.streams].map(([id, { seq, head, positions }]): SealedStream => [
+      id,
+      seq,
+      head,
+      positions,
+    ])
+    yield {
+      ...about,
+      streams: streams.slice(0, STREAMS_A_SEAL),
+      tokens: [...sealed.tokens.values()].map(({ entry }) => entry),
+    }
+    for (let from = STREAMS_A_SEAL; from < streams.length; from += STREAMS_A_SEAL)
+      yield { ...about, streams: streams.slice(from, from + STREAMS_A_SEAL), tokens: [] }
   }
 }
 

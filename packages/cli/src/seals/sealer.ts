@@ -2,11 +2,8 @@ import { type SealedLog, type StreamEnd, withSealedLog } from '@esa/store/sealed
 import { compareEnds, faultOfMemory, faultsOfSeals, type SealedPlace } from './check-seals.ts'
 import { chainPositions, type SealedRowEntry, type SealedStream } from './seal.ts'
 import { type SealBook, SealedRuntime, type SealFault, SEALS } from './seal-book.ts'
-import type { Draft } from './seal-file.ts'
+import { type Draft, STREAMS_A_SEAL } from './seal-file.ts'
 import { compareToken, sealedToken } from './sealed-rows.ts'
-
-/** Streams in one line: about 400 KB, which a receiver takes in one request. */
-const STREAMS_A_SEAL = 2_000
 
 /** What one seal did. */
 export interface Sealing {
@@ -51,6 +48,7 @@ export class Sealer {
         pos: [from, tail],
       })
       await this.#append(log, lines)
+      if (await this.#at.file.compact()) await this.#remember(log)
       this.#looked = { before: this.#looked?.last ?? tail, last: tail }
       return sealing
     })
