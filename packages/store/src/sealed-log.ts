@@ -28,6 +28,10 @@ export interface Witness {
   hash: string
 }
 
+/** Tables whose rows are sealed one by one. */
+export const SEALED_TABLES = ['tokens', 'accounts'] as const
+export type SealedTable = (typeof SEALED_TABLES)[number]
+
 /** A row that is sealed by its columns, each by its name. */
 export type SealedRow = Record<string, unknown>
 
@@ -103,8 +107,10 @@ export class SealedLog {
     return new Map(found.flat().map(({ id, pos }) => [id, pos]))
   }
 
-  /** Every row of a table that is sealed by its columns. */
-  async rowsOf(table: 'tokens'): Promise<SealedRow[]> {
+  /** Every row of a table that is sealed by its columns; none where there is no such table. */
+  async rowsOf(table: SealedTable): Promise<SealedRow[]> {
+    const there = 'select to_regclass($1) is not null as there'
+    if (!(await this.#rows<{ there: boolean }>(there, [`esa.${table}`]))[0]!.there) return []
     const rows = await this.#rows<{ row: SealedRow }>(`select to_jsonb(t) as row from esa.${table} t`, [])
     return rows.map(({ row }) => row)
   }

@@ -165,7 +165,7 @@ function text({ checked, identical, unchecked, retired, diverged, chain, seals }
     ...(seals === null
       ? []
       : [
-          `${seals.checked} streams and tokens compared with the seals of this home: ${seals.broken.length} broken`,
+          `${seals.checked} streams, tokens and accounts compared with the seals of this home: ${seals.broken.length} broken`,
         ]),
     ...(retired === 0
       ? []

@@ -1,9 +1,15 @@
 import { retiredHeads } from '@esa/store'
-import { type SealedLog, type StreamEnd, type Witness, withSealedLog } from '@esa/store/sealed-log'
+import {
+  SEALED_TABLES,
+  type SealedLog,
+  type StreamEnd,
+  type Witness,
+  withSealedLog,
+} from '@esa/store/sealed-log'
 import { chainPositions, publicKeyOf } from './seal.ts'
 import { type Sealed, type SealBook, type SealedRuntime, type SealFault, SEALS } from './seal-book.ts'
 import type { SealFile } from './seal-file.ts'
-import { compareToken } from './sealed-rows.ts'
+import { compareRow } from './sealed-rows.ts'
 
 /** Where a check is made: a home's seals, and the database that they should be true of. */
 export interface SealedPlace {
@@ -17,7 +23,7 @@ export interface SealedPlace {
 
 /** What a check found. `ahead` are streams that were not sealed yet as far as they go now. */
 export interface SealCheck {
-  /** Streams and tokens that were compared. */
+  /** Streams, tokens and accounts that were compared. */
   checked: number
   broken: SealFault[]
   lastAt: string | null
@@ -28,7 +34,7 @@ export interface SealCheck {
 const BEHIND_MAX = 1
 
 /**
- * Compares a database with the seals of a home: where every stream ends, and every token. It reads no event but the last of a
+ * Compares a database with the seals of a home: where every stream ends, every token and every account. It reads no event but the last of a
  * stream and the one that was sealed. Null when this home never sealed this database. Nothing is written.
  */
 export async function checkSeals(at: SealedPlace): Promise<SealCheck | null> {
@@ -128,8 +134,9 @@ async function compareAll(
     if (one !== undefined) broken.push({ id, seq: one.seq, why: 'the stream is gone, and was not retired' })
   }
   broken.push(...(await compareRetired(at.databaseUrl, (now ?? sealed).retired, seen)))
-  broken.push(...(await compareTokens(log, sealed)))
-  return { checked: sealed.streams.size + sealed.tokens.size, broken, ahead }
+  broken.push(...(await compareRows(log, sealed)))
+  const rows = SEALED_TABLES.reduce((sum, table) => sum + sealed[table].size, 0)
+  return { checked: sealed.streams.size + rows, broken, ahead }
 }
 
 /** Compares where streams end with what was sealed of them. Those that go on since, or were never sealed, are ahead. */
@@ -183,15 +190,16 @@ async function compareRetired(
   })
 }
 
-async function compareTokens(log: SealedLog, { tokens }: SealedRuntime): Promise<SealFault[]> {
-  if (tokens.size === 0) return []
-  const rows = new Map((await log.rowsOf('tokens')).map((row) => [String(row['id']), row]))
-  return [...tokens].flatMap(([id, { entry, n }]) => {
-    const row = rows.get(id)
-    if (row === undefined) return [{ id, seq: n, why: 'the token is gone' }]
-    const compared = compareToken(entry, row)
-    return compared !== null && 'why' in compared ? [{ id, seq: n, why: compared.why }] : []
+async function compareRows(log: SealedLog, sealed: SealedRuntime): Promise<SealFault[]> {
+  const faults = SEALED_TABLES.map(async (table) => {
+    if (sealed[table].size === 0) return []
+    const rows = new Map((await log.rowsOf(table)).map((row) => [String(row['id']), row]))
+    return [...sealed[table]].flatMap(([id, { entry, n }]) => {
+      const compared = compareRow(table, entry, rows.get(id))
+      return compared !== null && 'why' in compared ? [{ id, seq: n, why: compared.why }] : []
+    })
   })
+  return (await Promise.all(faults)).flat()
 }
 
 /** Compares the positions of all events of some streams with what was sealed of them. */

@@ -1,6 +1,7 @@
+import { SEALED_TABLES } from '@esa/store/sealed-log'
 import { hashLine, isSignedBy, readSeal, type Seal, type SealedRowEntry } from './seal.ts'
 
-/** Something that is not as it was sealed: a stream, a token, or the seals themselves (`seals`, with the number of one). */
+/** Something that is not as it was sealed: a stream, a token, an account, or the seals themselves (`seals`, with the number of one). */
 export interface SealFault {
   id: string
   seq: number
@@ -17,13 +18,20 @@ export interface Sealed {
   positions: string
 }
 
+/** The last seal of a row, and its number. */
+export interface SealedRowAt {
+  entry: SealedRowEntry
+  n: number
+}
+
 /** What is sealed of one runtime. */
 export class SealedRuntime {
   /** The number of its last seal. */
   n = 0
   readonly streams = new Map<string, Sealed>()
   readonly retired = new Map<string, { seq: number; head: string }>()
-  readonly tokens = new Map<string, { entry: SealedRowEntry; n: number }>()
+  readonly tokens = new Map<string, SealedRowAt>()
+  readonly accounts = new Map<string, SealedRowAt>()
 }
 
 /** What the seals of a home say, line by line. A line that cannot be trusted is a fault, and says nothing. */
@@ -109,14 +117,16 @@ export class SealBook {
     else if (prev !== (this.#last?.hash ?? '')) this.#fault(n, `seal ${expected - 1} was changed`)
   }
 
-  #apply({ n, runtimeId, place, streams, tokens, retired, reset }: Seal): void {
+  #apply(seal: Seal): void {
+    const { n, runtimeId, place, streams, retired, reset } = seal
     if (reset === true) this.#runtimes.delete(runtimeId)
     const sealed = this.#runtimes.get(runtimeId) ?? new SealedRuntime()
     this.#runtimes.set(runtimeId, sealed)
     this.#places.set(place, runtimeId)
     sealed.n = n
     for (const [id, seq, head, positions] of streams) sealed.streams.set(id, { seq, head, positions })
-    for (const entry of tokens) sealed.tokens.set(entry[0], { entry, n })
+    for (const table of SEALED_TABLES)
+      for (const entry of seal[table]) sealed[table].set(entry[0], { entry, n })
     for (const [id, seq, head] of retired) {
       sealed.streams.delete(id)
       sealed.retired.set(id, { seq, head })

@@ -20,6 +20,7 @@ const draft = (...ids: string[]): Draft => ({
   pos: [0, 9],
   streams: ids.map((id) => [id, 1, 'h', 'p']),
   tokens: [],
+  accounts: [],
   retired: [],
 })
 const path = (name: string): string => join(home, name)

@@ -3,8 +3,9 @@ import { copyFile, mkdir, open, readFile, rename, stat, truncate, writeFile } fr
 import { join } from 'node:path'
 import { withHomeLock } from '@esa/pg-server'
 import { EsaError } from '@esa/protocol'
+import { SEALED_TABLES, type SealedTable } from '@esa/store/sealed-log'
 import { hashLine, newKey, publicKeyOf, type Seal, type SealedStream, writeSeal } from './seal.ts'
-import { SealBook, SEALS } from './seal-book.ts'
+import { SealBook, type SealedRuntime, SEALS } from './seal-book.ts'
 
 /** What a seal says, but for its place among the others. */
 export type Draft = Omit<Seal, 'n' | 'at' | 'prev' | 'key'>
@@ -197,23 +198,29 @@ export class SealFile {
   }
 }
 
+/** A seal that says nothing yet. */
+export function draftOf(runtimeId: string, place: string): Draft {
+  return { runtimeId, place, pos: [0, 0], streams: [], tokens: [], accounts: [], retired: [] }
+}
+
+function rowsOf(sealed: SealedRuntime): Pick<Draft, SealedTable> {
+  const entries = SEALED_TABLES.map((table) => [table, [...sealed[table].values()].map(({ entry }) => entry)])
+  return Object.fromEntries(entries) as Pick<Draft, SealedTable>
+}
+
 /** What counts, in lines of a bounded size. */
 function* draftsOf(book: SealBook): Generator<Draft> {
   for (const { runtimeId, place, sealed } of book.standing()) {
-    const about = { runtimeId, place, pos: [0, 0] as [number, number], retired: [] }
+    const about = draftOf(runtimeId, place)
     const streams = [...sealed.streams].map(([id, { seq, head, positions }]): SealedStream => [
       id,
       seq,
       head,
       positions,
     ])
-    yield {
-      ...about,
-      streams: streams.slice(0, STREAMS_A_SEAL),
-      tokens: [...sealed.tokens.values()].map(({ entry }) => entry),
-    }
+    yield { ...about, ...rowsOf(sealed), streams: streams.slice(0, STREAMS_A_SEAL) }
     for (let from = STREAMS_A_SEAL; from < streams.length; from += STREAMS_A_SEAL)
-      yield { ...about, streams: streams.slice(from, from + STREAMS_A_SEAL), tokens: [] }
+      yield { ...about, streams: streams.slice(from, from + STREAMS_A_SEAL) }
   }
 }
 

@@ -13,8 +13,8 @@ const hashSchema = z.string().regex(/^[0-9a-f]{64}$/)
 /** A stream as it was sealed: its last event's number and hash, and the positions of all its events (`chainPositions`). */
 const streamSchema = z.tuple([z.string(), z.number().int(), z.string(), z.string()])
 
-/** A row that never changes, as it was sealed: a digest of its columns, and when it was revoked, ms. */
-const rowSchema = z.tuple([z.string(), z.string(), z.number().nullable()])
+/** A row as it was sealed: a digest of the columns that never change, and those that are set once, as far as they are. */
+const rowSchema = z.tuple([z.string(), z.string(), z.record(z.string(), z.union([z.string(), z.number()]))])
 
 /** What a seal says. Its order of members is the order in which it is written. */
 const sealSchema = z.object({
@@ -27,6 +27,7 @@ const sealSchema = z.object({
   pos: z.tuple([z.number(), z.number()]),
   streams: z.array(streamSchema),
   tokens: z.array(rowSchema),
+  accounts: z.array(rowSchema),
   /** Streams that `esa retain` is about to remove, with the last event of each. */
   retired: z.array(z.tuple([z.string(), z.number().int(), z.string()])),
   /** Everything that was sealed of this runtime before counts no more: `esa adopt` signed that. */

@@ -1,14 +1,15 @@
-import { type SealedLog, type StreamEnd, withSealedLog } from '@esa/store/sealed-log'
+import { type SealedLog, type SealedTable, type StreamEnd, withSealedLog } from '@esa/store/sealed-log'
 import { compareEnds, faultOfMemory, faultsOfSeals, type SealedPlace } from './check-seals.ts'
 import { chainPositions, type SealedRowEntry, type SealedStream } from './seal.ts'
 import { type SealBook, SealedRuntime, type SealFault, SEALS } from './seal-book.ts'
-import { type Draft, STREAMS_A_SEAL } from './seal-file.ts'
-import { compareToken, sealedToken } from './sealed-rows.ts'
+import { type Draft, draftOf, STREAMS_A_SEAL } from './seal-file.ts'
+import { compareRow, sealedRow } from './sealed-rows.ts'
 
 /** What one seal did. */
 export interface Sealing {
   streams: number
-  tokens: number
+  /** Tokens and accounts. */
+  rows: number
   /** What could not be sealed because it is not what was sealed before. */
   broken: SealFault[]
 }
@@ -35,7 +36,7 @@ export class Sealer {
       const other = book.runtimeAt(this.#at.place)
       if (other !== null && other !== runtimeId) {
         const why = `the database names itself runtime ${runtimeId}, and was sealed as ${other}`
-        return { streams: 0, tokens: 0, broken: [{ id: SEALS, seq: book.last?.n ?? 0, why }] }
+        return { streams: 0, rows: 0, broken: [{ id: SEALS, seq: book.last?.n ?? 0, why }] }
       }
       const known = book.of(runtimeId)
       const tail = await log.tail()
@@ -108,7 +109,7 @@ export class Sealer {
   }
 
   #nothing(runtimeId: string): Draft {
-    return { runtimeId, place: this.#at.place, pos: [0, 0], streams: [], tokens: [], retired: [] }
+    return draftOf(runtimeId, this.#at.place)
   }
 
   async #locked<T>(work: (log: SealedLog, book: SealBook, runtimeId: string) => Promise<T>): Promise<T> {
@@ -130,7 +131,7 @@ async function all(log: SealedLog): Promise<StreamEnd[]> {
   return ends
 }
 
-/** What is to be written of streams that may have changed, and of all tokens. */
+/** What is to be written of streams that may have changed, and of all tokens and accounts. */
 async function sealingOf(
   log: SealedLog,
   ends: readonly StreamEnd[],
@@ -139,10 +140,18 @@ async function sealingOf(
 ): Promise<{ lines: Draft[]; sealing: Sealing }> {
   const compared = await compareEnds(log, ends, known.streams)
   const streams = await sealStreams(log, ends, new Set(compared.ahead), known)
-  const tokens = await changedTokens(log, known)
-  const broken = [...compared.broken, ...streams.broken, ...tokens.broken]
-  const sealing = { streams: streams.sealed.length, tokens: tokens.sealed.length, broken }
-  return { lines: linesOf(about, streams.sealed, tokens.sealed), sealing }
+  const rows = {
+    tokens: await changedRows(log, 'tokens', known),
+    accounts: await changedRows(log, 'accounts', known),
+  }
+  const broken = [rows.tokens, rows.accounts, streams, compared].flatMap((one) => one.broken)
+  const first = { ...about, tokens: rows.tokens.sealed, accounts: rows.accounts.sealed }
+  const sealing = {
+    streams: streams.sealed.length,
+    rows: first.tokens.length + first.accounts.length,
+    broken,
+  }
+  return { lines: linesOf(first, streams.sealed), sealing }
 }
 
 /** Only the positions that came since the seal before are read. */
@@ -166,27 +175,27 @@ async function sealStreams(
   return { sealed, broken }
 }
 
-async function changedTokens(
+async function changedRows(
   log: SealedLog,
-  { tokens }: SealedRuntime,
+  table: SealedTable,
+  known: SealedRuntime,
 ): Promise<{ sealed: SealedRowEntry[]; broken: SealFault[] }> {
   const sealed: SealedRowEntry[] = []
   const broken: SealFault[] = []
-  for (const row of await log.rowsOf('tokens')) {
-    const known = tokens.get(String(row['id']))
-    const now = known === undefined ? sealedToken(row) : compareToken(known.entry, row)
+  for (const row of await log.rowsOf(table)) {
+    const before = known[table].get(String(row['id']))
+    const now = before === undefined ? sealedRow(table, row) : compareRow(table, before.entry, row)
     if (now === null) continue
-    if ('why' in now) broken.push({ id: String(row['id']), seq: known!.n, why: now.why })
+    if ('why' in now) broken.push({ id: String(row['id']), seq: before!.n, why: now.why })
     else sealed.push(now)
   }
   return { sealed, broken }
 }
 
 /** Lines of a bounded size. A line with nothing in it says that nothing changed. */
-function linesOf(about: Draft, streams: SealedStream[], tokens: SealedRowEntry[]): Draft[] {
-  const { runtimeId, place, pos } = about
-  const later = { runtimeId, place, pos, tokens: [], retired: [] }
-  const lines: Draft[] = [{ ...about, streams: streams.slice(0, STREAMS_A_SEAL), tokens }]
+function linesOf(first: Draft, streams: SealedStream[]): Draft[] {
+  const later = { ...draftOf(first.runtimeId, first.place), pos: first.pos }
+  const lines: Draft[] = [{ ...first, streams: streams.slice(0, STREAMS_A_SEAL) }]
   for (let from = STREAMS_A_SEAL; from < streams.length; from += STREAMS_A_SEAL)
     lines.push({ ...later, streams: streams.slice(from, from + STREAMS_A_SEAL) })
   return lines

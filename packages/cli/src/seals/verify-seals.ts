@@ -9,7 +9,7 @@ import { sealedPlaceOf } from './sealed-place.ts'
 
 /** What `esa replay verify` says of the seals of this home. Source: docs/cli.md, "Timelines and replay". */
 export interface SealVerdict {
-  /** Streams and tokens that were compared. */
+  /** Streams, tokens and accounts that were compared. */
   checked: number
   broken: SealFault[]
   /** When the last seal was made. */
