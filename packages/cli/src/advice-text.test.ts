@@ -93,3 +93,14 @@ it('shows the refusals that were tried first, and counts the others', () => {
   expect(shown({ refused: many })).toContain('and 2 more: --json')
   expect(shown({ recommendations: [] })).toContain('no index is worth its bytes')
 })
+
+it('shows a statement without a name by its text, not by its number', () => {
+  const sql = `select *\n from orders where customer = 5`
+  const text = shown({
+    queries: [{ id: 'statement-1', sql, weight: 1, ok: true, ...gain }],
+    skipped: [{ id: 'statement-2', sql: 'select broken', why: 'it failed' }],
+  })
+  expect(text).toContain('select * from orders where customer = 5')
+  expect(text).toContain('select broken')
+  expect(text).not.toContain('statement-')
+})

@@ -32,7 +32,7 @@ const ms = (us: number): string =>
 /** A statement by the name it was given; one that only has a number, by its beginning. */
 function named(id: string, sql: string): string {
   const plain = sql.replaceAll(/\s+/g, ' ')
-  if (!/^-?\d+$|^[0-9a-f]{16}$/.test(id)) return id
+  if (!/^(?:statement-|-)?\d+$|^[0-9a-f]{16}$/.test(id)) return id
   return plain.length > SQL_SHOWN ? `${plain.slice(0, SQL_SHOWN)}…` : plain
 }
 

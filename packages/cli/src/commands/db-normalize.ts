@@ -25,7 +25,7 @@ export async function normalizeTarget(
 }
 
 /** The score, and each table that loses some of it. */
-function scoreText({ score, tables, judged, rows }: Normalization): string {
+function scoreText({ score, tables, judged, sampled, rows }: Normalization): string {
   if (score === null)
     return 'no score: no table has facts to judge (a few rows are needed, and the right to read them)'
   const row = (table: TableNormalization): string[] => [
@@ -41,5 +41,5 @@ function scoreText({ score, tables, judged, rows }: Normalization): string {
     losing.length === 0
       ? ''
       : `\n${columns([['TABLE', 'SCORE', 'ROWS', 'WHAT IS A FACT OF WHAT'], ...losing.map(row)])}`
-  return `${colours.bold(`score ${score}`)} of 100 over ${judged} tables, ${rows} rows looked at${list}\n`
+  return `${colours.bold(`score ${score}`)} of 100 over ${judged} tables${sampled === 0 ? '' : ` (${sampled} sampled)`}, ${rows} rows looked at${list}\n`
 }

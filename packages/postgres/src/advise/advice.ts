@@ -23,7 +23,7 @@ export interface Recommendation {
   sizeBytes: number
   method: 'rehearsed'
   because: string
-  queries: QueryGain[]
+  queries: (QueryGain & { sql?: string })[]
   buildMs: number
   /** What rows of the table itself cost to write again, without and with all that is recommended; null says it was not measured. */
   writes: WriteCost | null
@@ -59,6 +59,8 @@ export interface Refusal {
   /** Measured, or estimated when it was not built; `built` tells which. */
   sizeBytes: number
   built: boolean
+  /** The index that does it in its place, where there is one. */
+  instead?: string
   queries: string[]
 }
 

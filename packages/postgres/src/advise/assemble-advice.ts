@@ -10,6 +10,7 @@ import { gainOf } from './final-timing.ts'
 import type { PreparedWorkload } from './prepare-statements.ts'
 import { redundantIndexes } from './redundant-indexes.ts'
 import type { Search } from './search.ts'
+import { settleRefusals } from './settle-refusals.ts'
 import type { TableFacts } from './table-catalog.ts'
 import type { Trials } from './trials.ts'
 import { measureWrites } from './write-cost.ts'
@@ -73,10 +74,17 @@ function refuseRest({ trials, search, refused }: Found, { budgetBytes }: Frame):
     const times = search.timesOf(one)
     if (times.size === 0) return refusal(one, 'not-used', 'built, and no plan took it', one)
     const fits = search.bytes + one.sizeBytes <= budgetBytes
+    const beside = search.chosen.length === 0 ? '' : 'beside what is recommended '
     return fits
-      ? refusal(one, 'no-gain', 'built: beside what is recommended it saves too little', one)
+      ? refusal(one, 'no-gain', `built: ${beside}it saves too little`, one)
       : refusal(one, 'budget', 'built: it does not fit beside what saves more per byte', one)
   })
+}
+
+/** Why the statements take it whose plans do: the others' reasons are not its own. */
+function reasonOf({ because, reasons }: BuiltCandidate, users: readonly string[]): string {
+  const own = new Set(users.flatMap((id) => reasons?.get(id) ?? []))
+  return own.size === 0 ? because : [...own].join('; or ')
 }
 
 async function usedBy(found: Found): Promise<Map<string, string[]>> {
@@ -87,6 +95,14 @@ async function usedBy(found: Found): Promise<Map<string, string[]>> {
     }
   }
   return users
+}
+
+function withText(
+  gain: QueryGain | undefined,
+  statements: readonly TimedStatement[],
+): (QueryGain & { sql: string })[] {
+  const sql = statements.find(({ id }) => id === gain?.id)?.texts[0]
+  return gain === undefined || sql === undefined ? [] : [{ ...gain, sql }]
 }
 
 /** A statement without which an index cannot be built, or is not whole. */
@@ -114,12 +130,13 @@ export async function assembleAdvice(found: Found, frame: Frame): Promise<IndexA
   }
   for (const one of search.chosen) {
     const [ddl = '', ...more] = buildSteps(one)
+    const own = users.get(one.name) ?? []
     recommendations.push({
       ddl,
       sizeBytes: one.sizeBytes,
       method: 'rehearsed',
-      because: one.because,
-      queries: (users.get(one.name) ?? []).flatMap((id) => gains.get(id) ?? []),
+      because: reasonOf(one, own),
+      queries: own.flatMap((id) => withText(gains.get(id), statements)),
       buildMs: Math.round(one.buildMs),
       writes: costs.get(relationOf(one.table)) ?? null,
     })
@@ -128,7 +145,10 @@ export async function assembleAdvice(found: Found, frame: Frame): Promise<IndexA
   return {
     recommendations,
     totalBytes: search.bytes,
-    refused: [...refused, ...refuseRest(found, frame)],
+    refused: settleRefusals([...refused, ...refuseRest(found, frame)], {
+      built: new Map(found.trials.built.map((one) => [one.name, createSql(one, 'concurrently')])),
+      chosen: new Set(search.chosen.map(({ name }) => name)),
+    }),
     drop: redundantIndexes(found.tables, search.chosen),
     queries: statements.flatMap(({ id, weight, texts }) => {
       const gain = gains.get(id)

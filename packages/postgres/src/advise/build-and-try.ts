@@ -149,9 +149,10 @@ export async function buildAndTry(ground: Ground, limits: Limits): Promise<Refus
     limits.tell(nth, queue.length, createSql(candidate, 'plainly'))
     const server = serverOf(candidate, statements, served)
     if (server !== undefined) {
-      refused.push(
-        refusal(candidate, 'needless', `not built: ${server.name} makes its statements fast enough`),
-      )
+      refused.push({
+        ...refusal(candidate, 'needless', `not built: ${server.name} makes its statements fast enough`),
+        instead: server.name,
+      })
     } else if (never.has(candidate)) {
       refused.push(refusal(candidate, 'not-used', 'not built: by HypoPG no plan would take it'))
     } else if ((candidate.share ?? 0) > SHARE_MAX) {

@@ -26,6 +26,8 @@ export interface Candidate {
   /** An extension that its operator class comes from. */
   extension?: string
   because: string
+  /** Why each of its statements would take it, where that is known. */
+  reasons?: ReadonlyMap<string, string>
   /** Share (0-1) of the rows that it finds by the statistics, where these tell and no order is asked of it. */
   share?: number
   /** Ids of the statements that it was made for. */

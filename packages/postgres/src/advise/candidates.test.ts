@@ -304,3 +304,21 @@ it('names an index by what it is, within what PostgreSQL keeps', async () => {
   expect(names.every((name) => Buffer.byteLength(name) <= 63)).toBe(true)
   expect(new Set(names).size).toBe(names.length)
 })
+
+it('keeps the reason of each statement for one index, and proposes none for the record of a migration tool', async () => {
+  const shape = async (sql: string, id: string, table: TableFacts) => {
+    const form = (await asReading(sql))!
+    const tables = new Map([[tableNames(form.node)[0]!, table]])
+    return readShape(id, form.node, { tables, views: new Map() })
+  }
+  const uses = [
+    ...(await shape('select * from shop.orders where customer_id = 5', 'a', orders)),
+    ...(await shape('select * from shop.orders where customer_id = 5 and customer_id < 9', 'b', orders)),
+  ]
+  const one = candidatesOf(uses).find(({ keys, include }) => keys.length === 1 && include.length === 0)
+  expect([...(one?.reasons?.keys() ?? [])].toSorted()).toEqual(['a', 'b'])
+  const record = { ...orders, name: 'knex_migrations' }
+  expect(
+    candidatesOf(await shape('select * from shop.knex_migrations where customer_id = 5', 'a', record)),
+  ).toEqual([])
+})

@@ -3,6 +3,7 @@ import { type Candidate, definitionOf } from './candidate.ts'
 import { searchCandidates } from './search-candidates.ts'
 import type { TableUse } from './statement-shape.ts'
 import type { StandingIndex, TableFacts } from './table-catalog.ts'
+import { isToolTable } from '../migration-tool-tables.ts'
 
 /** Rows of a table that are always read faster than looked up; above, trials decide. */
 const TABLE_ROWS_MIN = 1_000
@@ -33,7 +34,7 @@ function usable({ table, keys }: Candidate): boolean {
   const own = !table.schema.startsWith('pg_') && table.schema !== 'information_schema'
   // An index of a table whose partitions are partitioned again would be attached at every level: not built here.
   const flat = table.partitions.every(({ nested }) => !nested)
-  return own && flat && table.rows >= TABLE_ROWS_MIN && keys.length > 0
+  return own && !isToolTable(table.name) && flat && table.rows >= TABLE_ROWS_MIN && keys.length > 0
 }
 
 /**
@@ -50,10 +51,11 @@ export function candidatesOf(uses: readonly TableUse[]): Candidate[] {
       const known = merged.get(definition)
       if (known) {
         known.statements = [...new Set([...known.statements, use.statement])]
+        known.reasons = new Map([[use.statement, candidate.because], ...(known.reasons ?? [])])
         if (candidate.share === undefined) delete known.share
         else if (known.share !== undefined) known.share = Math.min(known.share, candidate.share)
       } else if ((counts.get(use.statement) ?? 0) < PER_STATEMENT_MAX) {
-        merged.set(definition, candidate)
+        merged.set(definition, { ...candidate, reasons: new Map([[use.statement, candidate.because]]) })
         counts.set(use.statement, (counts.get(use.statement) ?? 0) + 1)
       }
     }

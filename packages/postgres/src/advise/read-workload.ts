@@ -4,6 +4,7 @@ import { fingerprintOf, sampleActivity, type SeenStatement } from '../workload-a
 import { readStatementStatistics } from '../workload-statistics.ts'
 import { parseScript } from '../sql/parse-script.ts'
 import type { TimedStatement } from './bench.ts'
+import { isToolTable } from '../migration-tool-tables.ts'
 import { tableNames } from './read-shape.ts'
 
 /** A workload taken from a running database. */
@@ -25,11 +26,14 @@ function seenTexts(seen: readonly SeenStatement[], key: string | undefined): str
   return seen.find((one) => one.fingerprint === key)?.texts.filter(complete) ?? []
 }
 
-/** True for a statement about the application's own tables: what reads catalogs only is a tool, as we are one. */
+/** A table's own name. */
+const bare = (name: string): string => name.slice(name.lastIndexOf('.') + 1).replaceAll('"', '')
+
+/** True for a statement about the application's own tables: what reads catalogs, or a migration tool's record, is a tool. */
 async function isOfApplication(sql: string): Promise<boolean> {
   const [statement] = await parseScript(sql).catch(() => [])
   const names = statement ? tableNames(statement.node) : []
-  return names.some((name) => !/^"(?:pg_|information_schema)/.test(name))
+  return names.some((name) => !/^"(?:pg_|information_schema)/.test(name) && !isToolTable(bare(name)))
 }
 
 /** Their texts, those of the application's own tables alone. */

@@ -1,4 +1,5 @@
 import { quoteRelation } from '../identifiers.ts'
+import { isToolTable } from '../migration-tool-tables.ts'
 import type { DropAdvice } from './advice.ts'
 import type { BuiltCandidate } from './built-indexes.ts'
 import type { StandingIndex, TableFacts } from './table-catalog.ts'
@@ -43,7 +44,8 @@ export function redundantIndexes(
   tables: readonly TableFacts[],
   chosen: readonly BuiltCandidate[],
 ): DropAdvice[] {
-  return tables.flatMap((table) =>
+  const own = tables.filter(({ name }) => !isToolTable(name))
+  return own.flatMap((table) =>
     table.indexes.flatMap((standing) => {
       const by = heir(standing, table, chosen)
       if (!by) return []

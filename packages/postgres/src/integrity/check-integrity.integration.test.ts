@@ -89,6 +89,41 @@ describe('a database with planted faults', () => {
   })
 })
 
+describe('a column that is a key by its name and its data, and by no constraint', () => {
+  let findings: Finding[]
+  beforeAll(async () => {
+    const pool = await server.database(
+      'keyless',
+      `create table people (id int, name text); insert into people select i, 'n' || i from generate_series(1, 60) i; insert into people values (7, 'again'), (8, 'again');
+       create table parties (party_id bigint, name text); insert into parties select i, 'n' || i from generate_series(1, 30) i; insert into parties select i, 'm' || i from generate_series(1, 30) i;
+       create table devices (id int primary key, token text, kind text, reading_id int); insert into devices select i, 't' || i, 'k', i % 7 from generate_series(1, 40) i; update devices set token = 't1' where id = 2;
+       create table few (id int, v int); insert into few values (1, 1), (2, 2), (3, 3), (3, 4);
+       create table tags (id int, tag text); insert into tags select 1, 'x' || i from generate_series(1, 50) i;
+       create table keyed (id int unique, code text); insert into keyed select i, 'c' || i % 3 from generate_series(1, 50) i`,
+    )
+    findings = await checkIntegrity(pool)
+  })
+  const duplicates = (relation: string): unknown[] =>
+    findings.flatMap((one) =>
+      one.kind === 'duplicate-rows' && one.relation === `public.${relation}` ? [one.evidence] : [],
+    )
+
+  it.each([
+    ['people', 'id', 2, 62],
+    ['parties', 'party_id', 30, 60],
+    ['devices', 'token', 1, 40],
+    ['few', 'id', 1, 4],
+  ])('has its duplicates counted: %s.%s', (relation, column, counted, looked) => {
+    expect(duplicates(relation)).toEqual([
+      expect.objectContaining({ columns: [column], duplicates: counted, looked }),
+    ])
+  })
+
+  it.each(['tags', 'keyed'])('is not taken for one where the data says otherwise: %s', (relation) => {
+    expect(duplicates(relation)).toEqual([])
+  })
+})
+
 describe('what cannot be looked at', () => {
   it('is a finding, and the rest goes on', async () => {
     await server.database(

@@ -15,12 +15,24 @@ const ROWS_MAX = 2_000_000
 const KEY_SHARE_MIN = 0.9
 /** Share of repeating rows up to which they are mistakes: where every second row repeats, nobody meant a key. */
 const MISTAKES_MAX = 0.1
+/** Rows, and share of different values, from which on a column that is the very name of its rows is meant to be a key. */
+const OWN_NAME = { rowsMin: 3, keyShareMin: 0.5, mistakesMax: 0.5 }
+const LIKE_A_KEY = { rowsMin: ROWS_MIN, keyShareMin: KEY_SHARE_MIN, mistakesMax: MISTAKES_MAX }
+
 /** Share of NULLs up to which they look like accidents. */
 const STRAY_NULLS_MAX = 0.05
 
 /** Names by which people look a thing up. */
 const KEY_NAME =
-  /(?:^|_)(?:email|e_mail|username|user_name|login|slug|sku|isbn|ean|iban|uuid|guid|ssn|vin|serial|serial_no|serial_number)$|(?:^|_)(?:order|invoice|account|customer|product|ticket|tracking|passport)_(?:no|nr|number|code)$/i
+  /(?:^|_)(?:email|e_mail|username|user_name|login|slug|sku|isbn|ean|iban|uuid|guid|ssn|vin|serial|serial_no|serial_number|token|handle|code|key|external_id|external_ref|external_key|reference)$|(?:^|_)(?:order|invoice|account|customer|product|ticket|tracking|passport)_(?:no|nr|number|code)$/i
+/** What a table calls its own key: id, uuid, or its own name with an ending. */
+function isOwnName({ name: table }: Table, name: string): boolean {
+  if (/^(?:id|uuid|guid|pk)$/i.test(name)) return true
+  const stem = /^(.+?)_?(?:id|uuid|guid|no|nr|number|code|key)$/i.exec(name)?.[1]?.toLowerCase()
+  const whole = table.toLowerCase()
+  return stem !== undefined && [stem, `${stem}s`, `${stem}es`, `${stem.replace(/y$/, '')}ies`].includes(whole)
+}
+
 /** Names of what every row has. */
 const NEEDED_NAME =
   /(?:^|_)(?:email|name|title|created_at|created_on|status|type|amount|quantity|price)$|_id$/i
@@ -33,7 +45,8 @@ export const checkIntendedKeys: Check = async ({ tables, statistics }, look) => 
     const rows = Math.max(table.rows ?? 0, ...[...(known?.values() ?? [])].map((column) => column.rows))
     if (known === undefined || rows > ROWS_MAX) continue
     for (const [name, column] of known) {
-      if (looksUnique(table, name, column)) questions.push(countDuplicates(table, [name]))
+      const habit = keyHabit(table, name, column)
+      if (habit !== null) questions.push(countDuplicates(table, [name], habit.mistakesMax))
       if (hasStrayNulls(table, name, column)) questions.push(countNulls(table, name))
     }
     const pair = junction(table)
@@ -43,7 +56,12 @@ export const checkIntendedKeys: Check = async ({ tables, statistics }, look) => 
   return look.each(questions)
 }
 
-function looksUnique(table: Table, name: string, { distinct, nulls, rows }: ColumnStatistics): boolean {
+/** How a column is held to be a key, by its name and its data; null: it is none, or is kept as one. */
+function keyHabit(
+  table: Table,
+  name: string,
+  { distinct, nulls, rows }: ColumnStatistics,
+): typeof LIKE_A_KEY | null {
   const isPartOfKey = table.keys.some(({ columns }) => columns.includes(name))
   const inUnique = table.indexes.some(
     ({ unique, valid, columns, predicate }) =>
@@ -54,8 +72,12 @@ function looksUnique(table: Table, name: string, { distinct, nulls, rows }: Colu
     ({ unique, valid, columns }) => unique && valid && columns.includes(null),
   )
   const linked = table.foreignKeys.some(({ columns }) => columns.includes(name))
-  if (isPartOfKey || inUnique || byExpression || linked || !KEY_NAME.test(name)) return false
-  return rows >= ROWS_MIN && distinct >= KEY_SHARE_MIN * rows * (1 - nulls)
+  if (isPartOfKey || inUnique || byExpression || linked) return null
+  // A table that has a key may well repeat what another table calls its own.
+  const own = isOwnName(table, name) && table.keys.length === 0
+  const habit = own ? OWN_NAME : LIKE_A_KEY
+  if (!own && !isOwnName(table, name) && !KEY_NAME.test(name)) return null
+  return rows >= habit.rowsMin && distinct >= habit.keyShareMin * rows * (1 - nulls) ? habit : null
 }
 
 function hasStrayNulls(table: Table, name: string, { nulls, rows }: ColumnStatistics): boolean {
@@ -82,7 +104,7 @@ function junction(table: Table): string[] | null {
   return [...a.columns, ...b.columns]
 }
 
-function countDuplicates(table: Table, columns: string[]): Question {
+function countDuplicates(table: Table, columns: string[], mistakesMax = MISTAKES_MAX): Question {
   const list = columns.map(quoteIdentifier).join(', ')
   const ask = async (session: Queryable): Promise<Finding[]> => {
     const { rows } = await session.query(
@@ -98,7 +120,7 @@ function countDuplicates(table: Table, columns: string[]): Question {
     }
     const index = createUniqueIndex(table, columns)
     const evidence = { columns, duplicates: extra, looked, examples: examples ?? [] }
-    if (extra > MISTAKES_MAX * looked) return []
+    if (extra > mistakesMax * looked) return []
     if (extra > 0) {
       return [
         {

@@ -53,6 +53,8 @@ export interface Normalization {
   /** Rows looked at, tables that could be judged, and how long the look took, ms. */
   rows: number
   judged: number
+  /** Of these, tables of which only a sample was looked at: another look may give another score. */
+  sampled: number
   elapsedMs: number
 }
 
@@ -88,6 +90,7 @@ export async function normalizeDatabase(
     findings: tables.flatMap((table, at) => findingsOf(own[at]!, table)),
     rows: judged.reduce((sum, { rows = 0 }) => sum + rows, 0),
     judged: judged.length,
+    sampled: judged.filter((table) => table.sampled === true).length,
     elapsedMs: Math.round(clock.now() - began),
   }
 }

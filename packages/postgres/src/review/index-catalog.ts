@@ -1,6 +1,7 @@
 import type { Queryable } from '../queryable.ts'
 import { OWN_MARK } from '../read-only.ts'
 import { OF_THE_APPLICATION } from '../application-schemas.ts'
+import { noToolTable } from '../migration-tool-tables.ts'
 
 /** One key of an index: everything that decides what it finds and in which order. */
 export interface IndexKey {
@@ -96,7 +97,7 @@ select ${OWN_MARK} i.indexrelid::int8 as oid, n.nspname as schema, ic.relname as
 from pg_index i join pg_class ic on ic.oid = i.indexrelid join pg_class tc on tc.oid = i.indrelid
 join width on width.indexrelid = i.indexrelid join pg_namespace n on n.oid = tc.relnamespace join pg_am am on am.oid = ic.relam
 left join pg_constraint con on con.conindid = i.indexrelid and con.contype in ('p', 'u', 'x')
-where ${OF_THE_APPLICATION}
+where ${OF_THE_APPLICATION} and ${noToolTable('tc')}
   and not exists (select from pg_depend d where d.objid = tc.oid and d.classid = 'pg_class'::regclass and d.deptype = 'e')
 order by n.nspname, tc.relname, ic.relname`
 

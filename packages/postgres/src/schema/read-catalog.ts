@@ -1,6 +1,7 @@
 import type { Queryable } from '../queryable.ts'
 import { OWN_MARK } from '../read-only.ts'
 import { OF_THE_APPLICATION } from '../application-schemas.ts'
+import { noToolTable } from '../migration-tool-tables.ts'
 
 /** A column as the catalog has it; `type` as DDL writes it, `base` the type's own name below any domain (`int8`, `text`). */
 export interface Column {
@@ -78,11 +79,11 @@ export interface Table {
   checked: string[]
 }
 
-// The server's own schemas, other sessions' temporary tables, and whatever an extension brought are nobody's design.
+// The server's own schemas, other sessions' temporary tables, records of migration tools and what an extension brought are not the application's design.
 const OWN_TABLES = `
   own as (
     select c.*, n.nspname from pg_class c join pg_namespace n on n.oid = c.relnamespace
-    where c.relkind in ('r', 'p') and ${OF_THE_APPLICATION}
+    where c.relkind in ('r', 'p') and ${OF_THE_APPLICATION} and ${noToolTable('c')}
       and not exists (select from pg_depend d
         where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype = 'e')
   )`
