@@ -66,6 +66,10 @@ it('gets what fits all of its filters and nothing else', async () => {
   expect(other.got).toEqual([])
 })
 
+/** A channel of PagerDuty whose host leads to this machine: the world's names all do. */
+const PAGER = { kind: 'pagerduty', allowPrivate: true, allowPlain: true }
+const pagerdutyAt = (url: string): string => url.replace('127.0.0.1', 'events.pagerduty.com')
+
 describe('a pager', () => {
   const pages = (got: { body: string }[]) =>
     got.map(({ body }) => {
@@ -75,7 +79,7 @@ describe('a pager', () => {
   const paging = async () => {
     const all = await begin()
     const { url, got } = await receiver(202)
-    const pager = { kind: 'pagerduty', url, secret: 'env:ROUTING_KEY', allowPrivate: true, allowPlain: true }
+    const pager = { ...PAGER, url: pagerdutyAt(url), secret: 'env:ROUTING_KEY' }
     all.environment['ROUTING_KEY'] = 'R0'.repeat(16)
     await addChannel(all.world, 'pager', pager)
     return { ...all, got }
@@ -109,14 +113,17 @@ describe('a pager', () => {
   it('sends nothing that is no routing key, and to PagerDuty alone', async () => {
     const all = await begin()
     const { url, got } = await receiver(202)
-    const pager = { kind: 'pagerduty', url, secret: 'env:HOOK_SECRET', allowPrivate: true, allowPlain: true }
+    const pager = { ...PAGER, url: pagerdutyAt(url), secret: 'env:HOOK_SECRET' }
     await addChannel(all.world, 'pager', pager)
     await testChannel(all.world, 'pager')
     const [row] = await tried(all, 'pager', 1)
     expect(row).toMatchObject({ status: 'failed', why: expect.stringMatching(/^channel.secret-invalid: /) })
     expect(got).toEqual([])
-    const elsewhere = { kind: 'pagerduty', secret: 'env:KEY', url: 'https://pagerduty.com.example.org/v2' }
-    await expect(addChannel(all.world, 'other', elsewhere)).rejects.toMatchObject({ code: 'usage.channel' })
+    const elsewhere = { ...PAGER, secret: 'env:KEY' }
+    for (const host of ['pagerduty.com.example.org', 'evil.pagerduty.com', '127.0.0.1'])
+      await expect(
+        addChannel(all.world, 'other', { ...elsewhere, url: `https://${host}/v2/enqueue` }),
+      ).rejects.toMatchObject({ code: 'usage.channel' })
     await addChannel(all.world, 'eu', { ...elsewhere, url: 'https://events.eu.pagerduty.com/v2/enqueue' })
   })
 })

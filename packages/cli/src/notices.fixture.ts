@@ -25,6 +25,7 @@ export async function begin(): Promise<NotificationWorld> {
   const world = await notificationWorld({
     environment: { HOOK_SECRET: SECRET },
     publicUrl: 'https://esa.example.org',
+    find: async () => [{ address: '127.0.0.1', family: 4 }],
   })
   ends.push(world.stop)
   return world

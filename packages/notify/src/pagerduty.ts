@@ -1,4 +1,11 @@
-import { type Announced, type Announcement, cut, EsaError } from '@esa/protocol'
+import {
+  type Announced,
+  type Announcement,
+  cut,
+  EsaError,
+  isOfPagerduty,
+  PAGERDUTY_HOSTS,
+} from '@esa/protocol'
 import { headlineOf, sentenceOf, severityOf } from './announcement-words.ts'
 import type { Posted } from './post.ts'
 
@@ -27,12 +34,18 @@ const TELLINGS_MAX = 20
 
 /**
  * Events of PagerDuty's Events API v2. Each telling of a level is an alert of theirs: under the key of one that is still open
- * nobody is paged again. What ends a telling ends those before it. @throws EsaError `channel.secret-invalid` (terminal).
+ * nobody is paged again. What ends a telling ends those before it.
+ * @throws EsaError `channel.secret-invalid` or `channel.not-pagerduty` (terminal).
  */
 export function pagerdutyRequests(url: string, routingKey: string, announcement: Announcement): Posted[] {
   if (!ROUTING_KEY.test(routingKey)) {
     throw new EsaError('channel.secret-invalid', 'terminal', 'this is no routing key of PagerDuty', {
       hint: 'an integration of kind "Events API v2" shows it: 32 letters and digits',
+    })
+  }
+  if (!isOfPagerduty(url)) {
+    throw new EsaError('channel.not-pagerduty', 'terminal', 'the URL of the channel is not PagerDuty’s', {
+      hint: `remove it, and add it again without --url, or at ${PAGERDUTY_HOSTS.join(' or ')}`,
     })
   }
   const { announced, visit } = announcement

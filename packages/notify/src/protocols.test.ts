@@ -4,7 +4,7 @@ import { type Announced, type Announcement, type ChannelSpec, channelSpecSchema 
 import { announce } from './announce.ts'
 import { announcement } from './announcement.fixture.ts'
 import { slackRequest } from './slack.ts'
-import { pagerdutyRequests } from './pagerduty.ts'
+import { PAGERDUTY_URL, pagerdutyRequests } from './pagerduty.ts'
 import { type Received, stubReceiver } from './stub-receiver.ts'
 
 /*
@@ -14,6 +14,7 @@ import { type Received, stubReceiver } from './stub-receiver.ts'
 
 const SECRET = `whsec_${Buffer.from('a key of thirty-two bytes, or so').toString('base64')}`
 const NOW = new Date()
+const PAGERDUTY = 'events.eu.pagerduty.com'
 
 let close = (): void => {}
 
@@ -25,9 +26,13 @@ async function announced(spec: object, given: Announcement, status = 202): Promi
   close = stub.close
   const environment = { KEY: SECRET, SLACK: `${stub.url}/services/T0/B0/canary`, ROUTING: 'R0'.repeat(16) }
   const local = { allowPrivate: true, allowPlain: true }
-  const at = 'url' in spec ? { url: `${stub.url}${String(spec.url)}` } : {}
+  // The host of PagerDuty is PagerDuty's; its address is the stub's.
+  const base =
+    'kind' in spec && spec.kind === 'pagerduty' ? stub.url.replace('127.0.0.1', PAGERDUTY) : stub.url
+  const at = 'url' in spec ? { url: `${base}${String(spec.url)}` } : {}
+  const find = async () => [{ address: '127.0.0.1', family: 4 }]
   const whole: ChannelSpec = channelSpecSchema.parse({ ...spec, ...at, ...local })
-  expect(await announce(whole, given, { environment, now: () => NOW })).toBe(status)
+  expect(await announce(whole, given, { environment, now: () => NOW, find })).toBe(status)
   expect(stub.got).toHaveLength(1)
   return stub.got[0]!
 }
@@ -115,7 +120,7 @@ describe('Slack', () => {
 
 describe('PagerDuty', () => {
   const eventOf = (given: Announcement) =>
-    JSON.parse(pagerdutyRequests('https://x', 'R0'.repeat(16), given)[0]!.body) as {
+    JSON.parse(pagerdutyRequests(PAGERDUTY_URL, 'R0'.repeat(16), given)[0]!.body) as {
       event_action: string
       dedup_key: string
       payload?: { summary: string; severity: string; custom_details: { evidence: unknown } }
@@ -140,6 +145,27 @@ describe('PagerDuty', () => {
     })
   })
 
+  it.each([
+    'https://pagerduty.com/v2/enqueue',
+    'https://evil.pagerduty.com/v2/enqueue',
+    'https://events.pagerduty.com.example.org/v2/enqueue',
+    'https://events.pagerduty.com\\example.org/v2/enqueue',
+    'https://example.org/?events.pagerduty.com',
+    'http://127.0.0.1:1/v2/enqueue',
+  ])('is at its two hosts, and no routing key leaves for %s, whatever addresses are open', async (url) => {
+    const stub = await stubReceiver(202)
+    close = stub.close
+    const find = async () => [{ address: '127.0.0.1', family: 4 }]
+    const at = url.replace(/^https?:/, 'http:').replace(/(?<=[a-z])\/v2/, `:${new URL(stub.url).port}/v2`)
+    const local = { allowPrivate: true, allowPlain: true }
+    const spec = channelSpecSchema.parse({ kind: 'pagerduty', url: at, secret: 'env:ROUTING', ...local })
+    const ports = { environment: { ROUTING: 'R0'.repeat(16) }, now: () => NOW, find }
+    await expect(announce(spec, announcement(), ports)).rejects.toMatchObject({
+      code: 'channel.not-pagerduty',
+    })
+    expect(stub.got).toEqual([])
+  })
+
   it.each<[Announced, string]>([
     ['incident.notice', 'trigger'],
     ['incident.copy', 'trigger'],
@@ -154,7 +180,7 @@ describe('PagerDuty', () => {
 
   it('pages anew for each telling, and ends all of them, the last ones of many', () => {
     const keysOf = (given: Announcement) =>
-      pagerdutyRequests('https://x', 'R0'.repeat(16), given).map(
+      pagerdutyRequests(PAGERDUTY_URL, 'R0'.repeat(16), given).map(
         ({ body }) => (JSON.parse(body) as { dedup_key: string }).dedup_key,
       )
     const { incidentId } = announcement()

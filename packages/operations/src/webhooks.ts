@@ -3,6 +3,8 @@ import {
   channelNameSchema,
   type ChannelSpec,
   channelSpecSchema,
+  isOfPagerduty,
+  PAGERDUTY_HOSTS,
   EsaError,
   isoTime,
   newId,
@@ -27,6 +29,10 @@ export async function addChannel(world: World, name: unknown, given: unknown): P
   // The words of the schema name members and never values: somebody may have given a secret where its place belongs.
   if (!parsed.success) throw invalid(`this is no channel: ${z.prettifyError(parsed.error)}`)
   const spec = parsed.data
+  if (spec.kind === 'pagerduty' && spec.url !== undefined && !isOfPagerduty(spec.url))
+    throw invalid(
+      `the URL of PagerDuty is at ${PAGERDUTY_HOSTS.join(' or ')}: the routing key goes nowhere else`,
+    )
   if (spec.agent !== undefined) requireAgent(world, spec.agent)
   const { notifications } = world.store
   if ((await notifications.channels()).length >= CHANNELS_MAX)

@@ -49,12 +49,7 @@ const secret = secretReferenceSchema
 export const channelSpecSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('webhook'), url: z.union([secret, httpUrl]), secret, ...aim }),
   z.strictObject({ kind: z.literal('slack'), secret, ...aim }),
-  z
-    .strictObject({ kind: z.literal('pagerduty'), url: httpUrl.optional(), secret, ...aim })
-    .refine(({ url, allowPrivate }) => url === undefined || allowPrivate || isOfPagerduty(url), {
-      path: ['url'],
-      error: 'must be a host of pagerduty.com, which the routing key is sent to',
-    }),
+  z.strictObject({ kind: z.literal('pagerduty'), url: httpUrl.optional(), secret, ...aim }),
   z.strictObject({
     kind: z.literal('email'),
     secret,
@@ -65,9 +60,15 @@ export const channelSpecSchema = z.discriminatedUnion('kind', [
 ])
 export type ChannelSpec = z.infer<typeof channelSpecSchema>
 
-/** The routing key is the one secret that is sent as it is: no other host may ask for it. */
-function isOfPagerduty(url: string): boolean {
-  return /^https?:\/\/(?:[\w-]+\.)*pagerduty\.com(?::\d+)?(?:[/?#]|$)/i.test(url)
+/** The hosts of PagerDuty's Events API, one a region. Source: PagerDuty, "Service Regions". */
+export const PAGERDUTY_HOSTS: readonly string[] = ['events.pagerduty.com', 'events.eu.pagerduty.com']
+
+/**
+ * True when a URL leads to PagerDuty. The routing key is the one secret that is sent as it is: no other host may get it, whatever
+ * addresses a channel may reach.
+ */
+export function isOfPagerduty(url: string): boolean {
+  return /^https?:\/\/events(?:\.eu)?\.pagerduty\.com(?::\d+)?(?:[/?#]|$)/i.test(url)
 }
 
 /** What a channel tells of: a level is told, copied, somebody acknowledged, somebody else took over, it is over, or somebody tries the channel. */

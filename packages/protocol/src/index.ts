@@ -6,6 +6,8 @@ export {
   channelNameSchema,
   type ChannelSpec,
   channelSpecSchema,
+  isOfPagerduty,
+  PAGERDUTY_HOSTS,
 } from './channel-spec.ts'
 export { cut } from './cut.ts'
 export { digestJson, digestText, statementHash } from './digest.ts'
