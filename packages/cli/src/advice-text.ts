@@ -3,6 +3,7 @@ import type { IndexAdvice } from '@esa/postgres/advise'
 import type { TriedRewrite } from '@esa/postgres/queries'
 import { colours } from './colours.ts'
 import { columns } from './output.ts'
+import type { DrizzleAdvice } from './drizzle-advice.ts'
 import { sizeText } from './size.ts'
 
 /** Characters of a statement that has no name, and statements shown of those that were left out. */
@@ -24,6 +25,7 @@ type Shown = IndexAdvice & {
   missing: Finding[]
   workload: { source: string; method: string }
   rows: { sampled: string[] }
+  drizzle?: DrizzleAdvice
 }
 
 const ms = (us: number): string =>
@@ -134,6 +136,17 @@ function summaryText({
   ].join('\n')
 }
 
+/** The indexes as members of the last argument of their tables, by module. */
+function drizzleText({ drizzle }: Shown): string {
+  if (drizzle === undefined) return ''
+  const places = Map.groupBy(drizzle.changes, ({ file, table }) => `${file}: ${table}, (t) => [`)
+  const changes = [...places].map(([place, some]) =>
+    [colours.bold(place), ...some.map(({ code }) => `    ${code},`), ']'].join('\n'),
+  )
+  const left = drizzle.left.map(({ ddl, why }) => `not in the Drizzle schema (${why}): ${ddl};`)
+  return [...changes, ...left].join('\n')
+}
+
 /** Index advice for people: what to build, what it brings and costs, what was refused. */
 export function adviceText(advice: Shown): string {
   const { recommendations, queries, drop, rewrites } = advice
@@ -142,6 +155,7 @@ export function adviceText(advice: Shown): string {
     recommendations.length === 0
       ? 'no index is worth its bytes for this workload'
       : recommendations.map((one) => recommendationText(one, sqlOf)).join('\n'),
+    drizzleText(advice),
     queriesText(advice),
     writesText(advice),
     summaryText(advice),

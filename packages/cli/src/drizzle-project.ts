@@ -58,12 +58,10 @@ export async function drizzleMigrations(path: string): Promise<DrizzleMigration[
  * its drizzle.config.* or a schema module. Loading runs the project's code. @throws EsaError `drizzle.*`, `file.*` (terminal).
  */
 export async function drizzleSchema(path: string): Promise<string> {
-  const file = resolve(path)
-  const config = /drizzle\.config\.[cm]?[jt]s$/.test(file) ? await readConfig(file) : undefined
-  const files = config === undefined ? [file] : await schemaFiles(dirname(file), config.schema)
+  const { config, modules } = await drizzleModules(path)
   const exported: Record<string, unknown> = {}
-  for (const [n, one] of files.entries())
-    for (const [name, value] of Object.entries(await load(one))) exported[`${n}.${name}`] = value
+  for (const [n, one] of modules.entries())
+    for (const [name, value] of Object.entries(one.exported)) exported[`${n}.${name}`] = value
   const { generateDrizzleJson, generateMigration } = await import('drizzle-kit/api')
   const wanted = generateDrizzleJson(exported, undefined, undefined, config?.casing)
   // From nothing to everything there is no rename to guess, so nothing is asked.
@@ -72,6 +70,24 @@ export async function drizzleSchema(path: string): Promise<string> {
   throw new EsaError('drizzle.empty', 'terminal', `${path} exports no table`, {
     hint: 'give the drizzle.config.ts, or the module that exports the tables',
   })
+}
+
+/** A module of a Drizzle schema, and what it exports. */
+export interface DrizzleModule {
+  file: string
+  exported: Record<string, unknown>
+}
+
+/** The modules of a Drizzle schema. Loading runs the project's code. @throws EsaError `drizzle.*`, `file.*` (terminal). */
+export async function drizzleModules(
+  path: string,
+): Promise<{ config: z.infer<typeof configSchema> | undefined; modules: DrizzleModule[] }> {
+  const file = resolve(path)
+  const config = /drizzle\.config\.[cm]?[jt]s$/.test(file) ? await readConfig(file) : undefined
+  const files = config === undefined ? [file] : await schemaFiles(dirname(file), config.schema)
+  const modules: DrizzleModule[] = []
+  for (const one of files) modules.push({ file: one, exported: await load(one) })
+  return { config, modules }
 }
 
 async function readConfig(file: string): Promise<z.infer<typeof configSchema>> {

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { systemClock, type Queryable } from '@esa/postgres'
 import {
   adviseIndexes,
@@ -13,8 +14,9 @@ import { adviceText, type SlowStatement } from '../advice-text.ts'
 import type { Config } from '../config.ts'
 import { copyConsent, type CopyFlag, type CopyMode } from '../copy-consent.ts'
 import { Progress } from '../demo/progress.ts'
+import type { DrizzleAdvice } from '../drizzle-advice.ts'
 import { onTarget } from '../on-target.ts'
-import { answer } from '../output.ts'
+import { answer, note } from '../output.ts'
 import { rehearsalGround } from '../rehearsal-ground.ts'
 import { sizeFlag } from '../size.ts'
 import { resolveTarget } from '../targets.ts'
@@ -26,6 +28,7 @@ export interface AdviseFlags {
   budget?: string
   maxMinutes: string
   copyRows?: CopyFlag
+  drizzle?: string
 }
 
 /** Most of a target's disk that is copied: beyond, the largest tables are sampled, or a full copy is refused. */
@@ -36,6 +39,9 @@ const COPY_SHARE = 0.4
 
 /** Cut-off of a statement whose other forms are tried, ms. */
 const REWRITE_TIMEOUT_MS = 10_000
+
+/** What a project's folder has where its schema is Drizzle's. Loading it runs code: only on request. */
+const DRIZZLE_CONFIGS = ['ts', 'mts', 'js', 'mjs'].map((ending) => `drizzle.config.${ending}`)
 
 /** Longest search by one command, minutes. */
 const MINUTES_MAX = 240
@@ -73,12 +79,32 @@ export async function adviseTarget(
           onProgress: telling(progress),
         })
         const rewrites = await rewritesOf(rehearsal.queryable, advice, progress)
-        return { ...advice, rewrites, workload, rows: rowsOf(rehearsal), missing: rehearsal.missing }
+        const drizzle = await inDrizzle(flags.drizzle, advice)
+        return {
+          ...advice,
+          ...drizzle,
+          rewrites,
+          workload,
+          rows: rowsOf(rehearsal),
+          missing: rehearsal.missing,
+        }
       })
     },
     { workloadFile: flags.workload, heavy: 'copying its rows' },
   )
   answer(config, document, () => adviceText(document))
+  const own = flags.drizzle === undefined ? DRIZZLE_CONFIGS.find((name) => existsSync(name)) : undefined
+  if (!config.json && own !== undefined) note(`as a change of the Drizzle schema: --drizzle ${own}`)
+}
+
+/** The same as a change of the project's Drizzle schema, where one is named. */
+async function inDrizzle(
+  path: string | undefined,
+  { recommendations }: IndexAdvice,
+): Promise<{ drizzle?: DrizzleAdvice }> {
+  if (path === undefined) return {}
+  const { drizzleAdvice } = await import('../drizzle-advice.ts')
+  return { drizzle: await drizzleAdvice(path, recommendations) }
 }
 
 /** Lets `work` use a copy of the target's schema and rows, with a bar while it is made. */

@@ -19,6 +19,10 @@ export function addIndexCommands(db: Command, config: Commands['config']): void 
       'statements ended by ; with "-- id: X" and "-- weight: N" lines (default: what the server has counted)',
     )
     .option('--budget <size>', 'what all indexes together may take, like 145MB (default: no limit)')
+    .option(
+      '--drizzle <path>',
+      'give the indexes as a change of this Drizzle schema too: its drizzle.config.ts or the module (it is loaded)',
+    )
     .option('--max-minutes <n>', 'the best that was found by then is the answer', '5')
     .addOption(copyRowsOption())
     .option('--rehearsal-url <url>', 'a server for the copy, of the target’s version (or ESA_REHEARSAL_URL)')

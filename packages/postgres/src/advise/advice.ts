@@ -15,6 +15,28 @@ export interface QueryGain {
   cutOffAfterMs?: number
 }
 
+/** A key of an index: a column, or an expression as SQL. */
+export interface AdvisedKey {
+  column: string | null
+  sql: string
+  opclass: string | null
+  descending: boolean
+  nullsFirst: boolean
+}
+
+/** An index by its parts, for tools that write it in words of their own. */
+export interface AdvisedIndex {
+  schema: string
+  table: string
+  name: string
+  method: string
+  keys: AdvisedKey[]
+  include: string[]
+  /** Predicate of a partial index, and storage parameters, as SQL. */
+  where: string | null
+  settings: string | null
+}
+
 /** An index to build, or an extension that the next ones need. */
 export interface Recommendation {
   /** Run on its own, outside a transaction. */
@@ -27,6 +49,8 @@ export interface Recommendation {
   buildMs: number
   /** What rows of the table itself cost to write again, without and with all that is recommended; null says it was not measured. */
   writes: WriteCost | null
+  /** The index that `ddl` builds; undefined for what only goes with one. */
+  index?: AdvisedIndex
 }
 
 /** Microseconds that writing one row takes, measured in transactions that were rolled back. */

@@ -5,7 +5,7 @@ import type { IndexAdvice, QueryGain, Recommendation, Refusal, WriteCost } from 
 import type { Runs, TimedStatement } from './bench.ts'
 import { refusal } from './build-and-try.ts'
 import type { BuiltCandidate } from './built-indexes.ts'
-import { buildSteps, createSql } from './candidate.ts'
+import { buildSteps, createSql, partsOf } from './candidate.ts'
 import { gainOf } from './final-timing.ts'
 import type { PreparedWorkload } from './prepare-statements.ts'
 import { redundantIndexes } from './redundant-indexes.ts'
@@ -139,6 +139,7 @@ export async function assembleAdvice(found: Found, frame: Frame): Promise<IndexA
       queries: own.flatMap((id) => withText(gains.get(id), statements)),
       buildMs: Math.round(one.buildMs),
       writes: costs.get(relationOf(one.table)) ?? null,
+      index: partsOf(one),
     })
     recommendations.push(...more.map((step) => companion(step, `a part of ${one.name}, counted there`)))
   }

@@ -1,4 +1,5 @@
 import { indexName, quoteIdentifier, quoteRelation } from '../identifiers.ts'
+import type { AdvisedIndex } from './advice.ts'
 import type { Operand } from './statement-shape.ts'
 import type { TableFacts } from './table-catalog.ts'
 
@@ -66,6 +67,27 @@ const word = (text: string): string =>
     .toLowerCase()
     .replaceAll(/[^\p{L}\p{N}]+/gu, '_')
     .replaceAll(/^_+|_+$/g, '')
+
+/** An index by its parts. */
+export function partsOf(candidate: Candidate): AdvisedIndex {
+  const { table, method, keys, include, where = null, settings = null } = candidate
+  return {
+    schema: table.schema,
+    table: table.name,
+    name: nameOf(candidate),
+    method,
+    keys: keys.map(({ operand, opclass = null, descending = false, nullsFirst = descending }) => ({
+      column: operand.column ?? null,
+      sql: operand.sql,
+      opclass,
+      descending,
+      nullsFirst,
+    })),
+    include,
+    where,
+    settings,
+  }
+}
 
 /** A name that tells the table, the keys and what is special, cut to what PostgreSQL keeps. */
 export function nameOf({ table, method, keys, include, where }: Candidate): string {
