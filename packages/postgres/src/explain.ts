@@ -94,9 +94,9 @@ export async function explainStatement(
   const reading = await readStatement(sql)
   const { text } = reading
   return inReadOnly(queryable, options.timeoutMs ?? TIMEOUT_MS, async (session) => {
-    await requireHarmless(session, reading, WAITING)
+    const name = await requireHarmless(session, reading, WAITING)
     const { rows } = await session.query({
-      text: `EXPLAIN (ANALYZE, BUFFERS, VERBOSE, FORMAT JSON) ${text}`,
+      text: `EXPLAIN (ANALYZE, BUFFERS, VERBOSE, FORMAT JSON) EXECUTE ${name}`,
       queryMode: 'extended',
     })
     const document = rows[0]?.['QUERY PLAN']

@@ -13,9 +13,20 @@ export interface ExtendedStatement {
   queryMode: 'extended'
 }
 
+/** A message of the server beside its answers. */
+export interface Notice {
+  detail?: string | undefined
+}
+
 /** Anything that runs SQL like pg's Client, PoolClient or Pool; Neon's WebSocket driver has the same shape. */
 export interface Queryable {
   query(statement: string | ExtendedStatement, values?: unknown[]): Promise<QueryAnswer>
+}
+
+/** What pg's Client has besides, and Neon's: messages of the server. A pool has `on` for other things. */
+export interface Hearing {
+  on(event: 'notice', listener: (notice: Notice) => void): unknown
+  removeListener(event: 'notice', listener: (notice: Notice) => void): unknown
 }
 
 interface PooledSession extends Queryable {

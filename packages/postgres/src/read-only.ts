@@ -1,6 +1,6 @@
 import { withCutOff } from './guard/cut-off.ts'
 import { postgresError } from './postgres-error.ts'
-import { onOneSession, type Queryable } from './queryable.ts'
+import { type Hearing, onOneSession, type Queryable } from './queryable.ts'
 
 /** In the text of every statement this package sends for itself, so that its own work is never measured as traffic. */
 export const OWN_MARK = '/* esa:own */'
@@ -10,7 +10,15 @@ export const OWN_MARK = '/* esa:own */'
  * the server cuts the text as our parser did; with its digits no float is told for another, whatever the database shows.
  */
 const BEGIN = `select ${OWN_MARK} set_config('statement_timeout', $1, true), set_config('standard_conforming_strings',
-  'on', true), set_config('extra_float_digits', '1', true), pg_backend_pid() as pid, transaction_timestamp()::text as "startedAt"`
+  'on', true), set_config('extra_float_digits', '1', true), pg_backend_pid() as pid,
+  current_setting('server_version_num')::int / 10000 as major, transaction_timestamp()::text as "startedAt"`
+
+/** A session in a read-only transaction, with the names of what was prepared in it: these outlive a rollback. */
+export interface ReadOnlySession extends Queryable, Partial<Hearing> {
+  prepared: string[]
+  /** The server's major version. */
+  major: number
+}
 
 /**
  * Runs `work` in a read-only transaction that is rolled back, each statement cut off after `timeoutMs`, from a second
@@ -20,21 +28,32 @@ const BEGIN = `select ${OWN_MARK} set_config('statement_timeout', $1, true), set
 export async function inReadOnly<T>(
   queryable: Queryable,
   timeoutMs: number,
-  work: (session: Queryable) => Promise<T>,
+  work: (session: ReadOnlySession) => Promise<T>,
 ): Promise<T> {
   return onOneSession(queryable, async (session) => {
+    const prepared: string[] = []
     try {
       await session.query('BEGIN READ ONLY')
       try {
         const { rows } = await session.query(BEGIN, [`${timeoutMs}ms`])
-        const transaction = rows[0] as { pid: number; startedAt: string }
-        return await work(withCutOff(session, queryable, transaction, timeoutMs))
+        const { major, ...transaction } = rows[0] as { pid: number; startedAt: string; major: number }
+        const cut = withCutOff(session, queryable, transaction, timeoutMs)
+        return await work({ ...listening(session), ...cut, prepared, major })
       } finally {
         // A failed ROLLBACK means a lost session; the error that lost it is the one worth reporting.
-        await session.query('ROLLBACK').catch(() => undefined)
+        // One message: behind a pooler the next one may reach another session.
+        const ending = ['ROLLBACK', ...prepared.map((name) => `DEALLOCATE ${name}`)].join('; ')
+        await session.query(ending).catch(() => undefined)
       }
     } catch (error) {
       throw postgresError(error)
     }
   })
+}
+
+/** The session's way to hear messages, bound to it; nothing for a driver that passes none. */
+function listening(session: Queryable): Partial<Hearing> {
+  const { on, removeListener } = session as Queryable & Partial<Hearing>
+  if (!on || !removeListener) return {}
+  return { on: on.bind(session), removeListener: removeListener.bind(session) }
 }

@@ -1,7 +1,6 @@
 import type { Node, RangeVar, RenameStmt } from '@pgsql/types'
-import { calledObjects, MetTypes } from '../guard/called-objects.ts'
-import { judgeFunction } from '../guard/harmless-functions.ts'
-import type { CalledName, Reading } from '../guard/read-statement.ts'
+import { functionsNamed, judgeFunction } from '../guard/harmless-functions.ts'
+import type { CalledName } from '../guard/read-statement.ts'
 import type { Queryable } from '../queryable.ts'
 import { parseScript } from '../sql/parse-script.ts'
 import { isTemporary, written } from './full-names.ts'
@@ -119,10 +118,6 @@ async function isHeard(
 const ALLOWED = new Set(['nextval'])
 
 async function areHarmless(session: Queryable, functions: CalledName[]): Promise<boolean> {
-  const reading = { functions, operators: [], relations: [], types: [], attributes: [] }
-  const named: Reading = { ...reading, text: '', node: { SelectStmt: {} } }
-  const called = await calledObjects(session, named, { support: [], targets: [] }, new MetTypes())
-  return called.functions.every(
-    (one) => judgeFunction(one) === 'harmless' || (one.builtIn && ALLOWED.has(one.name)),
-  )
+  const called = await functionsNamed(session, functions)
+  return called.every((one) => judgeFunction(one) === 'harmless' || (one.builtIn && ALLOWED.has(one.name)))
 }

@@ -28,8 +28,8 @@ export function withCutOff(
   queryable: Queryable,
   transaction: Transaction,
   timeoutMs: number,
-): Queryable {
-  if (!isPool(queryable)) return session
+): Pick<Queryable, 'query'> {
+  if (!isPool(queryable)) return { query: (statement, values) => session.query(statement, values) }
   const { pid, startedAt } = transaction
   const stop = (by: 'pg_cancel_backend' | 'pg_terminate_backend') =>
     // When it cannot be stopped, the statement's own error is what is reported.

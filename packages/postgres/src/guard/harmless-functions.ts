@@ -64,7 +64,7 @@ export function isHarmlessFunction(major: number, signature: string): boolean {
 }
 
 /** Extensions of PostgreSQL and of its widest neighbours whose stable and immutable functions compute and do no more. */
-const COMPUTING_EXTENSIONS = new Set(
+export const COMPUTING_EXTENSIONS: ReadonlySet<string> = new Set(
   `btree_gin btree_gist citext cube earthdistance fuzzystrmatch hstore intarray isn lo ltree pg_stat_statements pg_trgm
   pgcrypto plpgsql postgis seg tsm_system_rows tsm_system_time unaccent uuid-ossp vector`.split(/\s+/),
 )
@@ -131,4 +131,18 @@ export async function knownHarmless(queryable: Queryable, oids: readonly number[
     name: `${one.schema}.${one.name}`,
     verdict: judgeFunction(one),
   }))
+}
+
+/** Every function of these names, on the search path where a name has no schema. */
+export async function functionsNamed(
+  queryable: Queryable,
+  names: readonly { schema: string | null; name: string }[],
+): Promise<CatalogFunction[]> {
+  const { rows } = await queryable.query(
+    `select ${OWN_MARK} ${FUNCTION_COLUMNS} from ${FUNCTION_TABLES}
+      join unnest($1::text[], $2::text[]) called(schema, name) on p.proname = called.name
+      where case when called.schema is null then n.nspname = any(current_schemas(true)) else n.nspname = called.schema end`,
+    [names.map(({ schema }) => schema), names.map(({ name }) => name)],
+  )
+  return rows as unknown as CatalogFunction[]
 }

@@ -1,7 +1,7 @@
 import { EsaError } from '@esa/protocol'
 import type { Node } from '@pgsql/types'
 import { type ParsedStatement, parseScript } from '../sql/parse-script.ts'
-import { walk } from '../sql/tree.ts'
+import { quoteIdentifier } from '../identifiers.ts'
 
 /** A name as the statement writes it; without a schema it is looked up along the search path. */
 export interface CalledName {
@@ -9,17 +9,18 @@ export interface CalledName {
   name: string
 }
 
-/** A statement that reads, as far as its text can tell, and everything it names that could run code. */
+/** A name as SQL text. */
+export function writtenName({ schema, name }: CalledName): string {
+  return schema === null ? quoteIdentifier(name) : `${quoteIdentifier(schema)}.${quoteIdentifier(name)}`
+}
+
+/** A statement that reads, as far as its text can tell, and what it names; what it calls only the server knows. */
 export interface Reading {
   /** Without its semicolon and without comments around it. */
   text: string
   node: Node
   functions: CalledName[]
-  operators: CalledName[]
   relations: CalledName[]
-  types: CalledName[]
-  /** Names behind a dot: PostgreSQL takes `t.f` for `f(t)` when `t` has no column `f`. */
-  attributes: string[]
 }
 
 /**
@@ -48,9 +49,6 @@ const SPOKEN: Record<string, string> = {
   MergeStmt: 'merge',
   IntoClause: 'SELECT INTO',
 }
-
-/** Operators that a query uses without writing them: by JOIN USING, IN, CASE, DISTINCT, GROUP BY and ORDER BY. */
-export const UNWRITTEN_OPERATORS = ['=', '<>', '<', '<=', '>', '>=']
 
 /** Longest statement that is looked at, in characters: the parser recurses, and a person writes no such query. */
 const SQL_CHARS_MAX = 100_000
@@ -82,43 +80,6 @@ export async function readStatements(sql: string): Promise<Reading[]> {
   return (await parsed(sql)).map(read)
 }
 
-/**
- * What a planner runs of expressions of a table before a row is read: `constants` is what names no column, `inlined` what
- * may be put in by its body, when that is SQL, and be a constant then.
- */
-export async function readPlanned(sql: string): Promise<{ constants: Reading; inlined: Reading }> {
-  const [constants, inlined] = [emptyReading(), emptyReading()]
-  for (const statement of await parsed(sql)) {
-    collectConstants(statement.node, constants)
-    collect(statement.node, inlined)
-  }
-  return { constants, inlined }
-}
-
-/** Literals alone are no call: what they are read by is the input function of their type. */
-function collectConstants(value: unknown, reading: Reading): void {
-  for (const [key, member] of Object.entries(value ?? {}) as [string, unknown][]) {
-    if (member === null || typeof member !== 'object') continue
-    if (/^(?:A_Expr|FuncCall|TypeCast)$/.test(key) && isConstant(member)) {
-      if (!isLiteral({ [key]: member })) collect({ [key]: member }, reading)
-    } else collectConstants(member, reading)
-  }
-}
-
-function isConstant(node: unknown): boolean {
-  let constant = true
-  walk(node, (kind) => {
-    if (kind === 'ColumnRef') constant = false
-  })
-  return constant
-}
-
-/** `'a'`, `'a'::text`. */
-function isLiteral(node: object): boolean {
-  if ('A_Const' in node) return (node.A_Const as { sval?: unknown }).sval !== undefined
-  return 'TypeCast' in node && isLiteral((node.TypeCast as { arg?: object }).arg ?? {})
-}
-
 async function parsed(sql: string): Promise<ParsedStatement[]> {
   if (sql.length > SQL_CHARS_MAX)
     throw refusal(`a statement of more than ${SQL_CHARS_MAX} characters is not run here`)
@@ -133,23 +94,9 @@ function read({ text, kind, node }: ParsedStatement): Reading {
     const said = SPOKEN[kind] ?? /^[A-Za-z]+/.exec(text)?.[0]?.toLowerCase() ?? kind
     throw refusal(`a statement that begins with ${said} is not run here`, { node: kind })
   }
-  const operators = UNWRITTEN_OPERATORS.map((name) => ({ schema: null, name }))
-  const reading = { ...emptyReading(), text, node, operators }
+  const reading: Reading = { text, node, functions: [], relations: [] }
   collect(node, reading)
   return reading
-}
-
-/** A reading of nothing. */
-export function emptyReading(): Reading {
-  return {
-    text: '',
-    node: { SelectStmt: {} },
-    functions: [],
-    operators: [],
-    relations: [],
-    types: [],
-    attributes: [],
-  }
 }
 
 type Members = Record<string, unknown>
@@ -173,13 +120,7 @@ function collect(value: unknown, reading: Reading, depth = 0): void {
 
 function note(node: string, members: Members, reading: Reading): void {
   if (node === 'FuncCall') reading.functions.push(...named(members['funcname']))
-  if (node === 'RangeTableSample') reading.functions.push(...named(members['method']))
-  if (node === 'A_Expr') reading.operators.push(...named(members['name']))
-  if (node === 'SubLink') reading.operators.push(...named(members['operName']))
-  if (node === 'SortBy') reading.operators.push(...named(members['useOp']))
-  if (node === 'TypeName') reading.types.push(...named(members['names']))
-  if (node === 'ColumnRef') reading.attributes.push(...words(members['fields']).slice(1))
-  if (node === 'A_Indirection') reading.attributes.push(...words(members['indirection']))
+  for (const key of ['funcname', 'name', 'operName', 'useOp', 'names', 'method']) named(members[key])
   if (node === 'RangeVar') {
     const { schemaname, relname } = members as { schemaname?: string; relname: string }
     reading.relations.push({ schema: schemaname ?? null, name: relname })
@@ -187,7 +128,8 @@ function note(node: string, members: Members, reading: Reading): void {
 }
 
 function words(list: unknown): string[] {
-  return ((list ?? []) as { String?: { sval?: string } }[]).flatMap((item) => item.String?.sval ?? [])
+  if (!Array.isArray(list)) return []
+  return (list as { String?: { sval?: string } }[]).flatMap((item) => item.String?.sval ?? [])
 }
 
 function named(list: unknown): CalledName[] {

@@ -1,175 +1,288 @@
 import { EsaError } from '@esa/protocol'
-import type { Queryable } from '../queryable.ts'
-import { OWN_MARK } from '../read-only.ts'
+import { deparseSync } from 'pgsql-deparser'
+import { sqlState } from '../postgres-error.ts'
+import type { ReadOnlySession } from '../read-only.ts'
+import { parseScript } from '../sql/parse-script.ts'
+import { walk } from '../sql/tree.ts'
+import { bodyStatements } from './function-body.ts'
+import { FIRST_NORMAL_OID, judgeFunction } from './harmless-functions.ts'
+import { type Reading, refusal } from './read-statement.ts'
+import { resolve, type Resolved } from './resolve.ts'
 import {
+  noFacts,
+  noteCall,
+  notePlanned,
+  noteTree,
+  parseTree,
+  type TreeCall,
+  type TreeFacts,
+} from './resolved-tree.ts'
+import {
+  type Added,
+  addedByUsers,
   type CalledFunction,
-  calledObjects,
-  MetTypes,
+  castsFrom,
+  functionsOf,
+  functionsOfOperators,
   type ReadRelation,
-  type Unnamed,
-  writtenName,
-} from './called-objects.ts'
-import { judgeFunction } from './harmless-functions.ts'
-import {
-  type CalledName,
-  emptyReading,
-  type Reading,
-  readPlanned,
-  readStatements,
-  refusal,
-} from './read-statement.ts'
+  relationsOf,
+  typesOf,
+} from './tree-objects.ts'
 
 /** What only takes time: a workload of the operator's own may wait, and is cut off as any other. */
 export const WAITING: ReadonlySet<string> = new Set(['pg_sleep', 'pg_sleep_for', 'pg_sleep_until'])
 
-/** Functions, views and conditions that are followed for one statement: more is a web that nobody can vouch for. */
-const FOLLOWED_MAX = 500
+/** Functions and relations that are followed for one statement: more is a web that no one can vouch for. */
+const FOLLOWED_MAX = 5_000
+
+/** Built-in functions whose value is a record with the fields of the record that they were given. */
+const RECORD = new Set([2249, 2287])
 
 /**
- * Follows everything that a statement would run: the functions it calls by name, operator, cast or attribute, what stands
- * for arguments that are not given, the queries of views, the conditions of row security and domains, the bodies of SQL
- * functions, and all that these call.
- * A read-only transaction refuses writes of rows; this refuses what acts in other ways.
- * `allowed` are built-in functions that the caller vouches for.
- * @throws EsaError `sql.not-a-read` (terminal) with the name of what is not run, and why.
+ * Has the server resolve a statement, and judges all that it would call: what stands in the rewritten tree, and what runs
+ * without standing there. A read-only transaction refuses writes of rows; this refuses what acts in other ways.
+ * `allowed` are built-in functions that the caller vouches for. What it returns is run by `EXECUTE name`.
+ * @throws EsaError `sql.not-a-read` (terminal) with the name of what is not run, and why; `sql.tree-unknown`,
+ * `sql.tree-unseen`; the server's error for what it cannot resolve.
  */
 export async function requireHarmless(
-  session: Queryable,
-  reading: Reading,
+  session: ReadOnlySession,
+  { text }: Pick<Reading, 'text'>,
   allowed: ReadonlySet<string> = new Set(),
-): Promise<void> {
-  const seen = new Set<string>()
-  const open: Reading[] = [reading]
-  let unnamed: Unnamed = { support: [], targets: [] }
-  const met = new MetTypes()
-  // Relations whose rows something may fill in, which passes by the domains of their columns.
-  let rows: CalledName[] = []
-  let fillsRows = false
-  const isNew = (key: string): boolean => !seen.has(key) && seen.add(key) !== undefined
-  while (open.length > 0 || unnamed.support.length > 0 || unnamed.targets.length > 0) {
-    if (seen.size > FOLLOWED_MAX)
-      throw refusal(`it leads to more than ${FOLLOWED_MAX} functions and relations`)
-    const current = together(open.splice(0))
-    const called = await calledObjects(session, current, unnamed, met)
-    open.push(...(await castsAmong(session, current, called.functions)))
-    const { support, targets }: Unnamed = (unnamed = { support: [], targets: [] })
-    rows.push(...current.relations)
-    fillsRows ||= fills(current)
-    const types = fillsRows ? rows : []
-    if (fillsRows) rows = []
-    for (const text of called.conditions.filter(isNew))
-      open.push(...(await textOf(text, 'a condition of a domain')))
-    const relations = called.relations.filter(({ oid }) => isNew(`relation ${oid}`))
-    open.push(...(await plannedOf(session, relations, isNew)))
-    for (const relation of relations) {
+): Promise<string> {
+  const added = await addedByUsers(session)
+  const careful = added.read.length > 0 && (await acts(session, added))
+  const { name } = await new Judge(session, { added, allowed, careful }).statement(text)
+  return name
+}
+
+/** True when literals of some type run code that is not known to be harmless. */
+async function acts(session: ReadOnlySession, added: Added): Promise<boolean> {
+  try {
+    const judge = new Judge(session, { added, allowed: new Set(), careful: true })
+    await judge.facts({ ...noFacts(), made: new Set(added.read) })
+    return false
+  } catch (error) {
+    if (error instanceof EsaError) return true
+    throw error
+  }
+}
+
+interface Ground {
+  added: Added
+  /** Built-in functions that the caller vouches for. */
+  allowed: ReadonlySet<string>
+  /** Literals of some type run code while a statement is analysed. */
+  careful: boolean
+}
+
+class Judge {
+  readonly #session: ReadOnlySession
+  readonly #ground: Ground
+  readonly #seen = new Set<string>()
+  readonly #types = new Set<number>()
+  #castsToo = false
+
+  constructor(session: ReadOnlySession, ground: Ground) {
+    this.#session = session
+    this.#ground = ground
+  }
+
+  /** Resolves and judges one statement. */
+  async statement(text: string, types: string[] = []): Promise<Resolved> {
+    if (this.#ground.careful) {
+      const without = await resolve(this.#session, await withoutStrings(text), types)
+      await this.facts(factsOf(without))
+    }
+    const resolved = await resolve(this.#session, text, types)
+    await this.facts(factsOf(resolved))
+    return resolved
+  }
+
+  /** Judges facts and all that they lead to. */
+  async facts(begun: TreeFacts): Promise<void> {
+    let open: TreeFacts | undefined = begun
+    while (open) {
+      if (this.#seen.size > FOLLOWED_MAX)
+        throw refusal(`it leads to more than ${FOLLOWED_MAX} functions, relations and types`)
+      open = await this.#round(open)
+    }
+  }
+
+  #isNew(key: string): boolean {
+    if (this.#seen.has(key)) return false
+    this.#seen.add(key)
+    return true
+  }
+
+  #fresh(kind: string, ids: Iterable<number>): number[] {
+    return [...ids].filter((id) => this.#isNew(`${kind} ${id}`))
+  }
+
+  /** Those of users, and those that users added to. */
+  #touched(ids: number[], added: number[]): number[] {
+    return ids.filter((id) => id >= FIRST_NORMAL_OID || added.includes(id))
+  }
+
+  async #round(facts: TreeFacts): Promise<TreeFacts | undefined> {
+    const next = noFacts()
+    await this.#relations(this.#fresh('relation', facts.relations), facts, next)
+    await this.#judgeTypes(facts, next)
+    const { added } = this.#ground
+    const operators = this.#touched(this.#fresh('operator', facts.operators), added.operators)
+    const families = this.#touched(this.#fresh('family', facts.families), added.families)
+    for (const oid of await functionsOfOperators(this.#session, operators, families)) noteLoose(next, oid)
+    const calls = [...facts.calls].filter(([key]) => this.#isNew(`call ${key}`)).map(([, call]) => call)
+    await this.#calls(calls, next)
+    return isEmpty(next) ? undefined : next
+  }
+
+  async #judgeTypes(facts: TreeFacts, next: TreeFacts): Promise<void> {
+    const { added } = this.#ground
+    for (const oid of facts.types) this.#types.add(oid)
+    const made = this.#touched(this.#fresh('made', facts.made), added.types)
+    const types = this.#touched(this.#fresh('type', facts.types), added.types)
+    if (made.length + types.length === 0) return
+    const found = await typesOf(this.#session, types, made)
+    for (const oid of found.types) this.#types.add(oid)
+    for (const oid of found.made) this.#seen.add(`made ${oid}`)
+    for (const check of found.checks) noteTree(parseTree(check), next)
+    for (const oid of found.functions) noteLoose(next, oid)
+    if (this.#castsToo) for (const oid of await castsFrom(this.#session, found.types)) noteLoose(next, oid)
+  }
+
+  async #relations(oids: number[], facts: TreeFacts, next: TreeFacts): Promise<void> {
+    const planned: ReadRelation[] = []
+    for (const relation of await relationsOf(this.#session, oids)) {
+      this.#seen.add(`relation ${relation.oid}`)
       // Another server's or a program's answer: what reading it does is decided there.
       if (relation.kind === 'f')
         throw refusal(`${relation.name} is a foreign table`, { relation: relation.name })
-      for (const text of relation.texts) open.push(...(await textOf(text, relation.name)))
+      for (const tree of relation.virtual) noteTree(parseTree(tree), next)
+      for (const family of relation.families) facts.families.add(family)
+      planned.push(relation)
     }
-    // What sorts may be called by its name later.
-    for (const one of called.functions.filter(({ oid, written }) => isNew(`function ${oid} ${written}`))) {
-      const [verdict, name] = [judgeFunction(one), `${one.schema}.${one.name}`]
-      if (typeof verdict === 'object' && !(one.builtIn && allowed.has(one.name)))
-        throw refusal(`${name}() is not run here: ${verdict.refusedBecause}`, { function: name })
-      // A built-in function in SQL casts, and a cast may be of a user's own.
-      if (verdict === 'follow' || (one.builtIn && one.language === 'sql'))
-        open.push(...(await textOf(bodyOf(one), `${name}()`)))
-      // What built-in aggregates call is built in, and so are the types of what is built in.
-      if (one.builtIn) continue
-      support.push(...one.support)
-      if (one.written) types.push(...one.types)
-      // Operators of extensions stand in every query, and take no domain of anybody.
-      else if (one.extension === null) targets.push(...one.types)
-      if (one.defaults !== null) open.push(...(await textOf(`select ${one.defaults}`, `${name}()`)))
+    await this.#planned(planned, next)
+  }
+
+  /** What the planner computes: constants at once, and of bodies in SQL whatever is constant in them. */
+  async #planned(relations: ReadRelation[], next: TreeFacts): Promise<void> {
+    const inlined = noFacts()
+    for (const { planned } of relations)
+      for (const tree of planned) notePlanned(parseTree(tree), next, inlined)
+    const own = [...inlined.calls.values()].map(({ oid }) => oid).filter((oid) => oid >= FIRST_NORMAL_OID)
+    const called = await functionsOf(this.#session, own)
+    const bodies = new Set(called.filter((one) => judgeFunction(one) === 'follow').map(({ oid }) => oid))
+    for (const call of inlined.calls.values()) if (bodies.has(call.oid)) noteCall(next, call)
+  }
+
+  async #calls(calls: TreeCall[], next: TreeFacts): Promise<void> {
+    const functions = new Map<number, CalledFunction>()
+    for (const one of await functionsOf(this.#session, [...new Set(calls.map(({ oid }) => oid))]))
+      functions.set(one.oid, one)
+    for (const call of calls) {
+      const one = functions.get(call.oid)
+      if (!one) throw refusal(`the function ${call.oid} is gone`)
+      await this.#call(one, call, next)
     }
-    if (types.length > 0) open.push({ ...emptyReading(), types })
+  }
+
+  async #call(one: CalledFunction, call: TreeCall, next: TreeFacts): Promise<void> {
+    const verdict = judgeFunction(one)
+    const name = `${one.schema}.${one.name}`
+    if (typeof verdict === 'object' && !(one.builtIn && this.#ground.allowed.has(one.name)))
+      throw refusal(`${name}() is not run here: ${verdict.refusedBecause}`, { function: name })
+    if (one.builtIn) {
+      await this.#builtIn(one, call, next)
+      return
+    }
+    for (const oid of one.support) noteLoose(next, oid)
+    for (const oid of one.operators) next.operators.add(oid)
+    // The first state is read from text, as a value of its type: a polymorphic one has a type of the arguments.
+    for (const oid of one.states) next.made.add(oid)
+    if (one.language === 'aggregate') for (const oid of call.args) if (oid !== undefined) next.made.add(oid)
+    for (const { type } of one.args) next.types.add(type)
+    if (one.defaults !== null) noteTree(parseTree(one.defaults), next)
+    if (verdict === 'follow') await this.#body(one, call, name)
+  }
+
+  async #builtIn(one: CalledFunction, { result }: TreeCall, next: TreeFacts): Promise<void> {
+    // It casts its argument, and a cast may be of a user's own.
+    if (one.casts && !this.#castsToo) {
+      this.#castsToo = true
+      for (const oid of await castsFrom(this.#session, [...this.#types])) noteLoose(next, oid)
+    }
+    // It fills a row whose type only its value shows.
+    if (result !== undefined && RECORD.has(result) && one.returns.polymorphic && one.returns.type !== result)
+      for (const oid of this.#types) next.made.add(oid)
+  }
+
+  async #body(one: CalledFunction, call: TreeCall, name: string): Promise<void> {
+    try {
+      for (const { types, forms } of await bodyStatements(this.#session, one, call)) {
+        const resolved = await this.#firstForm(forms, types)
+        await this.facts(factsOf(resolved))
+      }
+    } catch (cause) {
+      if (!(cause instanceof EsaError) && sqlState(cause) === undefined) throw cause
+      const why = cause instanceof Error ? cause.message : String(cause)
+      throw new EsaError('sql.not-a-read', 'terminal', `${name}() is not run here: ${why}`, {
+        cause,
+        details: { of: name },
+        hint: 'give one SELECT that only reads',
+      })
+    }
+  }
+
+  async #firstForm(forms: string[], types: string[]): Promise<Resolved> {
+    for (const [at, form] of forms.entries()) {
+      await this.#session.query('savepoint esa_body')
+      try {
+        return await this.statement(form, types)
+      } catch (error) {
+        await this.#session.query('rollback to savepoint esa_body')
+        if (at === forms.length - 1 || sqlState(error) === undefined || error instanceof EsaError) throw error
+      }
+    }
+    throw refusal('it has no statement')
   }
 }
 
-/** What is open is looked up together: each look costs the server as much as many do. */
-function together(readings: Reading[]): Reading {
-  const all = emptyReading()
-  for (const { functions, operators, relations, types, attributes } of readings) {
-    all.functions.push(...functions)
-    all.operators.push(...operators)
-    all.relations.push(...relations)
-    all.types.push(...types)
-    all.attributes.push(...attributes)
-  }
-  return all
+function factsOf({ trees }: Resolved): TreeFacts {
+  const facts = noFacts()
+  for (const tree of trees) noteTree(tree, facts)
+  return facts
 }
 
-/** True when it makes a row of the type of another value. `#=` is hstore's. */
-function fills({ functions, operators }: Reading): boolean {
-  return [...functions, ...operators].some(({ name }) => name === '#=' || name.includes('populate_record'))
+function isEmpty({ calls, operators, families, relations, types, made }: TreeFacts): boolean {
+  return calls.size + operators.size + families.size + relations.size + types.size + made.size === 0
 }
 
-/**
- * Names that are called and are no function: of a type, `t(x)` is a cast. Any other is refused here already, so that what
- * an extension would do is refused the same whether or not it is installed.
- */
-async function castsAmong(session: Queryable, reading: Reading, known: CalledFunction[]): Promise<Reading[]> {
-  const unknown = reading.functions.filter(
-    ({ schema, name }) =>
-      !known.some((one) => one.name === name && (schema === null || one.schema === schema)),
-  )
-  if (unknown.length === 0) return []
-  const { rows } = await session.query(TYPES_BY_NAME, [unknown.map(writtenName)])
-  const missing = rows.find(({ type }) => type === null)
-  if (missing)
-    throw refusal(`there is no function ${String(missing['name'])}()`, { function: String(missing['name']) })
-  return [{ ...emptyReading(), types: unknown }]
+/** A function that no tree calls by itself: only its own types are known. */
+function noteLoose(facts: TreeFacts, oid: number): void {
+  noteCall(facts, { oid, args: [], result: undefined })
 }
 
-const TYPES_BY_NAME = `select ${OWN_MARK} name, to_regtype(name)::text as type from unnest($1::text[]) name`
-
-/**
- * What a planner runs for relations that are read: calls in their indexes, statistics, partitions and CHECKs that name no
- * column, and bodies of SQL functions there, which it puts in their place.
- */
-async function plannedOf(
-  session: Queryable,
-  relations: ReadRelation[],
-  isNew: (key: string) => boolean,
-): Promise<Reading[]> {
-  const found: Reading[] = []
-  const inlined = emptyReading()
-  for (const { planned, name } of relations) {
-    if (planned === null) continue
-    const reading = await readable(name, () => readPlanned(`select ${planned}`))
-    const { functions, operators, types } = reading.constants
-    if (functions.length + operators.length + types.length > 0) found.push(reading.constants)
-    inlined.functions.push(...reading.inlined.functions)
-    inlined.operators.push(...reading.inlined.operators)
-  }
-  if (inlined.functions.length + inlined.operators.length === 0) return found
-  const { functions } = await calledObjects(session, inlined, { support: [], targets: [] }, new MetTypes())
-  for (const one of functions) {
-    if (one.builtIn || judgeFunction(one) !== 'follow' || !isNew(`inlined ${one.oid}`)) continue
-    found.push(...(await textOf(bodyOf(one), `${one.schema}.${one.name}()`)))
-  }
-  return found
-}
-
-/** `BEGIN ATOMIC ... END` and `RETURN x` are not statements of their own. */
-function bodyOf({ body }: CalledFunction): string {
-  const atomic = /^\s*BEGIN ATOMIC\b(.*)\bEND\s*$/is.exec(body)?.[1]
-  return atomic ?? body.replace(/^\s*RETURN\b/i, 'select')
-}
-
-function textOf(text: string, of: string): Promise<Reading[]> {
-  return readable(of, () => readStatements(text))
-}
-
-async function readable<T>(of: string, read: () => Promise<T>): Promise<T> {
+/** The statement with NULL for each string: what its literals would run while it is analysed is judged before they are there. */
+async function withoutStrings(text: string): Promise<string> {
+  const [statement] = await parseScript(text)
+  const node = structuredClone(statement!.node)
+  walk(node, (kind, body) => {
+    if (kind !== 'A_Const' || body['sval'] === undefined) return
+    delete body['sval']
+    body['isnull'] = true
+  })
   try {
-    return await read()
+    return deparseSync(node)
   } catch (cause) {
-    const why = cause instanceof EsaError ? cause.message : String(cause)
-    throw new EsaError('sql.not-a-read', 'terminal', `${of} is not run here: ${why}`, {
-      cause,
-      details: { of },
-    })
+    throw new EsaError(
+      'sql.not-a-read',
+      'terminal',
+      'it cannot be written without its literals, which may run code here',
+      {
+        cause,
+        hint: 'give one SELECT that only reads',
+      },
+    )
   }
 }

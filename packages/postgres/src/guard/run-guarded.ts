@@ -4,10 +4,10 @@ import { readStatement } from './read-statement.ts'
 import { requireHarmless } from './require-harmless.ts'
 
 /**
- * Runs SQL of somebody else behind the whole guard: one statement of the grammar that only reads, everything it calls
- * judged, by the extended protocol, in a read-only transaction that is rolled back, stopped after `timeoutMs`. `prefix`
- * is ours: `EXPLAIN (...)`.
- * @throws EsaError `sql.not-a-read`, `sql.syntax` (terminal) with nothing executed; `database.*`.
+ * Runs a foreign statement behind the whole guard: one statement of the grammar that only reads, resolved by the server,
+ * all that it calls judged, and then executed as it was resolved, in a read-only transaction that is rolled back, stopped
+ * after `timeoutMs`. `prefix` is ours: `EXPLAIN (...)`.
+ * @throws EsaError `sql.not-a-read`, `sql.syntax`, `sql.tree-unknown` (terminal) with nothing executed; `database.*`.
  */
 export async function runGuarded(
   queryable: Queryable,
@@ -16,7 +16,7 @@ export async function runGuarded(
 ): Promise<QueryAnswer> {
   const reading = await readStatement(sql)
   return inReadOnly(queryable, timeoutMs, async (session) => {
-    await requireHarmless(session, reading)
-    return session.query({ text: `${prefix}${reading.text}`, queryMode: 'extended' })
+    const name = await requireHarmless(session, reading)
+    return session.query({ text: `${prefix}EXECUTE ${name}`, queryMode: 'extended' })
   })
 }

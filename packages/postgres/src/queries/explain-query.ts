@@ -2,8 +2,8 @@ import { EsaError, isEsaError } from '@esa/protocol'
 import type { Node } from '@pgsql/types'
 import { walk } from '../sql/tree.ts'
 import type { Finding } from '../finding.ts'
-import { writtenName } from '../guard/called-objects.ts'
-import { type Reading, readStatement, refusal } from '../guard/read-statement.ts'
+
+import { type Reading, readStatement, refusal, writtenName } from '../guard/read-statement.ts'
 import { requireHarmless } from '../guard/require-harmless.ts'
 import { type ExplainedPlan, type PlanLine, planLines } from '../plan.ts'
 import { sqlState } from '../postgres-error.ts'
@@ -96,8 +96,8 @@ export async function explainQuery(
       hint: 'write typical values in the place of $1, $2 ...',
     })
   const seen = await inReadOnly(queryable, timeoutMs, async (session) => {
-    await requireHarmless(session, reading)
-    const { plan, cutOff } = await runOrPlan(session, text)
+    const name = await requireHarmless(session, reading)
+    const { plan, cutOff } = await runOrPlan(session, `EXECUTE ${name}`)
     const tables = await tableFacts(session, reading.relations.map(writtenName))
     const findings = cutOff
       ? [cutOffFinding(timeoutMs)]

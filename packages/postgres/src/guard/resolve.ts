@@ -1,0 +1,72 @@
+import { randomBytes } from 'node:crypto'
+import { EsaError } from '@esa/protocol'
+import type { Notice } from '../queryable.ts'
+import { OWN_MARK, type ReadOnlySession } from '../read-only.ts'
+import { parseTree, type TreeValue } from './resolved-tree.ts'
+
+/** A statement that the server has analysed and not run: `EXECUTE name` runs that, and not its text again. */
+export interface Resolved {
+  name: string
+  trees: TreeValue[]
+}
+
+/**
+ * The tree comes as a message to the client, and to the log of the server unless that is set higher, which takes a right
+ * of its own: without it the tree is logged.
+ */
+function onSql(major: number): string {
+  const may =
+    major >= 15
+      ? `has_parameter_privilege('log_min_messages', 'SET')`
+      : `current_setting('is_superuser') = 'on'`
+  return `select ${OWN_MARK} current_setting('client_min_messages') as told, set_config('client_min_messages', 'log', true), set_config('debug_pretty_print', 'off', true),
+    set_config('debug_print_rewritten', 'on', true), current_setting('log_min_messages') as logged,
+    case when ${may} then set_config('log_min_messages', 'fatal', true) end as quiet`
+}
+
+const OFF = `select ${OWN_MARK} set_config('debug_print_rewritten', 'off', true), set_config('client_min_messages', $1, true),
+  case when $2::text is not null then set_config('log_min_messages', $2, true) end`
+
+/** How the server's message begins. */
+const TREE = /^\(\{QUERY\s/
+
+/** The PREPARE itself comes as a tree, too: of a command, which holds the text as it was parsed. */
+const COMMAND = /^\(\{QUERY\s:commandType\s[56]\s:querySource\s0\s:canSetTag\strue\s:utilityStmt\s[{?]/
+
+/**
+ * Has the server analyse a statement: names become the objects that it would call. Nothing is planned or run, but input
+ * functions of literals.
+ * @throws EsaError `sql.tree-unseen` where the driver passes no messages; the server's error.
+ */
+export async function resolve(
+  session: ReadOnlySession,
+  text: string,
+  types: string[] = [],
+): Promise<Resolved> {
+  const { on, removeListener } = session
+  if (!on || !removeListener) throw unseen()
+  const name = `esa_${randomBytes(8).toString('hex')}`
+  const printed: string[] = []
+  const listen = ({ detail }: Notice): void => {
+    if (detail !== undefined && TREE.test(detail) && !COMMAND.test(detail)) printed.push(detail)
+  }
+  const { rows } = await session.query(onSql(session.major))
+  on.call(session, 'notice', listen)
+  try {
+    const declared = types.length === 0 ? '' : `(${types.join(', ')})`
+    await session.query({ text: `PREPARE ${name}${declared} AS ${text}`, queryMode: 'extended' })
+    session.prepared.push(name)
+  } finally {
+    removeListener.call(session, 'notice', listen)
+  }
+  const { told, logged, quiet } = rows[0]!
+  await session.query(OFF, [told, quiet === null ? null : logged])
+  if (printed.length === 0) throw unseen()
+  return { name, trees: printed.map(parseTree) }
+}
+
+function unseen(): EsaError {
+  return new EsaError('sql.tree-unseen', 'terminal', 'the server did not say what the statement would call', {
+    hint: 'this takes PostgreSQL 15 or later and a connection that passes messages of the server on; nothing was run',
+  })
+}
