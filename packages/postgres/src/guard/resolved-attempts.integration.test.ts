@@ -60,9 +60,9 @@ it.each(servers)(
       expect([sql, await locks(naked)]).not.toEqual([sql, 0])
       await naked.query('select pg_advisory_unlock_all()')
     }
-    const { attempts, ran } = await attack(pool, 40)
-    expect(attempts).toBeGreaterThan(40)
+    const { attempts, ran } = await attack(pool, 60)
+    expect(attempts).toBeGreaterThanOrEqual(20)
     expect(ran).toEqual([])
   },
-  240_000,
+  400_000,
 )
