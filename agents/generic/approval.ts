@@ -65,7 +65,10 @@ export const judge: Skill = (context, event) => {
     record: [{ type: `agent.${decision}`, actor: event.as, data }],
     send: [
       ...(item.from === 'operator' ? [] : [{ to: item.from, type: 'decision', body, thread }]),
-      ...judgement(item.from, objectOf(item.body['data']), approved, because, event.by),
+      ...judgement(item.from, objectOf(item.body['data']), approved, because, {
+        by: event.by,
+        who: event['who'],
+      }),
     ],
   }
 }
@@ -124,11 +127,18 @@ export function judgement(
   data: JsonObject,
   approved: boolean,
   because: string,
-  by?: string,
+  { by, who }: { by?: string | undefined; who?: Json | undefined } = {},
 ): SendParams[] {
   const { kind, approvalId, hash, change } = data
   if (kind !== STATEMENT || typeof approvalId !== 'string') return []
-  const body = { hash, because, proposedBy: from, kind: change, ...(by === undefined ? {} : { by }) }
+  const body = {
+    hash,
+    because,
+    proposedBy: from,
+    kind: change,
+    ...(by === undefined ? {} : { by }),
+    ...(who === undefined ? {} : { who }),
+  }
   return [{ to: approvalId, type: approved ? 'approve' : 'reject', body }]
 }
 

@@ -4,12 +4,13 @@ import {
   agentIdSchema,
   CEO_ID,
   EsaError,
+  identityIn,
   type JsonObject,
   RESPONSE_TARGET_MS,
   statementHash,
 } from '@esa/protocol'
 import * as z from 'zod'
-import { APPROVAL_KINDS, type ApprovalInput } from './approval-rules.ts'
+import { APPROVAL_KINDS, type ApprovalInput } from './approval-context.ts'
 import { approvalMachine } from './approval.machine.ts'
 
 /** The type under which approvals live in the store. */
@@ -27,6 +28,8 @@ const openApprovalSchema = z.strictObject({
   kind: z.enum(APPROVAL_KINDS),
   askedBy: agentIdSchema,
   by: z.string().max(200).optional(),
+  /** Whose token asks, as an edge read it. */
+  who: z.json().optional(),
   because: z.string().trim().min(1).max(1_000),
   evidence: record.default({}),
   reference: record.default({}),
@@ -48,17 +51,28 @@ export function approvalKey(target: string, hash: string): string {
   return `${target} ${hash}`
 }
 
-/** The approval as a durable actor. How long the chief has to answer is divided by `timeScale`; an approval's own life never is. */
-export function approvalDefinition({ timeScale }: { timeScale: number }): ActorDefinition<Directory> {
+/**
+ * The approval as a durable actor. How long the chief has to answer is divided by `timeScale`; an approval's own life never is.
+ * Version 1 compared names; its input has no `askedAt`, and by that the machine goes on with what is open or recorded.
+ */
+export function approvalDefinition({
+  timeScale,
+  version = 2,
+}: {
+  timeScale: number
+  version?: 1 | 2
+}): ActorDefinition<Directory> {
   return {
     type: APPROVAL_TYPE,
-    version: 1,
+    version,
     machine: approvalMachine,
-    inputFrom: ({ body }, directory): ApprovalInput & JsonObject => {
-      const { by = null, evidence, reference, ...asked } = parseOpenApproval(body)
+    inputFrom: ({ body, at }, directory): ApprovalInput & JsonObject => {
+      const { by = null, who, evidence, reference, ...asked } = parseOpenApproval(body)
+      const accounts = version === 1 ? {} : { askedAt: at, who: identityIn(who) }
       const chief = directory.chiefOf(asked.askedBy) ?? CEO_ID
       return {
         ...asked,
+        ...accounts,
         hash: statementHash(asked.statement),
         by,
         evidence,

@@ -1,6 +1,17 @@
 import type { ActorState } from '@esa/actor'
-import { isoTime, type JsonObject } from '@esa/protocol'
-import type { ApprovalContext, ApprovalKind } from './approval-rules.ts'
+import { HOME_ISSUER, isoTime, type Json, type JsonObject } from '@esa/protocol'
+import type { ApprovalContext, ApprovalKind, ApprovalRefusal, Given } from './approval-context.ts'
+import { accountRefusal } from './approval-persons.ts'
+
+/** One word as commands show it: `vouchedBy` is who says that this is a person; null of a playbook. */
+interface GivenView {
+  as: string
+  by: string | null
+  at: string
+  vouchedBy: string | null
+  /** Approved by the only person there is: it waits, and every channel tells of it. */
+  oneOperator: boolean
+}
 
 /** An approval as commands show it. */
 export interface Approval {
@@ -14,7 +25,7 @@ export interface Approval {
   by: string | null
   because: string
   evidence: JsonObject
-  given: { as: string; by: string | null; at: string }[]
+  given: GivenView[]
   /** When what was given lapses; null while nothing was. */
   lapsesAt: string | null
 }
@@ -34,12 +45,23 @@ export function approvalView(state: ActorState): Approval {
     by,
     because,
     evidence,
-    given: given.map((one) => ({ ...one, at: isoTime(one.at) })),
+    given: given.map(givenView),
     lapsesAt: dueAt === null ? null : isoTime(dueAt),
   }
 }
 
-function approvalContext({ snapshot }: ActorState): ApprovalContext {
+function givenView({ as, by, at, who }: Given): GivenView {
+  const home = who?.issuer === HOME_ISSUER ? 'the holder of the home' : who?.issuer
+  return { as, by, at: isoTime(at), vouchedBy: home ?? null, oneOperator: who?.alone === true }
+}
+
+/** Why the word of an account would not count now, or null. */
+export function accountRefusalOf(state: ActorState, word: { who: Json; at: number }): ApprovalRefusal | null {
+  return accountRefusal(approvalContext(state), word)
+}
+
+/** What an approval carries. */
+export function approvalContext({ snapshot }: ActorState): ApprovalContext {
   const { context }: { context: unknown } = snapshot
   return context as ApprovalContext
 }

@@ -1,18 +1,16 @@
 import { type Change, CLOSED_TAG, doing, effects, type StepFacts } from '@esa/actor'
-import { type Json, type JsonObject, sameJson, textOf } from '@esa/protocol'
+import { identityIn, type Json, type JsonObject, sameJson, textOf } from '@esa/protocol'
 import { enqueueActions, setup } from 'xstate'
-import {
-  againRefusal,
-  APPROVAL_LIFE_MS,
-  type ApprovalAgain,
-  type ApprovalCommand,
-  type ApprovalContext,
-  type ApprovalInput,
-  approvalRefusal,
-  type ApprovalRefusal,
-  type Given,
-  isComplete,
-} from './approval-rules.ts'
+import { lapsesAt } from './approval-persons.ts'
+import type {
+  ApprovalAgain,
+  ApprovalCommand,
+  ApprovalContext,
+  ApprovalInput,
+  ApprovalRefusal,
+  Given,
+} from './approval-context.ts'
+import { againRefusal, APPROVAL_LIFE_MS, approvalRefusal, isComplete } from './approval-rules.ts'
 
 /** A request that nobody approved for so long is no longer what anybody wants, ms. */
 const STALE_MS = 7 * 24 * 3_600_000
@@ -24,8 +22,9 @@ type Changed = Change<ApprovalContext>
 type Sent = NonNullable<Changed['send']>[number]
 
 function begin(context: ApprovalContext, { facts }: StepFacts): Changed {
-  const { target, statement, hash, kind, askedBy, by, because, evidence, approvers } = context
-  const data = { target, statement, hash, kind, by, because, evidence, approvers }
+  const { target, statement, hash, kind, askedBy, by, because, evidence, approvers, who } = context
+  const asked = { target, statement, hash, kind, by, because, evidence, approvers }
+  const data = who === undefined ? asked : { ...asked, who }
   return {
     record: [{ type: 'approval.asked', actor: askedBy, data }],
     send: [told(context, facts.actorId, 'approval.asked', asking(context))],
@@ -98,11 +97,15 @@ function grantAgain(context: ApprovalContext, event: Again): Changed {
 
 /** Whoever asks again approves it no more than who asked first; an order takes the place of the one before. */
 function taken(
-  { reference, askers = [] }: ApprovalContext,
+  { reference, askers = [], askersWho = [], askedAt }: ApprovalContext,
   event: Again,
-): Pick<ApprovalContext, 'reference' | 'askers'> {
+): Partial<ApprovalContext> {
   const by = textOf(event.by)
+  const who = askedAt === undefined ? null : identityIn(event.who)
   return {
+    ...(who === null ? {} : { askersWho: [...askersWho, who] }),
+    // An approver is older than the last request.
+    ...(askedAt === undefined ? {} : { askedAt: event.at }),
     reference: orElse(event.reference, reference),
     askers: by === '' || askers.includes(by) ? askers : [...askers, by],
   }
@@ -138,18 +141,25 @@ function refuseAgain(context: ApprovalContext, event: Again): Changed {
 }
 
 /** Every approval lives as long as any other, and the oldest ends first: with it the whole lapses. */
-function give(context: ApprovalContext, { as, by, because, at, facts }: Command): Changed {
-  const given: Given[] = [...context.given, { as, by: by ?? null, at }]
-  const oldest = Math.min(...given.map((one) => one.at))
+function give(context: ApprovalContext, event: Command): Changed {
+  const { as, by, because, at, facts } = event
+  const given: Given[] = [...context.given, givenBy(context, event)]
   const complete = isComplete({ ...context, given })
   const data = { hash: context.hash, by: by ?? null, because: because ?? null, given: given.length, complete }
   return {
-    set: { given, armMs: oldest + APPROVAL_LIFE_MS - at },
+    set: { given, armMs: lapsesAt(context, given, APPROVAL_LIFE_MS) - at },
     record: [{ type: 'approval.given', actor: as, data }],
     send: complete
       ? [told(context, facts.actorId, 'approval.granted'), ...settled(context, facts.actorId, 'granted')]
       : [],
   }
+}
+
+/** What is kept of one word; since version 2 a person's has the account that gave it. */
+function givenBy({ askedAt }: ApprovalContext, { as, by: named, at, who }: Command): Given {
+  const by = named ?? null
+  const account = askedAt === undefined || by === null ? null : identityIn(who)
+  return account === null ? { as, by, at } : { as, by, at, who: account }
 }
 
 /** Whoever ordered the change is told that it does not happen: what is given after that is for whoever asks again. */
@@ -281,9 +291,8 @@ export const approvalMachine = setup({
     isAnother: ({ context, event }) => againRefusal(context, event as Again) !== null,
     hasOtherEvidence: ({ context, event }) => hasOtherEvidence(context, event as Again),
     completes: ({ context, event }) => {
-      const { as, by = null, at } = event as Command
-      const given = [...context.given, { as, by, at }]
-      return approvalRefusal(context, event as Command) === null && isComplete({ kind: context.kind, given })
+      const given = [...context.given, givenBy(context, event as Command)]
+      return approvalRefusal(context, event as Command) === null && isComplete({ ...context, given })
     },
   },
   delays: { stale: STALE_MS, lapse: ({ context }) => context.armMs },

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { approvalDefinition } from './approval-definition.ts'
 import { APPROVAL_LIFE_MS } from './approval-rules.ts'
 
-const definition = approvalDefinition({ timeScale: 1 })
+const definition = approvalDefinition({ timeScale: 1, version: 1 })
 const directory = buildDirectory([])
 const DROP = 'drop table shop.old_orders;'
 const HASH = statementHash(DROP)

@@ -1,6 +1,6 @@
 export { APPROVAL_TYPE, approvalDefinition, approvalKey, parseOpenApproval } from './approval-definition.ts'
-export { APPROVAL_KINDS, type ApprovalKind } from './approval-rules.ts'
-export { type Approval, approvalView } from './approval-view.ts'
+export { APPROVAL_KINDS, type ApprovalKind } from './approval-context.ts'
+export { accountRefusalOf, type Approval, approvalContext, approvalView } from './approval-view.ts'
 export {
   DAY_MS,
   DAY_TYPES,

@@ -12,7 +12,7 @@ const DROP = 'drop table old_orders'
 
 let esa: EsaHome
 let shop: pg.Client
-let tokens: Record<'asker' | 'operator' | 'chief', string>
+let tokens: Record<'asker' | 'operator' | 'chief' | 'young' | 'service', string>
 let worker: ReturnType<EsaHome['start']>
 
 beforeAll(async () => {
@@ -30,11 +30,20 @@ beforeAll(async () => {
     const made = await esa.json<{ token: string }>(...args)
     return made.token
   }
-  tokens = {
-    asker: await token('layer-1', 'Ada'),
-    operator: await token('operator', 'Bea'),
-    chief: await token('chief-1', 'Cem'),
+  const person = async (name: string, as: string) => {
+    const { link } = await esa.json<{ link: string }>('accounts', 'add', name, '--as', as)
+    return (await esa.json<{ token: string }>('login', link)).token
   }
+  tokens = {
+    asker: await token('layer-1', 'a deploy script'),
+    operator: await person('Bea', 'operator'),
+    chief: await person('Cem', 'chief-1'),
+    service: await token('operator', 'a robot'),
+    young: '',
+  }
+  // Two days pass for both persons: their accounts are moved back by the owner of the database, which nobody else can do.
+  await withOwner(url, `update esa.accounts set created_at = created_at - 172800000`)
+  tokens.young = await person('Dan', 'operator')
   // A person sits with the chief, so that every approval here is somebody's word.
   await esa.json('agents', 'seat', 'chief-1', '--human')
   worker = esa.start(['up'])
@@ -46,6 +55,13 @@ afterAll(async () => {
   await shop.end()
   await esa.remove()
 })
+
+async function withOwner(url: string, sql: string): Promise<void> {
+  const owner = new pg.Client({ connectionString: url })
+  await owner.connect()
+  await owner.query(sql)
+  await owner.end()
+}
 
 /** Runs a command that must end with a code; gives what it said. */
 async function run(
@@ -108,18 +124,22 @@ describe('a statement that may lose data', () => {
     expect((await run(['db', 'approvals', 'withdraw', id, '--as', 'layer-1'], tokens.asker)).code).toBe(0)
   })
 
-  it('is approved by nobody who asked, by nobody twice, by nobody without a token, and for no other hash', async () => {
+  it('is not approved by who asked, twice, without a token, by a service, by an account of today or for another hash', async () => {
     const { id } = await ask()
     const refusals = [
       await approve(id, 'layer-1', tokens.asker),
       await approve(id, 'operator'),
+      await approve(id, 'operator', tokens.service),
+      await approve(id, 'operator', tokens.young),
       await approve(id, 'operator', tokens.operator, ['--hash', 'f'.repeat(64)]),
     ]
     expect((await approve(id, 'operator', tokens.operator)).code).toBe(0)
     refusals.push(await approve(id, 'operator', tokens.operator))
     expect(refusals.map(({ code, said }) => [code, said.code])).toEqual([
-      [5, 'approval.own-request'],
+      [5, 'approval.not-a-person'],
       [5, 'auth.token-required'],
+      [5, 'approval.not-a-person'],
+      [5, 'approval.too-young'],
       [5, 'approval.other-statement'],
       [5, 'approval.twice'],
     ])

@@ -202,12 +202,14 @@ describe('a proposal', () => {
     return (JSON.parse(stdout) as { sent: { id: string }[] }).sent[0]!.id
   }
 
-  it('is approved by another person with a token, and by nobody who asked for it', async () => {
+  it('is approved by a person who did not ask for it, and by no service', async () => {
     const worker = esa.start(['up'])
     await says(worker, 'ready in ')
     const asker = await create('layer-1', 'incidents:write', '--person', 'Ada')
-    const same = await create('chief-1', 'incidents:write', '--person', 'Ada')
-    const other = await create('chief-1', 'incidents:write', '--person', 'Bea')
+    const service = await create('chief-1', 'incidents:write', '--person', 'a robot')
+    const { link } = await esa.json<{ link: string }>('accounts', 'add', 'Bea', '--as', 'chief-1')
+    const other = await esa.json<Token>('login', link)
+    expect((await esa.refused('login', link)).problem.code).toBe('auth.link')
     const item = await propose('layer-1', 'chief-1', asker.token)
     await until('it is in the inbox', async () => {
       const { items } = await esa.json<{ items: { id: string }[] }>('inbox', 'ls', '--agent', 'chief-1')
@@ -221,9 +223,9 @@ describe('a proposal', () => {
       code: 5,
       said: { code: 'auth.other-holder' },
     })
-    expect(await judge('approve', item, 'chief-1', same.token)).toMatchObject({
+    expect(await judge('approve', item, 'chief-1', service.token)).toMatchObject({
       code: 5,
-      said: { code: 'approval.own-request' },
+      said: { code: 'approval.not-a-person' },
     })
     expect(await judge('approve', item, 'chief-1', other.token)).toMatchObject({
       code: 0,

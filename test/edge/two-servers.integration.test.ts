@@ -183,7 +183,13 @@ describe('two servers on one PostgreSQL', () => {
   it('know the same sessions', async () => {
     const binding = { host: '127.0.0.1', port: 0, loopback: false }
     const [near, far] = [await start({ binding }), await start({ binding })]
-    const caller = { actAs: async () => 'tester', approveAs: async () => 'tester', scopes: async () => null }
+    const caller = {
+      actAs: async () => 'tester',
+      approveAs: async () => 'tester',
+      account: async () => null,
+      onHost: false,
+      scopes: async () => null,
+    }
     const wanted = { as: 'operator', scope: ['incidents:read'], for: '1d', person: 'Ada' }
     const { token } = await createToken({ ...(await ports()).world, caller }, wanted)
     const login = await fetch(`${near.url}/login`, {

@@ -19,6 +19,8 @@ export const ACCESS: Record<string, Access> = {
   'GET /openapi.json': 'everybody',
   'GET /login': 'everybody',
   'POST /login': 'everybody',
+  'GET /sign-in/:secret': 'everybody',
+  'POST /sign-in/:secret': 'everybody',
   'POST /logout': 'everybody',
   'GET /api/v1/session': 'any token',
   // The secret in the path is what is asked for.

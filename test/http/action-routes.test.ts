@@ -134,12 +134,11 @@ describe('a silence', () => {
 
 describe('a token', () => {
   it('is shown once, kept by its hash alone, and revoked for good', async () => {
-    const made = await world.send('/tokens', {
-      as: 'layer-2',
-      person: 'ada',
-      scopes: ['incidents:ack'],
-      for: '1h',
-    })
+    const asked = { as: 'layer-2', person: 'ada', scopes: ['incidents:ack'], for: '1h' }
+    const before = await world.get('/tokens')
+    expect(await refusal('/tokens', asked)).toEqual([401, 'auth.token-required'])
+    expect(await world.get('/tokens')).toEqual(before)
+    const made = await world.send('/tokens', asked, await world.world.token('operator', 'admin'))
     expect(made.headers.get('cache-control')).toBe('no-store')
     const { token, ...shown } = (await made.json()) as { token: string; id: string }
     const { tokens } = await world.get('/tokens')
@@ -157,6 +156,8 @@ describe('a statement', () => {
   const statement = 'drop table old_orders'
 
   it('is shown whole with its hash, and approved by that hash and a token alone', async () => {
+    const token = await world.world.personToken('Cem', 'chief-1', 'incidents:write')
+    await world.world.advance(1)
     const body = {
       target: 'shop',
       statement,
@@ -171,7 +172,11 @@ describe('a statement', () => {
     const shown = await world.get(`/approvals/${state.id}`)
     const given = { as: 'chief-1', hash: shown.hash }
     expect(await refusal(`/approvals/${state.id}/approve`, given)).toEqual([401, 'auth.token-required'])
-    const token = await world.world.token('chief-1', 'incidents:write')
+    const service = await world.world.token('chief-1', 'incidents:write')
+    expect(await refusal(`/approvals/${state.id}/approve`, given, service)).toEqual([
+      403,
+      'approval.not-a-person',
+    ])
     expect(await refusal(`/approvals/${state.id}/approve`, { ...given, hash: 'other' }, token)).toEqual([
       403,
       'approval.other-statement',

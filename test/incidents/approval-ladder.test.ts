@@ -1,9 +1,21 @@
 import { type ActorState } from '@esa/actor'
 import { APPROVAL_TYPE, approvalView } from '@esa/escalation'
 import { askApproval } from '@esa/operations'
-import { statementHash, tokenedBy } from '@esa/protocol'
+import { type Identity, statementHash, tokenedBy } from '@esa/protocol'
 import { describe, expect, it } from 'vitest'
 import { AgentsWorld } from './agents-world.ts'
+
+/** A person whom an identity provider vouches for, with an account that is older than everything here. */
+const ADA = {
+  account: 'ada',
+  kind: 'person',
+  issuer: 'https://idp',
+  accountAt: 0,
+  tokenAt: 0,
+  alone: false,
+  line: ['ada'],
+  own: ['ada'],
+} satisfies Identity
 
 const HOUR = 3_600_000
 const DDL = 'CREATE INDEX CONCURRENTLY IF NOT EXISTS i ON shop.orders (customer_id)'
@@ -54,7 +66,7 @@ describe('the approval of an index', () => {
     const [blocker] = await world.incidentsOf('layer-1')
     expect(blocker).toMatchObject({ category: 'blocker', status: 'triggered' })
     const { id } = await approval()
-    await world.tell(id, { type: 'approve', as: 'agent-0', by: tokenedBy('Ada', 't'), hash: HASH })
+    await world.tell(id, { type: 'approve', as: 'agent-0', by: tokenedBy('Ada', 't'), who: ADA, hash: HASH })
     expect([(await approval()).status, built()]).toEqual(['used', true])
     expect(await world.incident(blocker!.id)).toMatchObject({ status: 'resolved' })
     expect((await world.mind('chief-1')).inbox).toEqual({})
@@ -86,7 +98,7 @@ async function ordering(seat: 'human' | 'built-in') {
     (await world.store.listActors({ type: APPROVAL_TYPE })).map(({ state }) => state)
   const approve = async (): Promise<void> => {
     const { id } = (await approvals()).find(({ live }) => live)!
-    await world.tell(id, { type: 'approve', as: 'agent-0', by: tokenedBy('Ada', 't'), hash: HASH })
+    await world.tell(id, { type: 'approve', as: 'agent-0', by: tokenedBy('Ada', 't'), who: ADA, hash: HASH })
   }
   const built = () => world.requests.filter(({ activity }) => activity === 'index.build')
   const works = async () => Object.keys((await world.mind('layer-1')).works ?? {})
@@ -115,7 +127,8 @@ describe('a statement that is asked for by hand', () => {
 
   it('is proposed anew when it is asked for again, and refused as another kind of change', async () => {
     const world = new AgentsWorld()
-    const asking = { host: world.host } as unknown as Parameters<typeof askApproval>[0]
+    const caller = { account: async () => ADA }
+    const asking = { host: world.host, caller } as unknown as Parameters<typeof askApproval>[0]
     const { id } = await askApproval(asking, { ...drop, kind: 'major' }, { by: ada, because: 'unused' })
     const again = await askApproval(
       asking,

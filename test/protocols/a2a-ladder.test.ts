@@ -11,7 +11,13 @@ let world: ProtocolWorld
 let operator: Client
 beforeEach(async () => {
   world = await ProtocolWorld.start({ loopback: false })
-  const caller = { actAs: async () => 'tester', approveAs: async () => 'tester', scopes: async () => null }
+  const caller = {
+    actAs: async () => 'tester',
+    approveAs: async () => 'tester',
+    account: async () => null,
+    onHost: false,
+    scopes: async () => null,
+  }
   for (const agent of ['layer-2', 'layer-3'])
     await seatAgent({ ...world.ports().world, caller }, agent, 'human')
   operator = await a2aClient(world.url, 'layer-1', await world.token('operator', 'admin'))

@@ -10,7 +10,13 @@ let world: ProtocolWorld
 let client: Client
 beforeAll(async () => {
   world = await ProtocolWorld.start()
-  const caller = { actAs: async () => 'tester', approveAs: async () => 'tester', scopes: async () => null }
+  const caller = {
+    actAs: async () => 'tester',
+    approveAs: async () => 'tester',
+    account: async () => null,
+    onHost: false,
+    scopes: async () => null,
+  }
   await seatAgent({ ...world.ports().world, caller }, 'layer-2', 'human')
   client = await a2aClient(world.url, 'layer-2')
 })

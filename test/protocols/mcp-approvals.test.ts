@@ -13,11 +13,23 @@ interface Listed {
 
 let world: ProtocolWorld
 let asked: Approval
+let tokens: { chief: string; operator: string }
 beforeEach(async () => {
   world = await ProtocolWorld.start()
-  const caller = { actAs: async () => 'tester', approveAs: async () => 'tester', scopes: async () => null }
+  const caller = {
+    actAs: async () => 'tester',
+    approveAs: async () => 'tester',
+    account: async () => null,
+    onHost: false,
+    scopes: async () => null,
+  }
   const operated = { ...world.ports().world, caller }
   await seatAgent(operated, 'chief-1', 'human')
+  tokens = {
+    chief: await world.personToken('Cem', 'chief-1', 'incidents:write'),
+    operator: await world.personToken('Bea', 'operator', 'incidents:write', 'db:read'),
+  }
+  await world.advance(1)
   const about = { target: 'shop', statement: DROP, kind: 'destructive' as const }
   asked = await askApproval(operated, about, { by: 'tester', because: 'nobody reads it' })
   await world.settle()
@@ -26,16 +38,18 @@ afterEach(() => world.close())
 
 describe('a statement that is to be approved', { timeout: PATIENCE_MS }, () => {
   it('is approved by its hash alone, by two holders, neither of whom asked', async () => {
-    const chief = await mcpClient(world.url, await world.token('chief-1', 'incidents:write'))
+    const robot = await mcpClient(world.url, await world.token('chief-1', 'incidents:write'))
+    const chief = await mcpClient(world.url, tokens.chief)
     const { items } = await call<Listed>(chief, 'inbox_list', { agent: 'chief-1' })
     expect(items).toMatchObject([{ statement: { text: DROP, hash: asked.hash } }])
     const { id } = items[0]!
     expect(await outcome(chief, 'inbox_approve', { id })).toBe('approval.without-hash')
     expect(await outcome(chief, 'inbox_approve', { id, hash: OTHER })).toBe('approval.other-statement')
+    expect(await outcome(robot, 'inbox_approve', { id, hash: asked.hash })).toBe('approval.not-a-person')
     expect(await outcome(chief, 'inbox_approve', { id, hash: asked.hash })).toBe('done')
     await world.settle()
 
-    const operator = await mcpClient(world.url, await world.token('operator', 'incidents:write', 'db:read'))
+    const operator = await mcpClient(world.url, tokens.operator)
     const { approvals } = await call<{ approvals: Approval[] }>(operator, 'approvals_list')
     expect(approvals).toMatchObject([{ id: asked.id, status: 'partly', given: [{ as: 'chief-1' }] }])
     expect(await outcome(operator, 'approvals_approve', { id: asked.id, hash: OTHER })).toBe(
@@ -43,7 +57,7 @@ describe('a statement that is to be approved', { timeout: PATIENCE_MS }, () => {
     )
     const second = await call<Approval>(operator, 'approvals_approve', { id: asked.id, hash: asked.hash })
     expect(second).toMatchObject({ status: 'granted', given: [{ as: 'chief-1' }, { as: 'operator' }] })
-    await Promise.all([chief.close(), operator.close()])
+    await Promise.all([robot.close(), chief.close(), operator.close()])
   })
 
   it('is approved by nobody without a token, also on this machine', async () => {
@@ -56,7 +70,7 @@ describe('a statement that is to be approved', { timeout: PATIENCE_MS }, () => {
   })
 
   it('is rejected for good', async () => {
-    const chief = await mcpClient(world.url, await world.token('chief-1', 'incidents:write'))
+    const chief = await mcpClient(world.url, tokens.chief)
     const given = { id: asked.id, hash: asked.hash, because: 'it is read at night' }
     expect(await call<Approval>(chief, 'approvals_reject', given)).toMatchObject({ status: 'rejected' })
     expect(await outcome(chief, 'approvals_approve', given)).toBe('approval.over')

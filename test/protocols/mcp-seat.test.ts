@@ -9,7 +9,13 @@ afterEach(() => world?.close())
 
 async function seated(): Promise<ProtocolWorld> {
   world = await ProtocolWorld.start({ loopback: false })
-  const caller = { actAs: async () => 'tester', approveAs: async () => 'tester', scopes: async () => null }
+  const caller = {
+    actAs: async () => 'tester',
+    approveAs: async () => 'tester',
+    account: async () => null,
+    onHost: false,
+    scopes: async () => null,
+  }
   for (const agent of ['layer-2', 'layer-3'])
     await seatAgent({ ...world.ports().world, caller }, agent, 'human')
   return world

@@ -15,7 +15,13 @@ let world: ProtocolWorld
 let client: Client
 beforeEach(async () => {
   world = await ProtocolWorld.start({ loopback: false })
-  const caller = { actAs: async () => 'tester', approveAs: async () => 'tester', scopes: async () => null }
+  const caller = {
+    actAs: async () => 'tester',
+    approveAs: async () => 'tester',
+    account: async () => null,
+    onHost: false,
+    scopes: async () => null,
+  }
   await seatAgent({ ...world.ports().world, caller }, 'layer-2', 'human')
   client = await mcpClient(world.url, await world.token('layer-2', 'incidents:read'))
 })

@@ -1,5 +1,6 @@
 import { pino } from 'pino'
 import { createToken } from '@esa/operations'
+import { accountForSubject, issueToken } from '@esa/operations/accounts'
 import { type ServerPorts, startServer } from '@esa/server'
 import type { Scope } from '@esa/protocol'
 import { AgentsWorld } from '../incidents/agents-world.ts'
@@ -43,9 +44,25 @@ export class ProtocolWorld extends AgentsWorld {
 
   /** A token for whoever acts as `as`. */
   async token(as: string, ...scope: Scope[]): Promise<string> {
-    const caller = { actAs: async () => 'tester', approveAs: async () => 'tester', scopes: async () => null }
+    const caller = {
+      actAs: async () => 'tester',
+      approveAs: async () => 'tester',
+      account: async () => null,
+      onHost: true,
+      scopes: async () => null,
+    }
     const world = { ...this.ports().world, caller }
     return (await createToken(world, { as, scope, for: '1d', person: `${as}'s model` })).token
+  }
+
+  /** A token of a person, whom an identity provider vouches for, to act as `as`. */
+  async personToken(name: string, as: string, ...scopes: Scope[]): Promise<string> {
+    const account = await accountForSubject(this.store, {
+      issuer: 'https://idp',
+      subject: name,
+      display: name,
+    })
+    return (await issueToken(this.store, { account, as, scopes, lifeMs: 12 * 3_600_000 })).token
   }
 
   /** Stops the server. */

@@ -1,7 +1,7 @@
 import { isLoopback } from '@esa/pg-server'
 import type { Caller } from '@esa/operations'
 import { EsaError, type Scope, scopesOf, tokenedBy } from '@esa/protocol'
-import { type Store, verifyToken } from '@esa/store'
+import { identityOf, type Store, verifyToken } from '@esa/store'
 import type { Config } from './config.ts'
 import { osUser } from './flags.ts'
 
@@ -35,10 +35,16 @@ export function commandCaller(place: Place): Caller {
         'terminal',
         `to approve as ${as} takes a token, on every machine`,
         {
-          hint: `esa tokens create --as ${as} --scope ${scope}; then set ESA_TOKEN`,
+          hint: 'a person signs in by a link: esa accounts add NAME on the host, then esa login LINK, then set ESA_TOKEN; in an emergency the owner of the target has psql',
         },
       )
     },
+    async account() {
+      return token === null
+        ? null
+        : await identityOf(place.store, await verifyToken(place.store, token, null))
+    },
+    onHost: isLoopback(place.databaseUrl),
     async scopes() {
       return token === null ? null : scopesOf((await verifyToken(place.store, token, null)).scopes)
     },

@@ -50,6 +50,8 @@ const BY_PREFIX: [string, number][] = [
   ['approval.unknown', EXIT.notFound],
   ['approval.over', EXIT.conflict],
   ['approval.invalid', EXIT.usage],
+  ['account.unknown', EXIT.notFound],
+  ['account.', EXIT.conflict],
   ['incident.invalid', EXIT.usage],
   ['incident.', EXIT.conflict],
   ['silence.unknown', EXIT.notFound],

@@ -12,6 +12,14 @@ import { channelActivity, type ChannelPorts } from './channel-activity.ts'
 import { loadOrg } from './load-org.ts'
 import { noticeActivity } from './notice-activity.ts'
 
+const TESTER: World['caller'] = {
+  actAs: async () => 'tester',
+  approveAs: async () => 'tester',
+  account: async () => null,
+  onHost: false,
+  scopes: async () => null,
+}
+
 /** Where the clock of these worlds begins, ms. */
 const START = Date.parse('2026-01-01T00:00:00Z')
 
@@ -93,7 +101,7 @@ export async function notificationWorld(
     directory: org.directory,
     problems: [],
     timeScale: 1,
-    caller: { actAs: async () => 'tester', approveAs: async () => 'tester', scopes: async () => null },
+    caller: TESTER,
   }
   return {
     world,

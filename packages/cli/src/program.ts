@@ -1,5 +1,7 @@
 import { Command, Option } from 'commander'
 import { type GlobalFlags, readConfig, settings } from './config.ts'
+import { addAccountCommands } from './groups/account-commands.ts'
+import { addApprovalCommands } from './groups/authority-commands.ts'
 import type { Commands } from './groups/commands.ts'
 import { addDatabaseCommands } from './groups/database-commands.ts'
 import { addEnvironmentCommands } from './groups/environment-commands.ts'
@@ -69,6 +71,8 @@ export function program(began: number, quiet: boolean): Command {
   addSimulateCommands(commands)
   addDatabaseCommands(commands)
   addTargetCommands(commands)
+  addAccountCommands(commands)
+  addApprovalCommands(root, commands.config)
   addTokenCommands(commands)
   addPeopleCommands(commands)
   addWebhookCommands(commands)

@@ -88,6 +88,7 @@ function registryOf(
       incidentDefinition({ timeScale }),
       silenceDefinition(),
       approvalDefinition({ timeScale }),
+      approvalDefinition({ timeScale, version: 1 }),
       notificationDefinition(),
       noteDefinition(),
       ...agentDefinitions(),

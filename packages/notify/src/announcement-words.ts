@@ -7,6 +7,8 @@ const WORDS: Record<Announced, (announcement: Announcement) => string> = {
   'incident.taken': ({ told }) => `somebody else has it; ${told} need not do anything`,
   'incident.closed': () => 'it is over',
   'channel.test': () => 'somebody tries this channel; nothing has to be done',
+  'approval.alone': () =>
+    'one operator approved it alone: it may run from 10 until 25 minutes after this; esa approvals withdraw stops it',
 }
 
 /** What an announcement says in one sentence. */
@@ -16,7 +18,9 @@ export function sentenceOf(announcement: Announcement): string {
 
 /** Its headline: whose incident, what about. */
 export function headlineOf({ agent, category, title, announced }: Announcement): string {
-  return announced === 'channel.test' ? `ESA: ${title}` : `ESA ${agent}, ${category}: ${title}`
+  return announced === 'channel.test' || announced === 'approval.alone'
+    ? `ESA: ${title}`
+    : `ESA ${agent}, ${category}: ${title}`
 }
 
 /** How urgent it is, in PagerDuty's words: what loses data or stands at the top is critical. Source: Events API v2, "severity". */

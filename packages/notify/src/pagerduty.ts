@@ -24,6 +24,7 @@ const ACTIONS: Record<Announced, 'trigger' | 'acknowledge' | 'resolve'> = {
   'incident.taken': 'acknowledge',
   'incident.closed': 'resolve',
   'channel.test': 'trigger',
+  'approval.alone': 'trigger',
 }
 
 /** A routing key as PagerDuty gives them: nothing else that a variable or a file may hold is sent to anybody. */

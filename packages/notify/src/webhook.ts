@@ -10,6 +10,7 @@ const TYPES = {
   'incident.taken': 'esa.incident.taken',
   'incident.closed': 'esa.incident.closed',
   'channel.test': 'esa.channel.test',
+  'approval.alone': 'esa.approval.alone',
 } as const
 
 /**

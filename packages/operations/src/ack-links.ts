@@ -65,6 +65,8 @@ export async function useAckLink(world: Omit<World, 'caller'>, secret: string): 
   const caller: Caller = {
     actAs: async () => by,
     approveAs: async () => Promise.reject(refused('used')),
+    account: async () => null,
+    onHost: false,
     scopes: async () => ['incidents:ack'],
   }
   const acting = Object.create(world, { caller: { value: caller } }) as World

@@ -1,7 +1,9 @@
+import type { ActorState } from '@esa/actor'
 import {
   type Approval,
   APPROVAL_TYPE,
   type ApprovalKind,
+  approvalContext,
   approvalKey,
   approvalView,
   parseOpenApproval,
@@ -9,6 +11,8 @@ import {
 } from '@esa/escalation'
 import { EsaError, type JsonObject, statementHash, ulidSchema } from '@esa/protocol'
 import type { Store } from '@esa/store'
+import { WHY_REFUSED as WHY } from './approval-words.ts'
+import { admitApproval } from './approving.ts'
 import type { World } from './world.ts'
 
 /** A statement that is about to run on a target, by the hash of its text, and what it may do to what is there. */
@@ -24,19 +28,6 @@ export interface Authorisable {
 /** Longest statement that a hint repeats, letters: about two lines. */
 const SHOWN_MAX = 200
 
-/** Why the use of an approval is refused, for people. */
-const WHY: Record<string, string> = {
-  'approval.missing': 'it is not approved yet',
-  'approval.expired': 'what was approved is older than 15 minutes',
-  'approval.other-statement': 'the approval is for another statement',
-  'approval.other-kind': 'the approval is for another kind of change',
-  'approval.over': 'its approval has been used, rejected or withdrawn',
-  'approval.own-request': 'nobody approves what they asked for, in whatever seat',
-  'approval.without-token': 'a person approves with a token',
-  'approval.twice': 'this seat or this person has approved it already',
-  'approval.not-allowed': 'whoever asks is none of its approvers',
-}
-
 /** How an approval names a target: by its name or variable; of a URL only server and database, never who connects. */
 export function approvalTarget(target: string): string {
   const url = URL.parse(target)
@@ -50,22 +41,26 @@ export function approvalTarget(target: string): string {
 export async function consumeApproval(world: World, asked: Authorisable): Promise<Approval> {
   const { hash, kind } = asked
   const target = approvalTarget(asked.target)
-  const found = await findApproval(world.store, target, hash)
-  if (found === null) throw refused('approval.missing', asked, null)
+  const state = await findApproval(world.store, target, hash)
+  if (state === null) throw refused('approval.missing', asked, null)
+  const found = approvalView(state)
+  const { kind: known, askedAt } = approvalContext(state)
+  if (known === 'destructive' && askedAt === undefined)
+    throw refused('approval.before-accounts', asked, found)
   const by = await world.caller.actAs('operator', 'db:apply')
   const command = { type: 'use', as: 'operator', by, target, kind, hash }
-  const { state, events } = await world.host.command(found.id, command)
-  const code = refusalIn(events)?.code
+  const used = await world.host.command(found.id, command)
+  const code = refusalIn(used.events)?.code
   if (code !== undefined) throw refused(code, asked, found)
-  return approvalView(state)
+  return approvalView(used.state)
 }
 
 /** The open approval of a statement on a target, or null. */
-async function findApproval(store: Store, target: string, hash: string): Promise<Approval | null> {
+async function findApproval(store: Store, target: string, hash: string): Promise<ActorState | null> {
   const key = approvalKey(approvalTarget(target), hash)
   const live = await store.listActors({ type: APPROVAL_TYPE, live: true })
   const found = live.find((actor) => actor.key === key)
-  return found === undefined ? null : approvalView(found.state)
+  return found?.state ?? null
 }
 
 /**
@@ -78,7 +73,9 @@ export async function askApproval(
   more: { by: string; because: string; evidence?: JsonObject },
 ): Promise<Approval> {
   const place = approvalTarget(target)
-  const body = parseOpenApproval({ target: place, statement, kind, askedBy: 'layer-1', ...more })
+  const who = await world.caller.account()
+  const whose = who === null ? {} : { who }
+  const body = parseOpenApproval({ target: place, statement, kind, askedBy: 'layer-1', ...more, ...whose })
   const { state, events } = await world.host.open({
     type: APPROVAL_TYPE,
     key: approvalKey(place, statementHash(statement)),
@@ -150,7 +147,9 @@ export async function judgeApproval(
   const by = await (verb === 'withdraw'
     ? world.caller.actAs(as, 'incidents:write')
     : world.caller.approveAs(as, 'incidents:write'))
-  const said = because === undefined ? {} : { because }
+  const who = verb === 'withdraw' ? null : await world.caller.account()
+  if (verb === 'approve') await admitApproval(world, id, who)
+  const said = { ...(because === undefined ? {} : { because }), ...(who === null ? {} : { who }) }
   const command = { type: verb, as, by, hash: hash ?? before.hash, ...said }
   const { state, events } = await world.host.command(id, command)
   const code = refusalIn(events)?.code

@@ -1,5 +1,6 @@
 import { refusalIn } from '@esa/escalation'
-import { EsaError, type JsonObject, textOf } from '@esa/protocol'
+import { EsaError, type Identity, type JsonObject, textOf } from '@esa/protocol'
+import { admitApproval, requirePerson, requireUnrelated } from './approving.ts'
 import { type OpenItem, openItems } from './mailboxes.ts'
 import { requireAgent, type World } from './world.ts'
 
@@ -107,7 +108,9 @@ export async function judgeProposal(
   requireAgent(world, as)
   if (hash !== undefined) await requireStatement(world, id, { as, hash })
   const by = await world.caller.approveAs(as, 'incidents:write')
-  const command = { type: 'judge', item: id, approved, text: because, as, by }
+  const who = await world.caller.account()
+  if (approved) await admitProposal(world, id, as, who)
+  const command = { type: 'judge', item: id, approved, text: because, as, by, who }
   const { state, events } = await world.host.command(as, command, { scopes: await world.caller.scopes() })
   const code = refusalIn(events)?.code
   if (code === 'approval.own-request') {
@@ -122,6 +125,16 @@ export async function judgeProposal(
   const decision = approved ? 'approved' : 'rejected'
   if (!events.some(({ type }) => type === `agent.${decision}`)) throw stopped(as)
   return { agent: as, item: id, decision, seq: state.seq }
+}
+
+/** A proposal is approved by a person who neither asked for it nor made who did. */
+async function admitProposal(world: World, id: string, as: string, who: Identity | null): Promise<void> {
+  requirePerson(who)
+  const item = (await openItems(world.store)).find((entry) => entry.id === id && entry.agent === as)
+  if (item === undefined) return
+  await requireUnrelated(world.store, textOf(item.body['by']), who)
+  const { approval } = statementOf(item) ?? { approval: null }
+  if (approval !== null) await admitApproval(world, approval, who)
 }
 
 async function requireStatement(

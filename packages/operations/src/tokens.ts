@@ -1,18 +1,26 @@
-import { EsaError, isoTime, newId, parseDuration, type Scope, SCOPES } from '@esa/protocol'
+import {
+  EsaError,
+  isoTime,
+  newId,
+  parseDuration,
+  requireAccountName,
+  type Identity,
+  type Scope,
+  SCOPES,
+} from '@esa/protocol'
 import { mintToken, type Store, type TokenRow } from '@esa/store'
+import { serviceAccount } from './accounts.ts'
 import { random, requireAgent, type World } from './world.ts'
 
 /** Longest life of a token: whoever still needs it after a quarter makes another one, ms. */
 const LIFE_MAX_MS = 92 * 24 * 3_600_000
-
-/** Longest name of a person: it is recorded beside everything that they do. */
-const PERSON_MAX = 100
 
 /** What a new token takes: in whose name it acts, for what, how long (a duration), and who has it in hand. */
 export interface NewTokenRequest {
   as: string
   scope: string[]
   for: string
+  /** The name of the service. */
   person: string
 }
 
@@ -21,6 +29,8 @@ export interface TokenDocument {
   id: string
   as: string
   person: string
+  /** The account that acts; null: a token of before there were accounts, which counts as a service's. */
+  account: string | null
   scopes: string[]
   state: 'valid' | 'expired' | 'revoked'
   createdAt: string
@@ -29,23 +39,32 @@ export interface TokenDocument {
   revokedAt: string | null
 }
 
-/** Makes a token and gives it out, this once: the database keeps its hash alone. @throws EsaError `usage.*`, `agent.unknown`, `auth.*` (terminal). */
+/** Makes a token of a service and gives it out, this once: it acts, and counts as no person. The database keeps its hash alone. @throws EsaError `usage.*`, `agent.unknown`, `auth.*` (terminal). */
 export async function createToken(
   world: World,
   { as, person, scope, for: life }: NewTokenRequest,
 ): Promise<TokenDocument & { token: string }> {
   const lifeMs = lifeOf(life)
   const scopes = scopesOf(scope)
-  if (!/^[^()\p{C}]+$/u.test(person) || person.length > PERSON_MAX) {
-    throw new EsaError('usage.person', 'terminal', `a person is a name of at most ${PERSON_MAX} letters`)
-  }
+  requireAccountName(person)
   if (as !== 'operator') requireAgent(world, as)
   const createdBy = await world.caller.actAs('operator', 'admin')
+  const mintedBy = (await requireMinter(world.caller))?.account ?? null
+  const account = (await serviceAccount(world.store, person, mintedBy)).id
   const { token, hash } = mintToken()
   const { nowMs } = await world.store.runtime()
-  const about = { id: newId(nowMs, random), holder: as, person, scopes, createdBy }
+  const about = { id: newId(nowMs, random), holder: as, person, scopes, createdBy, account, mintedBy }
   const row = await world.store.addToken({ ...about, hash, lifeMs })
   return { token, ...documentOf(row, nowMs) }
+}
+
+/** Off the host nobody makes a token without one. */
+async function requireMinter(caller: World['caller']): Promise<Identity | null> {
+  const who = await caller.account()
+  if (who !== null || caller.onHost) return who
+  throw new EsaError('auth.token-required', 'terminal', 'to make a token takes a token here', {
+    hint: 'sign in by the link that esa up prints, or on the host: esa tokens create',
+  })
 }
 
 /** Tokens, the oldest first. */
@@ -65,12 +84,13 @@ export async function revokeToken(
 }
 
 function documentOf(row: TokenRow, nowMs: number): TokenDocument {
-  const { id, holder, person, scopes, createdAt, createdBy, expiresAt, revokedAt } = row
+  const { id, holder, person, account, scopes, createdAt, createdBy, expiresAt, revokedAt } = row
   const state = revokedAt !== null ? 'revoked' : nowMs >= expiresAt ? 'expired' : 'valid'
   return {
     id,
     as: holder,
     person,
+    account,
     scopes,
     state,
     createdAt: isoTime(createdAt),

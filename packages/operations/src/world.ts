@@ -1,5 +1,5 @@
 import type { Directory, Problem } from '@esa/org'
-import { EsaError, type Scope, type Scopes } from '@esa/protocol'
+import { EsaError, type Identity, type Scope, type Scopes } from '@esa/protocol'
 import type { ActorHost, Registry } from '@esa/runtime'
 import type { Store } from '@esa/store'
 
@@ -12,6 +12,10 @@ export interface Caller {
   actAs(as: string, scope: Scope, orAs?: string): Promise<string>
   /** The same for whoever approves: nobody does without a token. @throws EsaError `auth.*` (terminal). */
   approveAs(as: string, scope: Scope): Promise<string>
+  /** Whose token it is, for what compares persons; null without one. @throws EsaError `auth.*` (terminal). */
+  account(): Promise<Identity | null>
+  /** On the host, with the home's files in hand: a caller from there needs no token to make one, or to apply. */
+  readonly onHost: boolean
   /** What the caller may act with, and so every agent that acts because of the caller. */
   scopes(): Promise<Scopes>
 }

@@ -10,3 +10,8 @@ export function personOf(by: string): { person: string; tokened: boolean } {
   const person = TOKENED.exec(by)?.[1]
   return person === undefined ? { person: by, tokened: false } : { person, tokened: true }
 }
+
+/** The id of the token in a recorded `by`; null where none vouched. */
+export function tokenIdOf(by: string): string | null {
+  return / \(token ([^()]*)\)$/.exec(by)?.[1] ?? null
+}

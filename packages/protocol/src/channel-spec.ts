@@ -79,6 +79,7 @@ export const ANNOUNCED = [
   'incident.taken',
   'incident.closed',
   'channel.test',
+  'approval.alone',
 ] as const
 export type Announced = (typeof ANNOUNCED)[number]
 

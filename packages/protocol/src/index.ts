@@ -1,4 +1,6 @@
-export { personOf, tokenedBy } from './acting.ts'
+export { isAccountName, nameLabel, requireAccountName } from './account-name.ts'
+export { personOf, tokenedBy, tokenIdOf } from './acting.ts'
+export { HOME_ISSUER, type Identity, identityIn, isRelated } from './identity.ts'
 export {
   type Announced,
   ANNOUNCED,

@@ -23,6 +23,7 @@ import { ackLinkRoutes } from './routes/ack-links.ts'
 import { healthRoutes } from './routes/health.ts'
 import { loginRoutes } from './routes/login.ts'
 import { metricsRoutes } from './routes/metrics.ts'
+import { signInRoutes } from './routes/sign-in.ts'
 import { tracedRequests } from './traced-requests.ts'
 
 /** Largest body, bytes: a payload of 256 KB and what wraps it. */
@@ -71,6 +72,7 @@ export function edge(ports: ServerPorts, feed: Feed): OpenAPIHono<ApiEnv> {
   app.use('/api/*', requestTimeout(), onlyJson(), worldOf(ports))
   app.route('/', loginRoutes(ports, tokens))
   app.route('/', ackLinkRoutes(ports, tokens))
+  app.route('/', signInRoutes(ports, tokens))
   app.route('/api/v1', apiRoutes(feed))
   app.route('/', protocolRoutes(ports, feed))
   app.get('/openapi.json', (context) => context.json(describeApi()))

@@ -42,6 +42,7 @@ const STATUS_BY_PREFIX: [string, ContentfulStatusCode][] = [
   ['target.unknown', 404],
   ['target.', 409],
   ['inbox.', 409],
+  ['account.', 409],
   ['approval.unknown', 404],
   ['approval.invalid', 400],
   ['approval.over', 409],

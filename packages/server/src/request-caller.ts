@@ -1,6 +1,6 @@
 import type { Caller } from '@esa/operations'
 import { EsaError, type Scope, scopesOf, tokenedBy } from '@esa/protocol'
-import { type TokenRow, verifyToken } from '@esa/store'
+import { identityOf, type TokenRow, verifyToken } from '@esa/store'
 import type { Context } from 'hono'
 import type { Binding, ServerPorts } from './ports.ts'
 import { sessionOf } from './session-cookie.ts'
@@ -33,13 +33,19 @@ export function requestCaller(ports: ServerPorts, token: string | null): Caller 
   return {
     async actAs(as, scope, orAs = as) {
       if (token !== null) return await holder([as, orAs], scope)
-      if (binding.loopback) return localUser
+      if (binding.loopback && scope !== 'db:apply') return localUser
       throw tokenRequired()
     },
     async approveAs(as, scope) {
       if (token !== null) return await holder([as], scope)
       throw tokenRequired()
     },
+    async account() {
+      return token === null
+        ? null
+        : await identityOf(world.store, await verifyToken(world.store, token, null))
+    },
+    onHost: false,
     async scopes() {
       return token === null ? LOCAL_SCOPES : scopesOf((await verifyToken(world.store, token, null)).scopes)
     },

@@ -83,6 +83,7 @@ export class World {
         notificationDefinition(),
         noteDefinition(),
         approvalDefinition({ timeScale }),
+        approvalDefinition({ timeScale, version: 1 }),
         ...(agents ? agentDefinitions() : []),
       ],
       agentType: agents ? agentType : () => EMPTY_SEAT.type,

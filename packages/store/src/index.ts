@@ -1,3 +1,5 @@
+export type { AccountRow, AccountStore } from './account-store.ts'
+export { identityOf } from './identity.ts'
 export { chainSteps, GENESIS_HEAD, recordedSteps, verifyChain } from './hash-chain.ts'
 export type { MemoryGlance } from './memory-glance.ts'
 export { createMemoryStore, type MemoryStoreOptions } from './memory-store.ts'
@@ -9,7 +11,7 @@ export { openPostgresStore, type PostgresStoreOptions } from './postgres-store.t
 export { countRetirable, retire, retiredHead, retiredHeads } from './retention.ts'
 export type { RetiredCounts, RetiredHead, StreamHead } from './retention.ts'
 export { type LogGuard, logGuard, RUNTIME_RIGHTS } from './runtime-rights.ts'
-export { hashOf, mintSession, mintToken, sessionSecret, verifyToken } from './tokens.ts'
+export { hashOf, linkHash, mintLink, mintSession, mintToken, sessionSecret, verifyToken } from './tokens.ts'
 export type {
   ActorFilter,
   ActorOutline,

@@ -7,7 +7,7 @@ type RequestRow = Omit<KeptRequest, 'ageMs'> & { caller: string; at: number; exp
 /** What the HTTP edge keeps, in memory, and the token id that a session's hash stands for. */
 export function memoryEdge(
   now: () => number,
-  tokens: () => ReadonlyMap<string, TokenRow>,
+  tokens: ReadonlyMap<string, TokenRow>,
 ): EdgeStore & { tokenOfSession(hash: string): string | undefined } {
   const sessions = new Map<string, { token: string; expiresAt: number }>()
   const requests = new Map<string, RequestRow>()
@@ -20,7 +20,7 @@ export function memoryEdge(
     async validSecrets(hashes) {
       return hashes.filter((hash) => {
         const id = tokenOfSession(hash)
-        const token = tokens().get(hash) ?? [...tokens().values()].find((row) => row.id === id)
+        const token = tokens.get(hash) ?? [...tokens.values()].find((row) => row.id === id)
         return token !== undefined && token.revokedAt === null && now() < token.expiresAt
       })
     },

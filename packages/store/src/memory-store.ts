@@ -3,6 +3,7 @@ import { glanceAt, type MemoryGlance, unheardAt } from './memory-glance.ts'
 import { lockOwner, MemoryLocks } from './memory-locks.ts'
 import { type ActivityRecord, copyJson, keyName, MemoryTables, type MessageRecord } from './memory-tables.ts'
 import { type ActorPageQuery, pageOf } from './actor-page.ts'
+import { memoryAccounts } from './memory-accounts.ts'
 import { memoryEdge } from './memory-edge.ts'
 import { memoryNotifications } from './memory-notifications.ts'
 import { tallyOf } from './memory-tally.ts'
@@ -57,10 +58,8 @@ export function createMemoryStore(options: MemoryStoreOptions): Store & { glance
 class MemoryStore implements Store {
   readonly #tables = new MemoryTables()
   readonly glance = glanceAt(this.#tables)
-  readonly edge = memoryEdge(
-    () => this.#now(),
-    () => this.#tables.tokens,
-  )
+  readonly accounts = memoryAccounts(() => this.#now(), this.#tables.tokens)
+  readonly edge = memoryEdge(() => this.#now(), this.#tables.tokens)
   readonly notifications = memoryNotifications(() => this.#now())
   readonly #locks = new MemoryLocks()
   readonly #listeners = new Set<() => void>()

@@ -1,3 +1,5 @@
+import type { NewToken } from './store.ts'
+
 /** Store clock: integer ms of the database's own clock, read when the statement runs and not when the transaction began. */
 /** The store clock, ms. */
 export const NOW = `floor(extract(epoch from clock_timestamp()) * 1000)::bigint`
@@ -170,11 +172,18 @@ export const SIGN_OFF = `delete from esa.workers where id = $1`
 
 export const WORKERS = `select id, pid, host, started_at, beat_at, skew_ms, info from esa.workers order by started_at`
 
-const TOKEN_COLUMNS = `id, holder, person, scopes, created_at as "createdAt", created_by as "createdBy",
+const TOKEN_COLUMNS = `id, holder, person, scopes, account, minted_by as "mintedBy", created_at as "createdAt", created_by as "createdBy",
   expires_at as "expiresAt", revoked_at as "revokedAt"`
 
-export const ADD_TOKEN = `insert into esa.tokens (id, hash, holder, person, scopes, created_at, created_by, expires_at)
-  select $1, $2, $3, $4, $5, n.ms, $6, n.ms + $7::bigint from (select ${NOW} as ms) n returning ${TOKEN_COLUMNS}`
+export const ADD_TOKEN = `insert into esa.tokens
+    (id, hash, holder, person, scopes, created_at, created_by, expires_at, account, minted_by)
+  select $1, $2, $3, $4, $5, n.ms, $6, n.ms + $7::bigint, $8, $9 from (select ${NOW} as ms) n returning ${TOKEN_COLUMNS}`
+
+/** The values of `ADD_TOKEN`. */
+export function tokenValues(token: NewToken): unknown[] {
+  const { id, hash, holder, person, scopes, createdBy, lifeMs, account, mintedBy } = token
+  return [id, hash, holder, person, JSON.stringify(scopes), createdBy, lifeMs, account, mintedBy]
+}
 
 export const FIND_TOKEN = `select ${TOKEN_COLUMNS} from esa.tokens
   where hash = $1 or id = (select token from esa.sessions where hash = $1 and expires_at > ${NOW})`

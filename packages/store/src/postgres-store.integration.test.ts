@@ -31,12 +31,13 @@ const PASS = `
   update esa.openings set since = since - $1::bigint;
   update esa.tokens set expires_at = expires_at - $1::bigint;
   update esa.sessions set expires_at = expires_at - $1::bigint;
+  update esa.sign_in_links set expires_at = expires_at - $1::bigint;
   update esa.requests set at = at - $1::bigint, expires_at = expires_at - $1::bigint;
   update esa.workers set beat_at = beat_at - $1::bigint`
 
 /** A superuser may empty the log for the next case; nobody else gets past its triggers. */
 const EMPTY = `set session_replication_role = replica;
-  truncate esa.actors, esa.events, esa.messages, esa.activities, esa.workers, esa.metrics, esa.openings, esa.tokens, esa.sessions, esa.requests,
+  truncate esa.actors, esa.events, esa.messages, esa.activities, esa.workers, esa.metrics, esa.openings, esa.tokens, esa.accounts, esa.sign_in_links, esa.sessions, esa.requests,
     esa.people, esa.stand_ins, esa.channels, esa.deliveries, esa.ack_links`
 
 /** A role that owns nothing. */

@@ -4,6 +4,7 @@ import type { Pool, PoolClient, QueryConfig } from 'pg'
 import { feedAfter, feedHolds, feedTail } from './postgres-feed.ts'
 import { listenForWake } from './postgres-listen.ts'
 import { type ActorPageQuery, pageSql } from './actor-page.ts'
+import { postgresAccounts } from './postgres-accounts.ts'
 import { postgresEdge } from './postgres-edge.ts'
 import { postgresNotifications } from './postgres-notifications.ts'
 import {
@@ -82,6 +83,7 @@ class PostgresStore implements Store {
   /** Through a transaction-mode pooler a named statement may meet another server connection. */
   readonly #named: boolean
 
+  readonly accounts = postgresAccounts((text, values) => this.#soon(text, values))
   readonly edge = postgresEdge((text, values) => this.#soon(text, values))
   readonly notifications = postgresNotifications((text, values) => this.#soon(text, values))
 
@@ -275,9 +277,8 @@ class PostgresStore implements Store {
     }))
   }
 
-  async addToken({ id, hash, holder, person, scopes, createdBy, lifeMs }: NewToken): Promise<TokenRow> {
-    const values = [id, hash, holder, person, JSON.stringify(scopes), createdBy, lifeMs]
-    return (await this.#soon<TokenRow>(sql.ADD_TOKEN, values))[0]!
+  async addToken(token: NewToken): Promise<TokenRow> {
+    return (await this.#soon<TokenRow>(sql.ADD_TOKEN, sql.tokenValues(token)))[0]!
   }
 
   async findToken(hash: string): Promise<TokenRow | null> {

@@ -20,6 +20,8 @@ export const RUNTIME_RIGHTS: Readonly<Record<string, readonly string[]>> = {
   openings: ['SELECT', 'INSERT', 'UPDATE'],
   sealers: ['SELECT', 'INSERT', 'UPDATE'],
   tokens: ['SELECT', 'INSERT', 'UPDATE'],
+  accounts: ['SELECT', 'INSERT'],
+  sign_in_links: ['SELECT', 'INSERT', 'DELETE'],
   sessions: ['SELECT', 'INSERT', 'DELETE'],
   requests: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
   people: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],

@@ -24,6 +24,8 @@ export const runtime = esa.table('runtime', {
   places: jsonb()
     .notNull()
     .default(sql`'[]'`),
+  /** The account of a person who has switched on to be alone. */
+  singleOperator: text('single_operator'),
 })
 
 /** An actor at rest. Its timer is part of the row: `due_at` null means none is armed. */
@@ -230,9 +232,38 @@ export const tokens = esa.table(
     createdBy: text('created_by').notNull(),
     expiresAt: ms('expires_at').notNull(),
     revokedAt: ms('revoked_at'),
+    /** Null: made before there were accounts. */
+    account: text(),
+    mintedBy: text('minted_by'),
   },
   (t) => [uniqueIndex('tokens_hash').on(t.hash)],
 )
+
+/** Who acts. `label` is the name as it is compared. */
+export const accounts = esa.table(
+  'accounts',
+  {
+    id: text().primaryKey(),
+    kind: text().notNull(),
+    issuer: text().notNull(),
+    subject: text().notNull(),
+    display: text().notNull(),
+    label: text().notNull(),
+    createdAt: ms('created_at').notNull(),
+    createdBy: text('created_by'),
+  },
+  (t) => [uniqueIndex('accounts_subject').on(t.issuer, t.subject), uniqueIndex('accounts_label').on(t.label)],
+)
+
+/** Links that sign an account in once; a used one is gone. The link itself is nowhere: `hash` is its SHA-256. */
+export const signInLinks = esa.table('sign_in_links', {
+  hash: text().primaryKey(),
+  account: text().notNull(),
+  holder: text().notNull(),
+  createdBy: text('created_by'),
+  createdAt: ms('created_at').notNull(),
+  expiresAt: ms('expires_at').notNull(),
+})
 
 /** Who is on call: a person may hold the human seat of an agent, or none (''), and is reached by contacts. */
 export const people = esa.table(

@@ -11,7 +11,15 @@ export function edgeContract(harness: () => StoreHarness): void {
 
 function sessionCases(harness: () => StoreHarness): void {
   describe('a session', () => {
-    const token = { holder: 'operator', person: 'ada', scopes: ['admin'], createdBy: 'root', lifeMs: 60_000 }
+    const token = {
+      holder: 'operator',
+      person: 'ada',
+      scopes: ['admin'],
+      createdBy: 'root',
+      account: null,
+      mintedBy: null,
+      lifeMs: 60_000,
+    }
 
     it('stands for its token on every server, until it ends', async () => {
       const { store, second } = harness()

@@ -109,6 +109,8 @@ function tokenCases(harness: () => StoreHarness): void {
       person: 'ada',
       scopes: ['incidents:ack'],
       createdBy: 'root',
+      account: null,
+      mintedBy: null,
       lifeMs: 60_000,
     })
 

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach } from 'vitest'
+import { accountContract } from './store-contract-accounts.ts'
 import { actorContract } from './store-contract-actors.ts'
 import { bellContract } from './store-contract-bells.ts'
 import { edgeContract } from './store-contract-edge.ts'
@@ -29,5 +30,6 @@ export function storeContract(create: () => Promise<StoreHarness>): void {
   figureContract(() => harness)
   feedContract(() => harness)
   edgeContract(() => harness)
+  accountContract(() => harness)
   notificationContract(() => harness)
 }

@@ -1,6 +1,7 @@
 import type { ActorEvent, ActorState, StepEnv, StepInput } from '@esa/actor'
 import type { Json, JsonObject, Scope } from '@esa/protocol'
 import type { ActorPageQuery } from './actor-page.ts'
+import type { AccountStore } from './account-store.ts'
 import type { EdgeStore } from './edge-store.ts'
 import type { NotificationStore } from './notification-store.ts'
 
@@ -159,8 +160,12 @@ export interface TokenRow {
   id: string
   /** The agent id, or `operator`, in whose name it acts. */
   holder: string
-  /** Who has it in hand. */
+  /** Who has it in hand, for people to read. */
   person: string
+  /** The account that acts with it; null: it was made before there were accounts, and counts as a service's. */
+  account: string | null
+  /** The account that made it; null: the holder of the home. */
+  mintedBy: string | null
   scopes: string[]
   createdAt: number
   createdBy: string
@@ -327,6 +332,8 @@ export interface Store {
   listTokens(): Promise<TokenRow[]>
   /** Revokes a token for good; false when there is none. A second time changes nothing. */
   revokeToken(id: string): Promise<boolean>
+  /** Who acts. */
+  readonly accounts: AccountStore
   /** Sessions of browsers, and requests that come with a key. */
   readonly edge: EdgeStore
   /** People, channels, tries to deliver, links to answer by. */

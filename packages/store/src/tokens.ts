@@ -20,6 +20,17 @@ export function mintSession(): { secret: string; hash: string } {
   return { secret, hash: hashOf(sessionSecret(secret)) }
 }
 
+/** A new link that signs in, and the hash to keep. */
+export function mintLink(): { secret: string; hash: string } {
+  const secret = randomBytes(SECRET_BYTES).toString('base64url')
+  return { secret, hash: linkHash(secret) }
+}
+
+/** The hash of a link's secret: no token and no cookie has the same. */
+export function linkHash(secret: string): string {
+  return hashOf(`link:${secret}`)
+}
+
 /** The secret of a cookie among all secrets: no token is one, so that a cookie never holds a token, nor a header a session. */
 export function sessionSecret(cookie: string): string {
   return `session:${cookie}`

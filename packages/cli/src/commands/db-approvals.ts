@@ -118,11 +118,18 @@ function describe(approval: Approval): string {
   return [
     `${colours.bold(id)}  ${kind} on ${target}  [${status}]`,
     `  asked by ${askedBy}${by === null ? '' : ` (${by})`}: ${because}`,
-    ...given.map((one) => `  approved by ${one.as}${one.by === null ? '' : ` (${one.by})`} at ${one.at}`),
+    ...given.map(
+      (one) => `  approved by ${one.as}${one.by === null ? '' : ` (${one.by})`} at ${one.at}${vouched(one)}`,
+    ),
     ...(lapsesAt === null ? [] : [`  lapses at ${lapsesAt}`]),
     `  sha256 ${hash}`,
     ...statement.split('\n').map((line) => `    ${line}`),
   ].join('\n')
+}
+
+function vouched({ vouchedBy, oneOperator }: Approval['given'][number]): string {
+  if (oneOperator) return ', one operator: usable from 10 to 25 minutes after that'
+  return vouchedBy === null ? '' : `, vouched for by ${vouchedBy}`
 }
 
 function parseEvidence(text: string): JsonObject {

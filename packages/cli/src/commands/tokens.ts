@@ -17,7 +17,7 @@ export type TokenFlags = Omit<NewTokenRequest, 'person'> & { person?: string }
 /** Makes a token and shows it, this once: the database keeps its hash alone. */
 export async function createToken(config: Config, flags: TokenFlags): Promise<void> {
   await inWorld(config, async (world) => {
-    const made = await create(world, { person: osUser(), ...flags })
+    const made = await create(world, { person: `${osUser()}/${flags.as}`, ...flags })
     if (!config.json)
       note(`token ${made.id} of ${made.person} for ${made.as} until ${made.expiresAt}; it is shown once:`)
     answer(config, made, () => made.token)
@@ -32,7 +32,7 @@ export async function listTokens(config: Config): Promise<void> {
       tokens.length === 0
         ? 'no tokens'
         : columns([
-            ['TOKEN', 'AS', 'PERSON', 'STATE', 'EXPIRES', 'SCOPES'],
+            ['TOKEN', 'AS', 'NAME', 'STATE', 'EXPIRES', 'SCOPES'],
             ...tokens.map((one) => [
               one.id,
               one.as,

@@ -1,8 +1,9 @@
 import type { Config } from '../config.ts'
 import { answer, note } from '../output.ts'
 import { migrateWorld, resolveDatabase, worldState } from '../store-access.ts'
-import { requireToken } from '../require-token.ts'
+import { isPrivate, requireToken } from '../require-token.ts'
 import { serve } from '../serve.ts'
+import { ownLink } from './accounts.ts'
 import { runWorker } from './run-worker.ts'
 
 /** Starts the database, brings its schema up to date, and runs a worker and the server until they are told to stop. */
@@ -15,7 +16,12 @@ export async function up(
   await requireToken(config)
   const url = await resolveDatabase(config, note)
   if (mayMigrate && (await worldState(config, url)) !== 'current') await migrateWorld(config, url)
-  await runWorker(config, environment, began, (_, world) => serve(config, environment, world))
+  await runWorker(config, environment, began, async (_, world) => {
+    const server = await serve(config, environment, world)
+    // Beyond this machine the log may be read by others, and a person signs in there with a provider or on the host.
+    if (isPrivate(config)) note(`sign in once, within 15 minutes: ${await ownLink(world.store, server.url)}`)
+    return server
+  })
 }
 
 /** Brings the schema of the runtime's database up to this version. */

@@ -47,14 +47,15 @@ export function addAuthorityCommands(db: Command, config: Commands['config']): v
     )
 }
 
-function addApprovalCommands(db: Command, config: Commands['config']): void {
-  const approvals = db
+/** `esa approvals ...`, and by its older name `esa db approvals ...`. */
+export function addApprovalCommands(parent: Command, config: Commands['config']): void {
+  const approvals = parent
     .command('approvals')
     .description('what waits for an approval before it may run on a target')
   approvals
     .command('ask')
     .description(
-      'ask for the approval of every statement that takes one: the chief, and for what may lose data a person',
+      'ask for the approval of every statement that takes one: the chief, and for what may lose data two persons',
     )
     .requiredOption(TARGET, TARGET_IS)
     .requiredOption('--because <text>', 'why it is to be done')
@@ -66,7 +67,7 @@ function addApprovalCommands(db: Command, config: Commands['config']): void {
     )
     .addHelpText(
       'after',
-      '\nExample:\n  esa db approvals ask --target shop --file drop-old.sql --because "unused since May"',
+      '\nExample:\n  esa approvals ask --target shop --file drop-old.sql --because "unused since May"',
     )
     .action(async (flags: AskFlags, command: Command) =>
       (await import('../commands/db-approvals.ts')).askForApproval(config(command), flags),
@@ -75,7 +76,7 @@ function addApprovalCommands(db: Command, config: Commands['config']): void {
     .command('ls')
     .description('approvals that are open')
     .option('--all', 'also those that are over')
-    .addHelpText('after', '\nExample:\n  esa db approvals ls --json')
+    .addHelpText('after', '\nExample:\n  esa approvals ls --json')
     .action(async (flags: { all?: boolean }, command: Command) =>
       (await import('../commands/db-approvals.ts')).listApprovals(config(command), flags),
     )
@@ -83,12 +84,12 @@ function addApprovalCommands(db: Command, config: Commands['config']): void {
     .command('show')
     .argument('<id>')
     .description('the whole statement, its hash, and who has approved it')
-    .addHelpText('after', '\nExample:\n  esa db approvals show 01K...')
+    .addHelpText('after', '\nExample:\n  esa approvals show 01K...')
     .action(async (id: string, _: object, command: Command) =>
       (await import('../commands/db-approvals.ts')).showApproval(config(command), id),
     )
   const about = {
-    approve: 'approve it for 15 minutes; takes ESA_TOKEN, and never that of whoever asked',
+    approve: 'approve it for 15 minutes; takes the ESA_TOKEN of a person, and never the requester’s',
     reject: 'reject it for good; takes ESA_TOKEN',
     withdraw: 'take the request back',
   }
@@ -100,7 +101,7 @@ function addApprovalCommands(db: Command, config: Commands['config']): void {
       .option('--as <who>', 'operator, or the chief or the CEO that was asked', 'operator')
       .option('--because <text>', 'why')
       .option('--hash <sha256>', 'of the statement that you have read (default: the one that is shown)')
-      .addHelpText('after', `\nExample:\n  esa db approvals ${verb} 01K... --because "checked the copy"`)
+      .addHelpText('after', `\nExample:\n  esa approvals ${verb} 01K... --because "checked the copy"`)
       .action(async (id: string, flags: { as?: string; because?: string; hash?: string }, command: Command) =>
         (await import('../commands/db-approvals.ts')).judgeApproval(config(command), verb, id, flags),
       )

@@ -5,20 +5,20 @@ import type { Commands } from './commands.ts'
 export function addTokenCommands({ program, config }: Commands): void {
   const tokens = program
     .command('tokens')
-    .description('who may act on this runtime from another machine, and approve')
+    .description('what services act with on this runtime; a person signs in (esa accounts, esa login)')
   tokens
     .command('create')
-    .description('make a token and show it once; put it into ESA_TOKEN where it is used')
+    .description('make a token of a service and show it once; it acts, and counts as no person')
     .requiredOption('--as <who>', 'the agent id, or operator, in whose name it acts')
     .requiredOption(
       '--scope <scope...>',
       'agents:read, incidents:read|ack|write, db:read|plan|apply or admin',
     )
     .option('--for <duration>', 'how long it lives, at most 92d', '30d')
-    .option('--person <name>', 'who has it in hand (default: who makes it)')
+    .option('--person <name>', 'the name of the service (default: who makes it, and as what it acts)')
     .addHelpText(
       'after',
-      '\nExample:\n  esa tokens create --as layer-2 --scope incidents:ack --for 7d --person Ada',
+      '\nExample:\n  esa tokens create --as layer-2 --scope incidents:ack --for 7d --person pager-bridge',
     )
     .action(async (flags: { as: string; scope: string[]; for: string; person?: string }, command: Command) =>
       (await import('../commands/tokens.ts')).createToken(config(command), flags),

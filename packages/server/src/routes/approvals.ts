@@ -18,7 +18,15 @@ const approvalSchema = z
     by: z.string().nullable(),
     because: z.string(),
     evidence: z.record(z.string(), z.any()),
-    given: z.array(z.object({ as: z.string(), by: z.string().nullable(), at: instant })),
+    given: z.array(
+      z.object({
+        as: z.string(),
+        by: z.string().nullable(),
+        at: instant,
+        vouchedBy: z.string().nullable().openapi({ description: 'Who says that this is a person' }),
+        oneOperator: z.boolean(),
+      }),
+    ),
     lapsesAt: instant.nullable(),
   })
   .openapi('Approval')

@@ -136,7 +136,10 @@ function page(next: string, problem: string | null) {
             />
             <button>Log in</button>
           </form>
-          <p>A token comes from <code>esa tokens create</code> on the machine of the runtime.</p>
+          <p>
+            A person signs in by the link of <code>esa accounts add NAME</code>, on the machine of the
+            runtime.
+          </p>
         </main>
       </body>
     </html>`

@@ -10,6 +10,7 @@ const tokenSchema = z
     id: z.string(),
     as: z.string(),
     person: z.string(),
+    account: z.string().nullable(),
     scopes: z.array(z.string()),
     state: z.enum(['valid', 'expired', 'revoked']),
     createdAt: instant,
@@ -31,12 +32,12 @@ const create = createRoute({
   method: 'post',
   path: '/',
   ...operation('admin', 'tokens', 'createToken'),
-  summary: 'Make a token; its secret is in this answer and nowhere else',
+  summary: 'Make a token of a service; its secret is in this answer and nowhere else',
   request: {
     body: jsonBody(
       z.strictObject({
         as: z.string().openapi({ description: 'An agent, or operator' }),
-        person: z.string(),
+        person: z.string().openapi({ description: 'The name of the service; never that of a person' }),
         scopes: z.array(z.enum(SCOPES)).min(1),
         for: z.string().openapi({ description: 'How long it lives: a duration like 12h or 30d' }),
       }),

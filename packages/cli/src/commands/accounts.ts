@@ -1,0 +1,132 @@
+import { requireAgent } from '@esa/operations'
+import {
+  accountDocument,
+  accountForSubject,
+  beSingleOperator,
+  claimToken as claim,
+  homePerson,
+  listAccounts as list,
+  redeemLink,
+  signInLink,
+} from '@esa/operations/accounts'
+import { isLoopback } from '@esa/pg-server'
+import { EsaError, HOME_ISSUER, isoTime, nameLabel } from '@esa/protocol'
+import { identityOf, type Store, verifyToken } from '@esa/store'
+import type { Config } from '../config.ts'
+import { osUser } from '../flags.ts'
+import { answer, columns, note } from '../output.ts'
+import { USUAL_PORT } from '../serve.ts'
+import { inStore } from '../store-access.ts'
+import { inWorld } from '../world.ts'
+
+/** Options of `esa accounts add`. */
+export interface AccountFlags {
+  as: string
+}
+
+/** Options of `esa login`. */
+export interface LoginFlags {
+  singleOperator?: boolean
+}
+
+/** Makes a home person, or finds the one of this very name, and a link that signs them in. @throws EsaError `account.*`, `auth.*` (terminal). */
+export async function addAccount(config: Config, name: string, { as }: AccountFlags): Promise<void> {
+  await inWorld(config, async (world) => {
+    const { store, databaseUrl } = world
+    requireHost(config, databaseUrl)
+    if (as !== 'operator') requireAgent(world, as)
+    const createdBy = await maker(config, store)
+    const { account, made } = await homePerson(store, name, createdBy)
+    const secret = await signInLink(store, { account, as, createdBy })
+    const link = linkOf(baseOf(config), secret)
+    if (!config.json) {
+      note(`${made ? 'made' : 'found'} the account of ${name}, vouched for by the holder of the home`)
+      if (made) note('it counts for approvals when it is 24 h old')
+      note('the link signs in once, within 15 minutes, in a browser or by esa login LINK:')
+    }
+    answer(config, { account: accountDocument(account), made, link }, () => link)
+  })
+}
+
+/** Lists accounts, the oldest first. */
+export async function listAccounts(config: Config): Promise<void> {
+  await inStore(config, async (store) => {
+    const found = await list(store)
+    const { accounts, singleOperator } = found
+    answer(config, found, () => {
+      if (accounts.length === 0) return 'no accounts'
+      const rows = accounts.map((one) => [
+        one.id,
+        one.name,
+        one.id === singleOperator ? 'person (one operator)' : one.kind,
+        one.vouchedBy ?? '-',
+        one.createdAt,
+      ])
+      return columns([['ACCOUNT', 'NAME', 'KIND', 'VOUCHED FOR BY', 'SINCE'], ...rows])
+    })
+  })
+}
+
+/** Gives a token of before there were accounts to a person. @throws EsaError `account.unknown`, `token.unknown`, `auth.*` (terminal). */
+export async function claimToken(config: Config, token: string, name: string): Promise<void> {
+  await inStore(config, async (store, databaseUrl) => {
+    requireHost(config, databaseUrl)
+    const account = await claim(store, token, name)
+    answer(config, { token, account }, () => `token ${token} is ${account.name}’s`)
+  })
+}
+
+/** Signs in by a link, or switches the mode for one operator on. @throws EsaError `auth.*`, `account.*`, `usage.login` (terminal). */
+export async function login(config: Config, link: string | undefined, flags: LoginFlags): Promise<void> {
+  await inStore(config, async (store, databaseUrl) => {
+    if (flags.singleOperator === true) {
+      requireHost(config, databaseUrl)
+      const account = await beSingleOperator(store)
+      answer(
+        config,
+        { account, singleOperator: true },
+        () =>
+          `one operator: ${account.name}. What may lose data takes their approval alone, 10 minutes before it runs`,
+      )
+      return
+    }
+    if (link === undefined) {
+      throw new EsaError('usage.login', 'terminal', 'esa login takes a link, or --single-operator', {
+        hint: 'on the host: esa accounts add NAME',
+      })
+    }
+    const { token, row } = await redeemLink(store, link.split('/').at(-1)!)
+    if (!config.json) note(`signed in as ${row.person} until ${isoTime(row.expiresAt)}; for ESA_TOKEN:`)
+    const said = { token, id: row.id, as: row.holder, person: row.person, expiresAt: isoTime(row.expiresAt) }
+    answer(config, said, () => token)
+  })
+}
+
+/** A link for the user of this machine, for the first lines of `esa up`. */
+export async function ownLink(store: Store, url: string): Promise<string> {
+  const display = osUser()
+  const subject = nameLabel(display)
+  const account = await accountForSubject(store, { issuer: HOME_ISSUER, subject, display })
+  return linkOf(url, await signInLink(store, { account, as: 'operator', createdBy: null }))
+}
+
+/** Persons are made where the database is, or with its owner's URL in hand: never over HTTP. */
+function requireHost({ ownerUrl }: Config, databaseUrl: string): void {
+  if (isLoopback(databaseUrl) || ownerUrl !== null) return
+  throw new EsaError('auth.host-only', 'terminal', 'accounts are made on the host of the runtime', {
+    hint: 'on the machine of the database, or where ESA_OWNER_URL is set',
+  })
+}
+
+/** The account that makes another one: of the token that is set, which is none of the holder's of the home. */
+async function maker({ token }: Config, store: Store): Promise<string | null> {
+  return token === null ? null : (await identityOf(store, await verifyToken(store, token, 'admin'))).account
+}
+
+function baseOf({ publicUrl, port }: Config): string {
+  return publicUrl ?? `http://localhost:${port === null || port === 0 ? USUAL_PORT : port}`
+}
+
+function linkOf(base: string, secret: string): string {
+  return `${base.replace(/\/$/, '')}/sign-in/${secret}`
+}
