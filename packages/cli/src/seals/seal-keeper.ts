@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises'
 import { INCIDENT_TYPE, incidentKey } from '@esa/escalation'
 import { type AlarmChannels, raiseAlarm } from '@esa/notify'
 import { digestJson, type JsonObject } from '@esa/protocol'
@@ -20,6 +21,9 @@ const JUST_SEALED_MS = 50_000
 const CHECK_EVERY = 60
 
 const HOUR_MS = 3_600_000
+
+/** A worker that stops does not wait longer for a seal or a check in hand, ms; half a line seals nothing. */
+const STOP_WITHIN_MS = 5_000
 
 /** Who learns of it, and as what. Source: docs/runbook.md, "log-integrity". */
 const AGENT = 'agent-0'
@@ -58,10 +62,11 @@ export class SealKeeper {
     this.#running ??= this.#run()
   }
 
-  /** Ends with a last seal: what was done until now is sealed. */
+  /** Ends with a last seal: what was done until now is sealed, unless a turn in hand takes too long. */
   async stop(): Promise<void> {
     this.#sleeper.stop()
-    await this.#running
+    const late = wait(STOP_WITHIN_MS, 'late', { ref: false })
+    if ((await Promise.race([this.#running, late])) === 'late') return
     await this.#guarded(() => this.#seal([]))
   }
 
@@ -81,7 +86,7 @@ export class SealKeeper {
     await this.#raise(check?.broken ?? [])
     await this.#seal(check?.ahead ?? [])
     const slice = Math.floor(Date.now() / HOUR_MS) % SLICES
-    await this.#raise(await checkStreams(world.store, at, slice))
+    await this.#raise(await checkStreams(world.store, at, slice, () => this.#sleeper.stopped))
   }
 
   async #sealUnlessJustDone(): Promise<void> {
