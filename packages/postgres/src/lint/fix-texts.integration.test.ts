@@ -16,6 +16,8 @@ insert into "Customers" values (1); insert into "My Shop"."Order.Lines" values (
 create materialized view "My Shop"."Sums" as select "Customer Id", sum("Total") from "My Shop"."Order.Lines" group by 1;
 create unique index on "My Shop"."Sums" ("Customer Id");
 create table "Days" ("Day" date) partition by range ("Day");
+create index "By Day" on "Days" ("Day"); create table "Refs" (day date, of bigint) partition by range (day);
+create table "Refs 1" partition of "Refs" for values from ('2025-01-01') to ('2025-02-01');
 create table "Days 1" partition of "Days" for values from ('2025-01-01') to ('2025-02-01');
 `
 
@@ -86,7 +88,11 @@ describe('a fix', () => {
   it.each([
     ['check-validates', `${LINES} add check ("Total" > 0), add column note text`],
     ['unique-builds-index', 'alter table "Days" add unique ("Day")'],
+    ['index-drop-not-concurrently', 'drop index "By Day"'],
+    ['foreign-key-without-index', 'alter table "Refs" add foreign key (of) references "Customers"'],
+    ['foreign-key-validates', 'alter table "Refs" add foreign key (of) references "Customers"'],
+    ['reindex-not-concurrently', 'reindex system shop'],
   ])('of %s is told in words where no statement can be given: %s', async (rule, sql) => {
-    expect(await fixOf(rule, sql, true)).toMatch(/^(?:ADD CONSTRAINT|CREATE UNIQUE INDEX) [^"]*\.$/)
+    expect(await fixOf(rule, sql, true)).toMatch(/^(?:ADD|CREATE|In|On|There) [^"]*\.$/)
   })
 })

@@ -24,8 +24,18 @@ function isChecked({ constraint }: Added): boolean {
   return constraint.skip_validation !== true && constraint.is_enforced === true
 }
 
+/** Source: the page of ALTER TABLE in the PostgreSQL 17 and 18 manuals. */
+const OF_PARTITIONED =
+  'On a partitioned table NOT VALID needs PostgreSQL 18; before it, ADD CONSTRAINT ... NOT VALID and VALIDATE CONSTRAINT on each partition, then the foreign key on the parent, which takes those over.'
+
 /** The statement with NOT VALID, and the one that validates afterwards; none where it does more than that. */
-function inTwoSteps({ facts: { statement } }: RuleInput, { table, constraint }: Added): { fix?: string } {
+function inTwoSteps(
+  { facts: { statement, before } }: RuleInput,
+  { table, constraint }: Added,
+): { fix?: string } {
+  if (constraint.contype === 'CONSTR_FOREIGN' && before.byName.get(table)?.kind === 'p') {
+    return { fix: OF_PARTITIONED }
+  }
   const alter = 'AlterTableStmt' in statement.node ? statement.node.AlterTableStmt : {}
   if (alter.cmds?.length !== 1) return {}
   const name = constraint.conname ?? defaultName(alter.relation?.relname ?? '', constraint)
@@ -125,15 +135,22 @@ function hasCheck({ def }: AlterTableCmd): boolean {
   return constraints.some((one) => 'Constraint' in one && one.Constraint.contype === 'CONSTR_CHECK')
 }
 
+/** CREATE INDEX CONCURRENTLY is refused on a partitioned table. */
+const ON_EACH_PARTITION =
+  'CREATE INDEX ON ONLY the parent, CREATE INDEX CONCURRENTLY on each partition, then ALTER INDEX ... ATTACH PARTITION.'
+
 const foreignKeyWithoutIndex: Rule = {
   id: 'foreign-key-without-index',
   severity: 'info',
   danger: 'Each row that is deleted from the other table, or changes its key, reads all of this one.',
   safeWay: 'CREATE INDEX CONCURRENTLY on the columns that refer.',
-  check: ({ facts: { unindexed = [] } }) =>
+  check: ({ facts: { unindexed = [], before } }) =>
     unindexed.map(({ table, columns }) => ({
       message: `no index of ${table} begins with ${columns.join(', ')}, which refers to another table`,
-      fix: `create index concurrently on ${table} (${columns.map(quoteIdentifier).join(', ')});`,
+      fix:
+        before.byName.get(table)?.kind === 'p'
+          ? ON_EACH_PARTITION
+          : `create index concurrently on ${table} (${columns.map(quoteIdentifier).join(', ')});`,
     })),
 }
 

@@ -35,14 +35,17 @@ const indexDropNotConcurrently: Rule = {
     'DROP INDEX takes the strongest lock on the table: it waits for every running query, and whoever comes after waits behind it.',
   safeWay: 'DROP INDEX CONCURRENTLY, outside a transaction.',
   check: (input) =>
-    droppedIndexes(input).map(({ name, table }) => ({
+    droppedIndexes(input).map(({ name, table, partitioned }) => ({
       message: `reads and writes of ${table} wait while ${name} is dropped, and while that waits for running queries`,
-      fix: `drop index concurrently ${name};`,
+      // PostgreSQL drops no partitioned index concurrently.
+      fix: partitioned
+        ? 'In a quiet hour, with lock_timeout: there is no concurrent form.'
+        : `drop index concurrently ${name};`,
     })),
 }
 
 /** Live indexes that are dropped in the way of others. */
-function droppedIndexes(input: RuleInput): { name: string; table: string }[] {
+function droppedIndexes(input: RuleInput): { name: string; table: string; partitioned: boolean }[] {
   const { statement, before } = input.facts
   const drop = 'DropStmt' in statement.node ? statement.node.DropStmt : undefined
   if (drop?.removeType !== 'OBJECT_INDEX' || drop.concurrent === true) return []
@@ -50,8 +53,9 @@ function droppedIndexes(input: RuleInput): { name: string; table: string }[] {
     const written = nameOf(object)
     const name = liveName(input, written)
     if (name === null || written === undefined) return []
-    const table = before.byOid.get(before.find(written)?.table ?? 0)?.name
-    return [{ name, table: table ?? 'its table' }]
+    const index = before.find(written)
+    const table = before.byOid.get(index?.table ?? 0)?.name ?? 'its table'
+    return [{ name, table, partitioned: index?.kind === 'I' }]
   })
 }
 
