@@ -6,7 +6,7 @@ import type { KeptReading, Store } from '@esa/store'
 import type { Config } from '../config.ts'
 import { EXIT } from '../exit-codes.ts'
 import { requireOrg } from '../load-org.ts'
-import { answer, note } from '../output.ts'
+import { answer, note, printable } from '../output.ts'
 import { inStore } from '../store-access.ts'
 import { type Board, boardText, type Tile } from '../watch-tiles.ts'
 
@@ -39,7 +39,7 @@ export async function followTarget(config: Config, target: string): Promise<void
     try {
       while (!sleeper.stopped) {
         const board = await look(store, target, keys)
-        if (live) process.stdout.write(`${CLEAR}${boardText(board)}\n`)
+        if (live) process.stdout.write(`${CLEAR}${printable(boardText(board))}\n`)
         else shownAt = printNews(config, board, shownAt)
         await sleeper.sleep(DRAW_EVERY_MS)
       }

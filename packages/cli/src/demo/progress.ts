@@ -1,5 +1,6 @@
 import cliProgress from 'cli-progress'
 import { errorColours as pc } from '../colours.ts'
+import { note } from '../output.ts'
 
 /** Steps of a long job on stderr, each with the seconds since the start; bars and countdowns on a terminal only. */
 export class Progress {
@@ -7,12 +8,12 @@ export class Progress {
 
   /** A step that begins. */
   step(text: string): void {
-    process.stderr.write(`${pc.dim(this.#elapsed())} ${pc.bold(text)}\n`)
+    note(`${pc.dim(this.#elapsed())} ${pc.bold(text)}`)
   }
 
   /** Something a reader should know about the step. */
   detail(text: string): void {
-    process.stderr.write(`${' '.repeat(this.#elapsed().length)} ${text}\n`)
+    note(`${' '.repeat(this.#elapsed().length)} ${text}`)
   }
 
   /** A bar over `total`; `update` takes what is done. */
