@@ -242,6 +242,27 @@ export const CHANGES: Change[] = [
     change: sql(({ token }) => `delete from esa.tokens where id = '${token}'`),
   },
   {
+    what: 'makes a service a person',
+    alone: false,
+    when: 'hour',
+    of: ({ account }) => account,
+    change: sql(({ account }) => `update esa.accounts set kind = 'person' where id = '${account}'`),
+  },
+  {
+    what: 'removes an account',
+    alone: false,
+    when: 'hour',
+    of: ({ account }) => account,
+    change: sql(({ account }) => `delete from esa.accounts where id = '${account}'`),
+  },
+  {
+    what: 'gives a token to another account',
+    alone: false,
+    when: 'hour',
+    of: ({ token }) => token,
+    change: sql(({ token }) => `update esa.tokens set account = 'another' where id = '${token}'`),
+  },
+  {
     what: 'restores an older database',
     alone: false,
     when: 'hour',

@@ -17,7 +17,7 @@ import { Sealer } from './sealer.ts'
 /** A home that sealed a database twice, to be copied: the database after the first seal and after the second, and the home's files then. */
 export interface SealedWorld {
   /** Two incidents that are over, one that is open, and a token. */
-  ids: { first: string; second: string; open: string; token: string; revoked: string }
+  ids: { first: string; second: string; open: string; token: string; revoked: string; account: string }
   /** A copy of both after the second seal, or, `old`, after the first; `before` the first seal. */
   copy(which?: { database?: Moment; home?: Moment }): Promise<SealedCopy>
   close(): Promise<void>
@@ -85,7 +85,8 @@ async function lived(config: Config, keep: (moment: Moment) => Promise<void>): P
   const early = await inWorld(config, async (world) => {
     const ids = { first: await open(world, 'pools'), second: await open(world, 'queues') }
     for (const id of Object.values(ids)) await commandIncident(world, id, acknowledge)
-    return { ...ids, token: await token(world, 'Ada'), revoked: await token(world, 'Bob') }
+    const tokens = { token: await token(world, 'Ada'), revoked: await token(world, 'Bob') }
+    return { ...ids, ...tokens, account: (await world.store.accounts.list())[0]!.id }
   })
   await keep('before')
   await keep('old')
