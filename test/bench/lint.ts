@@ -99,12 +99,19 @@ async function best(work: () => Promise<unknown>): Promise<number> {
 }
 
 function groundAt(url: string): RehearsalGround {
+  const opened = async (there: string, max: number) => {
+    const pool = await connectPool(there, { max })
+    return { queryable: pool, close: () => pool.end() }
+  }
   return {
-    createDatabase: async (name, locale) => void (await createDatabase(url, name, locale)),
+    createDatabase: async (name, owner, icuLocale) =>
+      void (await createDatabase(url, name, { owner, icuLocale })),
     dropDatabase: async (name) => void (await dropDatabase(url, name)),
-    open: async (name, max = 4) => {
-      const pool = await connectPool(withDatabase(url, name), { max })
-      return { queryable: pool, close: () => pool.end() }
+    asAdmin: (name = 'postgres') => opened(withDatabase(url, name), 1),
+    open: (name, { role, password }, max = 4) => {
+      const there = new URL(withDatabase(url, name))
+      ;[there.username, there.password] = [role, password]
+      return opened(there.href, max)
     },
   }
 }

@@ -38,8 +38,7 @@ beforeAll(async () => {
   await site.query('insert into load values (1)')
   await writeFile(workload, 'select count(*) from generate_series(1, (select numbers from load)) n;\n')
   await esa.json('targets', 'add', 'site', siteUrl, '--workload', workload)
-  // Rehearsals are made beside the site: one server less to start.
-  worker = esa.start(['up'], { ESA_REHEARSAL_URL: url })
+  worker = esa.start(['up'])
   await says(worker, 'ready in ')
 })
 afterAll(async () => {

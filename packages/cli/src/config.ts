@@ -1,5 +1,6 @@
 import { isIP } from 'node:net'
 import { isAbsolute, resolve } from 'node:path'
+import { SANDBOX_UID } from '@esa/pg-server'
 import { EsaError } from '@esa/protocol'
 import * as z from 'zod'
 import { AGENTS_FOLDER } from './project-root.ts'
@@ -73,7 +74,16 @@ const environmentSchema = z.object({
     .describe('the same database by the role that owns the schema: it migrates, DATABASE_URL only runs'),
   ESA_REHEARSAL_URL: url(['postgres', 'postgresql'])
     .optional()
-    .describe('a server for rehearsal databases, of the target’s version; unset: an embedded PostgreSQL 18'),
+    .describe(
+      'a server for rehearsals alone, of the target’s version, by a role that may create roles and databases; unset: the sandbox, an embedded PostgreSQL 18',
+    ),
+  ESA_SANDBOX_UID: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(4_294_967_294)
+    .default(SANDBOX_UID)
+    .describe('the user id of the sandbox where esa runs as root; no account of the machine should have it'),
   ESA_TOKEN: z
     .string()
     .optional()
@@ -180,8 +190,10 @@ export interface Config {
   databaseUrl: string | null
   /** The database by its schema's owner, who migrates and retires. Null: the same role as the runtime's. */
   ownerUrl: string | null
-  /** A server on which rehearsal databases are made. Null: an embedded one under `home`. */
+  /** A server that serves rehearsals and nothing else. Null: the sandbox of `home`. */
   rehearsalUrl: string | null
+  /** The user id of the sandbox where this process is root. */
+  sandboxUid: number
   /** Who acts, where the database alone does not say so. It comes from the environment only, never from a flag. */
   token: string | null
   /** Null: BullMQ's backend on the runtime's own database. */
@@ -238,6 +250,7 @@ export function readConfig(flags: GlobalFlags, environment: NodeJS.ProcessEnv): 
     databaseUrl: DATABASE_URL ?? null,
     ownerUrl: ESA_OWNER_URL ?? null,
     rehearsalUrl: parsed.data.ESA_REHEARSAL_URL ?? null,
+    sandboxUid: parsed.data.ESA_SANDBOX_UID,
     token: parsed.data.ESA_TOKEN ?? null,
     redisUrl: REDIS_URL ?? null,
     host: parsed.data.ESA_HOST,

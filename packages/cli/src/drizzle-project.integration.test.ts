@@ -1,12 +1,12 @@
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { stopEmbeddedServer } from '@esa/pg-server'
+import { SANDBOX_ADMIN, SANDBOX_UID, stopSandbox } from '@esa/pg-server'
 import { planBetween } from '@esa/postgres/change'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { pendingMigrations } from './drizzle-journal.ts'
 import { DRIZZLE_SILENT_ABOUT, drizzleMigrations, drizzleSchema } from './drizzle-project.ts'
-import { rehearsalGround, rehearsalHome } from './rehearsal-ground.ts'
+import { rehearsalGround } from './rehearsal-ground.ts'
 
 /** A Drizzle project that is really used: the runtime's own. */
 const STORE = join(import.meta.dirname, '../../store')
@@ -30,7 +30,7 @@ beforeAll(async () => {
   await writeFile(join(project, 'schema/orders.ts'), ORDERS)
 })
 afterAll(async () => {
-  await stopEmbeddedServer({ home: rehearsalHome(home), mode: 'immediate' })
+  await stopSandbox({ home, remove: true })
   await rm(home, { recursive: true, force: true })
 })
 
@@ -46,7 +46,10 @@ describe('a Drizzle project', () => {
   it('leads where its migrations lead, and what it has no words for stays', async () => {
     const migrations = (await drizzleMigrations(join(STORE, 'migrations')))!
     const schema = { sql: await drizzleSchema(join(STORE, 'drizzle.config.ts')) }
-    const ground = await rehearsalGround({ home, rehearsalUrl: null })
+    const ground = await rehearsalGround(
+      { home, rehearsalUrl: null, databaseUrl: null, sandboxUid: SANDBOX_UID },
+      null,
+    )
     const from = { sql: migrations.map(({ sql }) => sql) }
     const plan = await planBetween({
       ground,
@@ -88,9 +91,12 @@ describe('a Drizzle project', () => {
     const migrations = (await drizzleMigrations(join(STORE, 'migrations')))!
     expect(migrations[0]!.tag).toBe('0000_first')
     expect(await drizzleMigrations(join(STORE, 'src'))).toBeUndefined()
-    const ground = await rehearsalGround({ home, rehearsalUrl: null })
-    await ground.createDatabase('drizzled')
-    const { queryable, close } = await ground.open('drizzled')
+    const ground = await rehearsalGround(
+      { home, rehearsalUrl: null, databaseUrl: null, sandboxUid: SANDBOX_UID },
+      null,
+    )
+    await ground.createDatabase('drizzled', SANDBOX_ADMIN)
+    const { queryable, close } = await ground.asAdmin('drizzled')
     expect(await pendingMigrations(queryable, migrations)).toHaveLength(migrations.length)
     await queryable.query(`create schema drizzle;
       create table drizzle.__drizzle_migrations (id serial primary key, hash text not null, created_at bigint)`)

@@ -93,7 +93,7 @@ async function rehearse<T>(
   mode: CopyMode | null | undefined,
   work: (rehearsal: Rehearsal) => Promise<T>,
 ): Promise<T> {
-  const ground = await rehearsalGround(config)
+  const ground = await rehearsalGround(config, schema !== null && 'from' in schema ? schema.from : null)
   if (mode === null || mode === undefined) return withRehearsal({ ground, id, schema }, work)
   const { rows, done } = showing(mode)
   try {

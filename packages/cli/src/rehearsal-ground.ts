@@ -1,34 +1,37 @@
-import { rm } from 'node:fs/promises'
-import { join } from 'node:path'
-import {
-  connectPool,
-  createDatabase,
-  dropDatabase,
-  ensureEmbeddedServer,
-  isPooler,
-  withDatabase,
-} from '@esa/pg-server'
-import type { RehearsalGround } from '@esa/postgres/rehearsal'
-import { EsaError, isEsaError } from '@esa/protocol'
+import { connectPool, createDatabase, dropDatabase, ensureSandbox, withDatabase } from '@esa/pg-server'
+import type { OpenDatabase, RehearsalGround, Tester } from '@esa/postgres/rehearsal'
+import type { Queryable } from '@esa/postgres'
 import type { Config } from './config.ts'
 import { EXIT } from './exit-codes.ts'
 import { note } from './output.ts'
+import { requireSandboxServer } from './rehearsal-server.ts'
 
 /** Sessions of one rehearsal: the one that tries, the one that looks, and some that are kept waiting. */
 const CONNECTIONS = 8
 
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const
 
+/** A sandbox is used as long as one of its rehearsals lives: its keeper hears of it so often, ms. */
+const TOUCH_EVERY_MS = 60_000
+
 /**
- * Where rehearsals take place: on the server that the configuration names, else on one of this home.
- * @throws EsaError `usage.rehearsal-url` (terminal) for a pooler, `database.*`.
+ * Where rehearsals take place: on the server that the configuration names, which may serve nothing else, else on this home's
+ * sandbox. `target`: the database that they are about, where there is one. @throws EsaError `usage.rehearsal-url` (terminal), `database.*`.
  */
 export async function rehearsalGround(
-  config: Pick<Config, 'home' | 'rehearsalUrl'>,
+  config: Pick<Config, 'home' | 'rehearsalUrl' | 'sandboxUid' | 'databaseUrl'>,
+  target: Queryable | null,
 ): Promise<RehearsalGround> {
-  return droppingOnInterrupt(
-    config.rehearsalUrl === null ? await embeddedGround(config) : groundAt(config.rehearsalUrl),
-  )
+  if (config.rehearsalUrl !== null) {
+    await requireSandboxServer(config.rehearsalUrl, config, target)
+    return droppingOnInterrupt(groundAt(config.rehearsalUrl))
+  }
+  // The first start makes the files of a server, which takes a second.
+  const onProgress = (step: string): void =>
+    process.stderr.isTTY ? note(`${step} for rehearsals`) : undefined
+  const { adminUrl, touch } = await ensureSandbox({ home: config.home, uid: config.sandboxUid, onProgress })
+  setInterval(() => void touch(), TOUCH_EVERY_MS).unref()
+  return droppingOnInterrupt(groundAt(adminUrl))
 }
 
 /**
@@ -49,11 +52,11 @@ function droppingOnInterrupt(ground: RehearsalGround): RehearsalGround {
   }
   return {
     ...ground,
-    createDatabase: async (name, icuLocale) => {
+    createDatabase: async (name, owner, icuLocale) => {
       if (SIGNALS.every((signal) => process.listenerCount(signal) === 0))
         for (const signal of SIGNALS) process.on(signal, onSignal)
       living.add(name)
-      await ground.createDatabase(name, icuLocale)
+      await ground.createDatabase(name, owner, icuLocale)
     },
     dropDatabase: async (name) => {
       // The process ends when the drop of the interruption does: no answer of a rehearsal that was cut off comes first.
@@ -65,50 +68,24 @@ function droppingOnInterrupt(ground: RehearsalGround): RehearsalGround {
   }
 }
 
-/**
- * Rehearsals of a home have an embedded server of their own, so that they never disturb the runtime's. It does not wait for the
- * disk: a machine that loses its power may lose it, and then it is made anew.
- */
-async function embeddedGround({ home }: Pick<Config, 'home'>): Promise<RehearsalGround> {
-  // The first start makes the files of a server, which takes some seconds.
-  const onProgress = (step: string): void =>
-    process.stderr.isTTY ? note(`${step} for rehearsals`) : undefined
-  const folder = { home: rehearsalHome(home), onProgress }
-  const { adminUrl } = await ensureEmbeddedServer(folder).catch(async (error: unknown) => {
-    if (!isEsaError(error, 'database.start-failed')) throw error
-    await rm(folder.home, { recursive: true, force: true })
-    return ensureEmbeddedServer(folder)
-  })
-  const pool = await connectPool(adminUrl, { max: 1, applicationName: 'esa rehearsal' })
-  try {
-    const { rows } = await pool.query<{ fsync: string }>('show fsync')
-    if (rows[0]?.fsync === 'on') {
-      await pool.query('alter system set fsync = off')
-      await pool.query('select pg_reload_conf()')
-    }
-  } finally {
-    await pool.end()
-  }
-  return { ...groundAt(adminUrl), ownServer: true }
-}
-
-/** Where that server lives. */
-export function rehearsalHome(home: string): string {
-  return join(home, 'rehearsal')
-}
-
-/** Rehearsals on the server of a URL, whose role may create databases. */
+/** Rehearsals on the server of a URL, whose role may create roles and databases. */
 function groundAt(url: string): RehearsalGround {
-  if (isPooler(url))
-    throw new EsaError('usage.rehearsal-url', 'terminal', 'behind a pooler nobody can own a rehearsal', {
-      hint: 'give the direct URL of the server',
-    })
-  return {
-    createDatabase: async (name, icuLocale) => void (await createDatabase(url, name, icuLocale)),
-    dropDatabase: async (name) => void (await dropDatabase(url, name)),
-    open: async (name, max = CONNECTIONS) => {
-      const pool = await connectPool(withDatabase(url, name), { max, applicationName: 'esa rehearsal' })
-      return { queryable: pool, close: () => pool.end() }
-    },
+  const opened = async (there: string, max: number): Promise<OpenDatabase> => {
+    const pool = await connectPool(there, { max, applicationName: 'esa rehearsal' })
+    return { queryable: pool, close: () => pool.end() }
   }
+  return {
+    createDatabase: async (name, owner, icuLocale) =>
+      void (await createDatabase(url, name, { owner, icuLocale })),
+    dropDatabase: async (name) => void (await dropDatabase(url, name)),
+    asAdmin: (name = 'postgres') => opened(withDatabase(url, name), 1),
+    open: (name, tester, max = CONNECTIONS) => opened(asTester(withDatabase(url, name), tester), max),
+  }
+}
+
+function asTester(url: string, { role, password }: Tester): string {
+  const there = new URL(url)
+  there.username = role
+  there.password = password
+  return there.href
 }

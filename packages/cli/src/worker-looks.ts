@@ -80,7 +80,7 @@ async function checkLook(target: OpenTarget): Promise<unknown> {
 
 async function lintLook(config: Config, { queryable }: OpenTarget, { sql }: JsonObject): Promise<unknown> {
   const { lintScripts, readScript, readSizes } = await import('@esa/postgres/lint')
-  const ground = await (await import('./rehearsal-ground.ts')).rehearsalGround(config)
+  const ground = await (await import('./rehearsal-ground.ts')).rehearsalGround(config, queryable)
   const script = await readScript(MESSAGE, new TextEncoder().encode(textOf(sql)))
   const sizes = await readSizes(queryable)
   return lintScripts([script], { ground, independent: false, schema: { from: queryable }, sizes })

@@ -40,6 +40,15 @@ export function isNeon(url: string): boolean {
   return parseDatabaseUrl(url).hostname.endsWith('.neon.tech')
 }
 
+/** Names of the providers whose servers are shared, and reached from everywhere. */
+const HOSTED =
+  /\.(?:neon\.tech|rds\.amazonaws\.com|postgres\.database\.azure\.com|supabase\.(?:co|com)|aivencloud\.com|render\.com|ondigitalocean\.com)$/
+
+/** True for a server that a provider runs, by its name. */
+export function isHosted(url: string): boolean {
+  return HOSTED.test(parseDatabaseUrl(url).hostname)
+}
+
 /**
  * True behind a transaction-mode pooler: no startup options, no session state, no LISTEN. Neon's is known by its host;
  * any other is told by `?pgbouncer=true`, because nothing that a pooler answers gives it away.

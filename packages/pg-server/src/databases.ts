@@ -14,22 +14,33 @@ const UNIQUE_VIOLATION = '23505'
 /** The database that every server has, for statements about the others. */
 const MAINTENANCE_DATABASE = 'postgres'
 
+/** What a database is made with. */
+export interface DatabaseOptions {
+  /** It compares text by ICU's rules of that locale, else as the server's template does. */
+  icuLocale?: string | undefined
+  /** The role that owns it; unset: the role of the URL. Such a database is made from `template0`, which nothing can have changed. */
+  owner?: string | undefined
+}
+
 /**
- * Makes database `name` on the server of `url`, unless it exists, and answers its URL. `icuLocale`: it compares text by ICU's
- * rules of that locale, else as the server's template does.
+ * Makes database `name` on the server of `url`, unless it exists, and answers its URL.
  * @throws EsaError `database.permission`, `database.unreachable` and the others of mapPgError.
  */
-export async function createDatabase(url: string, name: string, icuLocale?: string): Promise<string> {
+export async function createDatabase(
+  url: string,
+  name: string,
+  { icuLocale, owner }: DatabaseOptions = {},
+): Promise<string> {
   assertName(name)
   await withClient(url, async (client) => {
     const found = await client.query('SELECT 1 FROM pg_database WHERE datname = $1', [name])
     if (found.rowCount !== 0) return
+    const whose = owner === undefined ? '' : ` OWNER ${client.escapeIdentifier(owner)}`
+    const template = icuLocale === undefined && owner === undefined ? '' : ' TEMPLATE template0'
     const locale =
-      icuLocale === undefined
-        ? ''
-        : ` TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE ${client.escapeLiteral(icuLocale)}`
+      icuLocale === undefined ? '' : ` LOCALE_PROVIDER icu ICU_LOCALE ${client.escapeLiteral(icuLocale)}`
     await client
-      .query(`CREATE DATABASE ${client.escapeIdentifier(name)}${locale}`)
+      .query(`CREATE DATABASE ${client.escapeIdentifier(name)}${whose}${template}${locale}`)
       .catch((error: unknown) => {
         const code = errorCode(error)
         if (code !== DUPLICATE_DATABASE && code !== UNIQUE_VIOLATION) throw error

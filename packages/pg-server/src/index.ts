@@ -1,5 +1,5 @@
 export { connectPool, type PoolOptions } from './connect-pool.ts'
-export { describeUrl, hasSessions, isLoopback, isPooler, withDatabase } from './database-url.ts'
+export { describeUrl, hasSessions, isHosted, isLoopback, isPooler, withDatabase } from './database-url.ts'
 export { createDatabase, createLogin, dropDatabase } from './databases.ts'
 export {
   type EmbeddedServer,
@@ -10,3 +10,5 @@ export {
 } from './embedded-server.ts'
 export { withHomeLock } from './home-lock.ts'
 export { mapPgError } from './map-pg-error.ts'
+export { type Confinement, confinementHere, SANDBOX_UID } from './sandbox-confinement.ts'
+export { ensureSandbox, SANDBOX_ADMIN, type SandboxServer, stopSandbox } from './sandbox-server.ts'

@@ -12,13 +12,15 @@ import { SERVER_ENVIRONMENT, type ServerIdentity } from './server-identity.ts'
 
 const run = promisify(execFile)
 
+type ClusterPaths = Pick<HomePaths, 'directory' | 'data' | 'passwordFile'>
+
 /** The superuser of every embedded server. */
 export const SUPERUSER = 'postgres'
 const INIT_PREFIX = 'init-'
 const PASSWORD_BYTES = 24
 
 /** Written into postgresql.conf once, so an operator may change them there. */
-const INITIAL_SETTINGS = {
+const INITIAL_SETTINGS: Readonly<Record<string, string>> = {
   // Workers, queues and the watched database share this server.
   max_connections: '200',
   // Layer 1 reads statement and I/O times from these.
@@ -29,7 +31,7 @@ const INITIAL_SETTINGS = {
 }
 
 /** True once the data directory is complete. */
-export async function isInitialised(paths: HomePaths): Promise<boolean> {
+export async function isInitialised(paths: Pick<ClusterPaths, 'data'>): Promise<boolean> {
   return await stat(join(paths.data, 'PG_VERSION')).then(
     () => true,
     (error: unknown) => {
@@ -39,14 +41,24 @@ export async function isInitialised(paths: HomePaths): Promise<boolean> {
   )
 }
 
+/** What differs between the servers that are made: who rules them, and what postgresql.conf says. */
+export interface ClusterKind {
+  superuser: string
+  settings: Readonly<Record<string, string>>
+}
+
+/** The server of a home. */
+const HOME_SERVER: ClusterKind = { superuser: SUPERUSER, settings: INITIAL_SETTINGS }
+
 /**
  * Makes the data directory: UTF-8, C.UTF-8 order, checksums, passwords by SCRAM. It grows beside its place and is renamed
  * when complete, so a kill at any point leaves nothing half made. Call it under the home's lock.
  */
 export async function initCluster(
-  paths: HomePaths,
+  paths: ClusterPaths,
   binaries: PostgresBinaries,
   identity: ServerIdentity,
+  kind: ClusterKind = HOME_SERVER,
 ): Promise<void> {
   await removeUnfinished(paths)
   const workshop = join(paths.directory, `${INIT_PREFIX}${randomBytes(4).toString('hex')}`)
@@ -59,7 +71,7 @@ export async function initCluster(
     await chown(passwordFile, uid, gid)
     await chown(workshop, uid, gid)
   }
-  await runInitdb(paths, binaries, identity, workshop)
+  await runInitdb(paths, binaries, { identity, kind }, workshop)
   await writeFile(paths.passwordFile, password, { mode: 0o600 })
   await rename(join(workshop, 'data'), paths.data)
   await syncFolder(paths.directory)
@@ -67,15 +79,15 @@ export async function initCluster(
 }
 
 async function runInitdb(
-  paths: HomePaths,
+  paths: ClusterPaths,
   binaries: PostgresBinaries,
-  identity: ServerIdentity,
+  { identity, kind }: { identity: ServerIdentity; kind: ClusterKind },
   workshop: string,
 ): Promise<void> {
-  const settings = Object.entries(INITIAL_SETTINGS).map(([name, value]) => `--set=${name}=${value}`)
+  const settings = Object.entries(kind.settings).map(([name, value]) => `--set=${name}=${value}`)
   const { file, args, ...ids } = identity.command(binaries.initdb, [
     `--pgdata=${join(workshop, 'data')}`,
-    `--username=${SUPERUSER}`,
+    `--username=${kind.superuser}`,
     `--pwfile=${join(workshop, 'password')}`,
     '--auth=scram-sha-256',
     '--encoding=UTF8',
@@ -101,7 +113,7 @@ async function runInitdb(
 }
 
 /** Leftovers of a start that was killed. Its initdb may still be writing for a moment: then the next start removes them. */
-async function removeUnfinished(paths: HomePaths): Promise<void> {
+async function removeUnfinished(paths: Pick<ClusterPaths, 'directory'>): Promise<void> {
   const unfinished = (await readdir(paths.directory)).filter((name) => name.startsWith(INIT_PREFIX))
   for (const name of unfinished) {
     await rm(join(paths.directory, name), { recursive: true, force: true }).catch(() => {})

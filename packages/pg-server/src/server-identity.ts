@@ -104,7 +104,10 @@ async function unprivilegedUser(): Promise<{ uid: number; gid: number }> {
 }
 
 /** The outermost folder on the way to `path` (itself included) that the account may not pass. */
-async function closedParent(path: string, who: { uid: number; gid: number }): Promise<string | undefined> {
+export async function closedParent(
+  path: string,
+  who: { uid: number; gid: number },
+): Promise<string | undefined> {
   const parent = dirname(path)
   const above = parent === path ? undefined : await closedParent(parent, who)
   if (above !== undefined) return above

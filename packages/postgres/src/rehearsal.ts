@@ -1,5 +1,5 @@
 export { type CopiedTable, type RowCopy, type RowProgress } from './rehearsal/copy-rows.ts'
-export { type OpenDatabase, type RehearsalGround } from './rehearsal/ground.ts'
+export { type OpenDatabase, type RehearsalGround, type Tester } from './rehearsal/ground.ts'
 export {
   type Rehearsal,
   type RehearsalOptions,

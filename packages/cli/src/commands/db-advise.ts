@@ -119,7 +119,7 @@ async function onCopy<T>(
   const onProgress: RowCopy['onProgress'] = ({ bytes, totalBytes }) =>
     bar.update(Math.min(1, bytes / Math.max(totalBytes, 1)))
   const rows = { mode, maxBytes: COPY_BYTES_MAX[mode], maxMs, onProgress }
-  const ground = await rehearsalGround(config)
+  const ground = await rehearsalGround(config, target)
   try {
     return await withRehearsal({ ground, id: 'advise', schema: { from: target }, rows }, (rehearsal) => {
       bar.stop()

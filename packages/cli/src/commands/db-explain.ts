@@ -69,7 +69,7 @@ function copyOf(config: Config, from: Queryable, url: string, flag: CopyFlag): O
         bar.update(Math.min(1, bytes / Math.max(totalBytes, 1))),
     }
     try {
-      const ground = await rehearsalGround(config)
+      const ground = await rehearsalGround(config, from)
       return await withRehearsal({ ground, id: 'explain', schema: { from }, rows }, async ({ queryable }) => {
         bar.stop()
         return work(queryable)

@@ -73,7 +73,7 @@ export async function lintFiles(
     target === undefined
       ? lintScripts(scripts, {
           ...options,
-          ground: await rehearsalGround(config),
+          ground: await rehearsalGround(config, null),
           schema: before,
           sizes: new Map(),
         })
@@ -83,7 +83,7 @@ export async function lintFiles(
             scripts.filter(({ file }) => !applied.has(file)),
             {
               ...options,
-              ground: await rehearsalGround(config),
+              ground: await rehearsalGround(config, queryable),
               schema: { from: queryable },
               sizes: await readSizes(queryable),
             },

@@ -73,13 +73,14 @@ export async function planBetweenFiles(
   if (second === undefined && flags.target === undefined)
     throw usage('what it leads to is missing', 'esa db migrate plan FROM TO, or: plan CHANGE --target T')
   const hints = await readHints(flags)
-  const ground = await rehearsalGround(config)
   if (second !== undefined) {
+    const ground = await rehearsalGround(config, null)
     const from = { sql: await readSchema(first) }
     const to = { schema: { sql: await readSchema(second) }, silentAbout: silence(second) }
     return await print(config, flags, await planBetween({ ground, from, to, hints }))
   }
   await onTarget(config, environment, flags.target!, async ({ queryable }) => {
+    const ground = await rehearsalGround(config, queryable)
     const to = await readChange(first, queryable)
     await print(config, flags, await planBetween({ ground, from: { from: queryable }, to, hints }))
   })

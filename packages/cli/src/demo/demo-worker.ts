@@ -3,7 +3,6 @@ import { join } from 'node:path'
 import { EsaError } from '@esa/protocol'
 import type { Config } from '../config.ts'
 import { PROJECT_ROOT } from '../project-root.ts'
-import { resolveOwner } from '../store-access.ts'
 
 /** A worker that is not ready in this time will not be, ms. */
 const READY_WITHIN_MS = 20_000
@@ -25,7 +24,6 @@ export interface DemoWorker {
 
 /** Starts a worker as a process of its own, and waits until it says that it is ready. */
 export async function startDemoWorker(config: Config, databaseUrl: string): Promise<DemoWorker> {
-  const rehearsalUrl = await resolveOwner(config)
   const began = performance.now()
   const child = spawn(join(PROJECT_ROOT, 'bin', 'esa'), ['worker'], {
     env: {
@@ -33,8 +31,6 @@ export async function startDemoWorker(config: Config, databaseUrl: string): Prom
       ESA_HOME: config.home,
       ESA_TIME_SCALE: String(config.timeScale),
       DATABASE_URL: databaseUrl,
-      // Copies of the shop are made beside it: a server of their own would take a second start.
-      ESA_REHEARSAL_URL: rehearsalUrl,
       ...(config.redisUrl === null ? {} : { REDIS_URL: config.redisUrl }),
     },
     // The channel tells the worker when the demo dies, however that happens. A Ctrl-C is the demo's to pass on.

@@ -1,10 +1,10 @@
-import { dropDatabase, embeddedServerStatus, stopEmbeddedServer } from '@esa/pg-server'
+import { dropDatabase, embeddedServerStatus, stopEmbeddedServer, stopSandbox } from '@esa/pg-server'
 import { verifyStream } from '@esa/operations/views'
 import { EsaError } from '@esa/protocol'
 import type { Config } from '../config.ts'
 import { EXIT } from '../exit-codes.ts'
 import { answer, note } from '../output.ts'
-import { rehearsalHome } from '../rehearsal-ground.ts'
+
 import { resolveOwner } from '../store-access.ts'
 import { timelineText, timelineTitle } from '../timeline-text.ts'
 import {
@@ -43,9 +43,7 @@ export async function runDemo(given: Config, keep: boolean): Promise<void> {
   const cleanUp: (() => Promise<unknown>)[] = []
   if (before !== null && before.state !== 'running' && !keep)
     cleanUp.push(() => stopEmbeddedServer({ home: config.home }))
-  const rehearsals = { home: rehearsalHome(config.home) }
-  if ((await embeddedServerStatus(rehearsals)).state !== 'running' && !keep)
-    cleanUp.push(() => stopEmbeddedServer({ ...rehearsals, mode: 'immediate' }))
+  if (!keep) cleanUp.push(() => stopSandbox({ home: config.home, remove: true }))
   try {
     await perform(config, interrupt.signal, cleanUp, keep)
   } catch (error) {

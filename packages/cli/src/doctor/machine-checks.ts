@@ -2,7 +2,7 @@ import { access, constants, stat, statfs } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname } from 'node:path'
 import { checkDirectory } from '@esa/org'
-import { embeddedServerStatus } from '@esa/pg-server'
+import { confinementHere, describeUrl, embeddedServerStatus } from '@esa/pg-server'
 import type { Config } from '../config.ts'
 import { loadOrg, orgErrors } from '../load-org.ts'
 import { SealFile } from '../seals/seal-file.ts'
@@ -29,7 +29,25 @@ export function machineChecks(config: Config): Promise<Check[]> {
     checked('cards', () => cards(config.agents)),
     checked('time-scale', () => timeScale(config)),
     checked('seals', () => seals(config)),
+    checked('sandbox', () => sandbox(config)),
   ])
+}
+
+/** What stands around whatever is only tried, besides the role that it runs as. */
+async function sandbox({ rehearsalUrl, sandboxUid }: Config): Promise<Omit<Check, 'name'>> {
+  if (rehearsalUrl !== null)
+    return { status: 'ok', message: `ESA_REHEARSAL_URL: ${describeUrl(rehearsalUrl)}` }
+  const confinement = await confinementHere()
+  if (confinement === 'account')
+    return { status: 'ok', message: `an account of its own, user id ${sandboxUid}` }
+  if (confinement === 'namespace')
+    return { status: 'ok', message: 'bubblewrap: no network, and none of our files' }
+  return {
+    status: 'warning',
+    message:
+      'what is tried runs as a plain role of a server of its own, by our own account: nothing else stands around it',
+    fix: 'install bubblewrap, or give a server that serves nothing else: ESA_REHEARSAL_URL',
+  }
 }
 
 function node(): Omit<Check, 'name'> {

@@ -1,8 +1,9 @@
-import { connectPool, createDatabase, dropDatabase, withDatabase } from '@esa/pg-server'
+import { connectPool, createDatabase } from '@esa/pg-server'
 import { type Pool } from 'pg'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { ownServer } from '../own-server.fixture.ts'
 import type { Clock } from '../clock.ts'
+import { groundAt } from '../rehearsal/ground.fixture.ts'
 import { withRehearsal } from '../rehearsal/open-rehearsal.ts'
 import { readWorkload } from './read-workload.ts'
 
@@ -71,14 +72,7 @@ it('does not take what a copy of the target asked of it for what the application
     create table children (id int primary key, parent int references parents);
     insert into children select g, 50001 - g from generate_series(1, 50000) g; analyze`)
   await application.query('select pg_stat_statements_reset()')
-  const ground = {
-    createDatabase: async (name: string) => void (await createDatabase(url, name)),
-    dropDatabase: async (name: string) => void (await dropDatabase(url, name)),
-    open: async (name: string, max = 4) => {
-      const pool = await connectPool(withDatabase(url, name), { max })
-      return { queryable: pool, close: () => pool.end() }
-    },
-  }
+  const ground = groundAt(url)
   // A sample, whose missing parents are fetched from the target by key.
   const rows = { mode: 'sample', maxBytes: 200_000, maxMs: 60_000 } as const
   await withRehearsal({ ground, id: 'copy', schema: { from: target }, rows }, async ({ queryable }) => {

@@ -4,7 +4,6 @@ import { join } from 'node:path'
 import {
   connectPool,
   createDatabase,
-  dropDatabase,
   ensureEmbeddedServer,
   stopEmbeddedServer,
   withDatabase,
@@ -13,6 +12,7 @@ import type { Pool } from 'pg'
 import { expect } from 'vitest'
 import { sqlState } from '../postgres-error.ts'
 import type { Queryable } from '../queryable.ts'
+import { groundAt } from '../rehearsal/ground.fixture.ts'
 import type { RehearsalGround } from '../rehearsal/ground.ts'
 import type { Catalog } from './catalog.ts'
 import { compareCatalogs, tellDifferences } from './differences.ts'
@@ -71,15 +71,7 @@ export class LiveServer {
 
   /** The server as a ground for rehearsals. */
   ground(): RehearsalGround {
-    const url = this.#url
-    return {
-      createDatabase: async (name) => void (await createDatabase(url, name)),
-      dropDatabase: async (name) => void (await dropDatabase(url, name)),
-      open: async (name, max = 4) => {
-        const pool = await connectPool(withDatabase(url, name), { max })
-        return { queryable: pool, close: () => pool.end() }
-      },
-    }
+    return groundAt(this.#url)
   }
 
   /** The plan of a change, and the catalog that it shall lead to. */

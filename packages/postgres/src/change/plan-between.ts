@@ -1,7 +1,7 @@
 import { EsaError } from '@esa/protocol'
 import { postgresError } from '../postgres-error.ts'
 import type { Queryable } from '../queryable.ts'
-import { onDatabase, type RehearsalGround } from '../rehearsal/ground.ts'
+import { type RehearsalGround, using } from '../rehearsal/ground.ts'
 import { type SchemaSource, withRehearsal } from '../rehearsal/open-rehearsal.ts'
 import { parseSchema, runScript } from '../rehearsal/run-script.ts'
 import type { ParsedStatement } from '../sql/parse-script.ts'
@@ -28,9 +28,9 @@ export async function planBetween({ ground, from, to, hints }: PlanSources): Pro
   const told = readMeaning(scripts.flat())
   const { schema, silentAbout = [] } = 'schema' in to ? to : { schema: from }
   return withRehearsal({ ground, id: 'plan_from', schema: from }, (source) =>
-    withRehearsal({ ground, id: 'plan_to', schema }, async (goal) => {
-      for (const script of scripts)
-        await onDatabase(ground, goal.name, (session) => runChange(session, script))
+    withRehearsal({ ground, id: 'plan_to', schema, beside: source }, async (goal) => {
+      await goal.admitRoles(scripts.flat())
+      for (const script of scripts) await using(goal.open(1), (session) => runChange(session, script))
       const plan = await planChanges(source.queryable, goal.queryable, merged(told, hints), silentAbout)
       if (told.unplanned.length === 0) return plan
       const { changes, phases, notes } = plan

@@ -1,8 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { ownServer } from '../own-server.fixture.ts'
-import { groundAt } from '../rehearsal/ground.fixture.ts'
+import { groundAt, type TestGround } from '../rehearsal/ground.fixture.ts'
 import { onOneSession, type Queryable } from '../queryable.ts'
-import type { RehearsalGround } from '../rehearsal/ground.ts'
 import { executionOf } from './execution.ts'
 import type { Verdict } from './judge.ts'
 import { CORPUS_SCHEMA } from './corpus-schema.fixture.ts'
@@ -74,7 +73,7 @@ const bare = (name: string): string => name.replace(/^public\./, '')
 
 describe('the lint of a corpus', () => {
   const server = ownServer()
-  let ground: RehearsalGround
+  let ground: TestGround
   let script: Script
   let verdicts: Verdict[]
   let ruled: Verdict[]

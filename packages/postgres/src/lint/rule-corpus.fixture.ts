@@ -79,6 +79,12 @@ export const RULE_CORPUS: readonly { sql: string; rules: string[] }[] = [
   },
   { sql: `copy scratch from '/srv/rows';`, rules: ['server-files', 'not-executed'] },
   { sql: 'alter system set work_mem = 1;', rules: ['server-wide', 'not-executed'] },
+  { sql: 'create operator family whole using btree;', rules: ['unmeasured'] },
+  { sql: 'set session_replication_role = replica;', rules: ['unmeasured'] },
+  {
+    sql: `do $$ begin copy scratch to program 'true'; end $$;`,
+    rules: ['unmeasured'],
+  },
   { sql: 'drop database shop;', rules: ['database-dropped', 'not-executed'] },
   { sql: 'create domain cheap as numeric check (value < 10);', rules: ['domain-with-constraint'] },
   { sql: `create type size as enum ('s', 'm');`, rules: ['enum-type-created'] },

@@ -1,7 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { ownServer } from '../own-server.fixture.ts'
-import { groundAt } from '../rehearsal/ground.fixture.ts'
-import type { RehearsalGround } from '../rehearsal/ground.ts'
+import { groundAt, type TestGround } from '../rehearsal/ground.fixture.ts'
 import type { Verdict } from './judge.ts'
 import { lintScripts } from './lint-scripts.ts'
 import { readScript } from './read-script.ts'
@@ -17,7 +16,7 @@ create procedure fill() language plpgsql as 'begin update orders set note = note
 
 describe('a script', () => {
   const server = ownServer()
-  let ground: RehearsalGround
+  let ground: TestGround
   let databases: () => Promise<string[]>
   const lint = async (...texts: string[]): Promise<Verdict[]> => {
     const scripts = await Promise.all(texts.map((text, nth) => readScript(`${nth}.sql`, Buffer.from(text))))
@@ -34,7 +33,7 @@ describe('a script', () => {
   beforeAll(async () => {
     ground = groundAt(server.adminUrl)
     databases = async () => {
-      const { queryable, close } = await ground.open('postgres', 1)
+      const { queryable, close } = await ground.asAdmin()
       const { rows } = await queryable.query('select datname from pg_database')
       await close()
       return rows.map(({ datname }) => String(datname))
@@ -119,7 +118,7 @@ describe('a script', () => {
 
   it('that needs what this server lacks is not held to have failed', async () => {
     const verdicts = await lint(
-      'grant select on orders to nobody_here; create extension not_there; alter system set work_mem = 1;',
+      'grant select on orders to sbx_elsewhere; create extension not_there; alter system set work_mem = 1;',
     )
     expect(verdicts.map(({ method }) => method)).toEqual(['parsed', 'parsed', 'parsed'])
     expect(failuresOf(verdicts)).toEqual([undefined, undefined, undefined])

@@ -7,6 +7,7 @@ import { onThisDatabase } from './on-this-database.ts'
 import { tryMerges } from './try-merges.ts'
 import { type Attempt, finishIn, inTime, type Stage, tryAlone, tryInside } from './try-statement.ts'
 import { unmeasured } from './unmeasured.ts'
+import { lacksRight } from '../sql/superuser-statements.ts'
 
 /** How a script is tried: as it is written, or each statement in a transaction of its own. */
 export type Manner = 'as written' | 'apart'
@@ -130,7 +131,7 @@ async function tryNext(progress: Progress, statement: ParsedStatement): Promise<
   const attempt = await attemptOf(progress, tried, execution)
   if (attempt.after !== null) progress.now = attempt.after
   const { failure, unseen } = attempt
-  const absent = failure === null ? null : absentHere(failure)
+  const absent = failure === null ? null : (absentHere(failure) ?? lacksRight(statement.node, failure))
   if (absent !== null) return { ...frame, ...unmeasured(statement, now.relations), untried: absent }
   const facts = { ...frame, ...seenIn(attempt) }
   if (unseen === true) return { ...facts, method: 'parsed', untried: UNSEEN }

@@ -4,17 +4,9 @@ import { buildExtensions, BUILDING, buildSchema, notBuilt } from './build-schema
 import { type CopiedRows, copyRows, type RowCopy } from './copy-rows.ts'
 import { createAlike } from './database-locale.ts'
 import { applySettings } from './database-settings.ts'
-import { onDatabase, type RehearsalGround } from './ground.ts'
-import { makeRoles } from './named-roles.ts'
 import { readSchema } from './read-schema.ts'
+import type { Sandbox } from './sandbox.ts'
 import { inTargetSnapshot } from './target-snapshot.ts'
-
-/** Where a rehearsal is built: the database `name`, and its owner's session on another database of the ground. */
-export interface BuildingSite {
-  ground: RehearsalGround
-  owner: Queryable
-  name: string
-}
 
 /** Where a schema is read, and which part of it. */
 interface CatalogSource {
@@ -22,20 +14,20 @@ interface CatalogSource {
   schemas?: string[]
 }
 
-/** Makes the database `name` as the source's catalogs describe it, with rows where asked. @throws EsaError `rehearsal.*`, `database.*`. */
+/** Makes the sandbox as the source's catalogs describe it, with rows where asked. @throws EsaError `rehearsal.*`, `database.*`. */
 export async function buildFromCatalogs(
-  { ground, owner, name }: BuildingSite,
+  sandbox: Sandbox,
   { from, schemas }: CatalogSource,
   rows: RowCopy | undefined,
 ): Promise<CopiedRows> {
   return inTargetSnapshot(from, async (snapshot) => {
     const schema = await readSchema(snapshot, schemas ?? null)
-    const locale = await createAlike(ground, owner, name, schema.locale)
-    const refused = await applySettings(owner, name, schema.settings)
-    return onDatabase(ground, name, (pool) =>
+    const locale = await createAlike(sandbox, schema.locale, schema.extensions)
+    const refused = await applySettings(sandbox.admin, sandbox.name, schema.settings)
+    await sandbox.admit(schema.roles)
+    return sandbox.inside((pool) =>
       onOneSession(pool, async (session) => {
-        if (ground.ownServer === true) await makeRoles(session, schema.roles)
-        const extensions = await buildExtensions(session, schema.extensions)
+        const extensions = await buildExtensions(session, schema.extensions, sandbox.furnished)
         await session.query(BUILDING)
         const early = await buildSchema(session, schema.before)
         // VACUUM marks as visible to all only what it knows to be on the disk.

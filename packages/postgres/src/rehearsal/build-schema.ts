@@ -58,14 +58,16 @@ async function failure(session: Queryable, sql: string): Promise<string | null> 
   }
 }
 
-/** Installs what the ground has; a finding for each extension that it lacks. */
+/** Installs what the server has and a tester may make; a finding for each extension that is missing, but for those that are there. */
 export async function buildExtensions(
   session: Queryable,
   extensions: readonly SchemaExtension[],
+  furnished: ReadonlySet<string>,
 ): Promise<Finding[]> {
   const missing: Finding[] = []
   for (const { name, schema } of extensions) {
     const place = schema === null ? '' : ` with schema ${quoteIdentifier(schema)}`
+    if (furnished.has(name)) continue
     // PostgreSQL's own schemas are there, and may not be made, not even if they are not.
     const isOwn = schema === null || schema.startsWith('pg_')
     const into = isOwn ? '' : `create schema if not exists ${quoteIdentifier(schema)}; `
@@ -77,7 +79,7 @@ export async function buildExtensions(
     missing.push({
       kind: 'extension-missing',
       severity: 'warning',
-      message: `the rehearsal server has no extension ${name}: whatever needs it is left out, and statements that use it fail here`,
+      message: `the rehearsal has no extension ${name}: whatever needs it is left out, and statements that use it fail here`,
       evidence: { extension: name, why },
       fix: 'rehearse on a server that has it: ESA_REHEARSAL_URL=postgres://...',
     })

@@ -39,8 +39,7 @@ const indexMarks = `select format('index %s', c.oid::regclass) as what, sql
   from pg_index x join pg_class c on c.oid = x.indexrelid join pg_namespace n on n.oid = c.relnamespace join pg_class r on r.oid = x.indrelid
   cross join lateral unnest(array[
     case when x.indisclustered then format('alter table %s cluster on %I', r.oid::regclass, c.relname) end,
-    case when x.indisreplident then format('alter table only %s replica identity using index %I', r.oid::regclass, c.relname) end,
-    case when not x.indisvalid and c.relkind = 'i' then format('update pg_index set indisvalid = false where indexrelid = %L::regclass', c.oid::regclass) end]) sql
+    case when x.indisreplident then format('alter table only %s replica identity using index %I', r.oid::regclass, c.relname) end]) sql
   where sql is not null and ${inScope('n')} and ${isOwn('pg_class', 'r.oid')} order by c.oid`
 
 const indexStatistics = `select format('index %s', c.oid::regclass) as what, format('alter index %s alter column %s set statistics %s', c.oid::regclass, a.attnum, a.attstattarget) as sql

@@ -47,12 +47,6 @@ const triggers = `select format('trigger %I on %s', t.tgname, c.oid::regclass) a
       case t.tgenabled when 'D' then 'disable' when 'R' then 'enable replica' when 'A' then 'enable always' else 'enable' end, t.tgname) end]) sql
   where not t.tgisinternal and sql is not null and ${inScope('n')} and ${isOwn('pg_class', 'c.oid')} order by t.tgparentid, t.oid`
 
-const eventTriggers = `select format('event trigger %I', e.evtname) as what, sql from pg_event_trigger e join pg_proc p on p.oid = e.evtfoid join pg_namespace n on n.oid = p.pronamespace
-  cross join lateral unnest(array[format('create event trigger %I on %s%s execute function %s()', e.evtname, e.evtevent,
-    (select format(' when tag in (%s)', string_agg(quote_literal(tag), ', ')) from unnest(e.evttags) tag having count(*) > 0), e.evtfoid::regproc),
-    case e.evtenabled when 'D' then format('alter event trigger %I disable', e.evtname) when 'R' then format('alter event trigger %I enable replica', e.evtname) when 'A' then format('alter event trigger %I enable always', e.evtname) end]) sql
-  where sql is not null and ${inScope('n')} and ${isOwn('pg_event_trigger', 'e.oid')} order by e.oid`
-
 /** With the tables that it publishes now: an update of one without a replica identity is refused. */
 const publications = `select format('publication %I', p.pubname) as what,
     format('create publication %I%s with (publish = %L, publish_via_partition_root = %s)', p.pubname,
@@ -86,5 +80,4 @@ export const REACTIONS: readonly CatalogQuery[] = [
   { about: 'policies', query: policies },
   { about: 'triggers', query: triggers },
   { about: 'publications', query: publications },
-  { about: 'event triggers', query: eventTriggers },
 ]

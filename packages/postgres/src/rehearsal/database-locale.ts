@@ -1,6 +1,7 @@
 import type { Finding } from '../finding.ts'
 import type { Queryable } from '../queryable.ts'
-import type { RehearsalGround } from './ground.ts'
+import type { Sandbox } from './sandbox.ts'
+import type { SchemaExtension } from './read-schema.ts'
 
 /** How a database compares text. */
 export interface DatabaseLocale {
@@ -34,20 +35,21 @@ export async function readLocale(session: Queryable, database: string): Promise<
  * A libc locale may not exist on that machine, but ICU knows its language, and above all that it is not C.
  */
 export async function createAlike(
-  ground: RehearsalGround,
-  owner: Queryable,
-  name: string,
+  sandbox: Sandbox,
   original: DatabaseLocale,
+  extensions: readonly SchemaExtension[],
 ): Promise<Finding[]> {
-  const template = await readLocale(owner, 'template1')
+  const { admin } = sandbox
+  // The one from which it is made.
+  const template = await readLocale(admin, 'template0')
   if (isSame(template, original)) {
-    await ground.createDatabase(name)
+    await sandbox.create(undefined, extensions)
     return []
   }
-  const { rows } = await owner.query(`select current_setting('server_version_num')::int / 10000 as version`)
+  const { rows } = await admin.query(`select current_setting('server_version_num')::int / 10000 as version`)
   const icu = original.provider === 'icu' ? original.locale : languageOf(original.locale)
   const able = Number(rows[0]?.['version']) >= ICU_VERSION_MIN && original.provider !== 'bytes'
-  await ground.createDatabase(name, able ? icu : undefined)
+  await sandbox.create(able ? icu : undefined, extensions)
   if (able && original.provider === 'icu') return []
   const here = able ? `ICU's ${icu}` : `the server's ${template.locale}`
   return [

@@ -6,25 +6,33 @@ export interface OpenDatabase {
   close(): Promise<void>
 }
 
-/** A server on which rehearsal databases may be made: an embedded one of ours, or one given by URL. */
-export interface RehearsalGround {
-  /** `icuLocale`: text is compared by ICU's rules of that locale, else as the server's template does. */
-  createDatabase(name: string, icuLocale?: string): Promise<void>
-  /** Ends its connections too; a database that is not there is fine. */
-  dropDatabase(name: string): Promise<void>
-  /** A pool of at most `max` connections; a rehearsal has several sessions, to see whom a lock keeps waiting. */
-  open(name: string, max?: number): Promise<OpenDatabase>
-  /** True when the server serves nothing but rehearsals: roles, which belong to a whole server, may come and go on it. */
-  ownServer?: boolean
+/** The role that owns one rehearsal database and has no other right: whatever is tried there runs as it. */
+export interface Tester {
+  role: string
+  password: string
 }
 
-/** Lets `work` use a database of the ground by one pool of its own. */
-export async function onDatabase<T>(
-  ground: RehearsalGround,
-  name: string,
+/** A server that serves nothing but rehearsals, by its admin: a role that may create roles and databases. */
+export interface RehearsalGround {
+  /** From `template0`. `icuLocale`: text is compared by ICU's rules of that locale, else as the server's template does. */
+  createDatabase(name: string, owner: string, icuLocale?: string): Promise<void>
+  /** Ends its connections too; a database that is not there is fine. */
+  dropDatabase(name: string): Promise<void>
+  /**
+   * One session of the admin, on the database `postgres`. With a name: on that database, which has to be empty yet, as what a
+   * tester made there could run with the admin's rights.
+   */
+  asAdmin(name?: string): Promise<OpenDatabase>
+  /** A pool of at most `max` connections of the tester; a rehearsal has several sessions, to see whom a lock keeps waiting. */
+  open(name: string, tester: Tester, max?: number): Promise<OpenDatabase>
+}
+
+/** Lets `work` use what was opened, and closes it. */
+export async function using<T>(
+  opening: Promise<OpenDatabase>,
   work: (queryable: Queryable) => Promise<T>,
 ): Promise<T> {
-  const { queryable, close } = await ground.open(name, 1)
+  const { queryable, close } = await opening
   try {
     return await work(queryable)
   } finally {

@@ -1,5 +1,3 @@
-import { quoteIdentifier } from '../identifiers.ts'
-import type { Queryable } from '../queryable.ts'
 import type { ParsedStatement } from '../sql/parse-script.ts'
 
 type Statements = readonly Pick<ParsedStatement, 'node'>[]
@@ -21,16 +19,4 @@ export function namedRoles(statements: Statements): string[] {
   }
   for (const { node } of statements) visit(node)
   return [...named].filter((role) => !role.startsWith('pg_'))
-}
-
-/** Makes roles without login and without rights; one that is there already stays as it is. */
-export async function makeRoles(session: Queryable, roles: readonly string[]): Promise<void> {
-  const { rows } = await session.query(
-    'select name from unnest($1::text[]) name where not exists (select from pg_roles where rolname = name)',
-    [roles],
-  )
-  for (const { name } of rows) {
-    // Another rehearsal may make it in the same moment.
-    await session.query(`create role ${quoteIdentifier(String(name))} nologin`).catch(() => undefined)
-  }
 }

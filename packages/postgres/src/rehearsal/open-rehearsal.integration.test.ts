@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { ownServer } from '../own-server.fixture.ts'
 import { groundAt } from './ground.fixture.ts'
 import type { Queryable } from '../queryable.ts'
-import { onDatabase, type RehearsalGround } from './ground.ts'
+import { type RehearsalGround, using } from './ground.ts'
 import { withRehearsal } from './open-rehearsal.ts'
 import { rehearseScripts } from './rehearse-scripts.ts'
 
@@ -14,11 +14,11 @@ describe('a rehearsal', () => {
   let ground: RehearsalGround
 
   beforeAll(async () => {
-    ground = { ...groundAt(server.adminUrl), ownServer: true }
+    ground = groundAt(server.adminUrl)
   })
 
   const onServer = (query: string) =>
-    onDatabase(ground, 'postgres', async (session) =>
+    using(ground.asAdmin(), async (session) =>
       (await session.query(query)).rows.map(({ name }) => String(name)),
     )
   const rehearsals = () =>
@@ -88,7 +88,7 @@ describe('a rehearsal', () => {
   })
 
   it('compares text and tells the time as its original does', async () => {
-    const icu = await createDatabase(server.adminUrl, 'original', 'de')
+    const icu = await createDatabase(server.adminUrl, 'original', { icuLocale: 'de' })
     onTestFinished(async () => void (await dropDatabase(server.adminUrl, 'original')))
     const pool = await connectPool(icu)
     await pool.query(`alter database original set timezone = 'Asia/Tokyo'`)
@@ -123,9 +123,9 @@ describe('a rehearsal', () => {
     child.kill('SIGKILL')
     await gone
     // Its server ends the sessions when it sees the socket closed, which is an instant later: then the lock is free.
-    await onDatabase(ground, 'postgres', (session) =>
+    await using(ground.asAdmin(), (session) =>
       session.query(
-        `select pg_advisory_lock(1919248485, hashtext($1)), pg_advisory_unlock(1919248485, hashtext($1))`,
+        `select pg_advisory_lock(1919248485, hashtext(right($1, 8))), pg_advisory_unlock(1919248485, hashtext(right($1, 8)))`,
         [String(left)],
       ),
     )

@@ -1,13 +1,17 @@
 import type { Finding } from '../finding.ts'
 import type { Queryable } from '../queryable.ts'
-import { buildFromCatalogs, type BuildingSite } from './build-from-catalogs.ts'
+import { buildFromCatalogs } from './build-from-catalogs.ts'
 import type { CopiedRows, CopiedTable, RowCopy } from './copy-rows.ts'
 import type { ParsedStatement } from '../sql/parse-script.ts'
 import { applySettings, UTC } from './database-settings.ts'
-import { type OpenDatabase, onDatabase, type RehearsalGround } from './ground.ts'
-import { madeRoles, makeRoles, namedRoles } from './named-roles.ts'
+import type { OpenDatabase, RehearsalGround } from './ground.ts'
+import { madeRoles, namedRoles } from './named-roles.ts'
 import { asOwner, REHEARSAL_PREFIX } from './ownership.ts'
-import { parseSchema, runScript } from './run-script.ts'
+import { parseSchema, runScript, untriedFindings } from './run-script.ts'
+import { Sandbox } from './sandbox.ts'
+import { watchLimits } from './sandbox-limits.ts'
+import { makeTester, TESTER_PREFIX } from './sandbox-roles.ts'
+import { madeExtension } from '../sql/superuser-statements.ts'
 
 /** The schema before: scripts, or the catalogs of a database that is only read. */
 export type SchemaSource = { sql: string | string[] } | { from: Queryable; schemas?: string[] }
@@ -19,6 +23,8 @@ export interface RehearsalOptions {
   id: string
   /** Null: an empty database. */
   schema: SchemaSource | null
+  /** It is one of several of the same work, which together count as one of those that run at a time. */
+  beside?: Rehearsal
   /** Rows of the database whose catalogs are the schema, from the same moment. */
   rows?: RowCopy
 }
@@ -30,10 +36,7 @@ export interface Rehearsal extends OpenDatabase {
   missing: Finding[]
   /** What it has of each table, when rows were copied. */
   tables: CopiedTable[]
-  /**
-   * Makes the roles that statements make and, where no target says which roles there are, those that they name: only on a
-   * server of our own, where roles come and go with rehearsals.
-   */
+  /** Makes the roles that statements make and, where no target says which roles there are, those that they name. */
   admitRoles(statements: readonly ParsedStatement[]): Promise<void>
   /** Another pool on it, for work that needs sessions of its own. */
   open(max?: number): Promise<OpenDatabase>
@@ -42,55 +45,81 @@ export interface Rehearsal extends OpenDatabase {
 /** Characters that keep two rehearsals for the same thing apart. */
 const SUFFIX_CHARS = 8
 
+/** Longest that one statement runs where there are hardly any rows, and where there are many, s. */
+const STATEMENT_S = 10 * 60
+const STATEMENT_WITH_ROWS_S = 60 * 60
+
 /**
  * Makes a rehearsal database, lets `work` use it, and drops it, however that ends; one that a killed process left is dropped
- * by the next call. The source is read in a read-only transaction and never written to.
- * @throws what `work` throws, EsaError `sql.syntax`, `sql.schema-failed`, `database.version` (terminal), `database.*`.
+ * by the next call. Everything in it is done by a role that owns it and has no other right. The source is read in a read-only
+ * transaction and never written to.
+ * @throws what `work` throws, EsaError `sql.syntax`, `sql.schema-failed`, `database.version`, `rehearsal.disk` (terminal),
+ *   `rehearsal.busy` (transient), `database.*`.
  */
 export async function withRehearsal<T>(
-  { ground, id, schema, rows }: RehearsalOptions,
+  { ground, id, schema, rows, beside }: RehearsalOptions,
   work: (rehearsal: Rehearsal) => Promise<T>,
 ): Promise<T> {
-  const name = `${REHEARSAL_PREFIX}${id}_${crypto.randomUUID().slice(0, SUFFIX_CHARS)}`
-  return asOwner(ground, name, async (owner) => {
-    const built = await build({ ground, owner, name }, schema, rows)
-    const opened = await ground.open(name)
-    const rolesAreKnown = schema !== null && 'from' in schema
-    const rehearsal: Rehearsal = {
-      ...opened,
-      ...built,
-      name,
-      admitRoles: async (statements) => {
-        if (ground.ownServer !== true) return
-        await makeRoles(opened.queryable, rolesAreKnown ? madeRoles(statements) : namedRoles(statements))
-      },
-      open: (max) => ground.open(name, max),
+  const suffix = crypto.randomUUID().slice(0, SUFFIX_CHARS)
+  const name = `${REHEARSAL_PREFIX}${id}_${suffix}`
+  return asOwner(ground, { suffix, beside: beside !== undefined }, async (admin) => {
+    const tester = await makeTester(admin, TESTER_PREFIX + suffix)
+    const sandbox = new Sandbox(ground, admin, name, tester)
+    const limits = {
+      database: name,
+      role: tester.role,
+      statementS: rows === undefined ? STATEMENT_S : STATEMENT_WITH_ROWS_S,
+      copiedBytes: rows?.maxBytes ?? 0,
     }
+    const watch = watchLimits(ground, limits)
     try {
-      return await work(rehearsal)
+      return await Promise.race([watch.exceeded, onSandbox(sandbox, schema, rows, work)])
     } finally {
-      await opened.close()
+      await watch.stop()
     }
   })
 }
 
+async function onSandbox<T>(
+  sandbox: Sandbox,
+  schema: SchemaSource | null,
+  rows: RowCopy | undefined,
+  work: (rehearsal: Rehearsal) => Promise<T>,
+): Promise<T> {
+  const built = await build(sandbox, schema, rows)
+  const opened = await sandbox.open()
+  const rolesAreKnown = schema !== null && 'from' in schema
+  const rehearsal: Rehearsal = {
+    ...opened,
+    ...built,
+    name: sandbox.name,
+    admitRoles: (statements) => sandbox.admit(rolesAreKnown ? madeRoles(statements) : namedRoles(statements)),
+    open: (max) => sandbox.open(max),
+  }
+  try {
+    return await work(rehearsal)
+  } finally {
+    await opened.close()
+  }
+}
+
 async function build(
-  site: BuildingSite,
+  sandbox: Sandbox,
   schema: SchemaSource | null,
   rows: RowCopy | undefined,
 ): Promise<CopiedRows> {
-  if (schema !== null && 'from' in schema) return buildFromCatalogs(site, schema, rows)
-  const { ground, owner, name } = site
-  await ground.createDatabase(name)
-  await applySettings(owner, name, UTC)
-  const scripts = schema === null ? [] : [schema.sql].flat()
-  for (const script of scripts) {
-    const statements = await parseSchema(script)
+  if (schema !== null && 'from' in schema) return buildFromCatalogs(sandbox, schema, rows)
+  const sources = schema === null ? [] : [schema.sql].flat()
+  const scripts = await Promise.all(sources.map(parseSchema))
+  const extensions = scripts.flat().flatMap(({ node }) => madeExtension(node) ?? [])
+  await sandbox.create(undefined, extensions)
+  await applySettings(sandbox.admin, sandbox.name, UTC)
+  const missing: Finding[] = []
+  for (const statements of scripts) {
+    await sandbox.admit(namedRoles(statements))
     // A session of its own: what a script sets for itself, like pg_dump's empty search_path, ends with it.
-    await onDatabase(ground, name, async (session) => {
-      if (ground.ownServer === true) await makeRoles(session, namedRoles(statements))
-      await runScript(session, statements)
-    })
+    const untried = await sandbox.inside((session) => runScript(session, statements, sandbox.furnished))
+    missing.push(...untriedFindings(untried))
   }
-  return { missing: [], tables: [] }
+  return { missing, tables: [] }
 }

@@ -2,6 +2,7 @@ import { onOneSession, type Queryable } from '../queryable.ts'
 import { executionOf } from '../lint/execution.ts'
 import { postgresError, sqlState } from '../postgres-error.ts'
 import { type ParsedStatement, parseScript } from '../sql/parse-script.ts'
+import { lacksRight, NEEDS_SUPERUSER, needsSuperuser } from '../sql/superuser-statements.ts'
 import type { Rehearsal } from './open-rehearsal.ts'
 
 /** A file of SQL. */
@@ -63,6 +64,7 @@ export async function rehearseScripts(
 
 async function attempt(session: Queryable, { text, node }: ParsedStatement): Promise<Verdict> {
   if (executionOf(node) === 'never') return { ...SKIPPED, why: BEYOND }
+  if (needsSuperuser(node)) return { ...SKIPPED, why: NEEDS_SUPERUSER }
   const began = performance.now()
   try {
     await session.query(text)
@@ -72,6 +74,7 @@ async function attempt(session: Queryable, { text, node }: ParsedStatement): Pro
     if (postgresError(error).code === 'database.unreachable') throw postgresError(error)
     const message = error instanceof Error ? error.message : String(error)
     const ms = Math.round(performance.now() - began)
-    return { outcome: 'failed', ms, error: { message, sqlState: sqlState(error) ?? null } }
+    const failure = { message, sqlState: sqlState(error) ?? null }
+    return { outcome: 'failed', ms, error: { ...failure, message: lacksRight(node, failure) ?? message } }
   }
 }

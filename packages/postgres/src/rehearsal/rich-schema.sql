@@ -113,8 +113,6 @@ alter table shop.base enable row level security, force row level security, repli
 create policy seen on shop.base for select using (kind = 'base');
 create policy written on shop.base as restrictive for insert to public with check (v > 0);
 create function shop.on_ddl() returns event_trigger language plpgsql as $$ begin end $$;
-create event trigger watch_ddl on ddl_command_end when tag in ('CREATE TABLE', 'DROP TABLE') execute function shop.on_ddl();
-alter event trigger watch_ddl disable;
 
 comment on schema shop is 'it''s a shop';
 comment on table shop.customers is 'who buys';

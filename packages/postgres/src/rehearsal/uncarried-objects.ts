@@ -26,6 +26,16 @@ const UNCARRIED: readonly { what: string; means: string; query: string }[] = [
     query: `select t.oid::regtype::text as name from pg_type t join pg_namespace n on n.oid = t.typnamespace where t.typtype = 'b' and t.typelem = 0 and ${inScope('n')} and ${isOwn('pg_type', 't.oid')}`,
   },
   {
+    what: 'event triggers',
+    means: 'what they do to a statement is not seen here',
+    query: `select e.evtname::text as name from pg_event_trigger e join pg_proc p on p.oid = e.evtfoid join pg_namespace n on n.oid = p.pronamespace where ${inScope('n')} and ${isOwn('pg_event_trigger', 'e.oid')}`,
+  },
+  {
+    what: 'marks of invalid indexes',
+    means: 'queries use them here',
+    query: `select format('%I.%I', n.nspname, c.relname) as name from pg_index x join pg_class c on c.oid = x.indexrelid join pg_namespace n on n.oid = c.relnamespace where not x.indisvalid and c.relkind = 'i' and ${inScope('n')} and ${isOwn('pg_class', 'c.oid')}`,
+  },
+  {
     what: 'tablespaces',
     means: 'everything is in the default tablespace here',
     query: `select distinct s.spcname::text as name from pg_class c join pg_namespace n on n.oid = c.relnamespace join pg_tablespace s on s.oid = c.reltablespace where ${inScope('n')}`,

@@ -1,0 +1,93 @@
+import { mkdtemp, readFile, rm, stat, utimes } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { connectPool } from './connect-pool.ts'
+import { runningPostmaster, servesDirectory } from './postmaster.ts'
+import { ensureSandbox, stopSandbox } from './sandbox-server.ts'
+
+describe('the sandbox of a home', () => {
+  let home: string
+  beforeEach(async () => {
+    home = await mkdtemp(join(tmpdir(), 'esa-home-'))
+  })
+  afterEach(async () => {
+    await stopSandbox({ home, remove: true })
+    await rm(home, { recursive: true, force: true })
+  })
+
+  const directory = async (): Promise<string> =>
+    (JSON.parse(await readFile(join(home, 'sandbox/sandbox.json'), 'utf8')) as { directory: string })
+      .directory
+  const pid = async (): Promise<number> => (await runningPostmaster(join(await directory(), 'data')))!.pid
+  const ask = async (url: string, sql: string): Promise<unknown> => {
+    const pool = await connectPool(url, { max: 1 })
+    try {
+      return Object.values((await pool.query<Record<string, unknown>>(sql)).rows[0] ?? {})[0]
+    } finally {
+      await pool.end()
+    }
+  }
+
+  it('listens on a Unix socket alone, writes no log, and lies outside the home', async () => {
+    const { adminUrl } = await ensureSandbox({ home })
+    expect(await ask(adminUrl, 'select current_user')).toBe('esa_sbx_admin')
+    for (const [name, value] of Object.entries({
+      listen_addresses: '',
+      fsync: 'off',
+      log_min_messages: 'panic',
+    }))
+      expect(await ask(adminUrl, `select current_setting('${name}')`)).toBe(value)
+    const place = await directory()
+    expect(place.startsWith(home)).toBe(false)
+    expect((await stat(join(place, 's'))).mode & 0o777).toBe(0o700)
+    expect((await stat(join(home, 'sandbox/sandbox.json'))).mode & 0o777).toBe(0o600)
+    await ask(adminUrl, `do $$ begin for n in 1..1000 loop raise log 'noise'; end loop; end $$`)
+    expect(await readFile(join(place, 'server.log'), 'utf8')).not.toContain('noise')
+  })
+
+  it.runIf(process.getuid?.() === 0)(
+    'runs as an account that owns nothing else, with bounded memory',
+    async () => {
+      const { adminUrl, confinement } = await ensureSandbox({ home, uid: 64_907 })
+      expect(confinement).toBe('account')
+      const status = await readFile(`/proc/${await pid()}/status`, 'utf8')
+      expect(status).toMatch(/^Uid:\t64907\t64907\t64907\t64907$/m)
+      expect(status).toMatch(/^NoNewPrivs:\t1$/m)
+      expect(status).toMatch(/^Groups:\t\s*$/m)
+      // Even its superuser reads neither the home nor the passwords there.
+      const secret = join(home, 'sandbox/sandbox.json')
+      await expect(ask(adminUrl, `select pg_read_file('${secret}')`)).rejects.toThrow(/Permission denied/)
+      await expect(
+        ask(adminUrl, `select length(repeat('x', 1000000000) || repeat('y', 60000000))`),
+      ).rejects.toThrow(/out of memory/)
+      expect(await ask(adminUrl, 'select 1')).toBe(1)
+    },
+  )
+
+  it('is adopted while it runs, started again when it was killed, and made anew when its files are gone', async () => {
+    await ensureSandbox({ home })
+    const first = await pid()
+    await ensureSandbox({ home })
+    expect(await pid()).toBe(first)
+    process.kill(first, 'SIGKILL')
+    const { adminUrl } = await ensureSandbox({ home })
+    expect(await ask(adminUrl, 'select 1')).toBe(1)
+    expect(await stopSandbox({ home })).toBe(true)
+    const place = await directory()
+    await rm(place, { recursive: true })
+    const again = await ensureSandbox({ home })
+    expect(await ask(again.adminUrl, 'select 1')).toBe(1)
+    expect(await directory()).not.toBe(place)
+  })
+
+  it('stops when it has not been used for ten minutes', async () => {
+    await ensureSandbox({ home, lookEveryS: 1 })
+    const [place, living] = [await directory(), await pid()]
+    const before = new Date(Date.now() - 11 * 60_000)
+    await utimes(join(place, 'used'), before, before)
+    await vi.waitFor(async () => expect(await servesDirectory(living, join(place, 'data'))).toBe(false), {
+      timeout: 20_000,
+    })
+  })
+})

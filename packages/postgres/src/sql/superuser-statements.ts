@@ -1,0 +1,96 @@
+import type { Node } from '@pgsql/types'
+import { sqlState } from '../postgres-error.ts'
+
+/** Why a statement was not tried that only a superuser may run. */
+export const NEEDS_SUPERUSER = 'needs a superuser'
+
+/** Kinds that PostgreSQL keeps for superusers, whatever they say. Source: the reference pages of the PostgreSQL 18 manual. */
+const ALWAYS = new Set([
+  'CreateEventTrigStmt',
+  'AlterEventTrigStmt',
+  'CreateOpClassStmt',
+  'CreateOpFamilyStmt',
+  'AlterOpFamilyStmt',
+  'CreateAmStmt',
+  'CreateFdwStmt',
+  'AlterFdwStmt',
+  'CreatePLangStmt',
+])
+
+/** What CREATE makes of code that the server itself would run. */
+const DEFINED = new Set(['OBJECT_TYPE', 'OBJECT_TSPARSER', 'OBJECT_TSTEMPLATE'])
+
+/** Functions in these are called by the server without any check. */
+const UNTRUSTED = new Set(['c', 'internal'])
+
+/** True for a statement that no role but a superuser may run, by its kind alone. */
+export function needsSuperuser(node: Node): boolean {
+  if (ALWAYS.has(Object.keys(node)[0] ?? '')) return true
+  if ('DefineStmt' in node) return DEFINED.has(node.DefineStmt.kind ?? '')
+  if ('CreateCastStmt' in node)
+    return node.CreateCastStmt.func === undefined && node.CreateCastStmt.inout !== true
+  if ('CreatePublicationStmt' in node) {
+    const { for_all_tables: all, pubobjects = [] } = node.CreatePublicationStmt
+    return (
+      all === true ||
+      pubobjects.some(
+        (one) => 'PublicationObjSpec' in one && /SCHEMA/.test(one.PublicationObjSpec.pubobjtype ?? ''),
+      )
+    )
+  }
+  if ('CreateFunctionStmt' in node) return isUntrusted(node.CreateFunctionStmt.options ?? [])
+  if ('DropStmt' in node) return node.DropStmt.removeType === 'OBJECT_EVENT_TRIGGER'
+  return false
+}
+
+function isUntrusted(options: readonly Node[]): boolean {
+  return options.some((option) => {
+    const { defname, arg } = 'DefElem' in option ? option.DefElem : {}
+    if (defname === 'leakproof') return arg !== undefined && 'Boolean' in arg && arg.Boolean.boolval === true
+    if (defname === 'support') return true
+    return (
+      defname === 'language' &&
+      arg !== undefined &&
+      'String' in arg &&
+      UNTRUSTED.has((arg.String.sval ?? '').toLowerCase())
+    )
+  })
+}
+
+/** The extension that a statement makes; null for any other statement. */
+export function madeExtension(node: Node): { name: string; schema: string | null } | null {
+  if (!('CreateExtensionStmt' in node)) return null
+  const { extname = '', options = [] } = node.CreateExtensionStmt
+  for (const option of options) {
+    const { defname, arg } = 'DefElem' in option ? option.DefElem : {}
+    if (defname === 'schema' && arg !== undefined && 'String' in arg)
+      return { name: extname, schema: arg.String.sval ?? null }
+  }
+  return { name: extname, schema: null }
+}
+
+/**
+ * What keeps a plain role from running a statement that failed: null when it failed for another reason. What a statement's own
+ * code says of superusers proves nothing, so only its kind decides who may run it.
+ */
+export function lacksRight(node: Node, error: { message: string; sqlState: string | null }): string | null {
+  if (error.sqlState !== '42501') return null
+  if (needsSuperuser(node) || isForSuperusers(node, error.message)) return NEEDS_SUPERUSER
+  return `lacks a right: ${error.message}`
+}
+
+/** Kinds that need a superuser only for some objects or settings: here the server's own words decide. */
+function isForSuperusers(node: Node, message: string): boolean {
+  if ('VariableSetStmt' in node) return /^permission denied to set parameter/.test(message)
+  if ('CreateExtensionStmt' in node) return /^permission denied to create extension/.test(message)
+  if ('AlterTableStmt' in node) return /is a system trigger$/.test(message)
+  if ('AlterExtensionStmt' in node || 'CommentStmt' in node || 'DropStmt' in node)
+    return /^must be owner of extension/.test(message)
+  return false
+}
+
+/** The same of what the driver threw. */
+export function lacksRightOf(node: Node, thrown: unknown): string | null {
+  const message = thrown instanceof Error ? thrown.message : String(thrown)
+  return lacksRight(node, { message, sqlState: sqlState(thrown) ?? null })
+}
