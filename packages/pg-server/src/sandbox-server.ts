@@ -206,7 +206,8 @@ async function start(kept: SandboxFile, { onProgress, lookEveryS }: SandboxOptio
   const command = [
     ...(await confining({ ...kept, native })),
     join(native, 'bin', 'postgres'),
-    ...['-D', data],
+    '-D',
+    data,
     ...settings.flatMap(([name, value]) => ['-c', `${name}=${value}`]),
   ]
   // PostgreSQL ends at once by SIGINT; bubblewrap takes what runs in it along when it ends itself.

@@ -1,7 +1,6 @@
 import type { Finding } from '../finding.ts'
 import type { Queryable } from '../queryable.ts'
-import type { Sandbox } from './sandbox.ts'
-import type { SchemaExtension } from './read-schema.ts'
+import type { Sandbox, SchemaExtension } from './sandbox.ts'
 
 /** How a database compares text. */
 export interface DatabaseLocale {

@@ -20,8 +20,8 @@ const one = (name: string, ...sql: string[]): Escape => ({ name, sql })
 const harmless = (name: string, ...sql: string[]): Escape => ({ name, sql, mayRun: true })
 const block = (body: string): string => `do $esa$ begin ${body} end $esa$`
 
-/** Ways to programs and files. */
-function filesAndPrograms({ folder, secret }: Prey): Escape[] {
+/** Ways to programs. */
+function programs({ folder }: Prey): Escape[] {
   const mark = `${folder}/pwned`
   return [
     one('a program by COPY TO', `copy (select 1) to program 'touch ${mark}'`),
@@ -63,6 +63,13 @@ function filesAndPrograms({ folder, secret }: Prey): Escape[] {
       'create rule r as on insert to t do also select f()',
       'insert into t values (1)',
     ),
+  ]
+}
+
+/** Ways to programs in what runs by itself. */
+function programsOfObjects({ folder }: Prey): Escape[] {
+  const mark = `${folder}/pwned`
+  return [
     one(
       'a program in a default',
       `create function f() returns int language plpgsql as $$ begin copy (select 1) to program 'touch ${mark}'; return 1; end $$`,
@@ -96,6 +103,13 @@ function filesAndPrograms({ folder, secret }: Prey): Escape[] {
       'insert into t values (1)',
       'select * from t',
     ),
+  ]
+}
+
+/** Ways to files. */
+function files({ folder, secret }: Prey): Escape[] {
+  const mark = `${folder}/pwned`
+  return [
     one('a file by COPY TO', `copy (select 1) to '${mark}'`),
     one('a file by COPY FROM', 'create table t (a text)', `copy t from '${secret}'`),
     one('pg_read_file', `select pg_read_file('${secret}')`),
@@ -213,5 +227,5 @@ function rights({ other }: Prey): Escape[] {
 
 /** All attempts; each is made in a rehearsal of its own rights. */
 export function escapes(prey: Prey): Escape[] {
-  return [...filesAndPrograms(prey), ...serverCode(prey), ...rights(prey)]
+  return [...programs(prey), ...programsOfObjects(prey), ...files(prey), ...serverCode(prey), ...rights(prey)]
 }

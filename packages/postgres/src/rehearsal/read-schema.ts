@@ -4,6 +4,7 @@ import { ROUTINES } from './catalog-routines.ts'
 import { type CatalogQuery, SHAPE, TABLES } from './catalog-shape.ts'
 import { REACTIONS, VIEWS } from './catalog-views.ts'
 import { type DatabaseLocale, readLocale } from './database-locale.ts'
+import type { SchemaExtension } from './sandbox.ts'
 import type { TargetSnapshot } from './target-snapshot.ts'
 import { uncarriedObjects } from './uncarried-objects.ts'
 
@@ -12,13 +13,6 @@ export interface SchemaStep {
   /** The object, for people: `table public.orders`. */
   what: string
   sql: string
-}
-
-/** An extension of the target. */
-export interface SchemaExtension {
-  name: string
-  /** Where its objects live; null when it makes that schema itself. */
-  schema: string | null
 }
 
 /** A schema as the statements that make it again. */

@@ -4,7 +4,13 @@ import type { Queryable } from '../queryable.ts'
 import { type OpenDatabase, type RehearsalGround, type Tester, using } from './ground.ts'
 import { LOCK_CLASS } from './ownership.ts'
 import { giveRoles } from './sandbox-roles.ts'
-import type { SchemaExtension } from './read-schema.ts'
+
+/** An extension of the target. */
+export interface SchemaExtension {
+  name: string
+  /** Where its objects live; null when it makes that schema itself. */
+  schema: string | null
+}
 
 /** Schemas of the user: those in which a made role may own objects. */
 const OWN_SCHEMAS = `select nspname as name from pg_namespace where nspname !~ '^pg_' and nspname <> 'information_schema'
