@@ -13,7 +13,7 @@ import { accountRefusal, isEnough, isTooEarly } from './approval-persons.ts'
 export const APPROVAL_LIFE_MS = 15 * 60_000
 
 /** Approvals that a destructive statement takes: no single account, stolen or careless, loses data. */
-const NEEDED: Record<ApprovalKind, number> = { additive: 1, major: 1, destructive: 2 }
+export const NEEDED: Record<ApprovalKind, number> = { additive: 1, major: 1, destructive: 2 }
 
 /** True when what was given is enough: since version 2 two persons for what may lose data, before it two, of which one a person. */
 export function isComplete(context: Pick<ApprovalContext, 'kind' | 'given' | 'askedAt'>): boolean {

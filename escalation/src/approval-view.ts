@@ -1,5 +1,6 @@
 import type { ActorState } from '@esa/actor'
 import { HOME_ISSUER, isoTime, type Json, type JsonObject } from '@esa/protocol'
+import { type ApprovalCard, approvalCard } from './approval-facts.ts'
 import type { ApprovalContext, ApprovalKind, ApprovalRefusal, Given } from './approval-context.ts'
 import { accountRefusal } from './approval-persons.ts'
 
@@ -14,7 +15,7 @@ interface GivenView {
 }
 
 /** An approval as commands show it. */
-export interface Approval {
+export interface Approval extends ApprovalCard {
   id: string
   status: string
   target: string
@@ -32,8 +33,10 @@ export interface Approval {
 
 /** The view of an approval's actor. */
 export function approvalView(state: ActorState): Approval {
-  const { target, statement, hash, kind, askedBy, by, because, evidence, given } = approvalContext(state)
-  const dueAt = given.length === 0 ? null : (state.timer?.dueAt ?? null)
+  const context = approvalContext(state)
+  const { target, statement, hash, kind, askedBy, by, because, evidence, given } = context
+  const endsAt = state.timer?.dueAt ?? null
+  const dueAt = given.length === 0 ? null : endsAt
   return {
     id: state.id,
     status: state.status,
@@ -47,6 +50,7 @@ export function approvalView(state: ActorState): Approval {
     evidence,
     given: given.map(givenView),
     lapsesAt: dueAt === null ? null : isoTime(dueAt),
+    ...approvalCard(context, endsAt),
   }
 }
 

@@ -1,6 +1,7 @@
 import type { ActivityHandler } from '@esa/actor'
 import {
   buildIndexConcurrently,
+  dropIndexSql,
   measure,
   type MetricThreshold,
   type ProposedIndex,
@@ -38,7 +39,8 @@ export function rehearseIndexActivity(openTarget: OpenTargetByName, onCopy: OnCo
       const index = proposed(input)
       const { workload, close } = await openTarget(name)
       await close()
-      const evidence = await tried(workload, (work) => onCopy(name, work), index)
+      const measured = await tried(workload, (work) => onCopy(name, work), index)
+      const evidence = { ...measured, ...certain(index) }
       const proposedIndex = { ...index }
       return [{ to: actorId, type: 'index.rehearsed', body: { ...input, proposedIndex, evidence } }]
     },
@@ -74,6 +76,14 @@ async function p95Of(copy: Queryable, statements: readonly WorkloadStatement[]):
   const [reading] = await measure(copy, { thresholds: [RESPONSE_TIME], workload })
   if (typeof reading?.value === 'number') return reading.value
   throw new EsaError('index.not-measured', 'terminal', reading?.why ?? 'the workload gave no time')
+}
+
+/** What is so of every index that is built concurrently. Source: PostgreSQL, "Building Indexes Concurrently", "Table-Level Locks". */
+function certain({ schema, relation, name }: ProposedIndex): JsonObject {
+  return {
+    locks: [`SHARE UPDATE EXCLUSIVE on ${schema}.${relation}: reads and writes go on`],
+    rollback: dropIndexSql({ schema, name }),
+  }
 }
 
 function notTried(why: string): JsonObject {

@@ -25,6 +25,11 @@ export function createIndexSql({ schema, relation, columns, name }: Omit<Propose
   return `CREATE INDEX CONCURRENTLY IF NOT EXISTS ${quoteIdentifier(name)} ON ${quoteRelation(schema, relation)} (${list})`
 }
 
+/** The statement that takes it away again without blocking writes. */
+export function dropIndexSql({ schema, name }: Pick<ProposedIndex, 'schema' | 'name'>): string {
+  return `DROP INDEX CONCURRENTLY IF EXISTS ${quoteRelation(schema, name)}`
+}
+
 /** Columns in the order that lets one index find and sort: those tested for equality, then the sort's or one range. */
 export function proposedColumns(scan: Pick<WastefulScan, 'filter' | 'alias' | 'sortKey'>): string[] {
   const tested = filterColumns(scan.filter, scan.alias)

@@ -7,7 +7,7 @@ export {
 } from './concurrent-index.ts'
 export { explainStatement, findSlowest, type PlanEvidence, type PlanFinding } from './explain.ts'
 export { type Finding } from './finding.ts'
-export { createIndexSql, type ProposedIndex } from './index-proposal.ts'
+export { createIndexSql, dropIndexSql, type ProposedIndex } from './index-proposal.ts'
 export { measure, type MeasureOptions } from './measure.ts'
 export { type MetricReading, type MetricThreshold, type StatementTiming } from './metric-reading.ts'
 export { postgresError } from './postgres-error.ts'

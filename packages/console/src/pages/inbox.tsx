@@ -1,5 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { useNavigate, useSearch } from '@tanstack/react-router'
+import { ApprovalCard } from '../approvals/approval-card.tsx'
+import { type Approval, approvalsQuery } from '../approvals/approval-query.ts'
 import { Empty, Failed, Loading } from '../components/states.tsx'
 import { InboxEntry } from './inbox/inbox-entry.tsx'
 import { inboxQuery } from './inbox/inbox-query.ts'
@@ -9,6 +11,14 @@ export function InboxPage() {
   const { agent } = useSearch({ from: '/inbox' })
   const navigate = useNavigate({ from: '/inbox' })
   const inbox = useQuery(inboxQuery())
+  const approvals = useQuery(approvalsQuery()).data ?? []
+  const held = new Set(inbox.data?.items.map(({ statement }) => statement?.approval))
+  const elsewhere =
+    inbox.data === undefined
+      ? []
+      : approvals.filter(
+          ({ id, approvers }) => !held.has(id) && (agent === undefined || approvers.includes(agent)),
+        )
   const items = inbox.data?.items.filter((item) => agent === undefined || item.agent === agent)
   const seats = [
     ...new Set([
@@ -53,6 +63,24 @@ export function InboxPage() {
           ))}
         </ol>
       )}
+      <OpenApprovals approvals={elsewhere} seat={agent} />
     </>
+  )
+}
+
+/** What was voted on and waits for another vote, or to be run: it is in no inbox any longer. */
+function OpenApprovals({ approvals, seat }: { approvals: Approval[]; seat: string | undefined }) {
+  if (approvals.length === 0) return null
+  return (
+    <section aria-label="Other open approvals" className="mt-5">
+      <h2 className="mb-2">Other open approvals</h2>
+      <ul className="grid grid-cols-1 gap-3">
+        {approvals.map((approval) => (
+          <li key={approval.id} className="rounded-md border bg-surface px-4 py-3">
+            <ApprovalCard approval={approval} seat={seat} />
+          </li>
+        ))}
+      </ul>
+    </section>
   )
 }

@@ -1,7 +1,10 @@
 import type { Story, TimelineEvent } from '@esa/escalation'
+import { useQuery } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
 import { agentName } from '../agent-names.ts'
 import type { Incident } from '../api.ts'
+import { ApprovalCard } from '../approvals/approval-card.tsx'
+import { approvalsQuery } from '../approvals/approval-query.ts'
 import { useServerNow } from '../clock.ts'
 import { Badge, LevelMark, StatusBadge } from '../components/badges.tsx'
 import { Countdown } from '../components/countdown.tsx'
@@ -45,6 +48,7 @@ export function IncidentPage() {
       ) : (
         <>
           <Next id={id} story={story} events={events} />
+          <ItsApprovals id={id} />
           <Views incident={shown} story={story} events={events} card={log.data?.card ?? null} />
         </>
       )}
@@ -104,6 +108,21 @@ function Next({ id, story, events }: { id: string; story: Story; events: readonl
         <Countdown dueAt={next.at} what={stepWords(next)} standing={standingWords(moment)} />
       )}
       <Actions id={id} story={story} moment={moment} />
+    </section>
+  )
+}
+
+/** The statements that wait to be approved for it. */
+function ItsApprovals({ id }: { id: string }) {
+  const approvals = useQuery(approvalsQuery(id)).data ?? []
+  if (approvals.length === 0) return null
+  return (
+    <section aria-label="Approvals for this incident" className="grid gap-3">
+      {approvals.map((approval) => (
+        <div key={approval.id} className="rounded-lg border bg-surface px-4 py-4 sm:px-5">
+          <ApprovalCard approval={approval} linked={false} />
+        </div>
+      ))}
     </section>
   )
 }

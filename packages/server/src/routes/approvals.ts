@@ -1,10 +1,30 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import { APPROVAL_KINDS } from '@esa/escalation'
-import { judgeApproval, pageApprovals, requireApproval } from '@esa/operations'
+import { judgeApproval, listApprovals, pageApprovals, requireApproval } from '@esa/operations'
 import { answers, jsonBody, operation, routes } from '../api.ts'
 import { instant } from '../documents.ts'
 import { cursorOf, cursorTo, nextSchema, pageQuery } from '../paging.ts'
 import { flag, idParam } from '../parameters.ts'
+
+const unknownOr = z.number().nullable()
+
+/** Null is unknown. */
+const factsSchema = z
+  .object({
+    p95MsBefore: unknownOr,
+    p95MsAfter: unknownOr,
+    method: z.string().nullable(),
+    sizeBytes: unknownOr,
+    buildMs: unknownOr,
+    locks: z.array(z.string()).nullable(),
+    blockedMsMax: unknownOr,
+    rollback: z
+      .union([z.string(), z.literal(false)])
+      .nullable()
+      .openapi({ description: 'The statement that undoes it; false: there is none' }),
+    calls: z.array(z.string()).nullable(),
+  })
+  .openapi('ApprovalFacts')
 
 const approvalSchema = z
   .object({
@@ -28,6 +48,12 @@ const approvalSchema = z
       }),
     ),
     lapsesAt: instant.nullable(),
+    incident: z.string().nullable(),
+    facts: factsSchema,
+    needed: z.number().int().openapi({ description: 'Votes that it takes' }),
+    approvers: z.array(z.string()),
+    whoMayVote: z.string().openapi({ description: 'In words' }),
+    expiresAt: instant.nullable(),
   })
   .openapi('Approval')
 
@@ -36,7 +62,13 @@ const list = createRoute({
   path: '/',
   ...operation('incidents:read', 'approvals', 'listApprovals'),
   summary: 'Statements that wait for an approval, the newest first; with all=true also those that are over',
-  request: { query: z.object({ all: flag, ...pageQuery }) },
+  request: {
+    query: z.object({
+      all: flag,
+      incident: z.string().optional().openapi({ description: 'Only the open ones for this incident' }),
+      ...pageQuery,
+    }),
+  },
   responses: answers(
     z.object({ approvals: z.array(approvalSchema), next: nextSchema }),
     'Approvals; go on with `cursor` = `next`',
@@ -73,7 +105,12 @@ const judge = createRoute({
 /** `/approvals`. */
 export const approvalRoutes = routes()
   .openapi(list, async (context) => {
-    const { all = false, cursor, limit } = context.req.valid('query')
+    const { all = false, incident, cursor, limit } = context.req.valid('query')
+    if (incident !== undefined) {
+      const open = await listApprovals(context.var.world.store, {})
+      const its = open.filter((one) => one.incident === incident)
+      return context.json({ approvals: its, next: null }, 200)
+    }
     const before = cursorOf('approvals', cursor)
     const { approvals, next } = await pageApprovals(context.var.world.store, { all, before, limit })
     return context.json({ approvals, next: cursorTo('approvals', next) }, 200)

@@ -1,5 +1,9 @@
+import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { useState } from 'react'
+import { ApprovalCard } from '../../approvals/approval-card.tsx'
+import { approvalsQuery } from '../../approvals/approval-query.ts'
+import { Statement } from '../../approvals/statement.tsx'
 import { AgentLink } from '../../components/agent-link.tsx'
 import { Badge } from '../../components/badges.tsx'
 import { Button } from '../../components/button.tsx'
@@ -7,12 +11,29 @@ import { When } from '../../components/when.tsx'
 import { AnswerDialog } from './answer-dialog.tsx'
 import type { InboxItem } from './inbox-query.ts'
 import { JudgeDialog } from './judge-dialog.tsx'
-import { Statement } from './statement.tsx'
 
 type Open = 'answer' | 'approve' | 'reject'
 
-/** One thing that waits for somebody, and what can be said to it. */
+/** One thing that waits for an answer, and what can be said to it. */
 export function InboxEntry({ item }: { item: InboxItem }) {
+  const of = item.statement?.approval ?? null
+  const approvals = useQuery({ ...approvalsQuery(), enabled: of !== null }).data
+  const approval = approvals?.find(({ id }) => id === of)
+  if (approval === undefined) return <OtherEntry item={item} />
+  return (
+    <li className="rounded-md border bg-surface px-4 py-3">
+      <p className="mb-2 flex flex-wrap items-center gap-x-3 text-sm text-muted">
+        <span>
+          In the inbox of <AgentLink id={item.agent} />
+        </span>
+        <When at={item.at} />
+      </p>
+      <ApprovalCard approval={approval} seat={item.agent} />
+    </li>
+  )
+}
+
+function OtherEntry({ item }: { item: InboxItem }) {
   const [open, setOpen] = useState<Open | null>(null)
   const close = (): void => setOpen(null)
   const proposal = item.type === 'proposal'

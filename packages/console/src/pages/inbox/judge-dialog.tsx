@@ -4,9 +4,11 @@ import { api, body } from '../../api.ts'
 import { Button } from '../../components/button.tsx'
 import { Dialog } from '../../components/dialog.tsx'
 import { Failed } from '../../components/states.tsx'
+import { BecauseField, TokenField } from '../../approvals/token-field.tsx'
+import { Statement } from '../../approvals/statement.tsx'
 import { useSession } from '../../session.ts'
+import { sayDone } from '../../toasts.ts'
 import type { InboxItem } from './inbox-query.ts'
-import { Statement } from './statement.tsx'
 
 interface JudgeDialogProps {
   item: InboxItem
@@ -36,7 +38,7 @@ export function JudgeDialog({ item, verb, onClose }: JudgeDialogProps) {
           <Statement statement={item.statement} />
         )}
         <p className="text-muted">{consequence(item, verb)}</p>
-        <Field label="Because" value={because} onValue={setBecause} required={verb === 'reject'} />
+        <BecauseField value={because} onValue={setBecause} required={verb === 'reject'} />
         {session?.by === 'token' ? (
           <p className="text-sm text-muted">
             Recorded as said by {session.person}, who is logged in as {session.as}.
@@ -53,25 +55,6 @@ export function JudgeDialog({ item, verb, onClose }: JudgeDialogProps) {
         </div>
       </form>
     </Dialog>
-  )
-}
-
-interface TokenFieldProps {
-  agent: string
-  value: string
-  onValue: (value: string) => void
-}
-
-function TokenField({ agent, value, onValue }: TokenFieldProps) {
-  return (
-    <>
-      <Field label={`Your token as ${agent}`} value={value} onValue={onValue} secret required />
-      <p className="text-sm text-muted">
-        This takes a token on every machine, and never that of whoever asked: so it is known who decided. Make
-        one with <code>esa tokens create --as {agent} --scope incidents:write --for 1h --person NAME</code>.
-        It is used for this request and forgotten.
-      </p>
-    </>
   )
 }
 
@@ -95,6 +78,7 @@ function useJudgement(
     },
     onSuccess: () => {
       void client.invalidateQueries({ queryKey: ['lists'] })
+      sayDone(verb === 'approve' ? `Approved as ${as}.` : `Rejected as ${as}. The requester learns why.`)
       onDone()
     },
   })
@@ -104,28 +88,4 @@ function consequence({ agent, statement }: InboxItem, verb: 'approve' | 'reject'
   if (verb === 'reject') return `${agent} says no. It is final for this request; whoever asked learns why.`
   if (statement === null) return `${agent} says yes, and whoever asked goes on.`
   return `The approval holds for this very text on ${statement.target}, for 15 minutes and one use. Where the change takes away data, a second approver is needed.`
-}
-
-interface FieldProps {
-  label: string
-  value: string
-  onValue: (value: string) => void
-  secret?: boolean
-  required?: boolean
-}
-
-function Field({ label, value, onValue, secret = false, required = false }: FieldProps) {
-  return (
-    <label className="grid gap-1">
-      <span className="font-semibold">{label}</span>
-      <input
-        type={secret ? 'password' : 'text'}
-        autoComplete="off"
-        required={required}
-        value={value}
-        onChange={({ target }) => onValue(target.value)}
-        className="touch w-full rounded-md border border-edge bg-page px-2"
-      />
-    </label>
-  )
 }

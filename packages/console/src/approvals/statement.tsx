@@ -1,10 +1,13 @@
 import { statementHash } from '@esa/protocol'
-import { Badge } from '../../components/badges.tsx'
-import { Icon } from '../../components/icon.tsx'
-import type { InboxItem } from './inbox-query.ts'
+import { Badge } from '../components/badges.tsx'
+import { Icon } from '../components/icon.tsx'
+import { Sql } from '../components/sql.tsx'
+import type { InboxItem } from '../pages/inbox/inbox-query.ts'
+
+type Shown = Omit<NonNullable<InboxItem['statement']>, 'approval'>
 
 /** A statement that is to be approved: all of it, where it would run, and its hash, which this page computes again. */
-export function Statement({ statement }: { statement: NonNullable<InboxItem['statement']> }) {
+export function Statement({ statement }: { statement: Shown }) {
   const { target, text, hash, change } = statement
   const same = statementHash(text) === hash
   return (
@@ -23,7 +26,7 @@ export function Statement({ statement }: { statement: NonNullable<InboxItem['sta
         )}
       </p>
       <pre className="my-2 max-h-[40vh] overflow-auto rounded border bg-raised p-3 font-mono text-sm break-words whitespace-pre-wrap">
-        {text}
+        <Sql text={text} />
       </pre>
       <p className="flex flex-wrap items-center gap-x-2 text-sm">
         <span className="text-muted">sha256</span>

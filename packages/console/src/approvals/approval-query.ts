@@ -1,0 +1,16 @@
+import { queryOptions } from '@tanstack/react-query'
+import type { InferResponseType } from 'hono/client'
+import { api, body } from '../api.ts'
+
+export type Approval = InferResponseType<(typeof api.approvals)[':id']['$get'], 200>
+
+/** The approvals that are open, all of them or those for one incident. */
+export function approvalsQuery(incident?: string) {
+  return queryOptions({
+    queryKey: ['lists', 'approvals', incident ?? null],
+    queryFn: () =>
+      body(api.approvals.$get({ query: incident === undefined ? {} : { incident } })).then(
+        ({ approvals }) => approvals,
+      ),
+  })
+}

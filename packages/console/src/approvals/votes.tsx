@@ -1,0 +1,60 @@
+import { personOf } from '@esa/protocol'
+import { agentName, sentence } from '../agent-names.ts'
+import { useServerNow } from '../clock.ts'
+import { Icon } from '../components/icon.tsx'
+import { When } from '../components/when.tsx'
+import { countdownText } from '../durations.ts'
+import type { Approval } from './approval-query.ts'
+
+/** Less is left than it takes to look at it with care, ms. */
+const SOON_MS = 3 * 60_000
+
+/** Who has voted, who may, and how long what was given holds. */
+export function Votes({ approval }: { approval: Approval }) {
+  const { given, needed, status, whoMayVote } = approval
+  const missing = Math.max(0, needed - given.length)
+  return (
+    <section aria-label="Votes" className="grid gap-1 rounded-md bg-raised px-3 py-2">
+      <p className="flex flex-wrap items-baseline gap-x-3">
+        <strong>
+          {status === 'granted' ? 'Approved' : `${given.length} of ${needed} vote${needed === 1 ? '' : 's'}`}
+        </strong>
+        <TimeLeft approval={approval} />
+      </p>
+      <ul>
+        {given.map(({ as, by, at }) => (
+          <li key={`${as} ${at}`} className="flex flex-wrap items-center gap-x-1.5">
+            <Icon name="check" className="text-good" />
+            <span>
+              {by === null ? 'its playbook' : <bdi title={by}>{personOf(by).person}</bdi>} as {agentName(as)}
+            </span>
+            <span className="text-muted">
+              <When at={at} />
+            </span>
+          </li>
+        ))}
+      </ul>
+      {status === 'granted' ? (
+        <p>It waits to be run, once.</p>
+      ) : (
+        <p>
+          {missing === 0 ? 'Still needed' : `Awaited: ${missing} more vote${missing === 1 ? '' : 's'}`} ·{' '}
+          <span className="text-muted">{sentence(whoMayVote)}.</span>
+        </p>
+      )}
+    </section>
+  )
+}
+
+function TimeLeft({ approval: { lapsesAt, expiresAt } }: { approval: Approval }) {
+  const now = useServerNow(1_000)
+  const end = lapsesAt ?? expiresAt
+  if (end === null) return <span className="text-muted">time left: unknown</span>
+  const left = Date.parse(end) - now
+  const what = lapsesAt === null ? 'until the request expires' : 'until what was given lapses'
+  return (
+    <span className={lapsesAt !== null && left < SOON_MS ? 'font-semibold text-danger' : 'text-muted'}>
+      <span className="figures font-mono font-semibold">{countdownText(left)}</span> {what}
+    </span>
+  )
+}
