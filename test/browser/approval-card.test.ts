@@ -83,7 +83,7 @@ describe.skipIf(!HAS_CHROMIUM)('the card of an approval', () => {
       /Way back no way back/,
       /0 of 2 votes/,
       /until the request expires/,
-      /Awaited: 2 more votes · .*chief-1 or agent-0 or an operator, each with a token of their own; never Ada, who requested it/,
+      /Awaited: 2 more votes · May vote: chief-1 or agent-0 or an operator, each with a token of their own; never Ada, who requested it/,
     ])
       expect(text).toMatch(fact)
     expect(await card.getByText('unknown').count()).toBe(0)

@@ -1,5 +1,5 @@
 import { personOf } from '@esa/protocol'
-import { agentName, sentence } from '../agent-names.ts'
+import { agentName } from '../agent-names.ts'
 import { useServerNow } from '../clock.ts'
 import { Icon } from '../components/icon.tsx'
 import { When } from '../components/when.tsx'
@@ -39,7 +39,7 @@ export function Votes({ approval }: { approval: Approval }) {
       ) : (
         <p>
           {missing === 0 ? 'Still needed' : `Awaited: ${missing} more vote${missing === 1 ? '' : 's'}`} ·{' '}
-          <span className="text-muted">{sentence(whoMayVote)}.</span>
+          <span className="text-muted">May vote: {whoMayVote}.</span>
         </p>
       )}
     </section>
