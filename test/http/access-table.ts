@@ -14,6 +14,7 @@ export const ACCESS: Record<string, Access> = {
   'GET /a2a/:agent/.well-known/agent-card.json': 'agents:read',
   'POST /a2a/:agent': 'any token',
   'GET /health': 'everybody',
+  'GET /health/database': 'everybody',
   'GET /ready': 'everybody',
   'GET /metrics': 'agents:read',
   'GET /openapi.json': 'everybody',

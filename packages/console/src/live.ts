@@ -1,5 +1,4 @@
 import type { QueryClient } from '@tanstack/react-query'
-import { useSyncExternalStore } from 'react'
 import { learnServerPast } from './clock.ts'
 
 /** One event of the server's stream. */
@@ -41,14 +40,14 @@ export function onStreams(listener: StreamListener): () => void {
 }
 
 /** True while the page hears the server. */
-export function useConnected(): boolean {
-  return useSyncExternalStore(
-    (watcher) => {
-      watchers.add(watcher)
-      return () => watchers.delete(watcher)
-    },
-    () => connected,
-  )
+export function isConnected(): boolean {
+  return connected
+}
+
+/** Calls the watcher whenever the page begins or ceases to hear the server; returns what ends that. */
+export function onConnection(watcher: () => void): () => void {
+  watchers.add(watcher)
+  return () => void watchers.delete(watcher)
 }
 
 /**

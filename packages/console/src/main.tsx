@@ -2,6 +2,8 @@ import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
 import { RouterProvider } from '@tanstack/react-router'
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
+import { watchHealth } from './health.ts'
+import { prefetchPages } from './lazy-page.tsx'
 import { follow } from './live.ts'
 import { router } from './router.tsx'
 import { applyTheme } from './theme.ts'
@@ -11,6 +13,8 @@ applyTheme()
 // What is shown changes by events; the rest is fetched again when somebody comes back to it.
 const client = new QueryClient({ defaultOptions: { queries: { staleTime: 5_000, retry: 1 } } })
 follow(client)
+watchHealth(client)
+prefetchPages()
 
 createRoot(document.querySelector('#root')!).render(
   <StrictMode>

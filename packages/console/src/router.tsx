@@ -1,5 +1,6 @@
-import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router'
-import { Empty, Failed, Loading } from './components/states.tsx'
+import { createRootRoute, createRoute, createRouter } from '@tanstack/react-router'
+import { Empty, Loading } from './components/states.tsx'
+import { lazyPage, PageFailed } from './lazy-page.tsx'
 import { incidentSearch } from './pages/incident-search.ts'
 import { incidentsSearch } from './pages/incidents-search.ts'
 import { Shell } from './shell.tsx'
@@ -15,21 +16,21 @@ const getParentRoute = () => root
 const now = createRoute({
   getParentRoute,
   path: '/',
-  component: lazyRouteComponent(() => import('./pages/now.tsx'), 'NowPage'),
+  component: lazyPage(() => import('./pages/now.tsx'), 'NowPage'),
 })
 
 const incidents = createRoute({
   getParentRoute,
   path: '/incidents',
   validateSearch: incidentsSearch,
-  component: lazyRouteComponent(() => import('./pages/incidents.tsx'), 'IncidentsPage'),
+  component: lazyPage(() => import('./pages/incidents.tsx'), 'IncidentsPage'),
 })
 
 const incident = createRoute({
   getParentRoute,
   path: '/incidents/$id',
   validateSearch: incidentSearch,
-  component: lazyRouteComponent(() => import('./pages/incident.tsx'), 'IncidentPage'),
+  component: lazyPage(() => import('./pages/incident.tsx'), 'IncidentPage'),
 })
 
 const org = createRoute({
@@ -39,7 +40,7 @@ const org = createRoute({
     ...(typeof search['at'] === 'string' ? { at: search['at'] } : {}),
     ...(search['view'] === 'outline' ? { view: 'outline' } : {}),
   }),
-  component: lazyRouteComponent(() => import('./pages/org.tsx'), 'OrgPage'),
+  component: lazyPage(() => import('./pages/org.tsx'), 'OrgPage'),
 })
 
 const agent = createRoute({
@@ -47,7 +48,7 @@ const agent = createRoute({
   path: '/agents/$id',
   validateSearch: ({ tab }): { tab?: 'state' | 'inbox' | 'tasks' | undefined } =>
     tab === 'state' || tab === 'inbox' || tab === 'tasks' ? { tab } : {},
-  component: lazyRouteComponent(() => import('./pages/agent.tsx'), 'AgentPage'),
+  component: lazyPage(() => import('./pages/agent.tsx'), 'AgentPage'),
 })
 
 const inbox = createRoute({
@@ -55,43 +56,43 @@ const inbox = createRoute({
   path: '/inbox',
   validateSearch: ({ agent: seat }): { agent?: string | undefined } =>
     typeof seat === 'string' ? { agent: seat } : {},
-  component: lazyRouteComponent(() => import('./pages/inbox.tsx'), 'InboxPage'),
+  component: lazyPage(() => import('./pages/inbox.tsx'), 'InboxPage'),
 })
 
 const timers = createRoute({
   getParentRoute,
   path: '/timers',
-  component: lazyRouteComponent(() => import('./pages/timers.tsx'), 'TimersPage'),
+  component: lazyPage(() => import('./pages/timers.tsx'), 'TimersPage'),
 })
 
 const queues = createRoute({
   getParentRoute,
   path: '/queues',
-  component: lazyRouteComponent(() => import('./pages/queues.tsx'), 'QueuesPage'),
+  component: lazyPage(() => import('./pages/queues.tsx'), 'QueuesPage'),
 })
 
 const simulate = createRoute({
   getParentRoute,
   path: '/simulate',
-  component: lazyRouteComponent(() => import('./pages/simulate.tsx'), 'SimulatePage'),
+  component: lazyPage(() => import('./pages/simulate.tsx'), 'SimulatePage'),
 })
 
 const settings = createRoute({
   getParentRoute,
   path: '/settings',
-  component: lazyRouteComponent(() => import('./pages/settings.tsx'), 'SettingsPage'),
+  component: lazyPage(() => import('./pages/settings.tsx'), 'SettingsPage'),
 })
 
 const databases = createRoute({
   getParentRoute,
   path: '/db',
-  component: lazyRouteComponent(() => import('./pages/databases.tsx'), 'DatabasesPage'),
+  component: lazyPage(() => import('./pages/databases.tsx'), 'DatabasesPage'),
 })
 
 const database = createRoute({
   getParentRoute,
   path: '/db/$target',
-  component: lazyRouteComponent(() => import('./pages/database.tsx'), 'DatabasePage'),
+  component: lazyPage(() => import('./pages/database.tsx'), 'DatabasePage'),
 })
 
 /** Every page by its address. */
@@ -113,7 +114,7 @@ export const router = createRouter({
   defaultPreload: 'intent',
   defaultPendingComponent: () => <Loading what="the page" />,
   defaultErrorComponent: ({ error, reset }) => (
-    <Failed error={error instanceof Error ? error : new Error(String(error))} retry={reset} />
+    <PageFailed error={error instanceof Error ? error : new Error(String(error))} reset={reset} />
   ),
 })
 

@@ -2,10 +2,10 @@ import { Link, Outlet, useRouterState } from '@tanstack/react-router'
 import { useEffect, useRef, useState } from 'react'
 import { Button } from './components/button.tsx'
 import { Icon } from './components/icon.tsx'
+import { HealthBanner } from './components/health-banner.tsx'
 import { Toaster } from './components/toaster.tsx'
 import { HelpDialog } from './help.tsx'
 import { useHotkeys } from './hotkeys.ts'
-import { useConnected } from './live.ts'
 import { NAVIGATION } from './navigation.ts'
 import { Shortcuts } from './shortcuts.tsx'
 import { type Theme, THEMES, useTheme } from './theme.ts'
@@ -58,7 +58,7 @@ export function Shell() {
         </div>
       </header>
       <div className="min-w-0">
-        <Offline />
+        <HealthBanner />
         <main id="main" ref={main} tabIndex={-1} className="mx-auto max-w-[88rem] px-3 py-4 sm:px-6 sm:py-5">
           <Outlet />
         </main>
@@ -82,23 +82,6 @@ function useFocusOnChange() {
     document.querySelector('nav [aria-current=page]')?.scrollIntoView({ block: 'nearest', inline: 'center' })
   }, [path])
   return main
-}
-
-function Offline() {
-  const connected = useConnected()
-  return (
-    <div role="status">
-      {connected ? null : (
-        <p className="flex items-center gap-2 border-b border-warn bg-warn-soft px-4 py-2 text-warn sm:px-6">
-          <Icon name="warning" />
-          <span>
-            <strong>Offline.</strong> What you see may be old. Deadlines go on without this page; it catches
-            up by itself.
-          </span>
-        </p>
-      )}
-    </div>
-  )
 }
 
 const THEME_ICONS = { system: 'system', light: 'sun', dark: 'moon' } as const

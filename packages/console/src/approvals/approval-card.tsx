@@ -72,10 +72,10 @@ export function ApprovalCard({ approval, seat, linked = true }: ApprovalCardProp
       <Votes approval={approval} />
       {mayVote ? (
         <div className="flex flex-wrap gap-2">
-          <Button icon="check" look="primary" onClick={() => setVerb('approve')}>
+          <Button acts icon="check" look="primary" onClick={() => setVerb('approve')}>
             Approve…
           </Button>
-          <Button icon="close" onClick={() => setVerb('reject')}>
+          <Button acts icon="close" onClick={() => setVerb('reject')}>
             Reject…
           </Button>
         </div>

@@ -107,9 +107,10 @@ function useVote(approval: Approval, verb: 'approve' | 'reject', items: InboxIte
       await body(api.inbox[':id'][verb].$post({ param: { id: item.id }, json }, options), stay)
       return await heard(approval)
     },
-    onSuccess: (after) => {
+    onSuccess: async (after) => {
+      // The card has the vote before a line says so.
+      await client.invalidateQueries({ queryKey: ['lists'] })
       sayDone(after === null ? UNHEARD : votedWords(after, verb))
-      void client.invalidateQueries({ queryKey: ['lists'] })
       onDone()
     },
   })

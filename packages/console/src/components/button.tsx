@@ -1,4 +1,5 @@
 import type { ButtonHTMLAttributes } from 'react'
+import { useBlocked } from '../health.ts'
 import { Icon, type IconName } from './icon.tsx'
 
 const LOOKS = {
@@ -16,10 +17,15 @@ interface ButtonProps extends ButtonHTMLAttributes<HTMLButtonElement> {
   icon?: IconName
   /** The key that does the same, shown where there is a keyboard. */
   hotkey?: string
+  /** It changes something on the server: off, with the reason, while that does not answer. A submitting button always does. */
+  acts?: boolean
 }
 
 /** A button; 44 px high under a finger. */
-export function Button({ look = 'plain', icon, hotkey, children, className = '', ...rest }: ButtonProps) {
+export function Button(props: ButtonProps) {
+  const { look = 'plain', icon, hotkey, acts, children, className = '', ...rest } = props
+  const blocked = useBlocked()
+  const off = blocked !== null && (acts === true || rest.type === 'submit')
   return (
     <button
       type="button"
@@ -27,6 +33,7 @@ export function Button({ look = 'plain', icon, hotkey, children, className = '',
       className={`touch inline-flex items-center justify-center gap-1.5 rounded-md border px-3 py-1 font-medium whitespace-nowrap disabled:opacity-50 ${LOOKS[look]} ${className}`}
       {...(hotkey === undefined ? {} : { 'aria-keyshortcuts': hotkey })}
       {...rest}
+      {...(off ? { disabled: true, title: blocked } : {})}
     >
       {icon === undefined ? null : <Icon name={icon} />}
       {children}

@@ -1,6 +1,8 @@
 import { useEffect, useRef, useState } from 'react'
 import { useServerNow } from '../clock.ts'
 import { sentence } from '../agent-names.ts'
+import { useHealth } from '../health.ts'
+import { StaleAge } from './health-banner.tsx'
 import { clockText, countdownText } from '../durations.ts'
 
 /** What is left when a screen reader is told, ms: more often would talk over everything else. */
@@ -24,9 +26,14 @@ export function Countdown({ dueAt, what, standing }: CountdownProps) {
   const now = useServerNow(250)
   const left = dueAt - now
   const overdue = left < -SERVED_WITHIN_MS
+  const { trouble } = useHealth()
   return (
     <div className="min-w-0">
-      <p role="timer" className="text-2xl leading-tight sm:text-4xl">
+      <p
+        role="timer"
+        data-stale={trouble !== null}
+        className={`text-2xl leading-tight sm:text-4xl ${trouble === null ? '' : 'text-muted'}`}
+      >
         <span className="font-medium">{sentence(what)}</span>{' '}
         {left > 0 ? (
           <>
@@ -34,12 +41,13 @@ export function Countdown({ dueAt, what, standing }: CountdownProps) {
             <strong className="figures font-mono font-semibold tracking-tight">{countdownText(left)}</strong>
           </>
         ) : overdue ? (
-          <strong className="text-danger">overdue by {countdownText(-left)}</strong>
+          <strong className={trouble === null ? 'text-danger' : ''}>overdue by {countdownText(-left)}</strong>
         ) : (
           <strong>now</strong>
         )}
       </p>
       <p className="mt-0.5 text-muted">
+        <StaleAge />
         {overdue
           ? 'No worker has served this deadline. It is late, not lost: start one with esa up.'
           : `${standing === undefined ? 'At' : `${sentence(standing)}. At`} ${clockText(dueAt, now, true)}, by the server’s clock`}

@@ -1,4 +1,5 @@
 import { type KeyboardEvent, type ReactNode, useEffect, useId, useRef } from 'react'
+import { useBlocked } from '../health.ts'
 import { Button } from './button.tsx'
 import { startOf } from './dialog-start.ts'
 
@@ -16,6 +17,7 @@ interface DialogProps {
 export function Dialog({ title, onClose, children }: DialogProps) {
   const ref = useRef<HTMLDialogElement>(null)
   const heading = useId()
+  const blocked = useBlocked()
   useEffect(() => {
     const dialog = ref.current
     dialog?.showModal()
@@ -39,7 +41,14 @@ export function Dialog({ title, onClose, children }: DialogProps) {
         </h2>
         <Button look="quiet" icon="close" aria-label="Close" onClick={onClose} className="-mr-2 px-2" />
       </div>
-      <div className="px-5 py-4">{children}</div>
+      <div className="px-5 py-4">
+        {blocked === null ? null : (
+          <p role="alert" className="mb-3 rounded-md bg-warn-soft px-3 py-2 text-warn">
+            {blocked}
+          </p>
+        )}
+        {children}
+      </div>
     </dialog>
   )
 }

@@ -3,6 +3,7 @@ import { useState } from 'react'
 import { sentence } from '../agent-names.ts'
 import { Button } from '../components/button.tsx'
 import { Dialog } from '../components/dialog.tsx'
+import { useBlocked } from '../health.ts'
 import { useHotkeys } from '../hotkeys.ts'
 import { ActionDialog } from './action-dialog.tsx'
 import { type Action, ACTIONS, whyNot } from './possible-actions.ts'
@@ -23,8 +24,9 @@ const ABOUT: Record<Action, string> = {
 /** What can be done about an incident: three things at hand, all of them one step further; a, e and r do the same. */
 export function Actions({ id, story, moment }: { id: string; story: Story; moment: StoryMoment }) {
   const [asking, setAsking] = useState<Action | 'more' | null>(null)
+  const blocked = useBlocked()
   const ask = (action: Action) => (): void => {
-    if (whyNot(story, moment, action) === null) setAsking(action)
+    if (blocked === null && whyNot(story, moment, action) === null) setAsking(action)
   }
   useHotkeys({ a: ask('acknowledge'), e: ask('escalate'), r: ask('resolve') })
   const may = (action: Action): boolean => whyNot(story, moment, action) === null
@@ -33,6 +35,7 @@ export function Actions({ id, story, moment }: { id: string; story: Story; momen
     <>
       <div className="grid grid-cols-2 gap-2 sm:flex sm:flex-wrap">
         <Button
+          acts
           look="primary"
           icon="hand"
           hotkey="a"
@@ -41,13 +44,16 @@ export function Actions({ id, story, moment }: { id: string; story: Story; momen
         >
           Acknowledge
         </Button>
-        <Button icon="up" hotkey="e" disabled={!may('escalate')} onClick={ask('escalate')}>
+        <Button acts icon="up" hotkey="e" disabled={!may('escalate')} onClick={ask('escalate')}>
           Escalate
         </Button>
-        <Button icon="check" hotkey="r" disabled={!may('resolve')} onClick={ask('resolve')}>
+        <Button acts icon="check" hotkey="r" disabled={!may('resolve')} onClick={ask('resolve')}>
           Resolve
         </Button>
-        <Button onClick={() => setAsking('more')}>More…</Button>
+        <Button acts onClick={() => setAsking('more')}>
+          More…
+        </Button>
+        {blocked === null ? null : <p className="col-span-2 self-center text-warn">{blocked}</p>}
       </div>
       {asking === 'more' ? (
         <Dialog title="What can be done" onClose={close}>
