@@ -27,6 +27,26 @@ describe('the configuration', () => {
     })
   })
 
+  it('names an identity provider and a client of it, or neither', () => {
+    const both = { ESA_OIDC_ISSUER: 'https://id.example', ESA_OIDC_CLIENT_ID: 'esa' }
+    expect(readConfig({}, both).signIn).toEqual({
+      issuer: 'https://id.example',
+      clientId: 'esa',
+      secretFile: null,
+      scopes: ['agents:read', 'incidents:write', 'db:read'],
+    })
+    expect(readConfig({}, {}).signIn).toBeNull()
+    for (const [environment, says] of [
+      [{ ESA_OIDC_ISSUER: both.ESA_OIDC_ISSUER }, 'go together'],
+      [{ ESA_OIDC_CLIENT_ID: 'esa' }, 'go together'],
+      [{ ...both, ESA_OIDC_SCOPES: 'incidents:write root' }, '"root"'],
+    ] as const)
+      expect(refusal(environment)).toMatchObject({
+        code: 'config.invalid',
+        message: expect.stringContaining(says),
+      })
+  })
+
   it('prefers flags to the environment', () => {
     const environment = { ESA_HOME: '/tmp/a', DATABASE_URL: 'postgres://a/a', ESA_TIME_SCALE: '2' }
     const flags = { home: '/tmp/b', databaseUrl: 'postgresql://b/b', timeScale: '360', json: true, yes: true }

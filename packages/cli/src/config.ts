@@ -4,6 +4,7 @@ import { SANDBOX_UID } from '@esa/pg-server'
 import { EsaError } from '@esa/protocol'
 import * as z from 'zod'
 import { AGENTS_FOLDER } from './project-root.ts'
+import { type SignInConfig, signInConfig } from './sign-in-config.ts'
 import { type TraceSettings, traceSettings, traceVariables } from './trace-settings.ts'
 
 /** Options that every command takes, as commander gives them. */
@@ -117,6 +118,19 @@ const environmentSchema = z.object({
     .describe(
       'addresses and networks of the proxies before it, with commas: the caller is the rightmost address that is none of them; unset: with ESA_PUBLIC_URL this machine’s',
     ),
+  ESA_OIDC_ISSUER: url(['https', 'http'])
+    .optional()
+    .describe('the OpenID provider at which people sign in; with it, ESA_OIDC_CLIENT_ID'),
+  ESA_OIDC_CLIENT_ID: z.string().min(1).optional().describe('what this runtime is called there'),
+  ESA_OIDC_CLIENT_SECRET_FILE: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('a file with the secret of that client; unset: a public client, which has none'),
+  ESA_OIDC_SCOPES: z
+    .string()
+    .default('agents:read incidents:write db:read')
+    .describe('what a person who signs in there may do: scopes with spaces between them'),
   ESA_TIME_SCALE: z.coerce
     .number()
     .positive()
@@ -206,6 +220,8 @@ export interface Config {
   publicUrl: string | null
   /** The proxies that are believed, or null: none, or with `publicUrl` those of this machine. */
   trustedProxies: readonly string[] | null
+  /** The OpenID provider at which people sign in. Null: there is none. */
+  signIn: SignInConfig | null
   timeScale: number
   alarmWebhook: string | null
   /** Where seals of the log are posted, or null. */
@@ -257,6 +273,7 @@ export function readConfig(flags: GlobalFlags, environment: NodeJS.ProcessEnv): 
     port: parsed.data.ESA_PORT ?? null,
     publicUrl: parsed.data.ESA_PUBLIC_URL === undefined ? null : new URL(parsed.data.ESA_PUBLIC_URL).origin,
     trustedProxies: ESA_TRUSTED_PROXIES === undefined ? null : listed(ESA_TRUSTED_PROXIES),
+    signIn: signInConfig(parsed.data),
     timeScale: ESA_TIME_SCALE,
     alarmWebhook: ESA_ALARM_WEBHOOK ?? null,
     sealUrl: parsed.data.ESA_SEAL_URL ?? null,

@@ -7,6 +7,7 @@ import { RUNBOOK_FILE } from './project-root.ts'
 import { isPrivate } from './require-token.ts'
 import { residenceOf } from './residence.ts'
 import { serverTools } from './server-tools.ts'
+import { signInPort } from './sign-in.ts'
 import { worldState } from './store-access.ts'
 import { workerLog } from './worker-log.ts'
 import type { World } from './world.ts'
@@ -38,6 +39,7 @@ export async function serve(
         atHome: (await residenceOf(config, world.databaseUrl)).atHome,
       }),
       tools: serverTools(config, environment, world),
+      ...(config.signIn === null ? {} : { signIn: signInPort(config.signIn, world.store) }),
       page,
       runbook: RUNBOOK_FILE,
       ...(world.tracing === null ? {} : { tracing: world.tracing }),

@@ -32,8 +32,7 @@ export {
   type OpenIncident,
   openIncidentSchema,
 } from './incident-commands.ts'
-export { parseInstant } from './instants.ts'
-export { isoTime } from './iso-time.ts'
+export { isoTime, parseInstant } from './instants.ts'
 export { canonicalJson, sameJson, type Json, type JsonObject, textOf, unstorableUnit } from './json.ts'
 export { CATEGORIES, type Category, categorySchema, type Level, LEVELS, levelSchema } from './ladder-words.ts'
 export { ANSWERABLE, bodySchemas, type MessageType } from './message-bodies.ts'

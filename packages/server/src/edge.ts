@@ -23,6 +23,7 @@ import { ackLinkRoutes } from './routes/ack-links.ts'
 import { healthRoutes } from './routes/health.ts'
 import { loginRoutes } from './routes/login.ts'
 import { metricsRoutes } from './routes/metrics.ts'
+import { providerRoutes } from './routes/provider-sign-in.ts'
 import { signInRoutes } from './routes/sign-in.ts'
 import { tracedRequests } from './traced-requests.ts'
 
@@ -71,6 +72,7 @@ export function edge(ports: ServerPorts, feed: Feed): OpenAPIHono<ApiEnv> {
   app.use(plainAddress(), bodyLimit({ maxSize: BODY_MAX, onError: tooLarge }), following(feed))
   app.use('/api/*', requestTimeout(), onlyJson(), worldOf(ports))
   app.route('/', loginRoutes(ports, tokens))
+  if (ports.signIn !== undefined) app.route('/', providerRoutes(ports, ports.signIn, tokens))
   app.route('/', ackLinkRoutes(ports, tokens))
   app.route('/', signInRoutes(ports, tokens))
   app.route('/api/v1', apiRoutes(feed))

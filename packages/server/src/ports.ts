@@ -1,4 +1,5 @@
 import type { World } from '@esa/operations'
+import type { Identity, SignInSettings } from '@esa/operations/identity-provider'
 import type { Tracing } from '@esa/runtime'
 import type { SchemaState } from '@esa/store'
 import type { Logger } from 'pino'
@@ -31,6 +32,13 @@ interface Standing {
   atHome: boolean
 }
 
+/** Signing in by an OpenID provider: whoever composes says by which, and gives those who come from it an account. */
+export interface SignInPort {
+  settings: SignInSettings
+  /** The id of a token of this person's, for a session. @throws EsaError `auth.*` (terminal). */
+  admit(identity: Identity): Promise<string>
+}
+
 /** What the server is composed of; whoever composes gives it. */
 export interface ServerPorts {
   /** What operations work with; each request adds who asks. */
@@ -42,6 +50,8 @@ export interface ServerPorts {
   standing?: () => Promise<Standing>
   /** What reaches it from rooms that it does not know; absent in a server that is only tried. */
   tools?: ServerTools
+  /** Absent where people sign in by tokens alone. */
+  signIn?: SignInPort
   /** The folder of the console's built pages, or null where there is none. */
   page: string | null
   /** The file of the runbook, which models may read; absent where it is not at hand. */

@@ -11,7 +11,7 @@ import {
 } from '@esa/operations/accounts'
 import { isLoopback } from '@esa/pg-server'
 import { EsaError, HOME_ISSUER, isoTime, nameLabel } from '@esa/protocol'
-import { identityOf, type Store, verifyToken } from '@esa/store'
+import { identityOf, type Store, type TokenRow, verifyToken } from '@esa/store'
 import type { Config } from '../config.ts'
 import { osUser } from '../flags.ts'
 import { answer, columns, note } from '../output.ts'
@@ -90,15 +90,23 @@ export async function login(config: Config, link: string | undefined, flags: Log
       )
       return
     }
-    if (link === undefined) {
-      throw new EsaError('usage.login', 'terminal', 'esa login takes a link, or --single-operator', {
-        hint: 'on the host: esa accounts add NAME',
-      })
-    }
-    const { token, row } = await redeemLink(store, link.split('/').at(-1)!)
+    const { token, row } = await signedIn(config, store, link)
     if (!config.json) note(`signed in as ${row.person} until ${isoTime(row.expiresAt)}; for ESA_TOKEN:`)
     const said = { token, id: row.id, as: row.holder, person: row.person, expiresAt: isoTime(row.expiresAt) }
     answer(config, said, () => token)
+  })
+}
+
+/** By a link, else at the identity provider where there is one. @throws EsaError `usage.login` (terminal) where there is none. */
+async function signedIn(
+  { signIn }: Config,
+  store: Store,
+  link: string | undefined,
+): Promise<{ token: string; row: TokenRow }> {
+  if (link !== undefined) return await redeemLink(store, link.split('/').at(-1)!)
+  if (signIn !== null) return await (await import('../sign-in.ts')).signInOnTerminal(signIn, store)
+  throw new EsaError('usage.login', 'terminal', 'esa login takes a link, or --single-operator', {
+    hint: 'on the host: esa accounts add NAME; or name an identity provider in ESA_OIDC_ISSUER',
   })
 }
 

@@ -36,7 +36,7 @@ export function addAccountCommands({ program, config }: Commands): void {
     )
   program
     .command('login')
-    .argument('[link]', 'from esa accounts add, or from the first lines of esa up')
+    .argument('[link]', 'from esa accounts add or esa up; without one, at the identity provider')
     .description('sign in as a person: gives a token for 12 hours, for ESA_TOKEN')
     .option(
       '--single-operator',

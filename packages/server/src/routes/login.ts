@@ -4,7 +4,7 @@ import { type Context, Hono } from 'hono'
 import { html } from 'hono/html'
 import type { ApiEnv } from '../api.ts'
 import { LOGIN_RATE, rateLimit } from '../guards/rate-limit.ts'
-import type { ServerPorts } from '../ports.ts'
+import type { ServerPorts, SignInPort } from '../ports.ts'
 import { tokenOf } from '../request-caller.ts'
 import type { TokenWatch } from '../token-watch.ts'
 import { dropSession, keepSession, SESSION_S, sessionOf } from '../session-cookie.ts'
@@ -28,12 +28,12 @@ export function loginRoutes(ports: ServerPorts, tokens: TokenWatch) {
   const limit = rateLimit('login', LOGIN_RATE, { binding, tokens, secretOf: givenToken })
   return new Hono<ApiEnv>()
     .use('/login', noStore())
-    .get('/login', (context) => context.html(page(placeOf(context.req.query('next')), null)))
+    .get('/login', (context) => context.html(loginPage(ports, placeOf(context.req.query('next')), null)))
     .post('/login', limit, async (context) => {
       const form = await context.req.parseBody()
       const next = placeOf(form['next'])
       const token = await tokenIn(ports, await givenToken(context))
-      if (token instanceof EsaError) return context.html(page(next, token.message), 401)
+      if (token instanceof EsaError) return context.html(loginPage(ports, next, token.message), 401)
       const { secret, hash } = mintSession()
       await world.store.edge.addSession({ hash, token: token.id, lifeMs: SESSION_S * 1_000 })
       keepSession(context, binding, secret)
@@ -77,7 +77,7 @@ async function sessionDocument(ports: ServerPorts, secret: string | null): Promi
 }
 
 /** Where to go on: a path of ours, and never another site's. */
-function placeOf(next: unknown): string {
+export function placeOf(next: unknown): string {
   return typeof next === 'string' && /^\/(?![/\\])[\w\-./?=&%:,~+]*$/.test(next) ? next : '/'
 }
 
@@ -89,7 +89,7 @@ function noStore() {
 }
 
 /** The form needs no script, and nothing but itself. */
-function page(next: string, problem: string | null) {
+export function loginPage({ signIn }: Pick<ServerPorts, 'signIn'>, next: string, problem: string | null) {
   return html`<!doctype html>
     <html lang="en">
       <head>
@@ -108,6 +108,13 @@ function page(next: string, problem: string | null) {
             margin: 12vh auto;
             padding: 0 1rem;
           }
+          .provider {
+            display: block;
+            line-height: 44px;
+            text-align: center;
+            border: 1px solid;
+            border-radius: 4px;
+          }
           input,
           button {
             font: inherit;
@@ -123,6 +130,7 @@ function page(next: string, problem: string | null) {
         <main>
           <h1>ESA runtime</h1>
           ${problem === null ? '' : html`<p role="alert">Not logged in: ${problem}.</p>`}
+          ${signIn === undefined ? '' : providerLink(signIn, next)}
           <form method="post" action="/login">
             <input type="hidden" name="next" value="${next}" />
             <label for="token">Token</label>
@@ -143,4 +151,9 @@ function page(next: string, problem: string | null) {
         </main>
       </body>
     </html>`
+}
+
+function providerLink({ settings }: SignInPort, next: string) {
+  const href = `/login/oidc?next=${encodeURIComponent(next)}`
+  return html`<p><a class="provider" href="${href}">Sign in with ${new URL(settings.issuer).host}</a></p>`
 }
