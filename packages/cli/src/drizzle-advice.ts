@@ -3,7 +3,7 @@ import type { AdvisedIndex, Recommendation } from '@esa/postgres/advise'
 import { drizzleModules } from './drizzle-project.ts'
 
 /** A change of a Drizzle schema that comes to a recommendation. */
-export interface DrizzleChange {
+interface DrizzleChange {
   /** Where the table is: its module, and the name under which that exports it. */
   file: string
   table: string

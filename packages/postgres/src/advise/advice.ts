@@ -16,7 +16,7 @@ export interface QueryGain {
 }
 
 /** A key of an index: a column, or an expression as SQL. */
-export interface AdvisedKey {
+interface AdvisedKey {
   column: string | null
   sql: string
   opclass: string | null
