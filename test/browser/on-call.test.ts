@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ensureEmbeddedServer } from '@esa/pg-server'
 import type { Page } from 'playwright-core'
+import { personToken } from '../e2e/person-token.ts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { HAS_CHROMIUM } from './browser.ts'
 import { type ConsoleWorld, consoleWorld } from './console-world.ts'
@@ -112,6 +113,7 @@ describe.skipIf(!HAS_CHROMIUM)('an operator on call', () => {
     await world.esa.json('targets', 'add', 'shop', url)
     await world.esa.json('agents', 'seat', 'chief-1', '--human')
     // Nobody approves what they asked for: there are two people.
+    const cem = await personToken(world.esa, 'Cem', 'chief-1')
     const token = async (as: string, person: string): Promise<string> => {
       const made = ['tokens', 'create', '--as', as, '--person', person, '--scope', 'incidents:write']
       return (await world.esa.json<{ token: string }>(...made)).token
@@ -127,13 +129,15 @@ describe.skipIf(!HAS_CHROMIUM)('an operator on call', () => {
       '--because',
       'It loses rows',
     ]
-    const { code, stderr } = await world.esa.run(asking, { ESA_TOKEN: await token('layer-1', 'Ada') })
+    const { code, stderr } = await world.esa.run(asking, {
+      ESA_TOKEN: await token('layer-1', 'a script of Ada'),
+    })
     expect([code, stderr]).toEqual([0, expect.any(String)])
     await first.goto(`${world.url}/inbox?agent=chief-1`)
     await first.getByRole('button', { name: 'Approve…' }).click()
     const dialog = first.getByRole('dialog')
     await dialog.getByText(FIX, { exact: true }).waitFor()
-    await dialog.getByLabel('Your token as chief-1').fill(await token('chief-1', 'Cem'))
+    await dialog.getByLabel('Your token as chief-1').fill(cem)
     await dialog.getByRole('button', { name: /^Approve [0-9a-f]{12}$/ }).click()
     await dialog.waitFor({ state: 'hidden' })
     const granted = async (): Promise<string[]> =>

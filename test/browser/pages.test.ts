@@ -238,7 +238,12 @@ describe.skipIf(!HAS_CHROMIUM)('the pages of the console', () => {
   })
 
   it('make a token that is shown once, and revoke it', async () => {
-    const page = await world.browser.open(`${world.url}/settings`)
+    // To make one takes a person who has signed in, on this machine as well.
+    const { link } = await world.esa.json<{ link: string }>('accounts', 'add', 'Eva')
+    const page = await world.browser.open(`${world.url}${new URL(link).pathname}`)
+    await page.getByRole('button', { name: 'Sign in' }).click()
+    await page.waitForURL(`${world.url}/`)
+    await page.goto(`${world.url}/settings`)
     await page.getByRole('button', { name: 'Make a token…' }).click()
     await page.getByLabel('Who has it in hand').fill('Dora')
     expect(await seriousFaults(page)).toEqual([])

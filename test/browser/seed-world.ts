@@ -4,6 +4,7 @@ import type { Incident } from '@esa/escalation'
 import { createDatabase, ensureEmbeddedServer } from '@esa/pg-server'
 import { openPostgresStore } from '@esa/store'
 import pg from 'pg'
+import { personToken } from '../e2e/person-token.ts'
 import type { EsaHome } from '../e2e/run-esa.ts'
 
 /** Text that a page must show letter by letter; run, it would set `owned`. */
@@ -58,7 +59,19 @@ export async function seedWorld(esa: EsaHome, url: string, text = HOSTILE): Prom
   })
   await open('layer-33', 'architecture', 'Two services write the same table')
   await post('agents/domain-5/stop', {})
-  const { asker, chief } = await seedRecords(post, text)
+  await seedRecords(post, text)
+  const made = [
+    'tokens',
+    'create',
+    '--as',
+    'layer-1',
+    '--person',
+    'a script of Ada',
+    '--scope',
+    'incidents:write',
+  ]
+  const { token: asker } = await esa.json<{ token: string }>(...made)
+  const chief = await personToken(esa, 'Cem', 'chief-1')
   await Promise.all([askApproval(esa, shop, asker), seedReadings(esa)])
   return { asked, held, hostile, resolved, chiefToken: chief }
 }
@@ -75,8 +88,8 @@ async function askApproval(esa: EsaHome, shopUrl: string, token: string): Promis
   if (asked.code !== 0) throw new Error(asked.stderr)
 }
 
-/** Messages that wait for somebody, a silence, and tokens. */
-async function seedRecords(post: Post, text: string): Promise<{ asker: string; chief: string }> {
+/** Messages that wait, and a silence. */
+async function seedRecords(post: Post, text: string): Promise<void> {
   const message = (from: string, to: string, type: string, subject: string, body: object): Promise<unknown> =>
     post('tasks', { from, to: [to], type, subject, body })
   await message('layer-8', 'layer-2', 'task_request', 'Which fields may the client cache?', { task: text })
@@ -92,16 +105,6 @@ async function seedRecords(post: Post, text: string): Promise<{ asker: string; c
   await post('webhooks', { name: 'night-shift', ...aim, personal: true })
   await post('people', { person: 'Cem', agent: 'chief-1', channels: ['night-shift'] })
   await post('people/override', { level: 'chief', person: 'Cem', until: '8h' })
-  const token = async (as: string, person: string): Promise<string> => {
-    const made = await post<{ token: string }>('tokens', {
-      as,
-      person,
-      scopes: ['incidents:write'],
-      for: '12h',
-    })
-    return made.token
-  }
-  return { asker: await token('layer-1', 'Ada'), chief: await token('chief-1', 'Cem') }
 }
 
 const SHOP = `

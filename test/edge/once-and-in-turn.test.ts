@@ -91,7 +91,8 @@ describe('a POST with a key', () => {
 
   it('that made a secret is answered once, and the secret is kept nowhere', async () => {
     const wanted = { as: 'operator', scopes: ['admin'], for: '1d', person: 'Ada' }
-    const key = { 'idempotency-key': 'secret' }
+    const admin = await world.token('operator', 'admin')
+    const key = { 'idempotency-key': 'secret', authorization: `Bearer ${admin}` }
     const kept: unknown[] = []
     const answer = world.store.edge.answerRequest
     world.store.edge.answerRequest = (...given) => {
