@@ -1,5 +1,4 @@
-export { isAccountName, nameLabel, requireAccountName } from './account-name.ts'
-export { personOf, tokenedBy, tokenIdOf } from './acting.ts'
+export { isAccountName, nameLabel, personOf, requireAccountName, tokenedBy, tokenIdOf } from './acting.ts'
 export { HOME_ISSUER, type Identity, identityIn, isRelated } from './identity.ts'
 export {
   type Announced,
