@@ -136,6 +136,7 @@ async function applyAll(target: Pool, plan: MigrationPlan, newCode: () => void):
     ledger: targetLedger,
     by: 'bench',
     authorise: async () => {},
+    requireApprovals: async () => {},
     clock: systemClock,
     random: Math.random,
   }

@@ -1,8 +1,5 @@
 import type { Queryable } from '@esa/postgres'
-import type { DrizzleMigration } from './drizzle-project.ts'
-
-/** Where drizzle-kit's migrator keeps what it applied, unless its config says otherwise. */
-const TABLE = 'drizzle.__drizzle_migrations'
+import { type DrizzleMigration, drizzleTable } from './drizzle-project.ts'
 
 /**
  * The migrations that a target has not got yet. Drizzle's own rule: those made after the last one that was applied.
@@ -11,9 +8,17 @@ export async function pendingMigrations(
   target: Queryable,
   migrations: readonly DrizzleMigration[],
 ): Promise<DrizzleMigration[]> {
-  const { rows: there } = await target.query(`select to_regclass('${TABLE}') is not null as found`)
+  const [first] = migrations
+  if (first === undefined) return []
+  const { schema, table } = await drizzleTable(first.folder)
+  const { rows: names } = await target.query(`select format('%I.%I', $1::text, $2::text) as name`, [
+    schema,
+    table,
+  ])
+  const name = String(names[0]?.['name'])
+  const { rows: there } = await target.query('select to_regclass($1) is not null as found', [name])
   if (there[0]?.['found'] !== true) return [...migrations]
-  const { rows } = await target.query(`select max(created_at)::float8 as last from ${TABLE}`)
+  const { rows } = await target.query(`select max(created_at)::float8 as last from ${name}`)
   const last = Number(rows[0]?.['last'] ?? Number.NEGATIVE_INFINITY)
   return migrations.filter(({ when }) => when > last)
 }

@@ -15,13 +15,23 @@ const configSchema = z.object({
   dialect: z.string(),
   schema: z.union([z.string(), z.array(z.string())]).optional(),
   casing: z.enum(['snake_case', 'camelCase']).optional(),
+  out: z.string().optional(),
+  migrations: z.object({ schema: z.string().optional(), table: z.string().optional() }).optional(),
 })
+
+/** Where Drizzle's migrator keeps what it applied. */
+export interface DrizzleTable {
+  schema: string
+  table: string
+}
 
 /** A migration of a Drizzle project; `when` is what drizzle.__drizzle_migrations keeps of an applied one. */
 export interface DrizzleMigration {
   tag: string
   when: number
   sql: string
+  /** The folder that it is in. */
+  folder: string
 }
 
 /** What a Drizzle schema has no words for: not being in it does not mean that it shall go. */
@@ -49,7 +59,7 @@ export async function drizzleMigrations(path: string): Promise<DrizzleMigration[
   }
   const migrations: DrizzleMigration[] = []
   for (const { tag, when } of parsed.data.entries.toSorted((a, b) => a.idx - b.idx))
-    migrations.push({ tag, when, sql: await readText(join(path, `${tag}.sql`)) })
+    migrations.push({ tag, when, sql: await readText(join(path, `${tag}.sql`)), folder: path })
   return migrations
 }
 
@@ -101,6 +111,25 @@ async function readConfig(file: string): Promise<z.infer<typeof configSchema>> {
     'terminal',
     `${file} is for ${parsed.data.dialect}, not for postgresql`,
   )
+}
+
+/** Where the migrations folder of a config is, unless it says otherwise. */
+const OUT = './drizzle'
+
+/** Folders above the migrations in which their config is looked for: `src/db/migrations` of a project has three. */
+const ABOVE_MAX = 4
+
+/** The table in which a folder's migrations are recorded: that of its drizzle.config.*, else Drizzle's own default. */
+export async function drizzleTable(folder: string): Promise<DrizzleTable> {
+  const migrations = resolve(folder)
+  for (let [above, n] = [dirname(migrations), 0]; n < ABOVE_MAX; [above, n] = [dirname(above), n + 1])
+    for await (const found of glob('drizzle.config.{ts,mts,cts,js,mjs,cjs}', { cwd: above })) {
+      const config = await readConfig(join(above, found))
+      if (resolve(above, config.out ?? OUT) !== migrations) continue
+      const { schema = 'drizzle', table = '__drizzle_migrations' } = config.migrations ?? {}
+      return { schema, table }
+    }
+  return { schema: 'drizzle', table: '__drizzle_migrations' }
 }
 
 /** Paths and patterns of the config are relative to the project's folder. */

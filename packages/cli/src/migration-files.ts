@@ -1,12 +1,12 @@
 import { readdir, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
-import { type Migration, planMigration, scriptMigration } from '@esa/postgres/apply'
+import { drizzleMigration, type Migration, planMigration, scriptMigration } from '@esa/postgres/apply'
 import type { Queryable } from '@esa/postgres'
 import { type MigrationPlan, sealPlan } from '@esa/postgres/change'
 import { EsaError } from '@esa/protocol'
 import * as z from 'zod'
 import { pendingMigrations } from './drizzle-journal.ts'
-import { drizzleMigrations } from './drizzle-project.ts'
+import { drizzleMigrations, drizzleTable } from './drizzle-project.ts'
 import { readText } from './targets.ts'
 
 /** What undoes `NAME.sql` may stand beside it under this name. */
@@ -28,8 +28,11 @@ const planSchema = z.looseObject({
 export async function readMigrations(path: string, target: Queryable | null = null): Promise<Migration[]> {
   const drizzle = await drizzleMigrations(path)
   if (drizzle !== undefined) {
+    const table = await drizzleTable(path)
     const pending = target === null ? drizzle : await pendingMigrations(target, drizzle)
-    return await Promise.all(pending.map(({ tag, sql }) => scriptMigration(`${tag}.sql`, sql)))
+    return await Promise.all(
+      pending.map(({ tag, sql, when }) => drizzleMigration(`${tag}.sql`, sql, { ...table, when })),
+    )
   }
   const migrations: Migration[] = []
   for (const file of await migrationFiles(path)) migrations.push(await readMigration(file))

@@ -73,6 +73,18 @@ export async function openStore(
 }
 
 /**
+ * Runs `work` on the store of a database that has our schema, and on null where it has not: nothing is made there.
+ */
+export async function inStoreIfThere<T>(
+  config: Config,
+  work: (store: Store | null) => Promise<T>,
+): Promise<T> {
+  const databaseUrl = await resolveDatabase(config)
+  if ((await worldState(config, databaseUrl)) === 'absent') return await work(null)
+  return await inStore(config, work)
+}
+
+/**
  * Runs a command that only looks, and closes the store whatever happens. No card is read for it: what is open must be
  * seen even while somebody's card is broken.
  */

@@ -55,6 +55,45 @@ export async function consumeApproval(world: World, asked: Authorisable): Promis
   return approvalView(used.state)
 }
 
+/**
+ * Refuses when any of these lacks its approval, and names all that do; uses none up.
+ * @throws EsaError `approval.missing` (terminal) with `details.missing`; with one that is missing, as its use would.
+ */
+export async function requireApprovals(store: Store | null, statements: Authorisable[]): Promise<void> {
+  const missing: (Authorisable & { approval: Approval | null })[] = []
+  for (const one of statements) {
+    const found = store === null ? null : await findApproval(store, one.target, one.hash)
+    if (found?.status !== 'granted' || found.kind !== one.kind) missing.push({ ...one, approval: found })
+  }
+  const [first] = missing
+  if (first === undefined) return
+  if (missing.length === 1 && first.statement !== null && !first.statement.includes('-- measured: '))
+    throw refused('approval.missing', first, first.approval)
+  const list = missing.map(
+    ({ hash, kind, statement }) => `${kind} ${hash.slice(0, 12)} ${oneLine(statement ?? '')}`,
+  )
+  throw new EsaError(
+    'approval.missing',
+    'terminal',
+    `${missing.length} statements on ${approvalTarget(first.target)} lack their approval, and nothing was done: ${list.join(' | ')}`,
+    {
+      hint: `request all of them: esa db approvals ask --target ${approvalTarget(first.target)} --migration FILE --because WHY`,
+      details: {
+        missing: missing.map(({ hash, kind, statement, approval }) => ({
+          hash,
+          kind,
+          statement,
+          approval: approval?.id ?? null,
+        })),
+      },
+    },
+  )
+}
+
+function oneLine(text: string): string {
+  return text.replaceAll(/\s+/g, ' ').slice(0, SHOWN_MAX)
+}
+
 /** The open approval of a statement on a target, or null. */
 async function findApproval(store: Store, target: string, hash: string): Promise<ActorState | null> {
   const key = approvalKey(approvalTarget(target), hash)
@@ -111,6 +150,7 @@ function refused(code: string, asked: Authorisable, approval: Approval | null): 
 
 /** How a shell is told which statement: a way back stands in no file. */
 function namedBy(statement: string | null): string {
+  if (statement?.includes('\n-- measured: ') === true) return '--migration FILE'
   if (statement === null || statement.length > SHOWN_MAX || statement.includes('\n')) return '--file FILE'
   return `--statement '${statement.replaceAll("'", String.raw`'\''`)}'`
 }

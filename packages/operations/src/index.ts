@@ -11,6 +11,7 @@ export {
   listApprovals,
   pageApprovals,
   requireApproval,
+  requireApprovals,
 } from './approvals.ts'
 export { askable, askAgent, type Asked, type ChooseIntent } from './ask.ts'
 export { EventTally, LATENESS_BOUNDS_MS } from './event-tally.ts'

@@ -85,6 +85,7 @@ describe.each(PLACES)('on $place', ({ versions, open }) => {
         ledger: targetLedger,
         by: 'test',
         authorise: async () => {},
+        requireApprovals: async () => {},
         clock: systemClock,
         random: () => 0.5,
       })

@@ -10,8 +10,11 @@ const RECORDED = `select ${OWN_MARK} coalesce(verification->>'state', 'unverifie
   extract(epoch from min(started_at))::float8 * 1000 as first, string_agg(id, ', ' order by nth) as ids
   from esa_migrations.migration where state = 'done' or verification->>'state' = 'lost' group by 1`
 
+/** States whose values were compared. */
+const COMPARED = new Set(['verified', 'lost'])
+
 interface Recorded {
-  state: 'verified' | 'lost' | 'unverified'
+  state: 'verified' | 'counted' | 'lost' | 'unverified'
   migrations: number
   first: number
   ids: string
@@ -28,9 +31,11 @@ export async function migrationLoss(queryable: Queryable, now: number): Promise<
     )
     return rows[0]?.['there'] === true ? ((await session.query(RECORDED)).rows as unknown as Recorded[]) : []
   })
-  const known = recorded.filter(({ state }) => state !== 'unverified')
-  const unverified = recorded.find(({ state }) => state === 'unverified')
-  const blind = unverified === undefined ? '' : `${unverified.migrations} unverified: ${unverified.ids}`
+  const known = recorded.filter(({ state }) => COMPARED.has(state))
+  const blind = recorded
+    .filter(({ state }) => !COMPARED.has(state))
+    .map(({ state, migrations, ids }) => `${migrations} ${state}: ${ids}`)
+    .join('; ')
   if (known.length === 0) {
     const why =
       blind === ''

@@ -1,4 +1,4 @@
-import { consumeApproval, random } from '@esa/operations'
+import { type Authorisable, consumeApproval, random, requireApprovals } from '@esa/operations'
 import { isLoopback, isPooler } from '@esa/pg-server'
 import { systemClock } from '@esa/postgres'
 import {
@@ -6,9 +6,9 @@ import {
   type ApplyEvent,
   applyMigration,
   type ApplyPorts,
-  type Authorise,
   blockerText,
   fileLedger,
+  type MigrationStep,
   targetLedger,
 } from '@esa/postgres/apply'
 import type { Mismatch } from '@esa/postgres/verify'
@@ -21,6 +21,7 @@ import { readMigrations } from '../migration-files.ts'
 import { onTarget } from '../on-target.ts'
 import { answer, note } from '../output.ts'
 import { reportDataLoss } from '../report-data-loss.ts'
+import { inStoreIfThere } from '../store-access.ts'
 import { describeTarget, isTargetName, resolveTarget } from '../targets.ts'
 import { findVerified } from '../verified-copies.ts'
 import { inWorld } from '../world.ts'
@@ -31,6 +32,7 @@ export interface ApplyFlags {
   phase?: string
   ledger?: string
   lockTimeout?: string
+  besideLedger?: string[]
 }
 
 /**
@@ -77,7 +79,7 @@ async function lost(config: Config, target: string, migration: string, error: un
 export async function applying<T>(
   config: Config,
   environment: NodeJS.ProcessEnv,
-  { target: name, ledger, lockTimeout }: ApplyFlags,
+  { target: name, ledger, lockTimeout, besideLedger = [] }: ApplyFlags,
   work: (ports: ApplyPorts) => Promise<T>,
 ): Promise<T> {
   const { url, connections } = await resolveTarget(config, name, environment)
@@ -100,8 +102,9 @@ export async function applying<T>(
           target: queryable,
           ledger:
             ledger === undefined ? targetLedger : fileLedger(ledger, () => Math.round(systemClock.now())),
+          besideLedgers: besideLedger,
           by: osUser(),
-          authorise: authorisation(config, name, isLoopback(url)),
+          ...authorisation(config, name, isLoopback(url)),
           clock: systemClock,
           random,
           budget: lockTimeout === undefined ? {} : { lockMs: durationFlag('--lock-timeout', lockTimeout) },
@@ -141,12 +144,30 @@ function requireSessions(url: string, connections: number | null): void {
  * What may lose data takes two approvals, used up right before it runs; what changes the shape of a database that is not on
  * this machine takes the chief's. What only adds is the word of whoever runs this. Source: docs/layer-1/authority.md.
  */
-function authorisation(config: Config, target: string, loopback: boolean): Authorise {
-  return async ({ risk, hash, work }) => {
-    if (risk !== 'destructive' && (risk !== 'major' || loopback)) return
-    const statement = 'sql' in work && statementHash(work.sql) === hash ? work.sql : null
-    await inWorld(config, (world) => consumeApproval(world, { target, hash, kind: risk, statement }))
+function authorisation(
+  config: Config,
+  target: string,
+  loopback: boolean,
+): Pick<ApplyPorts, 'authorise' | 'requireApprovals'> {
+  const asked = ({ risk, hash, text, phase }: MigrationStep): Authorisable => {
+    const statement = phase === null && statementHash(text) === hash ? text : null
+    return { target, hash, kind: risk, statement }
   }
+  return {
+    async authorise(step) {
+      if (takesApproval(step, loopback)) await inWorld(config, (world) => consumeApproval(world, asked(step)))
+    },
+    async requireApprovals(steps) {
+      const taking = steps.filter((step) => takesApproval(step, loopback))
+      if (taking.length > 0)
+        await inStoreIfThere(config, (store) => requireApprovals(store, taking.map(asked)))
+    },
+  }
+}
+
+/** True for what may lose data, and for what changes the shape of a database that is not on this machine. */
+export function takesApproval({ risk }: Pick<MigrationStep, 'risk'>, loopback: boolean): boolean {
+  return risk === 'destructive' || (risk === 'major' && !loopback)
 }
 
 /** Shows on stderr what happens. */

@@ -1,21 +1,33 @@
 import type { Approval } from '@esa/escalation'
 import { askApproval, judgeApproval as judge, listApprovals as list, requireApproval } from '@esa/operations'
-import { type MigrationStep, scriptMigration } from '@esa/postgres/apply'
+import { isLoopback } from '@esa/pg-server'
+import { onOneSession, systemClock } from '@esa/postgres'
+import {
+  fileLedger,
+  type MigrationStep,
+  scriptMigration,
+  stepsToApprove,
+  targetLedger,
+} from '@esa/postgres/apply'
 import type { MigrationPlan } from '@esa/postgres/change'
 import { canonicalJson, EsaError, type JsonObject, statementHash } from '@esa/protocol'
 import { colours } from '../colours.ts'
 import type { Config } from '../config.ts'
 import { readMigrations } from '../migration-files.ts'
+import { onTarget } from '../on-target.ts'
 import { answer, columns } from '../output.ts'
 import { inStore } from '../store-access.ts'
-import { readText } from '../targets.ts'
+import { readText, resolveTarget } from '../targets.ts'
 import { inWorld } from '../world.ts'
+import { takesApproval } from './db-apply.ts'
 
 /** Options of `esa db approvals ask`. */
 export interface AskFlags {
   target: string
   because: string
   file?: string
+  migration?: string
+  ledger?: string
   statement?: string
   evidence?: string
 }
@@ -24,15 +36,24 @@ export interface AskFlags {
 const SHOWN_MAX = 80
 
 /** Asks for the approval of every statement that takes one. @throws EsaError `usage.approval`, `sql.*`, `auth.*` (terminal). */
-export async function askForApproval(config: Config, flags: AskFlags): Promise<void> {
-  const { target, because, file, statement } = flags
-  if ((file === undefined) === (statement === undefined)) {
-    throw new EsaError('usage.approval', 'terminal', 'say either --file or --statement', {
+export async function askForApproval(
+  config: Config,
+  environment: NodeJS.ProcessEnv,
+  flags: AskFlags,
+): Promise<void> {
+  const { target, because, file, migration, statement } = flags
+  if ([file, migration, statement].filter((one) => one !== undefined).length !== 1) {
+    throw new EsaError('usage.approval', 'terminal', 'give one of --migration, --file and --statement', {
       hint: 'esa db approvals ask --target shop --statement "drop table old_orders" --because "unused since May"',
     })
   }
   const evidence = flags.evidence === undefined ? {} : parseEvidence(await readText(flags.evidence))
-  const asked = file === undefined ? await ofStatement(statement!) : await ofFile(file)
+  const asked =
+    migration !== undefined
+      ? await ofMigration(config, environment, migration, flags)
+      : file === undefined
+        ? await ofStatement(statement!)
+        : await ofFile(file)
   await inWorld(config, async (world) => {
     const by = await world.caller.actAs('layer-1', 'incidents:write', 'operator')
     const approvals: Approval[] = []
@@ -49,6 +70,26 @@ type Asked = { statement: string; kind: MigrationStep['risk'] }
 async function ofStatement(sql: string): Promise<Asked[]> {
   const { steps } = await scriptMigration('statement', sql)
   return steps.map(askedOf)
+}
+
+/** What the apply of a file, a plan or a folder would lack an approval for on its target, with what was measured there. */
+async function ofMigration(
+  config: Config,
+  environment: NodeJS.ProcessEnv,
+  path: string,
+  { target, ledger }: AskFlags,
+): Promise<Asked[]> {
+  const { url } = await resolveTarget(config, target, environment)
+  const record = ledger === undefined ? targetLedger : fileLedger(ledger, () => Math.round(systemClock.now()))
+  return await onTarget(config, environment, target, async ({ queryable }) => {
+    const asked: Asked[] = []
+    for (const migration of await readMigrations(path, queryable)) {
+      const steps = await onOneSession(queryable, (session) => stepsToApprove(session, record, migration))
+      for (const step of steps)
+        if (takesApproval(step, isLoopback(url))) asked.push({ statement: step.text, kind: step.risk })
+    }
+    return asked
+  })
 }
 
 /** What a file or a plan asks for, by the text that its steps are known by when they are applied. */

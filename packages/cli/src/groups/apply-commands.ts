@@ -12,6 +12,11 @@ const LOCK_TIMEOUT = [
   'longest wait in the queue of a lock (default 500ms)',
 ] as const
 
+const BESIDE = [
+  '--beside-ledger <name...>',
+  'the record of prisma, flyway, liquibase, alembic, knex or django here is a leftover',
+] as const
+
 /** `esa db migrate verify|apply|rollback`: what is sure before, what is done, and the way back. */
 export function addApplyCommands(migrate: Command, config: Commands['config']): void {
   migrate
@@ -22,6 +27,7 @@ export function addApplyCommands(migrate: Command, config: Commands['config']): 
     .option('--phase <name>', 'this phase of a plan only')
     .option(...LOCK_TIMEOUT)
     .option(...LEDGER)
+    .option(...BESIDE)
     .addHelpText(
       'after',
       '\nExamples:\n  esa db migrate apply 0042_orders.sql --target shop\n  esa db migrate apply plan.json --target shop --phase contract',
@@ -53,6 +59,7 @@ export function addApplyCommands(migrate: Command, config: Commands['config']): 
     .option('--to <id>', 'the migration that stays, with everything before it')
     .option(...LOCK_TIMEOUT)
     .option(...LEDGER)
+    .option(...BESIDE)
     .addHelpText(
       'after',
       '\nExamples:\n  esa db migrate rollback --target shop\n  esa db migrate rollback --target shop --to 0041_customers.sql',

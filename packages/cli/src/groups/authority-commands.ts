@@ -59,6 +59,11 @@ export function addApprovalCommands(parent: Command, config: Commands['config'])
     )
     .requiredOption(TARGET, TARGET_IS)
     .requiredOption('--because <text>', 'why it is to be done')
+    .option(
+      '--migration <file>',
+      'all that the apply of a file, a plan or a folder lacks on the target, with what was measured there',
+    )
+    .option('--ledger <file>', 'with --migration: the file that its apply keeps its record in')
     .option('--file <file>', 'SQL, or a plan (esa db migrate plan)')
     .option('--statement <sql>', 'one statement')
     .option(
@@ -67,10 +72,10 @@ export function addApprovalCommands(parent: Command, config: Commands['config'])
     )
     .addHelpText(
       'after',
-      '\nExample:\n  esa approvals ask --target shop --file drop-old.sql --because "unused since May"',
+      '\nExample:\n  esa approvals ask --target shop --migration drop-old.sql --because "unused since May"',
     )
     .action(async (flags: AskFlags, command: Command) =>
-      (await import('../commands/db-approvals.ts')).askForApproval(config(command), flags),
+      (await import('../commands/db-approvals.ts')).askForApproval(config(command), process.env, flags),
     )
   approvals
     .command('ls')

@@ -273,10 +273,25 @@ describe('the values that a step touches', () => {
     await shop.pool.query(
       'create table items (order_id int references orders on delete cascade); insert into items values (7)',
     )
-    await expect(shop.apply('delete from orders where id = 7')).rejects.toMatchObject({
-      code: 'migration.data-loss',
-      details: { mismatches: [{ relation: 'public.items' }] },
+    const sql = 'delete from orders where id = 7'
+    const texts: string[] = []
+    const authorise: ApplyPorts['authorise'] = async ({ text }) => {
+      texts.push(text)
+      if (text !== sql) throw new EsaError('approval.missing', 'terminal', 'no')
+    }
+    await expect(shop.apply(sql, { authorise })).rejects.toMatchObject({
+      code: 'approval.missing',
+      details: { measured: ['at most 1 rows of public.items are deleted'] },
     })
+    expect(await shop.one('select count(*)::int from items')).toBe(1)
+    // What was measured is on record, is requested before the first step from then on, and is what may happen.
+    const known: string[] = []
+    const requireApprovals: ApplyPorts['requireApprovals'] = async (steps) =>
+      void known.push(...steps.map(({ text }) => text))
+    expect(await shop.apply(sql, { requireApprovals })).toMatchObject({
+      verification: { state: 'unverified' },
+    })
+    expect([known, await shop.one('select count(*)::int from items')]).toEqual([[texts.at(-1)], 0])
   })
 
   it('are unverified, never verified, where nobody can tell, and where a loss is meant', async () => {

@@ -1,14 +1,16 @@
-import { EsaError } from '@esa/protocol'
+import { EsaError, type Json } from '@esa/protocol'
 import type { Clock } from '../clock.ts'
 import { onOneSession, type Queryable } from '../queryable.ts'
 import { becomeApplier, endApplier } from './applier-lock.ts'
 import type { Blocker } from './blockers.ts'
 import { inverseOf } from './inverse.ts'
+import { judgeAll, toApprove } from './judge-all.ts'
 import type { Ledger, MigrationRecord, Verification } from './ledger.ts'
 import { type Bench, LOCK_BUDGET, type LockBudget } from './lock-budget.ts'
 import { type Filled, runBackfill } from './run-backfill.ts'
 import { inStepTransaction, mark, runAlone, runStatement, type Running, stepError } from './run-step.ts'
-import type { Migration, MigrationStep } from './step.ts'
+import type { Authorise, Migration, MigrationStep } from './step.ts'
+import { requireNoOtherLedger } from './other-ledgers.ts'
 import { guardValues } from './value-guard.ts'
 import { verificationOf } from './verification.ts'
 import { isWayBack } from './way-back.ts'
@@ -20,9 +22,6 @@ export type ApplyEvent =
   | { type: 'filled'; step: MigrationStep; filled: Filled }
   | { type: 'stepped'; step: MigrationStep; ms: number }
 
-/** Whether a step may run: refuses by throwing. Asked before every step that is not done yet. */
-export type Authorise = (step: MigrationStep) => Promise<void>
-
 /** What an apply works with. */
 export interface ApplyPorts {
   /** The target; a pool of at least two sessions, one of which works while the other looks on. */
@@ -31,12 +30,16 @@ export interface ApplyPorts {
   /** Who applies, for the record. */
   by: string
   authorise: Authorise
+  /** Refuses, before the first step, when any of these lacks its approval, and names all that do; uses none up. */
+  requireApprovals: (steps: MigrationStep[]) => Promise<void>
   clock: Clock
   /** Numbers in [0, 1). */
   random: () => number
   budget?: Partial<LockBudget>
   /** What is known of the migration from a copy; undefined: nothing. */
   verified?: Verification | undefined
+  /** Tools whose record of migrations on the target is a leftover: `prisma`, `flyway` ... */
+  besideLedgers?: string[]
   /** A loss of values is meant: it is written down and stops nothing. */
   acceptLoss?: boolean
   onEvent?: (event: ApplyEvent) => void
@@ -70,15 +73,17 @@ export async function applyMigration(
     const known = standing(await ledger.list(bench.session), migration)
     requireSame(migration, known)
     requireNoWayBack(known)
-    const chosen = stepsOf(migration, known, phase)
+    const named = stepsOf(migration, known, phase)
     if (known?.state === 'done') return { ...nothing(migration.id), verification: known.verification }
+    const chosen = await judgeAll(bench.session, named, known)
+    await ports.requireApprovals(chosen.filter(({ id }) => !isDone(known, id)).map(toApprove))
     await ledger.open(bench.session)
     if (ports.verified?.state === 'lost' && ports.acceptLoss !== true)
       throw lostOnCopy(migration, ports.verified)
     if (known?.state !== 'started' || known.hash !== migration.hash)
       await ledger.begin(bench.session, migration, ports.by)
     const done = await walk(bench, migration, chosen, known, ports)
-    const waiting = phasesLeft(migration, chosen, known)
+    const waiting = phasesLeft(migration, named, known)
     if (waiting.length > 0)
       return { id: migration.id, state: 'partly', steps: done, waiting, verification: null }
     const now = (await ledger.list(bench.session)).find(({ id }) => id === migration.id)
@@ -104,6 +109,7 @@ export async function onApplierSession<T>(ports: ApplyPorts, work: (bench: Bench
   const { target, clock, random, budget } = ports
   return await onOneSession(target, async (session) => {
     await requireWritable(session)
+    await requireNoOtherLedger(session, ports.besideLedgers ?? [])
     const pid = await becomeApplier(session, target, clock)
     const { rows } = await session.query(`select current_setting('server_version_num')::int as version`)
     const bench: Bench = {
@@ -239,7 +245,7 @@ async function walk(
       continue
     }
     shallStop(ports, migration)
-    await authorise(step)
+    await authorise(toApprove(step))
     onEvent({ type: 'step', nth, steps: steps.length, step })
     const from = clock.now()
     const onRetry: Bench['onRetry'] = (attempt, waitMs, blockers) => {
@@ -254,6 +260,8 @@ async function walk(
       step,
       known: before,
       end: 'done',
+      authorise,
+      drizzle: step.id === migration.steps.at(-1)?.id ? migration.drizzle : undefined,
     }
     await runStep(running, ports).catch(async (thrown: unknown) => {
       const error = stepError(step, thrown)
@@ -274,7 +282,13 @@ async function recordFailure(running: Running, error: EsaError): Promise<void> {
   if (error.details['lost'] === true) {
     await ledger.end(bench.session, migration.id, 'started', { state: 'lost', why: error.message })
   } else if (step.work.kind === 'statement' && error.code !== 'database.unreachable') {
-    await mark(running, 'failed', known?.cursor ?? null, null)
+    const { effects } = error.details
+    await mark(
+      running,
+      'failed',
+      effects === undefined ? (known?.cursor ?? null) : { effects: effects as Json },
+      null,
+    )
   }
 }
 
@@ -303,7 +317,10 @@ async function runStep(running: Running, ports: ApplyPorts): Promise<void> {
 
 function earlierThan({ steps }: Migration, step: MigrationStep): string[] {
   return steps
-    .slice(0, steps.indexOf(step))
+    .slice(
+      0,
+      steps.findIndex(({ id }) => id === step.id),
+    )
     .flatMap(({ work }) => (work.kind === 'statement' || work.kind === 'session' ? [work.sql] : []))
 }
 

@@ -21,7 +21,8 @@ export interface StepRecord {
 
 /** Whether rows or values were lost, as far as it could be told. */
 export interface Verification {
-  state: 'verified' | 'lost' | 'unverified'
+  /** `counted`: it called what is not known to be harmless; rows were counted in the transaction of each such step. */
+  state: 'verified' | 'counted' | 'lost' | 'unverified'
   /** How it was told, or why it could not be. */
   why: string
 }

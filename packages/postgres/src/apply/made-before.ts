@@ -1,9 +1,9 @@
 import type { Node, RangeVar, RenameStmt } from '@pgsql/types'
-import { functionsNamed, judgeFunction } from '../guard/harmless-functions.ts'
 import type { CalledName } from '../guard/read-statement.ts'
 import type { Queryable } from '../queryable.ts'
 import { parseScript } from '../sql/parse-script.ts'
 import { isTemporary, written } from './full-names.ts'
+import { notHarmless } from './not-harmless.ts'
 import { movesNames } from './setting.ts'
 
 /** What is made of a table, by its name as it is written: all of it, or columns. It goes with them when they are undone. */
@@ -70,7 +70,7 @@ export async function fillsOnly(session: Queryable, node: Node, made: Made): Pro
   const within: Within = { writes: false, calls: [] }
   visit(rest, within)
   if (within.writes || (await isHeard(session, relation, 'InsertStmt' in node))) return false
-  return within.calls.length === 0 || (await areHarmless(session, within.calls))
+  return within.calls.length === 0 || (await notHarmless(session, within.calls)).length === 0
 }
 
 /** What stands inside a statement. */
@@ -112,12 +112,4 @@ async function isHeard(
     [written(relation), inserts ? ON_INSERT + ON_UPDATE : ON_UPDATE],
   )
   return rows[0]?.['heard'] === true
-}
-
-/** A number that a sequence has given is missed by nobody. */
-const ALLOWED = new Set(['nextval'])
-
-async function areHarmless(session: Queryable, functions: CalledName[]): Promise<boolean> {
-  const called = await functionsNamed(session, functions)
-  return called.every((one) => judgeFunction(one) === 'harmless' || (one.builtIn && ALLOWED.has(one.name)))
 }

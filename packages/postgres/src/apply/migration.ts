@@ -1,7 +1,8 @@
-import { digestJson, digestText } from '@esa/protocol'
+import { canonicalJson, digestJson, digestText } from '@esa/protocol'
 import type { MigrationPlan, Step } from '../change/plan.ts'
 import { parseScript } from '../sql/parse-script.ts'
 import { classifyStatement, worstRisk } from './classify.ts'
+import type { DrizzleRow } from './drizzle-row.ts'
 import { stepsOfScript } from './script-steps.ts'
 import type { Migration, MigrationStep } from './step.ts'
 
@@ -18,6 +19,31 @@ export async function scriptMigration(
   return { id, hash: digestText(sql), steps, held: [], down }
 }
 
+/** A file of a Drizzle folder as a migration, which Drizzle's own migrator then takes for applied by itself. */
+export async function drizzleMigration(
+  id: string,
+  sql: string,
+  { schema, table, when }: Omit<DrizzleRow, 'hash'>,
+): Promise<Migration> {
+  const { steps, ...migration } = await scriptMigration(id, sql)
+  const { hash } = migration
+  const last = steps.at(-1)?.work
+  // What no transaction holds is followed by one that holds the row.
+  const isHeld = last?.kind === 'statement' && last.transaction
+  return {
+    ...migration,
+    steps: isHeld ? steps : [...steps, rowStep(id)],
+    drizzle: { schema, table, hash, when },
+  }
+}
+
+function rowStep(id: string): MigrationStep {
+  const sql = 'select'
+  const work = { kind: 'statement', sql, transaction: true, rollback: '' } as const
+  const about = `${id} Drizzle’s record`
+  return { id: 'drizzle', hash: digestText(sql), text: sql, about, phase: null, risk: 'additive', work }
+}
+
 /** A plan as a migration. */
 export async function planMigration(plan: MigrationPlan): Promise<Migration> {
   const steps: MigrationStep[] = []
@@ -30,7 +56,7 @@ export async function planMigration(plan: MigrationPlan): Promise<Migration> {
 
 async function planStep(step: Step, phase: string): Promise<MigrationStep> {
   const { id, about } = step
-  const head = { id, about, phase, hash: digestJson({ ...step }) }
+  const head = { id, about, phase, hash: digestJson({ ...step }), text: canonicalJson(step) }
   if (step.kind === 'backfill') return { ...head, risk: 'major', work: { kind: 'backfill', step } }
   if (step.kind === 'verify') return { ...head, risk: 'additive', work: { kind: 'verify', step } }
   const { sql, transaction, destructive } = step

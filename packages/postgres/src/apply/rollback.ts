@@ -1,6 +1,7 @@
 import { digestText, EsaError } from '@esa/protocol'
 import { parseScript } from '../sql/parse-script.ts'
 import { type Applied, type ApplyPorts, onApplierSession } from './apply-migration.ts'
+import { drizzleRowOf, removeDrizzleRow } from './drizzle-row.ts'
 import { riskNow } from './harmless.ts'
 import type { MigrationRecord, StepRecord } from './ledger.ts'
 import type { Bench } from './lock-budget.ts'
@@ -89,7 +90,7 @@ function backStep(id: string, sql: string, alone: boolean, known: StepRecord | u
   // The record keeps the hash of what was applied, so that applying it again is recognised.
   const hash = known?.hash ?? digestText(sql)
   const work = { kind: 'statement', sql, transaction: !alone, rollback: known?.rollback ?? null } as const
-  return { step: { id, hash, about, phase: null, risk: 'major', work }, sql, alone, known }
+  return { step: { id, hash, text: sql, about, phase: null, risk: 'major', work }, sql, alone, known }
 }
 
 async function undo(
@@ -102,6 +103,7 @@ async function undo(
   const migration: Migration = { id: record.id, hash: record.hash, steps: [], held: [], down: record.down }
   // Until its last step is undone it is applied in part, for whoever looks.
   await ledger.end(bench.session, record.id, 'started', record.verification)
+  const drizzle = drizzleRowOf(record.steps)
   const done: Applied['steps'] = []
   for (const [nth, back] of steps.entries()) {
     if (stop?.aborted === true)
@@ -112,7 +114,16 @@ async function undo(
     onEvent({ type: 'step', nth, steps: steps.length, step })
     const from = clock.now()
     const before = back.known ?? record.steps.find((one) => one.step === step.id)
-    const running: Running = { bench, ledger, migration, step, known: before, end: 'undone' }
+    const running: Running = {
+      bench,
+      ledger,
+      migration,
+      step,
+      known: before,
+      end: 'undone',
+      authorise: ports.authorise,
+      ...(nth === steps.length - 1 ? { drizzle } : {}),
+    }
     await run(running, back).catch(async (thrown: unknown) => {
       const error = stepError(step, thrown)
       await recordFailure(running, back, error).catch(() => undefined)
@@ -122,6 +133,8 @@ async function undo(
     onEvent({ type: 'stepped', step, ms })
     done.push({ id: step.id, about: step.about, ms })
   }
+  // A way back that ends outside of transactions, or that broke off behind its last step, has not taken it back yet.
+  if (drizzle !== undefined) await removeDrizzleRow(bench.session, drizzle)
   await ledger.end(bench.session, record.id, 'undone', record.verification)
   return done
 }

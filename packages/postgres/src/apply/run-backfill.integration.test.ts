@@ -32,7 +32,7 @@ const STEP: BackfillStep = {
 }
 
 async function fill(more: Partial<ApplyPorts> = {}): Promise<void> {
-  const step = { id: STEP.id, hash: '', about: 'fill', phase: null, risk: 'major' as const }
+  const step = { id: STEP.id, hash: '', text: '', about: 'fill', phase: null, risk: 'major' as const }
   const work = { kind: 'backfill' as const, step: STEP }
   const migration: Migration = { id: 'p', hash: '', steps: [{ ...step, work }], held: [], down: null }
   await applyMigration(migration, shop.ports(more))

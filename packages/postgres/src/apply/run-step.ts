@@ -1,12 +1,17 @@
-import { EsaError, type Json } from '@esa/protocol'
+import { EsaError, isEsaError, type Json } from '@esa/protocol'
 import { postgresError, sqlState } from '../postgres-error.ts'
 import { requireApplier } from './applier-lock.ts'
+import { lookBeside, takeBackBeside } from './beside-transaction.ts'
+import { Exceeded, type Expected, measured } from './closer-look.ts'
+import { type DrizzleRow, removeDrizzleRow, writeDrizzleRow } from './drizzle-row.ts'
+import { type Effect, effectText, type Measured } from './effects.ts'
 import { requireThawed } from './freeze.ts'
+import { toApprove } from './judge-all.ts'
 import type { Ledger, StepRecord } from './ledger.ts'
 import { type Bench, withinBudget } from './lock-budget.ts'
-import type { Migration, MigrationStep } from './step.ts'
+import type { Authorise, Migration, MigrationStep } from './step.ts'
 import { clearBefore } from './unattended.ts'
-import type { Guard } from './value-guard.ts'
+import type { Guard, ValueCheck } from './value-guard.ts'
 
 /** A step on its way: where it is written down, and what is known of it from before. */
 export interface Running {
@@ -17,6 +22,9 @@ export interface Running {
   known: StepRecord | undefined
   /** What it is when it went through. */
   end: 'done' | 'undone'
+  authorise: Authorise
+  /** Of Drizzle's: written with the step, or taken back with it. */
+  drizzle?: DrizzleRow | undefined
 }
 
 /** What a statement leaves of the file's own settings: the budget is the apply's. */
@@ -48,30 +56,106 @@ export async function inStepTransaction<T>(running: Running, work: () => Promise
   })
 }
 
-/** Runs a statement in a transaction that also holds its record; `guard` looks at the values before and after it. */
+/**
+ * Runs a statement in a transaction that also holds its record; `guard` looks at the values before and after it. What it
+ * does to anything that was there is measured within: beyond what it says it takes an approval, and else is rolled back.
+ */
 export async function runStatement(
   running: Running,
   sql: string,
   rollback: string | null,
   guard?: Guard,
 ): Promise<void> {
+  const { bench, step } = running
+  if (await isThere(running)) return await mark(running, running.end, withRow(running, UNKNOWN), rollback)
+  const expected: Expected = { compared: [], approved: step.effects ?? [] }
+  let done: Measured[] | Exceeded
+  do {
+    done = await tryStatement(running, { sql, rollback, guard, expected })
+    if (!(done instanceof Exceeded)) continue
+    if (done.unkept.length > 0) expected.compared.push(...done.unkept)
+    else expected.approved = await approveEffects(running, done.effects)
+  } while (done instanceof Exceeded)
+  const check = checkOf(step, done, (await guard?.verdict(bench.session)) ?? null)
+  // A crash before this record leaves the step done, and its values as what is not known.
+  await mark(running, running.end, withRow(running, check), rollback)
+}
+
+/** What is known of a step that is done, with the row of Drizzle's that a rollback takes back. */
+function withRow({ drizzle, end }: Running, check: ValueCheck | null): Json {
+  const row = end === 'done' && drizzle !== undefined ? { drizzle: { ...drizzle } } : {}
+  return check === null && drizzle === undefined ? null : { ...check, ...row }
+}
+
+interface Trying {
+  sql: string
+  rollback: string | null
+  guard: Guard | undefined
+  expected: Expected
+}
+
+async function tryStatement(running: Running, trying: Trying): Promise<Measured[] | Exceeded> {
   const { bench, ledger } = running
-  if (await isThere(running)) return await mark(running, running.end, UNKNOWN, rollback)
-  await inStepTransaction(running, async () => {
+  const { sql, rollback, guard, expected } = trying
+  const beside = await lookBeside(bench.session)
+  const trial = inStepTransaction(running, async () => {
     const { session } = bench
     if (!ledger.inTransaction) await mark(running, 'started', await placeOf(running), rollback)
     await guard?.before(session)
-    await session.query(sql)
-    await guard?.after(session)
-    if (ledger.inTransaction) await mark(running, running.end, UNKNOWN, rollback)
+    const effects = await measured(session, sql, expected, async () => void (await session.query(sql)))
+    await guard?.after(session, effects.length > 0)
+    if (running.drizzle !== undefined)
+      await (running.end === 'done' ? writeDrizzleRow : removeDrizzleRow)(session, running.drizzle)
+    if (ledger.inTransaction) await mark(running, running.end, withRow(running, UNKNOWN), rollback)
+    return effects
   })
-  const check = (await guard?.verdict(bench.session)) ?? null
-  // A crash before this record leaves the step done, and its values as what is not known.
-  await mark(running, running.end, check === null ? null : { ...check }, rollback)
+  return await trial.catch(async (error: unknown) => {
+    // A lost session cannot be asked; the error is worth more than that.
+    const taken = takeBackBeside(bench.session, beside)
+    if (error instanceof Exceeded) await taken
+    else await taken.catch(() => undefined)
+    if (error instanceof Exceeded) return error
+    throw error
+  })
+}
+
+/** What a step calls keeps it from being called verified; what it was allowed to take, from being called counted. */
+function checkOf(
+  { opaque = [] }: MigrationStep,
+  effects: Measured[],
+  check: ValueCheck | null,
+): ValueCheck | null {
+  if (effects.length > 0) return { state: 'unknown', why: `approved: ${effects.map(effectText).join('; ')}` }
+  if (opaque.length === 0 || check?.state === 'unknown') return check
+  return {
+    state: 'counted',
+    why: `it calls ${opaque.join(', ')}; rows were counted in its transaction, those of foreign tables and other databases were not`,
+  }
+}
+
+/** Uses up the approval of what was measured. @throws EsaError `approval.*` (terminal) with `details.effects`. */
+async function approveEffects({ authorise, step }: Running, found: Measured[]): Promise<Effect[]> {
+  const effects = found.map(({ what, relation, column, atMost }): Effect => ({
+    what,
+    relation,
+    column,
+    atMost,
+  }))
+  await authorise(toApprove({ ...step, effects })).catch((error: unknown) => {
+    if (!isEsaError(error)) throw error
+    const { code, kind, message, hint, details, cause } = error
+    const lines = effects.map(effectText)
+    throw new EsaError(code, kind, `${message}; measured, and rolled back: ${lines.join('; ')}`, {
+      ...(hint === undefined ? {} : { hint }),
+      details: { ...details, effects: effects as unknown as Json, measured: lines },
+      cause,
+    })
+  })
+  return effects
 }
 
 /** The record of a step whose values nobody has compared. */
-const UNKNOWN = { state: 'unknown', why: 'the apply ended before its values were compared' }
+const UNKNOWN: ValueCheck = { state: 'unknown', why: 'the apply ended before its values were compared' }
 
 /** The transaction that a record beside the target must ask after, and whether it goes back. */
 type Place = string | { undoes: string }

@@ -42,6 +42,7 @@ function stepOf(statements: ParsedStatement[], file: string): MigrationStep {
   return {
     id: `statement-${first!.index + 1}`,
     hash: digestText(sql),
+    text: sql,
     about,
     phase: null,
     risk,

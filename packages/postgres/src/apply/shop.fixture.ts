@@ -39,6 +39,7 @@ export class Shop {
       ledger: targetLedger,
       by: 'ada',
       authorise: async () => {},
+      requireApprovals: async () => {},
       clock: systemClock,
       random: () => 0.5,
       onEvent: (event) => this.events.push(event),

@@ -91,6 +91,7 @@ describe.runIf(hasOtherPostgres() && hasOtherClients())('a backfill with a stand
       ledger: targetLedger,
       by: 'ada',
       authorise: async () => {},
+      requireApprovals: async () => {},
       clock,
       random: () => 0.5,
       onEvent: (event) => {

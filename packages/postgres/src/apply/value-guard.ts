@@ -9,7 +9,7 @@ import { beyondTables, type TouchedTable, touchedTables, touchOf } from '../veri
 
 /** What is known of the values that a step could have changed. */
 export interface ValueCheck {
-  state: 'untouched' | 'equal' | 'unknown'
+  state: 'untouched' | 'equal' | 'counted' | 'unknown'
   why: string
 }
 
@@ -23,7 +23,7 @@ const DIGEST_BYTES_MAX = 2 * 1024 * 1024 * 1024
 const TIMED_OUT = '57014'
 
 /** A table before a step; `columns` are those that held a value. */
-interface Kept {
+export interface Kept {
   table: TouchedTable
   columns: ColumnShape[]
   digest: Digest
@@ -33,7 +33,7 @@ interface Kept {
 export interface Guard {
   /** Called in the step's transaction, before and after its SQL. */
   before(session: Queryable): Promise<void>
-  after(session: Queryable): Promise<void>
+  after(session: Queryable, approved?: boolean): Promise<void>
   /** Called outside of it when it is committed. */
   verdict(session: Queryable): Promise<ValueCheck>
 }
@@ -52,7 +52,6 @@ export async function guardValues(session: Queryable, sql: string, accepted: boo
   const large = tables.filter((table) => size(table) > LOCKED_BYTES_MAX && size(table) <= DIGEST_BYTES_MAX)
   const huge = tables.filter((table) => size(table) > DIGEST_BYTES_MAX)
   const unsure: string[] = huge.map((table) => `${nameOf(table)} is too large to be compared here`)
-  if (touch.opaque) unsure.push('it runs code that the grammar does not show')
   if (touch.relations.length > 0) unsure.push(...(await beyondTables(session, touch, tables)))
   const beforehand = await keep(session, large, unsure)
   const quiet = large.length === 0 ? null : await nextTransaction(session)
@@ -65,9 +64,9 @@ export async function guardValues(session: Queryable, sql: string, accepted: boo
         )
       kept = await keep(transaction, small)
     },
-    async after(transaction) {
+    async after(transaction, approved = false) {
       const lost = await compare(transaction, kept, unsure)
-      if (accepted) unsure.push(...lost.map(lossText))
+      if (accepted || approved) unsure.push(...lost.map(lossText))
       else if (lost.length > 0) throw dataLoss(lost, false)
     },
     async verdict(outside) {
@@ -102,7 +101,7 @@ async function sizesOf(session: Queryable, tables: TouchedTable[]): Promise<Map<
 }
 
 /** Without `unsure` it runs in a transaction, which a statement that was cancelled has ended. */
-async function keep(session: Queryable, tables: TouchedTable[], unsure?: string[]): Promise<Kept[]> {
+export async function keep(session: Queryable, tables: TouchedTable[], unsure?: string[]): Promise<Kept[]> {
   const kept: Kept[] = []
   for (const table of tables) {
     try {
@@ -129,13 +128,14 @@ async function nextTransaction(session: Queryable): Promise<number> {
   return Number(rows[0]?.['next'])
 }
 
-interface Lost {
+export interface Lost {
   relation: string
   column?: string
   why: string
 }
 
-async function compare(session: Queryable, kept: Kept[], unsure: string[]): Promise<Lost[]> {
+/** What of the kept tables is not what it was; `unsure` gets what cannot be told. */
+export async function compare(session: Queryable, kept: Kept[], unsure: string[]): Promise<Lost[]> {
   if (kept.length === 0) return []
   const shapes = await tableShapes(session)
   const lost: Lost[] = []

@@ -1,4 +1,5 @@
 import type { Ground } from './draft.ts'
+import { keepComments, restoreComments } from './comments.ts'
 import { quoteDotted } from './names.ts'
 import { keepRights, restoreRights } from './rights.ts'
 
@@ -36,10 +37,11 @@ export async function dependentViews(ground: Ground, relation: string): Promise<
       )
       continue
     }
-    const anew = (definition: string): string => `${definition}\n${restoreRights(name, nth)}`
+    const anew = (definition: string): string =>
+      `${definition}\n${restoreRights(name, nth)}\n${restoreComments(name, nth)}`
     views.push({
       name,
-      drop: `${keepRights(name, nth)}\n${was.drop}`,
+      drop: `${keepRights(name, nth)}\n${keepComments(name, nth)}\n${was.drop}`,
       from: anew(was.definition),
       to: anew(shall?.definition ?? was.definition),
     })

@@ -69,6 +69,11 @@ export const COMPUTING_EXTENSIONS: ReadonlySet<string> = new Set(
   pgcrypto plpgsql postgis seg tsm_system_rows tsm_system_time unaccent uuid-ossp vector`.split(/\s+/),
 )
 
+/** True for an extension whose functions compute and do no more. */
+export function computesOnly(extension: string): boolean {
+  return COMPUTING_EXTENSIONS.has(extension)
+}
+
 /** Functions of extensions that read, although they are called volatile. */
 const READING_OF_EXTENSIONS = new Set([
   'pg_stat_statements',

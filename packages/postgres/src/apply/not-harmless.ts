@@ -1,0 +1,23 @@
+import { functionsNamed, judgeFunction } from '../guard/harmless-functions.ts'
+import type { CalledName } from '../guard/read-statement.ts'
+import type { Queryable } from '../queryable.ts'
+
+/** A number that a sequence has given is missed by nobody. */
+const ALLOWED = new Set(['nextval'])
+
+/**
+ * Of functions that are called by name, those that are not known to be harmless: of somebody's own, volatile, or nowhere on
+ * the target. The only place where applying asks what a function does.
+ */
+export async function notHarmless(session: Queryable, functions: CalledName[]): Promise<string[]> {
+  if (functions.length === 0) return []
+  const called = await functionsNamed(session, functions)
+  const harmful = called.filter((one) => {
+    const verdict = judgeFunction(one)
+    const follows = one.builtIn && verdict === 'follow'
+    return verdict !== 'harmless' && !follows && !(one.builtIn && ALLOWED.has(one.name))
+  })
+  const found = new Set(called.map(({ name }) => name))
+  const unknown = functions.filter(({ name }) => !found.has(name))
+  return [...new Set([...harmful, ...unknown].map(({ name }) => name))]
+}

@@ -1,0 +1,165 @@
+import type { Node, RangeVar } from '@pgsql/types'
+import type { CalledName } from '../guard/read-statement.ts'
+import { computesOnly } from '../guard/harmless-functions.ts'
+import type { Queryable } from '../queryable.ts'
+import { parseScript, type ParsedStatement } from '../sql/parse-script.ts'
+import { written } from './full-names.ts'
+import { notHarmless } from './not-harmless.ts'
+import { settingOf } from './setting.ts'
+
+/** Functions, triggers and rules that a migration makes itself: no look at the target finds them before it runs. */
+export interface MadeCode {
+  functions: Set<string>
+  /** Tables that a trigger or a rule was put on. */
+  heard: Set<string>
+}
+
+/** Statements that run code which the grammar does not show. */
+const HIDDEN: Record<string, string> = {
+  DoStmt: 'DO',
+  CallStmt: 'CALL',
+  ExecuteStmt: 'EXECUTE',
+  AlterExtensionStmt: 'the script of an extension',
+  RefreshMatViewStmt: 'the query of a materialized view',
+}
+
+/** Statements that name functions without calling one. */
+const NAMING = new Set(
+  (
+    'CreateFunctionStmt CreateTrigStmt RuleStmt ViewStmt CreatePolicyStmt AlterPolicyStmt CreateStmt CreateDomainStmt ' +
+    'CommentStmt DropStmt RenameStmt GrantStmt AlterFunctionStmt AlterOwnerStmt CreateEventTrigStmt'
+  ).split(' '),
+)
+
+const DATA = new Set(['InsertStmt', 'UpdateStmt', 'DeleteStmt', 'MergeStmt', 'CopyStmt', 'TruncateStmt'])
+
+/** What statements call that is not known to be harmless, as far as names tell; what they do is measured whatever this says. */
+export async function opaqueReasons(
+  session: Queryable,
+  statements: ParsedStatement[],
+  made: MadeCode,
+): Promise<string[]> {
+  const reasons: string[] = []
+  for (const { kind, node } of statements) {
+    noteCode(node, made)
+    if (settingOf(node) !== null) continue
+    if (HIDDEN[kind] !== undefined) reasons.push(HIDDEN[kind])
+    const extension = 'CreateExtensionStmt' in node ? (node.CreateExtensionStmt.extname ?? '') : undefined
+    if (extension !== undefined && !computesOnly(extension)) reasons.push(`the extension ${extension}`)
+    if ('CopyStmt' in node && node.CopyStmt.is_program === true) reasons.push('a program')
+    if (!NAMING.has(kind)) reasons.push(...(await calledBy(session, node, made)))
+    reasons.push(...(await eventTriggers(session, kind)))
+  }
+  return [...new Set(reasons)]
+}
+
+function noteCode(node: Node, { functions, heard }: MadeCode): void {
+  const last = (parts: Node[] | undefined): string => {
+    const part = parts?.at(-1)
+    return part !== undefined && 'String' in part ? (part.String.sval ?? '') : ''
+  }
+  if ('CreateFunctionStmt' in node) functions.add(last(node.CreateFunctionStmt.funcname))
+  if ('CreateTrigStmt' in node) heard.add(node.CreateTrigStmt.relation?.relname ?? '')
+  if ('RuleStmt' in node) heard.add(node.RuleStmt.relation?.relname ?? '')
+}
+
+interface Named {
+  calls: CalledName[]
+  relations: RangeVar[]
+  written: RangeVar[]
+  operators: string[]
+}
+
+function namedIn(value: unknown, named: Named): Named {
+  if (Array.isArray(value)) for (const one of value) namedIn(one, named)
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return named
+  for (const [kind, inner] of Object.entries(value as Record<string, Record<string, unknown>>)) {
+    if (kind === 'FuncCall') named.calls.push(lastOf(inner['funcname']))
+    if (kind === 'A_Expr') named.operators.push(lastOf(inner['name']).name)
+    if (kind === 'RangeVar') named.relations.push(inner)
+    if (DATA.has(kind)) {
+      const relations = [inner['relation'] ?? [], inner['relations'] ?? []].flat() as (
+        | RangeVar
+        | { RangeVar: RangeVar }
+      )[]
+      named.written.push(...relations.map((one) => ('RangeVar' in one ? one.RangeVar : one)))
+    } else if (kind === 'AlterTableStmt' || kind === 'IndexStmt') {
+      named.relations.push((inner['relation'] ?? {}) as RangeVar)
+    }
+    namedIn(inner, named)
+  }
+  return named
+}
+
+function lastOf(parts: unknown): CalledName {
+  const names = ((parts ?? []) as Node[]).map((part) => ('String' in part ? (part.String.sval ?? '') : ''))
+  const [name = '', schema = null] = names.toReversed()
+  return { schema, name }
+}
+
+/**
+ * What the server calls when these relations are read or written: triggers and rules, and expressions of defaults, CHECKs,
+ * indexes and views; also of tables whose rows follow by a foreign key.
+ */
+const BEHIND = `with recursive met(oid, written) as (
+    select pg_catalog.to_regclass(name)::oid, false from unnest($1::text[]) name
+    union select pg_catalog.to_regclass(name)::oid, true from unnest($2::text[]) name
+    union select x.oid, x.written from met join lateral (
+      select f.conrelid as oid, true as written from pg_constraint f where f.confrelid = met.oid and met.written and f.contype = 'f'
+        and (f.confdeltype in ('c', 'n', 'd') or f.confupdtype in ('c', 'n', 'd'))
+      union select i.inhrelid, met.written from pg_inherits i where i.inhparent = met.oid
+      union select d.refobjid, met.written from pg_rewrite r join pg_depend d on d.objid = r.oid and d.classid = 'pg_rewrite'::regclass
+        where r.ev_class = met.oid and d.refclassid = 'pg_class'::regclass) x on true)
+  select coalesce(json_agg(distinct why) filter (where why is not null), '[]') as heard,
+    coalesce(json_agg(distinct expression) filter (where expression is not null), '[]') as expressions from (
+    select format('the trigger %s of %s', t.tgname, t.tgrelid::regclass) as why, null as expression from met join pg_trigger t
+      on t.tgrelid = met.oid where met.written and not t.tgisinternal and t.tgenabled <> 'D'
+    union all select format('a rule of %s', r.ev_class::regclass), null from met join pg_rewrite r on r.ev_class = met.oid
+      where met.written and r.rulename <> '_RETURN'
+    union all select null, 'select ' || pg_get_expr(e.tree, met.oid) from met join lateral (
+      select a.adbin as tree from pg_attrdef a where a.adrelid = met.oid and met.written
+      union all select k.conbin from pg_constraint k where k.conrelid = met.oid and k.conbin is not null
+      union all select i.indexprs from pg_index i where i.indrelid = met.oid and met.written
+      union all select i.indpred from pg_index i where i.indrelid = met.oid and met.written) e on e.tree is not null
+    union all select null, pg_get_viewdef(c.oid) from met join pg_class c on c.oid = met.oid where c.relkind in ('v', 'm')) found`
+
+async function calledBy(session: Queryable, node: Node, made: MadeCode): Promise<string[]> {
+  const named = namedIn(node, { calls: [], relations: [], written: [], operators: [] })
+  const { rows } = await session.query(BEHIND, [named.relations.map(written), named.written.map(written)])
+  const { heard, expressions } = rows[0] as { heard: string[]; expressions: string[] }
+  const behind: Named = { calls: [], relations: [], written: [], operators: [] }
+  for (const { node: one } of await parseScript(expressions.join(';\n'))) namedIn(one, behind)
+  const calls = [...named.calls, ...behind.calls]
+  const own = calls.filter(({ name }) => made.functions.has(name)).map(({ name }) => name)
+  const late = named.written.filter(({ relname = '' }) => made.heard.has(relname))
+  return [
+    ...[...(await notHarmless(session, calls)), ...own].map((name) => `${name}()`),
+    ...heard,
+    ...late.map(({ relname }) => `a trigger of ${relname} that the migration makes`),
+    ...(await ownOperators(session, [...named.operators, ...behind.operators])),
+  ]
+}
+
+async function ownOperators(session: Queryable, names: string[]): Promise<string[]> {
+  if (names.length === 0) return []
+  const { rows } = await session.query(
+    `select distinct 'the operator ' || o.oprname as why from pg_catalog.pg_operator o where o.oprname = any($1::text[])
+       and o.oid >= 16384 and not exists (select from pg_catalog.pg_depend d where d.classid = 'pg_catalog.pg_operator'::regclass
+         and d.objid = o.oid and d.deptype = 'e')`,
+    [names],
+  )
+  return rows.map(({ why }) => String(why))
+}
+
+/** Statements that no event trigger hears. */
+const UNHEARD = new Set([...DATA, 'SelectStmt', 'DoStmt', 'CallStmt', 'ExecuteStmt', 'VariableSetStmt'])
+
+async function eventTriggers(session: Queryable, kind: string): Promise<string[]> {
+  if (UNHEARD.has(kind)) return []
+  const { rows } = await session.query(
+    `select 'the event trigger ' || evtname as why from pg_catalog.pg_event_trigger where evtenabled <> 'D'
+       and not exists (select from pg_catalog.pg_depend d where d.classid = 'pg_catalog.pg_event_trigger'::regclass
+         and d.objid = pg_event_trigger.oid and d.deptype = 'e')`,
+  )
+  return rows.map(({ why }) => String(why))
+}
