@@ -124,6 +124,43 @@ describe('a statement that may lose data', () => {
     expect((await run(['db', 'approvals', 'withdraw', id, '--as', 'layer-1'], tokens.asker)).code).toBe(0)
   })
 
+  it('is named with all others before the first runs, requested with them, and what it did beyond its words too', async () => {
+    const many = join(esa.folder, 'many.sql')
+    const hidden = "do $$ begin execute 'delete from old_orders'; end $$"
+    await writeFile(
+      many,
+      `create table marker (i int);\ndrop table orders;\n${hidden};\ndelete from orders;\n`,
+    )
+    const both = await apply('many.sql')
+    expect([both.code, both.said.code]).toEqual([5, 'approval.missing'])
+    expect(both.said).toMatchObject({
+      hint: expect.stringContaining('esa db approvals ask --target shop --migration') as string,
+      details: { missing: [{ statement: 'drop table orders' }, { statement: 'delete from orders' }] },
+    })
+    expect((await shop.query(`select to_regclass('marker') as marker`)).rows).toEqual([{ marker: null }])
+    const ask = ['db', 'approvals', 'ask', '--target', 'shop', '--because', 'unused', '--migration']
+    const asked = await run([...ask, many], tokens.asker)
+    const { approvals } = asked.said as unknown as { approvals: Approval[] }
+    expect(approvals.map(({ statement }) => statement)).toEqual(['drop table orders', 'delete from orders'])
+    for (const { id } of approvals)
+      await run(['db', 'approvals', 'withdraw', id, '--as', 'layer-1'], tokens.asker)
+    await shop.query('insert into old_orders values (1)')
+    await writeFile(join(esa.folder, 'hidden.sql'), `${hidden};\n`)
+    const measured = await apply('hidden.sql')
+    expect([measured.code, measured.said.code]).toEqual([5, 'approval.missing'])
+    expect((await shop.query('select id from old_orders')).rows).toEqual([{ id: 1 }])
+    const again = await run([...ask, join(esa.folder, 'hidden.sql')], tokens.asker)
+    const [one] = (again.said as unknown as { approvals: [Approval] }).approvals
+    expect(one).toMatchObject({
+      kind: 'destructive',
+      statement: `${hidden}\n-- measured: at most 1 rows of public.old_orders are deleted`,
+    })
+    await approve(one.id, 'operator', tokens.operator)
+    await approve(one.id, 'chief-1', tokens.chief)
+    expect((await apply('hidden.sql')).code).toBe(0)
+    expect((await shop.query('select id from old_orders')).rows).toEqual([])
+  })
+
   it('is not approved by who asked, twice, without a token, by a service, by an account of today or for another hash', async () => {
     const { id } = await ask()
     const refusals = [

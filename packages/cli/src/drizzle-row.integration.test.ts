@@ -135,16 +135,16 @@ describe('after an apply of its folder Drizzle', () => {
   it('finds its record where its config says, and nothing of a file that failed', async () => {
     const { url, pool } = await database()
     const more = `, migrations: { schema: 'app', table: 'applied' }`
-    const { root, out } = await projectOf(
-      [FILES[0]!, 'alter table users add x int; select 1 / 0;'],
-      url,
-      more,
-    )
+    const { out } = await projectOf([FILES[0]!, 'alter table users add x int; select 1 / 0;'], url, more)
     await expect(apply(out, pool)).rejects.toMatchObject({ code: 'migration.step-failed' })
     expect(await rowsOf(pool, 'app.applied')).toHaveLength(1)
     await write(out, [FILES[0]!, 'alter table users add x int;'])
     expect(await apply(out, pool)).toEqual(['0001_step.sql'])
-    execFileSync(KIT, ['migrate'], { cwd: root, stdio: 'pipe' })
+    await migrate(drizzle(pool), {
+      migrationsFolder: out,
+      migrationsSchema: 'app',
+      migrationsTable: 'applied',
+    })
     expect(await rowsOf(pool, 'app.applied')).toHaveLength(2)
     await pool.end()
   })

@@ -2,17 +2,9 @@ export { agentDocument, type AgentDocument, cardDocument } from './agent-documen
 export { agentPage } from './agent-page.ts'
 export { agentStates } from './agent-states.ts'
 export { agentFigures, type AgentFiguresDocument, type ShownWindow } from './agent-figures.ts'
-export {
-  approvalTarget,
-  askApproval,
-  type Authorisable,
-  consumeApproval,
-  judgeApproval,
-  listApprovals,
-  pageApprovals,
-  requireApproval,
-  requireApprovals,
-} from './approvals.ts'
+export { approvalTarget, askApproval, type Authorisable, consumeApproval } from './approvals.ts'
+export { judgeApproval, listApprovals, pageApprovals } from './approvals.ts'
+export { requireApproval, requireApprovals } from './approvals.ts'
 export { askable, askAgent, type Asked, type ChooseIntent } from './ask.ts'
 export { EventTally, LATENESS_BOUNDS_MS } from './event-tally.ts'
 export { isServed, type ReadFigures, readFigures } from './figures.ts'

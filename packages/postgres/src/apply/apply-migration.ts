@@ -3,6 +3,7 @@ import type { Clock } from '../clock.ts'
 import { onOneSession, type Queryable } from '../queryable.ts'
 import { becomeApplier, endApplier } from './applier-lock.ts'
 import type { Blocker } from './blockers.ts'
+import { writeDrizzleRow } from './drizzle-row.ts'
 import { inverseOf } from './inverse.ts'
 import { judgeAll, toApprove } from './judge-all.ts'
 import type { Ledger, MigrationRecord, Verification } from './ledger.ts'
@@ -86,11 +87,36 @@ export async function applyMigration(
     const waiting = phasesLeft(migration, named, known)
     if (waiting.length > 0)
       return { id: migration.id, state: 'partly', steps: done, waiting, verification: null }
+    if (isDone(known, migration.steps.at(-1)?.id ?? ''))
+      await recordForDrizzle(bench, migration, known, ledger)
     const now = (await ledger.list(bench.session)).find(({ id }) => id === migration.id)
     const verification = verificationOf(migration, now?.steps ?? [], ports.verified)
     await ledger.end(bench.session, migration.id, 'done', verification)
     return { id: migration.id, state: 'done', steps: done, waiting, verification }
   })
+}
+
+/** Of a file whose last step was done before: the steps that kept it from its end were taken out of it. */
+async function recordForDrizzle(
+  { session }: Bench,
+  migration: Migration,
+  known: MigrationRecord | undefined,
+  ledger: Ledger,
+): Promise<void> {
+  const { drizzle, steps } = migration
+  const last = steps.at(-1)
+  const record = known?.steps.find(({ step }) => step === last?.id)
+  if (drizzle === undefined || last === undefined || record === undefined) return
+  await session.query('begin')
+  try {
+    await writeDrizzleRow(session, drizzle)
+    const cursor = { ...(record.cursor as object | null), drizzle: { ...drizzle } }
+    await ledger.mark(session, migration, last, { state: 'done', cursor, rollback: record.rollback })
+    await session.query('commit')
+  } catch (error) {
+    await session.query('rollback').catch(() => undefined)
+    throw error
+  }
 }
 
 function lostOnCopy({ id }: Migration, { why }: Verification): EsaError {

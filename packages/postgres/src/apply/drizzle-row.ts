@@ -1,6 +1,5 @@
 import { quoteIdentifier, quoteRelation } from '../identifiers.ts'
 import type { Queryable } from '../queryable.ts'
-import type { StepRecord } from './ledger.ts'
 
 /** The row by which Drizzle's own migrator knows that it has applied a file, and the table that it is kept in. */
 export interface DrizzleRow {
@@ -39,10 +38,4 @@ export async function removeDrizzleRow(
   const { rows } = await session.query('select pg_catalog.to_regclass($1) is not null as there', [name])
   if (rows[0]?.['there'] !== true) return
   await session.query(`delete from ${name} where hash = $1 and created_at = $2::bigint`, [hash, when])
-}
-
-/** The row that the last step of a migration has written, as the ledger keeps it. */
-export function drizzleRowOf(steps: StepRecord[]): DrizzleRow | undefined {
-  const rows = steps.map(({ cursor }) => (cursor as { drizzle?: DrizzleRow } | null)?.drizzle)
-  return rows.find((row) => row !== undefined)
 }

@@ -84,7 +84,7 @@ function namedIn(value: unknown, named: Named): Named {
       )[]
       named.written.push(...relations.map((one) => ('RangeVar' in one ? one.RangeVar : one)))
     } else if (kind === 'AlterTableStmt' || kind === 'IndexStmt') {
-      named.relations.push((inner['relation'] ?? {}) as RangeVar)
+      named.relations.push(inner['relation'] ?? {})
     }
     namedIn(inner, named)
   }

@@ -1,7 +1,7 @@
 import { digestText, EsaError } from '@esa/protocol'
 import { parseScript } from '../sql/parse-script.ts'
 import { type Applied, type ApplyPorts, onApplierSession } from './apply-migration.ts'
-import { drizzleRowOf, removeDrizzleRow } from './drizzle-row.ts'
+import { type DrizzleRow, removeDrizzleRow } from './drizzle-row.ts'
 import { riskNow } from './harmless.ts'
 import type { MigrationRecord, StepRecord } from './ledger.ts'
 import type { Bench } from './lock-budget.ts'
@@ -155,4 +155,10 @@ async function run(running: Running, { sql, alone, known }: BackStep): Promise<v
   const rollback = known?.rollback ?? null
   if (alone) return await runAlone(running, sql, rollback)
   await runStatement(running, sql, rollback)
+}
+
+/** The row that the last step of a migration has written, as the ledger keeps it. */
+function drizzleRowOf(steps: StepRecord[]): DrizzleRow | undefined {
+  const rows = steps.map(({ cursor }) => (cursor as { drizzle?: DrizzleRow } | null)?.drizzle)
+  return rows.find((row) => row !== undefined)
 }

@@ -147,7 +147,7 @@ async function approveEffects({ authorise, step }: Running, found: Measured[]): 
     const lines = effects.map(effectText)
     throw new EsaError(code, kind, `${message}; measured, and rolled back: ${lines.join('; ')}`, {
       ...(hint === undefined ? {} : { hint }),
-      details: { ...details, effects: effects as unknown as Json, measured: lines },
+      details: { ...details, effects, measured: lines },
       cause,
     })
   })
