@@ -119,7 +119,7 @@ describe.each(['18', '15'])('on PostgreSQL %s', (major) => {
         const { rows } = await pool.query<{ there: boolean }>(
           `select to_regclass('marker') is not null as there`,
         )
-        if (shown === true) expect(rows[0]?.there).toBe(false)
+        expect(shown === true && rows[0]?.there).toBe(false)
       })
     },
   )
@@ -131,7 +131,7 @@ describe.each(['18', '15'])('on PostgreSQL %s', (major) => {
       const { state, verification } = await applyMigration(migration, ports(pool, undefined))
       expect(state).toBe('done')
       expect(missing(kept, await stateOf(pool))).toEqual([])
-      if (!sql.startsWith('update')) expect(verification?.state).toBe('counted')
+      expect(verification?.state).toBe(sql.startsWith('update') ? 'verified' : 'counted')
     })
   })
 })
