@@ -62,7 +62,8 @@ export async function consumeApproval(world: World, asked: Authorisable): Promis
 export async function requireApprovals(store: Store | null, statements: Authorisable[]): Promise<void> {
   const missing: (Authorisable & { approval: Approval | null })[] = []
   for (const one of statements) {
-    const found = store === null ? null : await findApproval(store, one.target, one.hash)
+    const state = store === null ? null : await findApproval(store, one.target, one.hash)
+    const found = state === null ? null : approvalView(state)
     if (found?.status !== 'granted' || found.kind !== one.kind) missing.push({ ...one, approval: found })
   }
   const [first] = missing
