@@ -19,8 +19,7 @@ async function state(session: Queryable): Promise<string> {
     (select string_agg(oid::text, ',' order by oid) from pg_largeobject_metadata) as large_objects,
     (select count(*) from pg_replication_slots) as slots, pg_conf_load_time() as loaded,
     (select count(*) from pg_class) as relations, (select count(*) from pg_proc) as functions,
-    (select stats_reset from pg_stat_database where datname = current_database()) as reset,
-    (select count(*) from pg_stat_activity where backend_type = 'client backend') as sessions`)
+    (select stats_reset from pg_stat_database where datname = current_database()) as reset`)
   return JSON.stringify(rows)
 }
 
