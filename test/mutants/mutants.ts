@@ -158,8 +158,8 @@ const clock = [
     ['a-command-does-not-settle', '[timerInput(locked.state), input]', '[input]'],
     [
       'a-served-timer-asks-for-nothing',
-      'effects.push(...taken.effects)',
-      "if (input.kind !== 'timer') effects.push(...taken.effects)",
+      'effects.push(...taken.effects.map(',
+      "if (input.kind !== 'timer') effects.push(...taken.effects.map(",
     ],
     ['time-may-fall', 'Math.max(this.#env.at, locked.state.at)', 'this.#env.at'],
   ),
