@@ -3,7 +3,7 @@ import type { ApprovalContext } from './approval-context.ts'
 import { NEEDED } from './approval-rules.ts'
 
 /** What is known of a change before it is approved; null is unknown. Times are ms, sizes bytes. */
-export interface ApprovalFacts {
+interface ApprovalFacts {
   /** The 95th percentile of the workload on a copy, without the change and with it. */
   p95MsBefore: number | null
   p95MsAfter: number | null

@@ -37,6 +37,18 @@ export function useHealth(): Health {
 /** One object while all is well: a page is drawn again when that changes, and not with every look. */
 const WELL: Health = { trouble: null, wellAt: 0 }
 
+/** How long ago everything was well, in whole seconds as ms; drawn again every second. */
+export function useStaleMs(): number {
+  return useSyncExternalStore(everySecond, () => {
+    return Math.floor((performance.now() - health.wellAt) / 1_000) * 1_000
+  })
+}
+
+function everySecond(watcher: () => void): () => void {
+  const timer = setInterval(watcher, 500)
+  return () => clearInterval(timer)
+}
+
 function subscribe(watcher: () => void): () => void {
   watchers.add(watcher)
   return () => watchers.delete(watcher)

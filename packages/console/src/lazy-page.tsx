@@ -46,14 +46,21 @@ export function lazyPage<Name extends string>(
 
 /** Fetches all pages once the first one is at rest: a server that dies later takes none of them along. */
 export function prefetchPages(): void {
-  setTimeout(() => {
-    const whenIdle = (work: () => void): void => {
-      if ('requestIdleCallback' in window) requestIdleCallback(work)
-      else setTimeout(work, 0)
-    }
-    const next = (at: number): void => whenIdle(() => void loaders[at]?.().then(() => next(at + 1)))
-    next(0)
-  }, PREFETCH_AFTER_MS)
+  setTimeout(() => void loadAll(), PREFETCH_AFTER_MS)
+}
+
+async function loadAll(): Promise<void> {
+  for (const load of loaders) {
+    await idle()
+    await load()
+  }
+}
+
+async function idle(): Promise<void> {
+  await new Promise<void>((resolve) => {
+    if ('requestIdleCallback' in window) requestIdleCallback(() => resolve())
+    else setTimeout(resolve, 0)
+  })
 }
 
 /** A page that failed. One that could not be loaded is loaded again; where that cannot help, the console is, if its server answers. */

@@ -1,6 +1,5 @@
-import { useServerNow } from '../clock.ts'
 import { countdownText } from '../durations.ts'
-import { TROUBLES, useHealth } from '../health.ts'
+import { TROUBLES, useHealth, useStaleMs } from '../health.ts'
 import { Icon } from './icon.tsx'
 
 /** The one banner for everything that makes a page untrue: what is broken, since when, and that it mends itself. */
@@ -26,8 +25,10 @@ export function HealthBanner() {
 
 /** How long ago everything was well, while it is not: "(as of 0:12 ago)". */
 export function StaleAge() {
-  const { trouble, wellAt } = useHealth()
-  // Drawn again every second: an age that stands still is none.
-  useServerNow(1_000)
-  return trouble === null ? null : <>(as of {countdownText(performance.now() - wellAt)} ago) </>
+  const { trouble } = useHealth()
+  return trouble === null ? null : <Age />
+}
+
+function Age() {
+  return <>(as of {countdownText(useStaleMs())} ago) </>
 }
