@@ -53,7 +53,7 @@ export function Actions({ id, story, moment }: { id: string; story: Story; momen
         <Button acts onClick={() => setAsking('more')}>
           More…
         </Button>
-        {blocked === null ? null : <p className="col-span-2 self-center text-warn">{blocked}</p>}
+        {blocked === null ? null : <p className="col-span-2 w-0 min-w-full text-warn">{blocked}</p>}
       </div>
       {asking === 'more' ? (
         <Dialog title="What can be done" onClose={close}>
