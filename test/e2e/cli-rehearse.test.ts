@@ -3,8 +3,9 @@ import { join } from 'node:path'
 import {
   connectPool,
   createDatabase,
-  embeddedServerStatus,
   ensureEmbeddedServer,
+  ensureSandbox,
+  stopSandbox,
   withDatabase,
 } from '@esa/pg-server'
 import type { CopiedTable, RehearsedStatement } from '@esa/postgres/rehearsal'
@@ -53,7 +54,7 @@ beforeAll(async () => {
 afterAll(() => esa.remove())
 
 async function onGround<T>(work: (pool: Pool) => Promise<T>): Promise<T> {
-  const { adminUrl } = await ensureEmbeddedServer({ home: join(esa.home, 'rehearsal') })
+  const { adminUrl } = await ensureSandbox({ home: esa.home })
   const pool = await connectPool(adminUrl, { max: 1 })
   try {
     return await work(pool)
@@ -159,9 +160,8 @@ describe('esa db migrate rehearse', () => {
   })
 
   it('leaves no database, and `esa down` stops its server too', async () => {
-    const home = join(esa.home, 'rehearsal')
     expect(await leftOver()).toEqual([])
     await esa.json('down')
-    expect((await embeddedServerStatus({ home })).state).toBe('stopped')
+    expect(await stopSandbox({ home: esa.home })).toBe(false)
   })
 })
