@@ -1,7 +1,13 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { connectPool, createDatabase, ensureEmbeddedServer, stopEmbeddedServer } from '@esa/pg-server'
+import {
+  connectPool,
+  createDatabase,
+  ensureEmbeddedServer,
+  ensureSandbox,
+  stopEmbeddedServer,
+} from '@esa/pg-server'
 import type { IndexAdvice } from '@esa/postgres/advise'
 import type { Pool } from 'pg'
 import { afterAll, beforeAll, expect, it } from 'vitest'
@@ -84,7 +90,7 @@ select id from shop.orders order by total_cents offset 20000 limit 5;`,
 })
 
 it('leaves no copy behind', async () => {
-  const { adminUrl } = await ensureEmbeddedServer({ home: join(esa.home, 'rehearsal') })
+  const { adminUrl } = await ensureSandbox({ home: esa.home })
   const rehearsals = await connectPool(adminUrl, { max: 1 })
   const { rows } = await rehearsals.query(
     `select datname from pg_database where datname like 'esa_rehearsal%'`,
