@@ -10,7 +10,7 @@ export type InboxItem = {
   about: string
   body: JsonObject
   at: number
-  /** What it may act with, where that is not everything: whoever it is handed over to gets no more. */
+  /** What it may act with, where that is not everything: a colleague who takes it over gets no more. */
   scopes?: Scope[]
 }
 

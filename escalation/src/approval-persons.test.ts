@@ -9,7 +9,7 @@ const MINUTE = 60_000
 const DROP = 'drop table shop.old_orders;'
 const HASH = statementHash(DROP)
 
-/** Somebody whom the holder of the home vouches for, two days old, signed in a minute before the request. */
+/** A person whom the holder of the home vouches for, two days old, signed in a minute before the request. */
 function home(account: string, more: Partial<Identity> = {}): Identity {
   return {
     account,
@@ -88,7 +88,7 @@ describe('two approvals of a statement that may lose data', () => {
     ])
   })
 
-  it('are not a person and a playbook: what that says is recorded and counts for nobody', () => {
+  it('are not a person and a playbook: what that says is recorded and counts for no one', () => {
     const asked = new Asked()
     expect(asked.tell({ type: 'approve', as: 'chief-1' })).toBe('approval.given')
     expect([asked.approve(ADA), asked.use()]).toEqual(['approval.given', 'approval.missing'])
@@ -133,7 +133,7 @@ describe('two approvals of a statement that may lose data', () => {
       home('new', { issuer: 'https://idp', accountAt: 0 }),
     ],
     ['a sign-in that is younger than the request', 'approval.too-young', home('late', { tokenAt: 0 })],
-    ['nobody’s: without an account', 'approval.without-token', null],
+    ['without an account', 'approval.without-token', null],
   ])('are refused when one is %s: %s', (_, code, who, how = {}) => {
     const asked = new Asked()
     expect([asked.approve(who, how), asked.state.status]).toEqual([code, 'asked'])
@@ -166,7 +166,7 @@ describe('two approvals of a statement that may lose data', () => {
     expect(asked.approve(late)).toBe('approval.given')
   })
 
-  it('are not given by whoever asked again', () => {
+  it('are not given by a person who asked again', () => {
     const asked = new Asked()
     const who = { ...ADA } satisfies JsonObject
     asked.tell({ type: 'open', askedBy: 'layer-1', kind: 'destructive', because: 'again', who })

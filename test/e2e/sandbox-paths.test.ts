@@ -5,7 +5,7 @@ import { createDatabase, ensureEmbeddedServer } from '@esa/pg-server'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { EsaHome } from './run-esa.ts'
 
-/** Whoever writes a migration may write this: where it runs as a superuser, it is a shell. */
+/** A migration may hold this: where it runs as a superuser, it is a shell. */
 const attack = (mark: string): string =>
   `create table bait (a int);\ndo $$ begin copy (select 1) to program 'touch ${mark}'; end $$;\n`
 

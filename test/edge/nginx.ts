@@ -77,7 +77,7 @@ async function freePort(): Promise<number> {
   return port
 }
 
-/** Resolves when somebody takes connections there. */
+/** Resolves when a server takes connections there. */
 async function listening(port: number): Promise<void> {
   for (;;) {
     const socket = connect({ host: '127.0.0.1', port })

@@ -6,7 +6,7 @@ import { type Configuration, Provider } from 'oidc-provider'
 export const CLIENT = { id: 'esa', secret: 'a secret of the tests' }
 
 /**
- * A real OpenID provider on this machine. Whoever comes is signed in as the person in its `next`; nobody types a password.
+ * A real OpenID provider on this machine. A browser that comes is signed in as the person in `next`; no password is typed.
  * It speaks the code flow with PKCE and the device grant, and signs its ID tokens.
  */
 export class OpenIdProvider {

@@ -26,7 +26,7 @@ const task: Skill = (context, event) => {
   const scope = isOrder ? 'db:plan' : LOOKS[name]!.scope
   if (!covers(scopesOf(event['scopes']), scope)) return decline(event, `${name} takes the scope ${scope}`)
   if (!isOrder) return lookFor(context, event)
-  // Whoever hands an order over does not give it, and whoever gave it gave it to somebody else.
+  // The agent that hands an order over does not give it, and the chief gave it to another agent.
   if (event['handedOver'] !== undefined)
     return decline(event, 'an order to build is given to me, by my chief')
   return orderIndex(context, event)

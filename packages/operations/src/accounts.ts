@@ -14,7 +14,7 @@ import { random, storeNow } from './world.ts'
 /** How long a link waits to be opened: it is read out or pasted at once, ms. */
 const LINK_LIFE_MS = 15 * 60_000
 
-/** How long somebody is signed in: a working day, ms. */
+/** How long a person is signed in: a working day, ms. */
 export const SIGN_IN_LIFE_MS = 12 * 3_600_000
 
 /** The issuer of services: accounts of tokens that a runtime makes. */

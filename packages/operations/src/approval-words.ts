@@ -15,5 +15,5 @@ export const WHY_REFUSED: Record<string, string> = {
   'approval.without-token': 'a person approves with a token',
   'approval.twice':
     'this seat or this person has approved it already, or an account that made theirs or was made by it',
-  'approval.not-allowed': 'whoever asks is none of its approvers',
+  'approval.not-allowed': 'the caller is not one of its approvers',
 }

@@ -58,7 +58,7 @@ export async function createToken(
   return { token, ...documentOf(row, nowMs) }
 }
 
-/** Off the host nobody makes a token without one. */
+/** Off the host, making a token takes a token. */
 async function requireMinter(caller: World['caller']): Promise<Identity | null> {
   const who = await caller.account()
   if (who !== null || caller.onHost) return who

@@ -182,7 +182,7 @@ export class StepDraft {
       state = taken.state
       if (taken.outcome === 'unchanged') continue
       steps.push({ input, env, events: taken.events })
-      // What the clock causes is limited by no caller, whoever came right after the deadline.
+      // What the clock causes is limited by no caller, also when one came right after the deadline.
       const limit = input.kind === 'timer' ? null : scopes
       effects.push(...taken.effects.map((effect) => ({ effect, scopes: limit })))
     }

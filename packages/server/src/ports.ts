@@ -32,7 +32,7 @@ interface Standing {
   atHome: boolean
 }
 
-/** Signing in by an OpenID provider: whoever composes says by which, and gives those who come from it an account. */
+/** Signing in at an OpenID provider, and how a person who comes from it gets an account. */
 export interface SignInPort {
   settings: SignInSettings
   /** The id of a token of this person's, for a session. @throws EsaError `auth.*` (terminal). */

@@ -2,7 +2,7 @@ import type { Identity } from '@esa/protocol'
 import type { AccountRow } from './account-store.ts'
 import type { Store, TokenRow } from './store.ts'
 
-/** Accounts that make accounts that make accounts: more than these are a loop that somebody wrote by hand. */
+/** Longest chain of accounts that made one another: a longer one is a loop, written by hand. */
 const LINE_MAX = 50
 
 /** Who acts with a token, for what compares persons. A token of before there were accounts is a service by itself. */
@@ -26,7 +26,7 @@ export async function identityOf(store: Pick<Store, 'accounts'>, token: TokenRow
   }
 }
 
-/** A service acts for whoever made its token, up to the first person. */
+/** A service acts for the account that made its token, up to the first person. */
 async function ownersOf(accounts: Store['accounts'], from: string | null, self: string): Promise<string[]> {
   const makers = await makersOf(accounts, from)
   const person = makers.findIndex(({ kind }) => kind === 'person')

@@ -46,7 +46,7 @@ export interface NewMessage {
   hops: number
   /** The span that sent it, as a W3C traceparent, where somebody traces. */
   trace?: string
-  /** The scopes of its cause, where they are not all: nobody gains a right by asking through an agent. */
+  /** The scopes of its cause, where they are not all: no caller gains a right by asking through an agent. */
   scopes?: readonly Scope[]
 }
 

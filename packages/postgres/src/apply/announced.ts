@@ -21,7 +21,7 @@ const REPLACING = new Set([
   'AT_DropExpression',
 ])
 
-/** What the grammar of a step announces. What it does beyond that was approved by nobody. */
+/** What the grammar of a step announces. What it does beyond that was not approved. */
 export async function announcedBy(sql: string): Promise<Said[]> {
   const said: Said[] = []
   for (const { node } of await parseScript(sql)) visit(node, said)

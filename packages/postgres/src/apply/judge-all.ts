@@ -69,7 +69,7 @@ async function countsRows(session: Queryable): Promise<boolean> {
   return rows[0]?.['counts'] === 'on'
 }
 
-/** What the last try of the same step was seen to do, which nobody had approved. */
+/** What the last try of the same step was seen to do, which had not been approved. */
 function effectsOf(record: MigrationRecord['steps'][number] | undefined, { hash }: MigrationStep): Effect[] {
   if (record?.state !== 'failed' || record.hash !== hash) return []
   return (record.cursor as { effects?: Effect[] } | null)?.effects ?? []

@@ -2,7 +2,7 @@ import { functionsNamed, judgeFunction } from '../guard/harmless-functions.ts'
 import type { CalledName } from '../guard/read-statement.ts'
 import type { Queryable } from '../queryable.ts'
 
-/** A number that a sequence has given is missed by nobody. */
+/** A number that a sequence has given is no data that can be lost. */
 const ALLOWED = new Set(['nextval'])
 
 /**

@@ -71,6 +71,11 @@ describe('a plan', () => {
   })
 })
 
+it('is that of the statement inside, when an EXPLAIN is given', async () => {
+  const answer = await explain('explain (analyze, buffers) select * from orders where id = 5')
+  expect([answer.statement, kinds(answer)]).toEqual(['select * from orders where id = 5', []])
+})
+
 describe('a fix', () => {
   it('in settings is tried on the target, and changes nothing there', async () => {
     const { findings } = await explain('select * from orders order by kind, total, status')
@@ -141,6 +146,9 @@ it('executes nothing that the guard refuses', async () => {
   await expect(explain(`select pg_advisory_lock(1)`)).rejects.toMatchObject({ code: 'sql.not-a-read' })
   await expect(explain('select * from orders where id = $1')).rejects.toMatchObject({
     code: 'sql.parameters',
+  })
+  await expect(explain('explain analyze delete from orders')).rejects.toMatchObject({
+    code: 'sql.not-a-read',
   })
   await expect(explain('delete from orders')).rejects.toMatchObject({ code: 'sql.not-a-read' })
   const { rows } = await sales.pool.query(`select count(*) from pg_locks where locktype = 'advisory'`)

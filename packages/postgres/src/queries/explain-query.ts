@@ -12,6 +12,7 @@ import { inReadOnly } from '../read-only.ts'
 import { planFindings } from './plan-findings.ts'
 import { rewritesOf } from './rewrite.ts'
 import { suspect, type Suspicion } from './suspicion.ts'
+import { unwrapExplain } from './unwrap-explain.ts'
 import { tableFacts } from './table-facts.ts'
 import { type Gain, type TriedRewrite, tryOnCopy, tryRewrites, trySettings } from './try-fixes.ts'
 
@@ -126,6 +127,9 @@ async function judged(sql: string): Promise<Reading> {
   try {
     return await readStatement(sql)
   } catch (error) {
+    // Only once it has passed for a text that may be looked at; what stands inside is judged like any other.
+    if (isEsaError(error, 'sql.not-a-read') && error.details['node'] === 'ExplainStmt')
+      return await readStatement(await unwrapExplain(sql))
     if (!isEsaError(error, 'sql.syntax')) throw error
     throw refusal(`what does not parse is not run: ${error.message}`)
   }

@@ -14,7 +14,7 @@ const OWN_BYTES_MAX = 2 * 1024 ** 3
 /** Indexes, rewrites and dead rows may take this many times the rows that were copied. */
 const PER_COPIED_BYTE = 4
 
-/** What the server keeps of its log between two checkpoints is nobody's fault, bytes. */
+/** What the server keeps of its log between two checkpoints counts as no statement's doing, bytes. */
 const WAL_FREE_BYTES = 1024 ** 3
 
 /** Statements that run too long; `cancel` first, then the end of the session. */

@@ -40,7 +40,7 @@ interface Place {
   agent: string
   /** Where this server is reached. */
   base: string
-  /** Aborted when whoever asked is gone, or may not hear any more. */
+  /** Aborted when the client is gone, or its token no longer counts. */
   signal: AbortSignal
 }
 

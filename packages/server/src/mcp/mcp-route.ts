@@ -43,7 +43,7 @@ export function mcpRoutes(ports: ServerPorts, feed: Feed): Hono {
   })
 }
 
-/** An answer that ends when its token does, and before any part of it that is for whoever had it no more. */
+/** An answer that ends when its token does, and sends nothing after that. */
 function whileValid(answer: Response, token: string | null, tokens: TokenWatch): Response {
   const { body } = answer
   if (token === null || body === null) return answer
