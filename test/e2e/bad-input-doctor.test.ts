@@ -12,7 +12,7 @@ import { EsaHome, says } from './run-esa.ts'
 type Check = { name: string; status: string; message: string; fix?: string }
 
 const NAMES = [
-  'configuration node install home disk cards time-scale seals'.split(' '),
+  'configuration node install home disk cards time-scale seals sandbox'.split(' '),
   'database clock schema rights log listen residence worker timers messages'.split(' '),
   'redis redis-eviction redis-persistence console port token'.split(' '),
 ].flat()
