@@ -141,7 +141,7 @@ describe.skipIf(!HAS_CHROMIUM)('the card of an approval', () => {
     expect(await cardOf(DROP).getByRole('button', { name: 'Approve…' }).count()).toBe(0)
     const left = async (): Promise<string> => /1[45]:\d\d/.exec(await textOf(cardOf(DROP)))?.[0] ?? ''
     const before = await left()
-    await expect.poll(left).not.toBe(before)
+    await expect.poll(left, { timeout: 10_000 }).not.toBe(before)
   })
 
   it('is the same on its incident', async () => {
