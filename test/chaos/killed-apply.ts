@@ -23,7 +23,7 @@ create index concurrently orders_note_idx on orders (note);
 begin; update shop_counter set n = n + 10 where id = 1; alter table orders add constraint fine check (id >= 0) not valid; commit;
 drop index concurrently orders_old_idx;
 alter table orders validate constraint fine;
-do $$ begin update shop_counter set n = n + 100 where id = 1; end $$;
+do $$ begin insert into shop_counter values (2, 100); end $$;
 `
 
 /** Expand, fill in small batches, compare, switch: all that a plan has but the loss of what was. */
@@ -104,7 +104,7 @@ export const CASES = [
 ]
 
 /** All that a target is after an apply: its rows, its shape, and which steps are done. */
-const STATE = `select (select md5(string_agg(o::text, '|' order by id)) from orders o) as orders, (select n from shop_counter) as counter,
+const STATE = `select (select md5(string_agg(o::text, '|' order by id)) from orders o) as orders, (select sum(n) from shop_counter) as counter,
   (select string_agg(indexrelid::regclass || ' ' || indisvalid, ', ' order by indexrelid::regclass::text) from pg_index i
     where indrelid = 'orders'::regclass) as indexes,
   (select string_agg(conname || ' ' || convalidated, ', ' order by conname) from pg_constraint where conrelid = 'orders'::regclass) as constraints`

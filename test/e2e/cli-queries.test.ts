@@ -83,13 +83,13 @@ describe('esa db explain', () => {
   it.each([
     'delete from trade.orders',
     'select 1; delete from trade.orders',
-    `select setval('trade.x', 1)`,
+    `select setval(pg_get_serial_sequence('trade.orders', 'id')::regclass, 1)`,
     'select pg_terminate_backend(1)',
     'explain analyze delete from trade.orders',
     'with d as (delete from trade.orders returning 1) select * from d',
     'select * from trade.orders for update',
     'do $$ begin end $$',
-    `select dblink_exec('dbname=x', 'drop table trade.orders')`,
+    `select lo_unlink(1)`,
     '( delete from trade.orders )',
     '',
   ])('executes nothing of %j: exit 5', async (sql) => {

@@ -187,7 +187,7 @@ describe('two servers on one PostgreSQL', () => {
       actAs: async () => 'tester',
       approveAs: async () => 'tester',
       account: async () => null,
-      onHost: false,
+      onHost: true,
       scopes: async () => null,
     }
     const wanted = { as: 'operator', scope: ['incidents:read'], for: '1d', person: 'Ada' }

@@ -30,6 +30,8 @@ const STOP_WITHIN_MS = 10_000
 /** What runs beside a worker in its process, and where it is to be found. */
 export interface Beside {
   url: string
+  /** A line to be said once the worker is ready. */
+  welcome?: string
   stop(): Promise<void>
 }
 
@@ -70,6 +72,7 @@ export async function runWorker(
       note(
         `ready in ${Math.round(performance.now() - began)} ms: worker ${worker.id} (pid ${process.pid}), queues on ${config.redisUrl === null ? 'PostgreSQL' : 'Redis'}${scaleNote(config)}${served === undefined ? '' : `, ${served.url}`}`,
       )
+      if (served?.welcome !== undefined) note(served.welcome)
       const keeper = new SealKeeper({
         world,
         at: await sealedPlaceOf(config, world.databaseUrl),

@@ -19,8 +19,9 @@ export async function up(
   await runWorker(config, environment, began, async (_, world) => {
     const server = await serve(config, environment, world)
     // Beyond this machine the log may be read by others, and a person signs in there with a provider or on the host.
-    if (isPrivate(config)) note(`sign in once, within 15 minutes: ${await ownLink(world.store, server.url)}`)
-    return server
+    if (!isPrivate(config)) return server
+    const welcome = `sign in once, within 15 minutes: ${await ownLink(world.store, server.url)}`
+    return { url: server.url, stop: () => server.stop(), welcome }
   })
 }
 

@@ -40,9 +40,11 @@ export function InboxPage() {
             className="touch rounded-md border border-edge bg-surface px-2"
           >
             <option value="">all seats</option>
-            {seats.toSorted().map((seat) => (
-              <option key={seat}>{seat}</option>
-            ))}
+            {seats
+              .toSorted((a, b) => a.localeCompare(b))
+              .map((seat) => (
+                <option key={seat}>{seat}</option>
+              ))}
           </select>
         </label>
       </div>
