@@ -66,8 +66,9 @@ describe('esa db migrate', () => {
       ).rows,
     ).toHaveLength(1)
     const refused = await migrate('apply', 'lossy.sql', ...TARGET)
-    // Its approval is asked for before anything is tried: nothing was touched by then.
-    expect(refusal(refused)).toEqual([5, '', 'approval.missing'])
+    expect(refusal(refused)).toEqual([1, '', 'migration.data-loss'])
+    // What is refused for the copy's sake is the very same incident: nothing was lost on the target yet.
+    expect(JSON.parse(refused.stderr)).toMatchObject({ details: { incident: verdict.incident } })
   })
 
   it('verify says that nothing is lost, and the apply of the same file is verified by it', async () => {
