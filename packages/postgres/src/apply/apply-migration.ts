@@ -76,11 +76,11 @@ export async function applyMigration(
     requireNoWayBack(known)
     const named = stepsOf(migration, known, phase)
     if (known?.state === 'done') return { ...nothing(migration.id), verification: known.verification }
+    if (ports.verified?.state === 'lost' && ports.acceptLoss !== true)
+      throw lostOnCopy(migration, ports.verified)
     const chosen = await judgeAll(bench.session, named, known)
     await ports.requireApprovals(chosen.filter(({ id }) => !isDone(known, id)).map(toApprove))
     await ledger.open(bench.session)
-    if (ports.verified?.state === 'lost' && ports.acceptLoss !== true)
-      throw lostOnCopy(migration, ports.verified)
     if (known?.state !== 'started' || known.hash !== migration.hash)
       await ledger.begin(bench.session, migration, ports.by)
     const done = await walk(bench, migration, chosen, known, ports)
