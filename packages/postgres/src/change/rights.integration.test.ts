@@ -157,6 +157,27 @@ describe('who could not read a table before cannot read it afterwards', () => {
   })
 })
 
+describe('a view that is made again', () => {
+  it('keeps its comments and those of its columns', async () => {
+    const from = 'create table t (id int primary key, v int); create view w as select v from t'
+    const to = 'create table t (id int primary key, v bigint); create view w as select v from t'
+    const { plan } = await server.plan(from, to)
+    const live = await server.database(
+      `${from}; comment on view w is 'it''s 100 %'; comment on column w.v is 'in cents'`,
+      1,
+    )
+    for (const step of plan.phases.flatMap(({ steps }) => steps)) await walkStep(live, step)
+    const { rows } = await live.query(
+      `select objsubid as nth, description from pg_description where objoid = 'w'::regclass order by 1`,
+    )
+    expect(rows).toEqual([
+      { nth: 0, description: "it's 100 %" },
+      { nth: 1, description: 'in cents' },
+    ])
+    await live.end()
+  })
+})
+
 describe('a table that is copied', () => {
   it('is emptied with its copy', async () => {
     const [from, to] = [
