@@ -1,5 +1,5 @@
 import type { MetricReading, Probe } from '@esa/postgres'
-import { describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { measureActivity } from './measure.activity.ts'
 
 const METRICS = [
@@ -30,7 +30,15 @@ async function lookAtOneThatIsDown(earlier: Probe[]): Promise<MetricReading[]> {
   return sent!.body['readings'] as unknown as MetricReading[]
 }
 
+/** An hour of probes that were answered, one a minute, the last a second ago. */
+function answeredForAnHour(): Probe[] {
+  const first = Date.now() - 3_601_000
+  return Array.from({ length: 61 }, (_, n) => ({ at: first + n * 60_000, ok: true }))
+}
+
 describe('a database that does not answer', () => {
+  afterEach(() => void vi.restoreAllMocks())
+
   it('is down: its uptime is measured, and nothing else of it is guessed', async () => {
     const [uptime, time] = await lookAtOneThatIsDown([])
     expect(uptime).toMatchObject({ value: 0, ok: false })
@@ -38,13 +46,14 @@ describe('a database that does not answer', () => {
   })
 
   it('was up as long as it was: the day of probes before counts', async () => {
-    const now = Date.now()
-    const earlier = Array.from({ length: 61 }, (_, n) => ({
-      at: now - 3_600_000 + n * 60_000 - 1_000,
-      ok: true,
-    }))
-    const [uptime] = await lookAtOneThatIsDown(earlier)
+    const [uptime] = await lookAtOneThatIsDown(answeredForAnHour())
     expect(uptime?.value).toBeGreaterThan(99.8)
     expect(uptime?.value).toBeLessThan(100)
+  })
+  it('is asked by the machine’s clock: after a sleep, that of the process lags behind the probes that are kept', async () => {
+    const lagging = performance.now.bind(performance)
+    vi.spyOn(performance, 'now').mockImplementation(() => lagging() - 30_000)
+    const [uptime] = await lookAtOneThatIsDown(answeredForAnHour())
+    expect(uptime?.value).toBeGreaterThan(99.8)
   })
 })

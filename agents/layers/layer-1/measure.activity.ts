@@ -6,7 +6,7 @@ import {
   type MetricThreshold,
   type Probe,
   probeDatabase,
-  systemClock,
+  wallClock,
 } from '@esa/postgres'
 import { normalizeDatabase } from '@esa/postgres/normalize'
 import { type Json, type JsonObject, textOf } from '@esa/protocol'
@@ -37,7 +37,7 @@ export function measureActivity(openTarget: OpenTargetByName, history: MeasureHi
       const target = await openTarget(name)
       try {
         const { queryable } = target
-        const probes = await probeDatabase(queryable, { ...PROBES, clock: systemClock })
+        const probes = await probeDatabase(queryable, { ...PROBES, clock: wallClock })
         // A workload is run only on a database that answers: one that is away is no fault of a statement.
         const workload = probes.some(({ ok }) => ok) ? target.workload : null
         const readings = await measure(queryable, {

@@ -11,3 +11,9 @@ export const systemClock: Clock = {
   now: () => performance.timeOrigin + performance.now(),
   pause: (ms) => setTimeout(ms),
 }
+
+/**
+ * The same, for instants that are kept and compared with those of other processes: it follows the machine's clock, which
+ * the clock above leaves when a machine sleeps or its clock is set.
+ */
+export const wallClock: Clock = { ...systemClock, now: () => Date.now() }

@@ -1,4 +1,4 @@
-export { type Clock, systemClock } from './clock.ts'
+export { type Clock, systemClock, wallClock } from './clock.ts'
 export {
   type BuildOptions,
   type BuildProgress,
