@@ -62,16 +62,16 @@ describe('the lint', () => {
     ['age', 'view adults'],
     ['parent', 'foreign key people_parent_fkey'],
     ['nick', 'function greet()'],
-  ])('warns of DROP NOT NULL where the database relies on it: %s', async (column, by) => {
+  ])('names what in the database relies on a column that loses NOT NULL: %s', async (column, by) => {
     const [verdict] = await lint(`alter table people alter column ${column} drop not null`)
     const found = verdict!.findings.find(({ rule }) => rule === 'not-null-dropped')
     expect(found).toMatchObject({ severity: 'warning' })
     expect(found!.message).toContain(by)
   })
 
-  it('hints at DROP NOT NULL where nothing in the database relies on it', async () => {
+  it('warns of DROP NOT NULL where only the application relies on it', async () => {
     const found = degrees(await lint('alter table people alter column free drop not null'))
-    expect(found).toContain('info not-null-dropped')
+    expect(found).toContain('warning not-null-dropped')
   })
 
   it.each(['', ' where true', ' where 1 = 1', " where 'a' = 'a' or id = 5"])(
@@ -184,6 +184,7 @@ describe('the lint', () => {
     const found = verdict!.findings.find(({ rule }) => rule === 'reindex-not-concurrently')
     expect(found).toMatchObject({ message: expect.stringContaining('catalogs') })
     expect(found!.fix).not.toMatch(/concurrently shop/i)
+    expect(verdict!.locks).toEqual([])
     const [database] = await lint('reindex database shop')
     const fix = database!.findings.find(({ rule }) => rule === 'reindex-not-concurrently')!.fix!
     expect(rules(await lint(fix))[0]).not.toContain('execution-failed')

@@ -30,6 +30,8 @@ export function manualLocks(
   }
   if (!('ReindexStmt' in node)) return []
   const { kind, name = '' } = node.ReindexStmt
+  // It builds the indexes of catalogs again, and no table of the user's is locked.
+  if (kind === 'REINDEX_OBJECT_SYSTEM') return []
   const inside = ({ plainName }: Relation): boolean =>
     kind !== 'REINDEX_OBJECT_SCHEMA' || plainName.startsWith(`${name}.`)
   const quiet = isConcurrent(node)

@@ -193,17 +193,15 @@ const typeChanges: Rule = {
 
 const notNullDropped: Rule = {
   id: 'not-null-dropped',
-  severity: 'info',
+  severity: 'warning',
   danger:
-    'An application that was promised a value meets NULL. A warning where the database itself relies on the column: NULL escapes a unique index, a foreign key and a CHECK, and changes what a view or a function gives.',
+    'An application that was promised a value meets NULL. NULL escapes a unique index, a foreign key and a CHECK, and changes what a view or a function gives: those that rely on the column are named.',
   safeWay: 'Deploy what can read NULL first.',
   check: (input) =>
     liveCommands(input, 'AT_DropNotNull').map(({ table, command: { name } }) => {
       const by = input.facts.relied?.find(({ column }) => column === name)?.by ?? []
       const message = `${name} of ${table} may be NULL from then on`
-      return by.length === 0
-        ? { message }
-        : { message: `${message}, and what relies on it: ${by.join(', ')}`, severity: 'warning' }
+      return { message: by.length === 0 ? message : `${message}, and what relies on it: ${by.join(', ')}` }
     }),
 }
 
