@@ -52,7 +52,7 @@ it('keeps "no way back" apart from what is not known, and takes the incident of 
 it('says who may vote by name, and never by the token', () => {
   const { whoMayVote, needed, expiresAt } = approvalCard(context({}), 0)
   expect([whoMayVote, needed, expiresAt]).toEqual([
-    'chief-1 or agent-0 or an operator, each with a token of their own; never Ada, who requested it; the votes are of different approvers',
+    'chief-1 or agent-0 or an operator, each signed in before the request; never Ada, who requested it; two different persons',
     2,
     '1970-01-01T00:00:00.000Z',
   ])

@@ -40,15 +40,15 @@ export interface ApprovalCard {
 /** What a card shows of an approval, from what it was asked with. */
 export function approvalCard(context: ApprovalContext, dueAt: number | null): ApprovalCard {
   const { kind, approvers, evidence, reference, given, by } = context
-  const needed = NEEDED[kind]
+  const needed = given.some(({ who }) => who?.alone === true) ? 1 : NEEDED[kind]
   const asked = by === null ? '' : `; never ${personOf(by).person}, who requested it`
-  const two = needed > 1 ? '; the votes are of different approvers' : ''
+  const two = needed > 1 ? '; two different persons' : ''
   return {
     incident: ulidOf(reference['incidentId']) ?? ulidOf(evidence['incidentId']),
     facts: approvalFacts(evidence),
     needed,
     approvers,
-    whoMayVote: `${[...approvers, 'an operator'].join(' or ')}, each with a token of their own${asked}${two}`,
+    whoMayVote: `${[...approvers, 'an operator'].join(' or ')}, each signed in before the request${asked}${two}`,
     expiresAt: given.length > 0 || dueAt === null ? null : isoTime(dueAt),
   }
 }

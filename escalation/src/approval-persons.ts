@@ -51,11 +51,17 @@ export function accountRefusal(
   if (who.kind !== 'person') return 'approval.not-a-person'
   if (!who.alone && [asker, ...askersWho].some((one) => one !== null && isRelated(one, who)))
     return 'approval.own-request'
-  if (isTooYoung(who, askedAt, at)) return 'approval.too-young'
+  if (youngPart(who, askedAt, at) !== null) return 'approval.too-young'
   return given.some((one) => one.who !== undefined && isRelated(one.who, who)) ? 'approval.twice' : null
 }
 
-function isTooYoung({ issuer, alone, accountAt, tokenAt }: Identity, askedAt: number, at: number): boolean {
-  if (accountAt >= askedAt || tokenAt >= askedAt) return true
-  return issuer === HOME_ISSUER && !alone && at - accountAt < HOME_AGE_MS
+/** What is too young for this account's word to count: the account, its sign-in, or an account of the home by its age; else null. */
+export function youngPart(
+  { issuer, alone, accountAt, tokenAt }: Identity,
+  askedAt: number,
+  at: number,
+): 'account' | 'sign-in' | 'home-account' | null {
+  if (accountAt >= askedAt) return 'account'
+  if (issuer === HOME_ISSUER && !alone && at - accountAt < HOME_AGE_MS) return 'home-account'
+  return tokenAt >= askedAt ? 'sign-in' : null
 }

@@ -1,8 +1,8 @@
 import type { ActorState } from '@esa/actor'
-import { HOME_ISSUER, isoTime, type Json, type JsonObject } from '@esa/protocol'
+import { HOME_ISSUER, type Identity, isoTime, type JsonObject } from '@esa/protocol'
 import { type ApprovalCard, approvalCard } from './approval-facts.ts'
 import type { ApprovalContext, ApprovalKind, ApprovalRefusal, Given } from './approval-context.ts'
-import { accountRefusal } from './approval-persons.ts'
+import { accountRefusal, youngPart } from './approval-persons.ts'
 
 /** One word as commands show it: `vouchedBy` is who says that this is a person; null of a playbook. */
 interface GivenView {
@@ -59,9 +59,15 @@ function givenView({ as, by, at, who }: Given): GivenView {
   return { as, by, at: isoTime(at), vouchedBy: home ?? null, oneOperator: who?.alone === true }
 }
 
-/** Why the word of an account would not count now, or null. */
-export function accountRefusalOf(state: ActorState, word: { who: Json; at: number }): ApprovalRefusal | null {
-  return accountRefusal(approvalContext(state), word)
+/** Why the word of an account would not count now, and what is too young where that is why; or null. */
+export function accountRefusalOf(
+  state: ActorState,
+  { who, at }: { who: Identity; at: number },
+): { code: ApprovalRefusal; young: ReturnType<typeof youngPart> } | null {
+  const context = approvalContext(state)
+  const code = accountRefusal(context, { who, at })
+  if (code === null) return null
+  return { code, young: code === 'approval.too-young' ? youngPart(who, context.askedAt ?? 0, at) : null }
 }
 
 /** What an approval carries. */

@@ -92,7 +92,8 @@ describe.skipIf(!HAS_CHROMIUM)('the card of an approval', () => {
       /Way back no way back/,
       /0 of 2 votes/,
       /until the request expires/,
-      /Awaited: 2 more votes · May vote: chief-1 or agent-0 or an operator, each with a token of their own; never Ada, who requested it/,
+      /Awaited: 2 more votes · May vote: chief-1 or agent-0 or an operator, each signed in before the request; never Ada, who requested it; two different persons\. Now: Cem as chief-1 \(vouched for by the holder of the home\)/,
+      /May not vote: Ada \(vouched for by the holder of the home\): requested it, or its account is related to the requester’s\./,
     ])
       expect(text).toMatch(fact)
     expect(await card.getByText('unknown').count()).toBe(0)

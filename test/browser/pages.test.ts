@@ -245,7 +245,7 @@ describe.skipIf(!HAS_CHROMIUM)('the pages of the console', () => {
     await page.waitForURL(`${world.url}/`)
     await page.goto(`${world.url}/settings`)
     await page.getByRole('button', { name: 'Make a token…' }).click()
-    await page.getByLabel('Who has it in hand').fill('Dora')
+    await page.getByLabel('Service').fill('Dora')
     expect(await seriousFaults(page)).toEqual([])
     await page.getByRole('button', { name: 'Make it' }).click()
     await page.getByRole('dialog').getByText(/^esa_/).waitFor()

@@ -136,6 +136,18 @@ describe.skipIf(!HAS_CHROMIUM)('the pages', () => {
     expect(await page.getByRole('tab', { name: 'Events' }).getAttribute('aria-selected')).toBe('true')
   })
 
+  it('say in their header and in the settings that there is one operator', async () => {
+    await world.esa.json('login', '--single-operator')
+    const page = await world.browser.open(`${world.url}/settings`)
+    await page.getByRole('banner').getByText('one operator').waitFor()
+    await page.getByText(/^one operator: .* approves alone what may lose data$/).waitFor()
+    expect(await seriousFaults(page)).toEqual([])
+    await world.esa.json('login', '--no-single-operator')
+    await page.reload()
+    await page.getByText('what may lose data takes two persons').waitFor()
+    expect(await page.getByText('one operator').count()).toBe(0)
+  })
+
   it('say that they are offline, and are true again by themselves', async () => {
     const page = await world.browser.open(`${world.url}/incidents/${id}`)
     await page.getByRole('timer').waitFor()

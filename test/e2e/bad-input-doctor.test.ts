@@ -13,7 +13,7 @@ type Check = { name: string; status: string; message: string; fix?: string }
 
 const NAMES = [
   'configuration node install home disk cards time-scale seals sandbox'.split(' '),
-  'database clock schema rights log listen residence worker timers messages'.split(' '),
+  'database clock schema rights log listen residence worker timers messages approvers'.split(' '),
   'redis redis-eviction redis-persistence console port token'.split(' '),
 ].flat()
 

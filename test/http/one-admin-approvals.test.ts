@@ -1,8 +1,9 @@
 import { type Approval } from '@esa/escalation'
-import { askApproval, type Caller, consumeApproval } from '@esa/operations'
+import { askApproval, type Caller, consumeApproval, type requireApproval } from '@esa/operations'
 import {
   accountForSubject,
   beSingleOperator,
+  endSingleOperator,
   homePerson,
   issueToken,
   redeemLink,
@@ -12,6 +13,8 @@ import { type Identity, isEsaError, statementHash } from '@esa/protocol'
 import { type AccountRow, identityOf, type TokenRow } from '@esa/store'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { HttpWorld } from './http-world.ts'
+
+type Voter = Awaited<ReturnType<typeof requireApproval>>['voters'][number]
 
 const DAY = 24 * 3_600_000
 const MINUTE = 60_000
@@ -194,6 +197,7 @@ it('is the only person, with the mode for one operator', async () => {
   const [told] = await store().listActors({ type: 'notification' })
   expect(told?.state.snapshot.context).toMatchObject({ announced: 'approval.alone', incidentId: asked.id })
   expect((await world.get(`/approvals/${asked.id}`)).given).toMatchObject([{ oneOperator: true }])
+  expect(await world.get(`/approvals/${asked.id}`)).toMatchObject({ needed: 1, status: 'granted' })
   expect(await run()).toBe('approval.too-early')
   await world.world.advance(10 * MINUTE)
   expect(await run()).toBe('runs')
@@ -230,4 +234,37 @@ it('a token of before there were accounts approves once it is claimed', async ()
   expect(await approve(asked, 'esa_old')).toBe('approval.not-a-person')
   expect(await store().accounts.claimToken('old', account.id)).toBe(true)
   expect(await approve(asked, 'esa_old')).toBe('given')
+})
+
+it('is named by the request, with who else may vote and why others may not', async () => {
+  const bea = await homePerson(store(), 'Bea', null)
+  await world.world.advance(DAY)
+  for (const account of [bea.account, ada]) await signIn(account)
+  const [cem] = [await homePerson(store(), 'Cem', null), await homePerson(store(), 'Dan', null)]
+  await signIn(cem.account, 'chief-1')
+  await world.world.advance(3 * 60 * MINUTE)
+  const asked = await ask(admin.row)
+  await accountForSubject(store(), { issuer: 'https://idp', subject: 'eve', display: 'Eve' }).then(signIn)
+  const { whoMayVote, voters } = await world.get(`/approvals/${asked.id}`)
+  expect((voters as Voter[]).map(({ name, seats, refusal }) => [name, seats, refusal])).toEqual([
+    ['Bea', ['operator'], null],
+    ['Ada', ['operator'], 'requested it, or its account is related to the requester’s'],
+    ['Cem', ['chief-1'], 'the account is 3 h old, and counts from one day on'],
+    ['Dan', [], 'not signed in; a sign-in counts for requests made after it'],
+    ['Eve', ['operator'], 'the account was made after the request'],
+  ])
+  expect(whoMayVote).toContain('Now: Bea as operator (vouched for by the holder of the home)')
+})
+
+it('is shown as the one operator until the mode ends', async () => {
+  const operator = async () => (await world.get('/status')).oneOperator
+  expect(await operator()).toBeNull()
+  await beSingleOperator(store())
+  const asked = await ask(admin.row)
+  const { whoMayVote, needed } = await world.get(`/approvals/${asked.id}`)
+  expect([await operator(), needed]).toEqual(['Ada', 1])
+  expect(whoMayVote).toMatch(/^one operator: Ada \(vouched for by https:\/\/idp\) approves alone/)
+  expect(await endSingleOperator(store())).toBe(true)
+  expect([await operator(), (await world.get(`/approvals/${asked.id}`)).needed]).toEqual([null, 2])
+  expect(await approve(asked, admin.token)).toBe('approval.own-request')
 })

@@ -9,6 +9,8 @@ export interface Session {
   person: string
   scopes: readonly string[]
   expiresAt: string | null
+  /** Who approves alone, in the mode for one operator. */
+  oneOperator: string | null
 }
 
 /** Who the server takes this browser for; undefined until it is known. */

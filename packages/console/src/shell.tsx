@@ -1,5 +1,6 @@
 import { Link, Outlet, useRouterState } from '@tanstack/react-router'
 import { useEffect, useRef, useState } from 'react'
+import { Badge } from './components/badges.tsx'
 import { Button } from './components/button.tsx'
 import { Icon } from './components/icon.tsx'
 import { HealthBanner } from './components/health-banner.tsx'
@@ -7,6 +8,7 @@ import { Toaster } from './components/toaster.tsx'
 import { HelpDialog } from './help.tsx'
 import { useHotkeys } from './hotkeys.ts'
 import { NAVIGATION } from './navigation.ts'
+import { useSession } from './session.ts'
 import { Shortcuts } from './shortcuts.tsx'
 import { type Theme, THEMES, useTheme } from './theme.ts'
 
@@ -44,6 +46,7 @@ export function Shell() {
             ))}
           </ul>
         </nav>
+        <OneOperator />
         <div className="flex items-center gap-1 lg:justify-between">
           <Shortcuts />
           <ThemeButton />
@@ -82,6 +85,20 @@ function useFocusOnChange() {
     document.querySelector('nav [aria-current=page]')?.scrollIntoView({ block: 'nearest', inline: 'center' })
   }, [path])
   return main
+}
+
+/** Where one person approves alone, every page says so. */
+function OneOperator() {
+  const operator = useSession()?.oneOperator ?? null
+  if (operator === null) return null
+  return (
+    <p className="min-w-0 text-sm lg:px-1" title={`${operator} approves alone what may lose data`}>
+      <Badge tone="warn" icon="person">
+        one operator
+      </Badge>{' '}
+      <bdi className="break-words max-lg:sr-only">{operator}</bdi>
+    </p>
+  )
 }
 
 const THEME_ICONS = { system: 'system', light: 'sun', dark: 'moon' } as const

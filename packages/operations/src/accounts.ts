@@ -126,7 +126,7 @@ export async function issueToken(
 /** The secret of a link that signs an account in, once, within 15 minutes. */
 export async function signInLink(
   store: Store,
-  { account, as, createdBy }: { account: AccountRow; as: string; createdBy: string | null },
+  { account, as, createdBy }: { account: { id: string }; as: string; createdBy: string | null },
 ): Promise<string> {
   const { secret, hash } = mintLink()
   await store.accounts.addLink({ hash, account: account.id, holder: as, createdBy, lifeMs: LINK_LIFE_MS })
@@ -189,6 +189,20 @@ export async function beSingleOperator(store: Store): Promise<AccountDocument> {
   throw new EsaError('account.not-alone', 'terminal', `${persons.length} persons have accounts`, {
     hint: 'two persons approve: esa accounts ls',
   })
+}
+
+/** Ends the mode for one operator: what may lose data takes two persons again. False when it was off. */
+export async function endSingleOperator(store: Store): Promise<boolean> {
+  const was = await store.accounts.singleOperator()
+  await store.accounts.setSingleOperator(null)
+  return was !== null
+}
+
+/** The person who approves alone; null while two persons approve. */
+export async function oneOperator(store: Store): Promise<AccountDocument | null> {
+  const id = await store.accounts.singleOperator()
+  const account = id === null ? null : await store.accounts.find(id)
+  return account === null ? null : accountDocument(account)
 }
 
 /** An account as it is shown. */

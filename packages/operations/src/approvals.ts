@@ -11,6 +11,7 @@ import {
 } from '@esa/escalation'
 import { EsaError, type JsonObject, statementHash, ulidSchema } from '@esa/protocol'
 import type { Store } from '@esa/store'
+import { type ApprovalDocument, approvalDocuments } from './approval-voters.ts'
 import { WHY_REFUSED as WHY } from './approval-words.ts'
 import { admitApproval } from './approving.ts'
 import type { World } from './world.ts'
@@ -128,9 +129,13 @@ export async function askApproval(
 }
 
 /** An approval by its id. @throws EsaError `approval.unknown` (terminal). */
-export async function requireApproval(store: Store, id: string): Promise<Approval> {
+export async function requireApproval(store: Store, id: string): Promise<ApprovalDocument> {
+  return (await approvalDocuments(store, [await requireState(store, id)]))[0]!
+}
+
+async function requireState(store: Store, id: string): Promise<ActorState> {
   const found = ulidSchema.safeParse(id).success ? await store.readActor(id) : null
-  if (found !== null && found.state.type === APPROVAL_TYPE) return approvalView(found.state)
+  if (found !== null && found.state.type === APPROVAL_TYPE) return found.state
   throw new EsaError('approval.unknown', 'terminal', `there is no approval "${id}"`, {
     hint: 'list them with: esa db approvals ls',
   })
@@ -157,20 +162,26 @@ function namedBy(statement: string | null): string {
 }
 
 /** Approvals, the newest first: those that are open, or all. */
-export async function listApprovals(store: Store, { all = false }: { all?: boolean }): Promise<Approval[]> {
+export async function listApprovals(
+  store: Store,
+  { all = false }: { all?: boolean },
+): Promise<ApprovalDocument[]> {
   const found = await store.listActors({ type: APPROVAL_TYPE, ...(all ? {} : { live: true }) })
-  return found.map(({ state }) => approvalView(state)).toReversed()
+  return await approvalDocuments(store, found.map(({ state }) => state).toReversed())
 }
 
 /** A page of approvals, the newest first; `next` is the id after which the next one begins. */
 export async function pageApprovals(
   store: Store,
   { all = false, before, limit }: { all?: boolean; before?: string | undefined; limit: number },
-): Promise<{ approvals: Approval[]; next: string | null }> {
+): Promise<{ approvals: ApprovalDocument[]; next: string | null }> {
   const place = before === undefined ? {} : { before }
   const open = all ? {} : { live: true }
   const found = await store.actorPage({ type: APPROVAL_TYPE, ...open, ...place, limit: limit + 1 })
-  const approvals = found.slice(0, limit).map(({ state }) => approvalView(state))
+  const approvals = await approvalDocuments(
+    store,
+    found.slice(0, limit).map(({ state }) => state),
+  )
   return { approvals, next: found.length > limit ? approvals.at(-1)!.id : null }
 }
 
@@ -183,8 +194,8 @@ export async function judgeApproval(
   verb: 'approve' | 'reject' | 'withdraw',
   id: string,
   { as, because, hash }: { as: string; because?: string; hash?: string },
-): Promise<Approval> {
-  const before = await requireApproval(world.store, id)
+): Promise<ApprovalDocument> {
+  const before = approvalView(await requireState(world.store, id))
   const by = await (verb === 'withdraw'
     ? world.caller.actAs(as, 'incidents:write')
     : world.caller.approveAs(as, 'incidents:write'))
@@ -195,7 +206,7 @@ export async function judgeApproval(
   const { state, events } = await world.host.command(id, command)
   const code = refusalIn(events)?.code
   if (code !== undefined) throw judgementRefused(code, id)
-  return approvalView(state)
+  return (await approvalDocuments(world.store, [state]))[0]!
 }
 
 /** Why an approval was not given, for people. */

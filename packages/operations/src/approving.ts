@@ -36,7 +36,7 @@ export async function admitApproval(world: World, id: string, who: Identity | nu
   if (found === null || found.state.type !== APPROVAL_TYPE) return
   const context = approvalContext(found.state)
   if (context.askedAt === undefined) return
-  const code = accountRefusalOf(found.state, { who, at: await storeNow(world.store) })
+  const code = accountRefusalOf(found.state, { who, at: await storeNow(world.store) })?.code
   if (code === 'approval.own-request' || code === 'approval.too-young')
     throw notCounted(code, `approval ${id}`)
   if (who.alone && context.kind === 'destructive' && found.state.live)

@@ -5,6 +5,7 @@ export { agentFigures, type AgentFiguresDocument, type ShownWindow } from './age
 export { approvalTarget, askApproval, type Authorisable, consumeApproval } from './approvals.ts'
 export { judgeApproval, listApprovals, pageApprovals } from './approvals.ts'
 export { requireApproval, requireApprovals } from './approvals.ts'
+export type { ApprovalDocument } from './approval-voters.ts'
 export { askable, askAgent, type Asked, type ChooseIntent } from './ask.ts'
 export { EventTally, LATENESS_BOUNDS_MS } from './event-tally.ts'
 export { isServed, type ReadFigures, readFigures } from './figures.ts'

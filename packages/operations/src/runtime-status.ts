@@ -1,6 +1,7 @@
 import type { OperatorFigures } from '@esa/escalation'
 import { isoTime } from '@esa/protocol'
 import type { LogGuard, Residence, Store } from '@esa/store'
+import { oneOperator } from './accounts.ts'
 import { readFigures } from './figures.ts'
 import type { World } from './world.ts'
 
@@ -42,6 +43,8 @@ export interface RuntimeStatus extends OperatorFigures {
   log: { role: string; owner: string; guarded: boolean }
   wake: { listen: boolean; pollMs: number }
   timeScale: number
+  /** The name of the person who approves alone, in the mode for one operator; null while two persons approve. */
+  oneOperator: string | null
   nowAt: string
   agents: number
   workers: WorkerDocument[]
@@ -54,9 +57,10 @@ export async function runtimeStatus(
   { database, queues, listens, residence, guard: { role, owner, why } }: Surroundings,
 ): Promise<RuntimeStatus> {
   const { id, nowMs } = await store.runtime()
-  const [{ figures, workers: beats }, backlog] = await Promise.all([
+  const [{ figures, workers: beats }, backlog, operator] = await Promise.all([
     readFigures(store, nowMs),
     store.backlog(),
+    oneOperator(store),
   ])
   const workers = beats.map(({ id: workerId, pid, host, startedAt, beatAt, skewMs }) => ({
     id: workerId,
@@ -77,6 +81,7 @@ export async function runtimeStatus(
     log: { role, owner, guarded: why === null },
     wake: { listen: listens, pollMs: POLL_MS },
     timeScale,
+    oneOperator: operator?.name ?? null,
     nowAt: isoTime(nowMs),
     agents: directory.all().length,
     workers,

@@ -110,6 +110,7 @@ export const statusSchema = z
     log: z.object({ role: z.string(), owner: z.string(), guarded: z.boolean() }),
     wake: z.object({ listen: z.boolean(), pollMs: ms }),
     timeScale: z.number(),
+    oneOperator: z.string().nullable().openapi({ description: 'Who approves alone; null: two persons do' }),
     nowAt: instant,
     agents: count,
     workers: z.array(workerSchema),

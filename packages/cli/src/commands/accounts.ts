@@ -4,8 +4,10 @@ import {
   accountForSubject,
   beSingleOperator,
   claimToken as claim,
+  endSingleOperator,
   homePerson,
   listAccounts as list,
+  oneOperator,
   redeemLink,
   signInLink,
 } from '@esa/operations/accounts'
@@ -76,11 +78,18 @@ export async function claimToken(config: Config, token: string, name: string): P
   })
 }
 
-/** Signs in by a link, or switches the mode for one operator on. @throws EsaError `auth.*`, `account.*`, `usage.login` (terminal). */
+/** Signs in by a link, or switches the mode for one operator on or off. @throws EsaError `auth.*`, `account.*`, `usage.login` (terminal). */
 export async function login(config: Config, link: string | undefined, flags: LoginFlags): Promise<void> {
   await inStore(config, async (store, databaseUrl) => {
+    if (flags.singleOperator !== undefined) requireHost(config, databaseUrl)
+    if (flags.singleOperator === false) {
+      const ended = await endSingleOperator(store)
+      answer(config, { ended, singleOperator: false }, () =>
+        ended ? 'what may lose data takes two persons again' : 'the mode for one operator was off',
+      )
+      return
+    }
     if (flags.singleOperator === true) {
-      requireHost(config, databaseUrl)
       const account = await beSingleOperator(store)
       answer(
         config,
@@ -110,11 +119,17 @@ async function signedIn(
   })
 }
 
-/** A link for the user of this machine, for the first lines of `esa up`. */
-export async function ownLink(store: Store, url: string): Promise<string> {
+/**
+ * A link for the first lines of `esa up`: for the user of this machine, or for the one operator, whose mode a second account
+ * would end with each start. Null where a provider vouches for that operator: the home signs in its own persons alone.
+ */
+export async function ownLink(store: Store, url: string): Promise<string | null> {
   const display = osUser()
-  const subject = nameLabel(display)
-  const account = await accountForSubject(store, { issuer: HOME_ISSUER, subject, display })
+  const operator = await oneOperator(store)
+  if (operator !== null && operator.issuer !== HOME_ISSUER) return null
+  const account =
+    operator ??
+    (await accountForSubject(store, { issuer: HOME_ISSUER, subject: nameLabel(display), display }))
   return linkOf(url, await signInLink(store, { account, as: 'operator', createdBy: null }))
 }
 

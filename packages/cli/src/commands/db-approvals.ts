@@ -1,5 +1,11 @@
 import type { Approval } from '@esa/escalation'
-import { askApproval, judgeApproval as judge, listApprovals as list, requireApproval } from '@esa/operations'
+import {
+  type ApprovalDocument,
+  askApproval,
+  judgeApproval as judge,
+  listApprovals as list,
+  requireApproval,
+} from '@esa/operations'
 import { isLoopback } from '@esa/pg-server'
 import { onOneSession, systemClock } from '@esa/postgres'
 import {
@@ -154,8 +160,9 @@ function table(approvals: Approval[]): string {
   ])
 }
 
-function describe(approval: Approval): string {
+function describe(approval: ApprovalDocument): string {
   const { id, status, target, kind, hash, statement, because, askedBy, by, given, lapsesAt } = approval
+  const refused = approval.voters.filter(({ refusal }) => refusal !== null)
   return [
     `${colours.bold(id)}  ${kind} on ${target}  [${status}]`,
     `  asked by ${askedBy}${by === null ? '' : ` (${by})`}: ${because}`,
@@ -163,6 +170,10 @@ function describe(approval: Approval): string {
       (one) => `  approved by ${one.as}${one.by === null ? '' : ` (${one.by})`} at ${one.at}${vouched(one)}`,
     ),
     ...(lapsesAt === null ? [] : [`  lapses at ${lapsesAt}`]),
+    ...(['asked', 'partly'].includes(status) ? [`  may vote: ${approval.whoMayVote}`] : []),
+    ...refused.map(
+      ({ name, vouchedBy, refusal }) => `  may not: ${name} (vouched for by ${vouchedBy}): ${refusal}`,
+    ),
     `  sha256 ${hash}`,
     ...statement.split('\n').map((line) => `    ${line}`),
   ].join('\n')

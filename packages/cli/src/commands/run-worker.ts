@@ -2,9 +2,11 @@ import { hostname } from 'node:os'
 import { INCIDENT_LIMIT } from '@esa/escalation'
 import { type AlarmChannels, raiseAlarm } from '@esa/notify'
 import { bringCards, random } from '@esa/operations'
+import { oneOperator } from '@esa/operations/accounts'
 import { hasSessions } from '@esa/pg-server'
 import { EsaError, newId } from '@esa/protocol'
 import { startWorker } from '@esa/runtime'
+import type { Store } from '@esa/store'
 import { awaitResidence } from '../await-residence.ts'
 import type { Config } from '../config.ts'
 import { OrgWatch } from '../org-watch.ts'
@@ -70,7 +72,7 @@ export async function runWorker(
       const served = await beside?.(config, world)
       const worker = await start(config, world, channels)
       note(
-        `ready in ${Math.round(performance.now() - began)} ms: worker ${worker.id} (pid ${process.pid}), queues on ${config.redisUrl === null ? 'PostgreSQL' : 'Redis'}${scaleNote(config)}${served === undefined ? '' : `, ${served.url}`}`,
+        `ready in ${Math.round(performance.now() - began)} ms: worker ${worker.id} (pid ${process.pid}), queues on ${config.redisUrl === null ? 'PostgreSQL' : 'Redis'}${scaleNote(config)}${await operatorNote(world.store)}${served === undefined ? '' : `, ${served.url}`}`,
       )
       if (served?.welcome !== undefined) note(served.welcome)
       const keeper = new SealKeeper({
@@ -137,6 +139,12 @@ function refuseQueuesWithoutSession({ redisUrl }: Config, databaseUrl: string): 
     'queues on PostgreSQL need sessions, and a transaction-mode pooler or a WebSocket proxy gives none',
     { hint: 'set REDIS_URL, or let DATABASE_URL name the database itself instead of its pooler' },
   )
+}
+
+/** Where one person approves alone, everything says so. */
+async function operatorNote(store: Store): Promise<string> {
+  const operator = await oneOperator(store)
+  return operator === null ? '' : `, one operator: ${operator.name}`
 }
 
 function scaleNote({ timeScale }: Config): string {

@@ -30,6 +30,9 @@ function text(seen: RuntimeStatus): string {
       `${seen.runtimeId}${seen.timeScale === 1 ? '' : colours.yellow(` (new waits divided by ${seen.timeScale})`)}`,
     ],
     ...(seen.muted ? [[colours.yellow('MUTED'), mutedNote(seen)]] : []),
+    ...(seen.oneOperator === null
+      ? []
+      : [[colours.yellow('one operator'), `${seen.oneOperator} approves alone: esa accounts ls`]]),
     ['database', `${seen.database}, queues on ${seen.queues}`],
     ['wake-ups', wakeNote(seen)],
     ['log', logNote(seen)],

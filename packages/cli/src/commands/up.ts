@@ -20,8 +20,12 @@ export async function up(
     const server = await serve(config, environment, world)
     // Beyond this machine the log may be read by others, and a person signs in there with a provider or on the host.
     if (!isPrivate(config)) return server
-    const welcome = `sign in once, within 15 minutes: ${await ownLink(world.store, server.url)}`
-    return { url: server.url, stop: () => server.stop(), welcome }
+    const link = await ownLink(world.store, server.url)
+    return {
+      url: server.url,
+      stop: () => server.stop(),
+      ...(link === null ? {} : { welcome: `sign in once, within 15 minutes: ${link}` }),
+    }
   })
 }
 

@@ -1,3 +1,4 @@
+import { oneOperator } from '@esa/operations/accounts'
 import { formatDuration } from '@esa/protocol'
 import { openPostgresStore, type SchemaState, type Store } from '@esa/store'
 import type { Config } from '../config.ts'
@@ -5,7 +6,7 @@ import { describePlace, residenceOf } from '../residence.ts'
 import { type Check, checked, skipped } from './check.ts'
 
 /** What is looked at in the runtime's own tables. */
-export const RUNTIME_CHECKS = ['residence', 'worker', 'timers', 'messages'] as const
+export const RUNTIME_CHECKS = ['residence', 'worker', 'timers', 'messages', 'approvers'] as const
 
 /** A worker that has not been heard of for this long is taken for gone, ms: its beat comes every 2 s. */
 const BEAT_STALE_MS = 10_000
@@ -26,6 +27,7 @@ export async function runtimeChecks(config: Config, url: string, state: SchemaSt
       checked('worker', () => worker(store)),
       checked('timers', () => timers(store)),
       checked('messages', () => messages(store)),
+      checked('approvers', () => approvers(store)),
     ])
   } finally {
     await store.close()
@@ -69,4 +71,14 @@ async function messages(store: Store): Promise<Omit<Check, 'name'>> {
   const fix =
     'look at them: select id, type, to_actor, dead_code from esa.messages where dead_code is not null'
   return { status: 'warning', message, fix }
+}
+
+async function approvers(store: Store): Promise<Omit<Check, 'name'>> {
+  const operator = await oneOperator(store)
+  if (operator === null) return { status: 'ok', message: 'what may lose data takes two persons' }
+  return {
+    status: 'warning',
+    message: `one operator: ${operator.name} approves alone what may lose data`,
+    fix: 'give a second person an account: esa accounts add NAME; or: esa login --no-single-operator',
+  }
 }

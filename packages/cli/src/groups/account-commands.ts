@@ -42,6 +42,7 @@ export function addAccountCommands({ program, config }: Commands): void {
       '--single-operator',
       'on the host: one person approves alone, announced, from minute 10 to minute 25',
     )
+    .option('--no-single-operator', 'on the host: two persons approve again')
     .addHelpText('after', '\nExample:\n  esa login http://localhost:4310/sign-in/...')
     .action(async (link: string | undefined, flags: LoginFlags, command: Command) =>
       (await import('../commands/accounts.ts')).login(config(command), link, flags),

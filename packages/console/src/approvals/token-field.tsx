@@ -10,9 +10,9 @@ export function TokenField({ agent, value, onValue }: TokenFieldProps) {
     <>
       <Field label={`Your token as ${agent}`} value={value} onValue={onValue} secret required />
       <p className="text-sm text-muted">
-        This takes a token on every machine, and never that of whoever asked: so it is known who decided. Make
-        one with <code>esa tokens create --as {agent} --scope incidents:write --for 1h --person NAME</code>.
-        It is used for this request and forgotten.
+        A vote takes the token of a person who signed in before the request, and never the requester’s. On the
+        host: <code>esa accounts add NAME --as {agent}</code> prints a link, and <code>esa login LINK</code>{' '}
+        the token. It is used for this vote and forgotten.
       </p>
     </>
   )

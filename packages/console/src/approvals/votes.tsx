@@ -11,7 +11,7 @@ const SOON_MS = 3 * 60_000
 
 /** Who has voted, who may, and how long what was given holds. */
 export function Votes({ approval }: { approval: Approval }) {
-  const { given, needed, status, whoMayVote } = approval
+  const { given, needed, status, whoMayVote, voters } = approval
   const missing = Math.max(0, needed - given.length)
   return (
     <section aria-label="Votes" className="grid gap-1 rounded-md bg-raised px-3 py-2">
@@ -35,14 +35,39 @@ export function Votes({ approval }: { approval: Approval }) {
         ))}
       </ul>
       {status === 'granted' ? (
-        <p>It waits to be run, once.</p>
-      ) : (
         <p>
-          {missing === 0 ? 'Still needed' : `Awaited: ${missing} more vote${missing === 1 ? '' : 's'}`} ·{' '}
-          <span className="text-muted">May vote: {whoMayVote}.</span>
+          {given.some(({ oneOperator }) => oneOperator)
+            ? 'One operator approved it alone: it can be run from 10 to 25 minutes after that, once.'
+            : 'It waits to be run, once.'}
         </p>
+      ) : (
+        <>
+          <p>
+            {missing === 0 ? 'Still needed' : `Awaited: ${missing} more vote${missing === 1 ? '' : 's'}`} ·{' '}
+            <span className="text-muted">
+              May vote: <bdi>{whoMayVote}</bdi>.
+            </span>
+          </p>
+          <Refused voters={voters} />
+        </>
       )}
     </section>
+  )
+}
+
+/** Persons whose vote would not count, and why: they learn it before they try. */
+function Refused({ voters }: Pick<Approval, 'voters'>) {
+  const refused = voters.filter(({ refusal }) => refusal !== null)
+  if (refused.length === 0) return null
+  return (
+    <ul aria-label="May not vote" className="text-sm text-muted">
+      {refused.map(({ account, name, vouchedBy, refusal }) => (
+        <li key={account}>
+          May not vote: <bdi className="text-ink">{name}</bdi> (vouched for by <bdi>{vouchedBy}</bdi>):{' '}
+          {refusal}.
+        </li>
+      ))}
+    </ul>
   )
 }
 

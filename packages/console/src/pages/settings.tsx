@@ -36,15 +36,25 @@ export function SettingsPage() {
 function You() {
   const session = useSession()
   if (session === undefined) return <p className="text-muted">Not known yet.</p>
-  const { by, as, person, scopes, expiresAt } = session
+  const { by, as, person, scopes, expiresAt, oneOperator } = session
   return (
     <>
       <Facts
         facts={[
-          ['Person', person],
+          ['Person', <bdi key="person">{person}</bdi>],
           ['Acts as', as],
           ['May', scopes.join(', ')],
-          ['Known by', by === 'machine' ? 'this machine: whoever reaches it is its user' : 'a token'],
+          ['Known by', by === 'machine' ? 'this machine: everyone on it is its user' : 'a token'],
+          [
+            'Approvals',
+            oneOperator === null ? (
+              'what may lose data takes two persons'
+            ) : (
+              <span key="approvals">
+                one operator: <bdi>{oneOperator}</bdi> approves alone what may lose data
+              </span>
+            ),
+          ],
           ...(expiresAt === null ? [] : [['Until', <When key="until" at={expiresAt} />] as const]),
         ]}
       />

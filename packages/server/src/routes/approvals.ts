@@ -53,6 +53,18 @@ const approvalSchema = z
     needed: z.number().int().openapi({ description: 'Votes that it takes' }),
     approvers: z.array(z.string()),
     whoMayVote: z.string().openapi({ description: 'In words' }),
+    voters: z
+      .array(
+        z.object({
+          account: z.string(),
+          name: z.string(),
+          vouchedBy: z.string().nullable().openapi({ description: 'Who says that this is a person' }),
+          seats: z.array(z.string()),
+          oneOperator: z.boolean(),
+          refusal: z.string().nullable().openapi({ description: 'Why their vote would not count' }),
+        }),
+      )
+      .openapi({ description: 'Persons with an account, those whose vote would count first' }),
     expiresAt: instant.nullable(),
   })
   .openapi('Approval')

@@ -1,3 +1,4 @@
+import { oneOperator } from '@esa/operations/accounts'
 import { EsaError, isEsaError, isoTime, SCOPES } from '@esa/protocol'
 import { hashOf, mintSession, type TokenRow, verifyToken } from '@esa/store'
 import { type Context, Hono } from 'hono'
@@ -17,6 +18,8 @@ interface SessionDocument {
   person: string
   scopes: readonly string[]
   expiresAt: string | null
+  /** Who approves alone, in the mode for one operator; null while two persons approve. */
+  oneOperator: string | null
 }
 
 /**
@@ -67,13 +70,16 @@ async function tokenIn(ports: ServerPorts, given: string): Promise<TokenRow | Es
 }
 
 async function sessionDocument(ports: ServerPorts, secret: string | null): Promise<SessionDocument> {
+  const { store } = ports.world
   if (secret !== null) {
-    const { holder, person, scopes, expiresAt } = await verifyToken(ports.world.store, secret, null)
-    return { by: 'token', as: holder, person, scopes, expiresAt: isoTime(expiresAt) }
+    const { holder, person, scopes, expiresAt } = await verifyToken(store, secret, null)
+    const alone = { oneOperator: (await oneOperator(store))?.name ?? null }
+    return { by: 'token', as: holder, person, scopes, expiresAt: isoTime(expiresAt), ...alone }
   }
   if (!ports.binding.loopback)
     throw new EsaError('auth.token-required', 'terminal', 'nobody is logged in', { hint: 'log in at /login' })
-  return { by: 'machine', as: 'operator', person: ports.localUser, scopes: SCOPES, expiresAt: null }
+  const alone = { oneOperator: (await oneOperator(store))?.name ?? null }
+  return { by: 'machine', as: 'operator', person: ports.localUser, scopes: SCOPES, expiresAt: null, ...alone }
 }
 
 /** Where to go on: a path of ours, and never another site's. */

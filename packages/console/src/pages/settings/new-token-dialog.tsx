@@ -13,12 +13,14 @@ const SCOPES: readonly [Scope, string][] = [
   ['agents:read', 'see agents'],
   ['incidents:read', 'see incidents and inboxes'],
   ['incidents:ack', 'acknowledge and decline'],
-  ['incidents:write', 'everything asked of incidents, messages and approvals'],
+  ['incidents:write', 'every command on incidents and messages, and requests for approvals'],
   ['db:read', 'look at databases'],
   ['db:plan', 'rehearse changes'],
   ['db:apply', 'apply approved changes'],
   ['admin', 'seats, stops, tokens'],
 ]
+
+const SERVICE = 'The program that holds the token. It acts and approves nothing; a person signs in instead.'
 
 const FIELD = 'touch w-full rounded-md border border-edge bg-page px-2'
 
@@ -54,13 +56,14 @@ export function NewTokenDialog({ onClose }: { onClose: () => void }) {
         }}
       >
         <label className="grid gap-1">
-          <span className="font-semibold">Who has it in hand</span>
+          <span className="font-semibold">Service</span>
           <input
             required
             value={token.person}
             onChange={({ target }) => setToken({ ...token, person: target.value })}
             className={FIELD}
           />
+          <span className="text-sm text-muted">{SERVICE}</span>
         </label>
         <label className="grid gap-1">
           <span className="font-semibold">Acts as</span>

@@ -23,8 +23,8 @@ export function TokenPanel() {
   return (
     <Panel title="Tokens">
       <p className="mb-2 text-muted">
-        Whoever approves needs one on every machine; beyond this machine everybody does. The database keeps
-        hashes alone.
+        A token made here is a service’s: it acts, and never counts as a person. A person signs in by a link
+        of <code>esa accounts add NAME</code> or at the identity provider. The database keeps only hashes.
       </p>
       {tokens.error !== null ? (
         <Failed error={tokens.error} retry={() => void tokens.refetch()} />
@@ -38,7 +38,7 @@ export function TokenPanel() {
           rows={tokens.data.tokens}
           keyOf={({ id }) => id}
           columns={[
-            { head: 'Person', names: true, cell: ({ person }) => person },
+            { head: 'Holder', names: true, cell: ({ person }) => <bdi>{person}</bdi> },
             { head: 'Acts as', cell: ({ as }) => <AgentLink id={as} /> },
             { head: 'May', cell: ({ scopes }) => scopes.join(', ') },
             {
