@@ -150,7 +150,7 @@ describe.skipIf(!HAS_CHROMIUM)('the pages of the console', () => {
       return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('')
     }, text)
     await dialog.getByText(hash, { exact: true }).waitFor()
-    await dialog.getByText('This takes a token on every machine').waitFor()
+    await dialog.getByText('A vote takes the token of a person').waitFor()
     expect(await seriousFaults(page)).toEqual([])
     const approve = dialog.getByRole('button', { name: `Approve ${hash.slice(0, 12)}` })
     const token = dialog.getByLabel('Your token as chief-1')
