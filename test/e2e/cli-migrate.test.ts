@@ -32,6 +32,15 @@ const migrate = (verb: string, file: keyof typeof FILES | null, ...args: string[
 const refusal = ({ code, stdout, stderr }: Ran) => [code, stdout, (JSON.parse(stderr) as Problem).code]
 const TARGET = ['--target', 'shop']
 
+/** The statements that one command requests approvals for; the requests are withdrawn. */
+async function ask(file: keyof typeof FILES): Promise<string[]> {
+  const args = [join(esa.folder, file), ...TARGET, '--because', 'it was wrong', '--json']
+  const { stdout } = await esa.run(['db', 'approvals', 'ask', '--migration', ...args], { SHOP_URL: url })
+  const { approvals } = JSON.parse(stdout) as { approvals: { id: string; statement: string }[] }
+  for (const { id } of approvals) await esa.json('db', 'approvals', 'withdraw', id)
+  return approvals.map(({ statement }) => statement)
+}
+
 beforeAll(async () => {
   esa = await EsaHome.create()
   const { adminUrl } = await ensureEmbeddedServer({ home: esa.home })
@@ -65,10 +74,15 @@ describe('esa db migrate', () => {
         )
       ).rows,
     ).toHaveLength(1)
-    const refused = await migrate('apply', 'lossy.sql', ...TARGET)
-    expect(refusal(refused)).toEqual([1, '', 'migration.data-loss'])
-    // What is refused for the copy's sake is the very same incident: nothing was lost on the target yet.
-    expect(JSON.parse(refused.stderr)).toMatchObject({ details: { incident: verdict.incident } })
+    // What the copy has lost is what an approval names, with and without --yes, and one command requests it.
+    const measured = `${FILES['lossy.sql']}\n-- measured: public.orders.note gets another type`
+    expect(verdict.effects).toMatchObject({ 'statement-1': [{ what: 'type-changed', column: 'note' }] })
+    for (const yes of [[], ['--yes']]) {
+      const refused = await migrate('apply', 'lossy.sql', ...TARGET, ...yes)
+      expect(refusal(refused)).toEqual([5, '', 'approval.missing'])
+      expect(JSON.parse(refused.stderr)).toMatchObject({ details: { missing: [{ statement: measured }] } })
+    }
+    expect(await ask('lossy.sql')).toEqual([measured])
   })
 
   it('verify says that nothing is lost, and the apply of the same file is verified by it', async () => {
@@ -114,7 +128,15 @@ describe('esa db migrate', () => {
   })
 
   it('refuses with one problem and the exit code of its reason', async () => {
-    expect(refusal(await migrate('apply', 'wrong.sql', ...TARGET))).toEqual([1, '', 'migration.data-loss'])
+    for (const yes of [[], ['--yes']])
+      expect(refusal(await migrate('apply', 'wrong.sql', ...TARGET, ...yes))).toEqual([
+        5,
+        '',
+        'approval.missing',
+      ])
+    expect(await ask('wrong.sql')).toEqual([
+      `${FILES['wrong.sql']}\n-- measured: at most 10 rows of public.orders are overwritten`,
+    ])
     expect(refusal(await migrate('apply', 'drop.sql', ...TARGET))).toEqual([5, '', 'approval.missing'])
     expect(refusal(await migrate('apply', 'broken.sql', ...TARGET))).toEqual([2, '', 'sql.syntax'])
     expect(

@@ -1,6 +1,6 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Verification } from '@esa/postgres/apply'
+import { EFFECTS, type Verification } from '@esa/postgres/apply'
 import { isoTime } from '@esa/protocol'
 import * as z from 'zod'
 import type { Config } from './config.ts'
@@ -11,12 +11,21 @@ const KEPT_MAX = 200
 /** A verdict is about the rows that there were. */
 const AGE_MS_MAX = 24 * 3_600_000
 
+const effectSchema = z.object({
+  what: z.enum(EFFECTS),
+  relation: z.string(),
+  column: z.string().nullable(),
+  atMost: z.number().nullable(),
+  announced: z.literal(true).optional(),
+})
+
 const recordSchema = z.object({
   hash: z.string(),
   at: z.string(),
   target: z.string(),
   state: z.enum(['verified', 'lost', 'unverified']),
   why: z.string(),
+  effects: z.record(z.string(), z.array(effectSchema)).optional(),
 })
 
 /** A verdict on a migration from a copy of a target. */
@@ -51,7 +60,8 @@ export async function findVerified(
 ): Promise<Verification | undefined> {
   const found = (await read(config)).findLast((one) => one.hash === hash && one.target === placeOf(url))
   if (found === undefined || nowMs - Date.parse(found.at) > AGE_MS_MAX) return undefined
-  return { state: found.state, why: `${found.why} (${found.at})` }
+  const { state, why, at, effects } = found
+  return { state, why: `${why} (${at})`, ...(effects && { effects }) }
 }
 
 /** Who looks at a target may be another role than who changes it. */

@@ -1,6 +1,7 @@
 export { type Applied, type ApplyEvent, applyMigration, type ApplyPorts } from './apply/apply-migration.ts'
 export { blockerText } from './apply/blockers.ts'
 export { classifyStatement, type StatementRisk } from './apply/classify.ts'
+export { EFFECTS, effectText } from './apply/effects.ts'
 export { fileLedger } from './apply/file-ledger.ts'
 export { requireThawed } from './apply/freeze.ts'
 export { stepsToApprove } from './apply/judge-all.ts'

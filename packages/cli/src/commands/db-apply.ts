@@ -69,7 +69,7 @@ async function lost(config: Config, target: string, migration: string, error: un
     target: isTargetName(target) ? target : describeTarget(target),
     migration,
     mismatches,
-    rehearsed: details['rehearsed'] === true,
+    rehearsed: false,
   })
   const more = hint === undefined ? {} : { hint }
   throw new EsaError(code, kind, message, { ...more, details: { ...details, incident }, cause })
@@ -108,7 +108,6 @@ export async function applying<T>(
           clock: systemClock,
           random,
           budget: lockTimeout === undefined ? {} : { lockMs: durationFlag('--lock-timeout', lockTimeout) },
-          acceptLoss: config.yes,
           onEvent: show.event,
           stop: stop.signal,
         }),

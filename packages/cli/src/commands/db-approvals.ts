@@ -24,6 +24,7 @@ import { onTarget } from '../on-target.ts'
 import { answer, columns } from '../output.ts'
 import { inStore } from '../store-access.ts'
 import { readText, resolveTarget } from '../targets.ts'
+import { findVerified } from '../verified-copies.ts'
 import { inWorld } from '../world.ts'
 import { takesApproval } from './db-apply.ts'
 
@@ -90,7 +91,10 @@ async function ofMigration(
   return await onTarget(config, environment, target, async ({ queryable }) => {
     const asked: Asked[] = []
     for (const migration of await readMigrations(path, queryable)) {
-      const steps = await onOneSession(queryable, (session) => stepsToApprove(session, record, migration))
+      const verified = await findVerified(config, url, migration.hash, Math.round(systemClock.now()))
+      const steps = await onOneSession(queryable, (session) =>
+        stepsToApprove(session, record, migration, verified),
+      )
       for (const step of steps)
         if (takesApproval(step, isLoopback(url))) asked.push({ statement: step.text, kind: step.risk })
     }

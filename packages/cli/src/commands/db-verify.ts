@@ -1,5 +1,5 @@
 import { systemClock } from '@esa/postgres'
-import type { Migration } from '@esa/postgres/apply'
+import { effectText, type Migration } from '@esa/postgres/apply'
 import { type Verdict, verifyMigration } from '@esa/postgres/verify'
 import { findingsText } from '../answer-findings.ts'
 import { colours } from '../colours.ts'
@@ -73,18 +73,19 @@ async function remember(
   verdicts: Verdict[],
 ): Promise<void> {
   const { url } = await resolveTarget(config, target, environment)
-  for (const [nth, { lossless, mismatches, rows, tables }] of verdicts.entries()) {
+  for (const [nth, { lossless, mismatches, rows, tables, effects }] of verdicts.entries()) {
     const state = lossless === null ? 'unverified' : lossless ? 'verified' : 'lost'
     const losses = mismatches.map(
       ({ relation, column, why }) => `${column === undefined ? relation : `${relation}.${column}`}: ${why}`,
     )
     const why = lossless === false ? losses.join('; ') : `on a copy of ${rows} rows of ${tables} tables`
-    await keepVerified(config, url, migrations[nth]!.hash, { state, why }, Math.round(systemClock.now()))
+    const verification = { state, why, effects } as const
+    await keepVerified(config, url, migrations[nth]!.hash, verification, Math.round(systemClock.now()))
   }
 }
 
 /** The target has got everything. */
-const NOTHING: Verdict = { lossless: true, mismatches: [], findings: [], tables: 0, rows: 0 }
+const NOTHING: Verdict = { lossless: true, mismatches: [], findings: [], tables: 0, rows: 0, effects: {} }
 
 /** Of several migrations one after the other: lossless when each is. */
 function merged(verdicts: Verdict[]): Verdict {
@@ -111,7 +112,7 @@ function bars(): { show: (stage: keyof typeof STAGE, done: number, of: number) =
   return { show, end }
 }
 
-function text({ lossless, mismatches, findings, tables, rows }: Verdict): string {
+function text({ lossless, mismatches, findings, tables, rows, effects }: Verdict): string {
   const said = {
     true: colours.green('nothing is lost'),
     false: colours.red('DATA WOULD BE LOST'),
@@ -125,6 +126,9 @@ function text({ lossless, mismatches, findings, tables, rows }: Verdict): string
   return [
     `${said}: ${rows} rows of ${tables} tables compared before and after, on a copy`,
     ...losses,
+    ...Object.entries(effects).flatMap(([step, taken]) =>
+      taken.map((effect) => `    ${step} takes an approval: ${effectText(effect)}`),
+    ),
     ...(others.length === 0 ? [] : [findingsText(others)]),
   ].join('\n')
 }

@@ -3,11 +3,13 @@ import { parseScript } from '../sql/parse-script.ts'
 import type { Counted, Effect, Look, Measured } from './effects.ts'
 
 /** What a statement says itself that it does: to a relation, to a column of it (null: to any), or to all of a schema. */
-interface Said {
+export interface Said {
   what: Effect['what'][]
   schema: string | undefined
   name: string | null
   column: string | null
+  /** It rewrites what there is, or drops what numbers rows that are to come: no row and no value goes. */
+  keeps?: true
 }
 
 const REPLACING = new Set([
@@ -21,7 +23,7 @@ const REPLACING = new Set([
   'AT_DropExpression',
 ])
 
-/** What the grammar of a step announces. What it does beyond that was not approved. */
+/** What the grammar of a step announces. */
 export async function announcedBy(sql: string): Promise<Said[]> {
   const said: Said[] = []
   for (const { node } of await parseScript(sql)) visit(node, said)
@@ -47,7 +49,7 @@ function saidBy(node: Node): Said[] {
       ? []
       : [of(node.InsertStmt.relation, ['overwritten'])]
   if ('MergeStmt' in node) return [of(node.MergeStmt.relation, ['overwritten', 'deleted'])]
-  if ('ClusterStmt' in node) return [of(node.ClusterStmt.relation, ['replaced'])]
+  if ('ClusterStmt' in node) return [{ ...of(node.ClusterStmt.relation, ['replaced']), keeps: true }]
   if ('AlterSeqStmt' in node) return [of(node.AlterSeqStmt.sequence, ['set-back', 'type-changed'])]
   if ('TruncateStmt' in node) {
     const { relations = [], restart_seqs: restarts } = node.TruncateStmt
@@ -68,9 +70,9 @@ function saidByPart(
   if (subtype === 'AT_DropColumn')
     return [of(relation, ['column-dropped'], name), of(relation, ['dropped'], name)]
   if (subtype === 'AT_SetIdentity') return [of(relation, ['set-back'])]
-  if (subtype === 'AT_DropIdentity') return [of(relation, ['dropped'], name)]
+  if (subtype === 'AT_DropIdentity') return [{ ...of(relation, ['dropped'], name), keeps: true }]
   const changed = subtype === 'AT_AlterColumnType' ? [of(relation, ['type-changed'], name)] : []
-  return REPLACING.has(subtype) ? [of(relation, ['replaced']), ...changed] : []
+  return REPLACING.has(subtype) ? [{ ...of(relation, ['replaced']), keeps: true }, ...changed] : []
 }
 
 function saidByDrop({ objects = [], removeType }: { objects?: Node[]; removeType?: string }): Said[] {
@@ -110,4 +112,17 @@ export function unannounced(effects: Measured[], said: Said[], before: Look, aft
 
 function namesIn(oid: string, ...looks: Look[]): Counted['names'] {
   return looks.flatMap(({ relations }) => relations.get(oid)?.names ?? [])
+}
+
+/** Tables whose values a statement says that it overwrites or converts, by their oids; of a partitioned one its parts. */
+export function overwrittenBy(said: Said[], { relations, path }: Look): string[] {
+  const named = said.filter(({ what }) => what.includes('overwritten') || what.includes('type-changed'))
+  const isNamed = (names: Counted['names']): boolean =>
+    named.some(({ schema, name }) =>
+      names.some(
+        (one) =>
+          one.name === name && (schema === undefined ? path.includes(one.schema) : schema === one.schema),
+      ),
+    )
+  return [...relations.values()].filter(({ names }) => isNamed(names)).map(({ oid }) => oid)
 }

@@ -131,7 +131,9 @@ describe.each(['18', '15'])('on PostgreSQL %s', (major) => {
       const { state, verification } = await applyMigration(migration, ports(pool, undefined))
       expect(state).toBe('done')
       expect(missing(kept, await stateOf(pool))).toEqual([])
-      expect(verification?.state).toBe(sql.startsWith('update') ? 'verified' : 'counted')
+      expect(verification?.state).toBe(
+        /^(?:update|alter)/.test(sql) && !sql.includes('do $$') ? 'verified' : 'counted',
+      )
     })
   })
 })

@@ -12,7 +12,6 @@ import { type Filled, runBackfill } from './run-backfill.ts'
 import { inStepTransaction, mark, runAlone, runStatement, type Running, stepError } from './run-step.ts'
 import type { Authorise, Migration, MigrationStep } from './step.ts'
 import { requireNoOtherLedger } from './other-ledgers.ts'
-import { guardValues } from './value-guard.ts'
 import { verificationOf } from './verification.ts'
 import { isWayBack } from './way-back.ts'
 
@@ -41,8 +40,6 @@ export interface ApplyPorts {
   verified?: Verification | undefined
   /** Tools whose record of migrations on the target is a leftover: `prisma`, `flyway` ... */
   besideLedgers?: string[]
-  /** A loss of values is meant: it is written down and stops nothing. */
-  acceptLoss?: boolean
   onEvent?: (event: ApplyEvent) => void
   /** Aborted: the step at hand is finished, and no other begun. */
   stop?: AbortSignal
@@ -76,9 +73,7 @@ export async function applyMigration(
     requireNoWayBack(known)
     const named = stepsOf(migration, known, phase)
     if (known?.state === 'done') return { ...nothing(migration.id), verification: known.verification }
-    if (ports.verified?.state === 'lost' && ports.acceptLoss !== true)
-      throw lostOnCopy(migration, ports.verified)
-    const chosen = await judgeAll(bench.session, named, known)
+    const chosen = await judgeAll(bench.session, named, known, ports.verified)
     await ports.requireApprovals(chosen.filter(({ id }) => !isDone(known, id)).map(toApprove))
     await ledger.open(bench.session)
     if (known?.state !== 'started' || known.hash !== migration.hash)
@@ -117,13 +112,6 @@ async function recordForDrizzle(
     await session.query('rollback').catch(() => undefined)
     throw error
   }
-}
-
-function lostOnCopy({ id }: Migration, { why }: Verification): EsaError {
-  return new EsaError('migration.data-loss', 'terminal', `${id} loses data, as it did on a copy: ${why}`, {
-    hint: 'nothing was done. Mend it and verify it again; if the loss is meant: --yes',
-    details: { rehearsed: true },
-  })
 }
 
 function nothing(id: string): Applied {
@@ -287,6 +275,7 @@ async function walk(
       known: before,
       end: 'done',
       authorise,
+      trusted: ports.verified?.state === 'verified',
       drizzle: step.id === migration.steps.at(-1)?.id ? migration.drizzle : undefined,
     }
     await runStep(running, ports).catch(async (thrown: unknown) => {
@@ -305,7 +294,7 @@ async function walk(
 /** After a lost connection nobody knows how the step ended: its record stays, and the next apply finds out. */
 async function recordFailure(running: Running, error: EsaError): Promise<void> {
   const { step, known, ledger, bench, migration } = running
-  if (error.details['lost'] === true) {
+  if (error.code === 'migration.data-loss') {
     await ledger.end(bench.session, migration.id, 'started', { state: 'lost', why: error.message })
   } else if (step.work.kind === 'statement' && error.code !== 'database.unreachable') {
     const { effects } = error.details
@@ -335,10 +324,7 @@ async function runStep(running: Running, ports: ApplyPorts): Promise<void> {
     work.rollback ??
     (migration.down === null ? await inverseOf(session, work.sql, earlierThan(migration, step)) : null)
   if (!work.transaction) return await runAlone(running, work.sql, rollback)
-  const guarded =
-    step.risk !== 'additive' && ports.verified?.state !== 'verified' && !comparedByPlan(migration)
-  const guard = guarded ? await guardValues(session, work.sql, ports.acceptLoss === true) : undefined
-  await runStatement(running, work.sql, rollback, guard)
+  await runStatement(running, work.sql, rollback)
 }
 
 function earlierThan({ steps }: Migration, step: MigrationStep): string[] {
@@ -348,11 +334,6 @@ function earlierThan({ steps }: Migration, step: MigrationStep): string[] {
       steps.findIndex(({ id }) => id === step.id),
     )
     .flatMap(({ work }) => (work.kind === 'statement' || work.kind === 'session' ? [work.sql] : []))
-}
-
-/** A plan compares the old and the new shape itself, in steps of their own. */
-function comparedByPlan({ steps }: Migration): boolean {
-  return steps.some(({ work }) => work.kind === 'verify')
 }
 
 /** Counts rows on which the old and the new shape disagree. @throws EsaError `migration.data-loss` (terminal). */

@@ -1,9 +1,10 @@
 import { quoteRelation } from '../identifiers.ts'
+import { sqlState } from '../postgres-error.ts'
 import type { Queryable } from '../queryable.ts'
 import { tableShapes } from '../verify/table-shape.ts'
-import { announcedBy, unannounced } from './announced.ts'
+import { announcedBy, overwrittenBy, unannounced } from './announced.ts'
 import { type Effect, effectsBetween, isCovered, lookAtAll, type Measured } from './effects.ts'
-import { compare, keep, type Kept } from './value-guard.ts'
+import { hasSameRows, type Kept, keepRowsOf } from './kept-rows.ts'
 
 /** Rows of a table that are looked at one by one while its lock is held; of more a counter's word stands. */
 const ROWS_MAX = 1_000_000
@@ -11,50 +12,99 @@ const ROWS_MAX = 1_000_000
 /** Counters that rows which are the same as before speak against. */
 const CLEARED_BY_ROWS = new Set<Effect['what']>(['deleted', 'overwritten', 'replaced', 'type-changed'])
 
-/** A step that did more than it says and than was approved: its transaction is rolled back. */
+/** A step that took more than was approved: its transaction is rolled back. */
 export class Exceeded extends Error {
+  /** All that it took, of which something was not approved. */
   readonly effects: Measured[]
   /** Tables whose rows would tell more than their counters, when they are kept before. */
   readonly unkept: string[]
 
   constructor(effects: Measured[], unkept: string[]) {
-    super(`it does more than it says`)
+    super(`it takes more than was approved`)
     this.effects = effects
     this.unkept = unkept
   }
 }
 
-/** What is known before a step: tables (oid) whose rows are compared, and effects that were approved. */
+/** What is known before a step. */
 export interface Expected {
+  /** Tables (oid) whose rows are compared, beside those that the statement itself overwrites. */
   compared: string[]
+  /** Effects that were approved: the step may have these and no other. */
   approved: Effect[]
+  /** Without such effects the text was approved, so that what it announces may happen. */
+  atItsWord: boolean
+  /** What it announces was compared elsewhere, on a copy, or it is a way back. */
+  trusted: boolean
+}
+
+/** What a step came to. */
+export interface Came {
+  /** What it took from anything that was there. */
+  took: Measured[]
+  /** Of that, what the statement does not announce. */
+  beyond: Measured[]
+  /** Tables whose counters moved and whose rows are the same. */
+  same: string[]
+  /** Tables (oid) whose rows would tell more than their counters, when they are kept before. */
+  unkept: string[]
 }
 
 /**
  * Runs `work` in the caller's transaction and measures what it takes from anything that was there; deferred triggers run
- * within it. Gives the effects that were approved. @throws Exceeded for any other that `sql` does not announce.
+ * within it. Rows are compared of the tables `compared` (oid), and of those that the statement says it overwrites unless it
+ * is `trusted`.
  */
-export async function measured(
+export async function measure(
   session: Queryable,
   sql: string,
-  { compared, approved }: Expected,
+  { compared, trusted }: Pick<Expected, 'compared' | 'trusted'>,
   work: () => Promise<void>,
-): Promise<Measured[]> {
+): Promise<Came> {
   const before = await lookAtAll(session)
-  const kept = await keepRows(session, compared)
+  const said = await announcedBy(sql)
+  const looked = [...compared, ...(trusted ? [] : overwrittenBy(said, before))]
+  const kept = await keepRows(session, looked)
   await work()
   await session.query('set constraints all immediate')
   const after = await lookAtAll(session)
-  const beyond = unannounced(effectsBetween(before, after), await announcedBy(sql), before, after)
-  const cleared = beyond.length === 0 ? new Set<string>() : await sameRows(session, kept)
+  const keeping = said.filter(({ keeps }) => keeps === true)
+  const moved = unannounced(effectsBetween(before, after), keeping, before, after)
+  const cleared = moved.length === 0 ? new Set<string>() : await sameRows(session, kept)
   const isCleared = ({ what, at }: Measured): boolean =>
     CLEARED_BY_ROWS.has(what) && at.every(({ oid }) => cleared.has(oid))
-  const left = beyond.filter((effect) => !isCleared(effect))
-  const exceeding = left.filter((effect) => !isCovered(effect, approved))
-  if (exceeding.length === 0) return left
-  const touched = exceeding.filter(({ what }) => CLEARED_BY_ROWS.has(what)).flatMap(({ at }) => at)
-  const unkept = touched.map(({ oid }) => oid).filter((oid) => !compared.includes(oid))
-  throw new Exceeded(left, [...new Set(unkept)])
+  const left = moved.filter((effect) => !isCleared(effect))
+  const beyond = unannounced(left, said, before, after)
+  const took = left.map((effect) =>
+    beyond.includes(effect) ? effect : { ...effect, announced: true as const },
+  )
+  const touched = took.filter(({ what }) => CLEARED_BY_ROWS.has(what)).flatMap(({ at }) => at)
+  const unkept = touched.map(({ oid }) => oid).filter((oid) => !looked.includes(oid))
+  return {
+    took,
+    beyond,
+    same: [...new Set(moved.filter(isCleared).map(({ relation }) => relation))],
+    unkept: [...new Set(unkept)],
+  }
+}
+
+/** Measures `work` as `measure` does. @throws Exceeded for what was not approved. */
+export async function measured(
+  session: Queryable,
+  sql: string,
+  expected: Expected,
+  work: () => Promise<void>,
+): Promise<Came> {
+  const { approved, atItsWord, trusted } = expected
+  const came = await measure(session, sql, expected, work)
+  const open = trusted || (approved.length === 0 && atItsWord) ? came.beyond : came.took
+  const exceeding = open.filter((effect) => !isCovered(effect, approved))
+  if (exceeding.length === 0) return came
+  const oids = new Set(exceeding.flatMap(({ at }) => at.map(({ oid }) => oid)))
+  throw new Exceeded(
+    came.took,
+    came.unkept.filter((oid) => oids.has(oid)),
+  )
 }
 
 /** Rows hidden from the role by row security would count as gone, or as unchanged: then the read fails instead. */
@@ -70,15 +120,14 @@ async function seeingAll<T>(session: Queryable, otherwise: T, work: () => Promis
   } catch (error) {
     // After a lost session or a cancelled statement this fails as well, with the better error.
     await session.query('rollback to savepoint esa_rows; release savepoint esa_rows')
-    const code = (error as { code?: unknown }).code
-    // A comparison that was refused has ended the part of the transaction that the savepoint began.
-    if (code !== '42501' && code !== '25P02') throw error
+    // Refused by a policy, or values that do not go back to the types that they had.
+    if (!/^(?:22|42)/.test(sqlState(error) ?? '')) throw error
     return otherwise
   }
 }
 
 /** The rows of tables, by the oids of these or of their partitions. */
-type Rows = { oids: string[]; kept: Kept[] }[]
+type Rows = { oids: string[]; kept: Kept }[]
 
 async function keepRows(session: Queryable, oids: string[]): Promise<Rows> {
   if (oids.length === 0) return []
@@ -97,7 +146,7 @@ async function keepRows(session: Queryable, oids: string[]): Promise<Rows> {
         `select count(*)::float8 as n from (select from ${name} limit ${ROWS_MAX + 1}) few`,
       )
       if (Number(counts[0]?.['n']) > ROWS_MAX) return null
-      return await keep(session, [{ ...table, rowsGo: false }])
+      return await keepRowsOf(session, table)
     })
     if (kept !== null) rows.push({ oids: parts, kept })
   }
@@ -108,11 +157,7 @@ async function keepRows(session: Queryable, oids: string[]): Promise<Rows> {
 async function sameRows(session: Queryable, rows: Rows): Promise<Set<string>> {
   const same = new Set<string>()
   for (const { oids, kept } of rows) {
-    const equal = await seeingAll(session, false, async () => {
-      const unsure: string[] = []
-      const lost = await compare(session, kept, unsure)
-      return lost.length === 0 && unsure.length === 0
-    })
+    const equal = await seeingAll(session, false, () => hasSameRows(session, kept))
     if (equal) for (const oid of oids) same.add(oid)
   }
   return same

@@ -1,14 +1,27 @@
 import type { Queryable } from '../queryable.ts'
 
+/** Kinds of effects. */
+export const EFFECTS = [
+  'deleted',
+  'overwritten',
+  'replaced',
+  'dropped',
+  'column-dropped',
+  'type-changed',
+  'set-back',
+] as const
+
 /** What a step did to something that was there, as it was measured in the step's own transaction. */
 export interface Effect {
-  what: 'deleted' | 'overwritten' | 'replaced' | 'dropped' | 'column-dropped' | 'type-changed' | 'set-back'
+  what: (typeof EFFECTS)[number]
   /** `schema.name`; a partition counts as its root. */
   relation: string
   /** The column; null for all of it. */
   column: string | null
   /** Rows at most, a power of ten, so that a few more of them need no new approval; null where rows are not counted. */
   atMost: number | null
+  /** The statement says it itself. */
+  announced?: true | undefined
 }
 
 /** A relation in one look. */
@@ -69,6 +82,11 @@ export async function lookAtAll(session: Queryable): Promise<Look> {
 export interface Measured extends Effect {
   at: Counted[]
   rows: number
+}
+
+/** An effect as it is kept and approved. */
+export function plainEffect({ what, relation, column, atMost, announced }: Measured): Effect {
+  return { what, relation, column, atMost, ...(announced && { announced }) }
 }
 
 /** What two looks of one transaction differ in that takes something away from what was there. */

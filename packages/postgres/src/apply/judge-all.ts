@@ -2,19 +2,20 @@ import { EsaError, statementHash } from '@esa/protocol'
 import type { Queryable } from '../queryable.ts'
 import { parseScript } from '../sql/parse-script.ts'
 import { type Effect, textWithEffects } from './effects.ts'
-import type { Ledger, MigrationRecord } from './ledger.ts'
+import type { Ledger, MigrationRecord, Verification } from './ledger.ts'
 import { type MadeCode, opaqueReasons } from './opaque.ts'
 import type { Migration, MigrationStep } from './step.ts'
 
 /**
  * The steps of a migration that are not done yet, as they stand on a target before the first of them runs: what calls
- * anything not known to be harmless is at least `major`, and what an earlier try was seen to do beyond what it says comes
+ * anything not known to be harmless is at least `major`, and what an earlier try here or on a copy was seen to take comes
  * with it. Uses no approval. @throws EsaError `migration.opaque-alone`, `migration.uncounted` (terminal).
  */
 export async function judgeAll(
   session: Queryable,
   steps: MigrationStep[],
   known: MigrationRecord | undefined,
+  onCopy: Verification | undefined,
 ): Promise<MigrationStep[]> {
   const counts = await countsRows(session)
   const made: MadeCode = { functions: new Set(), heard: new Set() }
@@ -22,9 +23,15 @@ export async function judgeAll(
   for (const step of steps) {
     const record = known?.steps.find((one) => one.step === step.id)
     if (record?.state === 'done') judged.push(step)
-    else judged.push(await judge(session, step, made, counts, effectsOf(record, step)))
+    else judged.push(await judge(session, step, made, counts, effectsOf(record, step, onCopy)))
   }
-  return judged
+  return onCopy?.state === 'lost' ? losing(judged) : judged
+}
+
+/** A copy has lost values. Where no step was seen to take them, every step takes an approval. */
+function losing(steps: MigrationStep[]): MigrationStep[] {
+  if (steps.some(({ risk, effects }) => risk === 'destructive' || effects !== undefined)) return steps
+  return steps.map((step) => ({ ...step, risk: 'destructive' }))
 }
 
 async function judge(
@@ -69,10 +76,19 @@ async function countsRows(session: Queryable): Promise<boolean> {
   return rows[0]?.['counts'] === 'on'
 }
 
-/** What the last try of the same step was seen to do, which had not been approved. */
-function effectsOf(record: MigrationRecord['steps'][number] | undefined, { hash }: MigrationStep): Effect[] {
-  if (record?.state !== 'failed' || record.hash !== hash) return []
-  return (record.cursor as { effects?: Effect[] } | null)?.effects ?? []
+/** What the last try of the same step was seen to take here, else what it was seen to take on a copy. */
+function effectsOf(
+  record: MigrationRecord['steps'][number] | undefined,
+  { id, hash }: MigrationStep,
+  onCopy: Verification | undefined,
+): Effect[] {
+  const here =
+    record?.state === 'failed' && record.hash === hash
+      ? (record.cursor as { effects?: Effect[] } | null)?.effects
+      : undefined
+  if (here === undefined) return onCopy?.effects?.[id] ?? []
+  // What it announces was compared on a copy since, and is kept.
+  return onCopy?.state === 'verified' ? here.filter(({ announced }) => announced !== true) : here
 }
 
 /**
@@ -83,13 +99,14 @@ export async function stepsToApprove(
   session: Queryable,
   ledger: Ledger,
   migration: Migration,
+  onCopy: Verification | undefined,
 ): Promise<MigrationStep[]> {
   const records = await ledger.list(session)
   const known = records.find(({ id, state }) => id === migration.id && state !== 'undone')
   const left = migration.steps.filter(
     ({ id }) => known?.steps.every(({ step, state }) => step !== id || state !== 'done') ?? true,
   )
-  return (await judgeAll(session, left, known)).map(toApprove)
+  return (await judgeAll(session, left, known, onCopy)).map(toApprove)
 }
 
 /** A step as it is approved: with what it was seen to do, which may lose data. */

@@ -1,4 +1,5 @@
 import type { Json } from '@esa/protocol'
+import type { Effect } from './effects.ts'
 import type { Queryable } from '../queryable.ts'
 import type { Migration, MigrationStep } from './step.ts'
 
@@ -25,6 +26,8 @@ export interface Verification {
   state: 'verified' | 'counted' | 'lost' | 'unverified'
   /** How it was told, or why it could not be. */
   why: string
+  /** What each step (its id) was seen to take on a copy of all rows; its approval names these. */
+  effects?: Record<string, Effect[]>
 }
 
 /** A migration as the ledger knows it; times are epoch milliseconds. */

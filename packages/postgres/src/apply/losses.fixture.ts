@@ -154,6 +154,40 @@ export const LOSSES: Loss[] = [
       alter table orders enable row level security; create policy p on orders for delete using (id < 100)`,
     sql: `begin; set local role ROLE; do $$ begin alter table orders force row level security; delete from orders; end $$; commit`,
   },
+  { name: 'UPDATE of values', sql: `update orders set note = 'x' where id < 50` },
+  {
+    name: 'UPDATE of values of another table',
+    sql: 'update orders o set note = c.name from customers c where c.id = o.customer_id',
+  },
+  { name: 'UPDATE of a partition', sql: `update parts_1 set label = 'x' where id < 50` },
+  {
+    name: 'UPDATE behind a view',
+    before: 'create view shown as select * from orders',
+    sql: `update shown set note = 'x' where id < 50`,
+  },
+  {
+    name: 'UPDATE in WITH',
+    sql: `with u as (update orders set note = '' where id < 50 returning id) insert into audit select id from u`,
+  },
+  {
+    name: 'UPDATE that gives each value to another row',
+    sql: 'update orders o set note = p.note from orders p where p.id = 201 - o.id and o.id > 0',
+  },
+  {
+    name: 'ON CONFLICT DO UPDATE',
+    sql: `insert into customers values (7, '-', '-') on conflict (id) do update set name = '-'`,
+  },
+  {
+    name: 'MERGE that updates',
+    sql: `merge into orders o using customers c on c.id = o.customer_id when matched then update set note = ''`,
+  },
+  {
+    name: 'a wider type that loses digits',
+    before:
+      'create table readings (id int, of float8); insert into readings select g, g / 7::float8 from generate_series(1, 9) g',
+    sql: 'alter table readings alter of type numeric',
+  },
+  { name: 'ALTER SEQUENCE RESTART', sql: 'alter sequence tickets restart with 1' },
   {
     name: 'a foreign key that takes more rows along',
     sql: 'delete from customers where id = 7',
@@ -205,4 +239,6 @@ export const NO_LOSSES: { name: string; before?: string; sql: string }[] = [
   { name: 'a file rewritten with the same rows', sql: inDo('alter table audit set unlogged') },
   { name: 'rows put in by a DO block', sql: inDo(`insert into audit values (2, 'more')`) },
   { name: 'a sequence that goes on', sql: `select setval('tickets', 900)` },
+  { name: 'an UPDATE that changes nothing', sql: `update orders set note = note where id > 0` },
+  { name: 'a wider type', sql: 'alter table customers alter name type text, alter id type bigint' },
 ]

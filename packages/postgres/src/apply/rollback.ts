@@ -122,6 +122,7 @@ async function undo(
       known: before,
       end: 'undone',
       authorise: ports.authorise,
+      trusted: true,
       ...(nth === steps.length - 1 ? { drizzle } : {}),
     }
     await run(running, back).catch(async (thrown: unknown) => {

@@ -2,16 +2,16 @@ import { EsaError, isEsaError, type Json } from '@esa/protocol'
 import { postgresError, sqlState } from '../postgres-error.ts'
 import { requireApplier } from './applier-lock.ts'
 import { lookBeside, takeBackBeside } from './beside-transaction.ts'
-import { Exceeded, type Expected, measured } from './closer-look.ts'
+import { type Came, Exceeded, type Expected, measured } from './closer-look.ts'
 import { type DrizzleRow, removeDrizzleRow, writeDrizzleRow } from './drizzle-row.ts'
-import { type Effect, effectText, type Measured } from './effects.ts'
+import { type Effect, effectText, type Measured, plainEffect } from './effects.ts'
 import { requireThawed } from './freeze.ts'
 import { toApprove } from './judge-all.ts'
 import type { Ledger, StepRecord } from './ledger.ts'
 import { type Bench, withinBudget } from './lock-budget.ts'
 import type { Authorise, Migration, MigrationStep } from './step.ts'
 import { clearBefore } from './unattended.ts'
-import type { Guard, ValueCheck } from './value-guard.ts'
+import type { ValueCheck } from './verification.ts'
 
 /** A step on its way: where it is written down, and what is known of it from before. */
 export interface Running {
@@ -23,6 +23,8 @@ export interface Running {
   /** What it is when it went through. */
   end: 'done' | 'undone'
   authorise: Authorise
+  /** What it announces was compared elsewhere, on a copy, or it is a way back. */
+  trusted: boolean
   /** Of Drizzle's: written with the step, or taken back with it. */
   drizzle?: DrizzleRow | undefined
 }
@@ -57,57 +59,49 @@ export async function inStepTransaction<T>(running: Running, work: () => Promise
 }
 
 /**
- * Runs a statement in a transaction that also holds its record; `guard` looks at the values before and after it. What it
- * does to anything that was there is measured within: beyond what it says it takes an approval, and else is rolled back.
+ * Runs a statement in a transaction that also holds its record. What it takes from anything that was there is measured
+ * within: beyond what was approved it takes an approval, and else is rolled back.
  */
-export async function runStatement(
-  running: Running,
-  sql: string,
-  rollback: string | null,
-  guard?: Guard,
-): Promise<void> {
-  const { bench, step } = running
+export async function runStatement(running: Running, sql: string, rollback: string | null): Promise<void> {
+  const { step, trusted } = running
   if (await isThere(running)) return await mark(running, running.end, withRow(running, UNKNOWN), rollback)
-  const expected: Expected = { compared: [], approved: step.effects ?? [] }
-  let done: Measured[] | Exceeded
+  const atItsWord = step.risk === 'destructive'
+  const expected: Expected = { compared: [], approved: step.effects ?? [], atItsWord, trusted }
+  let came: Came | Exceeded
   do {
-    done = await tryStatement(running, { sql, rollback, guard, expected })
-    if (!(done instanceof Exceeded)) continue
-    if (done.unkept.length > 0) expected.compared.push(...done.unkept)
-    else expected.approved = await approveEffects(running, done.effects)
-  } while (done instanceof Exceeded)
-  const check = checkOf(step, done, (await guard?.verdict(bench.session)) ?? null)
+    came = await tryStatement(running, { sql, rollback, expected })
+    if (!(came instanceof Exceeded)) continue
+    if (came.unkept.length > 0) expected.compared.push(...came.unkept)
+    else expected.approved = await approveEffects(running, came.effects)
+  } while (came instanceof Exceeded)
   // A crash before this record leaves the step done, and its values as what is not known.
-  await mark(running, running.end, withRow(running, check), rollback)
+  await mark(running, running.end, withRow(running, checkOf(step, came)), rollback)
 }
 
 /** What is known of a step that is done, with the row of Drizzle's that a rollback takes back. */
-function withRow({ drizzle, end }: Running, check: ValueCheck | null): Json {
+function withRow({ drizzle, end }: Running, check: ValueCheck): Json {
   const row = end === 'done' && drizzle !== undefined ? { drizzle: { ...drizzle } } : {}
-  return check === null && drizzle === undefined ? null : { ...check, ...row }
+  return { ...check, ...row }
 }
 
 interface Trying {
   sql: string
   rollback: string | null
-  guard: Guard | undefined
   expected: Expected
 }
 
-async function tryStatement(running: Running, trying: Trying): Promise<Measured[] | Exceeded> {
+async function tryStatement(running: Running, trying: Trying): Promise<Came | Exceeded> {
   const { bench, ledger } = running
-  const { sql, rollback, guard, expected } = trying
+  const { sql, rollback, expected } = trying
   const beside = await lookBeside(bench.session)
   const trial = inStepTransaction(running, async () => {
     const { session } = bench
     if (!ledger.inTransaction) await mark(running, 'started', await placeOf(running), rollback)
-    await guard?.before(session)
-    const effects = await measured(session, sql, expected, async () => void (await session.query(sql)))
-    await guard?.after(session, effects.length > 0)
+    const came = await measured(session, sql, expected, async () => void (await session.query(sql)))
     if (running.drizzle !== undefined)
       await (running.end === 'done' ? writeDrizzleRow : removeDrizzleRow)(session, running.drizzle)
     if (ledger.inTransaction) await mark(running, running.end, withRow(running, UNKNOWN), rollback)
-    return effects
+    return came
   })
   return await trial.catch(async (error: unknown) => {
     // A lost session cannot be asked; the error is worth more than that.
@@ -119,28 +113,21 @@ async function tryStatement(running: Running, trying: Trying): Promise<Measured[
   })
 }
 
-/** What a step calls keeps it from being called verified; what it was allowed to take, from being called counted. */
-function checkOf(
-  { opaque = [] }: MigrationStep,
-  effects: Measured[],
-  check: ValueCheck | null,
-): ValueCheck | null {
-  if (effects.length > 0) return { state: 'unknown', why: `approved: ${effects.map(effectText).join('; ')}` }
-  if (opaque.length === 0 || check?.state === 'unknown') return check
-  return {
-    state: 'counted',
-    why: `it calls ${opaque.join(', ')}; rows were counted in its transaction, those of foreign tables and other databases were not`,
-  }
+/** What a step took keeps it from being called verified; so does what it calls. */
+function checkOf({ opaque = [] }: MigrationStep, { took, same }: Came): ValueCheck {
+  if (took.length > 0) return { state: 'unknown', why: `approved: ${took.map(effectText).join('; ')}` }
+  if (opaque.length > 0)
+    return {
+      state: 'counted',
+      why: `it calls ${opaque.join(', ')}; rows were counted in its transaction, those of foreign tables and other databases were not`,
+    }
+  if (same.length === 0) return { state: 'untouched', why: 'it changes no value that was there' }
+  return { state: 'equal', why: `the rows of ${same.join(', ')} are the same before and after` }
 }
 
 /** Uses up the approval of what was measured. @throws EsaError `approval.*` (terminal) with `details.effects`. */
 async function approveEffects({ authorise, step }: Running, found: Measured[]): Promise<Effect[]> {
-  const effects = found.map(({ what, relation, column, atMost }): Effect => ({
-    what,
-    relation,
-    column,
-    atMost,
-  }))
+  const effects = found.map(plainEffect)
   await authorise(toApprove({ ...step, effects })).catch((error: unknown) => {
     if (!isEsaError(error)) throw error
     const { code, kind, message, hint, details, cause } = error

@@ -1,6 +1,11 @@
 import type { StepRecord, Verification } from './ledger.ts'
 import type { Migration, MigrationStep } from './step.ts'
-import type { ValueCheck } from './value-guard.ts'
+
+/** What is known of the values that a step could have changed. */
+export interface ValueCheck {
+  state: 'untouched' | 'equal' | 'counted' | 'unknown'
+  why: string
+}
 
 /**
  * What the steps of a migration come to: verified when none of them could change a value, or each that could was compared,
@@ -17,7 +22,9 @@ export function verificationOf(
     checks.flatMap((check) => (check.state === state ? [check.why] : [])).join('; ')
   const counted = whys('counted')
   if (onCopy?.state === 'verified')
-    return counted === '' ? onCopy : { state: 'counted', why: `${counted}; ${onCopy.why}` }
+    return counted === ''
+      ? { state: 'verified', why: onCopy.why }
+      : { state: 'counted', why: `${counted}; ${onCopy.why}` }
   const comparisons = migration.steps.filter(({ work }) => work.kind === 'verify').length
   if (comparisons > 0)
     return { state: 'verified', why: `the old and the new shape were the same in ${comparisons} comparisons` }

@@ -2,12 +2,15 @@ import { postgresError } from '../postgres-error.ts'
 import { type BackfillStep, runBatch, type WalkPlace } from '../change.ts'
 import type { Finding } from '../finding.ts'
 import { onOneSession, type Queryable } from '../queryable.ts'
+import type { Came } from '../apply/closer-look.ts'
+import type { Effect } from '../apply/effects.ts'
 import type { Migration, MigrationStep } from '../apply/step.ts'
 import { compareTable, type Mismatch } from './compare-table.ts'
 import { keepBefore, type KeptTable, renamedLabels } from './keep-before.ts'
 import { type ScriptFacts, scriptFacts } from './script-facts.ts'
 import { parseScript } from '../sql/parse-script.ts'
 import { lacksRightOf, needsSuperuser } from '../sql/superuser-statements.ts'
+import { effectsOfSteps, runMeasured } from './run-measured.ts'
 import { unitedRows } from './united-rows.ts'
 import { nameOf, tableShapes } from './table-shape.ts'
 
@@ -19,6 +22,8 @@ export interface Verdict {
   /** What the verdict rests on. */
   tables: number
   rows: number
+  /** What each step (its id) took on the copy, as its approval names it; of a sample nothing. */
+  effects: Record<string, Effect[]>
 }
 
 /** A copy of a database on which a migration is tried. */
@@ -47,12 +52,17 @@ export async function verifyMigration(
   )
   const rows = kept.reduce((sum, table) => sum + table.rows, 0)
   const about = { tables: kept.length, rows }
-  const failed = await runAll(queryable, migration, onProgress)
-  if (failed.length > 0) return { lossless: null, mismatches: [], findings: failed, ...about }
+  const came = new Map<string, Came>()
+  const failed = await runAll(queryable, migration, came, onProgress)
+  if (failed.length > 0) return { lossless: null, mismatches: [], findings: failed, effects: {}, ...about }
   const facts = await scriptFacts(migration.steps.map(sqlOf).join('\n;\n'))
   const copy = { kept, facts, fills: fillsOf(migration), whole }
   return await onOneSession(queryable, (session) =>
-    seeingAll(session, async () => ({ ...(await compareAll(session, copy, onProgress)), ...about })),
+    seeingAll(session, async () => {
+      const compared = await compareAll(session, copy, onProgress)
+      const effects = whole ? effectsOfSteps(migration.steps, came, compared.lossless === true) : {}
+      return { ...compared, effects, ...about }
+    }),
   )
 }
 
@@ -104,13 +114,14 @@ async function compareAll(
 async function runAll(
   queryable: Queryable,
   { steps }: Migration,
+  came: Map<string, Came>,
   onProgress: OnVerifying,
 ): Promise<Finding[]> {
   return await onOneSession(queryable, async (session) => {
     for (const [nth, step] of steps.entries()) {
       onProgress('run', nth, steps.length)
       try {
-        await runStep(session, step)
+        await runStep(session, step, came)
       } catch (thrown) {
         await session.query('rollback').catch(() => undefined)
         return [(await unmeasured(step, thrown)) ?? executionFailed(step, thrown)]
@@ -122,13 +133,15 @@ async function runAll(
   })
 }
 
-async function runStep(session: Queryable, { work }: MigrationStep): Promise<void> {
+async function runStep(
+  session: Queryable,
+  { id, work }: MigrationStep,
+  came: Map<string, Came>,
+): Promise<void> {
   if (work.kind === 'verify') return
   if (work.kind === 'backfill') return await runWhole(session, work.step)
   if (work.kind === 'session' || !work.transaction) return void (await session.query(work.sql))
-  await session.query('begin')
-  await session.query(work.sql)
-  await session.query('commit')
+  came.set(id, await runMeasured(session, work.sql))
 }
 
 async function runWhole(session: Queryable, step: BackfillStep): Promise<void> {
