@@ -110,6 +110,9 @@ const BY_PREFIX: [string, number][] = [
   ['stream.too-many', EXIT.conflict],
   ['confirm.', EXIT.confirm],
   ['rehearsal.', EXIT.conflict],
+  ['rehearsal.busy', EXIT.conflict],
+  ['rehearsal.disk', EXIT.conflict],
+  ['rehearsal.time', EXIT.conflict],
 ]
 
 /** Beginnings of error codes and what a command ends with on them, in the order of the alphabet. */

@@ -31,6 +31,8 @@ export interface RehearsalPurpose {
   id: string
   /** How many rows it needs when the flag does not say; null: none, unless the flag asks for some. */
   rows: CopyMode | null
+  /** What is tried meets every row, whatever policies say. */
+  seesAllRows?: boolean
 }
 
 /**
@@ -49,7 +51,7 @@ export async function onRehearsal<T>(
   if (name === undefined) {
     if (copyRows !== undefined) throw usage('--copy-rows needs a --target to copy from')
     const schema = file === undefined ? null : { sql: await schemaFiles(file) }
-    return rehearse(config, purpose.id, schema, undefined, (rehearsal) => work(rehearsal, null))
+    return rehearse(config, purpose, schema, undefined, (rehearsal) => work(rehearsal, null))
   }
   const mode = await copyMode(config, environment, name, copyRows, purpose.rows)
   return onTarget(
@@ -57,7 +59,7 @@ export async function onRehearsal<T>(
     environment,
     name,
     ({ queryable }) =>
-      rehearse(config, purpose.id, { from: queryable }, mode, (rehearsal) => work(rehearsal, queryable)),
+      rehearse(config, purpose, { from: queryable }, mode, (rehearsal) => work(rehearsal, queryable)),
     { heavy: mode === null ? undefined : 'rows are copied' },
   )
 }
@@ -88,16 +90,16 @@ async function copyMode(
 
 async function rehearse<T>(
   config: Config,
-  id: string,
+  { id, seesAllRows = false }: RehearsalPurpose,
   schema: SchemaSource | null,
   mode: CopyMode | null | undefined,
   work: (rehearsal: Rehearsal) => Promise<T>,
 ): Promise<T> {
   const ground = await rehearsalGround(config, schema !== null && 'from' in schema ? schema.from : null)
-  if (mode === null || mode === undefined) return withRehearsal({ ground, id, schema }, work)
+  if (mode === null || mode === undefined) return withRehearsal({ ground, id, schema, seesAllRows }, work)
   const { rows, done } = showing(mode)
   try {
-    return await withRehearsal({ ground, id, schema, rows }, (rehearsal) => {
+    return await withRehearsal({ ground, id, schema, rows, seesAllRows }, (rehearsal) => {
       done()
       return work(rehearsal)
     })

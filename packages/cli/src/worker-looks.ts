@@ -95,7 +95,7 @@ async function verifyLook(
   const { scriptMigration } = await import('@esa/postgres/apply')
   const { onRehearsal } = await import('./on-rehearsal.ts')
   const migration = await scriptMigration(MESSAGE, textOf(sql))
-  const purpose = { id: 'verify', rows: 'full' } as const
+  const purpose = { id: 'verify', rows: 'full', seesAllRows: true } as const
   return onRehearsal(config, environment, { target: textOf(target) }, purpose, ({ queryable, tables }) =>
     verifyMigration({ queryable, whole: tables.every(({ complete }) => complete) }, migration, () => {}),
   )

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, stat, utimes } from 'node:fs/promises'
+import { appendFile, mkdtemp, readFile, rm, stat, utimes } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
@@ -81,9 +81,13 @@ describe('the sandbox of a home', () => {
     expect(await directory()).not.toBe(place)
   })
 
-  it('stops when it has not been used for ten minutes', async () => {
+  it('empties a log that has grown too long, and stops when it has not been used for ten minutes', async () => {
     await ensureSandbox({ home, lookEveryS: 1 })
     const [place, living] = [await directory(), await pid()]
+    const log = join(place, 'server.log')
+    await appendFile(log, Buffer.alloc(17 * 1024 * 1024, 'x'))
+    await vi.waitFor(async () => expect((await stat(log)).size).toBeLessThan(1_000), { timeout: 20_000 })
+    expect(await servesDirectory(living, join(place, 'data'))).toBe(true)
     const before = new Date(Date.now() - 11 * 60_000)
     await utimes(join(place, 'used'), before, before)
     await vi.waitFor(async () => expect(await servesDirectory(living, join(place, 'data'))).toBe(false), {

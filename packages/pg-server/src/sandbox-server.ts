@@ -56,6 +56,8 @@ const FIXED_SETTINGS = {
   synchronous_commit: 'off',
   log_min_messages: 'panic',
   log_min_error_statement: 'panic',
+  // Of 8 GB that notices may take on the disk by default, 8 MB.
+  max_notify_queue_pages: '1024',
 }
 
 /** A running sandbox. Its URL holds a password: print it through `describeUrl`. */

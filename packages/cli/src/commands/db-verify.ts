@@ -33,7 +33,7 @@ export async function verifyFile(
     config,
     environment,
     flags,
-    { id: 'verify', rows: 'full' },
+    { id: 'verify', rows: 'full', seesAllRows: true },
     async (rehearsal, target) => {
       if (target !== null) migrations = await readMigrations(path, target)
       const whole = flags.target === undefined || rehearsal.tables.every(({ complete }) => complete)

@@ -9,7 +9,7 @@ import { madeRoles, namedRoles } from './named-roles.ts'
 import { asOwner, REHEARSAL_PREFIX } from './ownership.ts'
 import { parseSchema, runScript, untriedFindings } from './run-script.ts'
 import { Sandbox } from './sandbox.ts'
-import { watchLimits } from './sandbox-limits.ts'
+import { type OwnLimits, watchLimits } from './sandbox-limits.ts'
 import { makeTester, TESTER_PREFIX } from './sandbox-roles.ts'
 import { madeExtension } from '../sql/superuser-statements.ts'
 
@@ -27,6 +27,10 @@ export interface RehearsalOptions {
   beside?: Rehearsal
   /** Rows of the database whose catalogs are the schema, from the same moment. */
   rows?: RowCopy
+  /** What is tried meets every row, whatever policies say: a superuser's run could lose them all. */
+  seesAllRows?: boolean
+  /** Smaller limits than the usual ones; for tests. */
+  limits?: OwnLimits
 }
 
 /** A private database in which anything may be tried. */
@@ -45,35 +49,26 @@ export interface Rehearsal extends OpenDatabase {
 /** Characters that keep two rehearsals for the same thing apart. */
 const SUFFIX_CHARS = 8
 
-/** Longest that one statement runs where there are hardly any rows, and where there are many, s. */
-const STATEMENT_S = 10 * 60
-const STATEMENT_WITH_ROWS_S = 60 * 60
-
 /**
  * Makes a rehearsal database, lets `work` use it, and drops it, however that ends; one that a killed process left is dropped
  * by the next call. Everything in it is done by a role that owns it and has no other right. The source is read in a read-only
  * transaction and never written to.
- * @throws what `work` throws, EsaError `sql.syntax`, `sql.schema-failed`, `database.version`, `rehearsal.disk` (terminal),
- *   `rehearsal.busy` (transient), `database.*`.
+ * @throws what `work` throws, EsaError `sql.syntax`, `sql.schema-failed`, `database.version`, `rehearsal.disk`, `rehearsal.time`
+ *   (terminal), `rehearsal.busy` (transient), `database.*`.
  */
 export async function withRehearsal<T>(
-  { ground, id, schema, rows, beside }: RehearsalOptions,
+  { ground, id, schema, rows, beside, seesAllRows = false, limits = {} }: RehearsalOptions,
   work: (rehearsal: Rehearsal) => Promise<T>,
 ): Promise<T> {
   const suffix = crypto.randomUUID().slice(0, SUFFIX_CHARS)
   const name = `${REHEARSAL_PREFIX}${id}_${suffix}`
-  return asOwner(ground, { suffix, beside: beside !== undefined }, async (admin) => {
-    const tester = await makeTester(admin, TESTER_PREFIX + suffix)
+  const ownership = { suffix, beside: beside !== undefined, waitMs: limits.placeWaitMs }
+  return asOwner(ground, ownership, async (admin) => {
+    const tester = await makeTester(admin, TESTER_PREFIX + suffix, seesAllRows)
     const sandbox = new Sandbox(ground, admin, name, tester)
-    const limits = {
-      database: name,
-      role: tester.role,
-      statementS: rows === undefined ? STATEMENT_S : STATEMENT_WITH_ROWS_S,
-      copiedBytes: rows?.maxBytes ?? 0,
-    }
-    const watch = watchLimits(ground, limits)
+    const watch = watchLimits(ground, { database: name, role: tester.role, rows, own: limits })
     try {
-      return await Promise.race([watch.exceeded, onSandbox(sandbox, schema, rows, work)])
+      return await Promise.race([watch.exceeded, onSandbox(sandbox, schema, watch.rows, work)])
     } finally {
       await watch.stop()
     }

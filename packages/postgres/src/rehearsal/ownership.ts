@@ -31,6 +31,8 @@ export interface Ownership {
   suffix: string
   /** It runs beside another one of the same work, and shares that one's place. */
   beside: boolean
+  /** How long it waits for a free place, ms. */
+  waitMs?: number | undefined
 }
 
 /**
@@ -40,21 +42,21 @@ export interface Ownership {
  */
 export async function asOwner<T>(
   ground: RehearsalGround,
-  { suffix, beside }: Ownership,
+  ownership: Ownership,
   work: (admin: Queryable) => Promise<T>,
 ): Promise<T> {
   return using(ground.asAdmin(), (pool) =>
-    onOneSession(pool, (admin) => owning(ground, admin, { suffix, beside }, work)),
+    onOneSession(pool, (admin) => owning(ground, admin, ownership, work)),
   )
 }
 
 async function owning<T>(
   ground: RehearsalGround,
   admin: Queryable,
-  { suffix, beside }: Ownership,
+  { suffix, beside, waitMs = PLACE_WAIT_MS }: Ownership,
   work: (admin: Queryable) => Promise<T>,
 ): Promise<T> {
-  const place = beside ? null : await takePlace(admin)
+  const place = beside ? null : await takePlace(admin, waitMs)
   await admin.query('select pg_advisory_lock_shared($1, $2)', [LOCK_CLASS, ALL_REHEARSALS])
   await admin.query('select pg_advisory_lock($1, hashtext($2))', [LOCK_CLASS, suffix])
   await dropAbandoned(ground, admin)
@@ -71,8 +73,8 @@ async function owning<T>(
   return result
 }
 
-async function takePlace(admin: Queryable): Promise<number> {
-  const giveUpAt = performance.now() + PLACE_WAIT_MS
+async function takePlace(admin: Queryable, waitMs: number): Promise<number> {
+  const giveUpAt = performance.now() + waitMs
   for (;;) {
     for (const place of PLACES) {
       const { rows } = await admin.query('select pg_try_advisory_lock($1, $2) as taken', [LOCK_CLASS, place])

@@ -20,8 +20,12 @@ const ROLE_LOCK = 0x726f6c65
 /** Names that belong to PostgreSQL, to testers and to the runtime. */
 const RESERVED = /^(?:pg_|sbx_|esa_sbx_admin$)/
 
-/** Makes the role that owns one rehearsal: it may log in, and nothing else. @throws the server's error when the admin may not make roles. */
-export async function makeTester(admin: Queryable, role: string): Promise<Tester> {
+/**
+ * Makes the role that owns one rehearsal: it may log in, and nothing else. `seesAllRows`: no policy of its own tables holds it
+ * either, as it is with a superuser; that gives it nothing outside its database. Left out where the admin may not give that.
+ * @throws the server's error when the admin may not make roles.
+ */
+export async function makeTester(admin: Queryable, role: string, seesAllRows: boolean): Promise<Tester> {
   const password = crypto.randomUUID()
   const name = quoteIdentifier(role)
   await admin.query(
@@ -31,6 +35,7 @@ export async function makeTester(admin: Queryable, role: string): Promise<Tester
   // An admin that is no superuser makes databases only for roles that it is a member of, and may not set this limit.
   await admin.query(`grant ${name} to current_user`).catch(() => undefined)
   await admin.query(`alter role ${name} set temp_file_limit = '${TEMP_FILES_MAX}'`).catch(() => undefined)
+  if (seesAllRows) await admin.query(`alter role ${name} bypassrls`).catch(() => undefined)
   return { role, password }
 }
 
