@@ -7,7 +7,7 @@ let esa: EsaHome
 let url: string
 beforeAll(async () => {
   esa = await EsaHome.create()
-  await esa.json('status')
+  await esa.json('migrate')
   const { server } = await embeddedServerStatus({ home: esa.home })
   const shop = await createDatabase(server!.url, 'shop')
   const client = new pg.Client({ connectionString: shop })

@@ -60,14 +60,20 @@ export async function migrateWorld(config: Config, databaseUrl: string): Promise
   await migrate(await resolveOwner(config), decodeURIComponent(new URL(databaseUrl).username))
 }
 
-/** Opens the store of a database; one without our schema gets it. @throws EsaError `store.schema-*`, `database.*`. */
+/**
+ * Opens the store of a database. One without our schema gets it, unless the command only looks.
+ * @throws EsaError `store.schema-*`, `database.*`.
+ */
 export async function openStore(
   config: Config,
   databaseUrl: string,
-  max = COMMAND_CONNECTIONS,
+  {
+    max = COMMAND_CONNECTIONS,
+    looks = false,
+  }: { max?: number | undefined; looks?: boolean | undefined } = {},
 ): Promise<Store> {
   const state = await worldState(config, databaseUrl)
-  if (state === 'absent') await migrateWorld(config, databaseUrl)
+  if (state === 'absent' && !looks) await migrateWorld(config, databaseUrl)
   else assertCurrent(state)
   return openPostgresStore({ url: databaseUrl, max })
 }
@@ -81,19 +87,28 @@ export async function inStoreIfThere<T>(
 ): Promise<T> {
   const databaseUrl = await resolveDatabase(config)
   if ((await worldState(config, databaseUrl)) === 'absent') return await work(null)
-  return await inStore(config, work)
+  return await lookInStore(config, work)
 }
 
 /**
- * Runs a command that only looks, and closes the store whatever happens. No card is read for it: what is open must be
- * seen even while somebody's card is broken.
+ * Runs a command that only looks, and closes the store whatever happens: a database without our schema stays so. No card is
+ * read for it: what is open must be seen even while a card is broken. @throws EsaError `store.schema-*` (terminal).
  */
-export async function inStore<T>(
+export async function lookInStore<T>(
   config: Config,
   work: (store: Store, databaseUrl: string) => Promise<T>,
 ): Promise<T> {
+  return await inStore(config, work, true)
+}
+
+/** Runs a command that changes something, without the cards. A database without our schema gets it. */
+export async function inStore<T>(
+  config: Config,
+  work: (store: Store, databaseUrl: string) => Promise<T>,
+  looks = false,
+): Promise<T> {
   const databaseUrl = await resolveDatabase(config)
-  const store = await openStore(config, databaseUrl)
+  const store = await openStore(config, databaseUrl, { looks })
   try {
     return await work(store, databaseUrl)
   } finally {

@@ -34,16 +34,18 @@ export interface World extends Operated {
 export interface WorldOptions {
   /** Connections of the store; a command needs one or two. */
   max?: number
+  /** It only looks: a database without our schema stays so. */
+  looks?: boolean
   /** Activities that this process runs. */
   activities?: (store: Store) => ActivityHandler[]
   /** The organisation, whose directory is read anew for everything that begins; by default the cards as they are now. */
   org?: LoadedOrg
 }
 
-/** Opens the world; a database without our schema gets it. @throws EsaError of the database, the store or the cards. */
+/** Opens the world; a database without our schema gets it, unless the command only looks. @throws EsaError of the database, the store or the cards. */
 export async function openWorld(config: Config, options: WorldOptions = {}): Promise<World> {
   const [databaseUrl, org] = await Promise.all([resolveDatabase(config), options.org ?? readableOrg(config)])
-  const store = await openStore(config, databaseUrl, options.max)
+  const store = await openStore(config, databaseUrl, options)
   const registry = registryOf(config, options.activities?.(store) ?? [], () => org.directory)
   const traces = await openTracing(config.traces, workerLog(config.logLevel))
   const tracing = traces?.tracing ?? null
@@ -106,9 +108,18 @@ export function readingRegistry(config: Config): Registry {
   })
 }
 
-/** Runs a command's work in a world, and closes it whatever happens. */
-export async function inWorld<T>(config: Config, work: (world: World) => Promise<T>): Promise<T> {
-  const world = await openWorld(config)
+/** Runs the work of a command that only looks in a world. @throws EsaError `store.schema-*` (terminal). */
+export async function lookInWorld<T>(config: Config, work: (world: World) => Promise<T>): Promise<T> {
+  return await inWorld(config, work, true)
+}
+
+/** Runs a command's work in a world, and closes it whatever happens. A database without our schema gets it. */
+export async function inWorld<T>(
+  config: Config,
+  work: (world: World) => Promise<T>,
+  looks = false,
+): Promise<T> {
+  const world = await openWorld(config, { looks })
   try {
     return await work(world)
   } finally {

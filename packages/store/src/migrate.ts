@@ -66,6 +66,10 @@ async function createJournal(pool: Pool): Promise<void> {
 /** Refuses a database whose schema is not this version's. @throws EsaError `store.schema-absent|older|newer` (terminal). */
 export function assertCurrent(state: SchemaState): void {
   if (state === 'newer') throw schemaNewer()
+  if (state === 'absent')
+    throw new EsaError('store.schema-absent', 'terminal', 'this database holds no runtime yet', {
+      hint: 'start one there: esa up; or make its tables alone: esa migrate',
+    })
   if (state !== 'current') {
     throw new EsaError(
       `store.schema-${state}`,

@@ -18,7 +18,7 @@ import type { Config } from '../config.ts'
 import { osUser } from '../flags.ts'
 import { answer, columns, note } from '../output.ts'
 import { USUAL_PORT } from '../serve.ts'
-import { inStore } from '../store-access.ts'
+import { inStore, lookInStore } from '../store-access.ts'
 import { inWorld } from '../world.ts'
 
 /** Options of `esa accounts add`. */
@@ -52,7 +52,7 @@ export async function addAccount(config: Config, name: string, { as }: AccountFl
 
 /** Lists accounts, the oldest first. */
 export async function listAccounts(config: Config): Promise<void> {
-  await inStore(config, async (store) => {
+  await lookInStore(config, async (store) => {
     const found = await list(store)
     const { accounts, singleOperator } = found
     answer(config, found, () => {

@@ -3,11 +3,11 @@ import { formatDuration } from '@esa/protocol'
 import { colours } from '../colours.ts'
 import type { Config } from '../config.ts'
 import { answer, columns } from '../output.ts'
-import { inWorld } from '../world.ts'
+import { lookInWorld } from '../world.ts'
 
 /** What an agent exposes of its work, and for one that has others below it, of theirs together. */
 export async function showFigures(config: Config, id: string): Promise<void> {
-  await inWorld(config, async (world) => {
+  await lookInWorld(config, async (world) => {
     const { team, ...own } = await agentFigures(world, id)
     answer(config, { ...own, team }, () =>
       [

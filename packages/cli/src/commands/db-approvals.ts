@@ -22,7 +22,7 @@ import type { Config } from '../config.ts'
 import { readMigrations } from '../migration-files.ts'
 import { onTarget } from '../on-target.ts'
 import { answer, columns } from '../output.ts'
-import { inStore } from '../store-access.ts'
+import { lookInStore } from '../store-access.ts'
 import { readText, resolveTarget } from '../targets.ts'
 import { findVerified } from '../verified-copies.ts'
 import { inWorld } from '../world.ts'
@@ -120,7 +120,7 @@ function askedOf({ work, hash, risk, about }: MigrationStep): Asked {
 
 /** Lists approvals, those that are open first. */
 export async function listApprovals(config: Config, flags: { all?: boolean }): Promise<void> {
-  await inStore(config, async (store) => {
+  await lookInStore(config, async (store) => {
     const approvals = await list(store, flags)
     answer(config, { approvals }, () =>
       approvals.length === 0 ? 'nothing waits for an approval' : table(approvals),
@@ -130,7 +130,7 @@ export async function listApprovals(config: Config, flags: { all?: boolean }): P
 
 /** Shows an approval with its whole statement. @throws EsaError `approval.unknown` (terminal). */
 export async function showApproval(config: Config, id: string): Promise<void> {
-  await inStore(config, async (store) => {
+  await lookInStore(config, async (store) => {
     const approval = await requireApproval(store, id)
     answer(config, approval, () => describe(approval))
   })

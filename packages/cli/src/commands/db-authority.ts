@@ -23,16 +23,20 @@ export async function setAuthority(config: Config, { alone, ask = false }: Autho
     const message = `${unknown.join(', ')} always takes an approval`
     throw new EsaError('usage.authority', 'terminal', message, { hint: `may be alone: ${ALONE.join(', ')}` })
   }
-  await inWorld(config, async (world) => {
-    if (alone !== undefined || ask)
-      await tellAgent(world, AGENT, { type: 'authority', alone: alone ?? [] }, 'authority.set')
-    const allowed = await allowedIn(world)
-    answer(config, { agent: AGENT, alone: allowed }, () =>
-      allowed.length === 0
-        ? `${AGENT} asks before it changes anything; reading it does alone`
-        : `${AGENT} does alone: ${allowed.join(', ')}; anything else that changes a database it asks for`,
-    )
-  })
+  const looks = alone === undefined && !ask
+  await inWorld(
+    config,
+    async (world) => {
+      if (!looks) await tellAgent(world, AGENT, { type: 'authority', alone: alone ?? [] }, 'authority.set')
+      const allowed = await allowedIn(world)
+      answer(config, { agent: AGENT, alone: allowed }, () =>
+        allowed.length === 0
+          ? `${AGENT} asks before it changes anything; reading it does alone`
+          : `${AGENT} does alone: ${allowed.join(', ')}; anything else that changes a database it asks for`,
+      )
+    },
+    looks,
+  )
 }
 
 const HINT = 'esa db authority --alone create-index'

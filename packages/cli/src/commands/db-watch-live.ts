@@ -7,7 +7,7 @@ import type { Config } from '../config.ts'
 import { EXIT } from '../exit-codes.ts'
 import { requireOrg } from '../load-org.ts'
 import { answer, note, printable } from '../output.ts'
-import { inStore } from '../store-access.ts'
+import { lookInStore } from '../store-access.ts'
 import { type Board, boardText, type Tile } from '../watch-tiles.ts'
 
 /** A clock that people watch moves once a second. */
@@ -26,7 +26,7 @@ const CLEAR = '\u001B[H\u001B[J'
 export async function followTarget(config: Config, target: string): Promise<void> {
   const metrics = (await requireOrg(config.agents)).get('layer-1')?.card?.metrics ?? []
   const keys = metrics.map(({ key }) => key)
-  await inStore(config, async (store) => {
+  await lookInStore(config, async (store) => {
     const sleeper = new Sleeper()
     const interrupt = (): void => {
       process.exitCode = EXIT.interrupted

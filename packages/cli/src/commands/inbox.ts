@@ -1,11 +1,11 @@
 import { answerItem, judgeProposal, listInbox as list } from '@esa/operations'
 import type { Config } from '../config.ts'
 import { answer, columns } from '../output.ts'
-import { inWorld } from '../world.ts'
+import { inWorld, lookInWorld } from '../world.ts'
 
 /** Lists what waits in the inboxes, oldest first. */
 export async function listInbox(config: Config, agent: string | undefined): Promise<void> {
-  await inWorld(config, async (world) => {
+  await lookInWorld(config, async (world) => {
     const items = await list(world, agent)
     answer(config, { items }, () =>
       items.length === 0

@@ -3,7 +3,7 @@ import { listNotes as list, requireIncident, writeNote as write } from '@esa/ope
 import { colours } from '../colours.ts'
 import type { Config } from '../config.ts'
 import { answer } from '../output.ts'
-import { inStore } from '../store-access.ts'
+import { lookInStore } from '../store-access.ts'
 import { inWorld } from '../world.ts'
 
 /** Writes a note about an incident. */
@@ -20,7 +20,7 @@ export async function writeNote(
 
 /** Shows what was written about an incident, the oldest first. */
 export async function listNotes(config: Config, id: string): Promise<void> {
-  await inStore(config, async (store) => {
+  await lookInStore(config, async (store) => {
     await requireIncident(store, id)
     const notes = await list(store, id)
     answer(config, { notes }, () => (notes.length === 0 ? 'no notes' : notes.map(line).join('\n')))

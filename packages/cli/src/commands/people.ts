@@ -12,8 +12,8 @@ import { EsaError, levelSchema } from '@esa/protocol'
 import { commandCaller } from '../caller.ts'
 import type { Config } from '../config.ts'
 import { answer, columns, note } from '../output.ts'
-import { inStore } from '../store-access.ts'
-import { inWorld } from '../world.ts'
+import { inStore, lookInStore } from '../store-access.ts'
+import { inWorld, lookInWorld } from '../world.ts'
 
 /** What `esa people add` was asked. */
 export interface PersonFlags {
@@ -52,7 +52,7 @@ export async function addPerson(config: Config, person: string, flags: PersonFla
 
 /** Lists everybody on call, and who stands in. */
 export async function listPeople(config: Config): Promise<void> {
-  await inStore(config, async (store) => {
+  await lookInStore(config, async (store) => {
     const found = await list(store)
     answer(config, found, () => {
       if (found.people.length === 0) return 'nobody is on call'
@@ -82,7 +82,7 @@ export async function removePerson(
 export async function showOnCall(config: Config, agent: string, flags: { level: string }): Promise<void> {
   const level = levelSchema.safeParse(flags.level)
   if (!level.success) throw new EsaError('usage.level', 'terminal', `"${flags.level}" is no level`)
-  await inWorld(config, async (world) => {
+  await lookInWorld(config, async (world) => {
     const found = await onCall(world, agent, level.data)
     answer(config, found, () =>
       found.people.length === 0

@@ -3,11 +3,11 @@ import { formatDuration } from '@esa/protocol'
 import { colours } from '../colours.ts'
 import type { Config } from '../config.ts'
 import { answer, columns } from '../output.ts'
-import { inStore } from '../store-access.ts'
+import { lookInStore } from '../store-access.ts'
 
 /** What waits on the queue of each tier, what was given up, and who works it off. */
 export async function showQueues(config: Config): Promise<void> {
-  await inStore(config, async (store) => {
+  await lookInStore(config, async (store) => {
     const seen = await queueStatus(store)
     answer(config, seen, () => text(seen))
   })

@@ -5,7 +5,7 @@ import type { Store } from '@esa/store'
 import type { Config } from '../config.ts'
 import { answer } from '../output.ts'
 import { loadOrg } from '../load-org.ts'
-import { inStore } from '../store-access.ts'
+import { lookInStore } from '../store-access.ts'
 import { findStream, type FoundStream, requireActor } from '../find-stream.ts'
 import { writeText } from './replay-verify.ts'
 
@@ -20,7 +20,7 @@ export async function exportStream(
       hint: '--format jsonl or --format md',
     })
   }
-  await inStore(config, async (store, databaseUrl) => {
+  await lookInStore(config, async (store, databaseUrl) => {
     const found = await findStream(config, store, databaseUrl, id)
     const content = format === 'jsonl' ? writeStream(found.file) : await postMortem(config, store, found)
     const events = found.events.length

@@ -7,7 +7,7 @@ import { EXIT } from '../exit-codes.ts'
 import { findStream } from '../find-stream.ts'
 import { loadOrg } from '../load-org.ts'
 import { answer, note } from '../output.ts'
-import { inStore } from '../store-access.ts'
+import { lookInStore } from '../store-access.ts'
 import { timelineText } from '../timeline-text.ts'
 import { titleOf } from './replay-show.ts'
 
@@ -25,7 +25,7 @@ export async function playStream(config: Config, name: string, flags: { speed?: 
       hint: 'how many times faster than life, like 60',
     })
   }
-  await inStore(config, async (store, databaseUrl) => {
+  await lookInStore(config, async (store, databaseUrl) => {
     const found = await findStream(config, store, databaseUrl, name)
     const { actor, events, file } = found
     const story = timeline(events)

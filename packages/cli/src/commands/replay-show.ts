@@ -6,13 +6,13 @@ import type { Config } from '../config.ts'
 import { answer } from '../output.ts'
 import { findStream, type FoundStream } from '../find-stream.ts'
 import { loadOrg } from '../load-org.ts'
-import { inStore } from '../store-access.ts'
+import { lookInStore } from '../store-access.ts'
 import { showThread } from './show-thread.ts'
 import { timelineText, timelineTitle } from '../timeline-text.ts'
 
 /** Shows a stream: an incident's or an agent's. Reads only, sends nothing. */
 export async function showStream(config: Config, id: string): Promise<void> {
-  await inStore(config, async (store, databaseUrl) => {
+  await lookInStore(config, async (store, databaseUrl) => {
     if (
       (await store.readActor(id)) === null &&
       (await loadOrg(config.agents)).directory.get(id) !== undefined

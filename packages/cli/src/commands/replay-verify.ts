@@ -10,9 +10,9 @@ import { EXIT } from '../exit-codes.ts'
 import { findStream, type FoundStream, requireActor } from '../find-stream.ts'
 import { answer } from '../output.ts'
 import { type SealVerdict, verifySeals } from '../seals/verify-seals.ts'
-import { inStore } from '../store-access.ts'
+import { lookInStore } from '../store-access.ts'
 import { readText } from '../targets.ts'
-import { inWorld, type World } from '../world.ts'
+import { lookInWorld, type World } from '../world.ts'
 
 /** What `esa replay verify` says. Source: docs/cli.md, "Timelines and replay". */
 interface Verdict {
@@ -39,7 +39,7 @@ export async function verifyStreams(
     })
   }
   const kept = flags.heads === undefined ? null : await readText(flags.heads)
-  await inWorld(config, async (world) => {
+  await lookInWorld(config, async (world) => {
     const { id: runtimeId } = await world.store.runtime()
     const heads = kept === null ? null : parseHeads(kept, flags.heads ?? '', runtimeId)
     const seals = await verifySeals(config, world.databaseUrl, id)
@@ -53,7 +53,7 @@ export async function verifyStreams(
 
 /** Writes the last hash of every stream to a file, or prints them. */
 export async function exportHeads(config: Config, file: string | undefined): Promise<void> {
-  await inStore(config, async (store, databaseUrl) => {
+  await lookInStore(config, async (store, databaseUrl) => {
     const { id: runtimeId, nowMs } = await store.runtime()
     const actors = await store.listActors({})
     const living = actors.map(({ state, head }) => [state.id, { seq: state.seq, hash: head }] as const)

@@ -19,12 +19,18 @@ export async function seatAgent(config: Config, agent: string, flags: SeatFlags)
       hint: `esa agents seat ${agent} --human`,
     })
   }
-  await inWorld(config, async (world) => {
-    const seat = show ? await seatOf(world, agent) : await seatOne(world, agent, human ? 'human' : 'built-in')
-    answer(config, { agent, seat }, () =>
-      seat === 'human' ? `${agent}: a person sits here` : `${agent}: the built-in playbook sits here`,
-    )
-  })
+  await inWorld(
+    config,
+    async (world) => {
+      const seat = show
+        ? await seatOf(world, agent)
+        : await seatOne(world, agent, human ? 'human' : 'built-in')
+      answer(config, { agent, seat }, () =>
+        seat === 'human' ? `${agent}: a person sits here` : `${agent}: the built-in playbook sits here`,
+      )
+    },
+    show,
+  )
 }
 
 /** Stops an agent; every open incident that waits for it or is held by it learns so at once. */

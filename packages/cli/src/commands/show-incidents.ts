@@ -4,13 +4,13 @@ import { formatDuration } from '@esa/protocol'
 import { colours } from '../colours.ts'
 import type { Config } from '../config.ts'
 import { answer, columns } from '../output.ts'
-import { inStore } from '../store-access.ts'
+import { lookInStore } from '../store-access.ts'
 
 type Flags = Record<string, string | undefined>
 
 /** Shows an incident. */
 export async function showIncident(config: Config, id: string): Promise<void> {
-  await inStore(config, async (store) => {
+  await lookInStore(config, async (store) => {
     const incident = await requireIncident(store, id)
     answer(config, incident, () => describeIncident(incident))
   })
@@ -18,7 +18,7 @@ export async function showIncident(config: Config, id: string): Promise<void> {
 
 /** Lists incidents, newest first. */
 export async function listIncidents(config: Config, { open, level }: Flags): Promise<void> {
-  await inStore(config, async (store) => {
+  await lookInStore(config, async (store) => {
     const filter = { open: open !== undefined, ...(level === undefined ? {} : { level }) }
     const incidents = await list(store, filter)
     answer(config, { incidents }, () => (incidents.length === 0 ? 'no incidents' : table(incidents)))

@@ -3,7 +3,7 @@ import { addSilence as add, endSilence as end, listSilences as list, type NewSil
 import { formatDuration } from '@esa/protocol'
 import type { Config } from '../config.ts'
 import { answer, columns } from '../output.ts'
-import { inStore } from '../store-access.ts'
+import { lookInStore } from '../store-access.ts'
 import { inWorld } from '../world.ts'
 
 /** Adds a silence: matching incidents open without telling anybody, until it ends. @throws EsaError `usage.until`, `agent.unknown` and others (terminal). */
@@ -16,7 +16,7 @@ export async function addSilence(config: Config, flags: NewSilence): Promise<voi
 
 /** Lists the silences that are in force, the one that ends first at the top. */
 export async function listSilences(config: Config): Promise<void> {
-  await inStore(config, async (store) => {
+  await lookInStore(config, async (store) => {
     const { silences, nowMs } = await list(store)
     answer(config, { silences }, () => (silences.length === 0 ? 'no silences' : table(silences, nowMs)))
   })

@@ -6,13 +6,13 @@ import { answer, columns } from '../output.ts'
 import { figureRows } from '../figures-text.ts'
 import { loadOrg } from '../load-org.ts'
 import { describePlace } from '../residence.ts'
-import { inStore } from '../store-access.ts'
+import { lookInStore } from '../store-access.ts'
 import { surroundingsOf } from '../surroundings.ts'
 
 /** What runs, what is open by level, and how late the ladder itself has been. */
 export async function status(config: Config): Promise<void> {
   const { directory } = await loadOrg(config.agents)
-  await inStore(config, async (store, databaseUrl) => {
+  await lookInStore(config, async (store, databaseUrl) => {
     const world = { store, directory, timeScale: config.timeScale }
     const seen = await runtimeStatus(world, await surroundingsOf(config, databaseUrl))
     answer(config, seen, () => text(seen))

@@ -3,8 +3,8 @@ import { EsaError, parseInstant } from '@esa/protocol'
 import { colours } from '../colours.ts'
 import type { Config } from '../config.ts'
 import { answer, columns } from '../output.ts'
-import { inStore } from '../store-access.ts'
-import { inWorld } from '../world.ts'
+import { lookInStore } from '../store-access.ts'
+import { inWorld, lookInWorld } from '../world.ts'
 
 /** The flags of `esa tasks send`. */
 export interface SendFlags {
@@ -33,7 +33,7 @@ export async function sendMessage(config: Config, flags: SendFlags): Promise<voi
 
 /** Lists messages of the organisation, the newest first: an agent's, or only those that wait for an answer. */
 export async function listMessages(config: Config, flags: { agent?: string; open?: boolean }): Promise<void> {
-  await inWorld(config, async (world) => {
+  await lookInWorld(config, async (world) => {
     const tasks = await listTasks(world, flags)
     answer(config, { tasks }, () => (tasks.length === 0 ? 'no messages' : table(tasks)))
   })
@@ -41,7 +41,7 @@ export async function listMessages(config: Config, flags: { agent?: string; open
 
 /** Shows one message and what was answered. @throws EsaError `task.unknown` (terminal). */
 export async function showTask(config: Config, id: string): Promise<void> {
-  await inStore(config, async (store) => {
+  await lookInStore(config, async (store) => {
     const task = await requireTask(store, id)
     answer(config, task, () =>
       [

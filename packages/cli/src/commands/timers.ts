@@ -2,11 +2,11 @@ import { listTimers as list, type TimerDocument } from '@esa/operations'
 import { formatDuration } from '@esa/protocol'
 import type { Config } from '../config.ts'
 import { answer, columns } from '../output.ts'
-import { inStore } from '../store-access.ts'
+import { lookInStore } from '../store-access.ts'
 
 /** Lists every armed deadline of an incident, the next first. */
 export async function listTimers(config: Config): Promise<void> {
-  await inStore(config, async (store) => {
+  await lookInStore(config, async (store) => {
     const { timers, nowMs } = await list(store)
     const row = (timer: TimerDocument): string[] => {
       const left = Date.parse(timer.dueAt) - nowMs

@@ -8,7 +8,7 @@ import { commandCaller } from '../caller.ts'
 import type { Config } from '../config.ts'
 import { osUser } from '../flags.ts'
 import { answer, columns, note } from '../output.ts'
-import { inStore } from '../store-access.ts'
+import { inStore, lookInStore } from '../store-access.ts'
 import { inWorld } from '../world.ts'
 
 /** What `esa tokens create` was asked. */
@@ -26,7 +26,7 @@ export async function createToken(config: Config, flags: TokenFlags): Promise<vo
 
 /** Lists tokens, the oldest first: everything but the secret. */
 export async function listTokens(config: Config): Promise<void> {
-  await inStore(config, async (store) => {
+  await lookInStore(config, async (store) => {
     const tokens = await list(store)
     answer(config, { tokens }, () =>
       tokens.length === 0

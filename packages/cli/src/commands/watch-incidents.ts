@@ -5,7 +5,7 @@ import type { Store, StoredEvent } from '@esa/store'
 import type { Config } from '../config.ts'
 import { EXIT } from '../exit-codes.ts'
 import { answer, note } from '../output.ts'
-import { inStore } from '../store-access.ts'
+import { lookInStore } from '../store-access.ts'
 import { timelineText } from '../timeline-text.ts'
 
 /** Longest time between two looks, ms: what no notification tells of, behind a pooler, is seen by then. */
@@ -19,7 +19,7 @@ type Shown = Map<string, number>
  * interrupted. Reads only. @throws EsaError `incident.unknown` (terminal).
  */
 export async function watchIncidents(config: Config, id: string | undefined): Promise<void> {
-  await inStore(config, async (store) => {
+  await lookInStore(config, async (store) => {
     if (id !== undefined) await requireIncident(store, id)
     const shown: Shown = new Map()
     const sleeper = new Sleeper()

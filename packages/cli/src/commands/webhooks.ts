@@ -12,7 +12,7 @@ import {
 import { commandCaller } from '../caller.ts'
 import type { Config } from '../config.ts'
 import { answer, columns } from '../output.ts'
-import { inStore } from '../store-access.ts'
+import { inStore, lookInStore } from '../store-access.ts'
 import { inWorld } from '../world.ts'
 
 /** What `esa webhooks add` was asked; the channel's own rules are in its schema. */
@@ -31,7 +31,7 @@ export async function addChannel(config: Config, name: string, flags: ChannelFla
 
 /** Lists all channels. */
 export async function listChannels(config: Config): Promise<void> {
-  await inStore(config, async (store) => {
+  await lookInStore(config, async (store) => {
     const channels = await list(store)
     answer(config, { channels }, () =>
       channels.length === 0
@@ -46,7 +46,7 @@ export async function listChannels(config: Config): Promise<void> {
 
 /** Shows one channel and what was tried by it last. @throws EsaError `channel.unknown` (terminal). */
 export async function showChannel(config: Config, name: string): Promise<void> {
-  await inStore(config, async (store) => {
+  await lookInStore(config, async (store) => {
     const channel = await requireChannel(store, name)
     const deliveries = await deliveriesOf(store, { channel: name, limit: SHOWN })
     answer(config, { ...channel, deliveries }, () => `${describe(channel)}\n${table(deliveries)}`)
@@ -75,7 +75,7 @@ export async function listDeliveries(
   channel: string | undefined,
   { incident }: { incident?: string },
 ): Promise<void> {
-  await inStore(config, async (store) => {
+  await lookInStore(config, async (store) => {
     const named = channel === undefined ? {} : { channel }
     const about = incident === undefined ? {} : { incidentId: incident }
     const deliveries = await deliveriesOf(store, { ...named, ...about })
