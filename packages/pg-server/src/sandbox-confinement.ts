@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process'
 import { cp, mkdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
+import { EsaError } from '@esa/protocol'
 import { closedParent } from './server-identity.ts'
 
 const run = promisify(execFile)
@@ -15,12 +16,43 @@ export const SANDBOX_UID = 64_901
  */
 export type Confinement = 'account' | 'namespace' | 'none'
 
-/** Which of them this process can give: root an account of its own, others bubblewrap where it works. */
-export async function confinementHere(): Promise<Confinement> {
-  if (process.getuid?.() === 0) return 'account'
-  const works = await run('bwrap', ['--unshare-all', '--ro-bind', '/', '/', 'true']).catch(() => undefined)
-  return works === undefined ? 'none' : 'namespace'
+/**
+ * Which of them this process can give: root an account of its own, others bubblewrap where it works.
+ * @throws EsaError `database.no-setpriv` (terminal) for root that cannot: PostgreSQL does not run as root.
+ */
+export async function confinementHere(uid = SANDBOX_UID): Promise<Confinement> {
+  const isRoot = process.getuid?.() === 0
+  const [program, ...words] = isRoot ? ownAccount(uid) : [...SEPARATE, '--ro-bind', '/', '/', ...FRESH]
+  const failure = await run(program!, [...words, 'true']).then(
+    () => null,
+    (error: unknown) => ({ error }),
+  )
+  if (!isRoot) return failure === null ? 'namespace' : 'none'
+  if (failure === null) return 'account'
+  throw new EsaError(
+    'database.no-setpriv',
+    'terminal',
+    'The sandbox needs an account of its own, and setpriv does not give it one.',
+    {
+      cause: failure.error,
+      hint: 'Install util-linux, run as a normal user, or give a server that serves nothing else: ESA_REHEARSAL_URL',
+    },
+  )
 }
+
+const ownAccount = (uid: number): string[] => [
+  'setpriv',
+  `--reuid=${uid}`,
+  `--regid=${uid}`,
+  '--clear-groups',
+  '--no-new-privs',
+]
+
+/** Namespaces of its own for everything, and an end with its keeper. */
+const SEPARATE = ['bwrap', '--unshare-all', '--die-with-parent', '--new-session']
+
+/** Folders of the system that are not the machine's. */
+const FRESH = ['--dev', '/dev', '--proc', '/proc', '--tmpfs', '/tmp']
 
 /** What a command of the server is run with. */
 export interface ConfinedCommand {
@@ -36,7 +68,7 @@ export interface ConfinedCommand {
 export async function confining({ confinement, uid, directory, native }: ConfinedCommand): Promise<string[]> {
   if (confinement === 'namespace') return bubblewrap(directory, native)
   if (confinement === 'none') return []
-  return ['setpriv', `--reuid=${uid}`, `--regid=${uid}`, '--clear-groups', '--no-new-privs']
+  return ownAccount(uid)
 }
 
 /** Only the system's libraries and the sandbox's own folder are there, and no network. */
@@ -50,20 +82,12 @@ function bubblewrap(directory: string, native: string): string[] {
     '/usr/share/zoneinfo',
   ]
   return [
-    'bwrap',
-    '--unshare-all',
-    '--die-with-parent',
-    '--new-session',
+    ...SEPARATE,
     '--ro-bind',
     '/usr',
     '/usr',
     ...readable.flatMap((path) => ['--ro-bind-try', path, path]),
-    '--dev',
-    '/dev',
-    '--proc',
-    '/proc',
-    '--tmpfs',
-    '/tmp',
+    ...FRESH,
     '--ro-bind',
     native,
     native,

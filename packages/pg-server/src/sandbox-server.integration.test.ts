@@ -1,10 +1,15 @@
-import { appendFile, mkdtemp, readFile, rm, stat, utimes } from 'node:fs/promises'
+import { execFile } from 'node:child_process'
+import { appendFile, chown, mkdtemp, readFile, rm, stat, utimes } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { connectPool } from './connect-pool.ts'
 import { runningPostmaster, servesDirectory } from './postmaster.ts'
+import { confinementHere } from './sandbox-confinement.ts'
+import type { SandboxLook } from './sandbox-look.fixture.ts'
 import { ensureSandbox, stopSandbox } from './sandbox-server.ts'
+import { hasBubblewrap } from './test-servers.ts'
 
 describe('the sandbox of a home', () => {
   let home: string
@@ -94,4 +99,58 @@ describe('the sandbox of a home', () => {
       timeout: 20_000,
     })
   })
+})
+
+/** Who has no rights on a machine, and a name there, which initdb asks for. */
+const NOBODY = 65_534
+
+describe('the sandbox of an account that is not root', () => {
+  let home: string
+  beforeEach(async () => {
+    home = await mkdtemp(join(tmpdir(), 'esa-home-'))
+    if (process.getuid?.() === 0) await chown(home, NOBODY, NOBODY)
+  })
+  afterEach(() => rm(home, { recursive: true, force: true }))
+
+  /** Looks at it as another account when we are root. */
+  const look = async (path?: string): Promise<SandboxLook> => {
+    const who = process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {}
+    const script = join(import.meta.dirname, 'sandbox-look.fixture.ts')
+    const env = { PATH: path ?? process.env['PATH'], HOME: home, TMPDIR: tmpdir() }
+    const { stdout } = await promisify(execFile)(process.execPath, [script, home], { ...who, env })
+    return JSON.parse(stdout) as SandboxLook
+  }
+
+  it.runIf(hasBubblewrap())('has no network and none of our files where bubblewrap works', async () => {
+    const { uid, secret, ...seen } = await look()
+    expect(seen).toEqual({
+      confinement: 'namespace',
+      memory: 'Max address space         1610612736',
+      interfaces: 'lo',
+      adopted: true,
+      stopped: true,
+    })
+    expect(secret).toMatch(/No such file or directory/)
+    expect(uid).not.toMatch(/\s0$/)
+  })
+
+  it('has the role and the limits where it does not', async () => {
+    const { uid, ...seen } = await look('/nowhere')
+    expect(seen).toMatchObject({
+      confinement: 'none',
+      memory: 'Max address space         1610612736',
+      // Its superuser could: which is why nothing is tried as one.
+      secret: 'the password',
+      adopted: true,
+      stopped: true,
+    })
+    expect(uid).not.toMatch(/\s0$/)
+  })
+})
+
+it.runIf(process.getuid?.() === 0)('root without setpriv is told what to do', async () => {
+  vi.stubEnv('PATH', '/nowhere')
+  await expect(confinementHere()).rejects.toMatchObject({ code: 'database.no-setpriv' })
+  vi.unstubAllEnvs()
+  expect(await confinementHere()).toBe('account')
 })

@@ -90,7 +90,7 @@ export interface SandboxOptions {
 /**
  * The home's server for whatever is only tried: it serves nothing else, its files lie outside the home, and only a Unix socket
  * leads to it. Adopted when it runs, else started, and made anew where it does not start. Safe from several processes at once.
- * @throws EsaError `database.*` (terminal), `database.home-busy` (transient).
+ * @throws EsaError `database.*` (terminal), among them `database.no-setpriv`, `database.home-busy` (transient).
  */
 export async function ensureSandbox(options: SandboxOptions): Promise<SandboxServer> {
   const { home, uid = SANDBOX_UID } = options
@@ -98,7 +98,7 @@ export async function ensureSandbox(options: SandboxOptions): Promise<SandboxSer
     const place = placeOf(home)
     await mkdir(place.folder, { recursive: true, mode: 0o700 })
     return await withHomeLock(place.lockFile, async () => {
-      const confinement = await confinementHere()
+      const confinement = await confinementHere(uid)
       const kept = await readKept(place.file)
       if (kept !== undefined && kept.uid === uid && kept.confinement === confinement) {
         const running = await adopt(kept)

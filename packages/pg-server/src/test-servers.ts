@@ -34,6 +34,12 @@ export function hasPgBouncer(): boolean {
   return found(spawnSync('pgbouncer', ['--version']).status === 0, 'PgBouncer', 'pgbouncer')
 }
 
+/** True when bubblewrap works here: some containers let nobody make a namespace. */
+export function hasBubblewrap(): boolean {
+  const works = spawnSync('bwrap', ['--unshare-all', '--ro-bind', '/', '/', 'true']).status === 0
+  return found(works, 'bubblewrap that works', 'bubblewrap')
+}
+
 /** True when its clients are here, too, pg_dump and pg_basebackup: only Debian's packages bring them. */
 export function hasOtherClients(): boolean {
   return existsSync(join(OTHER_BIN, 'pg_dump')) && existsSync(join(OTHER_BIN, 'pg_basebackup'))

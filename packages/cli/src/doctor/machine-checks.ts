@@ -37,7 +37,7 @@ export function machineChecks(config: Config): Promise<Check[]> {
 async function sandbox({ rehearsalUrl, sandboxUid }: Config): Promise<Omit<Check, 'name'>> {
   if (rehearsalUrl !== null)
     return { status: 'ok', message: `ESA_REHEARSAL_URL: ${describeUrl(rehearsalUrl)}` }
-  const confinement = await confinementHere()
+  const confinement = await confinementHere(sandboxUid)
   if (confinement === 'account')
     return { status: 'ok', message: `an account of its own, user id ${sandboxUid}` }
   if (confinement === 'namespace')
@@ -46,7 +46,7 @@ async function sandbox({ rehearsalUrl, sandboxUid }: Config): Promise<Omit<Check
     status: 'warning',
     message:
       'what is tried runs as a plain role of a server of its own, by our own account: nothing else stands around it',
-    fix: 'install bubblewrap, or give a server that serves nothing else: ESA_REHEARSAL_URL',
+    fix: `${process.platform === 'linux' ? 'install bubblewrap, or ' : ''}give a server that serves nothing else: ESA_REHEARSAL_URL`,
   }
 }
 
