@@ -15,6 +15,19 @@ describe.skipIf(!HAS_CHROMIUM)('what is broken looks broken', () => {
     for (const agent of ['layer-2', 'layer-3']) await world.esa.json('agents', 'seat', agent, '--human')
     const opening = ['--agent', 'layer-1', '--category', 'integration', '--title', 'Orders lose rows']
     ;({ id } = await world.esa.json<{ id: string }>('incidents', 'open', ...opening))
+    const until = ['--until', '2h', '--reason', 'a drill']
+    await world.esa.json('silence', 'add', '--agent', 'layer-5', ...until)
+    await world.esa.json(
+      'tokens',
+      'create',
+      '--as',
+      'layer-2',
+      '--scope',
+      'incidents:ack',
+      '--person',
+      'pager',
+    )
+    await world.esa.json('targets', 'add', 'shop', (await ensureEmbeddedServer(world.esa)).url)
     page = await world.browser.open(`${world.url}/incidents/${id}`)
     await page.getByRole('timer').waitFor()
   })
@@ -81,10 +94,29 @@ describe.skipIf(!HAS_CHROMIUM)('what is broken looks broken', () => {
       await expect
         .poll(() => fetched.some((url) => url.includes(`/assets/${part}-`)), { timeout: 30_000 })
         .toBe(true)
-    await fresh.getByRole('heading', { name: 'Now' }).waitFor()
+    await fresh.getByRole('link', { name: 'shop' }).waitFor()
+    const settings = await world.browser.open(`${world.url}/settings`)
+    const acts = [
+      'End the silence of layer-5',
+      'Silence an agent…',
+      'Revoke the token of pager',
+      'Make a token…',
+    ]
+    const named = (name: string) => settings.getByRole('button', { name })
+    await Promise.all(acts.map((name) => named(name).waitFor()))
+    expect(await Promise.all(acts.map((name) => named(name).isEnabled()))).toEqual(acts.map(() => true))
     world.up.kill('SIGKILL')
     const broken = fresh.getByRole('status', { name: 'What is broken' })
     await broken.getByText('The server does not answer.').waitFor()
+    await settings.getByText('The server does not answer.').waitFor()
+    expect(await Promise.all(acts.map((name) => named(name).getAttribute('title')))).toEqual(
+      acts.map(() => 'Not now: the server does not answer.'),
+    )
+    expect(await Promise.all(acts.map((name) => named(name).isDisabled()))).toEqual(acts.map(() => true))
+    expect(await seriousFaults(settings)).toEqual([])
+    // Neither a page whose part is here nor a database's name leads to the browser's own error page.
+    await fresh.getByRole('link', { name: 'shop' }).click()
+    await fresh.getByRole('heading', { name: 'shop', level: 1 }).waitFor()
     await fresh.getByRole('link', { name: 'Settings' }).click()
     await fresh.getByRole('heading', { name: 'Settings', level: 1 }).waitFor()
   })

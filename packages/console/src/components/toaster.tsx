@@ -50,7 +50,7 @@ function Shown({ toast: { id, text, undo } }: { toast: Toast }) {
         {takeBack.error === null ? text : `Not undone: ${takeBack.error.message}`}
       </p>
       {undo === null || takeBack.error !== null ? null : (
-        <Button disabled={takeBack.isPending} onClick={() => takeBack.mutate()}>
+        <Button acts disabled={takeBack.isPending} onClick={() => takeBack.mutate()}>
           Undo
         </Button>
       )}

@@ -1,3 +1,4 @@
+import { Button } from '../components/button.tsx'
 import { Facts, Panel } from '../components/facts.tsx'
 import { ViewSwitch } from '../components/view-switch.tsx'
 import { When } from '../components/when.tsx'
@@ -60,9 +61,7 @@ function You() {
       />
       {by === 'machine' ? null : (
         <form method="post" action="/logout" className="mt-3">
-          <button type="submit" className="touch font-semibold text-accent underline">
-            Log out
-          </button>
+          <Button type="submit">Log out</Button>
         </form>
       )}
     </>

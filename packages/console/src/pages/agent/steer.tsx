@@ -16,20 +16,20 @@ export function Steer({ state }: { state: AgentState }) {
   return (
     <div className="flex flex-wrap gap-2">
       {stopped ? (
-        <Button icon="play" onClick={() => setWish('resume')}>
+        <Button acts icon="play" onClick={() => setWish('resume')}>
           Resume
         </Button>
       ) : (
-        <Button look="danger" icon="pause" onClick={() => setWish('stop')}>
+        <Button acts look="danger" icon="pause" onClick={() => setWish('stop')}>
           Stop
         </Button>
       )}
       {state.seat === 'human' ? (
-        <Button icon="bolt" disabled={stopped} onClick={() => setWish('built-in')}>
+        <Button acts icon="bolt" disabled={stopped} onClick={() => setWish('built-in')}>
           Give the seat to its playbook
         </Button>
       ) : (
-        <Button icon="person" disabled={stopped} onClick={() => setWish('human')}>
+        <Button acts icon="person" disabled={stopped} onClick={() => setWish('human')}>
           Give the seat to a person
         </Button>
       )}
@@ -57,6 +57,7 @@ function Confirm({ wish, state, onClose }: { wish: Wish; state: AgentState; onCl
         <div className="flex flex-wrap justify-end gap-2">
           <Button onClick={onClose}>Leave it</Button>
           <Button
+            acts
             look={wish === 'stop' ? 'danger' : 'primary'}
             disabled={act.isPending}
             onClick={() => act.mutate()}

@@ -38,7 +38,7 @@ export function CheckPanel({ target }: { target: string }) {
   return (
     <Panel title="Findings">
       <div className="mb-2 flex flex-wrap items-center gap-3">
-        <Button icon="search" disabled={running} onClick={() => start.mutate()}>
+        <Button acts icon="search" disabled={running} onClick={() => start.mutate()}>
           {shown === undefined ? 'Check it now' : 'Check it again'}
         </Button>
         <p className="text-muted">Reads schema, integrity and storage; changes nothing.</p>

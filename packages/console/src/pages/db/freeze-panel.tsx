@@ -29,7 +29,7 @@ export function FreezePanel({ target, frozen }: { target: string; frozen: string
         </p>
       )}
       <div className="mt-3">
-        <Button look={frozen === null ? 'danger' : 'plain'} onClick={() => setAsking(true)}>
+        <Button acts look={frozen === null ? 'danger' : 'plain'} onClick={() => setAsking(true)}>
           {frozen === null ? 'Freeze…' : 'Unfreeze…'}
         </Button>
       </div>

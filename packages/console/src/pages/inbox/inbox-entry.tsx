@@ -63,15 +63,15 @@ function OtherEntry({ item }: { item: InboxItem }) {
       <div className="mt-2 flex flex-wrap gap-2 empty:hidden">
         {item.kind === 'incident' ? null : proposal ? (
           <>
-            <Button icon="check" look="primary" onClick={() => setOpen('approve')}>
+            <Button acts icon="check" look="primary" onClick={() => setOpen('approve')}>
               Approve…
             </Button>
-            <Button icon="close" onClick={() => setOpen('reject')}>
+            <Button acts icon="close" onClick={() => setOpen('reject')}>
               Reject…
             </Button>
           </>
         ) : (
-          <Button icon="arrow" onClick={() => setOpen('answer')}>
+          <Button acts icon="arrow" onClick={() => setOpen('answer')}>
             Answer…
           </Button>
         )}

@@ -1,4 +1,5 @@
 import { useQuery } from '@tanstack/react-query'
+import { Link } from '@tanstack/react-router'
 import { api, body } from '../../api.ts'
 import { Icon } from '../../components/icon.tsx'
 import { When } from '../../components/when.tsx'
@@ -38,8 +39,9 @@ function Board({ name }: { name: string }) {
   return (
     <div className="rounded-md border bg-surface px-4 py-3">
       <h3 className="mb-2 font-semibold">
-        {/* A page of the server's own routes, whoever builds it. */}
-        <a href={`/db/${encodeURIComponent(name)}`}>{name}</a>
+        <Link to="/db/$target" params={{ target: name }}>
+          {name}
+        </Link>
       </h3>
       {board.error === null ? null : <p className="text-danger">{board.error.message}</p>}
       <ul className="grid grid-cols-[repeat(auto-fit,minmax(11rem,1fr))] gap-x-6 gap-y-3">

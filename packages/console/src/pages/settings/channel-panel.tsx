@@ -54,6 +54,7 @@ export function ChannelPanel() {
                     Show
                   </Button>
                   <Button
+                    acts
                     aria-label={`Test ${name}`}
                     disabled={test.isPending}
                     onClick={() => test.mutate(name)}
@@ -116,6 +117,7 @@ function Tries({ name, onClose }: { name: string; onClose: () => void }) {
               head: 'Again',
               cell: ({ id, attempt }) => (
                 <Button
+                  acts
                   aria-label={`Send again: try ${attempt}`}
                   disabled={again.isPending}
                   onClick={() => again.mutate(id)}

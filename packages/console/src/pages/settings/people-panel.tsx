@@ -95,7 +95,7 @@ function StandIns({ standIns, people }: StandInsProps) {
             <span>
               ends <When at={ends} />
             </span>
-            <Button aria-label={`End the stand-in at ${of}`} onClick={() => end.mutate(of as Level)}>
+            <Button acts aria-label={`End the stand-in at ${of}`} onClick={() => end.mutate(of as Level)}>
               End
             </Button>
           </li>

@@ -46,6 +46,7 @@ export function SilencePanel() {
               head: 'End',
               cell: ({ id, agent, held }) => (
                 <Button
+                  acts
                   disabled={end.isPending}
                   title={held === 0 ? 'It holds nothing back' : `${held} incidents are told at once`}
                   aria-label={`End the silence of ${agent}`}
@@ -60,7 +61,7 @@ export function SilencePanel() {
       )}
       {end.error === null ? null : <Failed error={end.error} />}
       <div className="mt-3">
-        <Button icon="moon" onClick={() => setAdding(true)}>
+        <Button acts icon="moon" onClick={() => setAdding(true)}>
           Silence an agent…
         </Button>
       </div>

@@ -55,6 +55,7 @@ export function TokenPanel() {
               cell: ({ id, person, state }) =>
                 state === 'valid' ? (
                   <Button
+                    acts
                     look="danger"
                     aria-label={`Revoke the token of ${person}`}
                     onClick={() => setRevoking({ id, person })}
@@ -67,7 +68,7 @@ export function TokenPanel() {
         />
       )}
       <div className="mt-3">
-        <Button icon="plus" onClick={() => setMaking(true)}>
+        <Button acts icon="plus" onClick={() => setMaking(true)}>
           Make a token…
         </Button>
       </div>
@@ -102,7 +103,7 @@ function RevokeDialog({
       {revoke.error === null ? null : <Failed error={revoke.error} />}
       <div className="mt-3 flex justify-end gap-2">
         <Button onClick={onClose}>Leave it</Button>
-        <Button look="danger" disabled={revoke.isPending} onClick={() => revoke.mutate()}>
+        <Button acts look="danger" disabled={revoke.isPending} onClick={() => revoke.mutate()}>
           Revoke
         </Button>
       </div>
