@@ -28,3 +28,12 @@ export async function seriousFaults(page: Page, rules: string[] | null = null): 
       nodes.map(({ target, failureSummary }) => `${id}: ${target.join(' ')} ${failureSummary}`),
     )
 }
+
+/** The same by day and by night: the colours of both are looked at. */
+export async function faultsDayAndNight(page: Page): Promise<string[]> {
+  const day = await seriousFaults(page)
+  await page.emulateMedia({ colorScheme: 'dark' })
+  const night = await seriousFaults(page, COLOUR_RULES)
+  await page.emulateMedia({ colorScheme: 'light' })
+  return [...day, ...night.map((fault) => `by night: ${fault}`)]
+}

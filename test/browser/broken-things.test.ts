@@ -1,7 +1,7 @@
 import { ensureEmbeddedServer, stopEmbeddedServer } from '@esa/pg-server'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { seriousFaults } from './accessibility.ts'
+import { faultsDayAndNight } from './accessibility.ts'
 import { HAS_CHROMIUM } from './browser.ts'
 import { type ConsoleWorld, consoleWorld } from './console-world.ts'
 
@@ -52,7 +52,7 @@ describe.skipIf(!HAS_CHROMIUM)('what is broken looks broken', () => {
     ])
     await page.keyboard.press('a')
     expect(await page.getByRole('dialog').count()).toBe(0)
-    expect(await seriousFaults(page)).toEqual([])
+    expect(await faultsDayAndNight(page)).toEqual([])
   })
 
   it('and is well again by itself when it is back', async () => {
@@ -113,7 +113,7 @@ describe.skipIf(!HAS_CHROMIUM)('what is broken looks broken', () => {
       acts.map(() => 'Not now: the server does not answer.'),
     )
     expect(await Promise.all(acts.map((name) => named(name).isDisabled()))).toEqual(acts.map(() => true))
-    expect(await seriousFaults(settings)).toEqual([])
+    expect(await faultsDayAndNight(settings)).toEqual([])
     // Neither a page whose part is here nor a database's name leads to the browser's own error page.
     await fresh.getByRole('link', { name: 'shop' }).click()
     await fresh.getByRole('heading', { name: 'shop', level: 1 }).waitFor()

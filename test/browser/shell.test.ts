@@ -13,6 +13,32 @@ const EVIDENCE = {
   note: '<script>alert(1)</script>',
 }
 
+/** Turns what follows it around, and is never ended: in what a page says itself it would turn that around as well. */
+const OVERRIDE = '\u202E'
+
+/** Texts with the override in them that no `<bdi>` keeps apart, and whether any is shown at all. */
+const OUTSIDE = `(() => {
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT)
+  const found = []
+  while (walker.nextNode() !== null)
+    if (walker.currentNode.data.includes('${OVERRIDE}')) found.push(walker.currentNode.parentElement)
+  return { shown: found.length > 0, outside: found.filter((at) => at.closest('bdi, title, option') === null).map((at) => at.outerHTML) }
+})()`
+
+/** Whether what a page says after a foreign text runs from left to right still: its first letter is left of its last. */
+const RUNS_ON = `(() => {
+  const node = [...document.querySelectorAll('dialog p')].flatMap((p) => [...p.childNodes])
+    .find((one) => one.nodeType === 3 && one.data.includes('· '))
+  const all = node.parentElement.lastChild
+  const at = (index) => {
+    const range = document.createRange()
+    range.setStart(all, index)
+    range.setEnd(all, index + 1)
+    return range.getBoundingClientRect().left
+  }
+  return at(0) < at(all.data.length - 1)
+})()`
+
 /** Who has to see it, and whether its colours and names are checked as well: they do not depend on the width. */
 const LOOKS: [string, Look, boolean][] = [
   ['by day', { colorScheme: 'light' }, true],
@@ -146,6 +172,32 @@ describe.skipIf(!HAS_CHROMIUM)('the pages', () => {
     await page.reload()
     await page.getByText('what may lose data takes two persons').waitFor()
     expect(await page.getByText('one operator').count()).toBe(0)
+  })
+
+  it('keep foreign text apart, whatever direction it asks for', async () => {
+    const [file, title] = [join(world.esa.folder, 'turned.json'), `Search ${OVERRIDE}is slow`]
+    await writeFile(file, JSON.stringify({ [`k${OVERRIDE}ey`]: `v${OVERRIDE}alue`, plan: `p${OVERRIDE}lan` }))
+    const opening = ['--agent', 'layer-2', '--category', 'performance', '--title', title, '--evidence', file]
+    const turned = await world.esa.json<{ id: string }>('incidents', 'open', ...opening)
+    await world.esa.json('incidents', 'note', turned.id, '--text', `n${OVERRIDE}ote`)
+    const page = await world.browser.open(world.url)
+    const check = async (): Promise<void> => {
+      await expect.poll(() => page.evaluate(OUTSIDE)).toEqual({ shown: true, outside: [] })
+    }
+    for (const path of ['/', '/incidents', '/timers', '/org', '/inbox', `/incidents/${turned.id}`]) {
+      await page.goto(`${world.url}${path}`)
+      await check()
+    }
+    await page.getByText(`n${OVERRIDE}ote`).waitFor()
+    await check()
+    await page.getByRole('tab', { name: 'Evidence' }).click()
+    await page.getByText(`v${OVERRIDE}alue`).waitFor()
+    await check()
+    await page.getByRole('tab', { name: 'Events' }).click()
+    await page.getByRole('button', { name: /Opened: Search/ }).click()
+    await page.getByRole('dialog').waitFor()
+    await check()
+    expect(await page.evaluate(RUNS_ON)).toBe(true)
   })
 
   it('say that they are offline, and are true again by themselves', async () => {

@@ -142,6 +142,11 @@ describe('a statement that may lose data', () => {
     const asked = await run([...ask, many], tokens.asker)
     const { approvals } = asked.said as unknown as { approvals: Approval[] }
     expect(approvals.map(({ statement }) => statement)).toEqual(['drop table orders', 'delete from orders'])
+    expect(approvals.map(({ facts }) => [facts.locks, facts.calls, facts.rollback])).toEqual([
+      [['AccessExclusiveLock on public.orders'], [], false],
+      // Tried after the table is gone, it fails: its locks are unknown.
+      [null, [], false],
+    ])
     for (const { id } of approvals)
       await run(['db', 'approvals', 'withdraw', id, '--as', 'layer-1'], tokens.asker)
     await shop.query('insert into old_orders values (1)')
@@ -149,11 +154,17 @@ describe('a statement that may lose data', () => {
     const measured = await apply('hidden.sql')
     expect([measured.code, measured.said.code]).toEqual([5, 'approval.missing'])
     expect((await shop.query('select id from old_orders')).rows).toEqual([{ id: 1 }])
-    const again = await run([...ask, join(esa.folder, 'hidden.sql')], tokens.asker)
+    const again = await run([...ask, join(esa.folder, 'hidden.sql'), '--copy-rows'], tokens.asker)
     const [one] = (again.said as unknown as { approvals: [Approval] }).approvals
     expect(one).toMatchObject({
       kind: 'destructive',
       statement: `${hidden}\n-- measured: at most 1 rows of public.old_orders are deleted`,
+      facts: {
+        calls: ['DO'],
+        rollback: false,
+        buildMs: expect.any(Number) as number,
+        method: expect.stringMatching(/^run on a copy with \d+ rows of \d+ tables$/) as string,
+      },
     })
     await approve(one.id, 'operator', tokens.operator)
     await approve(one.id, 'chief-1', tokens.chief)

@@ -110,7 +110,7 @@ function Entry({ id, place: { kind, icon, label, about }, chosen, onChoose }: En
       className="flex cursor-pointer items-center gap-2 rounded px-2 py-1.5 aria-selected:bg-accent aria-selected:text-on-accent"
     >
       <Icon name={icon} />
-      <span className="min-w-0 truncate">{label}</span>
+      <bdi className="min-w-0 truncate">{label}</bdi>
       <span className="ml-auto shrink-0 text-sm opacity-75">{about === '' ? GROUPS[kind] : about}</span>
     </div>
   )

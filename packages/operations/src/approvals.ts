@@ -29,6 +29,9 @@ export interface Authorisable {
 /** Longest statement that a hint repeats, letters: about two lines. */
 const SHOWN_MAX = 200
 
+/** Approvals that are looked through for those of an incident that are over: they are few, and what is older is in the log. */
+const OVER_MAX = 200
+
 /** How an approval names a target: by its name or variable; of a URL only server and database, never who connects. */
 export function approvalTarget(target: string): string {
   const url = URL.parse(target)
@@ -168,6 +171,20 @@ export async function listApprovals(
 ): Promise<ApprovalDocument[]> {
   const found = await store.listActors({ type: APPROVAL_TYPE, ...(all ? {} : { live: true }) })
   return await approvalDocuments(store, found.map(({ state }) => state).toReversed())
+}
+
+/** Approvals for one incident, the newest first: the open ones, and of the newest 200 of all those that are over. */
+export async function approvalsFor(store: Store, incident: string): Promise<ApprovalDocument[]> {
+  const [open, newest] = await Promise.all([
+    store.listActors({ type: APPROVAL_TYPE, live: true }),
+    store.actorPage({ type: APPROVAL_TYPE, limit: OVER_MAX }),
+  ])
+  const states = new Map([...open, ...newest].map(({ state }) => [state.id, state]))
+  const its = [...states.values()].filter((state) => approvalView(state).incident === incident)
+  return await approvalDocuments(
+    store,
+    its.toSorted((a, b) => (a.id < b.id ? 1 : -1)),
+  )
 }
 
 /** A page of approvals, the newest first; `next` is the id after which the next one begins. */

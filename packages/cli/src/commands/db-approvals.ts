@@ -19,6 +19,7 @@ import type { MigrationPlan } from '@esa/postgres/change'
 import { canonicalJson, EsaError, type JsonObject, statementHash } from '@esa/protocol'
 import { colours } from '../colours.ts'
 import type { Config } from '../config.ts'
+import type { CopyFlag } from '../copy-consent.ts'
 import { readMigrations } from '../migration-files.ts'
 import { onTarget } from '../on-target.ts'
 import { answer, columns } from '../output.ts'
@@ -37,6 +38,7 @@ export interface AskFlags {
   ledger?: string
   statement?: string
   evidence?: string
+  copyRows?: CopyFlag
 }
 
 /** Longest part of a statement that a list shows. */
@@ -54,29 +56,65 @@ export async function askForApproval(
       hint: 'esa db approvals ask --target shop --statement "drop table old_orders" --because "unused since May"',
     })
   }
-  const evidence = flags.evidence === undefined ? {} : parseEvidence(await readText(flags.evidence))
-  const asked =
+  const given = flags.evidence === undefined ? {} : parseEvidence(await readText(flags.evidence))
+  const steps =
     migration !== undefined
       ? await ofMigration(config, environment, migration, flags)
       : file === undefined
         ? await ofStatement(statement!)
         : await ofFile(file)
+  const asked = steps.filter(({ asks }) => asks)
+  const measured = await evidenceFor(config, environment, flags, steps, given)
   await inWorld(config, async (world) => {
     const by = await world.caller.actAs('layer-1', 'incidents:write', 'operator')
     const approvals: Approval[] = []
-    for (const one of asked.filter(({ kind }) => kind !== 'additive'))
-      approvals.push(await askApproval(world, { target, ...one }, { by, because, evidence }))
+    for (const step of asked) {
+      const { statement: text, kind } = step
+      // What the requester measured counts before what was measured here.
+      const evidence = { ...measured.get(step), ...given }
+      approvals.push(await askApproval(world, { target, statement: text, kind }, { by, because, evidence }))
+    }
     answer(config, { approvals }, () =>
       approvals.length === 0 ? 'nothing in it takes an approval' : table(approvals),
     )
   })
 }
 
-type Asked = { statement: string; kind: MigrationStep['risk'] }
+/** A step of what is requested. `asks` false: it takes no approval, and only comes before others. */
+interface Asked {
+  statement: string
+  kind: MigrationStep['risk']
+  /** What runs, where that is SQL, and what was written to undo it. */
+  sql: string | null
+  rollback: string | null
+  asks: boolean
+}
+
+/** What every card shows and the requester's evidence does not say is found out on a copy. */
+const FOUND_HERE = ['locks', 'calls', 'rollback'] as const
+
+async function evidenceFor(
+  config: Config,
+  environment: NodeJS.ProcessEnv,
+  { target, copyRows }: AskFlags,
+  steps: readonly Asked[],
+  given: JsonObject,
+): Promise<Map<Asked, JsonObject>> {
+  const measurable = steps.filter((step): step is Asked & { sql: string } => step.sql !== null)
+  const said = copyRows === undefined && FOUND_HERE.every((key) => given[key] !== undefined)
+  if (said || !measurable.some(({ asks }) => asks)) return new Map()
+  const { evidenceOf } = await import('../approval-evidence.ts')
+  const place = { config, environment, target, ...(copyRows === undefined ? {} : { copyRows }) }
+  const found = await evidenceOf(
+    place,
+    measurable.map((step) => ({ ...step, destructive: step.kind === 'destructive' })),
+  )
+  return new Map(measurable.map((step, n) => [step, found[n]!]))
+}
 
 async function ofStatement(sql: string): Promise<Asked[]> {
   const { steps } = await scriptMigration('statement', sql)
-  return steps.map(askedOf)
+  return steps.map((step) => askedOf(step, null))
 }
 
 /** What the apply of a file, a plan or a folder would lack an approval for on its target, with what was measured there. */
@@ -95,8 +133,11 @@ async function ofMigration(
       const steps = await onOneSession(queryable, (session) =>
         stepsToApprove(session, record, migration, verified),
       )
-      for (const step of steps)
-        if (takesApproval(step, isLoopback(url))) asked.push({ statement: step.text, kind: step.risk })
+      for (const step of steps) {
+        const { text: statement, risk: kind } = step
+        const asks = kind !== 'additive' && takesApproval(step, isLoopback(url))
+        asked.push({ statement, kind, asks, ...runOf(step, migration.down) })
+      }
     }
     return asked
   })
@@ -104,18 +145,32 @@ async function ofMigration(
 
 /** What a file or a plan asks for, by the text that its steps are known by when they are applied. */
 async function ofFile(file: string): Promise<Asked[]> {
-  const steps = (await readMigrations(file)).flatMap((migration) => migration.steps)
-  if (!file.endsWith('.json')) return steps.map(askedOf)
+  const steps = (await readMigrations(file)).flatMap(({ steps: own, down }) =>
+    own.map((step) => ({ step, down })),
+  )
+  if (!file.endsWith('.json')) return steps.map(({ step, down }) => askedOf(step, down))
   // A step of a plan is more than its SQL: all of it is approved, or nothing.
   const { phases } = JSON.parse(await readText(file)) as MigrationPlan
   const planned = phases.flatMap((phase) => phase.steps)
-  return steps.map(({ risk }, nth) => ({ statement: canonicalJson(planned[nth]), kind: risk }))
+  return steps.map(({ step, down }, nth) => ({
+    statement: canonicalJson(planned[nth]),
+    kind: step.risk,
+    asks: step.risk !== 'additive',
+    ...runOf(step, down),
+  }))
 }
 
-function askedOf({ work, hash, risk, about }: MigrationStep): Asked {
+function askedOf(step: MigrationStep, down: string | null): Asked {
+  const { work, hash, risk, about } = step
   const statement = 'sql' in work ? work.sql : ''
-  if (statementHash(statement) === hash) return { statement, kind: risk }
+  if (statementHash(statement) === hash)
+    return { statement, kind: risk, asks: risk !== 'additive', ...runOf(step, down) }
   throw new EsaError('approval.unbound', 'bug', `the step "${about}" is not known by the hash of its text`)
+}
+
+function runOf({ work }: MigrationStep, down: string | null): Pick<Asked, 'sql' | 'rollback'> {
+  const written = 'rollback' in work ? work.rollback : null
+  return { sql: 'sql' in work ? work.sql : null, rollback: written ?? down }
 }
 
 /** Lists approvals, those that are open first. */

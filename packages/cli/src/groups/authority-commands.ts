@@ -4,6 +4,7 @@ import type { AskFlags } from '../commands/db-approvals.ts'
 import type { ConnectionsFlags } from '../commands/db-connections.ts'
 import type { FreezeFlags } from '../commands/db-freeze.ts'
 import type { Commands } from './commands.ts'
+import { copyRowsOption } from './copy-rows-option.ts'
 
 const TARGET = '--target <target>'
 const TARGET_IS = 'a name (esa targets), env:VAR or a URL'
@@ -68,8 +69,9 @@ export function addApprovalCommands(parent: Command, config: Commands['config'])
     .option('--statement <sql>', 'one statement')
     .option(
       '--evidence <file>',
-      'JSON for whoever decides: {"rollback": ..., "lossless": true, "blockedMsMax": 12}',
+      'JSON for the approver, before what is found out here: {"incidentId": ..., "blockedMsMax": 12}',
     )
+    .addOption(copyRowsOption())
     .addHelpText(
       'after',
       '\nExample:\n  esa approvals ask --target shop --migration drop-old.sql --because "unused since May"',

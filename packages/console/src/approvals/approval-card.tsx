@@ -8,10 +8,16 @@ import { Button } from '../components/button.tsx'
 import { inboxQuery } from '../pages/inbox/inbox-query.ts'
 import { useSession } from '../session.ts'
 import { ApprovalFacts } from './approval-facts.tsx'
-import type { Approval } from './approval-query.ts'
+import { type Approval, isOpen } from './approval-query.ts'
 import { Statement } from './statement.tsx'
 import { VoteDialog } from './vote-dialog.tsx'
 import { Votes } from './votes.tsx'
+
+const STATUS_WORDS: Record<string, string> = {
+  asked: 'to be approved',
+  partly: 'partly approved',
+  granted: 'approved',
+}
 
 interface ApprovalCardProps {
   approval: Approval
@@ -34,13 +40,17 @@ export function ApprovalCard({ approval, seat, linked = true }: ApprovalCardProp
     (one) => one !== undefined && seats.includes(one),
   )
   const { status, because, askedBy, by, incident } = approval
-  const mayVote = status !== 'granted' && first !== undefined && !(seat !== undefined && voted.has(seat))
+  const mayVote =
+    isOpen(approval) &&
+    status !== 'granted' &&
+    first !== undefined &&
+    !(seat !== undefined && voted.has(seat))
   return (
     <article aria-label={`Approval of a statement for ${approval.target}`} className="grid gap-3">
       <div>
         <p className="flex flex-wrap items-center gap-x-3 gap-y-1 text-sm text-muted">
-          <Badge tone="info" icon="hand">
-            {status === 'granted' ? 'approved' : status === 'partly' ? 'partly approved' : 'to be approved'}
+          <Badge tone={isOpen(approval) ? 'info' : 'plain'} icon={isOpen(approval) ? 'hand' : 'dot'}>
+            {STATUS_WORDS[status] ?? status}
           </Badge>
           <span>
             Requested by <AgentLink id={askedBy} />

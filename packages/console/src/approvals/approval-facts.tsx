@@ -14,18 +14,22 @@ export function ApprovalFacts({ facts }: { facts: Approval['facts'] }) {
         ) : (
           <Bars before={p95MsBefore} after={p95MsAfter} />
         )}
-        {method === null ? null : <p className="mt-1 text-sm break-words text-muted">{method}</p>}
+        {method === null ? null : (
+          <p className="mt-1 text-sm break-words text-muted">
+            <bdi>{method}</bdi>
+          </p>
+        )}
       </Fact>
       <Fact name="Size on the copy">{sizeBytes === null ? <Unknown /> : bytesText(sizeBytes)}</Fact>
       <Fact name="Build time on the copy">{buildMs === null ? <Unknown /> : msText(buildMs)}</Fact>
       <Fact name="Locks">
-        <Words words={locks} none="It takes none." />
+        <Words words={locks} none="none" />
       </Fact>
       <Fact name="Kept others waiting">
         {blockedMsMax === null ? <Unknown /> : `${msText(blockedMsMax)} at most`}
       </Fact>
       <Fact name="Calls">
-        <Words words={calls} none="It calls no functions." />
+        <Words words={calls} none="nothing that is not known to be harmless" />
       </Fact>
       <Fact name="Way back">
         {rollback === null ? (
@@ -36,7 +40,9 @@ export function ApprovalFacts({ facts }: { facts: Approval['facts'] }) {
           </strong>
         ) : (
           <code className="font-mono text-sm break-words whitespace-pre-wrap">
-            <Sql text={rollback} />
+            <bdi>
+              <Sql text={rollback} />
+            </bdi>
           </code>
         )}
       </Fact>

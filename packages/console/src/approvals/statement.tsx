@@ -14,7 +14,7 @@ export function Statement({ statement }: { statement: Shown }) {
     <div className="mt-1">
       <p className="flex flex-wrap items-center gap-2">
         <strong>
-          A statement for <code>{target}</code>
+          A statement for <bdi>{target}</bdi>
         </strong>
         {change === null ? null : (
           <Badge
@@ -26,7 +26,9 @@ export function Statement({ statement }: { statement: Shown }) {
         )}
       </p>
       <pre className="my-2 max-h-[40vh] overflow-auto rounded border bg-raised p-3 font-mono text-sm break-words whitespace-pre-wrap">
-        <Sql text={text} />
+        <bdi>
+          <Sql text={text} />
+        </bdi>
       </pre>
       <p className="flex flex-wrap items-center gap-x-2 text-sm">
         <span className="text-muted">sha256</span>

@@ -4,10 +4,17 @@ import { useServerNow } from '../clock.ts'
 import { Icon } from '../components/icon.tsx'
 import { When } from '../components/when.tsx'
 import { countdownText } from '../durations.ts'
-import type { Approval } from './approval-query.ts'
+import { type Approval, isOpen } from './approval-query.ts'
 
 /** Less is left than it takes to look at it with care, ms. */
 const SOON_MS = 3 * 60_000
+
+const OVER_WORDS: Record<string, string> = {
+  used: 'It was run: this approval is used up.',
+  rejected: 'It was rejected. Nothing runs because of it.',
+  withdrawn: 'The request was withdrawn.',
+  expired: 'The request expired.',
+}
 
 /** Who has voted, who may, and how long what was given holds. */
 export function Votes({ approval }: { approval: Approval }) {
@@ -17,9 +24,11 @@ export function Votes({ approval }: { approval: Approval }) {
     <section aria-label="Votes" className="grid gap-1 rounded-md bg-raised px-3 py-2">
       <p className="flex flex-wrap items-baseline gap-x-3">
         <strong>
-          {status === 'granted' ? 'Approved' : `${given.length} of ${needed} vote${needed === 1 ? '' : 's'}`}
+          {status === 'granted' || status === 'used'
+            ? 'Approved'
+            : `${given.length} of ${needed} vote${needed === 1 ? '' : 's'}`}
         </strong>
-        <TimeLeft approval={approval} />
+        {isOpen(approval) ? <TimeLeft approval={approval} /> : null}
       </p>
       <ul>
         {given.map(({ as, by, at }) => (
@@ -34,7 +43,9 @@ export function Votes({ approval }: { approval: Approval }) {
           </li>
         ))}
       </ul>
-      {status === 'granted' ? (
+      {!isOpen(approval) ? (
+        <p>{OVER_WORDS[status] ?? `It is over: ${status}.`}</p>
+      ) : status === 'granted' ? (
         <p>
           {given.some(({ oneOperator }) => oneOperator)
             ? 'One operator approved it alone: it can be run from 10 to 25 minutes after that, once.'

@@ -2,7 +2,7 @@ import { Link } from '@tanstack/react-router'
 
 /** The way to an agent's page; people and the operator have none and stand as words. */
 export function AgentLink({ id }: { id: string }) {
-  if (!/^(?:agent|chief|domain|layer|expert|ops|lifeceo)-/.test(id)) return <span>{id}</span>
+  if (!/^(?:agent|chief|domain|layer|expert|ops|lifeceo)-/.test(id)) return <bdi>{id}</bdi>
   return (
     <Link to="/agents/$id" params={{ id }} className="whitespace-nowrap underline">
       {id}

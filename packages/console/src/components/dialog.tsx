@@ -37,7 +37,7 @@ export function Dialog({ title, onClose, children }: DialogProps) {
     >
       <div className="flex items-start gap-3 border-b px-5 py-3">
         <h2 id={heading} className="min-w-0 grow py-1 break-words">
-          {title}
+          <bdi>{title}</bdi>
         </h2>
         <Button look="quiet" icon="close" aria-label="Close" onClick={onClose} className="-mr-2 px-2" />
       </div>

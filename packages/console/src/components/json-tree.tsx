@@ -35,7 +35,7 @@ function Entry({ name, value, open }: { name: string; value: unknown; open: numb
   if (!nested)
     return (
       <div className="flex min-w-0 gap-2">
-        <span className="shrink-0 text-muted">{name}</span>
+        <bdi className="shrink-0 text-muted">{name}</bdi>
         <span className="min-w-0">
           <JsonTree value={value} />
         </span>
@@ -45,7 +45,8 @@ function Entry({ name, value, open }: { name: string; value: unknown; open: numb
   return (
     <details open={open > 0}>
       <summary className="w-fit rounded text-muted hover:text-ink">
-        {name} <span className="text-sm">({Array.isArray(value) ? `${count} in a list` : count})</span>
+        <bdi>{name}</bdi>{' '}
+        <span className="text-sm">({Array.isArray(value) ? `${count} in a list` : count})</span>
       </summary>
       <div className="ml-1.5 border-l pl-3">
         <JsonTree value={value} open={open - 1} />
@@ -62,7 +63,7 @@ function Scalar({ value }: { value: unknown }) {
       </span>
     )
   if (typeof value !== 'string') return <span className="font-mono text-sm">{String(value)}</span>
-  if (value.length <= TEXT_MAX && !value.includes('\n')) return <span className="break-words">{value}</span>
+  if (value.length <= TEXT_MAX && !value.includes('\n')) return <bdi className="break-words">{value}</bdi>
   return <LongText text={value} />
 }
 
@@ -74,13 +75,15 @@ function LongText({ text }: { text: string }) {
       tabIndex={0}
       className="max-h-96 overflow-auto rounded bg-raised p-2 font-mono text-sm whitespace-pre-wrap"
     >
-      {text}
+      <bdi>{text}</bdi>
     </pre>
   )
   if (text.length <= 4 * TEXT_MAX) return block
   return (
     <details>
-      <summary className="break-words">{text.slice(0, TEXT_MAX / 2)}…</summary>
+      <summary className="break-words">
+        <bdi>{text.slice(0, TEXT_MAX / 2)}</bdi>…
+      </summary>
       {block}
     </details>
   )

@@ -31,11 +31,18 @@ export function Failed({ error, retry }: { error: Error; retry?: () => void }) {
     <div role="alert" className="flex gap-3 rounded-md border border-danger bg-danger-soft px-4 py-3">
       <Icon name="warning" className="mt-0.5 text-danger" />
       <div className="min-w-0">
-        <p className="font-semibold break-words">{error.message}</p>
+        <p className="font-semibold break-words">
+          <bdi>{error.message}</bdi>
+        </p>
         {refusal === null ? null : (
           <p className="text-muted">
             <code className="text-sm">{refusal.code}</code>
-            {refusal.hint === undefined ? null : <> · {refusal.hint}</>}
+            {refusal.hint === undefined ? null : (
+              <>
+                {' '}
+                · <bdi>{refusal.hint}</bdi>
+              </>
+            )}
           </p>
         )}
         {retry === undefined ? null : (

@@ -47,7 +47,7 @@ function Shown({ toast: { id, text, undo } }: { toast: Toast }) {
         className={takeBack.error === null ? 'text-good' : 'text-danger'}
       />
       <p className="min-w-0 break-words">
-        {takeBack.error === null ? text : `Not undone: ${takeBack.error.message}`}
+        <bdi>{takeBack.error === null ? text : `Not undone: ${takeBack.error.message}`}</bdi>
       </p>
       {undo === null || takeBack.error !== null ? null : (
         <Button acts disabled={takeBack.isPending} onClick={() => takeBack.mutate()}>

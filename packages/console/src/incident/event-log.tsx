@@ -63,7 +63,7 @@ export function EventLog({ id, events, now }: EventLogProps) {
       {shown === null ? null : (
         <Dialog title={`Event ${shown.seq}: ${shown.type}`} onClose={() => setShown(null)}>
           <p className="mb-3 text-muted">
-            {eventWords(shown)} · {shown.at}
+            <bdi>{eventWords(shown)}</bdi> · {shown.at}
           </p>
           <JsonTree value={shown} open={3} />
         </Dialog>
@@ -134,12 +134,14 @@ function Row({
       <span className="figures hidden text-sm text-muted md:block">+{countdownText(sinceMs)}</span>
       <span className="hidden md:block">{level === undefined ? null : <LevelMark level={level} />}</span>
       <span className={`truncate ${event.type === 'command.refused' ? 'text-danger' : ''}`}>
-        {eventWords(event)}
+        <bdi>{eventWords(event)}</bdi>
         {lateMs === undefined ? null : (
           <span className="ml-2 text-sm text-muted">{lateText(lateMs)} late</span>
         )}
       </span>
-      <span className="hidden truncate text-muted md:block">{sentence(actorWords(event))}</span>
+      <span className="hidden truncate text-muted md:block">
+        <bdi>{sentence(actorWords(event))}</bdi>
+      </span>
     </button>
   )
 }

@@ -29,7 +29,9 @@ export function EvidencePanel({ evidence }: { evidence: unknown }) {
         <div className={`grid gap-4 ${plans.length > 1 ? 'xl:grid-cols-2' : ''}`}>
           {plans.map(([key, plan]) => (
             <section key={key} className="min-w-0">
-              <h2 className="mb-1">{spoken(key)}</h2>
+              <h2 className="mb-1">
+                <bdi>{spoken(key)}</bdi>
+              </h2>
               <div className="overflow-x-auto rounded-md border bg-surface p-3">
                 <JsonTree value={plan} open={6} />
               </div>
@@ -75,14 +77,15 @@ function Metric({ entries }: { entries: Entries }) {
   if (typeof key !== 'string' || typeof value !== 'number') return null
   return (
     <p className="text-lg">
-      <strong>{spoken(key)}</strong> is{' '}
+      <bdi className="font-semibold">{spoken(key)}</bdi> is{' '}
       <strong className="figures text-danger">
-        {value.toLocaleString('en-GB')} {typeof unit === 'string' ? unit : ''}
+        {value.toLocaleString('en-GB')} <bdi>{typeof unit === 'string' ? unit : ''}</bdi>
       </strong>
       {threshold === undefined ? null : (
         <span className="text-muted">
           {' '}
-          against a bound of {typeof threshold === 'string' ? threshold : JSON.stringify(threshold)}
+          against a bound of{' '}
+          <bdi>{typeof threshold === 'string' ? threshold : JSON.stringify(threshold)}</bdi>
         </span>
       )}
     </p>
@@ -92,7 +95,9 @@ function Metric({ entries }: { entries: Entries }) {
 function Figure({ name, value }: { name: string; value: unknown }) {
   return (
     <div className="rounded-md border bg-surface px-3 py-2">
-      <dt className="text-sm break-words text-muted">{spoken(name)}</dt>
+      <dt className="text-sm break-words text-muted">
+        <bdi>{spoken(name)}</bdi>
+      </dt>
       <dd className="figures text-lg font-semibold">
         {typeof value === 'number'
           ? value.toLocaleString('en-GB', { maximumFractionDigits: 3 })

@@ -24,9 +24,11 @@ export function Notes({ id }: { id: string }) {
           {notes.data.notes.map(({ id: note, at, as, by, text }) => (
             <li key={note} className="border-b px-3 py-2 last:border-b-0">
               <p className="text-sm text-muted">
-                {sentence(agentName(as))} ({by}), <When at={at} />
+                {sentence(agentName(as))} (<bdi>{by}</bdi>), <When at={at} />
               </p>
-              <p className="break-words whitespace-pre-wrap">{text}</p>
+              <p className="break-words whitespace-pre-wrap">
+                <bdi>{text}</bdi>
+              </p>
             </li>
           ))}
         </ol>

@@ -88,7 +88,7 @@ export function ReplayPanel({ story, events, seq, onSeq }: ReplayPanelProps) {
           <span className="figures text-muted">
             #{event.seq} · {clockText(moment.at, moment.at, true)} · +{countdownText(event.sinceMs)}
           </span>{' '}
-          <strong>{sentence(eventWords(event))}</strong>
+          <bdi className="font-semibold">{sentence(eventWords(event))}</bdi>
         </p>
       )}
       <MomentFacts moment={moment} at={shownAt} />

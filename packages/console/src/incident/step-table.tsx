@@ -106,17 +106,22 @@ function Step({
       </td>
       <td className="px-3 py-1.5">{level === undefined ? null : <LevelMark level={level} />}</td>
       <td className="min-w-44 px-3 py-1.5 break-words">
-        {sentence(eventWords(event))}
+        <bdi>{sentence(eventWords(event))}</bdi>
         {typeof data['cause'] === 'string' && event.type !== 'incident.resolved' ? (
           <span className="text-muted"> · {data['cause']}</span>
         ) : null}
         {lateMs === undefined ? null : <Late ms={lateMs} />}
         {event.actor === undefined ? null : (
-          <span className="text-muted sm:hidden"> · {actorWords(event)}</span>
+          <span className="text-muted sm:hidden">
+            {' '}
+            · <bdi>{actorWords(event)}</bdi>
+          </span>
         )}
         <CardLine line={data['cardLine']} card={card} said={said} />
       </td>
-      <td className="px-3 py-1.5 max-sm:hidden">{sentence(actorWords(event))}</td>
+      <td className="px-3 py-1.5 max-sm:hidden">
+        <bdi>{sentence(actorWords(event))}</bdi>
+      </td>
     </tr>
   )
 }

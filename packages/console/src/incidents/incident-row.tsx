@@ -39,7 +39,7 @@ export function IncidentRow({
             </Badge>
           </span>
         ) : null}
-        {title}
+        <bdi>{title}</bdi>
       </span>
       <span className="truncate text-muted max-md:hidden">
         {category} · {agentName(agent)}

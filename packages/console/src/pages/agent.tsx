@@ -28,7 +28,7 @@ export function AgentPage() {
     <>
       <div className="mb-3 flex flex-wrap items-center gap-3">
         <h1>
-          {card.name} <span className="font-normal text-muted">{id}</span>
+          <bdi>{card.name}</bdi> <span className="font-normal text-muted">{id}</span>
         </h1>
         {state.status === 'stopped' ? (
           <Badge tone="danger" icon="pause">

@@ -60,7 +60,9 @@ function Heading({ incident }: { incident: Incident }) {
   const { id, title, status, level, category, agent, dataLoss, duplicates, timeScale } = incident
   return (
     <header className="grid gap-1.5">
-      <h1 className="min-w-0 break-words">{title}</h1>
+      <h1 className="min-w-0 break-words">
+        <bdi>{title}</bdi>
+      </h1>
       <div className="flex flex-wrap items-center gap-x-3 gap-y-1 text-muted">
         <StatusBadge status={status} />
         <span className="text-ink">
@@ -100,7 +102,7 @@ function Next({ id, story, events }: { id: string; story: Story; events: readonl
         <p className="flex items-center gap-2 text-xl">
           <Icon name="check" className="text-good" />
           <span>
-            {last === undefined ? 'It is over.' : eventWords(last)}
+            {last === undefined ? 'It is over.' : <bdi>{eventWords(last)}</bdi>}
             <span className="block text-base text-muted">No timer runs, and nobody is waited for.</span>
           </span>
         </p>
@@ -112,7 +114,7 @@ function Next({ id, story, events }: { id: string; story: Story; events: readonl
   )
 }
 
-/** The statements that wait to be approved for it. */
+/** The statements that were requested for it, also those that were run or rejected. */
 function ItsApprovals({ id }: { id: string }) {
   const approvals = useQuery(approvalsQuery(id)).data ?? []
   if (approvals.length === 0) return null

@@ -124,7 +124,9 @@ function Deadlines({ incidents }: { incidents: readonly Incident[] }) {
             <span className="text-lg font-semibold">
               <Deadline deadlineAt={incident.deadlineAt} now={now} />
             </span>
-            <span className="truncate font-medium">{incident.title}</span>
+            <span className="truncate font-medium">
+              <bdi>{incident.title}</bdi>
+            </span>
             <span className="max-md:col-start-2">
               <StatusBadge status={incident.status} />
             </span>

@@ -44,7 +44,7 @@ export function TimersPage() {
               names: true,
               cell: ({ incidentId, incident }) => (
                 <Link to="/incidents/$id" params={{ id: incidentId }} className="break-words">
-                  {incident?.title ?? incidentId}
+                  <bdi>{incident?.title ?? incidentId}</bdi>
                 </Link>
               ),
             },

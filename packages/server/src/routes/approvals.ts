@@ -1,6 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import { APPROVAL_KINDS } from '@esa/escalation'
-import { judgeApproval, listApprovals, pageApprovals, requireApproval } from '@esa/operations'
+import { approvalsFor, judgeApproval, pageApprovals, requireApproval } from '@esa/operations'
 import { answers, jsonBody, operation, routes } from '../api.ts'
 import { instant } from '../documents.ts'
 import { cursorOf, cursorTo, nextSchema, pageQuery } from '../paging.ts'
@@ -77,7 +77,9 @@ const list = createRoute({
   request: {
     query: z.object({
       all: flag,
-      incident: z.string().optional().openapi({ description: 'Only the open ones for this incident' }),
+      incident: z.string().optional().openapi({
+        description: 'Those for this incident: open ones, and of the newest 200 of all those that are over',
+      }),
       ...pageQuery,
     }),
   },
@@ -119,9 +121,8 @@ export const approvalRoutes = routes()
   .openapi(list, async (context) => {
     const { all = false, incident, cursor, limit } = context.req.valid('query')
     if (incident !== undefined) {
-      const open = await listApprovals(context.var.world.store, {})
-      const its = open.filter((one) => one.incident === incident)
-      return context.json({ approvals: its, next: null }, 200)
+      const approvals = await approvalsFor(context.var.world.store, incident)
+      return context.json({ approvals, next: null }, 200)
     }
     const before = cursorOf('approvals', cursor)
     const { approvals, next } = await pageApprovals(context.var.world.store, { all, before, limit })

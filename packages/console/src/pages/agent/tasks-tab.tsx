@@ -48,7 +48,7 @@ export function TasksTab({ id, state, figures }: TasksTabProps) {
             keyOf={({ messageId }) => messageId}
             columns={[
               { head: 'From', names: true, cell: ({ to }) => <AgentLink id={to} /> },
-              { head: 'What', cell: ({ subject }) => subject },
+              { head: 'What', cell: ({ subject }) => <bdi>{subject}</bdi> },
               { head: 'Asked', cell: ({ sinceAt }) => <When at={sinceAt} /> },
               { head: 'Escalates', cell: ({ dueAt }) => <When at={dueAt} /> },
             ]}
@@ -85,7 +85,7 @@ function Messages({ id }: { id: string }) {
         {
           head: 'Subject',
           names: true,
-          cell: ({ subject }) => <span className="break-words">{subject}</span>,
+          cell: ({ subject }) => <bdi className="break-words">{subject}</bdi>,
         },
         {
           head: 'State',

@@ -86,7 +86,7 @@ function Findings({ findings, tookMs }: { findings: Finding[]; tookMs: number | 
             cell: ({ kind, message, fix }) => (
               <>
                 <p className="break-words">
-                  {message} <code className="text-sm text-muted">{kind}</code>
+                  <bdi>{message}</bdi> <code className="text-sm text-muted">{kind}</code>
                 </p>
                 {fix === undefined ? null : (
                   <pre className="mt-1 text-sm break-words whitespace-pre-wrap text-muted">→ {fix}</pre>

@@ -28,7 +28,11 @@ export function MetricTileView({ tile, target }: { tile: MetricTile; target: str
         {at === null ? '' : ', '}
         {at === null ? null : <When at={at} />}
       </p>
-      {why === null ? null : <p className="text-sm text-warn">{why}</p>}
+      {why === null ? null : (
+        <p className="text-sm text-warn">
+          <bdi>{why}</bdi>
+        </p>
+      )}
       {history.length === 0 ? (
         <p className="my-4 text-sm text-muted">Nothing was measured in this time.</p>
       ) : (

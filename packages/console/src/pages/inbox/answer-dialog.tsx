@@ -30,7 +30,10 @@ export function AnswerDialog({ item, onClose }: { item: InboxItem; onClose: () =
         }}
       >
         <p className="break-words">
-          <span className="text-muted">{item.from} asks:</span> {item.about}
+          <span className="text-muted">
+            <bdi>{item.from}</bdi> asks:
+          </span>{' '}
+          <bdi>{item.about}</bdi>
         </p>
         <label className="grid gap-1">
           <span className="font-semibold">Answer</span>
@@ -43,8 +46,8 @@ export function AnswerDialog({ item, onClose }: { item: InboxItem; onClose: () =
           />
         </label>
         <p className="text-sm text-muted">
-          It goes to {item.from} and is recorded in the log of {item.agent} with your name. It cannot be taken
-          back.
+          It goes to <bdi>{item.from}</bdi> and is recorded in the log of {item.agent} with your name. It
+          cannot be taken back.
         </p>
         {answer.error === null ? null : <Failed error={answer.error} />}
         <div className="flex justify-end gap-2">

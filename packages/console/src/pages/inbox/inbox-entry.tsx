@@ -50,10 +50,10 @@ function OtherEntry({ item }: { item: InboxItem }) {
         <p className="mt-1 font-semibold break-words">
           {item.kind === 'incident' ? (
             <Link to="/incidents/$id" params={{ id: item.id }}>
-              {item.about}
+              <bdi>{item.about}</bdi>
             </Link>
           ) : (
-            item.about
+            <bdi>{item.about}</bdi>
           )}
         </p>
       ) : (
@@ -106,7 +106,7 @@ function Body({ body }: { body: Record<string, unknown> }) {
     <details className="mt-1">
       <summary className="touch text-sm text-muted">The whole message</summary>
       <pre className="max-h-64 overflow-auto rounded bg-raised p-2 text-sm break-all whitespace-pre-wrap">
-        {JSON.stringify(body, null, 2)}
+        <bdi>{JSON.stringify(body, null, 2)}</bdi>
       </pre>
     </details>
   )

@@ -65,7 +65,13 @@ function Group({
     <div className="border-b px-3 py-2 last:border-b-0">
       {here === undefined ? (
         <p className="text-sm font-semibold text-muted">
-          {head === null ? 'Directly below' : `With ${head.name}`}
+          {head === null ? (
+            'Directly below'
+          ) : (
+            <>
+              With <bdi>{head.name}</bdi>
+            </>
+          )}
         </p>
       ) : (
         <div className={shown(here) ? '' : 'opacity-40'}>
@@ -92,7 +98,7 @@ function AgentEntry({ agent, strong = false }: { agent: OrgAgent; strong?: boole
         title={`${agent.id} ${agent.name}`}
         className={`touch-inline min-w-0 truncate py-0.5 text-ink no-underline hover:underline ${strong ? 'font-semibold' : ''}`}
       >
-        <span className="figures text-sm text-muted">{shortId(agent.id)}</span> {agent.name}
+        <span className="figures text-sm text-muted">{shortId(agent.id)}</span> <bdi>{agent.name}</bdi>
       </Link>
       <span className="ml-auto shrink-0">
         <AgentMarks agent={agent} />

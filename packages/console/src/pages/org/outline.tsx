@@ -20,7 +20,7 @@ export function Outline({ agents }: { agents: readonly OrgAgent[] }) {
             </Link>
           ),
         },
-        { head: 'Name', cell: ({ name }) => name },
+        { head: 'Name', cell: ({ name }) => <bdi>{name}</bdi> },
         { head: 'Kind', cell: ({ kind }) => kind },
         { head: 'Reports to', cell: ({ reportsTo }) => reportsTo.join(', ') || 'nobody' },
         { head: 'State', cell: ({ status }) => status },

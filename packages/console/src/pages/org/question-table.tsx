@@ -36,11 +36,11 @@ function Agent({ id }: { id: string }) {
 }
 
 function What({ kind, id, subject, held }: Question) {
-  if (kind === 'message') return <span className="break-words">{subject ?? id}</span>
+  if (kind === 'message') return <bdi className="break-words">{subject ?? id}</bdi>
   return (
     <span className="inline-flex flex-wrap items-baseline gap-x-2">
       <Link to="/incidents/$id" params={{ id }} className="break-words">
-        {subject ?? `incident ${id}`}
+        <bdi>{subject ?? `incident ${id}`}</bdi>
       </Link>
       {held ? (
         <Badge tone="info" icon="hand">

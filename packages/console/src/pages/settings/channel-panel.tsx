@@ -34,7 +34,7 @@ export function ChannelPanel() {
           rows={channels.data.channels}
           keyOf={({ name }) => name}
           columns={[
-            { head: 'Name', names: true, cell: ({ name }) => name },
+            { head: 'Name', names: true, cell: ({ name }) => <bdi>{name}</bdi> },
             { head: 'Kind', cell: ({ kind }) => kind },
             {
               head: 'Leads to',
@@ -108,7 +108,11 @@ function Tries({ name, onClose }: { name: string; onClose: () => void }) {
                     {status}
                     {code === null ? '' : ` ${code}`}
                   </Badge>
-                  {why === null ? null : <p className="text-sm break-words text-muted">{why}</p>}
+                  {why === null ? null : (
+                    <p className="text-sm break-words text-muted">
+                      <bdi>{why}</bdi>
+                    </p>
+                  )}
                 </>
               ),
             },

@@ -32,7 +32,7 @@ export function PeoplePanel() {
             rows={people.data.people}
             keyOf={({ person, agent }) => `${person} ${agent ?? ''}`}
             columns={[
-              { head: 'Person', names: true, cell: ({ person }) => person },
+              { head: 'Person', names: true, cell: ({ person }) => <bdi>{person}</bdi> },
               {
                 head: 'Seat',
                 cell: ({ agent }) => (agent === null ? 'stands in only' : <AgentLink id={agent} />),
@@ -90,7 +90,7 @@ function StandIns({ standIns, people }: StandInsProps) {
           <li key={of} className="flex flex-wrap items-center gap-3">
             <LevelMark level={of} />
             <Badge tone="info" icon="person">
-              {who}
+              <bdi>{who}</bdi>
             </Badge>
             <span>
               ends <When at={ends} />

@@ -40,7 +40,20 @@ export function SilencePanel() {
             { head: 'Agent', names: true, cell: ({ agent }) => <AgentLink id={agent} /> },
             { head: 'Category', cell: ({ category }) => category ?? 'any' },
             { head: 'Ends', cell: ({ untilAt }) => <When at={untilAt} /> },
-            { head: 'Why', cell: ({ reason, by }) => `${reason}${by === null ? '' : ` (${by})`}` },
+            {
+              head: 'Why',
+              cell: ({ reason, by }) => (
+                <>
+                  <bdi>{reason}</bdi>
+                  {by === null ? null : (
+                    <>
+                      {' '}
+                      (<bdi>{by}</bdi>)
+                    </>
+                  )}
+                </>
+              ),
+            },
             { head: 'Holds back', numeric: true, cell: ({ held }) => held },
             {
               head: 'End',
