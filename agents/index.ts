@@ -9,6 +9,6 @@ export {
   type WindowFigures,
 } from './generic/agent-figures.ts'
 export { type AgentContext, type Awaited, type InboxItem } from './generic/mind.ts'
-export { type Workload, workloadOf } from './generic/workload.ts'
+export { HAND_OVER, type Workload, workloadOf } from './generic/workload.ts'
 export { ALONE } from './layers/layer-1/building.ts'
 export { type Intent, intentsOf, routeQuestion } from './generic/intents.ts'

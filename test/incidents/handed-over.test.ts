@@ -196,7 +196,7 @@ describe('an order to hand over', () => {
     expect((await world.mind('layer-5')).inbox).toMatchObject({ [ids[0]!]: {}, [ids[2]!]: {} })
   })
 
-  it.each(['', 'nobody', 'layer-5', 'layer-9'])(
+  it.each(['', 'nobody', 'layer-5', 'layer-9', 'layer-999'])(
     'to %j, who is no agent that can be reached, moves nothing',
     async (to) => {
       const { world, ids } = await loaded('layer-8', 'layer-7')

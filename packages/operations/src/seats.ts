@@ -8,7 +8,7 @@ import { requireAgent, type World } from './world.ts'
 export type Seat = AgentContext['seat']
 
 /** The status of an agent that takes nothing until it is resumed. */
-const STOPPED = 'stopped'
+export const STOPPED = 'stopped'
 
 /** Who sits there. @throws EsaError `agent.unknown` (terminal). */
 export async function seatOf(world: World, agent: string): Promise<Seat> {

@@ -1,8 +1,10 @@
-import { EsaError, isoTime } from '@esa/protocol'
+import { HAND_OVER } from '@esa/agents'
+import { EsaError, isoTime, textOf } from '@esa/protocol'
 import { dispatch } from '@esa/runtime'
 import type { Store } from '@esa/store'
 import { openItems } from './mailboxes.ts'
 import { answersTo, TASK_TYPES, type TaskAnswer, taskDocument, type TaskDocument } from './task-document.ts'
+import { STOPPED } from './seats.ts'
 import { requireAgent, storeNow, type World } from './world.ts'
 
 /** Messages that one listing shows, the newest. */
@@ -11,7 +13,7 @@ const LISTED_MAX = 200
 /** An instant that has just passed was not mistyped: clocks differ, and a call is on its way for a while, ms. */
 const JUST_NOW_MS = 60_000
 
-/** Sends a message of the organisation in an agent's name; once this answers, it is durable. @throws EsaError `message.*`, `auth.*` (terminal). */
+/** Sends a message of the organisation in an agent's name; once this answers, it is durable. @throws EsaError `message.*`, `agent.*`, `auth.*` (terminal). */
 export async function sendTask(
   world: World,
   envelope: { from: string; to: string[] } & Record<string, unknown>,
@@ -21,9 +23,29 @@ export async function sendTask(
   // It would be a blocker at once, and page somebody.
   if (typeof respondBy === 'number' && respondBy < (await storeNow(world.store)) - JUST_NOW_MS)
     throw new EsaError('message.past', 'terminal', `${isoTime(respondBy)} is past: nobody can answer by then`)
+  await requireReceiver(world, envelope)
   const scopes = await world.caller.scopes()
   const ids = await dispatch(world.host, world.registry, envelope, { by, timeScale: world.timeScale, scopes })
   return ids.map((id, index) => ({ id, to: envelope.to[index]! }))
+}
+
+/**
+ * An order to hand tasks over names an agent that can take them. The mailbox asks the same when the order arrives.
+ * @throws EsaError `agent.unknown`, `agent.stopped`, `message.to-self` (terminal).
+ */
+async function requireReceiver(
+  world: World,
+  { to: holders, body }: { to: string[] } & Record<string, unknown>,
+): Promise<void> {
+  const { task, data } = (body ?? {}) as { task?: unknown; data?: { to?: unknown } | null }
+  if (task !== HAND_OVER) return
+  const to = textOf(data?.to)
+  requireAgent(world, to)
+  const hint = `give "data": {"to": AGENT} of another agent: esa agents ls`
+  if (holders.includes(to))
+    throw new EsaError('message.to-self', 'terminal', `${to} cannot hand its tasks over to itself`, { hint })
+  if ((await world.store.readActor(to))?.state.status === STOPPED)
+    throw new EsaError('agent.stopped', 'terminal', `${to} is stopped and takes no tasks`, { hint })
 }
 
 /** Which messages to list: an agent's, or only those that wait for an answer; `before` is the place where a page ended. */

@@ -1,4 +1,4 @@
-import type { Directory, Problem } from '@esa/org'
+import { closest, type Directory, type Problem } from '@esa/org'
 import { EsaError, type Identity, type Scope, type Scopes } from '@esa/protocol'
 import type { ActorHost, Registry } from '@esa/runtime'
 import type { Store } from '@esa/store'
@@ -36,13 +36,19 @@ export interface World {
 
 /** @throws EsaError `agent.unknown` (terminal). */
 export function requireAgent({ directory }: Pick<World, 'directory'>, id: string): void {
-  if (directory.get(id) === undefined) throw unknownAgent(id)
+  if (directory.get(id) !== undefined) return
+  const near = closest(
+    id,
+    directory.all().map((agent) => agent.id),
+  )
+  throw unknownAgent(id, near)
 }
 
 /** An agent that neither a card nor the chart has. */
-export function unknownAgent(id: string): EsaError {
+export function unknownAgent(id: string, near?: string): EsaError {
+  const list = 'list them with: esa agents ls'
   return new EsaError('agent.unknown', 'terminal', `there is no agent "${id}"`, {
-    hint: 'list them with: esa agents ls',
+    hint: near === undefined ? list : `did you mean ${near}? ${list}`,
   })
 }
 

@@ -56,9 +56,14 @@ export class Registry {
     throw new EsaError('actor.unknown-type', 'terminal', `this runtime has no machine of type ${type}`)
   }
 
+  /** True for an agent of the organization as it is now. */
+  knows(agentId: string): boolean {
+    return this.#registrations.directory().get(agentId) !== undefined
+  }
+
   /** The definition of an agent's mailbox. @throws EsaError `agent.unknown` (terminal). */
   agent(agentId: string): ActorDefinition<Directory> {
-    if (this.#registrations.directory().get(agentId) === undefined) {
+    if (!this.knows(agentId)) {
       throw new EsaError('agent.unknown', 'terminal', `there is no agent "${agentId}"`, {
         hint: 'list them with: esa agents ls',
       })

@@ -8,7 +8,7 @@ import {
   type StepInput,
 } from '@esa/actor'
 import type { Directory } from '@esa/org'
-import { commonScopes, type JsonObject, type Scope, type Scopes } from '@esa/protocol'
+import { agentIdSchema, commonScopes, type JsonObject, type Scope, type Scopes } from '@esa/protocol'
 import type { ActorWrite, LockedActor, NewActivity, NewMessage, Ring, StoreTx } from '@esa/store'
 import { ACTIVITIES_QUEUE, ACTORS_QUEUE } from './queues.ts'
 import type { Cause } from './message-input.ts'
@@ -178,10 +178,11 @@ export class StepDraft {
     const steps: ActorWrite['steps'] = []
     const effects: { effect: Effect; scopes: Scopes }[] = []
     for (const input of inputs) {
-      const taken = step(definition, state, input, env)
+      const seen = this.#withStrangers(env, input)
+      const taken = step(definition, state, input, seen)
       state = taken.state
       if (taken.outcome === 'unchanged') continue
-      steps.push({ input, env, events: taken.events })
+      steps.push({ input, env: seen, events: taken.events })
       // What the clock causes is limited by no caller, also when one came right after the deadline.
       const limit = input.kind === 'timer' ? null : scopes
       effects.push(...taken.effects.map((effect) => ({ effect, scopes: limit })))
@@ -190,6 +191,14 @@ export class StepDraft {
     // Only now: of an actor whose machine fails on the way, the others of its transaction must not see anything.
     for (const { effect, scopes } of effects) this.#keep(effect, state.id, { cause, scopes })
     return { state, steps }
+  }
+
+  /** An agent that an order names and that is not in the organization is as unreachable as one that is stopped. */
+  #withStrangers(env: StepEnv, input: StepInput): StepEnv {
+    const data = input.kind === 'event' ? input.event['data'] : undefined
+    const to = data !== null && typeof data === 'object' && 'to' in data ? data['to'] : undefined
+    if (!agentIdSchema.safeParse(to).success || this.#registry.knows(to as string)) return env
+    return { ...env, unreachable: [...env.unreachable, to as string].toSorted() }
   }
 
   #keep(effect: Effect, actorId: string, { cause, scopes }: { cause: Cause | null; scopes: Scopes }): void {
