@@ -13,6 +13,7 @@ async function lookAtOneThatIsDown(earlier: Probe[]): Promise<MetricReading[]> {
   const target = {
     queryable: { query: () => Promise.reject(refused) },
     workload: [{ id: 'a', weight: 1, sql: 'select 1' }],
+    terms: { allowOwner: false, guardLog: 'warn' as const, warn: () => {} },
     close: () => Promise.resolve(),
   }
   const kept: Probe[] = [...earlier]

@@ -40,11 +40,14 @@ export function measureActivity(openTarget: OpenTargetByName, history: MeasureHi
         const probes = await probeDatabase(queryable, { ...PROBES, clock: wallClock })
         // A workload is run only on a database that answers: one that is away is no fault of a statement.
         const workload = probes.some(({ ok }) => ok) ? target.workload : null
+        const terms = { ...target.terms, caller: 'workload' } as const
         const readings = await measure(queryable, {
           thresholds: input['thresholds'] as unknown[] as MetricThreshold[],
           probeHistory: await history.keepProbes(name, probes),
           probes: { ...PROBES, count: 0 },
-          ...(workload === null ? {} : { workload: { statements: [...workload], runs: WORKLOAD_RUNS } }),
+          ...(workload === null
+            ? {}
+            : { workload: { statements: [...workload], runs: WORKLOAD_RUNS, terms } }),
         })
         await history.keep(name, readings)
         const evidence = await evidenceOf(target, readings)
@@ -79,10 +82,10 @@ async function evidenceOf(target: OpenTarget, readings: MetricReading[]): Promis
 /** Where a metric has more to show than its reading. */
 const EVIDENCE: Record<string, (target: OpenTarget, reading: MetricReading) => Promise<object | undefined>> =
   {
-    'query-response-time': async ({ queryable, workload }, { statements }) =>
+    'query-response-time': async ({ queryable, workload, terms }, { statements }) =>
       workload === null || statements === undefined
         ? undefined
-        : findSlowest(queryable, [...workload], statements),
+        : findSlowest(queryable, [...workload], statements, { terms: { ...terms, caller: 'workload' } }),
     'schema-normalization-score': async ({ queryable }) => {
       const { tables } = await normalizeDatabase(queryable)
       const worst = tables.filter(({ violations }) => violations.length > 0).slice(0, SHOWN_MAX)

@@ -1,10 +1,12 @@
-import type { Queryable, WorkloadStatement } from '@esa/postgres'
+import type { Queryable, TargetTerms, WorkloadStatement } from '@esa/postgres'
 
 /** A database that Layer 1 looks after, opened: `close` ends its connections. */
 export interface OpenTarget {
   queryable: Queryable
   /** Statements that stand for its load; null when none are known. */
   workload: readonly WorkloadStatement[] | null
+  /** What its operator said about reading it. */
+  terms: TargetTerms
   close(): Promise<void>
 }
 

@@ -3,6 +3,7 @@ import {
   buildIndexConcurrently,
   dropIndexSql,
   measure,
+  ON_COPY,
   type MetricThreshold,
   type ProposedIndex,
   type Queryable,
@@ -72,7 +73,7 @@ async function tried(
 }
 
 async function p95Of(copy: Queryable, statements: readonly WorkloadStatement[]): Promise<number> {
-  const workload = { statements: [...statements], runs: RUNS }
+  const workload = { statements: [...statements], runs: RUNS, terms: ON_COPY } as const
   const [reading] = await measure(copy, { thresholds: [RESPONSE_TIME], workload })
   if (typeof reading?.value === 'number') return reading.value
   throw new EsaError('index.not-measured', 'terminal', reading?.why ?? 'the workload gave no time')

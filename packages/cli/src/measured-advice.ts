@@ -1,4 +1,4 @@
-import { explainStatement, type PlanEvidence, type Queryable } from '@esa/postgres'
+import { explainStatement, ON_COPY, type PlanEvidence, type Queryable } from '@esa/postgres'
 import { adviseIndexes, type IndexAdvice } from '@esa/postgres/advise'
 import { isEsaError } from '@esa/protocol'
 import type { Config } from './config.ts'
@@ -33,7 +33,8 @@ export async function adviseFor(
     }: {
       sql: string
       id: string
-    }): Promise<PlanEvidence | { why: string }> => explainStatement(queryable, sql, { id }).catch(whyNot)
+    }): Promise<PlanEvidence | { why: string }> =>
+      explainStatement(queryable, sql, { id, terms: ON_COPY }).catch(whyNot)
     const before = []
     for (const statement of statements) before.push(await explain(statement))
     const standing = await indexNames(queryable)

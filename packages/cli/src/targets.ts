@@ -6,6 +6,8 @@ import { parseWorkload } from '@esa/postgres'
 import { EsaError } from '@esa/protocol'
 import * as z from 'zod'
 import type { Config } from './config.ts'
+import { GUARD_LOG } from './guard-log.ts'
+import { warnOnce } from './target-warnings.ts'
 import { isQuietHours, requireLoudHours } from './quiet-hours.ts'
 
 /** Connections that one look at a target may take when nothing else was said: a database that is looked after must not feel it. */
@@ -17,12 +19,15 @@ const targetSchema = z.strictObject({
   timeoutMs: z.int().positive().optional(),
   connections: z.int().positive().optional(),
   quiet: z.string().refine(isQuietHours, 'is not like 22:00-06:00').optional(),
+  allowOwner: z.boolean().optional(),
+  guardLog: z.enum(GUARD_LOG).optional(),
 })
 const targetsSchema = z.record(z.string(), targetSchema)
 
 /**
  * A named target: `at` is a URL or `env:VAR`, `workload` the path of a file of statements. A statement that looks at it takes
  * `timeoutMs` at most, a command `connections` at most, and heavy work rests in the `quiet` hours, like 22:00-06:00.
+ * With `allowOwner` a role that owns it may read what others wrote; with `guardLog` `never` nothing is judged that its server would log.
  */
 export type Target = z.infer<typeof targetSchema>
 
@@ -36,6 +41,8 @@ export interface ResolvedTarget {
   timeoutMs: number | null
   connections: number | null
   quiet: string | null
+  allowOwner: boolean
+  guardLog: (typeof GUARD_LOG)[number]
 }
 
 /** Names are short words, so that none is mistaken for a URL or a variable. */
@@ -110,11 +117,13 @@ export async function resolveTarget(
   if (known === undefined) throw unknownTarget(target, Object.keys(targets))
   const url = known.at.startsWith('env:') ? fromEnvironment(known.at, environment) : known.at
   const { workload = null, timeoutMs = null, connections = null, quiet = null } = known
-  return { url, workload, timeoutMs, connections, quiet }
+  const { allowOwner = false, guardLog = 'warn' } = known
+  return { url, workload, timeoutMs, connections, quiet, allowOwner, guardLog }
 }
 
 function unlimited(url: string): ResolvedTarget {
-  return { url, workload: null, timeoutMs: null, connections: null, quiet: null }
+  const limits = { workload: null, timeoutMs: null, connections: null, quiet: null }
+  return { url, ...limits, allowOwner: false, guardLog: 'warn' }
 }
 
 /** How a target is opened beside its name. */
@@ -136,7 +145,7 @@ export async function openTarget(
   { workloadFile, heavy }: OpenOptions = {},
 ): Promise<OpenTarget> {
   const resolved = await resolveTarget(config, name, environment)
-  const { url, connections, timeoutMs, quiet } = resolved
+  const { url, connections, timeoutMs, quiet, allowOwner, guardLog } = resolved
   if (heavy !== undefined) requireLoudHours(name, quiet, heavy, new Date())
   const workload = workloadFile ?? resolved.workload
   const statements = workload === null ? null : parseWorkload(await readText(workload))
@@ -145,7 +154,8 @@ export async function openTarget(
     applicationName: 'esa layer-1',
     ...(timeoutMs === null ? {} : { statementTimeoutMs: timeoutMs }),
   })
-  return { queryable: pool, workload: statements, close: () => pool.end() }
+  const terms = { allowOwner, guardLog, warn: warnOnce(name) }
+  return { queryable: pool, workload: statements, terms, close: () => pool.end() }
 }
 
 /** A file's text. @throws EsaError `file.unreadable` (terminal). */

@@ -25,8 +25,12 @@ export function workerLooks(config: Config, environment: NodeJS.ProcessEnv): Rec
     check: checkLook,
     queries: async ({ queryable }) =>
       (await import('@esa/postgres/queries')).topQueries(queryable, TRAFFIC_MS),
-    explain: async ({ queryable }, { sql }) =>
-      (await import('@esa/postgres/queries')).explainQuery(queryable, textOf(sql), { timeoutMs: EXPLAIN_MS }),
+    explain: async ({ queryable, terms }, { sql }) =>
+      (await import('@esa/postgres/queries')).explainQuery(queryable, textOf(sql), {
+        timeoutMs: EXPLAIN_MS,
+        // A request, a tool of MCP or a message: nothing of it was written on this host.
+        terms: { ...terms, caller: 'foreign' },
+      }),
     lint: (target, input) => lintLook(config, target, input),
     verify: (_, input) => verifyLook(config, environment, input),
     'tune-connections': (target, input) => connectionsLook(config, environment, target, input),
@@ -47,11 +51,16 @@ const EXPLAIN_MS = 30_000
 /** Longest search for indexes that a message may ask for, ms: the look as a whole has ten minutes. */
 const ADVISE_MS = 4 * 60_000
 
-async function measureLook({ queryable, workload }: OpenTarget, input: JsonObject): Promise<unknown> {
+async function measureLook(
+  { queryable, workload, ...target }: OpenTarget,
+  input: JsonObject,
+): Promise<unknown> {
   const { measure } = await import('@esa/postgres')
   const { WORKLOAD_RUNS } = await import('@esa/agents/activities')
   const thresholds = input['thresholds'] as unknown[] as MetricThreshold[]
-  const load = workload === null ? {} : { workload: { statements: [...workload], runs: WORKLOAD_RUNS } }
+  const terms = { ...target.terms, caller: 'workload' } as const
+  const load =
+    workload === null ? {} : { workload: { statements: [...workload], runs: WORKLOAD_RUNS, terms } }
   return { metrics: await measure(queryable, { thresholds, ...load }) }
 }
 

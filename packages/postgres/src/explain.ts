@@ -4,8 +4,8 @@ import { type PlanLine, type PlanNode, planLines, wastefulScans } from './plan.t
 import { proposeIndex, type ProposedIndex } from './index-proposal.ts'
 import type { Queryable } from './queryable.ts'
 import { readStatement } from './guard/read-statement.ts'
-import { requireHarmless, WAITING } from './guard/require-harmless.ts'
-import { inReadOnly } from './read-only.ts'
+import { inJudged, type JudgingOptions } from './guard/in-judged.ts'
+import { WAITING } from './guard/require-harmless.ts'
 import type { WorkloadStatement } from './workload.ts'
 
 /** What a plan gives away. */
@@ -84,19 +84,19 @@ async function findingsOf(session: Queryable, root: PlanNode): Promise<PlanFindi
 
 /**
  * Runs one SELECT under EXPLAIN (ANALYZE, BUFFERS) in a read-only transaction and says what its plan wastes.
- * @throws EsaError `sql.not-a-read` (terminal), `database.timeout` after `timeoutMs` (30 s unless told).
+ * @throws EsaError `sql.not-a-read`, `sql.logged` (terminal), `database.timeout` after `timeoutMs` (30 s unless told).
  */
 export async function explainStatement(
   queryable: Queryable,
   sql: string,
-  options: { id?: string; p95Ms?: number; timeoutMs?: number } = {},
+  options: { id?: string; p95Ms?: number; timeoutMs?: number } & Pick<JudgingOptions, 'terms'>,
 ): Promise<PlanEvidence> {
   const reading = await readStatement(sql)
   const { text } = reading
-  return inReadOnly(queryable, options.timeoutMs ?? TIMEOUT_MS, async (session) => {
-    const name = await requireHarmless(session, reading, WAITING)
+  const { terms, timeoutMs = TIMEOUT_MS } = options
+  return inJudged(queryable, { terms, timeoutMs, allowed: WAITING }, async (session) => {
     const { rows } = await session.query({
-      text: `EXPLAIN (ANALYZE, BUFFERS, VERBOSE, FORMAT JSON) EXECUTE ${name}`,
+      text: `EXPLAIN (ANALYZE, BUFFERS, VERBOSE, FORMAT JSON) ${await session.judge(reading)}`,
       queryMode: 'extended',
     })
     const document = rows[0]?.['QUERY PLAN']
@@ -127,11 +127,12 @@ export async function findSlowest(
   queryable: Queryable,
   workload: readonly WorkloadStatement[],
   timings: readonly StatementTiming[],
+  { terms }: Pick<JudgingOptions, 'terms'>,
 ): Promise<PlanEvidence | undefined> {
   const ranked = timings.toSorted((a, b) => b.tailShare - a.tailShare || b.p95Ms - a.p95Ms)
   for (const { id, p95Ms } of ranked) {
     const statement = workload.find((one) => one.id === id)
-    if (statement) return explainStatement(queryable, statement.sql, { id, p95Ms })
+    if (statement) return explainStatement(queryable, statement.sql, { id, p95Ms, terms })
   }
   return undefined
 }

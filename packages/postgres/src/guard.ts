@@ -1,3 +1,2 @@
 export { type RoleGrants, roleGrants } from './guard/grants.ts'
 export { isHarmlessFunction, knownHarmless, type KnownFunction } from './guard/harmless-functions.ts'
-export { runGuarded } from './guard/run-guarded.ts'

@@ -7,6 +7,7 @@ export {
 } from './concurrent-index.ts'
 export { explainStatement, findSlowest, type PlanEvidence, type PlanFinding } from './explain.ts'
 export { type Finding } from './finding.ts'
+export { ON_COPY, type ReadTerms, type TargetTerms } from './guard/read-terms.ts'
 export { createIndexSql, dropIndexSql, type ProposedIndex } from './index-proposal.ts'
 export { measure, type MeasureOptions } from './measure.ts'
 export { type MetricReading, type MetricThreshold, type StatementTiming } from './metric-reading.ts'

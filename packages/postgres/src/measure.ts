@@ -88,6 +88,7 @@ export async function measure(queryable: Queryable, options: MeasureOptions): Pr
 /** A fault of the workload is the caller's to mend and is thrown; a fault of the database is part of the reading. */
 function unmeasured(thrown: unknown): Finding {
   const error = postgresError(thrown)
-  if (!error.code.startsWith('database.')) throw error
+  // What its operator refused for this target is no fault of the workload either.
+  if (!error.code.startsWith('database.') && error.code !== 'sql.logged') throw error
   return { value: null, why: `not measured: ${error.message} (${error.code})`, method: 'none' }
 }

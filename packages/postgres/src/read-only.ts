@@ -1,4 +1,5 @@
 import { withCutOff } from './guard/cut-off.ts'
+import { withoutValues } from './guard/withheld-words.ts'
 import { postgresError } from './postgres-error.ts'
 import { type Hearing, onOneSession, type Queryable } from './queryable.ts'
 
@@ -22,7 +23,7 @@ export interface ReadOnlySession extends Queryable, Partial<Hearing> {
 
 /**
  * Runs `work` in a read-only transaction that is rolled back, each statement cut off after `timeoutMs`, from a second
- * session where the queryable is a pool.
+ * session where the queryable is a pool. What the server says of an error passes `withoutValues` first.
  * @throws EsaError `database.*` with the server's error as cause; an EsaError of `work` passes unchanged.
  */
 export async function inReadOnly<T>(
@@ -37,8 +38,15 @@ export async function inReadOnly<T>(
       try {
         const { rows } = await session.query(BEGIN, [`${timeoutMs}ms`])
         const { major, ...transaction } = rows[0] as { pid: number; startedAt: string; major: number }
-        const cut = withCutOff(session, queryable, transaction, timeoutMs)
-        return await work({ ...listening(session), ...cut, prepared, major })
+        const { query } = withCutOff(session, queryable, transaction, timeoutMs)
+        const told: Queryable['query'] = async (statement, values) => {
+          try {
+            return await query(statement, values)
+          } catch (error) {
+            throw withoutValues(error)
+          }
+        }
+        return await work({ ...listening(session), query: told, prepared, major })
       } finally {
         // A failed ROLLBACK means a lost session; the error that lost it is the one worth reporting.
         // One message: behind a pooler the next one may reach another session.

@@ -8,6 +8,7 @@ import { buildIndexConcurrently } from './concurrent-index.ts'
 import { explainStatement, findSlowest } from './explain.ts'
 import { measure } from './measure.ts'
 import type { MetricThreshold } from './metric-reading.ts'
+import { ON_COPY } from './guard/read-terms.ts'
 import { inReadOnly } from './read-only.ts'
 
 const server = ownServer()
@@ -83,7 +84,8 @@ it('samples the traffic of others on this database, and nothing else', async () 
 
 it('runs a workload and counts a statement that is cut off as long as the cut-off', async () => {
   const endless = { id: 'endless', weight: 1, sql: 'select count(*) from generate_series(1, 1000000000)' }
-  const workload = { statements: [{ ...slow, weight: 99 }, endless], runs: 3, timeoutMs: 100 }
+  const statements = [{ ...slow, weight: 99 }, endless]
+  const workload = { statements, runs: 3, timeoutMs: 100, terms: ON_COPY } as const
   const [reading] = await measure(pool, { thresholds: [{ ...p95, percentile: 100 }], workload })
   expect(reading).toMatchObject({ value: 100, ok: false, samples: 4 })
   expect(reading?.statements?.[0]).toEqual({ id: 'endless', runs: 1, p95Ms: 100, tailShare: 1 })
@@ -92,7 +94,10 @@ it('runs a workload and counts a statement that is cut off as long as the cut-of
 
 it('refuses a workload that writes, in words and in effect', async () => {
   const run = (sql: string) =>
-    measure(pool, { thresholds: [p95], workload: { statements: [{ id: 'bad', weight: 1, sql }] } })
+    measure(pool, {
+      thresholds: [p95],
+      workload: { statements: [{ id: 'bad', weight: 1, sql }], terms: ON_COPY },
+    })
   await expect(run('delete from "Events"')).rejects.toMatchObject({ code: 'sql.not-a-read' })
   await expect(run("select nextval('counter')")).rejects.toMatchObject({
     code: 'workload.statement-failed',
@@ -130,7 +135,9 @@ it('measures index hits and a first small sample of uptime, and never invents th
 })
 
 it('explains the slow statement, builds the index it lacks, and finds no fault with it afterwards', async () => {
-  const evidence = await findSlowest(pool, [slow], [{ id: 'slow', runs: 1, p95Ms: 120, tailShare: 1 }])
+  const evidence = await findSlowest(pool, [slow], [{ id: 'slow', runs: 1, p95Ms: 120, tailShare: 1 }], {
+    terms: ON_COPY,
+  })
   expect(evidence).toMatchObject({
     kind: 'slow-query',
     id: 'slow',
@@ -142,7 +149,10 @@ it('explains the slow statement, builds the index it lacks, and finds no fault w
   const built = await buildIndexConcurrently(pool, { ...index!, ddl: 'drop table "Events"' })
   expect(built).toMatchObject({ index: 'Events_user Id_at_idx', built: true })
   expect(built.sizeBytes).toBeGreaterThan(100_000)
-  expect(await explainStatement(pool, slow.sql)).toMatchObject({ findings: [], proposedIndex: null })
+  expect(await explainStatement(pool, slow.sql, { terms: ON_COPY })).toMatchObject({
+    findings: [],
+    proposedIndex: null,
+  })
   const renamed = await buildIndexConcurrently(pool, { ...index!, name: 'another_name' })
   expect(renamed).toMatchObject({ index: 'Events_user Id_at_idx', built: false })
 })

@@ -1,17 +1,19 @@
 import { EsaError, formatDuration } from '@esa/protocol'
 import type { Clock } from './clock.ts'
-import { readStatement } from './guard/read-statement.ts'
-import { requireHarmless, WAITING } from './guard/require-harmless.ts'
+import { type Reading, readStatement } from './guard/read-statement.ts'
+import { inJudged, type JudgingOptions } from './guard/in-judged.ts'
+import { WAITING } from './guard/require-harmless.ts'
 import type { Finding } from './metric-reading.ts'
 import { sqlState } from './postgres-error.ts'
-import { onOneSession, type Queryable } from './queryable.ts'
-import { inReadOnly } from './read-only.ts'
+import type { Queryable } from './queryable.ts'
 import { responseTime, type StatementSample } from './response-time.ts'
 import type { WorkloadStatement } from './workload.ts'
 
 /** How a workload is run. */
 export interface WorkloadRun {
   statements: readonly WorkloadStatement[]
+  /** How the database lets them be read. */
+  terms: JudgingOptions['terms']
   /** Executions of each statement, 20 unless told: with fewer a 95th percentile is the maximum. */
   runs?: number
   /** Cut-off of one execution, 10 s unless told. */
@@ -25,21 +27,49 @@ const TIMEOUT_MS = 10_000
 const BUDGET_MS = 30_000
 const QUERY_CANCELED = '57014'
 
-/** Milliseconds of one execution as a client sees it, answer included; undefined when it was cut off. */
-async function runOnce(
-  session: Queryable,
-  text: string,
-  timeoutMs: number,
+type Judged = WorkloadStatement & { reading: Reading }
+
+/**
+ * Milliseconds of one execution of each statement as a client sees it, planning and answer included; undefined for one that
+ * was cut off. What is run is what was judged in the same transaction.
+ */
+async function runRound(
+  queryable: Queryable,
+  statements: readonly Judged[],
+  options: JudgingOptions,
   clock: Clock,
-): Promise<number | undefined> {
-  return inReadOnly(session, timeoutMs, async (transaction) => {
-    const from = clock.now()
-    try {
-      await transaction.query({ text, queryMode: 'extended' })
-      return clock.now() - from
-    } catch (error) {
-      if (sqlState(error) === QUERY_CANCELED) return undefined
-      throw error
+): Promise<{ id: string; weight: number; ms: number | undefined }[]> {
+  return inJudged(queryable, options, async (transaction) => {
+    const ran: { id: string; weight: number; ms: number | undefined }[] = []
+    for (const { id, weight, reading } of statements) {
+      await transaction.query('savepoint esa_run')
+      try {
+        const text = await transaction.judge(reading)
+        const from = clock.now()
+        await transaction.query({ text, queryMode: 'extended' })
+        ran.push({ id, weight, ms: clock.now() - from })
+        await transaction.query('release savepoint esa_run')
+      } catch (error) {
+        if (sqlState(error) !== QUERY_CANCELED) throw statementFailed(id, error)
+        ran.push({ id, weight, ms: undefined })
+        await transaction.query('rollback to savepoint esa_run')
+      }
+    }
+    return ran
+  })
+}
+
+/** Nothing is run where one of them would be refused. */
+async function judgeAll(
+  queryable: Queryable,
+  statements: readonly Judged[],
+  options: JudgingOptions,
+): Promise<void> {
+  await inJudged(queryable, options, async (transaction) => {
+    for (const { id, reading } of statements) {
+      await transaction.judge(reading).catch((error: unknown) => {
+        throw statementFailed(id, error)
+      })
     }
   })
 }
@@ -55,7 +85,7 @@ function statementFailed(id: string, error: unknown): EsaError {
 }
 
 /**
- * Runs every statement of a workload several times, in turn so that none has the cache to itself, each in its own
+ * Runs every statement of a workload several times, in turn so that none has the cache to itself, each round in a
  * read-only transaction, and gives the percentile of the times measured at the client. A statement that was cut off
  * counts as long as the cut-off and is not run again.
  * @throws EsaError `sql.not-a-read` or `workload.statement-failed`, before anything else is measured.
@@ -66,31 +96,22 @@ export async function timeWorkload(
   percentile: number,
   clock: Clock,
 ): Promise<Finding> {
-  const { runs = RUNS, timeoutMs = TIMEOUT_MS, budgetMs = BUDGET_MS } = workload
+  const { runs = RUNS, timeoutMs = TIMEOUT_MS, budgetMs = BUDGET_MS, terms } = workload
   const statements = await Promise.all(
     workload.statements.map(async (entry) => ({ ...entry, reading: await readStatement(entry.sql) })),
   )
   const [samples, cutOff] = [[] as StatementSample[], new Set<string>()]
   const from = clock.now()
   let rounds = 0
-  await onOneSession(queryable, async (session) => {
-    for (const { id, reading } of statements) {
-      const judge = inReadOnly(session, timeoutMs, (tx) => requireHarmless(tx, reading, WAITING))
-      await judge.catch((error: unknown) => {
-        throw statementFailed(id, error)
-      })
+  const options = { timeoutMs, terms, allowed: WAITING }
+  await judgeAll(queryable, statements, options)
+  for (; rounds < runs && (rounds === 0 || clock.now() - from < budgetMs); rounds += 1) {
+    const left = statements.filter(({ id }) => !cutOff.has(id))
+    for (const { id, weight, ms } of await runRound(queryable, left, options, clock)) {
+      if (ms === undefined) cutOff.add(id)
+      samples.push({ id, ms: ms ?? timeoutMs, weight })
     }
-    for (; rounds < runs && (rounds === 0 || clock.now() - from < budgetMs); rounds += 1) {
-      for (const { id, weight, reading } of statements) {
-        if (cutOff.has(id)) continue
-        const ms = await runOnce(session, reading.text, timeoutMs, clock).catch((error: unknown) => {
-          throw statementFailed(id, error)
-        })
-        if (ms === undefined) cutOff.add(id)
-        samples.push({ id, ms: ms ?? timeoutMs, weight })
-      }
-    }
-  })
+  }
   // The weight belongs to the statement: spread over its runs, so that one cut off after one run keeps all of it.
   const runsOf = Map.groupBy(samples, (sample) => sample.id)
   const weighted = samples.map((sample) => ({

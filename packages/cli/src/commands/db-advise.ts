@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { systemClock, type Queryable } from '@esa/postgres'
+import { ON_COPY, systemClock, type Queryable } from '@esa/postgres'
 import {
   adviseIndexes,
   type AdviseProgress,
@@ -183,7 +183,10 @@ async function rewritesOf(
   if (slow.length > 0) progress.step('looking for other forms of what stays slow')
   const found: SlowStatement[] = []
   for (const { id, sql } of slow) {
-    const { findings, rewrites } = await explainQuery(copy, sql, { timeoutMs: REWRITE_TIMEOUT_MS })
+    const { findings, rewrites } = await explainQuery(copy, sql, {
+      timeoutMs: REWRITE_TIMEOUT_MS,
+      terms: ON_COPY,
+    })
     found.push({ id, rewrites, findings })
   }
   return found

@@ -31,7 +31,7 @@ const COPY_MS_MAX = 60_000
  * Explains one SELECT on a target, and tries what would mend it: on the target what only reads, on a copy of its rows what
  * has to be built. A target on another machine is copied only with `--copy-rows`. SQL that the guard refuses is not
  * executed (exit 5).
- * @throws EsaError `sql.not-a-read`, `sql.parameters`, `target.unknown`, `database.*`.
+ * @throws EsaError `sql.not-a-read`, `sql.parameters`, `sql.role-too-strong`, `sql.logged`, `target.unknown`, `database.*`.
  */
 export async function explainSql(
   config: Config,
@@ -41,10 +41,15 @@ export async function explainSql(
 ): Promise<void> {
   const timeoutMs = flags.timeout === undefined ? TIMEOUT_MS : durationFlag('--timeout', flags.timeout)
   const { url } = await resolveTarget(config, flags.target, environment)
-  await onTarget(config, environment, flags.target, async ({ queryable }) => {
+  await onTarget(config, environment, flags.target, async ({ queryable, terms }) => {
     const copied = isLoopback(url) || flags.copyRows !== undefined
     const onCopy = copied ? copyOf(config, queryable, url, flags.copyRows) : undefined
-    const explained = await explainQuery(queryable, sql, { timeoutMs, ...(onCopy ? { onCopy } : {}) })
+    const caller = isLoopback(url) ? 'host' : 'foreign'
+    const explained = await explainQuery(queryable, sql, {
+      timeoutMs,
+      terms: { ...terms, caller },
+      ...(onCopy ? { onCopy } : {}),
+    })
     const { findings, rewrites, executionMs } = explained
     answer(config, { ...explained }, () =>
       [

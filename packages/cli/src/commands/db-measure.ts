@@ -48,7 +48,13 @@ export async function measureTarget(
       ...(sampleMs === undefined ? {} : { sampleMs }),
       ...(target.workload === null
         ? {}
-        : { workload: { statements: [...target.workload], runs: WORKLOAD_RUNS } }),
+        : {
+            workload: {
+              statements: [...target.workload],
+              runs: WORKLOAD_RUNS,
+              terms: { ...target.terms, caller: 'workload' },
+            },
+          }),
     })
     if (metrics.some(({ ok }) => ok === false)) process.exitCode = EXIT.findings
     answer(config, { metrics }, () => text(metrics))

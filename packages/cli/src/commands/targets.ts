@@ -28,6 +28,8 @@ export interface TargetFlags {
   timeout?: string
   connections?: string
   quiet?: string
+  allowOwner?: boolean
+  guardLog?: Target['guardLog'] & string
 }
 
 /** Gives a database a name in this home, and limits; its workload file is checked now and read at every look. */
@@ -45,6 +47,8 @@ export async function nameTarget(
     ...(flags.timeout === undefined ? {} : { timeoutMs: durationFlag('--timeout', flags.timeout) }),
     ...(flags.connections === undefined ? {} : { connections: Number(flags.connections) }),
     ...(flags.quiet === undefined ? {} : { quiet: flags.quiet }),
+    ...(flags.allowOwner === true ? { allowOwner: true } : {}),
+    ...(flags.guardLog === undefined ? {} : { guardLog: flags.guardLog }),
   }
   await addTarget(config, name, target)
   answer(config, shown(name, target), () => `${name} is ${describeTarget(at)}`)
@@ -70,7 +74,7 @@ export async function listTargets(config: Config): Promise<void> {
 
 /** A target for people and scripts: without its password, null for what was not said. */
 function shown(name: string, target: Target) {
-  const { workload, timeoutMs, connections, quiet } = target
+  const { workload, timeoutMs, connections, quiet, allowOwner, guardLog } = target
   return {
     name,
     at: describeTarget(target.at),
@@ -78,6 +82,8 @@ function shown(name: string, target: Target) {
     timeoutMs: timeoutMs ?? null,
     connections: connections ?? null,
     quiet: quiet ?? null,
+    allowOwner: allowOwner ?? false,
+    guardLog: guardLog ?? 'warn',
   }
 }
 

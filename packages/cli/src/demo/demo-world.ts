@@ -46,7 +46,8 @@ export class DemoWorld {
       workload,
       shopWorkload.map(({ id, weight, sql }) => `-- id: ${id}\n-- weight: ${weight}\n${sql};\n`).join('\n'),
     )
-    await addTarget(config, SHOP_TARGET, { at: shopUrl, workload })
+    // The shop is ours, and so is its server: there is no other role to read it by.
+    await addTarget(config, SHOP_TARGET, { at: shopUrl, workload, allowOwner: true })
     const shop = await connectPool(shopUrl, { max: 2, applicationName: 'esa demo' })
     return new DemoWorld(world, shop, shopUrl, interrupted)
   }

@@ -1,5 +1,6 @@
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import type { TargetFlags } from '../commands/targets.ts'
+import { GUARD_LOG } from '../guard-log.ts'
 import type { Commands } from './commands.ts'
 
 const TARGET_IS = 'a name (esa targets), env:VAR or a URL'
@@ -18,6 +19,13 @@ export function addTargetCommands({ program, config }: Commands): void {
     .option(
       '--quiet <hours>',
       'hours of the day without heavy work, like 22:00-06:00 (time zone of this machine)',
+    )
+    .option('--allow-owner', 'read statements of others as this role, also where it owns the database')
+    .addOption(
+      new Option(
+        '--guard-log <when>',
+        'where the server would log the statements that are judged: warn, or never judge there',
+      ).choices(GUARD_LOG),
     )
     .addHelpText(
       'after',

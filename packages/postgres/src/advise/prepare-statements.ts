@@ -1,10 +1,10 @@
 import { EsaError } from '@esa/protocol'
 import { readStatement } from '../guard/read-statement.ts'
-import { requireHarmless } from '../guard/require-harmless.ts'
+import { inJudged } from '../guard/in-judged.ts'
+import { ON_COPY } from '../guard/read-terms.ts'
 import { quoteRelation } from '../identifiers.ts'
 import { postgresError } from '../postgres-error.ts'
 import type { Queryable } from '../queryable.ts'
-import { inReadOnly } from '../read-only.ts'
 import { asReading, type ReadingForm } from './as-reading.ts'
 import type { TimedStatement } from './bench.ts'
 import { bindParameters } from './bind-parameters.ts'
@@ -33,8 +33,8 @@ const BOUND = 'run with values of the copy’s own rows in place of its paramete
 async function readyTexts(copy: Queryable, forms: readonly ReadingForm[]): Promise<string[]> {
   const texts = (await Promise.all(forms.map(({ sql, node }) => bindParameters(copy, sql, node)))).flat()
   const readings = await Promise.all(texts.map(readStatement))
-  await inReadOnly(copy, CATALOG_TIMEOUT_MS, async (session) => {
-    for (const reading of readings) await requireHarmless(session, reading)
+  await inJudged(copy, { timeoutMs: CATALOG_TIMEOUT_MS, terms: ON_COPY }, async (session) => {
+    for (const reading of readings) await session.judge(reading)
   })
   return readings.map(({ text }) => text)
 }

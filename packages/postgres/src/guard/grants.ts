@@ -33,7 +33,9 @@ const ROLES: RoleGrants['roles'] = [
 ]
 
 /** Schemas of a database that are somebody's, and who owns what is in them. */
-async function grantableSchemas(session: Queryable): Promise<{ schema: string; owners: string[] }[]> {
+async function grantableSchemas(
+  session: Pick<Queryable, 'query'>,
+): Promise<{ schema: string; owners: string[] }[]> {
   const { rows } = await session.query(`select ${OWN_MARK} n.nspname as schema,
     array(select distinct r.rolname::text from pg_class c join pg_roles r on r.oid = c.relowner
       where c.relnamespace = n.oid and c.relkind in ('r', 'p', 'v', 'm', 'S', 'f')) as owners
@@ -65,14 +67,15 @@ function runtime(schema: string): string[] {
 }
 
 /** What owners make later is granted too; only they can say so, or a superuser for them. */
-function later(schema: string, owner: string): string[] {
+function later(schema: string, owner: string, of?: 'esa_analyst'): string[] {
   const head = `ALTER DEFAULT PRIVILEGES FOR ROLE ${quoteIdentifier(owner)} IN SCHEMA ${quoteIdentifier(schema)}`
-  return [
+  const lines = [
     `${head} GRANT SELECT ON TABLES TO esa_analyst;`,
     `${head} GRANT SELECT ON SEQUENCES TO esa_analyst;`,
     `${head} GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO esa_runtime_app;`,
     `${head} GRANT USAGE, SELECT ON SEQUENCES TO esa_runtime_app;`,
   ]
+  return lines.filter((line) => of === undefined || line.endsWith(` TO ${of};`))
 }
 
 function createRole(role: string): string[] {
@@ -83,6 +86,12 @@ function createRole(role: string): string[] {
     ...SETTINGS[role]!.map((setting) => `ALTER ROLE ${role} SET ${setting};`),
   ]
 }
+
+/** A right of PostgreSQL 15 and later that only a superuser grants. Without it what the guard is told reaches the log. */
+const QUIET = [
+  'DO $$ BEGIN GRANT SET ON PARAMETER log_min_messages TO esa_analyst;',
+  `EXCEPTION WHEN insufficient_privilege THEN RAISE NOTICE 'statements of esa_analyst will reach the log'; END $$;`,
+]
 
 /** What everybody may by PostgreSQL's own defaults, and nobody needs. */
 function closing(database: string, owners: readonly string[]): string[] {
@@ -116,10 +125,7 @@ export async function roleGrants(session: Queryable, schemas: readonly string[])
       },
     )
   const wanted = known.filter(({ schema }) => schemas.length === 0 || schemas.includes(schema))
-  const { rows } = await session.query(
-    `select ${OWN_MARK} current_database() as database, array(select rolname::text from pg_roles where rolsuper) as supers`,
-  )
-  const { database, supers } = rows[0] as { database: string; supers: string[] }
+  const { database, supers, major } = await serverFacts(session)
   const owners = [...new Set(wanted.flatMap((one) => one.owners))]
   const plain = owners.filter((owner) => !supers.includes(owner))
   const lines = [
@@ -128,6 +134,7 @@ export async function roleGrants(session: Queryable, schemas: readonly string[])
     '',
     '-- what is granted',
     ...closing(database, plain),
+    ...(major >= QUIET_FROM ? QUIET : []),
     ...wanted.flatMap(({ schema }) => ['', ...analyst(schema), ...migrator(schema), ...runtime(schema)]),
     ...wanted.flatMap(({ schema, owners: makers }) => makers.flatMap((owner) => later(schema, owner))),
     ...owners
@@ -138,4 +145,44 @@ export async function roleGrants(session: Queryable, schemas: readonly string[])
       ),
   ]
   return { roles: ROLES, sql: `${lines.join('\n')}\n` }
+}
+
+/** Schemas that are written out, at most: it is a hint and no script. */
+const HINTED_SCHEMAS = 10
+
+/**
+ * The SQL that makes the one role which reads statements of others: a part of what `roleGrants` gives, which takes nothing
+ * from other roles. It is complete but for a password, and names how many schemas it leaves out.
+ */
+export async function readerGrants(session: Pick<Queryable, 'query'>): Promise<string> {
+  const known = await grantableSchemas(session)
+  const shown = known.slice(0, HINTED_SCHEMAS)
+  const { database, major } = await serverFacts(session)
+  return [
+    ...createRole('esa_analyst'),
+    `GRANT CONNECT ON DATABASE ${quoteIdentifier(database)} TO esa_analyst;`,
+    'GRANT pg_read_all_stats TO esa_analyst;',
+    ...(major >= QUIET_FROM ? QUIET : []),
+    ...shown.flatMap(({ schema, owners }) => [
+      ...analyst(schema),
+      ...owners.flatMap((owner) => later(schema, owner, 'esa_analyst')),
+    ]),
+    ...(known.length > shown.length
+      ? [`-- ${known.length - shown.length} more schemas: esa db grants prints all of it`]
+      : []),
+    '-- its password: \\password esa_analyst',
+  ].join('\n')
+}
+
+/** From this major version on, setting a parameter is a right that can be granted. */
+const QUIET_FROM = 15
+
+async function serverFacts(
+  session: Pick<Queryable, 'query'>,
+): Promise<{ database: string; supers: string[]; major: number }> {
+  const { rows } = await session.query(
+    `select ${OWN_MARK} current_database() as database, array(select rolname::text from pg_roles where rolsuper) as supers,
+      current_setting('server_version_num')::int / 10000 as major`,
+  )
+  return rows[0] as { database: string; supers: string[]; major: number }
 }

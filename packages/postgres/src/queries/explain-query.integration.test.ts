@@ -1,4 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { ON_COPY } from '../guard/read-terms.ts'
 import type { Queryable } from '../queryable.ts'
 import { type ExplainedQuery, explainQuery } from './explain-query.ts'
 import { ownSales } from './sales.fixture.ts'
@@ -95,6 +96,7 @@ describe('a fix', () => {
       lateral (select from orders where kind = 'k3' and total = 3 + 0 * g offset 0) x`
     const { findings } = await explainQuery(sales.pool, sql, {
       timeoutMs: 20_000,
+      terms: ON_COPY,
       onCopy,
     })
     const scan = findings.find(({ kind }) => kind === 'seq-scan-with-selective-filter')
@@ -121,6 +123,7 @@ describe('a fix', () => {
     onTestFinished(async () => void (await sales.pool.query('drop table notes')))
     const { findings } = await explainQuery(sales.pool, `select id from notes where ${condition}`, {
       timeoutMs: 20_000,
+      terms: ON_COPY,
       onCopy,
     })
     const scan = findings.find(({ kind }) => kind === 'seq-scan-with-selective-filter')

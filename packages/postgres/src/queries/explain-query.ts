@@ -4,11 +4,10 @@ import { walk } from '../sql/tree.ts'
 import type { Finding } from '../finding.ts'
 
 import { type Reading, readStatement, refusal, writtenName } from '../guard/read-statement.ts'
-import { requireHarmless } from '../guard/require-harmless.ts'
+import { inJudged, type JudgingOptions } from '../guard/in-judged.ts'
 import { type ExplainedPlan, type PlanLine, planLines } from '../plan.ts'
 import { sqlState } from '../postgres-error.ts'
 import type { Queryable } from '../queryable.ts'
-import { inReadOnly } from '../read-only.ts'
 import { planFindings } from './plan-findings.ts'
 import { rewritesOf } from './rewrite.ts'
 import { suspect, type Suspicion } from './suspicion.ts'
@@ -83,12 +82,12 @@ function cutOffFinding(timeoutMs: number): Suspicion {
  * Runs one SELECT of somebody else under EXPLAIN ANALYZE behind the guard, says what its plan gives away, and tries what
  * would mend it: settings and other forms of the statement in the same read-only transaction, indexes and statistics on
  * a copy where there is one. Each statement is cut off after `timeoutMs`.
- * @throws EsaError `sql.not-a-read`, `sql.parameters` with nothing executed; `database.*`.
+ * @throws EsaError `sql.not-a-read`, `sql.parameters`, `sql.role-too-strong`, `sql.logged` with nothing executed; `database.*`.
  */
 export async function explainQuery(
   queryable: Queryable,
   sql: string,
-  { timeoutMs, onCopy }: { timeoutMs: number; onCopy?: OnCopy },
+  { timeoutMs, terms, onCopy }: Omit<JudgingOptions, 'allowed'> & { onCopy?: OnCopy },
 ): Promise<ExplainedQuery> {
   const reading = await judged(sql)
   const { text, node } = reading
@@ -96,17 +95,17 @@ export async function explainQuery(
     throw new EsaError('sql.parameters', 'terminal', 'the statement has parameters, and no values for them', {
       hint: 'write typical values in the place of $1, $2 ...',
     })
-  const seen = await inReadOnly(queryable, timeoutMs, async (session) => {
-    const name = await requireHarmless(session, reading)
-    const { plan, cutOff } = await runOrPlan(session, `EXECUTE ${name}`)
+  const seen = await inJudged(queryable, { timeoutMs, terms }, async (session) => {
+    const execute = await session.judge(reading)
+    const { plan, cutOff } = await runOrPlan(session, execute)
     const tables = await tableFacts(session, reading.relations.map(writtenName))
     const findings = cutOff
       ? [cutOffFinding(timeoutMs)]
-      : await trySettings(session, text, await planFindings(session, plan, node))
+      : await trySettings(session, reading, await planFindings(session, plan, node))
     const sampled = cutOff || plan['Execution Time'] > timeoutMs * COMPARED_PART
     const rewrites = await rewritesOf(session, reading, { tables, sampled })
     const cutOffMs = cutOff ? timeoutMs : null
-    return { plan, cutOff, findings, rewrites: await tryRewrites(session, text, { rewrites, cutOffMs }) }
+    return { plan, cutOff, findings, rewrites: await tryRewrites(session, execute, { rewrites, cutOffMs }) }
   })
   const { plan, cutOff, rewrites } = seen
   const slow = plan['Execution Time'] >= COPIED_FROM_MS

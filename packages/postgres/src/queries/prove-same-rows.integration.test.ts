@@ -1,5 +1,7 @@
 import type { Pool } from 'pg'
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { inJudged } from '../guard/in-judged.ts'
+import { ON_COPY } from '../guard/read-terms.ts'
 import { ownServer } from '../own-server.fixture.ts'
 import { proveSameRows, type RowProof } from './prove-same-rows.ts'
 import { tableFacts } from './table-facts.ts'
@@ -17,7 +19,10 @@ async function prove(columns: string, values: string, a: string, b: string): Pro
     `create table t (${columns}); insert into t select ${values} from generate_series(1, 900) i`,
   )
   onTestFinished(async () => void (await pool.query('drop table t')))
-  return proveSameRows(pool, a, b, { tables: await tableFacts(pool, ['t']), on: ['nulls', 'empty'] })
+  const tables = await tableFacts(pool, ['t'])
+  return inJudged(pool, { timeoutMs: 5_000, terms: ON_COPY }, (session) =>
+    proveSameRows(session, a, b, { tables, on: ['nulls', 'empty'] }),
+  )
 }
 
 const NOT_IN = 'select 1 where 0 not in (select y from t)'

@@ -1,6 +1,6 @@
 import { walk } from '../sql/tree.ts'
 import { quoteIdentifier, quoteRelation } from '../identifiers.ts'
-import type { Queryable } from '../queryable.ts'
+import type { JudgingSession } from '../guard/in-judged.ts'
 import { OWN_MARK } from '../read-only.ts'
 import { parseScript } from '../sql/parse-script.ts'
 import { factsOf, sqlOf } from './scope.ts'
@@ -25,12 +25,16 @@ const SAMPLE_ROWS = 500
 const PATTERN_ROWS = 3
 
 /** Rows in all columns, as text: types without an equality, like json, compare too. */
-async function compare(session: Queryable, a: string, b: string): Promise<{ rows: number; same: boolean }> {
+async function compare(
+  session: JudgingSession,
+  a: string,
+  b: string,
+): Promise<{ rows: number; same: boolean }> {
   const text =
     `with esa_a as materialized (select esa_x::text as r from (${a}) esa_x), ` +
     `esa_b as materialized (select esa_x::text as r from (${b}) esa_x) select ${OWN_MARK} (select count(*) from esa_a)::int as rows, ` +
     `not exists (table esa_a except all table esa_b) and not exists (table esa_b except all table esa_a) as same`
-  const { rows } = await session.query({ text, queryMode: 'extended' })
+  const { rows } = await session.query({ text: await session.judge({ text }), queryMode: 'extended' })
   return rows[0] as { rows: number; same: boolean }
 }
 
@@ -108,7 +112,7 @@ async function onOtherRows(sql: string, tables: TableFacts[], standIns: string[]
  * none may be, no key twice. Where neither data nor NULLs could be compared they are not called the same.
  */
 export async function proveSameRows(
-  session: Queryable,
+  session: JudgingSession,
   a: string,
   b: string,
   { tables, on }: { tables: TableFacts[]; on: RowProof['compared'] },

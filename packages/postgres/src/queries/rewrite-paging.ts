@@ -1,7 +1,7 @@
 import type { Node, SelectStmt } from '@pgsql/types'
 import { columnPath } from '../sql/tree.ts'
 import { quoteRelation } from '../identifiers.ts'
-import type { Queryable } from '../queryable.ts'
+import type { JudgingSession } from '../guard/in-judged.ts'
 import { OWN_MARK } from '../read-only.ts'
 import { copyOf, isPlain } from './rewrite-structure.ts'
 import {
@@ -96,7 +96,7 @@ function withOrder(select: SelectStmt, added: Node[], descending: boolean): void
  * the order may hold NULLs, runs in two directions, is not of one table, or no unique key can complete it.
  */
 export async function offsetAsKeyset(
-  session: Queryable,
+  session: JudgingSession,
   node: Node,
   known: TableFacts[],
 ): Promise<KeysetPage | undefined> {
@@ -144,7 +144,7 @@ function nameOfKey(key: Node): string | undefined {
 
 /** The keys of the last row before the page. */
 async function boundary(
-  session: Queryable,
+  session: JudgingSession,
   of: Node,
   keys: Key[],
   skipped: number,
@@ -157,7 +157,7 @@ async function boundary(
   select.limitOffset = await expressionOf(String(skipped - 1))
   select.limitCount = await expressionOf('1')
   const text = sqlOf(node).replace('SELECT', `SELECT ${OWN_MARK}`)
-  const { rows } = await session.query({ text, queryMode: 'extended' })
+  const { rows } = await session.query({ text: await session.judge({ text }), queryMode: 'extended' })
   return rows[0] && keys.map((_, at) => String(rows[0]![`esa_key_${at}`]))
 }
 

@@ -1,5 +1,7 @@
+import { isEsaError } from '@esa/protocol'
 import type { Node, SelectStmt } from '@pgsql/types'
 import { sqlState } from '../postgres-error.ts'
+import type { JudgingSession } from '../guard/in-judged.ts'
 import type { Queryable } from '../queryable.ts'
 import { walk } from '../sql/tree.ts'
 import { proveSameRows, type RowProof } from './prove-same-rows.ts'
@@ -103,7 +105,7 @@ function unhidden(tables: TableFacts[], node: Node): TableFacts[] {
   return tables.filter(({ name }) => !hidden.has(name))
 }
 
-async function drafts(session: Queryable, node: Node, known: TableFacts[]): Promise<Draft[]> {
+async function drafts(session: JudgingSession, node: Node, known: TableFacts[]): Promise<Draft[]> {
   const found = await conditionDrafts(node, known)
   const page = await offsetAsKeyset(session, node, known)
   const note = page && `for any page: ${page.template}, with the keys of the last row of the page before`
@@ -139,7 +141,7 @@ const CHANGING = new Set([
  * is not offered.
  */
 export async function rewritesOf(
-  session: Queryable,
+  session: JudgingSession,
   { node, text, functions }: { node: Node; text: string; functions: { name: string }[] },
   { tables, sampled }: { tables: TableFacts[]; sampled: boolean },
 ): Promise<Rewrite[]> {
@@ -161,7 +163,10 @@ export async function rewritesOf(
   return offered
 }
 
-/** What the server refuses or cuts off undoes nothing before it, and is undefined. @throws what is no answer of the server. */
+/**
+ * What the server or the guard refuses, or is cut off, undoes nothing before it, and is undefined.
+ * @throws what is no answer of the server or the guard.
+ */
 export async function inSavepoint<T>(session: Queryable, work: () => Promise<T>): Promise<T | undefined> {
   await session.query('savepoint esa_try')
   try {
@@ -169,7 +174,8 @@ export async function inSavepoint<T>(session: Queryable, work: () => Promise<T>)
     await session.query('release savepoint esa_try')
     return done
   } catch (error) {
-    if (sqlState(error) === undefined) throw error
+    const refused = isEsaError(error) && error.code.startsWith('sql.')
+    if (sqlState(error) === undefined && !refused) throw error
     await session.query('rollback to savepoint esa_try')
     return undefined
   }

@@ -1,6 +1,7 @@
 import { connectPool, createDatabase } from '@esa/pg-server'
 import type { Pool } from 'pg'
 import { afterAll, beforeAll } from 'vitest'
+import { ON_COPY } from '../guard/read-terms.ts'
 import { ownServer } from '../own-server.fixture.ts'
 import { type ExplainedQuery, explainQuery } from './explain-query.ts'
 
@@ -47,6 +48,6 @@ export function ownSales(): Sales {
     get pool() {
       return pool
     },
-    explain: (sql, timeoutMs = 20_000) => explainQuery(pool, sql, { timeoutMs }),
+    explain: (sql, timeoutMs = 20_000) => explainQuery(pool, sql, { timeoutMs, terms: ON_COPY }),
   }
 }

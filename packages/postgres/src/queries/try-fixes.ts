@@ -1,5 +1,6 @@
 import type { ExplainedPlan } from '../plan.ts'
 import { onOneSession, type Queryable, type QueryAnswer } from '../queryable.ts'
+import type { JudgingSession } from '../guard/in-judged.ts'
 import { OWN_MARK } from '../read-only.ts'
 import { nodeName, placedNodes } from './plan-tree.ts'
 import { inSavepoint, type Rewrite } from './rewrite.ts'
@@ -45,16 +46,15 @@ async function medianMs(session: Queryable, sql: string): Promise<{ ms: number; 
   return { ms: times.toSorted((a, b) => a - b)[Math.floor(times.length / 2)]!, runs: times.length }
 }
 
+/** `ready` makes the change, and gives the SQL that runs the statement then. */
 async function gainOf(
   session: Queryable,
   where: Gain['where'],
   beforeMs: number,
-  sql: string,
-  change: () => Promise<void>,
+  ready: () => Promise<string>,
 ): Promise<Gain | undefined> {
   return inSavepoint(session, async () => {
-    await change()
-    const { ms, runs } = await medianMs(session, sql)
+    const { ms, runs } = await medianMs(session, await ready())
     return { where, beforeMs, afterMs: ms, runs }
   })
 }
@@ -64,12 +64,12 @@ async function gainOf(
  * rolled back. A finding comes back with `evidence.trial`, or as it was when its fix failed.
  */
 export async function trySettings(
-  session: Queryable,
-  sql: string,
+  session: JudgingSession,
+  reading: { text: string },
   findings: Suspicion[],
 ): Promise<Suspicion[]> {
   const some = findings.some(({ trial }) => trial?.kind === 'settings')
-  const beforeMs = some ? (await medianMs(session, sql)).ms : 0
+  const beforeMs = some ? (await medianMs(session, await session.judge(reading))).ms : 0
   const tried: Suspicion[] = []
   for (const [at, finding] of findings.entries()) {
     const { trial } = finding
@@ -77,9 +77,11 @@ export async function trySettings(
       tried.push(finding)
       continue
     }
-    const gain = await gainOf(session, 'target', beforeMs, sql, async () => {
+    const gain = await gainOf(session, 'target', beforeMs, async () => {
       for (const [name, value] of Object.entries(trial.settings))
         await session.query(`select ${OWN_MARK} set_config($1, $2, true)`, [name, value])
+      // A prepared statement keeps the plan of its first run: under other settings it is prepared again.
+      return session.judge(reading)
     })
     for (const name of Object.keys(trial.settings)) await session.query(`set local ${name} to default`)
     tried.push(gain === undefined ? finding : { ...finding, evidence: { ...finding.evidence, trial: gain } })
@@ -89,15 +91,15 @@ export async function trySettings(
 
 /** Measures offered rewrites beside the statement that they stand for; one that was cut off counts as long as that. */
 export async function tryRewrites(
-  session: Queryable,
-  sql: string,
+  session: JudgingSession,
+  execute: string,
   { rewrites, cutOffMs }: { rewrites: Rewrite[]; cutOffMs: number | null },
 ): Promise<TriedRewrite[]> {
   if (rewrites.length === 0) return []
-  const beforeMs = cutOffMs ?? (await medianMs(session, sql)).ms
+  const beforeMs = cutOffMs ?? (await medianMs(session, execute)).ms
   const tried: TriedRewrite[] = []
   for (const rewrite of rewrites) {
-    const gain = await gainOf(session, 'target', beforeMs, rewrite.sql, async () => undefined)
+    const gain = await gainOf(session, 'target', beforeMs, () => session.judge({ text: rewrite.sql }))
     tried.push(gain === undefined ? rewrite : { ...rewrite, gain })
   }
   return tried
@@ -141,8 +143,9 @@ async function made(
   statements: string[],
 ): Promise<Gain | undefined> {
   await copy.query('savepoint esa_fix')
-  const gain = await gainOf(copy, 'copy', beforeMs, sql, async () => {
+  const gain = await gainOf(copy, 'copy', beforeMs, async () => {
     for (const statement of statements) await copy.query(statement)
+    return sql
   })
   const planned = gain && kind === 'misestimate' ? await plannedRows(copy, sql, evidence['node']) : undefined
   await copy.query('rollback to savepoint esa_fix')
