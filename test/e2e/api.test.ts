@@ -17,7 +17,8 @@ beforeAll(async () => {
     insert into customers select n, 'customer ' || n from generate_series(1, 500) n;
     insert into orders select n, 1 + n % 500, now() from generate_series(1, 5000) n; analyze`)
   await client.end()
-  await esa.json('targets', 'add', 'shop', shop)
+  // It is frozen here as well, which takes its owner.
+  await esa.json('targets', 'add', 'shop', shop, '--allow-owner')
   const up = esa.start(['up'], { ESA_LOG: 'silent' })
   url = /http:\/\/[^\s,]+/.exec(await says(up, 'http://'))![0]
 })

@@ -76,10 +76,11 @@ describe('esa db measure', () => {
 describe('esa targets', () => {
   it('keeps databases by name, and forgets them', async () => {
     await esa.json('targets', 'add', 'shop', 'env:SHOP_URL', '--workload', path('typical.sql'))
-    const limits = ['--timeout', '5s', '--connections', '2', '--quiet', '22:00-06:00']
+    const limits = ['--timeout', '5s', '--connections', '2', '--quiet', '22:00-06:00', '--allow-owner']
     await esa.json('targets', 'add', 'away', AWAY, ...limits)
     const { targets } = await esa.json<{ targets: object[] }>('targets', 'ls')
-    const unlimited = { timeoutMs: null, connections: null, quiet: null }
+    const guarded = { allowOwner: false, guardLog: 'warn' }
+    const unlimited = { timeoutMs: null, connections: null, quiet: null, ...guarded }
     expect(targets).toEqual([
       { name: 'shop', at: 'env:SHOP_URL', workload: path('typical.sql'), ...unlimited },
       {
@@ -89,6 +90,8 @@ describe('esa targets', () => {
         timeoutMs: 5_000,
         connections: 2,
         quiet: '22:00-06:00',
+        allowOwner: true,
+        guardLog: 'warn',
       },
     ])
     const tested = await esa.run(['targets', 'test', 'shop', '--json'], shop)

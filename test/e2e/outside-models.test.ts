@@ -119,7 +119,7 @@ describe('an operator’s model', () => {
 
   it('asks Layer 1 about a database', async () => {
     const { server } = await embeddedServerStatus(esa)
-    await esa.json('targets', 'add', 'own', server!.url)
+    await esa.json('targets', 'add', 'own', server!.url, '--allow-owner')
     const { targets } = await call<{ targets: { name: string }[] }>(operator, 'databases_list')
     expect(targets.map(({ name }) => name)).toEqual(['own'])
     const explained = await call<Run>(operator, 'databases_explain', { target: 'own', sql: 'SELECT 1' })

@@ -76,6 +76,8 @@ const BY_PREFIX: [string, number][] = [
   ['queue.', EXIT.unreachable],
   ['runtime.', EXIT.unreachable],
   ['sql.not-a-read', EXIT.forbidden],
+  ['sql.role-too-strong', EXIT.forbidden],
+  ['sql.logged', EXIT.forbidden],
   ['sql.', EXIT.usage],
   ['workload.', EXIT.usage],
   ['message.', EXIT.usage],

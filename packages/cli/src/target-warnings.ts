@@ -5,7 +5,7 @@ import { note } from './output.ts'
 
 const said = new Set<string>()
 
-/** Says what the operator of a target has to know, once a target in the life of a process: it is so of every statement. */
+/** Says on stderr what the operator of a target has to know, once a target in the life of a process: it is so of every statement. */
 export function warnOnce(target: string): TargetTerms['warn'] {
   return ({ code, message, hint }) => {
     const key = `${target} ${code}`

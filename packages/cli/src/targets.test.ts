@@ -32,7 +32,8 @@ describe('targets', () => {
   it('lead where their name, a variable or a URL says', async () => {
     await addTarget(config(), 'shop', { at: SECRET_URL, workload: '/srv/typical.sql' })
     await addTarget(config(), 'till', { at: 'env:TILL_URL' })
-    const free = { workload: null, timeoutMs: null, connections: null, quiet: null }
+    const limits = { workload: null, timeoutMs: null, connections: null, quiet: null }
+    const free = { ...limits, allowOwner: false, guardLog: 'warn' }
     const environment = { TILL_URL: 'postgres://till/x' }
     const to = (target: string) => resolveTarget(config(), target, environment)
     expect(await to('shop')).toEqual({ ...free, url: SECRET_URL, workload: '/srv/typical.sql' })
@@ -42,7 +43,13 @@ describe('targets', () => {
   })
 
   it('keep their limits', async () => {
-    const limits = { timeoutMs: 5_000, connections: 2, quiet: '22:00-06:00' }
+    const limits = {
+      timeoutMs: 5_000,
+      connections: 2,
+      quiet: '22:00-06:00',
+      allowOwner: true,
+      guardLog: 'never' as const,
+    }
     await addTarget(config(), 'shop', { at: SECRET_URL, ...limits })
     expect(await resolveTarget(config(), 'shop', {})).toEqual({ url: SECRET_URL, workload: null, ...limits })
     const wrong = (limit: object) => addTarget(config(), 'shop', { at: SECRET_URL, ...limit })

@@ -13,9 +13,13 @@ const AWAY = /^(?:ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN)/
 /** What the driver says, without a code, of a session that is gone. */
 const LOST = /connection (?:terminated|timeout)|not queryable|after calling end/i
 
+/** What a statement without an end is told, and one that only takes long. */
+const STOPPED =
+  'it was stopped when its time was over: let it end (LIMIT, a condition on the recursion or the join), or give it longer'
+
 /** By SQLSTATE, the whole code before its class. The codes are those of the rest of the runtime. */
 const BY_STATE: Record<string, [code: string, kind: ErrorKind, hint?: string]> = {
-  '57014': ['database.timeout', 'transient'],
+  '57014': ['database.timeout', 'transient', STOPPED],
   '55P03': ['database.locked', 'transient', 'another session holds the lock; try again'],
   '42501': ['database.permission', 'terminal', 'grant the role what the message names'],
   '57P': ['database.unreachable', 'transient'],

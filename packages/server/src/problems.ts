@@ -66,6 +66,8 @@ const STATUS_BY_PREFIX: [string, ContentfulStatusCode][] = [
   ['request.answered-once', 409],
   ['stream.too-many', 503],
   ['sql.not-a-read', 403],
+  ['sql.role-too-strong', 403],
+  ['sql.logged', 403],
   ['sql.', 400],
   ['database.', 503],
   ['store.', 503],

@@ -45,13 +45,18 @@ export async function explainSql(
     const copied = isLoopback(url) || flags.copyRows !== undefined
     const onCopy = copied ? copyOf(config, queryable, url, flags.copyRows) : undefined
     const caller = isLoopback(url) ? 'host' : 'foreign'
+    const warnings: Parameters<typeof terms.warn>[0][] = []
+    const warn: typeof terms.warn = (warning) => {
+      warnings.push(warning)
+      terms.warn(warning)
+    }
     const explained = await explainQuery(queryable, sql, {
       timeoutMs,
-      terms: { ...terms, caller },
+      terms: { ...terms, caller, warn },
       ...(onCopy ? { onCopy } : {}),
     })
     const { findings, rewrites, executionMs } = explained
-    answer(config, { ...explained }, () =>
+    answer(config, { ...explained, warnings }, () =>
       [
         executionMs === null ? `cut off after ${timeoutMs} ms` : `${executionMs.toFixed(1)} ms`,
         findings.length === 0 ? 'nothing found' : findingsText(findings),

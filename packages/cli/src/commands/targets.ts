@@ -57,19 +57,29 @@ export async function nameTarget(
 /** Lists the named databases and their limits, without their passwords. */
 export async function listTargets(config: Config): Promise<void> {
   const targets = Object.entries(await readTargets(config)).map(([name, target]) => shown(name, target))
-  const row = ({ name, at, workload, timeoutMs, connections, quiet }: (typeof targets)[number]) => [
+  const row = ({ name, at, workload, timeoutMs, connections, quiet, ...guard }: (typeof targets)[number]) => [
     name,
     at,
     timeoutMs === null ? '-' : formatDuration(timeoutMs),
     connections === null ? '-' : String(connections),
     quiet ?? '-',
+    guardText(guard),
     workload ?? '-',
   ]
   answer(config, { targets }, () =>
     targets.length === 0
       ? 'no targets yet: esa targets add NAME URL'
-      : columns([['NAME', 'AT', 'TIMEOUT', 'CONNECTIONS', 'QUIET', 'WORKLOAD'], ...targets.map(row)]),
+      : columns([
+          ['NAME', 'AT', 'TIMEOUT', 'CONNECTIONS', 'QUIET', 'GUARD', 'WORKLOAD'],
+          ...targets.map(row),
+        ]),
   )
+}
+
+/** What was said about reading statements of others; `-` for what is so without a word. */
+function guardText({ allowOwner, guardLog }: { allowOwner: boolean; guardLog: string }): string {
+  const said = [...(allowOwner ? ['owner'] : []), ...(guardLog === 'never' ? ['no log'] : [])]
+  return said.length === 0 ? '-' : said.join(', ')
 }
 
 /** A target for people and scripts: without its password, null for what was not said. */
