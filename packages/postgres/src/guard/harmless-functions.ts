@@ -16,6 +16,8 @@ export interface CatalogFunction {
   language: string
   volatility: 'i' | 's' | 'v'
   securityDefiner: boolean
+  /** Puts a range together: the server makes such functions with each range type. */
+  ofRange: boolean
   /** It runs with settings of its own, so that names in it mean something else. */
   configured: boolean
   /** The server's major version, whose list is asked. */
@@ -34,6 +36,7 @@ export const FUNCTION_COLUMNS = `p.oid, n.nspname as schema, p.proname as name,
       where d.classid = 'pg_catalog.pg_proc'::regclass and d.objid = p.oid
       and d.refclassid = 'pg_catalog.pg_extension'::regclass and d.deptype = 'e') as extension,
     case p.prokind when 'a' then 'aggregate' when 'p' then 'procedure' else l.lanname end as language,
+    l.lanname = 'internal' and p.prosrc ~ '^(multi)?range_constructor[0-3]$' as "ofRange",
     p.provolatile as volatility, p.prosecdef as "securityDefiner", p.proconfig is not null as configured,
     pg_catalog.current_setting('server_version_num')::int / 10000 as major`
 
@@ -106,6 +109,7 @@ function judgeExtension(extension: string, { name, volatility }: CatalogFunction
 export function judgeFunction(called: CatalogFunction): Verdict {
   if (called.builtIn) return judgeBuiltIn(called)
   if (called.securityDefiner) return refused('it runs with the rights of its owner')
+  if (called.ofRange) return 'harmless'
   if (called.extension !== null) return judgeExtension(called.extension, called)
   // What an aggregate does is done by its support functions, which are judged themselves.
   if (called.language === 'aggregate') return 'harmless'

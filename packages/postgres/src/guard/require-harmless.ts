@@ -4,6 +4,7 @@ import { sqlState } from '../postgres-error.ts'
 import type { ReadOnlySession } from '../read-only.ts'
 import { parseScript } from '../sql/parse-script.ts'
 import { walk } from '../sql/tree.ts'
+import { type BesideLine, BESIDES } from './besides.ts'
 import { bodyStatements } from './function-body.ts'
 import { FIRST_NORMAL_OID, judgeFunction } from './harmless-functions.ts'
 import { type Reading, refusal } from './read-statement.ts'
@@ -11,20 +12,21 @@ import { resolve, type Resolved } from './resolve.ts'
 import {
   noFacts,
   noteCall,
-  notePlanned,
+  noteConstants,
   noteTree,
   parseTree,
   type TreeCall,
   type TreeFacts,
+  type TreeValue,
 } from './resolved-tree.ts'
 import {
   type Added,
   addedByUsers,
+  type Beside,
   type CalledFunction,
   castsFrom,
   functionsOf,
   functionsOfOperators,
-  type ReadRelation,
   relationsOf,
   typesOf,
 } from './tree-objects.ts'
@@ -35,13 +37,17 @@ export const WAITING: ReadonlySet<string> = new Set(['pg_sleep', 'pg_sleep_for',
 /** Functions and relations that are followed for one statement: more is a web that no one can vouch for. */
 const FOLLOWED_MAX = 5_000
 
-/** Built-in functions whose value is a record with the fields of the record that they were given. */
+/** Values of any array: only they show their type. */
+const ANY_ARRAY = 2277
+
+/** Functions whose value is a record with the fields of the record that they were given. */
 const RECORD = new Set([2249, 2287])
 
 /**
  * Has the server resolve a statement, and judges all that it would call: what stands in the rewritten tree, and what runs
  * without standing there. A read-only transaction refuses writes of rows; this refuses what acts in other ways.
- * `allowed` are built-in functions that the caller vouches for. What it returns is run by `EXECUTE name`.
+ * `allowed` are built-in functions that the caller vouches for; `besides` are all lines but in a test. What it returns is
+ * run by `EXECUTE name`.
  * @throws EsaError `sql.not-a-read` (terminal) with the name of what is not run, and why; `sql.tree-unknown`,
  * `sql.tree-unseen`; the server's error for what it cannot resolve.
  */
@@ -49,18 +55,20 @@ export async function requireHarmless(
   session: ReadOnlySession,
   { text }: Pick<Reading, 'text'>,
   allowed: ReadonlySet<string> = new Set(),
+  besides: ReadonlySet<BesideLine> = BESIDES,
 ): Promise<string> {
   const added = await addedByUsers(session)
-  const careful = added.read.length > 0 && (await acts(session, added))
-  const { name } = await new Judge(session, { added, allowed, careful }).statement(text)
+  const ground = { added, allowed, besides, careful: true }
+  const careful = besides.has('literals') && added.read.length > 0 && (await acts(session, ground))
+  const { name } = await new Judge(session, { ...ground, careful }).statement(text)
   return name
 }
 
 /** True when literals of some type run code that is not known to be harmless. */
-async function acts(session: ReadOnlySession, added: Added): Promise<boolean> {
+async function acts(session: ReadOnlySession, ground: Ground): Promise<boolean> {
   try {
-    const judge = new Judge(session, { added, allowed: new Set(), careful: true })
-    await judge.facts({ ...noFacts(), made: new Set(added.read) })
+    const judge = new Judge(session, { ...ground, allowed: new Set() })
+    await judge.facts({ ...noFacts(), made: new Set(ground.added.read) })
     return false
   } catch (error) {
     if (error instanceof EsaError) return true
@@ -72,6 +80,7 @@ interface Ground {
   added: Added
   /** Built-in functions that the caller vouches for. */
   allowed: ReadonlySet<string>
+  besides: ReadonlySet<BesideLine>
   /** Literals of some type run code while a statement is analysed. */
   careful: boolean
 }
@@ -109,6 +118,14 @@ class Judge {
     }
   }
 
+  #has(line: BesideLine): boolean {
+    return this.#ground.besides.has(line)
+  }
+
+  #listed<T>(found: Beside<T>[]): T[] {
+    return found.filter(({ line }) => line === 'operators' || this.#has(line)).map(({ what }) => what)
+  }
+
   #isNew(key: string): boolean {
     if (this.#seen.has(key)) return false
     this.#seen.add(key)
@@ -124,6 +141,13 @@ class Judge {
     return ids.filter((id) => id >= FIRST_NORMAL_OID || added.includes(id))
   }
 
+  /** As above; where users added to a built-in type, any other may have it as a part. */
+  #touchedTypes(ids: number[]): number[] {
+    const { types } = this.#ground.added
+    const all = types.some((id) => id < FIRST_NORMAL_OID)
+    return all ? ids : ids.filter((id) => id >= FIRST_NORMAL_OID || id === ANY_ARRAY)
+  }
+
   async #round(facts: TreeFacts): Promise<TreeFacts | undefined> {
     const next = noFacts()
     await this.#relations(this.#fresh('relation', facts.relations), facts, next)
@@ -131,49 +155,63 @@ class Judge {
     const { added } = this.#ground
     const operators = this.#touched(this.#fresh('operator', facts.operators), added.operators)
     const families = this.#touched(this.#fresh('family', facts.families), added.families)
-    for (const oid of await functionsOfOperators(this.#session, operators, families)) noteLoose(next, oid)
+    const functions = await functionsOfOperators(this.#session, operators, families)
+    for (const oid of this.#listed(functions)) noteLoose(next, oid)
     const calls = [...facts.calls].filter(([key]) => this.#isNew(`call ${key}`)).map(([, call]) => call)
     await this.#calls(calls, next)
     return isEmpty(next) ? undefined : next
   }
 
   async #judgeTypes(facts: TreeFacts, next: TreeFacts): Promise<void> {
-    const { added } = this.#ground
+    if (this.#castsToo)
+      await this.#casts(
+        [...facts.types].filter((oid) => !this.#types.has(oid)),
+        next,
+      )
     for (const oid of facts.types) this.#types.add(oid)
-    const made = this.#touched(this.#fresh('made', facts.made), added.types)
-    const types = this.#touched(this.#fresh('type', facts.types), added.types)
+    const values = this.#has('domains') ? facts.made : []
+    const made = this.#touchedTypes(this.#fresh('made', values))
+    const types = this.#touchedTypes(this.#fresh('type', facts.types))
     if (made.length + types.length === 0) return
     const found = await typesOf(this.#session, types, made)
     for (const oid of found.types) this.#types.add(oid)
     for (const oid of found.made) this.#seen.add(`made ${oid}`)
     for (const check of found.checks) noteTree(parseTree(check), next)
-    for (const oid of found.functions) noteLoose(next, oid)
-    if (this.#castsToo) for (const oid of await castsFrom(this.#session, found.types)) noteLoose(next, oid)
+    for (const oid of this.#listed(found.functions)) noteLoose(next, oid)
+    if (this.#castsToo) await this.#casts(found.types, next)
+  }
+
+  async #casts(types: number[], next: TreeFacts): Promise<void> {
+    if (types.length === 0) return
+    for (const oid of await castsFrom(this.#session, types)) noteLoose(next, oid)
   }
 
   async #relations(oids: number[], facts: TreeFacts, next: TreeFacts): Promise<void> {
-    const planned: ReadRelation[] = []
+    const planned: TreeValue[] = []
     for (const relation of await relationsOf(this.#session, oids)) {
+      if (relation.child && !this.#has('children')) continue
       this.#seen.add(`relation ${relation.oid}`)
       // Another server's or a program's answer: what reading it does is decided there.
       if (relation.kind === 'f')
         throw refusal(`${relation.name} is a foreign table`, { relation: relation.name })
-      for (const tree of relation.virtual) noteTree(parseTree(tree), next)
-      for (const family of relation.families) facts.families.add(family)
-      planned.push(relation)
+      if (this.#has('virtual-columns')) for (const tree of relation.virtual) noteTree(parseTree(tree), next)
+      for (const family of this.#listed(relation.families)) facts.families.add(family)
+      planned.push(...this.#listed(relation.planned).map(parseTree))
     }
     await this.#planned(planned, next)
   }
 
   /** What the planner computes: constants at once, and of bodies in SQL whatever is constant in them. */
-  async #planned(relations: ReadRelation[], next: TreeFacts): Promise<void> {
-    const inlined = noFacts()
-    for (const { planned } of relations)
-      for (const tree of planned) notePlanned(parseTree(tree), next, inlined)
-    const own = [...inlined.calls.values()].map(({ oid }) => oid).filter((oid) => oid >= FIRST_NORMAL_OID)
+  async #planned(trees: TreeValue[], next: TreeFacts): Promise<void> {
+    const found = noFacts()
+    for (const tree of trees) noteTree(tree, found)
+    const own = [...found.calls.values()].map(({ oid }) => oid).filter((oid) => oid >= FIRST_NORMAL_OID)
     const called = await functionsOf(this.#session, own)
     const bodies = new Set(called.filter((one) => judgeFunction(one) === 'follow').map(({ oid }) => oid))
-    for (const call of inlined.calls.values()) if (bodies.has(call.oid)) noteCall(next, call)
+    for (const call of found.calls.values()) if (bodies.has(call.oid)) noteCall(next, call)
+    // The planner adds what stands for arguments that are not given.
+    const given = called.flatMap(({ defaults }) => (defaults === null ? [] : [parseTree(defaults)]))
+    for (const tree of [...trees, ...given]) noteConstants(tree, next, bodies)
   }
 
   async #calls(calls: TreeCall[], next: TreeFacts): Promise<void> {
@@ -192,36 +230,41 @@ class Judge {
     const name = `${one.schema}.${one.name}`
     if (typeof verdict === 'object' && !(one.builtIn && this.#ground.allowed.has(one.name)))
       throw refusal(`${name}() is not run here: ${verdict.refusedBecause}`, { function: name })
+    this.#filled(one, call, next)
     if (one.builtIn) {
-      await this.#builtIn(one, call, next)
+      if (one.casts) await this.#castsOfAll(next)
       return
     }
-    for (const oid of one.support) noteLoose(next, oid)
-    for (const oid of one.operators) next.operators.add(oid)
+    if (this.#has('aggregate-support')) {
+      for (const oid of one.support) noteLoose(next, oid)
+      for (const oid of one.operators) next.operators.add(oid)
+    }
     // The first state is read from text, as a value of its type: a polymorphic one has a type of the arguments.
-    for (const oid of one.states) next.made.add(oid)
-    if (one.language === 'aggregate') for (const oid of call.args) if (oid !== undefined) next.made.add(oid)
+    if (this.#has('aggregate-states') && one.language === 'aggregate')
+      for (const oid of [...one.states, ...call.args]) if (oid !== undefined) next.made.add(oid)
     for (const { type } of one.args) next.types.add(type)
-    if (one.defaults !== null) noteTree(parseTree(one.defaults), next)
-    if (verdict === 'follow') await this.#body(one, call, name)
+    if (one.defaults !== null && this.#has('defaults')) noteTree(parseTree(one.defaults), next)
+    if (verdict === 'follow' && this.#has('bodies')) await this.#body(one, call, name)
   }
 
-  async #builtIn(one: CalledFunction, { result }: TreeCall, next: TreeFacts): Promise<void> {
-    // It casts its argument, and a cast may be of a user's own.
-    if (one.casts && !this.#castsToo) {
-      this.#castsToo = true
-      for (const oid of await castsFrom(this.#session, [...this.#types])) noteLoose(next, oid)
-    }
-    // It fills a row whose type only its value shows.
-    if (result !== undefined && RECORD.has(result) && one.returns.polymorphic && one.returns.type !== result)
+  /** It casts its argument, and a cast may be of a user's own. */
+  async #castsOfAll(next: TreeFacts): Promise<void> {
+    if (this.#castsToo || !this.#has('built-in-casts')) return
+    this.#castsToo = true
+    await this.#casts([...this.#types], next)
+  }
+
+  /** A function that fills a row whose type only its value shows. */
+  #filled(one: CalledFunction, { result }: TreeCall, next: TreeFacts): void {
+    if (result === undefined || !RECORD.has(result) || !this.#has('filled-rows')) return
+    if (one.returns.polymorphic && one.returns.type !== result)
       for (const oid of this.#types) next.made.add(oid)
   }
 
   async #body(one: CalledFunction, call: TreeCall, name: string): Promise<void> {
     try {
       for (const { types, forms } of await bodyStatements(this.#session, one, call)) {
-        const resolved = await this.#firstForm(forms, types)
-        await this.facts(factsOf(resolved))
+        await this.#firstForm(forms, types)
       }
     } catch (cause) {
       if (!(cause instanceof EsaError) && sqlState(cause) === undefined) throw cause
@@ -234,17 +277,28 @@ class Judge {
     }
   }
 
-  async #firstForm(forms: string[], types: string[]): Promise<Resolved> {
-    for (const [at, form] of forms.entries()) {
+  /** Judges the first form that the server takes; an error of judging it is no reason to try another. */
+  async #firstForm(forms: string[], types: string[]): Promise<void> {
+    let failure: unknown = refusal('it has no statement')
+    const resolved = async (text: string): Promise<boolean> => {
       await this.#session.query('savepoint esa_body')
+      let found: Resolved
       try {
-        return await this.statement(form, types)
+        found = await resolve(this.#session, text, types)
       } catch (error) {
+        if (sqlState(error) === undefined || error instanceof EsaError) throw error
         await this.#session.query('rollback to savepoint esa_body')
-        if (at === forms.length - 1 || sqlState(error) === undefined || error instanceof EsaError) throw error
+        failure = error
+        return false
       }
+      await this.facts(factsOf(found))
+      return true
     }
-    throw refusal('it has no statement')
+    for (const form of forms) {
+      if (this.#ground.careful && !(await resolved(await withoutStrings(form)))) continue
+      if (await resolved(form)) return
+    }
+    throw failure
   }
 }
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { noFacts, notePlanned, noteTree, parseTree } from './resolved-tree.ts'
+import { noFacts, noteConstants, noteTree, parseTree } from './resolved-tree.ts'
 
 const CALL =
   '{FUNCEXPR :funcid 871 :funcresulttype 25 :funcretset false :funcvariadic false :funcformat 0 :funccollid 100 :inputcollid 100 :args ({VAR :varno 1 :varattno 2 :vartype 17001 :location 42}) :location 36}'
@@ -60,9 +60,24 @@ it.each([
     '{CASEEXPR :casetype 23 :args ({VAR :varno 1 :vartype 23})}',
     [871],
   ],
+  [
+    'a body in SQL that may leave the column out',
+    '{FUNCEXPR :funcid 17002 :funcresulttype 23 :args ({VAR :varno 1 :vartype 23})}',
+    [871],
+  ],
+  [
+    'a column beside what may turn out to be NULL',
+    '{VAR :varno 1 :vartype 23} {FUNCEXPR :funcid 17003 :funcresulttype 23 :args ({CONST :consttype 23 :constisnull false})}',
+    [871],
+  ],
+  [
+    'a column beside a constant',
+    '{VAR :varno 1 :vartype 23} {RELABELTYPE :arg {CONST :consttype 23 :constisnull false} :resulttype 26}',
+    [],
+  ],
 ])('of a table’s expressions the planner runs what may depend on no column: %s', (_, argument, found) => {
-  const [constants, inlined] = [noFacts(), noFacts()]
-  notePlanned(parseTree(`{FUNCEXPR :funcid 871 :funcresulttype 23 :args (${argument})}`), constants, inlined)
-  expect([...constants.calls.values()].map(({ oid }) => oid)).toEqual(found)
-  expect(inlined.calls.size).toBe(1)
+  const constants = noFacts()
+  const tree = parseTree(`{FUNCEXPR :funcid 871 :funcresulttype 23 :args (${argument})}`)
+  noteConstants(tree, constants, new Set([17_002]))
+  expect([...constants.calls.values()].map(({ oid }) => oid).filter((oid) => oid === 871)).toEqual(found)
 })

@@ -183,39 +183,43 @@ export function noteTree(value: TreeValue, facts: TreeFacts): void {
 }
 
 /** Nodes that the planner may replace by one of their parts, so that what is left has no column. */
-const MAY_SHRINK = /^(?:BOOLEXPR|CASEEXPR|COALESCEEXPR|NULLTEST|BOOLEANTEST|FIELDSELECT|MINMAXEXPR)$/
+const MAY_SHRINK = /^(?:BOOLEXPR|CASEEXPR|COALESCEEXPR|NULLTEST|BOOLEANTEST|FIELDSELECT)$/
 
 const CALLS =
-  /^(?:FUNCEXPR|OPEXPR|DISTINCTEXPR|NULLIFEXPR|SCALARARRAYOPEXPR|COERCEVIAIO|COERCETODOMAIN|ARRAYCOERCEEXPR)$/
+  /^(?:FUNCEXPR|OPEXPR|DISTINCTEXPR|NULLIFEXPR|SCALARARRAYOPEXPR|COERCEVIAIO|COERCETODOMAIN|ARRAYCOERCEEXPR|MINMAXEXPR|ROWCOMPAREEXPR|SUBSCRIPTINGREF)$/
 
 /** True when a value depends on a column whatever the planner makes of the expression. */
-function needsColumn(value: TreeValue): boolean {
-  if (Array.isArray(value)) return value.some(needsColumn)
+function needsColumn(value: TreeValue, inlined: ReadonlySet<number>): boolean {
+  if (Array.isArray(value)) return value.some((one) => needsColumn(one, inlined))
   if (!isNode(value)) return false
   if (value.label === 'VAR') return true
   if (MAY_SHRINK.test(value.label)) return false
-  const args = value.fields.get('args')
+  const { fields } = value
+  // What a body in SQL makes of its argument may be no part of it.
+  if (idsOf(fields.get('funcid') ?? fields.get('opfuncid') ?? '').some((oid) => inlined.has(oid)))
+    return false
+  const args = fields.get('args')
   // A strict function of NULL is NULL.
-  if (CALLS.test(value.label) && Array.isArray(args) && args.some(isNull)) return false
-  return [...value.fields.values()].some(needsColumn)
+  const maybeNull = (arg: TreeValue): boolean => !isValue(arg) && !needsColumn(arg, inlined)
+  if (CALLS.test(value.label) && Array.isArray(args) && args.some(maybeNull)) return false
+  return [...fields.values()].some((one) => needsColumn(one, inlined))
 }
 
-function isNull(value: TreeValue): boolean {
-  return isNode(value) && value.label === 'CONST' && value.fields.get('constisnull') === 'true'
+/** True for what is not NULL whatever its columns are. */
+function isValue(value: TreeValue): boolean {
+  if (!isNode(value)) return false
+  if (value.label === 'CONST') return value.fields.get('constisnull') === 'false'
+  if (value.label === 'RELABELTYPE') return isValue(value.fields.get('arg')!)
+  return value.label === 'ARRAYEXPR' || value.label === 'ROWEXPR'
 }
 
 /**
- * Adds what a planner runs of the expressions of a table before a row is read: `constants` gets what depends on no
- * column, `inlined` every call, whose body the planner puts in its place when that is SQL.
+ * Adds what a planner runs of the expressions of a table before a row is read: what depends on no column. `inlined` are
+ * functions in SQL, whose bodies the planner puts in their place.
  */
-export function notePlanned(value: TreeValue, constants: TreeFacts, inlined: TreeFacts): void {
-  noteTree(value, inlined)
-  noteConstants(value, constants)
-}
-
-function noteConstants(value: TreeValue, facts: TreeFacts): void {
-  if (Array.isArray(value)) for (const one of value) noteConstants(one, facts)
+export function noteConstants(value: TreeValue, facts: TreeFacts, inlined: ReadonlySet<number>): void {
+  if (Array.isArray(value)) for (const one of value) noteConstants(one, facts, inlined)
   if (!isNode(value)) return
-  if (CALLS.test(value.label) && !needsColumn(value)) noteTree(value, facts)
-  else for (const member of value.fields.values()) noteConstants(member, facts)
+  if (CALLS.test(value.label) && !needsColumn(value, inlined)) noteTree(value, facts)
+  else for (const member of value.fields.values()) noteConstants(member, facts, inlined)
 }

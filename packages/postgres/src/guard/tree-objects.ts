@@ -1,5 +1,6 @@
 import type { Queryable } from '../queryable.ts'
 import { OWN_MARK } from '../read-only.ts'
+import type { BesideLine } from './besides.ts'
 import {
   type CatalogFunction,
   COMPUTING_EXTENSIONS,
@@ -28,12 +29,18 @@ export interface CalledFunction extends CatalogFunction {
   states: number[]
 }
 
+/** Something that runs without standing in a tree, with the line of the closed list that finds it. */
+export interface Beside<T> {
+  line: BesideLine | 'operators'
+  what: T
+}
+
 /** What types lead to: their parts, the conditions of their domains, and functions that read, order and convert values. */
 export interface TypeObjects {
   types: number[]
   made: number[]
   checks: string[]
-  functions: number[]
+  functions: Beside<number>[]
 }
 
 /** A relation, or a partition of one, with trees: what the planner computes of them, and columns that are computed when read. */
@@ -42,9 +49,11 @@ export interface ReadRelation {
   name: string
   /** `f` is a foreign table. */
   kind: string
-  planned: string[]
+  /** A child or partition of a relation that stands in a tree. */
+  child: boolean
+  planned: Beside<string>[]
   virtual: string[]
-  families: number[]
+  families: Beside<number>[]
 }
 
 const FUNCTIONS = `select ${OWN_MARK} ${FUNCTION_COLUMNS}, false as casts,
@@ -79,61 +88,71 @@ const BUILT_IN_FUNCTIONS = `select ${OWN_MARK} ${FUNCTION_COLUMNS}, null as body
     '{}'::oid[] as support, '{}'::oid[] as operators, '{}'::oid[] as states
   from ${FUNCTION_TABLES} where p.oid = any($1::oid[])`
 
-const RELATIONS = `with recursive family(oid) as (
-    select ${OWN_MARK} unnest($1::oid[]) union select i.inhrelid from pg_inherits i join family on i.inhparent = family.oid)
-  select c.oid, n.nspname || '.' || c.relname as name, c.relkind as kind,
-    array(select tree::text from (
-      select i.indexprs from pg_index i where i.indrelid = c.oid
-      union all select i.indpred from pg_index i where i.indrelid = c.oid
-      union all select k.conbin from pg_constraint k where k.conrelid = c.oid
-      union all select s.stxexprs from pg_statistic_ext s where s.stxrelid = c.oid
-      union all select t.partexprs from pg_partitioned_table t where t.partrelid = c.oid) e(tree) where tree is not null) as planned,
+const RELATIONS = `with recursive family(oid, child) as (
+    select ${OWN_MARK} unnest($1::oid[]), false
+    union select i.inhrelid, true from pg_inherits i join family on i.inhparent = family.oid),
+  each as (select oid, bool_and(child) as child from family group by oid)
+  select c.oid, n.nspname || '.' || c.relname as name, c.relkind as kind, each.child,
+    (select coalesce(json_agg(json_build_object('line', e.line, 'what', e.tree::text)), '[]') from (
+      select 'indexes' as line, i.indexprs as tree from pg_index i where i.indrelid = c.oid
+      union all select 'indexes', i.indpred from pg_index i where i.indrelid = c.oid
+      union all select 'checks', k.conbin from pg_constraint k where k.conrelid = c.oid
+      union all select 'statistics', s.stxexprs from pg_statistic_ext s where s.stxrelid = c.oid
+      union all select 'partitions', t.partexprs from pg_partitioned_table t where t.partrelid = c.oid) e
+      where e.tree is not null) as planned,
     array(select d.adbin::text from pg_attribute a join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
       where a.attrelid = c.oid and a.attgenerated = 'v') as virtual,
-    array(select o.opcfamily from pg_opclass o where o.oid in (
-      select unnest(i.indclass) from pg_index i where i.indrelid = c.oid
-      union all select unnest(t.partclass) from pg_partitioned_table t where t.partrelid = c.oid)) as families
-  from family join pg_class c on c.oid = family.oid join pg_namespace n on n.oid = c.relnamespace where c.oid >= ${FIRST_NORMAL_OID}`
+    (select coalesce(json_agg(distinct jsonb_build_object('line', x.line, 'what', o.opcfamily::int8)), '[]') from (
+      select 'families' as line, unnest(i.indclass) as oid from pg_index i where i.indrelid = c.oid
+      union all select 'partition-families', unnest(t.partclass) from pg_partitioned_table t where t.partrelid = c.oid) x
+      join pg_opclass o on o.oid = x.oid) as families
+  from each join pg_class c on c.oid = each.oid join pg_namespace n on n.oid = c.relnamespace where c.oid >= ${FIRST_NORMAL_OID}`
 
 /** Operator classes of these kinds of types are of every type of the kind. */
-const KINDS = `select unnest(array['anyarray', 'anyelement', 'anyenum', 'anyrange', 'anynonarray', 'anymultirange', 'record',
-  'record[]']::regtype[])::oid`
+const KINDS = `select unnest(array['"any"', 'record', 'record[]']::regtype[]::oid[] || ${POLYMORPHIC})`
 
 const TYPES = `with recursive part(oid, made) as (
     select ${OWN_MARK} unnest($1::oid[]), false union select unnest($2::oid[]), true
+    union select t.oid, false from pg_type t where t.oid >= ${FIRST_NORMAL_OID} and 'anyarray'::regtype = any($1::oid[])
     union select x.oid, part.made from part join pg_type t on t.oid = part.oid cross join lateral (
       select t.typbasetype as oid union select t.typelem
       union select r.rngsubtype from pg_range r where r.rngtypid = t.oid
       union select r.rngtypid from pg_range r where r.rngmultitypid = t.oid
       union select a.atttypid from pg_attribute a where t.typrelid <> 0 and a.attrelid = t.typrelid and a.attnum > 0
         and not a.attisdropped) x where x.oid <> 0),
-  met(oid) as (select oid from part union ${KINDS}),
+  met(oid) as (select oid from part union ${KINDS}
+    union select c.casttarget from pg_cast c join part on part.oid = c.castsource where c.castmethod = 'b'),
   own(oid) as (select distinct oid from part where oid >= ${FIRST_NORMAL_OID})
   select array(select distinct oid from part) as types, array(select distinct oid from part where made) as made,
     array(select c.conbin::text from pg_constraint c where c.contypid in (select oid from part where made)
       and c.contypid >= ${FIRST_NORMAL_OID} and c.conbin is not null) as checks,
-    array(select f from (
-      select unnest(array[t.typinput, t.typoutput, t.typreceive, t.typsend, t.typmodin, t.typmodout]::oid[])
-        from pg_type t join own on own.oid = t.oid
-      union select unnest(array[r.rngcanonical, r.rngsubdiff]::oid[]) from pg_range r join own on own.oid = r.rngtypid
-      union select a.amproc::oid from pg_amproc a where a.oid >= ${FIRST_NORMAL_OID}
+    (select coalesce(json_agg(distinct jsonb_build_object('line', x.line, 'what', x.f::int8)), '[]') from (
+      select 'input-output' as line, unnest(array[t.typinput, t.typoutput, t.typreceive, t.typsend, t.typmodin, t.typmodout]::oid[])
+        as f from pg_type t join own on own.oid = t.oid
+      union select 'ranges', unnest(array[r.rngcanonical, r.rngsubdiff]::oid[]) from pg_range r join own on own.oid = r.rngtypid
+      union select 'families', a.amproc::oid from pg_amproc a where a.oid >= ${FIRST_NORMAL_OID}
         and (a.amproclefttype in (select oid from met) or a.amprocrighttype in (select oid from met))
-      union select o.oprcode::oid from pg_amop a join pg_operator o on o.oid = a.amopopr where a.oid >= ${FIRST_NORMAL_OID}
-        and (a.amoplefttype in (select oid from met) or a.amoprighttype in (select oid from met))
-      union select c.castfunc from pg_cast c join own on own.oid = c.castsource
-        where c.oid >= ${FIRST_NORMAL_OID} and c.casttarget in ('json'::regtype, 'jsonb'::regtype)) x(f)
-      where f >= ${FIRST_NORMAL_OID}) as functions`
+      union select 'families', o.oprcode::oid from pg_amop a join pg_operator o on o.oid = a.amopopr
+        where a.oid >= ${FIRST_NORMAL_OID} and (a.amoplefttype in (select oid from met) or a.amoprighttype in (select oid from met))
+      union select 'families', a.amproc::oid from pg_range r join own on own.oid = r.rngtypid
+        join pg_opclass c on c.oid = r.rngsubopc join pg_amproc a on a.amprocfamily = c.opcfamily
+      union select 'json-casts', c.castfunc from pg_cast c join own on own.oid = c.castsource
+        where c.oid >= ${FIRST_NORMAL_OID} and c.casttarget in ('json'::regtype, 'jsonb'::regtype)) x
+      where x.f >= ${FIRST_NORMAL_OID}) as functions`
 
-const OPERATORS = `with recursive op(oid) as (
-    select ${OWN_MARK} unnest($1::oid[]) union select x from op join pg_operator o on o.oid = op.oid,
+const OPERATORS = `with recursive op(oid, line) as (
+    select ${OWN_MARK} unnest($1::oid[]), 'operators' union select x, 'commutators' from op join pg_operator o on o.oid = op.oid,
       unnest(array[o.oprcom, o.oprnegate]) x where x <> 0),
-  family(oid) as (select unnest($2::oid[]) union select a.amopfamily from pg_amop a join op on op.oid = a.amopopr)
-  select array(select o.oprcode::oid from op join pg_operator o on o.oid = op.oid where o.oprcode <> 0
-    union select f from op join pg_operator o on o.oid = op.oid, unnest(array[o.oprrest, o.oprjoin]::oid[]) f
-      where f >= ${FIRST_NORMAL_OID}
-    union select a.amproc::oid from pg_amproc a join family on family.oid = a.amprocfamily where a.oid >= ${FIRST_NORMAL_OID}
-    union select o.oprcode::oid from pg_amop a join family on family.oid = a.amopfamily join pg_operator o on o.oid = a.amopopr
-      where a.oid >= ${FIRST_NORMAL_OID}) as functions`
+  family(oid, line) as (select unnest($2::oid[]), 'operators' union select a.amopfamily, 'families'
+    from pg_amop a join op on op.oid = a.amopopr)
+  select (select coalesce(json_agg(distinct jsonb_build_object('line', x.line, 'what', x.f::int8)), '[]') from (
+    select op.line, o.oprcode::oid as f from op join pg_operator o on o.oid = op.oid where o.oprcode <> 0
+    union select 'estimates', unnest(array[o.oprrest, o.oprjoin]::oid[]) from op join pg_operator o on o.oid = op.oid
+    union select family.line, a.amproc::oid from pg_amproc a join family on family.oid = a.amprocfamily
+      where a.oid >= ${FIRST_NORMAL_OID}
+    union select family.line, o.oprcode::oid from pg_amop a join family on family.oid = a.amopfamily
+      join pg_operator o on o.oid = a.amopopr where a.oid >= ${FIRST_NORMAL_OID}) x
+    where x.line <> 'estimates' or x.f >= ${FIRST_NORMAL_OID}) as functions`
 
 const CASTS = `select ${OWN_MARK} array(select c.castfunc from pg_cast c where c.oid >= ${FIRST_NORMAL_OID} and c.castfunc <> 0
   and c.casttarget < ${FIRST_NORMAL_OID} and c.castsource = any($1::oid[])) as functions`
@@ -195,9 +214,9 @@ export async function functionsOfOperators(
   session: Queryable,
   operators: number[],
   families: number[],
-): Promise<number[]> {
+): Promise<Beside<number>[]> {
   if (operators.length + families.length === 0) return []
-  return (await first<{ functions: number[] }>(session, OPERATORS, [operators, families])).functions
+  return (await first<{ functions: Beside<number>[] }>(session, OPERATORS, [operators, families])).functions
 }
 
 /** Functions of casts from these types to built-in ones. */

@@ -1,0 +1,95 @@
+import { createDatabase, ensureEmbeddedServer, stopEmbeddedServer } from '@esa/pg-server'
+import { hasOtherPostgres, startOtherPostgres } from '@esa/pg-server/test-servers'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Client } from 'pg'
+import { afterAll, describe, expect, it } from 'vitest'
+import { inReadOnly } from '../read-only.ts'
+import { ACTING_SCHEMA, BESIDE_ATTACKS, type BesideAttack } from './besides.fixture.ts'
+import { BESIDES, type BesideLine } from './besides.ts'
+import { readStatement } from './read-statement.ts'
+import { requireHarmless } from './require-harmless.ts'
+
+const closing: (() => Promise<unknown>)[] = []
+
+afterAll(async () => {
+  for (const close of closing.toReversed()) await close()
+})
+
+async function embedded(): Promise<string> {
+  const home = await mkdtemp(join(tmpdir(), 'esa-besides-'))
+  const { adminUrl } = await ensureEmbeddedServer({ home })
+  closing.push(async () => {
+    await stopEmbeddedServer({ home, mode: 'immediate' })
+    await rm(home, { recursive: true, force: true })
+  })
+  return adminUrl
+}
+
+async function other(): Promise<string> {
+  const server = await startOtherPostgres()
+  closing.push(() => server.close())
+  return server.url
+}
+
+/** Work on a session of its own: what a server has in its caches was computed before. */
+async function onFresh<T>(url: string, work: (client: Client) => Promise<T>): Promise<T> {
+  const client = new Client({ connectionString: url })
+  await client.connect()
+  try {
+    return await work(client)
+  } finally {
+    await client.end()
+  }
+}
+
+/** Runs the statement behind the guard with these lines; whether it was refused, and whether a lock was taken. */
+function attacked(
+  url: string,
+  { sql, settings }: BesideAttack,
+  besides: ReadonlySet<BesideLine>,
+): Promise<{ refused: string | null; acted: boolean }> {
+  return onFresh(url, async (client) => {
+    const reading = await readStatement(sql)
+    const run = inReadOnly(client, 5_000, async (session) => {
+      const name = await requireHarmless(session, reading, new Set(), besides)
+      if (settings !== undefined) await session.query(settings)
+      await session.query({ text: `EXECUTE ${name}`, queryMode: 'extended' })
+    })
+    const refused = await run.then(
+      () => null,
+      (error: { code?: string; message?: string }) => `${error.code}: ${error.message}`,
+    )
+    const { rows } = await client.query(
+      `select count(*)::int as held from pg_locks where locktype = 'advisory' and pid = pg_backend_pid()`,
+    )
+    return { refused, acted: rows[0].held > 0 }
+  })
+}
+
+const servers = [
+  ['PostgreSQL 18', 18, embedded] as const,
+  ...(hasOtherPostgres() ? [['another major', 0, other] as const] : []),
+]
+
+it('has an attack for every line', () => {
+  expect(new Set(BESIDE_ATTACKS.map(({ line }) => line))).toEqual(BESIDES)
+})
+
+describe.each(servers)('what runs without standing in the tree: %s', (_, major, start) => {
+  it('is refused by one line, without which it acts', async () => {
+    const url = await createDatabase(await start(), 'besides')
+    const wrong: unknown[] = []
+    for (const attack of BESIDE_ATTACKS.filter(({ from = 0 }) => from <= major)) {
+      await onFresh(url, (client) =>
+        client.query(`drop schema public cascade; create schema public; ${ACTING_SCHEMA}; ${attack.schema}`),
+      )
+      const others = new Set([...BESIDES].filter((line) => line !== attack.line))
+      const [guarded, open] = [await attacked(url, attack, BESIDES), await attacked(url, attack, others)]
+      const held = guarded.refused?.startsWith('sql.not-a-read: ') === true && !guarded.acted
+      if (!held || !open.acted) wrong.push({ ...attack, guarded, open })
+    }
+    expect(wrong).toEqual([])
+  }, 60_000)
+})
