@@ -160,6 +160,14 @@ describe('the values that a step touches', () => {
     ).rejects.toMatchObject({ message: 'destructive' })
   })
 
+  it('are counted when what the migration makes itself calls something, also where no name says so', async () => {
+    const sql = `create function same(int) returns boolean language plpgsql as $$ begin return true; end $$;
+      create domain sure as int check (same(value)); create table t (d sure); insert into t values (1)`
+    expect(await shop.apply(sql)).toMatchObject({
+      verification: { state: 'counted', why: expect.stringContaining('public.same()') as string },
+    })
+  })
+
   it('that a plan has committed and its comparison finds wrong are a loss on record', async () => {
     const about = 'orders and copied agree'
     const sql = 'select count(*) as mismatches from orders where id <= 3'

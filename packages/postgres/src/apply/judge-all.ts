@@ -3,7 +3,7 @@ import type { Queryable } from '../queryable.ts'
 import { parseScript } from '../sql/parse-script.ts'
 import { type Effect, textWithEffects } from './effects.ts'
 import type { Ledger, MigrationRecord, Verification } from './ledger.ts'
-import { type MadeCode, opaqueReasons } from './opaque.ts'
+import { type MadeCode, nothingMade, opaqueReasons } from './opaque.ts'
 import type { Migration, MigrationStep } from './step.ts'
 
 /**
@@ -18,7 +18,7 @@ export async function judgeAll(
   onCopy: Verification | undefined,
 ): Promise<MigrationStep[]> {
   const counts = await countsRows(session)
-  const made: MadeCode = { functions: new Set(), heard: new Set() }
+  const made = nothingMade()
   const judged: MigrationStep[] = []
   for (const step of steps) {
     const record = known?.steps.find((one) => one.step === step.id)
@@ -43,7 +43,7 @@ async function judge(
 ): Promise<MigrationStep> {
   const { work, about, risk } = step
   if (work.kind !== 'statement') return step
-  const opaque = await opaqueReasons(session, await parseScript(work.sql), made)
+  const { reasons: opaque, unresolved } = await opaqueReasons(session, await parseScript(work.sql), made)
   if (!counts && (opaque.length > 0 || risk !== 'additive'))
     throw new EsaError(
       'migration.uncounted',
@@ -67,6 +67,7 @@ async function judge(
     ...step,
     risk: risk === 'additive' && opaque.length > 0 ? 'major' : risk,
     ...(opaque.length > 0 ? { opaque } : {}),
+    ...(unresolved ? { unresolved } : {}),
     ...(effects.length > 0 ? { effects } : {}),
   }
 }

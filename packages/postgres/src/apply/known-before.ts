@@ -1,7 +1,7 @@
 import type { Queryable } from '../queryable.ts'
 import { parseScript } from '../sql/parse-script.ts'
 import { inverseOf } from './inverse.ts'
-import { type MadeCode, opaqueReasons } from './opaque.ts'
+import { nothingMade, opaqueReasons } from './opaque.ts'
 
 /** A statement that is to be approved, whether it may lose data, and the way back that was written for it, or null. */
 interface Approvable {
@@ -23,12 +23,12 @@ export async function knownBefore(
   session: Queryable,
   statements: readonly Approvable[],
 ): Promise<KnownBefore[]> {
-  const made: MadeCode = { functions: new Set(), heard: new Set() }
+  const made = nothingMade()
   const known: KnownBefore[] = []
   for (const [n, { sql, destructive, rollback }] of statements.entries()) {
     const earlier = statements.slice(0, n).map((one) => one.sql)
     const back = rollback ?? (await inverseOf(session, sql, earlier)) ?? (destructive ? false : null)
-    const calls = await opaqueReasons(session, await parseScript(sql), made)
+    const { reasons: calls } = await opaqueReasons(session, await parseScript(sql), made)
     known.push({ rollback: back === '' ? null : back, calls })
   }
   return known

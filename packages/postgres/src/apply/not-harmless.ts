@@ -7,7 +7,7 @@ const ALLOWED = new Set(['nextval'])
 
 /**
  * Of functions that are called by name, those that are not known to be harmless: of somebody's own, volatile, or nowhere on
- * the target. The only place where applying asks what a function does.
+ * the target. For what the server does not resolve; `resolved-calls.ts` judges the rest.
  */
 export async function notHarmless(session: Queryable, functions: CalledName[]): Promise<string[]> {
   if (functions.length === 0) return []

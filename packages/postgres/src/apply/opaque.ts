@@ -1,10 +1,13 @@
 import type { Node, RangeVar } from '@pgsql/types'
+import { computesOnly, FIRST_NORMAL_OID } from '../guard/harmless-functions.ts'
 import type { CalledName } from '../guard/read-statement.ts'
-import { computesOnly } from '../guard/harmless-functions.ts'
 import type { Queryable } from '../queryable.ts'
+import { inReadOnly, type ReadOnlySession } from '../read-only.ts'
 import { parseScript, type ParsedStatement } from '../sql/parse-script.ts'
 import { written } from './full-names.ts'
 import { notHarmless } from './not-harmless.ts'
+import { type Behind, callsOf } from './resolved-calls.ts'
+import { queriesOf } from './run-queries.ts'
 import { settingOf } from './setting.ts'
 
 /** Functions, triggers and rules that a migration makes itself: no look at the target finds them before it runs. */
@@ -12,6 +15,11 @@ export interface MadeCode {
   functions: Set<string>
   /** Tables that a trigger or a rule was put on. */
   heard: Set<string>
+}
+
+/** Of a migration that has not begun. */
+export function nothingMade(): MadeCode {
+  return { functions: new Set(), heard: new Set() }
 }
 
 /** Statements that run code which the grammar does not show. */
@@ -33,24 +41,49 @@ const NAMING = new Set(
 
 const DATA = new Set(['InsertStmt', 'UpdateStmt', 'DeleteStmt', 'MergeStmt', 'CopyStmt', 'TruncateStmt'])
 
-/** What statements call that is not known to be harmless, as far as names tell; what they do is measured whatever this says. */
+/** What statements call that is not known to be harmless, each as people read it. */
+export interface Opaque {
+  reasons: string[]
+  /** Something was not there to be resolved: of that only names were judged. */
+  unresolved: boolean
+}
+
+/** Longest that a statement of this look takes, ms. */
+const LOOK_MS = 10_000
+
+/** What statements call that is not known to be harmless, by what the server resolves. Runs none of them, and changes nothing. */
 export async function opaqueReasons(
   session: Queryable,
   statements: ParsedStatement[],
   made: MadeCode,
-): Promise<string[]> {
+): Promise<Opaque> {
+  return await inReadOnly(session, LOOK_MS, (readOnly) => opaqueWithin(readOnly, statements, made))
+}
+
+/** The same in the caller's transaction, which it neither ends nor breaks. */
+export async function opaqueWithin(
+  session: ReadOnlySession,
+  statements: ParsedStatement[],
+  made: MadeCode,
+): Promise<Opaque> {
   const reasons: string[] = []
-  for (const { kind, node } of statements) {
+  let unresolved = false
+  for (const statement of statements) {
+    const { kind, node } = statement
     noteCode(node, made)
     if (settingOf(node) !== null) continue
     if (HIDDEN[kind] !== undefined) reasons.push(HIDDEN[kind])
     const extension = 'CreateExtensionStmt' in node ? (node.CreateExtensionStmt.extname ?? '') : undefined
     if (extension !== undefined && !computesOnly(extension)) reasons.push(`the extension ${extension}`)
     if ('CopyStmt' in node && node.CopyStmt.is_program === true) reasons.push('a program')
-    if (!NAMING.has(kind)) reasons.push(...(await calledBy(session, node, made)))
+    if (!NAMING.has(kind)) {
+      const called = await calledBy(session, statement, made)
+      reasons.push(...called.reasons)
+      unresolved ||= called.unresolved
+    }
     reasons.push(...(await eventTriggers(session, kind)))
   }
-  return [...new Set(reasons)]
+  return { reasons: [...new Set(reasons)], unresolved }
 }
 
 function noteCode(node: Node, { functions, heard }: MadeCode): void {
@@ -67,7 +100,15 @@ interface Named {
   calls: CalledName[]
   relations: RangeVar[]
   written: RangeVar[]
+  /** What is computed of their rows is computed again, and no trigger hears it. */
+  rewritten: RangeVar[]
   operators: string[]
+}
+
+const REWRITING = new Set(['AlterTableStmt', 'IndexStmt', 'ClusterStmt', 'ReindexStmt', 'VacuumRelation'])
+
+function nothingNamed(): Named {
+  return { calls: [], relations: [], written: [], rewritten: [], operators: [] }
 }
 
 function namedIn(value: unknown, named: Named): Named {
@@ -83,9 +124,7 @@ function namedIn(value: unknown, named: Named): Named {
         | { RangeVar: RangeVar }
       )[]
       named.written.push(...relations.map((one) => ('RangeVar' in one ? one.RangeVar : one)))
-    } else if (kind === 'AlterTableStmt' || kind === 'IndexStmt') {
-      named.relations.push(inner['relation'] ?? {})
-    }
+    } else if (REWRITING.has(kind)) named.rewritten.push(inner['relation'] ?? {})
     namedIn(inner, named)
   }
   return named
@@ -98,44 +137,71 @@ function lastOf(parts: unknown): CalledName {
 }
 
 /**
- * What the server calls when these relations are read or written: triggers and rules, and expressions of defaults, CHECKs,
- * indexes and views; also of tables whose rows follow by a foreign key.
+ * What the server calls when these relations are read or written: triggers and rules, the trees of defaults, CHECKs, indexes
+ * and views, and the types of what is written; also of tables whose rows follow by a foreign key.
  */
-const BEHIND = `with recursive met(oid, written) as (
-    select pg_catalog.to_regclass(name)::oid, false from unnest($1::text[]) name
-    union select pg_catalog.to_regclass(name)::oid, true from unnest($2::text[]) name
-    union select x.oid, x.written from met join lateral (
-      select f.conrelid as oid, true as written from pg_constraint f where f.confrelid = met.oid and met.written and f.contype = 'f'
+const BEHIND = `with recursive met(oid, written, fires) as (
+    select pg_catalog.to_regclass(name)::oid, false, false from unnest($1::text[]) name
+    union select pg_catalog.to_regclass(name)::oid, true, true from unnest($2::text[]) name
+    union select pg_catalog.to_regclass(name)::oid, true, false from unnest($3::text[]) name
+    union select x.oid, x.written, met.fires from met join lateral (
+      select f.conrelid as oid, true as written from pg_constraint f where f.confrelid = met.oid and met.fires and f.contype = 'f'
         and (f.confdeltype in ('c', 'n', 'd') or f.confupdtype in ('c', 'n', 'd'))
       union select i.inhrelid, met.written from pg_inherits i where i.inhparent = met.oid
       union select d.refobjid, met.written from pg_rewrite r join pg_depend d on d.objid = r.oid and d.classid = 'pg_rewrite'::regclass
         where r.ev_class = met.oid and d.refclassid = 'pg_class'::regclass) x on true)
   select coalesce(json_agg(distinct why) filter (where why is not null), '[]') as heard,
-    coalesce(json_agg(distinct expression) filter (where expression is not null), '[]') as expressions from (
-    select format('the trigger %s of %s', t.tgname, t.tgrelid::regclass) as why, null as expression from met join pg_trigger t
-      on t.tgrelid = met.oid where met.written and not t.tgisinternal and t.tgenabled <> 'D'
-    union all select format('a rule of %s', r.ev_class::regclass), null from met join pg_rewrite r on r.ev_class = met.oid
-      where met.written and r.rulename <> '_RETURN'
-    union all select null, 'select ' || pg_get_expr(e.tree, met.oid) from met join lateral (
+    coalesce(json_agg(distinct tree) filter (where tree is not null), '[]') as trees,
+    coalesce(json_agg(distinct expression) filter (where expression is not null), '[]') as expressions,
+    coalesce(json_agg(distinct type) filter (where type is not null), '[]') as made from (
+    select format('the trigger %s of %s', t.tgname, t.tgrelid::regclass) as why, null as tree, null as expression, null::int8 as type
+      from met join pg_trigger t on t.tgrelid = met.oid where met.fires and not t.tgisinternal and t.tgenabled <> 'D'
+    union all select format('a rule of %s', r.ev_class::regclass), null, null, null from met join pg_rewrite r on r.ev_class = met.oid
+      where met.fires and r.rulename <> '_RETURN'
+    union all select null, e.tree::text, 'select ' || pg_get_expr(e.tree, met.oid), null from met join lateral (
       select a.adbin as tree from pg_attrdef a where a.adrelid = met.oid and met.written
       union all select k.conbin from pg_constraint k where k.conrelid = met.oid and k.conbin is not null
       union all select i.indexprs from pg_index i where i.indrelid = met.oid and met.written
       union all select i.indpred from pg_index i where i.indrelid = met.oid and met.written) e on e.tree is not null
-    union all select null, pg_get_viewdef(c.oid) from met join pg_class c on c.oid = met.oid where c.relkind in ('v', 'm')) found`
+    union all select null, null, null, a.atttypid::int8 from met join pg_attribute a on a.attrelid = met.oid
+      where met.written and a.attnum > 0 and not a.attisdropped and a.atttypid >= ${FIRST_NORMAL_OID}
+    union all select null, null, pg_get_viewdef(c.oid), null from met join pg_class c on c.oid = met.oid where c.relkind in ('v', 'm')) found`
 
-async function calledBy(session: Queryable, node: Node, made: MadeCode): Promise<string[]> {
-  const named = namedIn(node, { calls: [], relations: [], written: [], operators: [] })
-  const { rows } = await session.query(BEHIND, [named.relations.map(written), named.written.map(written)])
-  const { heard, expressions } = rows[0] as { heard: string[]; expressions: string[] }
-  const behind: Named = { calls: [], relations: [], written: [], operators: [] }
-  for (const { node: one } of await parseScript(expressions.join(';\n'))) namedIn(one, behind)
-  const calls = [...named.calls, ...behind.calls]
-  const own = calls.filter(({ name }) => made.functions.has(name)).map(({ name }) => name)
+type Found = Behind & { heard: string[]; expressions: string[] }
+
+async function calledBy(
+  session: ReadOnlySession,
+  statement: ParsedStatement,
+  made: MadeCode,
+): Promise<Opaque> {
+  const named = namedIn(statement.node, nothingNamed())
+  const { rows } = await session.query(
+    BEHIND,
+    [named.relations, named.written, named.rewritten].map((relations) => relations.map(written)),
+  )
+  const { heard, expressions, ...beside } = rows[0] as unknown as Found
+  const queries = queriesOf(statement)
+  const resolved = await callsOf(session, queries ?? [], beside)
+  const names = resolved === null || queries === null
+  const own = named.calls.filter(({ name }) => made.functions.has(name)).map(({ name }) => `${name}()`)
   const late = named.written.filter(({ relname = '' }) => made.heard.has(relname))
-  return [
-    ...[...(await notHarmless(session, calls)), ...own].map((name) => `${name}()`),
+  const reasons = [
+    ...(resolved ?? []),
+    ...(names ? await calledByName(session, named, resolved === null ? expressions : []) : []),
+    ...own,
     ...heard,
     ...late.map(({ relname }) => `a trigger of ${relname} that the migration makes`),
+  ]
+  return { reasons, unresolved: resolved === null }
+}
+
+/** What the names say, of what the server does not resolve. */
+async function calledByName(session: Queryable, named: Named, expressions: string[]): Promise<string[]> {
+  const behind = nothingNamed()
+  for (const { node } of await parseScript(expressions.join(';\n'))) namedIn(node, behind)
+  const harmful = await notHarmless(session, [...named.calls, ...behind.calls])
+  return [
+    ...harmful.map((name) => `${name}()`),
     ...(await ownOperators(session, [...named.operators, ...behind.operators])),
   ]
 }

@@ -1,5 +1,7 @@
 import { EsaError, isEsaError, type Json } from '@esa/protocol'
 import { postgresError, sqlState } from '../postgres-error.ts'
+import type { Hearing, Queryable } from '../queryable.ts'
+import { parseScript } from '../sql/parse-script.ts'
 import { requireApplier } from './applier-lock.ts'
 import { lookBeside, takeBackBeside } from './beside-transaction.ts'
 import { type Came, Exceeded, type Expected, measured } from './closer-look.ts'
@@ -7,6 +9,7 @@ import { type DrizzleRow, removeDrizzleRow, writeDrizzleRow } from './drizzle-ro
 import { type Effect, effectText, type Measured, plainEffect } from './effects.ts'
 import { requireThawed } from './freeze.ts'
 import { toApprove } from './judge-all.ts'
+import { nothingMade, opaqueWithin } from './opaque.ts'
 import type { Ledger, StepRecord } from './ledger.ts'
 import { type Bench, withinBudget } from './lock-budget.ts'
 import type { Authorise, Migration, MigrationStep } from './step.ts'
@@ -67,7 +70,7 @@ export async function runStatement(running: Running, sql: string, rollback: stri
   if (await isThere(running)) return await mark(running, running.end, withRow(running, UNKNOWN), rollback)
   const atItsWord = step.risk === 'destructive'
   const expected: Expected = { compared: [], approved: step.effects ?? [], atItsWord, trusted }
-  let came: Came | Exceeded
+  let came: Done | Exceeded
   do {
     came = await tryStatement(running, { sql, rollback, expected })
     if (!(came instanceof Exceeded)) continue
@@ -84,13 +87,16 @@ function withRow({ drizzle, end }: Running, check: ValueCheck): Json {
   return { ...check, ...row }
 }
 
+/** What a try came to, and what it was seen to call once it had run. */
+type Done = Came & { opaque: string[] }
+
 interface Trying {
   sql: string
   rollback: string | null
   expected: Expected
 }
 
-async function tryStatement(running: Running, trying: Trying): Promise<Came | Exceeded> {
+async function tryStatement(running: Running, trying: Trying): Promise<Done | Exceeded> {
   const { bench, ledger } = running
   const { sql, rollback, expected } = trying
   const beside = await lookBeside(bench.session)
@@ -98,10 +104,11 @@ async function tryStatement(running: Running, trying: Trying): Promise<Came | Ex
     const { session } = bench
     if (!ledger.inTransaction) await mark(running, 'started', await placeOf(running), rollback)
     const came = await measured(session, sql, expected, async () => void (await session.query(sql)))
+    const opaque = running.step.unresolved === true ? await opaqueAfter(bench, sql) : []
     if (running.drizzle !== undefined)
       await (running.end === 'done' ? writeDrizzleRow : removeDrizzleRow)(session, running.drizzle)
     if (ledger.inTransaction) await mark(running, running.end, withRow(running, UNKNOWN), rollback)
-    return came
+    return { ...came, opaque }
   })
   return await trial.catch(async (error: unknown) => {
     // A lost session cannot be asked; the error is worth more than that.
@@ -113,8 +120,25 @@ async function tryStatement(running: Running, trying: Trying): Promise<Came | Ex
   })
 }
 
+/** What a step calls, judged when it has run and what it makes is there. What still is not resolved is opaque. */
+async function opaqueAfter({ session, serverVersion }: Bench, sql: string): Promise<string[]> {
+  const prepared: string[] = []
+  const major = Math.floor(serverVersion / 10_000)
+  const { on, removeListener } = session as Queryable & Partial<Hearing>
+  const within = {
+    query: session.query.bind(session),
+    ...(on && removeListener && { on: on.bind(session), removeListener: removeListener.bind(session) }),
+    prepared,
+    major,
+  }
+  const { reasons, unresolved } = await opaqueWithin(within, await parseScript(sql), nothingMade())
+  for (const name of prepared) await session.query(`deallocate ${name}`)
+  return unresolved ? [...reasons, 'what the server could not resolve'] : reasons
+}
+
 /** What a step took keeps it from being called verified; so does what it calls. */
-function checkOf({ opaque = [] }: MigrationStep, { took, same }: Came): ValueCheck {
+function checkOf({ opaque: before = [] }: MigrationStep, { took, same, opaque: after }: Done): ValueCheck {
+  const opaque = [...new Set([...before, ...after])]
   if (took.length > 0) return { state: 'unknown', why: `approved: ${took.map(effectText).join('; ')}` }
   if (opaque.length > 0)
     return {

@@ -26,6 +26,8 @@ export interface MigrationStep {
   work: Work
   /** What it calls that is not known to be harmless, each as people read it; absent until it was judged on a target. */
   opaque?: string[]
+  /** What it is made of was not all there to be resolved before the first step: it is judged again when it has run. */
+  unresolved?: boolean
   /** What an earlier try of it was seen to do beyond what it says. */
   effects?: Effect[]
 }

@@ -318,7 +318,7 @@ function noteLoose(facts: TreeFacts, oid: number): void {
 }
 
 /** The statement with NULL for each string: what its literals would run while it is analysed is judged before they are there. */
-async function withoutStrings(text: string): Promise<string> {
+export async function withoutStrings(text: string): Promise<string> {
   const [statement] = await parseScript(text)
   const node = structuredClone(statement!.node)
   walk(node, (kind, body) => {

@@ -1,0 +1,209 @@
+import { isEsaError } from '@esa/protocol'
+import { knownHarmless, FIRST_NORMAL_OID } from '../guard/harmless-functions.ts'
+import { READING_VALUES } from '../guard/node-fields.ts'
+import { withoutStrings } from '../guard/require-harmless.ts'
+import { resolve } from '../guard/resolve.ts'
+import {
+  noFacts,
+  noteCall,
+  noteConstants,
+  noteTree,
+  parseTree,
+  type TreeFacts,
+  type TreeValue,
+} from '../guard/resolved-tree.ts'
+import {
+  type Added,
+  addedByUsers,
+  castsFrom,
+  functionsOfOperators,
+  relationsOf,
+  typesOf,
+} from '../guard/tree-objects.ts'
+import { sqlState } from '../postgres-error.ts'
+import type { ReadOnlySession } from '../read-only.ts'
+
+/** A number that a sequence has given is no data that can be lost. */
+const ALLOWED = new Set(['pg_catalog.nextval'])
+
+/** Functions, types and relations that are followed for one statement: more is a web that no one can vouch for. */
+const FOLLOWED_MAX = 5_000
+
+/** Values of any array: only they show their type. */
+const ANY_ARRAY = 2277
+
+/** What a server said of queries: what they would call that is not known to be harmless; null: it did not resolve one. */
+export type Calls = string[] | null
+
+/** What runs with a statement: trees of the catalog, and types whose values are made. */
+export interface Behind {
+  trees: string[]
+  made: number[]
+}
+
+/**
+ * Has the server resolve queries and what else runs with them (trees of defaults, CHECKs, indexes), and names what they
+ * would call that is not known to be harmless: by function, cast, operator, type, domain, however it is written. Runs
+ * nothing: where literals could run code while they are read, the queries are judged without them first.
+ */
+export async function callsOf(session: ReadOnlySession, queries: string[], beside: Behind): Promise<Calls> {
+  const added = await addedByUsers(session)
+  const judge = new CallJudge(session, added)
+  const trees = beside.trees.map((tree) => parseTree(tree))
+  const said = new Set(await judge.callsIn(trees, beside.made))
+  for (const query of queries) {
+    const calls = await callsOfQuery(session, judge, query, added.read.length > 0)
+    if (calls === null) return null
+    for (const call of calls) said.add(call)
+  }
+  return [...said]
+}
+
+async function callsOfQuery(
+  session: ReadOnlySession,
+  judge: CallJudge,
+  query: string,
+  careful: boolean,
+): Promise<Calls> {
+  await session.query('savepoint esa_resolve')
+  try {
+    const forms = careful ? [await withoutStrings(query), query] : [query]
+    let calls: string[] = []
+    for (const form of forms) {
+      const { trees } = await resolve(session, form)
+      calls = await judge.callsIn(trees)
+      if (calls.length > 0) break
+    }
+    await session.query('release savepoint esa_resolve')
+    return calls
+  } catch (error) {
+    await session.query('rollback to savepoint esa_resolve; release savepoint esa_resolve')
+    if (sqlState(error) === undefined && !isEsaError(error)) throw error
+    return null
+  }
+}
+
+class CallJudge {
+  readonly #session: ReadOnlySession
+  readonly #added: Added
+  readonly #seen = new Set<string>()
+  /** What was said of the ids that were seen: a second query that meets them says it again. */
+  readonly #said = new Set<string>()
+
+  constructor(session: ReadOnlySession, added: Added) {
+    this.#session = session
+    this.#added = added
+  }
+
+  /** @throws EsaError `sql.tree-unknown`. */
+  async callsIn(trees: TreeValue[], made: number[] = []): Promise<string[]> {
+    let open: TreeFacts | null = { ...noFacts(), made: new Set(made) }
+    for (const tree of trees) noteAll(tree, open)
+    while (open !== null) {
+      if (this.#seen.size > FOLLOWED_MAX) {
+        this.#said.add(`more than ${FOLLOWED_MAX} functions, relations and types`)
+        break
+      }
+      open = await this.#round(open)
+    }
+    return [...this.#said]
+  }
+
+  #fresh(kind: string, ids: Iterable<number>): number[] {
+    const fresh = [...ids].filter((id) => !this.#seen.has(`${kind} ${id}`))
+    for (const id of fresh) this.#seen.add(`${kind} ${id}`)
+    return fresh
+  }
+
+  /** Those of users, and those that users added to. */
+  #touched(ids: number[], added: number[]): number[] {
+    return ids.filter((id) => id >= FIRST_NORMAL_OID || added.includes(id))
+  }
+
+  /** As above; where users added to a built-in type, any other may have it as a part. */
+  #touchedTypes(ids: number[]): number[] {
+    const { types } = this.#added
+    const all = types.some((id) => id < FIRST_NORMAL_OID)
+    return all ? ids : ids.filter((id) => id >= FIRST_NORMAL_OID || id === ANY_ARRAY)
+  }
+
+  /** What the planner computes of the tables that are read: constants, and whatever a body in SQL comes to. */
+  async #planned(trees: TreeValue[], next: TreeFacts): Promise<void> {
+    const found = noFacts()
+    for (const tree of trees) noteTree(tree, found)
+    const oids = [...found.calls.values()].map(({ oid }) => oid)
+    const bodies = (await knownHarmless(this.#session, oids)).filter(({ verdict }) => verdict === 'follow')
+    for (const { name } of bodies) this.#said.add(`${name}()`)
+    const inlined = new Set(bodies.map(({ oid }) => oid))
+    for (const tree of trees) noteConstants(tree, next, inlined)
+  }
+
+  async #round(facts: TreeFacts): Promise<TreeFacts | null> {
+    const session = this.#session
+    const next = noFacts()
+    const loose = (oid: number): void => noteCall(next, { oid, args: [], result: undefined })
+    const planned: TreeValue[] = []
+    for (const relation of await relationsOf(session, this.#fresh('relation', facts.relations))) {
+      if (relation.kind === 'f') this.#said.add(`the foreign table ${relation.name}`)
+      for (const tree of relation.virtual) noteTree(parseTree(tree), next)
+      for (const { what } of relation.families) facts.families.add(what)
+      planned.push(...relation.planned.map(({ what }) => parseTree(what)))
+    }
+    await this.#planned(planned, next)
+    const made = this.#touchedTypes(this.#fresh('made', facts.made))
+    const types = this.#touchedTypes(this.#fresh('type', facts.types))
+    if (made.length + types.length > 0) {
+      const found = await typesOf(session, types, made)
+      for (const check of found.checks) noteTree(parseTree(check), next)
+      for (const { what } of found.functions) loose(what)
+      for (const oid of await castsFrom(session, found.types)) loose(oid)
+    }
+    const operators = this.#touched(this.#fresh('operator', facts.operators), this.#added.operators)
+    const families = this.#touched(this.#fresh('family', facts.families), this.#added.families)
+    for (const { what } of await functionsOfOperators(session, operators, families)) loose(what)
+    const called = this.#fresh('call', new Set([...facts.calls.values()].map(({ oid }) => oid)))
+    for (const { name, verdict } of await knownHarmless(session, called))
+      if (verdict !== 'harmless' && !ALLOWED.has(name)) this.#said.add(`${name}()`)
+    const { calls, operators: more, families: also, relations, types: of, made: new_ } = next
+    return calls.size + more.size + also.size + relations.size + of.size + new_.size === 0 ? null : next
+  }
+}
+
+/** Nodes of statements that write, with nothing in their own fields that runs. */
+const WRITING = new Set([
+  'ONCONFLICTEXPR',
+  'INFERENCEELEM',
+  'MERGEACTION',
+  'WITHCHECKOPTION',
+  'ROWMARKCLAUSE',
+])
+
+/** Nodes that stand for a value of a sequence, a default and a cursor's row. */
+const INERT = new Set(['NEXTVALUEEXPR', 'SETTODEFAULT', 'CURRENTOFEXPR'])
+
+/** Adds what runs in a tree that may write: what a reading one has not is taken out of it and noted by itself. */
+function noteAll(tree: TreeValue, facts: TreeFacts): void {
+  const apart: TreeValue[] = []
+  const reading = readingOf(tree, apart)
+  if (typeof reading === 'object' && !Array.isArray(reading) && WRITING.has(reading.label))
+    for (const member of reading.fields.values()) noteAll(member, facts)
+  else if (Array.isArray(reading)) for (const one of reading) noteAll(one, facts)
+  else noteTree(reading, facts)
+  for (const one of apart) noteAll(one, facts)
+}
+
+function readingOf(tree: TreeValue, apart: TreeValue[]): TreeValue {
+  if (typeof tree === 'string') return tree
+  if (Array.isArray(tree)) return tree.map((one) => readingOf(one, apart))
+  if (INERT.has(tree.label)) return '<>'
+  const fields = new Map<string, TreeValue>()
+  for (const [name, member] of tree.fields) {
+    const wanted = READING_VALUES[name]
+    if (wanted === undefined) fields.set(name, readingOf(member, apart))
+    else {
+      fields.set(name, wanted)
+      if (typeof member === 'object') apart.push(member)
+    }
+  }
+  return { label: tree.label, fields }
+}
