@@ -9,7 +9,7 @@ import { WebSocketServer } from 'ws'
 
 /** The programs of a PostgreSQL of another major than ours: Debian's 15, or those that `pnpm test:versions` fetched. */
 // oxlint-disable-next-line node/no-process-env -- equipment of tests, which is told by their runner
-const OTHER_BIN = process.env['ESA_POSTGRES_BIN'] ?? '/usr/lib/postgresql/15/bin'
+export const OTHER_BIN = process.env['ESA_POSTGRES_BIN'] ?? '/usr/lib/postgresql/15/bin'
 
 /** A server that does not answer by then never will, ms. */
 const READY_WITHIN_MS = 20_000

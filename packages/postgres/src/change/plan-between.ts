@@ -1,6 +1,7 @@
 import { EsaError } from '@esa/protocol'
+import type { Finding } from '../finding.ts'
 import { postgresError } from '../postgres-error.ts'
-import type { Queryable } from '../queryable.ts'
+import { onOneSession, type Queryable } from '../queryable.ts'
 import { type RehearsalGround, using } from '../rehearsal/ground.ts'
 import { type SchemaSource, withRehearsal } from '../rehearsal/open-rehearsal.ts'
 import { parseSchema, runScript } from '../rehearsal/run-script.ts'
@@ -30,11 +31,16 @@ export async function planBetween({ ground, from, to, hints }: PlanSources): Pro
   return withRehearsal({ ground, id: 'plan_from', schema: from }, (source) =>
     withRehearsal({ ground, id: 'plan_to', schema, beside: source }, async (goal) => {
       await goal.admitRoles(scripts.flat())
-      for (const script of scripts) await using(goal.open(1), (session) => runChange(session, script))
+      const without = [...source.missing, ...goal.missing].flatMap(leftOutBefore)
+      for (const script of scripts)
+        without.push(
+          ...(await using(goal.open(1), (pool) => onOneSession(pool, (one) => runChange(one, script)))),
+        )
       const plan = await planChanges(source.queryable, goal.queryable, merged(told, hints), silentAbout)
-      if (told.unplanned.length === 0) return plan
+      if (told.unplanned.length === 0 && without.length === 0) return plan
       const { changes, phases, notes } = plan
-      return sealPlan({ changes, phases, unplanned: [...told.unplanned, ...plan.unplanned], notes })
+      const unplanned = [...told.unplanned, ...plan.unplanned]
+      return sealPlan({ changes, phases, unplanned, notes: [...new Set([...without, ...notes])] })
     }),
   )
 }
@@ -48,10 +54,18 @@ function merged({ hints: told }: ScriptMeaning, hints: Hints): Hints {
   }
 }
 
+/** What a schema lacks on its rehearsal, and with it the plan. */
+function leftOutBefore({ kind, severity, message }: Finding): string[] {
+  return kind === 'not-rehearsed' && severity === 'warning' ? [message] : []
+}
+
 /** A change that the server refuses as it is written is the caller's to mend: its lines are those of the change. */
-async function runChange(session: Queryable, script: readonly ParsedStatement[]): Promise<void> {
+async function runChange(session: Queryable, script: readonly ParsedStatement[]): Promise<string[]> {
   try {
-    await runScript(session, script)
+    const leftOut = await runScript(session, script)
+    return leftOut.map(
+      ({ line, why }) => `line ${line} of the change: ${why}: left out, and the plan is without it`,
+    )
   } catch (error) {
     if (!(error instanceof EsaError) || error.code !== 'sql.schema-failed') throw error
     const { message } = postgresError(error.cause)

@@ -7,7 +7,7 @@ import { onThisDatabase } from './on-this-database.ts'
 import { tryMerges } from './try-merges.ts'
 import { type Attempt, finishIn, inTime, type Stage, tryAlone, tryInside } from './try-statement.ts'
 import { unmeasured } from './unmeasured.ts'
-import { lacksRight } from '../sql/superuser-statements.ts'
+import { lacksRight, missingExtension, Untried } from '../sql/superuser-statements.ts'
 
 /** How a script is tried: as it is written, or each statement in a transaction of its own. */
 export type Manner = 'as written' | 'apart'
@@ -30,6 +30,7 @@ interface Progress {
   /** Statements that could have been one with those before, and up to where that was tried. */
   merged: ReadonlyMap<number, string>
   mergesUntil: number
+  untried: Untried
 }
 
 /** How scripts are tried. */
@@ -72,6 +73,7 @@ export async function tryScript(
       names: { target, copy: String(rows[0]!['name']) },
       merged: new Map(),
       mergesUntil: 0,
+      untried: new Untried(),
     }
     if (wrapped && manner === 'as written') await session.query('BEGIN')
     const facts: StatementFacts[] = []
@@ -131,8 +133,11 @@ async function tryNext(progress: Progress, statement: ParsedStatement): Promise<
   const attempt = await attemptOf(progress, tried, execution)
   if (attempt.after !== null) progress.now = attempt.after
   const { failure, unseen } = attempt
-  const absent = failure === null ? null : (absentHere(failure) ?? lacksRight(statement.node, failure))
-  if (absent !== null) return { ...frame, ...unmeasured(statement, now.relations), untried: absent }
+  const absent = failure === null ? null : whyNoVerdict(progress, statement, failure)
+  if (absent !== null) {
+    progress.untried.add(statement)
+    return { ...frame, ...unmeasured(statement, now.relations), untried: absent }
+  }
   const facts = { ...frame, ...seenIn(attempt) }
   if (unseen === true) return { ...facts, method: 'parsed', untried: UNSEEN }
   return { ...facts, method: 'executed', untried: null }
@@ -171,14 +176,21 @@ async function control(progress: Progress, statement: ParsedStatement): Promise<
   return finishIn(stage, () => stage.session.query(statement.text), now, inside)
 }
 
+/** Why a failure says nothing about the migration; null where it does. */
+function whyNoVerdict(
+  { untried }: Progress,
+  { node }: ParsedStatement,
+  failure: { message: string; sqlState: string | null },
+): string | null {
+  return absentHere(failure) ?? lacksRight(node, failure) ?? untried.blamedFor(failure)
+}
+
 /** Why a failure says nothing about the migration: what it needs is not on the server where it was rehearsed. */
-function absentHere({ message, sqlState }: { message: string; sqlState: string | null }): string | null {
+function absentHere(failure: { message: string; sqlState: string | null }): string | null {
+  const { message, sqlState } = failure
   // 42704 in GRANT and OWNER TO, 22023 in SET ROLE.
   if (/^(?:42704|22023)$/.test(sqlState ?? '') && message.startsWith('role "')) {
     return `${message} on the server where this was rehearsed`
   }
-  const extension = /^extension "(.+)" is not available/.exec(message)?.[1]
-  return extension === undefined
-    ? null
-    : `the extension ${extension} is not installed on the server where this was rehearsed: what needs it fails here as well`
+  return missingExtension(failure)
 }

@@ -27,7 +27,7 @@ export async function buildFromCatalogs(
     await sandbox.admit(schema.roles)
     return sandbox.inside((pool) =>
       onOneSession(pool, async (session) => {
-        const extensions = await buildExtensions(session, schema.extensions, sandbox.furnished)
+        const extensions = await buildExtensions(session, schema.extensions, sandbox.furnished.extensions)
         await session.query(BUILDING)
         const early = await buildSchema(session, schema.before)
         // VACUUM marks as visible to all only what it knows to be on the disk.

@@ -1,5 +1,5 @@
 import type { Finding } from '../finding.ts'
-import type { Queryable } from '../queryable.ts'
+import { onOneSession, type Queryable } from '../queryable.ts'
 import { buildFromCatalogs } from './build-from-catalogs.ts'
 import type { CopiedRows, CopiedTable, RowCopy } from './copy-rows.ts'
 import type { ParsedStatement } from '../sql/parse-script.ts'
@@ -113,7 +113,10 @@ async function build(
   for (const statements of scripts) {
     await sandbox.admit(namedRoles(statements))
     // A session of its own: what a script sets for itself, like pg_dump's empty search_path, ends with it.
-    const untried = await sandbox.inside((session) => runScript(session, statements, sandbox.furnished))
+    const untried = await sandbox.inside((pool) =>
+      // One session, also after a statement that fails.
+      onOneSession(pool, (session) => runScript(session, statements, sandbox.furnished)),
+    )
     missing.push(...untriedFindings(untried))
   }
   return { missing, tables: [] }

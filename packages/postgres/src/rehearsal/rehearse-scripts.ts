@@ -1,9 +1,16 @@
 import { onOneSession, type Queryable } from '../queryable.ts'
 import { executionOf } from '../lint/execution.ts'
 import { postgresError, sqlState } from '../postgres-error.ts'
-import { type ParsedStatement, parseScript } from '../sql/parse-script.ts'
-import { lacksRight, NEEDS_SUPERUSER, needsSuperuser } from '../sql/superuser-statements.ts'
+import type { ParsedStatement } from '../sql/parse-script.ts'
+import {
+  lacksRight,
+  missingExtension,
+  NEEDS_SUPERUSER,
+  needsSuperuser,
+  Untried,
+} from '../sql/superuser-statements.ts'
 import type { Rehearsal } from './open-rehearsal.ts'
+import { parseSchema } from './run-script.ts'
 
 /** A file of SQL. */
 export interface Script {
@@ -35,8 +42,8 @@ type Verdict = Pick<RehearsedStatement, 'outcome' | 'ms' | 'error' | 'why'>
 const SKIPPED: Verdict = { outcome: 'skipped', ms: null }
 
 /**
- * Runs scripts one after another on one session, each statement on its own as psql does, and stops at the first that fails. What
- * reaches beyond the database is not run.
+ * Runs scripts one after another on one session, each statement on its own as psql does and without what is meant for psql, and stops
+ * at the first that fails. What reaches beyond the database is not run.
  * @throws EsaError `sql.syntax` (terminal) before anything runs, `database.unreachable` (transient).
  */
 export async function rehearseScripts(
@@ -44,16 +51,17 @@ export async function rehearseScripts(
   scripts: readonly Script[],
 ): Promise<RehearsedStatement[]> {
   const parsed = await Promise.all(
-    scripts.map(async ({ file, sql }) => ({ file, statements: await parseScript(sql) })),
+    scripts.map(async ({ file, sql }) => ({ file, statements: await parseSchema(sql) })),
   )
   await rehearsal.admitRoles(parsed.flatMap(({ statements }) => statements))
   return onOneSession(rehearsal.queryable, async (session) => {
     const done: RehearsedStatement[] = []
+    const untried = new Untried()
     let failed = false
     for (const { file, statements } of parsed) {
       for (const statement of statements) {
         const { line, index, kind, text } = statement
-        const result: Verdict = failed ? SKIPPED : await attempt(session, statement)
+        const result: Verdict = failed ? SKIPPED : await attempt(session, statement, untried)
         failed ||= result.outcome === 'failed'
         done.push({ file, line, index, kind, text, ...result })
       }
@@ -62,9 +70,14 @@ export async function rehearseScripts(
   })
 }
 
-async function attempt(session: Queryable, { text, node }: ParsedStatement): Promise<Verdict> {
+async function attempt(session: Queryable, statement: ParsedStatement, untried: Untried): Promise<Verdict> {
+  const { text, node } = statement
   if (executionOf(node) === 'never') return { ...SKIPPED, why: BEYOND }
-  if (needsSuperuser(node)) return { ...SKIPPED, why: NEEDS_SUPERUSER }
+  const without = (why: string): Verdict => {
+    untried.add(statement)
+    return { ...SKIPPED, why }
+  }
+  if (needsSuperuser(node)) return without(NEEDS_SUPERUSER)
   const began = performance.now()
   try {
     await session.query(text)
@@ -75,6 +88,10 @@ async function attempt(session: Queryable, { text, node }: ParsedStatement): Pro
     const message = error instanceof Error ? error.message : String(error)
     const ms = Math.round(performance.now() - began)
     const failure = { message, sqlState: sqlState(error) ?? null }
-    return { outcome: 'failed', ms, error: { ...failure, message: lacksRight(node, failure) ?? message } }
+    const right = lacksRight(node, failure)
+    if (right === NEEDS_SUPERUSER) return without(right)
+    const absent = missingExtension(failure) ?? untried.blamedFor(failure)
+    if (absent !== null) return without(absent)
+    return { outcome: 'failed', ms, error: { ...failure, message: right ?? message } }
   }
 }

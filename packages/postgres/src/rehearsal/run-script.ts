@@ -1,10 +1,18 @@
 import { EsaError } from '@esa/protocol'
+import { quoteIdentifier } from '../identifiers.ts'
 import { executionOf } from '../lint/execution.ts'
-import { postgresError } from '../postgres-error.ts'
+import { postgresError, sqlState } from '../postgres-error.ts'
 import type { Queryable } from '../queryable.ts'
 import type { Finding } from '../finding.ts'
 import { type ParsedStatement, parseScript } from '../sql/parse-script.ts'
-import { lacksRightOf, madeExtension, NEEDS_SUPERUSER, needsSuperuser } from '../sql/superuser-statements.ts'
+import {
+  lacksRightOf,
+  madeExtension,
+  missingExtension,
+  NEEDS_SUPERUSER,
+  needsSuperuser,
+  Untried,
+} from '../sql/superuser-statements.ts'
 
 /** What pg_dump writes for psql and no server understands; never inside a statement. */
 const PSQL_COMMAND = /^\\(?:connect|restrict|unrestrict|set|encoding)\b.*$/gm
@@ -15,7 +23,7 @@ export async function parseSchema(script: string): Promise<ParsedStatement[]> {
 }
 
 /** Statements of a schema that no tester may run, and whose absence changes what follows. */
-export interface Untried {
+export interface LeftOut {
   line: number
   text: string
   why: string
@@ -23,47 +31,80 @@ export interface Untried {
 
 /**
  * Runs a script's statements one after another, each on its own as psql does: CREATE INDEX CONCURRENTLY works in it. What reaches
- * beyond the database, to the server or its files, is left out, and what only a superuser may run is left out and answered.
- * `furnished` are the extensions that are there already.
+ * beyond the database, to the server or its files, is left out; what a plain role may not run is left out and answered, with what
+ * relies on it. `there` are the extensions and their schemas that the admin has made already.
  * @throws EsaError `sql.schema-failed` (terminal) with the `line` of the statement that failed.
  */
 export async function runScript(
   session: Queryable,
   statements: readonly ParsedStatement[],
-  furnished: ReadonlySet<string> = new Set(),
-): Promise<Untried[]> {
-  const untried: Untried[] = []
-  for (const { text, line, node } of statements) {
-    if (executionOf(node) === 'never' || furnished.has(madeExtension(node)?.name ?? '')) continue
-    if (needsSuperuser(node)) {
-      untried.push({ line, text, why: NEEDS_SUPERUSER })
-      continue
-    }
-    try {
-      await session.query(text)
-    } catch (cause) {
-      const why = lacksRightOf(node, cause)
-      if (why === NEEDS_SUPERUSER) {
-        untried.push({ line, text, why })
-        continue
-      }
-      const { kind, message } = postgresError(cause)
-      if (kind !== 'terminal') throw postgresError(cause)
-      throw new EsaError('sql.schema-failed', 'terminal', `line ${line} of the schema: ${why ?? message}`, {
-        cause,
-        hint: 'the schema before must run by itself on an empty database',
-        details: { line },
-      })
-    }
+  there: Furniture = { extensions: new Set(), schemas: new Set() },
+): Promise<LeftOut[]> {
+  const leftOut: LeftOut[] = []
+  const untried = new Untried()
+  for (const statement of statements) {
+    const { text, line, node } = statement
+    if (executionOf(node) === 'never' || there.extensions.has(madeExtension(node)?.name ?? '')) continue
+    const why = needsSuperuser(node)
+      ? NEEDS_SUPERUSER
+      : await whyLeftOut(session, statement, { sql: inPlaceOf(node, there) ?? text, untried })
+    if (why === null) continue
+    untried.add(statement)
+    leftOut.push({ line, text, why })
   }
-  return untried
+  return leftOut
+}
+
+/** What the admin has made in a database before its tester came. */
+export interface Furniture {
+  extensions: ReadonlySet<string>
+  schemas: ReadonlySet<string>
+}
+
+/** A schema that is there already only gets its owner. */
+function inPlaceOf(node: ParsedStatement['node'], there: Furniture): string | null {
+  if (!('CreateSchemaStmt' in node)) return null
+  const { schemaname = '', authrole, schemaElts = [] } = node.CreateSchemaStmt
+  if (!there.schemas.has(schemaname) || schemaElts.length > 0) return null
+  const owner = authrole?.rolename
+  return owner === undefined
+    ? 'select'
+    : `alter schema ${quoteIdentifier(schemaname)} owner to ${quoteIdentifier(owner)}`
+}
+
+/** Runs a statement; null when it ran. @throws EsaError `sql.schema-failed` when its failure is its own. */
+async function whyLeftOut(
+  session: Queryable,
+  { node, line }: ParsedStatement,
+  { sql, untried }: { sql: string; untried: Untried },
+): Promise<string | null> {
+  try {
+    await session.query(sql)
+    return null
+  } catch (cause) {
+    const right = lacksRightOf(node, cause)
+    if (right !== null) return right
+    const { kind, message } = postgresError(cause)
+    if (kind !== 'terminal') throw postgresError(cause)
+    const said = {
+      message: cause instanceof Error ? cause.message : message,
+      sqlState: sqlState(cause) ?? null,
+    }
+    const absent = missingExtension(said) ?? untried.blamedFor(said)
+    if (absent !== null) return absent
+    throw new EsaError('sql.schema-failed', 'terminal', `line ${line} of the schema: ${message}`, {
+      cause,
+      hint: 'the schema before must run by itself on an empty database',
+      details: { line },
+    })
+  }
 }
 
 /** Characters of a statement that a finding shows: enough to recognize it. */
 const TEXT_SHOWN = 120
 
 /** One finding for all statements of a schema that were left out. */
-export function untriedFindings(untried: readonly Untried[]): Finding[] {
+export function untriedFindings(untried: readonly LeftOut[]): Finding[] {
   const [first] = untried
   if (first === undefined) return []
   const more = untried.length === 1 ? '' : `, and ${untried.length - 1} more statements`
@@ -71,7 +112,7 @@ export function untriedFindings(untried: readonly Untried[]): Finding[] {
     {
       kind: 'not-rehearsed',
       severity: 'warning',
-      message: `line ${first.line} of the schema ${first.why}${more}: left out here, and what relies on it is judged without it`,
+      message: `line ${first.line} of the schema: ${first.why}${more}: left out here, and what relies on it is judged without it`,
       evidence: {
         count: untried.length,
         statements: untried.map(({ line, text, why }) => ({ line, why, sql: text.slice(0, TEXT_SHOWN) })),

@@ -11,6 +11,9 @@ const MB = 1024 ** 2
 /** Longest that a limit may take to strike: it is looked at every second. */
 const STRIKES_WITHIN_MS = 10_000
 
+/** A busy machine takes seconds to make two databases. */
+const BUSY = { timeout: 20_000, interval: 50 }
+
 describe('a limit of the sandbox', () => {
   const server = ownServer()
   let ground: TestGround
@@ -93,7 +96,7 @@ describe('a limit of the sandbox', () => {
         await until
       })
     const running = [run(1, first!.promise), run(2, second!.promise)]
-    await expect.poll(() => began.length).toBe(2)
+    await expect.poll(() => began.length, BUSY).toBe(2)
     await expect(run(3, third!.promise, 300)).rejects.toMatchObject({
       code: 'rehearsal.busy',
       kind: 'transient',
@@ -101,7 +104,7 @@ describe('a limit of the sandbox', () => {
     expect(new Set(began)).toEqual(new Set([1, 2]))
     const waiting = run(4, third!.promise)
     first!.resolve()
-    await expect.poll(() => began.length).toBe(3)
+    await expect.poll(() => began.length, BUSY).toBe(3)
     expect(began.at(-1)).toBe(4)
     for (const one of [second, third]) one!.resolve()
     await Promise.all([...running, waiting])

@@ -23,8 +23,8 @@ export class Sandbox {
   readonly admin: Queryable
   readonly name: string
   readonly tester: Tester
-  /** Extensions that the admin made in it while it was empty. */
-  readonly furnished = new Set<string>()
+  /** Extensions that the admin made in it while it was empty, and their schemas. */
+  readonly furnished = { extensions: new Set<string>(), schemas: new Set<string>() }
   readonly #roles = new Set<string>()
 
   constructor(ground: RehearsalGround, admin: Queryable, name: string, tester: Tester) {
@@ -61,6 +61,7 @@ export class Sandbox {
       if (isOld) await admin.query(`alter schema public owner to ${role}`)
       for (const { name, schema } of todo) {
         const own = schema !== null && !schema.startsWith('pg_') && schema !== 'public'
+        if (own) this.furnished.schemas.add(schema)
         if (own)
           await admin.query(`create schema if not exists ${quoteIdentifier(schema)} authorization ${role}`)
         const place = schema === null ? '' : ` schema ${quoteIdentifier(schema)}`
@@ -69,7 +70,7 @@ export class Sandbox {
           () => true,
           () => false,
         )
-        if (made) this.furnished.add(name)
+        if (made) this.furnished.extensions.add(name)
       }
     })
   }
@@ -97,7 +98,9 @@ export class Sandbox {
         ({ name }) => `grant usage, create on schema ${quoteIdentifier(String(name))} to ${roles}`,
       )
       const later = `alter default privileges grant usage, create on schemas to ${roles}`
-      await session.query([...grants, later].join('; '))
+      // Who owns a publication or a schema may make one.
+      const make = `grant create on database ${quoteIdentifier(this.name)} to ${roles}`
+      await session.query([...grants, later, make].join('; '))
     })
   }
 }

@@ -39,8 +39,15 @@ export function needsSuperuser(node: Node): boolean {
     )
   }
   if ('CreateFunctionStmt' in node) return isUntrusted(node.CreateFunctionStmt.options ?? [])
-  if ('DropStmt' in node) return node.DropStmt.removeType === 'OBJECT_EVENT_TRIGGER'
-  return false
+  return aboutOf(node) === 'OBJECT_EVENT_TRIGGER'
+}
+
+/** The kind of object that a statement changes and that was there before. */
+function aboutOf(node: Node): string | undefined {
+  if ('DropStmt' in node) return node.DropStmt.removeType
+  if ('AlterOwnerStmt' in node) return node.AlterOwnerStmt.objectType
+  if ('CommentStmt' in node) return node.CommentStmt.objtype
+  return 'RenameStmt' in node ? node.RenameStmt.renameType : undefined
 }
 
 function isUntrusted(options: readonly Node[]): boolean {
@@ -93,4 +100,42 @@ function isForSuperusers(node: Node, message: string): boolean {
 export function lacksRightOf(node: Node, thrown: unknown): string | null {
   const message = thrown instanceof Error ? thrown.message : String(thrown)
   return lacksRight(node, { message, sqlState: sqlState(thrown) ?? null })
+}
+
+/** What a failure says of an extension that the server does not have; null for any other failure. */
+export function missingExtension({ message }: { message: string }): string | null {
+  const extension = /^extension "(.+)" is not available/.exec(message)?.[1]
+  return extension === undefined
+    ? null
+    : `the extension ${extension} is not installed on the server where this was rehearsed: what needs it fails here as well`
+}
+
+/** SQLSTATEs of a statement that names what is not there. */
+const NOT_THERE = /^(?:42P01|42703|42704|42883|3F000)$/
+
+/** Statements after which others name what they made. */
+const MAKES = /^(?:Create|Define|AlterTable|View)/
+
+/** What was not tried of a script, and what it may have made. */
+export class Untried {
+  /** The line of the first of them that others may rely on. */
+  #line: number | undefined
+
+  add({ line, node }: { line: number; node: Node }): void {
+    const kind = Object.keys(node)[0] ?? ''
+    if (MAKES.test(kind) && !/EventTrig|Publication|Role/.test(kind)) this.#line ??= line
+  }
+
+  /** Why a failure proves nothing: it may be for want of what was not tried. Null where it cannot be. */
+  blamedFor(error: { message: string; sqlState: string | null }): string | null {
+    if (this.#line === undefined || !NOT_THERE.test(error.sqlState ?? '')) return null
+    return `${RELIES}${this.#line}, which was not tried: ${error.message}`
+  }
+}
+
+const RELIES = 'may rely on line '
+
+/** True when it was a right that was missing, and not a thing. */
+export function isOfRights(untried: string): boolean {
+  return untried === NEEDS_SUPERUSER || untried.startsWith('lacks a right: ') || untried.startsWith(RELIES)
 }

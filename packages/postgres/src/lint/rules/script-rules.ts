@@ -1,7 +1,7 @@
 import { executionOf, isConcurrent } from '../execution.ts'
 import type { StatementFacts } from '../facts.ts'
 import { namedRelations } from '../step-through.ts'
-import { NEEDS_SUPERUSER } from '../../sql/superuser-statements.ts'
+import { isOfRights } from '../../sql/superuser-statements.ts'
 import type { Rule } from './rule.ts'
 import type { ScriptView } from './script-view.ts'
 
@@ -33,21 +33,16 @@ const notExecuted: Rule = {
   severity: 'info',
   danger: 'The statement was read only: what it locks was not seen.',
   safeWay: 'Try it where it can run.',
-  check: ({ facts: { untried } }) => (untried === null || ofRights(untried) ? [] : [{ message: untried }]),
+  check: ({ facts: { untried } }) => (untried === null || isOfRights(untried) ? [] : [{ message: untried }]),
 }
 
 const unmeasured: Rule = {
   id: 'unmeasured',
   severity: 'warning',
   danger:
-    'The statement needs a right that nothing has where it was tried: what it locks and rewrites was not seen, and nothing is said of it.',
+    'The statement needs a right that nothing has where it was tried, or something that such a statement makes: what it locks and rewrites was not seen, and nothing is said of it.',
   safeWay: 'Try it by hand on a copy, as the role that will run it.',
-  check: ({ facts: { untried } }) => (untried !== null && ofRights(untried) ? [{ message: untried }] : []),
-}
-
-/** True when it was a right that was missing, and not a thing. */
-function ofRights(untried: string): boolean {
-  return untried === NEEDS_SUPERUSER || untried.startsWith('lacks a right: ')
+  check: ({ facts: { untried } }) => (untried !== null && isOfRights(untried) ? [{ message: untried }] : []),
 }
 
 const serverFiles: Rule = {
