@@ -31,13 +31,21 @@ beforeAll(async () => {
   admin.on('error', () => {})
   await admin.connect()
   await admin.query(`create table kept (a int); insert into kept values (1), (2);
-    create role loud login password 'p'; grant select on kept to loud`)
+    create role loud login password 'p'; grant select on kept to loud;
+    create table notes (whose text, note text); insert into notes values ('ada', 'swordfish'), ('loud', '7');
+    create view own_notes as select note from notes where lower(whose) = lower(current_user::text);
+    grant select on own_notes to loud`)
   const loud = Object.assign(new URL(shopUrl), { username: 'loud', password: 'p' }).href
   const readerUrl = await asAnalyst(esa, shopUrl)
   await esa.json('targets', 'add', 'never', loud, '--guard-log', 'never')
   await esa.json('targets', 'add', 'owned', shopUrl, '--allow-owner')
   const file = join(esa.home, 'targets.json')
-  const more = { strong: { at: shopUrl }, reader: { at: readerUrl }, loud: { at: loud } }
+  const more = {
+    strong: { at: shopUrl },
+    reader: { at: readerUrl },
+    loud: { at: loud },
+    brief: { at: readerUrl, timeoutMs: 1_000 },
+  }
   await writeFile(file, JSON.stringify({ ...(JSON.parse(await readFile(file, 'utf8')) as object), ...more }))
   away['strong'] = shopUrl.replace('127.0.0.1', '0.0.0.0')
   away['reader'] = readerUrl.replace('127.0.0.1', '0.0.0.0')
@@ -153,8 +161,25 @@ describe('a server that would log what is judged', () => {
 })
 
 describe('a statement without an end', () => {
-  it('is stopped, and that is said', async () => {
-    const said = await cli('reader', ENDLESS, '--timeout', '1s')
-    expect(said).toMatch(/cut off after 1000 ms/)
+  it.each([
+    ['HTTP', () => http('db/targets/brief/explain', { sql: ENDLESS })],
+    ['a task', () => task('brief', ENDLESS)],
+    ['the command line', () => cli('reader', ENDLESS, '--timeout', '1s')],
+  ])('is stopped, and that is said, by %s', async (_, path) => {
+    expect(await path()).toMatch(/the statement was stopped: it did not end within 1000 ms/)
+  })
+})
+
+describe('an error over a row that the role may not read', () => {
+  const CAST = 'select * from own_notes where note::int > 5'
+  it.each([
+    ['HTTP', () => http('db/targets/loud/explain', { sql: CAST })],
+    ['a task', () => task('loud', CAST)],
+    ['the command line', () => cli('loud', CAST)],
+  ])('does not show it by %s', async (_, path) => {
+    const said = await path()
+    expect(said).toMatch(/a text is not written as its type is \(SQLSTATE 22P02\)/)
+    expect(said).not.toMatch(/swordfish/)
+    expect(log).not.toMatch(/swordfish/)
   })
 })

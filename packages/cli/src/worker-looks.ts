@@ -25,12 +25,7 @@ export function workerLooks(config: Config, environment: NodeJS.ProcessEnv): Rec
     check: checkLook,
     queries: async ({ queryable }) =>
       (await import('@esa/postgres/queries')).topQueries(queryable, TRAFFIC_MS),
-    explain: async ({ queryable, terms }, { sql }) =>
-      (await import('@esa/postgres/queries')).explainQuery(queryable, textOf(sql), {
-        timeoutMs: EXPLAIN_MS,
-        // A request, a tool of MCP or a message: nothing of it was written on this host.
-        terms: { ...terms, caller: 'foreign' },
-      }),
+    explain: (target, input) => explainLook(config, environment, target, input),
     lint: (target, input) => lintLook(config, target, input),
     verify: (_, input) => verifyLook(config, environment, input),
     'tune-connections': (target, input) => connectionsLook(config, environment, target, input),
@@ -45,8 +40,8 @@ const UNUSED_AFTER_MS = 7 * 24 * 3_600_000
 /** How long traffic is watched where the server does not count its statements, ms. */
 const TRAFFIC_MS = 5_000
 
-/** Cut-off of an explained run that nobody sits in front of, ms. */
-const EXPLAIN_MS = 30_000
+/** Cut-off of an explained run that came by a request or a message, ms: a look has a minute, and other forms take as long. */
+const EXPLAIN_MS = 20_000
 
 /** Longest search for indexes that a message may ask for, ms: the look as a whole has ten minutes. */
 const ADVISE_MS = 4 * 60_000
@@ -71,6 +66,21 @@ function findings(found: Finding[]): { findings: Finding[] } {
 /** The workload that a target names, as a count of calls. */
 function counted({ workload }: OpenTarget): { workload?: { sql: string; calls: number }[] } {
   return workload === null ? {} : { workload: workload.map(({ sql, weight }) => ({ sql, calls: weight })) }
+}
+
+async function explainLook(
+  config: Config,
+  environment: NodeJS.ProcessEnv,
+  { queryable, terms }: OpenTarget,
+  { sql, target }: JsonObject,
+): Promise<unknown> {
+  const { explainQuery } = await import('@esa/postgres/queries')
+  const { timeoutMs } = await resolveTarget(config, textOf(target), environment)
+  return explainQuery(queryable, textOf(sql), {
+    timeoutMs: Math.min(EXPLAIN_MS, timeoutMs ?? EXPLAIN_MS),
+    // A request, a tool of MCP or a message: nothing of it was written on this host.
+    terms: { ...terms, caller: 'foreign' },
+  })
 }
 
 async function checkLook(target: OpenTarget): Promise<unknown> {

@@ -39,8 +39,10 @@ export async function explainSql(
   sql: string,
   flags: ExplainFlags,
 ): Promise<void> {
-  const timeoutMs = flags.timeout === undefined ? TIMEOUT_MS : durationFlag('--timeout', flags.timeout)
-  const { url } = await resolveTarget(config, flags.target, environment)
+  const target = await resolveTarget(config, flags.target, environment)
+  const { url } = target
+  const timeoutMs =
+    flags.timeout === undefined ? (target.timeoutMs ?? TIMEOUT_MS) : durationFlag('--timeout', flags.timeout)
   await onTarget(config, environment, flags.target, async ({ queryable, terms }) => {
     const copied = isLoopback(url) || flags.copyRows !== undefined
     const onCopy = copied ? copyOf(config, queryable, url, flags.copyRows) : undefined
@@ -58,7 +60,7 @@ export async function explainSql(
     const { findings, rewrites, executionMs } = explained
     answer(config, { ...explained, warnings }, () =>
       [
-        executionMs === null ? `cut off after ${timeoutMs} ms` : `${executionMs.toFixed(1)} ms`,
+        executionMs === null ? `stopped: cut off after ${timeoutMs} ms` : `${executionMs.toFixed(1)} ms`,
         findings.length === 0 ? 'nothing found' : findingsText(findings),
         ...rewrites.filter(isFaster).map(rewriteText),
       ].join('\n'),

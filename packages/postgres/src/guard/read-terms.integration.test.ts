@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs'
-import { embeddedServerStatus, withDatabase } from '@esa/pg-server'
+import { connectPool, embeddedServerStatus, withDatabase } from '@esa/pg-server'
+import { hasOtherPostgres, startOtherPostgres } from '@esa/pg-server/test-servers'
 import type { Pool } from 'pg'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { ownServer } from '../own-server.fixture.ts'
@@ -163,6 +164,29 @@ describe('on the command line, a strong role', () => {
     await run(await as('plain'), terms('host'))
     expect(warned).not.toContain('sql.strong-role')
   })
+})
+
+it.runIf(hasOtherPostgres())('is judged and laid aside on another major, too', async () => {
+  const other = await startOtherPostgres()
+  try {
+    const pool = await connectPool(other.url)
+    const refused = (await run(pool, terms('foreign'), 'select 1').catch((error: unknown) => error)) as {
+      code: string
+      hint: string
+    }
+    expect(refused.code).toBe('sql.role-too-strong')
+    await pool.query(`${refused.hint.slice(refused.hint.indexOf('\n'))}; alter role esa_analyst password 'p'`)
+    const url = Object.assign(new URL(other.url), { username: 'esa_analyst', password: 'p' })
+    const analyst = await connectPool(url.href)
+    const who = 'select current_user::text as who'
+    expect((await run(analyst, terms('foreign', { guardLog: 'never' }), who)).rows).toEqual([
+      { who: 'esa_analyst' },
+    ])
+    expect((await run(pool, terms('host'), who)).rows).toEqual([{ who: 'pg_read_all_data' }])
+    await Promise.all([pool.end(), analyst.end()])
+  } finally {
+    await other.close()
+  }
 })
 
 describe('the log of the server', () => {

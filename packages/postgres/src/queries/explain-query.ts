@@ -8,6 +8,7 @@ import { inJudged, type JudgingOptions } from '../guard/in-judged.ts'
 import { type ExplainedPlan, type PlanLine, planLines } from '../plan.ts'
 import { sqlState } from '../postgres-error.ts'
 import type { Queryable } from '../queryable.ts'
+import { budgetOf } from './budget.ts'
 import { planFindings } from './plan-findings.ts'
 import { rewritesOf } from './rewrite.ts'
 import { suspect, type Suspicion } from './suspicion.ts'
@@ -72,16 +73,16 @@ async function runOrPlan(
 
 function cutOffFinding(timeoutMs: number): Suspicion {
   return suspect('cut-off', {
-    message: `the statement did not end within ${timeoutMs} ms: its plan is as the planner sees it, without what happened`,
+    message: `the statement was stopped: it did not end within ${timeoutMs} ms. Its plan is as the planner sees it, without what happened`,
     evidence: { timeoutMs },
-    fix: 'one of the rewrites, or a longer --timeout at a quiet hour',
+    fix: 'one of the rewrites; a LIMIT, or a condition that ends its recursion or its join; or a longer --timeout at a quiet hour',
   })
 }
 
 /**
  * Runs one SELECT of somebody else under EXPLAIN ANALYZE behind the guard, says what its plan gives away, and tries what
  * would mend it: settings and other forms of the statement in the same read-only transaction, indexes and statistics on
- * a copy where there is one. Each statement is cut off after `timeoutMs`.
+ * a copy where there is one. Each statement is cut off after `timeoutMs`, and all that is tried for it on the target together after as long.
  * @throws EsaError `sql.not-a-read`, `sql.parameters`, `sql.role-too-strong`, `sql.logged` with nothing executed; `database.*`.
  */
 export async function explainQuery(
@@ -99,13 +100,19 @@ export async function explainQuery(
     const execute = await session.judge(reading)
     const { plan, cutOff } = await runOrPlan(session, execute)
     const tables = await tableFacts(session, reading.relations.map(writtenName))
+    const budget = budgetOf(session, timeoutMs)
     const findings = cutOff
       ? [cutOffFinding(timeoutMs)]
-      : await trySettings(session, reading, await planFindings(session, plan, node))
+      : await trySettings(session, reading, await planFindings(session, plan, node), budget)
     const sampled = cutOff || plan['Execution Time'] > timeoutMs * COMPARED_PART
-    const rewrites = await rewritesOf(session, reading, { tables, sampled })
+    const rewrites = await rewritesOf(session, reading, { tables, sampled, budget })
     const cutOffMs = cutOff ? timeoutMs : null
-    return { plan, cutOff, findings, rewrites: await tryRewrites(session, execute, { rewrites, cutOffMs }) }
+    return {
+      plan,
+      cutOff,
+      findings,
+      rewrites: await tryRewrites(session, execute, { rewrites, cutOffMs, budget }),
+    }
   })
   const { plan, cutOff, rewrites } = seen
   const slow = plan['Execution Time'] >= COPIED_FROM_MS

@@ -1,9 +1,7 @@
-import { isEsaError } from '@esa/protocol'
 import type { Node, SelectStmt } from '@pgsql/types'
-import { sqlState } from '../postgres-error.ts'
 import type { JudgingSession } from '../guard/in-judged.ts'
-import type { Queryable } from '../queryable.ts'
 import { walk } from '../sql/tree.ts'
+import type { Budget } from './budget.ts'
 import { proveSameRows, type RowProof } from './prove-same-rows.ts'
 import { aggregatedBeforeJoin } from './rewrite-aggregation.ts'
 import { newCondition } from './rewrite-conditions.ts'
@@ -105,9 +103,14 @@ function unhidden(tables: TableFacts[], node: Node): TableFacts[] {
   return tables.filter(({ name }) => !hidden.has(name))
 }
 
-async function drafts(session: JudgingSession, node: Node, known: TableFacts[]): Promise<Draft[]> {
+async function drafts(
+  session: JudgingSession,
+  node: Node,
+  known: TableFacts[],
+  budget: Budget,
+): Promise<Draft[]> {
   const found = await conditionDrafts(node, known)
-  const page = await offsetAsKeyset(session, node, known)
+  const page = await budget.try(() => offsetAsKeyset(session, node, known))
   const note = page && `for any page: ${page.template}, with the keys of the last row of the page before`
   if (page && note !== undefined)
     found.push({ rule: 'offset-paging', sql: page.sql, of: page.of, note, dataOnly: true })
@@ -143,14 +146,14 @@ const CHANGING = new Set([
 export async function rewritesOf(
   session: JudgingSession,
   { node, text, functions }: { node: Node; text: string; functions: { name: string }[] },
-  { tables, sampled }: { tables: TableFacts[]; sampled: boolean },
+  { tables, sampled, budget }: { tables: TableFacts[]; sampled: boolean; budget: Budget },
 ): Promise<Rewrite[]> {
   if (functions.some(({ name }) => CHANGING.has(name))) return []
   const offered: Rewrite[] = []
   const known = unhidden(tables, node)
-  for (const { rule, sql, of = text, note, dataOnly } of await drafts(session, node, known)) {
+  for (const { rule, sql, of = text, note, dataOnly } of await drafts(session, node, known, budget)) {
     const on = PROOFS.filter((one) => (one === 'data' ? !sampled : !dataOnly))
-    const proof = await inSavepoint(session, () => proveSameRows(session, of, sql, { tables, on }))
+    const proof = await budget.try(() => proveSameRows(session, of, sql, { tables, on }))
     if (proof?.same)
       offered.push({ rule, sql, sameRows: true, proof, ...(note === undefined ? {} : { note }) })
   }
@@ -161,22 +164,4 @@ export async function rewritesOf(
     offered.push({ rule: 'count-estimate', sql: estimate, sameRows: false, proof: null, note })
   }
   return offered
-}
-
-/**
- * What the server or the guard refuses, or is cut off, undoes nothing before it, and is undefined.
- * @throws what is no answer of the server or the guard.
- */
-export async function inSavepoint<T>(session: Queryable, work: () => Promise<T>): Promise<T | undefined> {
-  await session.query('savepoint esa_try')
-  try {
-    const done = await work()
-    await session.query('release savepoint esa_try')
-    return done
-  } catch (error) {
-    const refused = isEsaError(error) && error.code.startsWith('sql.')
-    if (sqlState(error) === undefined && !refused) throw error
-    await session.query('rollback to savepoint esa_try')
-    return undefined
-  }
 }

@@ -2,8 +2,9 @@ import type { ExplainedPlan } from '../plan.ts'
 import { onOneSession, type Queryable, type QueryAnswer } from '../queryable.ts'
 import type { JudgingSession } from '../guard/in-judged.ts'
 import { OWN_MARK } from '../read-only.ts'
+import { type Budget, inSavepoint } from './budget.ts'
 import { nodeName, placedNodes } from './plan-tree.ts'
-import { inSavepoint, type Rewrite } from './rewrite.ts'
+import type { Rewrite } from './rewrite.ts'
 import type { Suspicion } from './suspicion.ts'
 
 /** What a change was worth, ms of the median run. A type, so that it is JSON as evidence. */
@@ -46,17 +47,15 @@ async function medianMs(session: Queryable, sql: string): Promise<{ ms: number; 
   return { ms: times.toSorted((a, b) => a - b)[Math.floor(times.length / 2)]!, runs: times.length }
 }
 
-/** `ready` makes the change, and gives the SQL that runs the statement then. */
-async function gainOf(
+/** `ready` makes a change, and gives the SQL that runs the statement then. */
+async function measured(
   session: Queryable,
   where: Gain['where'],
   beforeMs: number,
   ready: () => Promise<string>,
-): Promise<Gain | undefined> {
-  return inSavepoint(session, async () => {
-    const { ms, runs } = await medianMs(session, await ready())
-    return { where, beforeMs, afterMs: ms, runs }
-  })
+): Promise<Gain> {
+  const { ms, runs } = await medianMs(session, await ready())
+  return { where, beforeMs, afterMs: ms, runs }
 }
 
 /**
@@ -67,9 +66,13 @@ export async function trySettings(
   session: JudgingSession,
   reading: { text: string },
   findings: Suspicion[],
+  budget: Budget,
 ): Promise<Suspicion[]> {
   const some = findings.some(({ trial }) => trial?.kind === 'settings')
-  const beforeMs = some ? (await medianMs(session, await session.judge(reading))).ms : 0
+  const before = some
+    ? await budget.try(async () => medianMs(session, await session.judge(reading)))
+    : undefined
+  if (before === undefined) return findings
   const tried: Suspicion[] = []
   for (const [at, finding] of findings.entries()) {
     const { trial } = finding
@@ -77,12 +80,13 @@ export async function trySettings(
       tried.push(finding)
       continue
     }
-    const gain = await gainOf(session, 'target', beforeMs, async () => {
+    const ready = async (): Promise<string> => {
       for (const [name, value] of Object.entries(trial.settings))
         await session.query(`select ${OWN_MARK} set_config($1, $2, true)`, [name, value])
       // A prepared statement keeps the plan of its first run: under other settings it is prepared again.
       return session.judge(reading)
-    })
+    }
+    const gain = await budget.try(() => measured(session, 'target', before.ms, ready))
     for (const name of Object.keys(trial.settings)) await session.query(`set local ${name} to default`)
     tried.push(gain === undefined ? finding : { ...finding, evidence: { ...finding.evidence, trial: gain } })
   }
@@ -93,13 +97,16 @@ export async function trySettings(
 export async function tryRewrites(
   session: JudgingSession,
   execute: string,
-  { rewrites, cutOffMs }: { rewrites: Rewrite[]; cutOffMs: number | null },
+  { rewrites, cutOffMs, budget }: { rewrites: Rewrite[]; cutOffMs: number | null; budget: Budget },
 ): Promise<TriedRewrite[]> {
   if (rewrites.length === 0) return []
-  const beforeMs = cutOffMs ?? (await medianMs(session, execute)).ms
+  const beforeMs = cutOffMs ?? (await budget.try(() => medianMs(session, execute)))?.ms
+  if (beforeMs === undefined) return rewrites
   const tried: TriedRewrite[] = []
   for (const rewrite of rewrites) {
-    const gain = await gainOf(session, 'target', beforeMs, () => session.judge({ text: rewrite.sql }))
+    const gain = await budget.try(() =>
+      measured(session, 'target', beforeMs, () => session.judge({ text: rewrite.sql })),
+    )
     tried.push(gain === undefined ? rewrite : { ...rewrite, gain })
   }
   return tried
@@ -143,10 +150,11 @@ async function made(
   statements: string[],
 ): Promise<Gain | undefined> {
   await copy.query('savepoint esa_fix')
-  const gain = await gainOf(copy, 'copy', beforeMs, async () => {
+  const ready = async (): Promise<string> => {
     for (const statement of statements) await copy.query(statement)
     return sql
-  })
+  }
+  const gain = await inSavepoint(copy, () => measured(copy, 'copy', beforeMs, ready))
   const planned = gain && kind === 'misestimate' ? await plannedRows(copy, sql, evidence['node']) : undefined
   await copy.query('rollback to savepoint esa_fix')
   return gain && planned !== undefined ? { ...gain, plannedRowsAfter: planned } : gain
