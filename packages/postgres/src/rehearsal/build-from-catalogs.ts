@@ -5,7 +5,9 @@ import { type CopiedRows, copyRows, type RowCopy } from './copy-rows.ts'
 import { createAlike } from './database-locale.ts'
 import { applySettings } from './database-settings.ts'
 import { readSchema } from './read-schema.ts'
+import { using } from './ground.ts'
 import type { Sandbox } from './sandbox.ts'
+import { makeInvalid } from './invalid-indexes.ts'
 import { inTargetSnapshot } from './target-snapshot.ts'
 
 /** Where a schema is read, and which part of it. */
@@ -35,7 +37,10 @@ export async function buildFromCatalogs(
         const none: CopiedRows = { tables: [], missing: [] }
         const copied =
           rows === undefined ? none : await copyRows(snapshot.session, session, schemas ?? null, rows)
-        const failed = await buildSchema(session, [...early, ...schema.after])
+        const later = await buildSchema(session, [...early, ...schema.after])
+        const valid = await using(sandbox.open(2), (two) => makeInvalid(two, schema.invalid))
+        // Comments on them, among others.
+        const failed = [...(await buildSchema(session, later)), ...valid]
         // Plans on the rehearsal need statistics, and index-only scans the visibility map.
         if (rows !== undefined) await session.query('vacuum (analyze)')
         const differ = [...(await differences(session, schema.version, refused)), ...locale]

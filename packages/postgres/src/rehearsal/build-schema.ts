@@ -9,7 +9,7 @@ import type { SchemaExtension } from './sandbox.ts'
 const BATCH = 100
 
 /** The server is away or full: trying the next statement helps nobody. */
-const HOPELESS = /^(?:57P|53|08)/
+export const HOPELESS = /^(?:57P|53|08)/
 
 /** Makes names come out as the statements give them, and lets a function name what is made later. */
 export const BUILDING = `select set_config('search_path', '', false), set_config('check_function_bodies', 'off', false),

@@ -4,11 +4,14 @@ import { inScope, isOwn, options } from './catalog-scope.ts'
 /** An index that a constraint owns is made by that constraint. */
 const ofConstraint = `exists (select from pg_constraint k where k.conindid = x.indexrelid and k.conrelid = x.indrelid and k.contype in ('p', 'u', 'x'))`
 
+/** A build that did not end left it: no query uses it, and only CONCURRENTLY leaves one. */
+const isInvalid = `(not x.indisvalid and c.relkind = 'i' and r.relkind = 'r' and not ${ofConstraint})`
+
 const indexesOf = (
   kinds: string,
 ) => `select format('index %s', c.oid::regclass) as what, pg_get_indexdef(c.oid) as sql
   from pg_index x join pg_class c on c.oid = x.indexrelid join pg_namespace n on n.oid = c.relnamespace join pg_class r on r.oid = x.indrelid
-  where r.relkind in (${kinds}) and r.relpersistence <> 't' and not ${ofConstraint} and ${inScope('n')} and ${isOwn('pg_class', 'r.oid')} order by c.oid`
+  where r.relkind in (${kinds}) and r.relpersistence <> 't' and not ${ofConstraint} and not ${isInvalid} and ${inScope('n')} and ${isOwn('pg_class', 'r.oid')} order by c.oid`
 
 /** Keys and exclusions; ONLY, because those of the partitions are made by themselves and attached. */
 const keys = `select format('constraint %I on %s', k.conname, k.conrelid::regclass) as what,
@@ -53,6 +56,12 @@ const tableMarks = `select format('table %s', c.oid::regclass) as what, format('
     case when c.relrowsecurity then 'enable row level security' end, case when c.relforcerowsecurity then 'force row level security' end,
     case when c.reloftype <> 0 then 'of ' || format_type(c.reloftype, null) end]) change
   where change is not null and c.relkind in ('r', 'p') and c.relpersistence <> 't' and ${inScope('n')} and ${isOwn('pg_class', 'c.oid')} order by c.oid`
+
+/** Indexes that are made so that they stay invalid, with their tables. */
+export const INVALID_INDEXES = `select format('index %s', c.oid::regclass) as what, r.oid::regclass::text as relation,
+    regexp_replace(pg_get_indexdef(c.oid), '^(CREATE (?:UNIQUE )?INDEX) ', '\\1 CONCURRENTLY ') as sql
+  from pg_index x join pg_class c on c.oid = x.indexrelid join pg_namespace n on n.oid = c.relnamespace join pg_class r on r.oid = x.indrelid
+  where ${isInvalid} and r.relpersistence <> 't' and ${inScope('n')} and ${isOwn('pg_class', 'r.oid')} order by c.oid`
 
 /** Keys, indexes and loose checks: made when rows are there. */
 export const KEYS: readonly CatalogQuery[] = [

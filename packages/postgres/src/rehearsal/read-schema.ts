@@ -1,5 +1,5 @@
 import type { Finding } from '../finding.ts'
-import { KEYS, MARKS } from './catalog-constraints.ts'
+import { INVALID_INDEXES, KEYS, MARKS } from './catalog-constraints.ts'
 import { ROUTINES } from './catalog-routines.ts'
 import { type CatalogQuery, SHAPE, TABLES } from './catalog-shape.ts'
 import { REACTIONS, VIEWS } from './catalog-views.ts'
@@ -15,6 +15,11 @@ export interface SchemaStep {
   sql: string
 }
 
+/** An index that stays invalid when its building is stopped. */
+export interface InvalidIndex extends SchemaStep {
+  relation: string
+}
+
 /** A schema as the statements that make it again. */
 export interface SchemaScript {
   version: number
@@ -27,6 +32,8 @@ export interface SchemaScript {
   before: SchemaStep[]
   /** What is made when rows are there: keys, indexes, views, foreign keys, triggers. */
   after: SchemaStep[]
+  /** Indexes that no query uses, as a build of them did not end. */
+  invalid: InvalidIndex[]
   missing: Finding[]
 }
 
@@ -58,6 +65,7 @@ export async function readSchema(
     roles: (await names(ROLES)).map(({ name }) => String(name)),
     before: await steps([...SHAPE, ...ROUTINES, ...TABLES]),
     after: await steps([...KEYS, ...VIEWS, ...MARKS, ...REACTIONS]),
+    invalid: (await session.query(INVALID_INDEXES, [schemas])).rows as unknown as InvalidIndex[],
     missing: await uncarriedObjects(session, schemas),
   }
 }

@@ -119,6 +119,40 @@ describe('a copy of a schema', () => {
     })
   })
 
+  it('has invalid indexes as they are, with rows', async () => {
+    const name = 'interrupted'
+    await embedded.createDatabase(name)
+    try {
+      await using(embedded.open(name), async (from) => {
+        await from.query(
+          `create table "Twice" (id int, "a b" text); insert into "Twice" values (1, 'x'), (1, 'x'); create index fine on "Twice" (id)`,
+        )
+        // No two rows are alike, so that it cannot be built.
+        const sql = `create unique index concurrently "By a" on "Twice" ("a b", lower("a b")) where id > 0`
+        await expect(from.query(sql)).rejects.toThrow(/could not create unique index/)
+        await from.query(`comment on index "By a" is 'half a build'`)
+        const rows = { mode: 'full', maxBytes: 1e9, maxMs: 60_000 } as const
+        await withRehearsal({ ground: embedded, id: 'invalid', schema: { from }, rows }, async (copy) => {
+          expect(copy.missing).toEqual([])
+          const { rows: indexes } = await copy.queryable.query(
+            `select relname as name, indisvalid as valid, pg_get_indexdef(indexrelid) as def, obj_description(indexrelid) as said
+             from pg_index x join pg_class c on c.oid = x.indexrelid where x.indrelid = '"Twice"'::regclass order by 1`,
+          )
+          expect(indexes).toMatchObject([
+            { name: 'By a', valid: false, said: 'half a build' },
+            { name: 'fine', valid: true },
+          ])
+          expect(indexes[0]!['def']).toMatch(/UNIQUE INDEX "By a" ON public."Twice" .*WHERE \(id > 0\)/)
+          await expect(
+            copy.queryable.query('alter table "Twice" add constraint c unique using index "By a"'),
+          ).rejects.toThrow(/not valid/)
+        })
+      })
+    } finally {
+      await embedded.dropDatabase(name)
+    }
+  })
+
   it('says what could not be made, and leaves only that out', async () => {
     const lost = `create function lost() returns int language internal as 'pg_backend_pid'; update pg_proc set probin = 'nowhere', prolang = 13 where proname = 'lost'`
     const watch = `create function on_ddl() returns event_trigger language plpgsql as $$ begin end $$;
@@ -130,7 +164,10 @@ describe('a copy of a schema', () => {
         { kind: 'not-rehearsed', evidence: { what: 'event triggers', names: ['watch_ddl'] } },
         {
           kind: 'not-rehearsed',
-          evidence: { what: 'marks of invalid indexes', names: ['public.kept_pkey'] },
+          evidence: {
+            what: 'marks of invalid indexes of keys and materialized views',
+            names: ['public.kept_pkey'],
+          },
         },
         { kind: 'not-rehearsed', evidence: { count: 1 } },
       ])

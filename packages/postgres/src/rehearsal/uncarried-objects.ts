@@ -31,9 +31,10 @@ const UNCARRIED: readonly { what: string; means: string; query: string }[] = [
     query: `select e.evtname::text as name from pg_event_trigger e join pg_proc p on p.oid = e.evtfoid join pg_namespace n on n.oid = p.pronamespace where ${inScope('n')} and ${isOwn('pg_event_trigger', 'e.oid')}`,
   },
   {
-    what: 'marks of invalid indexes',
+    what: 'marks of invalid indexes of keys and materialized views',
     means: 'queries use them here',
-    query: `select format('%I.%I', n.nspname, c.relname) as name from pg_index x join pg_class c on c.oid = x.indexrelid join pg_namespace n on n.oid = c.relnamespace where not x.indisvalid and c.relkind = 'i' and ${inScope('n')} and ${isOwn('pg_class', 'c.oid')}`,
+    query: `select format('%I.%I', n.nspname, c.relname) as name from pg_index x join pg_class c on c.oid = x.indexrelid join pg_namespace n on n.oid = c.relnamespace join pg_class r on r.oid = x.indrelid
+      where not x.indisvalid and c.relkind = 'i' and (r.relkind = 'm' or exists (select from pg_constraint k where k.conindid = c.oid)) and ${inScope('n')} and ${isOwn('pg_class', 'c.oid')}`,
   },
   {
     what: 'tablespaces',
