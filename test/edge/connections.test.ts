@@ -1,10 +1,13 @@
 import { connect, type Socket } from 'node:net'
-import { type Binding, startServer } from '@esa/server'
+import { type Binding, type ServerPorts, startServer } from '@esa/server'
 import { afterEach, describe, expect, it } from 'vitest'
 import { PATIENCE_MS, ProtocolWorld } from '../protocols/protocol-world.ts'
 
 /** Connections that one address may hold. Source: docs/security.md, "The edge". */
 const OF_AN_ADDRESS = 128
+
+/** Connections that all addresses may hold in a test; the usual is `packages/server/src/bound-connections.test.ts`. */
+const OF_ALL = 300
 
 /** A connection that has not sent its headers is gone after so long, ms. */
 const GONE_WITHIN_MS = 12_000
@@ -18,10 +21,10 @@ afterEach(async () => {
   await world.close()
 })
 
-async function serve(binding: Partial<Binding> = {}): Promise<void> {
+async function serve(binding: Partial<Binding> = {}, more: Partial<ServerPorts> = {}): Promise<void> {
   world = await ProtocolWorld.start()
   server = await startServer(
-    world.ports({ binding: { host: '127.0.0.1', port: 0, loopback: false, ...binding } }),
+    world.ports({ binding: { host: '127.0.0.1', port: 0, loopback: false, ...binding }, ...more }),
   )
 }
 
@@ -70,6 +73,20 @@ describe('connections', { timeout: PATIENCE_MS }, () => {
     expect(await asked('127.0.0.3')).toBe('200')
     many[0]!.socket.destroy()
     await expect.poll(() => asked('127.0.0.2'), { timeout: 10_000 }).toBe('200')
+  })
+
+  it('are so many in all, however many addresses they come from', async () => {
+    await serve({}, { connections: OF_ALL })
+    const of = (n: number): string => `127.0.1.${1 + (n % 20)}`
+    const many: Awaited<ReturnType<typeof dial>>[] = []
+    // No more at once than wait for a server that is busy: the kernel would take later ones first.
+    while (many.length < OF_ALL)
+      many.push(...(await Promise.all(Array.from({ length: 100 }, (_, n) => dial(of(n))))))
+    // From an address of its own, below its own bound.
+    await expect.poll(() => asked('127.0.0.3'), { timeout: 10_000 }).toBeNull()
+    many[0]!.socket.destroy()
+    await expect.poll(() => asked('127.0.0.3'), { timeout: 10_000 }).toBe('200')
+    expect(many.slice(1).filter(({ socket }) => socket.destroyed)).toEqual([])
   })
 
   it('of a proxy that is trusted are as many as it has clients', async () => {

@@ -1,4 +1,7 @@
+import { once } from 'node:events'
+import type { ClientRequest } from 'node:http'
 import { Agent, request } from 'node:https'
+import type { TLSSocket } from 'node:tls'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ProtocolWorld } from '../protocols/protocol-world.ts'
 import { HAS_NGINX, type Nginx, startNginx } from './nginx.ts'
@@ -8,6 +11,9 @@ const FLOOD_MS = 120_000
 
 /** So many that no load of the machine lets the window pass first. */
 const RATE = { requests: 200, windowS: 120 }
+
+/** `limit_conn` of the file. */
+const OF_AN_ADDRESS = 128
 
 let world: ProtocolWorld
 let nginx: Nginx
@@ -79,6 +85,30 @@ describe.skipIf(!HAS_NGINX)('behind the nginx of docs/deploy/nginx.conf', () => 
     },
     FLOOD_MS,
   )
+
+  it('an address holds so many connections, and another one is served meanwhile', async () => {
+    const agent = new Agent({ maxSockets: Infinity, rejectUnauthorized: false, localAddress: '127.0.0.5' })
+    agents.push(agent)
+    const token = await world.token('operator', 'incidents:read')
+    const bearer = { authorization: `Bearer ${token}` }
+    const [same, other] = [clientAt('127.0.0.5'), clientAt('127.0.0.6')]
+    // nginx counts a request from its headers on: a body that does not come holds its connection.
+    const headers = { host: 'esa.example.org', 'content-type': 'application/json', 'content-length': '2' }
+    const hold = async (): Promise<ClientRequest> => {
+      const place = { host: '127.0.0.1', port: nginx.port, path: '/api/v1/incidents', method: 'POST' }
+      const held = request({ ...place, agent, headers })
+      held.on('error', () => {}).flushHeaders()
+      const [socket] = (await once(held, 'socket')) as [TLSSocket]
+      await once(socket, 'secureConnect')
+      return held
+    }
+    // Looked for only then: what the server counts itself is no more than some tries.
+    const holds = await Promise.all(Array.from({ length: OF_AN_ADDRESS }, hold))
+    await expect.poll(() => same(bearer), { timeout: 30_000 }).toEqual({ status: 429, code: '' })
+    expect(await other(bearer)).toEqual({ status: 200, code: '' })
+    for (const held of holds.splice(0, 2)) held.destroy()
+    await expect.poll(async () => (await same(bearer)).status, { timeout: 10_000 }).toBe(200)
+  })
 
   it('a stream comes as it is sent', async () => {
     const agent = new Agent({ rejectUnauthorized: false, localAddress: '127.0.0.4' })

@@ -12,8 +12,8 @@ const OF_AN_ADDRESS_MAX = 128
  * Closes connections beyond what one address may hold, so that a single one cannot take all that there are. Trusted proxies speak
  * for many, and who reaches a server that is bound to this machine alone is its user.
  */
-export function boundConnections(server: Server, binding: Binding): void {
-  server.maxConnections = CONNECTIONS_MAX
+export function boundConnections(server: Server, binding: Binding, most = CONNECTIONS_MAX): void {
+  server.maxConnections = most
   const isTrusted = trustedProxies(binding)
   const open = new Map<string, number>()
   server.on('connection', (socket) => {

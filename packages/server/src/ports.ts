@@ -60,6 +60,8 @@ export interface ServerPorts {
   tracing?: Tracing
   /** How many requests an address, or a token, may send; absent: as many as usual. */
   rate?: Rate
+  /** Connections of all addresses together; absent: 2,000. */
+  connections?: number
   /** What streams of events hold to; absent: the usual. */
   streams?: Partial<StreamLimits>
   log: Logger

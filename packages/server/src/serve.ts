@@ -30,7 +30,7 @@ export interface RunningServer {
 export async function startServer(ports: ServerPorts): Promise<RunningServer> {
   const feed = await Feed.start(ports.world.store, ports.log)
   const server = createAdaptorServer({ fetch: edge(ports, feed).fetch, serverOptions: LIMITS }) as Server
-  boundConnections(server, ports.binding)
+  boundConnections(server, ports.binding, ports.connections)
   try {
     await listening(server, ports.binding)
   } catch (error) {
