@@ -13,8 +13,22 @@ afterEach(async () => {
   others = []
 })
 
-const open = (title: string, evidence = '') =>
-  world.open({ agent: 'layer-1', category: 'integration', title, evidence })
+const open = (title: string) => world.open({ agent: 'layer-1', category: 'integration', title })
+
+/**
+ * Opens more than a socket holds, and more than a server keeps in memory. By many agents: the mailboxes of one agent's peers
+ * would grow with each, and every step of theirs is as long as all that they hold.
+ */
+async function openMuch(): Promise<void> {
+  const evidence = 'x'.repeat(200_000)
+  for (let n = 0; n < 120; n += 1)
+    await world.open({
+      agent: `layer-${1 + (n % 40)}`,
+      category: 'integration',
+      title: `much ${n}`,
+      evidence,
+    })
+}
 
 /** Every position of the log from one on. */
 async function log(after: number): Promise<number[]> {
@@ -69,8 +83,7 @@ describe('the stream', () => {
       await Promise.all([slow, quick].map((reader) => reader.until(({ heard }) => heard.length > 0)))
       const from = slow.heard[0]!.id
       slow.hold()
-      // More than a socket holds, and more than a server keeps in memory.
-      for (let n = 0; n < 120; n += 1) await open(`much ${n}`, 'x'.repeat(200_000))
+      await openMuch()
       const all = await log(from)
       await quick.until(({ positions }) => positions.length >= all.length)
       expect(slow.positions.length).toBeLessThan(all.length)
@@ -94,7 +107,7 @@ describe('the stream', () => {
       const reader = await StreamReader.open(world.url)
       await reader.until(({ heard }) => heard.length > 0)
       reader.hold()
-      for (let n = 0; n < 120; n += 1) await open(`much ${n}`, 'x'.repeat(200_000))
+      await openMuch()
       await expect
         .poll(() => fetch(`${world.url}/metrics`).then((it) => it.text()), { timeout: MUCH_MS })
         .toMatch(/sse_clients.* 0\n/)
