@@ -18,6 +18,7 @@ const FILES = {
   'wrong.sql': `update orders set note = upper(note) where id < 10`,
   'drop.sql': 'drop table orders',
   'broken.sql': 'alter table orders addd total int',
+  'beside.sql': 'create table beside (i int)',
   'flag.sql': 'alter table orders add flag int not null default 1',
 }
 
@@ -153,6 +154,21 @@ describe('esa db migrate', () => {
     expect(
       (await pool.query('select count(*)::int as rows from orders where note ~ $1', ['^note'])).rows,
     ).toEqual([{ rows: 500 }])
+  })
+
+  it('a target with the record of another tool is refused, and its leftover is named', async () => {
+    await pool.query('create table _prisma_migrations (id text)')
+    const other = await migrate('apply', 'beside.sql', ...TARGET)
+    expect(refusal(other)).toEqual([6, '', 'migration.other-ledger'])
+    expect((JSON.parse(other.stderr) as Problem).hint).toContain('--beside-ledger prisma')
+    expect(refusal(await migrate('apply', 'beside.sql', ...TARGET, '--beside-ledger', 'flyway'))[2]).toBe(
+      'migration.other-ledger',
+    )
+    const there = `select to_regclass('beside') is not null as there`
+    expect((await pool.query(there)).rows).toEqual([{ there: false }])
+    expect((await migrate('apply', 'beside.sql', ...TARGET, '--beside-ledger', 'prisma')).code).toBe(0)
+    expect((await pool.query(there)).rows).toEqual([{ there: true }])
+    await pool.query('drop table _prisma_migrations')
   })
 
   it('Ctrl-C stops it while it waits for a lock, with exit 130 and nothing left behind', async () => {

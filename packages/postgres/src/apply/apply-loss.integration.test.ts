@@ -1,21 +1,17 @@
 import { createDatabase, connectPool } from '@esa/pg-server'
-import { hasOtherPostgres, startOtherPostgres, type TestServer } from '@esa/pg-server/test-servers'
 import { EsaError, isEsaError } from '@esa/protocol'
 import type { Pool } from 'pg'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { systemClock } from '../clock.ts'
 import { ownServer } from '../own-server.fixture.ts'
+import { bothMajors } from './both-majors.fixture.ts'
 import { type Applied, applyMigration, type ApplyPorts } from './apply-migration.ts'
 import { LOSSES, LOSSES_SCHEMA, NO_LOSSES } from './losses.fixture.ts'
 import { scriptMigration } from './migration.ts'
 import { targetLedger } from './target-ledger.ts'
 
 const own = ownServer()
-let other: TestServer | undefined
-beforeAll(async () => {
-  if (hasOtherPostgres()) other = await startOtherPostgres()
-})
-afterAll(() => other?.close())
+const servers = bothMajors(own)
 
 /** Made first by every migration: that it is there shows that something ran. */
 const MARKER = 'create table marker (i int)'
@@ -68,7 +64,7 @@ async function inShop<T>(
 ): Promise<T> {
   opened += 1
   const name = `loss_${opened}`
-  const url = await createDatabase(major === '18' ? own.adminUrl : other!.url, name)
+  const url = `${await createDatabase(servers.url(major), name)}?options=-c%20synchronous_commit%3Doff`
   const pool = await connectPool(url, { max: 4 })
   try {
     await pool.query(LOSSES_SCHEMA)
@@ -100,7 +96,7 @@ function ports(pool: Pool, approved: string | undefined): ApplyPorts {
   }
 }
 
-describe.each(['18', '15'])('on PostgreSQL %s', (major) => {
+describe.each(servers.majors)('on %s', (major) => {
   it.each(LOSSES)(
     '$name keeps every row or names the approval',
     async ({ before = '', sql, shown, approved }) => {

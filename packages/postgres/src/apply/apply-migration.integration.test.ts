@@ -241,6 +241,26 @@ describe('an apply', () => {
     expect(await shop.apply(sql)).toMatchObject({ steps: [{ id: 'statement-2' }] })
   })
 
+  it('counts nothing without track_counts: what does more than add is refused before the first step', async () => {
+    await shop.pool.query(`alter database ${shop.name} set track_counts = off`)
+    const uncounted = await connectPool(shop.url, { max: 2 })
+    try {
+      for (const sql of ['delete from orders where id = 7', 'do $$ begin delete from orders; end $$'])
+        await expect(
+          shop.apply(`alter table orders add a int; ${sql}`, { target: uncounted }),
+        ).rejects.toMatchObject({ code: 'migration.uncounted' })
+      expect(await shop.one(`select count(*)::int from orders`)).toBe(500)
+      expect(
+        await shop.one(`select to_regclass('esa_migrations.step') is null and not exists (select from pg_attribute
+        where attrelid = 'orders'::regclass and attname = 'a')`),
+      ).toBe(true)
+      const added = shop.apply('alter table orders add a int', { target: uncounted })
+      expect(await added).toMatchObject({ state: 'done' })
+    } finally {
+      await uncounted.end()
+    }
+  })
+
   it('asks before every step, with its risk', async () => {
     const asked: unknown[] = []
     const authorise: ApplyPorts['authorise'] = async ({ risk }) => {

@@ -1,10 +1,10 @@
 import { connectPool, createDatabase } from '@esa/pg-server'
-import { hasOtherPostgres, startOtherPostgres, type TestServer } from '@esa/pg-server/test-servers'
 import type { Pool } from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { onOneSession } from '../queryable.ts'
 import { ownServer } from '../own-server.fixture.ts'
 import { parseScript } from '../sql/parse-script.ts'
+import { bothMajors } from './both-majors.fixture.ts'
 import { nothingMade, type Opaque, opaqueReasons } from './opaque.ts'
 
 /** A function that nothing vouches for, reached by a cast, a domain, an operator, a type, a default, an index, a trigger. */
@@ -101,17 +101,12 @@ const HARMLESS = [
   `select nextval('plain_seq_seq') from plain where false`,
 ]
 
-const own = ownServer()
-let other: TestServer | undefined
-beforeAll(async () => {
-  if (hasOtherPostgres()) other = await startOtherPostgres()
-})
-afterAll(() => other?.close())
+const servers = bothMajors(ownServer())
 
-describe.each(['18', '15'])('on PostgreSQL %s', (major) => {
+describe.each(servers.majors)('on %s', (major) => {
   let pool: Pool
   beforeAll(async () => {
-    pool = await connectPool(await createDatabase(major === '18' ? own.adminUrl : other!.url, 'opaque'), {
+    pool = await connectPool(await createDatabase(servers.url(major), 'opaque'), {
       max: 2,
     })
     await pool.query(SCHEMA)

@@ -164,7 +164,7 @@ const BEHIND = `with recursive met(oid, written, fires) as (
       union all select i.indexprs from pg_index i where i.indrelid = met.oid and met.written
       union all select i.indpred from pg_index i where i.indrelid = met.oid and met.written) e on e.tree is not null
     union all select null, null, null, a.atttypid::int8 from met join pg_attribute a on a.attrelid = met.oid
-      where met.written and a.attnum > 0 and not a.attisdropped and a.atttypid >= ${FIRST_NORMAL_OID}
+      where met.written and a.attnum > 0 and not a.attisdropped and a.atttypid >= '${FIRST_NORMAL_OID}'::oid
     union all select null, null, pg_get_viewdef(c.oid), null from met join pg_class c on c.oid = met.oid where c.relkind in ('v', 'm')) found`
 
 type Found = Behind & { heard: string[]; expressions: string[] }
@@ -210,7 +210,7 @@ async function ownOperators(session: Queryable, names: string[]): Promise<string
   if (names.length === 0) return []
   const { rows } = await session.query(
     `select distinct 'the operator ' || o.oprname as why from pg_catalog.pg_operator o where o.oprname = any($1::text[])
-       and o.oid >= 16384 and not exists (select from pg_catalog.pg_depend d where d.classid = 'pg_catalog.pg_operator'::regclass
+       and o.oid >= '16384'::oid and not exists (select from pg_catalog.pg_depend d where d.classid = 'pg_catalog.pg_operator'::regclass
          and d.objid = o.oid and d.deptype = 'e')`,
     [names],
   )
