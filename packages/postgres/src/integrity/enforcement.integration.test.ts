@@ -108,3 +108,22 @@ describe('a partitioned table', () => {
     ).toMatchObject([{ kind: 'missing-unique' }, { kind: 'missing-unique' }])
   })
 })
+
+describe('a table of more rows than are counted', () => {
+  it('is said to be uncounted, where a column is meant to be a key', async () => {
+    const pool = await server.database(
+      'large',
+      `create table people (email text, note text); insert into people select 'p' || i || '@example.com', 'x' from generate_series(1, 100) i;
+      insert into people values ('p1@example.com', 'x'); analyze; update pg_class set reltuples = 3e6 where relname = 'people'`,
+    )
+    const found = (await checkIntegrity(pool)).filter(({ kind }) => /duplicate|unique/.test(kind))
+    expect(found).toMatchObject([
+      {
+        kind: 'duplicates-uncounted',
+        relation: 'public.people',
+        evidence: { columns: ['email'], rows: 3_000_000 },
+        fix: expect.stringMatching(/GROUP BY "email" HAVING count\(\*\) > 1;$/),
+      },
+    ])
+  })
+})

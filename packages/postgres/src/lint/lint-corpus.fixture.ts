@@ -130,7 +130,11 @@ export const CORPUS: readonly CorpusCase[] = [
     locks: { customers: SUE },
     scans: ['customers'],
   },
-  { sql: 'alter table customers alter column name drop not null', locks: { customers: AE } },
+  {
+    sql: 'alter table customers alter column name drop not null',
+    locks: { customers: AE },
+    rules: ['not-null-dropped'],
+  },
   { sql: "alter table customers alter column spare set default ''", locks: { customers: AE } },
   {
     sql: 'alter table items add constraint qty_positive check (qty > 0)',

@@ -9,6 +9,7 @@ import { look } from './observe.ts'
 import type { Script } from './read-script.ts'
 import type { Size } from './rules/rule.ts'
 import { namedRelations, OBSTACLES_MAX } from './step-through.ts'
+import { withTriedFixes } from './try-fixes.ts'
 import { type Manner, tryScript } from './try-script.ts'
 import { unindexedKeys, withUnindexed } from './unindexed-keys.ts'
 import { factsUntried } from './unmeasured.ts'
@@ -62,18 +63,19 @@ export function lintUntried(scripts: readonly Script[], wrapped = false): LintRe
 /** Tries every statement of the scripts on a rehearsal database and judges what it did. @throws EsaError `sql.schema-failed`, `database.*`. */
 export async function lintScripts(scripts: readonly Script[], options: LintOptions): Promise<LintReport> {
   const groups = options.independent ? scripts.map((script) => [script]) : [scripts]
-  const tried: Tried[] = []
+  const statements: Verdict[] = []
+  const missing: Finding[][] = []
+  const { ground, schema, sizes } = options
+  const target = schema !== null && 'from' in schema ? await nameOf(schema.from) : null
   for (const group of groups) {
-    const before = tried.reduce((sum, { facts }) => sum + facts.length, 0)
+    const before = group === groups[0] ? 0 : statements.length
     const onProgress = (done: number): void => options.onProgress?.(before + done)
-    tried.push(...(await tryGroup(group, { ...options, onProgress })))
+    const tried = await tryGroup(group, { ...options, onProgress })
+    missing.push(...tried.map((one) => one.missing))
+    const verdicts = tried.flatMap(({ script, facts, base }) => judge(script, facts, { base, sizes }))
+    statements.push(...(await withTriedFixes(group, verdicts, { ground, schema, target })))
   }
-  return {
-    statements: tried.flatMap((one) =>
-      judge(one.script, one.facts, { base: one.base, sizes: options.sizes }),
-    ),
-    missing: tried[0]?.missing ?? [],
-  }
+  return { statements, missing: missing[0] ?? [] }
 }
 
 /**

@@ -188,7 +188,7 @@ function failureOf(error: unknown): NonNullable<StatementFacts['failure']> {
 }
 
 /** Waits for work of the stage's session, and ends it when it takes too long. */
-export async function inTime<T>({ pool, pid }: Stage, work: Promise<T>): Promise<T> {
+export async function inTime<T>({ pool, pid }: Pick<Stage, 'pool' | 'pid'>, work: Promise<T>): Promise<T> {
   let late = false
   const limit = timer(() => {
     late = true
