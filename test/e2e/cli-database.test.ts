@@ -100,7 +100,7 @@ describe('esa targets', () => {
       latencyMs: expect.any(Number),
       replica: false,
       pooler: false,
-      notes: [],
+      notes: [expect.stringContaining('its role is strong (it is a superuser)')],
     })
     await esa.json('targets', 'rm', 'away')
     expect((await esa.json<{ targets: object[] }>('targets', 'ls')).targets).toHaveLength(1)

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { connectPool, describeUrl, isPooler, mapPgError } from '@esa/pg-server'
 import { parseWorkload } from '@esa/postgres'
+import type { RoleStrength } from '@esa/postgres/guard'
 import { formatDuration } from '@esa/protocol'
 import type { Config } from '../config.ts'
 import { durationFlag } from '../flags.ts'
@@ -104,7 +105,7 @@ export async function testTarget(
   name: string,
 ): Promise<void> {
   warnOfPassword(name)
-  const { url } = await resolveTarget(config, name, environment)
+  const { url, allowOwner } = await resolveTarget(config, name, environment)
   const pool = await connectPool(url, { max: 1, applicationName: 'esa targets test' })
   try {
     const began = performance.now()
@@ -113,7 +114,9 @@ export async function testTarget(
     const facts = rows[0]!
     const latencyMs = await medianRoundTrip(() => pool.query('select 1'))
     const { version, replica } = facts
-    const notes = notesOn(facts, isPooler(url))
+    const { roleStrength } = await import('@esa/postgres/guard')
+    const strength = await roleStrength(pool, facts.major)
+    const notes = [...notesOn(facts, isPooler(url)), ...notesOnRole(strength, allowOwner)]
     const found = {
       at: describeUrl(url),
       version,
@@ -153,6 +156,22 @@ function notesOn({ major, replica, stats }: ServerFacts, pooler: boolean): strin
     ...(replica ? ['a read replica: it can be measured and rehearsed, not changed'] : []),
     ...(pooler ? ['behind a transaction-mode pooler: changes need the direct URL'] : []),
     ...(stats ? [] : ['this role sees only its own statements: grant pg_read_all_stats to it']),
+  ]
+}
+
+/** How statements of others will be read here. */
+function notesOnRole({ strengths, maySetLog, logs }: RoleStrength, allowOwner: boolean): string[] {
+  return [
+    ...(strengths.length > 0 && !allowOwner
+      ? [
+          `its role is strong (${strengths.join(', ')}): it reads no statement that comes by HTTP, MCP, A2A or a task; esa db grants prints what makes a reader`,
+        ]
+      : []),
+    ...(logs && !maySetLog
+      ? [
+          'its server logs the statements that are judged: grant SET ON PARAMETER log_min_messages to its role',
+        ]
+      : []),
   ]
 }
 

@@ -1,5 +1,6 @@
 import { EsaError } from '@esa/protocol'
 import type { Clock } from '../clock.ts'
+import { withoutValues } from '../guard/withheld-words.ts'
 import { postgresError, sqlState } from '../postgres-error.ts'
 import { weightedPercentile } from '../percentile.ts'
 import type { Queryable } from '../queryable.ts'
@@ -124,8 +125,9 @@ export class Bench {
         await session.query({ text, queryMode: 'extended' })
         return this.#clock.now() - from
       })
-    } catch (error) {
-      if (sqlState(error) === QUERY_CANCELED) return undefined
+    } catch (cause) {
+      if (sqlState(cause) === QUERY_CANCELED) return undefined
+      const error = withoutValues(cause)
       const { message, kind } = postgresError(error)
       throw new EsaError('workload.statement-failed', kind, `workload statement "${id}": ${message}`, {
         cause: error,
