@@ -61,7 +61,8 @@ export async function migrateWorld(config: Config, databaseUrl: string): Promise
 }
 
 /**
- * Opens the store of a database. One without our schema gets it, unless the command only looks.
+ * Opens the store of a database. One without our schema gets it, unless the command only looks at a database that was given:
+ * the home's own is ours, and made for this.
  * @throws EsaError `store.schema-*`, `database.*`.
  */
 export async function openStore(
@@ -73,7 +74,8 @@ export async function openStore(
   }: { max?: number | undefined; looks?: boolean | undefined } = {},
 ): Promise<Store> {
   const state = await worldState(config, databaseUrl)
-  if (state === 'absent' && !looks) await migrateWorld(config, databaseUrl)
+  const mayMake = !looks || config.databaseUrl === null
+  if (state === 'absent' && mayMake) await migrateWorld(config, databaseUrl)
   else assertCurrent(state)
   return openPostgresStore({ url: databaseUrl, max })
 }
@@ -91,8 +93,8 @@ export async function inStoreIfThere<T>(
 }
 
 /**
- * Runs a command that only looks, and closes the store whatever happens: a database without our schema stays so. No card is
- * read for it: what is open must be seen even while a card is broken. @throws EsaError `store.schema-*` (terminal).
+ * Runs a command that only looks, and closes the store whatever happens: a database that was given without our schema stays
+ * so. No card is read for it: what is open must be seen even while a card is broken. @throws EsaError `store.schema-*` (terminal).
  */
 export async function lookInStore<T>(
   config: Config,
