@@ -9,10 +9,11 @@ export const OWN_MARK = '/* esa:own */'
 /**
  * This query also takes the snapshot, after which the transaction can no longer be made writable. With standard strings
  * the server cuts the text as our parser did; with its digits no float is told for another, whatever the database shows.
+ * No name in it is looked up where users may have put another.
  */
-const BEGIN = `select ${OWN_MARK} set_config('statement_timeout', $1, true), set_config('standard_conforming_strings',
-  'on', true), set_config('extra_float_digits', '1', true), pg_backend_pid() as pid,
-  current_setting('server_version_num')::int / 10000 as major, transaction_timestamp()::text as "startedAt"`
+const BEGIN = `select ${OWN_MARK} pg_catalog.set_config('statement_timeout', $1, true), pg_catalog.set_config('standard_conforming_strings',
+  'on', true), pg_catalog.set_config('extra_float_digits', '1', true), pg_catalog.pg_backend_pid() as pid,
+  pg_catalog.current_setting('server_version_num') as version, pg_catalog.transaction_timestamp()::pg_catalog.text as "startedAt"`
 
 /** A session in a read-only transaction, with the names of what was prepared in it: these outlive a rollback. */
 export interface ReadOnlySession extends Queryable, Partial<Hearing> {
@@ -37,7 +38,8 @@ export async function inReadOnly<T>(
       await session.query('BEGIN READ ONLY')
       try {
         const { rows } = await session.query(BEGIN, [`${timeoutMs}ms`])
-        const { major, ...transaction } = rows[0] as { pid: number; startedAt: string; major: number }
+        const { version, ...transaction } = rows[0] as { pid: number; startedAt: string; version: string }
+        const major = Math.floor(Number(version) / 10_000)
         const { query } = withCutOff(session, queryable, transaction, timeoutMs)
         const told: Queryable['query'] = async (statement, values) => {
           try {
@@ -57,6 +59,18 @@ export async function inReadOnly<T>(
       throw postgresError(error)
     }
   })
+}
+
+/**
+ * Runs queries of our own where no name means what users have put on the search path: an operator or a function of theirs
+ * would run with the rights of this role. In a transaction alone; after an error that is over.
+ */
+export async function onOwnPath<T>(session: Queryable, work: () => Promise<T>): Promise<T> {
+  const { rows } = await session.query('show search_path')
+  await session.query('set local search_path = pg_catalog, pg_temp')
+  const result = await work()
+  await session.query(`select ${OWN_MARK} set_config('search_path', $1, true)`, [rows[0]!['search_path']])
+  return result
 }
 
 /** The session's way to hear messages, bound to it; nothing for a driver that passes none. */

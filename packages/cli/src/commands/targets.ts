@@ -20,6 +20,9 @@ import { warnOfPassword } from '../password-warning.ts'
 /** Round trips that a test takes; the median is told, so that the first one's warm-up does not count. */
 const ROUND_TRIPS = 5
 
+/** Longest that a look at the target’s role takes, ms. */
+const ROLE_MS = 10_000
+
 /** Oldest server that Layer 1 understands. */
 const VERSION_MIN = 14
 
@@ -114,8 +117,8 @@ export async function testTarget(
     const facts = rows[0]!
     const latencyMs = await medianRoundTrip(() => pool.query('select 1'))
     const { version, replica } = facts
-    const { roleStrength } = await import('@esa/postgres/guard')
-    const strength = await roleStrength(pool, facts.major)
+    const { roleOf } = await import('@esa/postgres/guard')
+    const strength = await roleOf(pool, ROLE_MS)
     const notes = [...notesOn(facts, isPooler(url)), ...notesOnRole(strength, allowOwner)]
     const found = {
       at: describeUrl(url),

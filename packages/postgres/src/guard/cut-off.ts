@@ -15,7 +15,9 @@ export interface Transaction {
 }
 
 function stopSql(by: 'pg_cancel_backend' | 'pg_terminate_backend'): string {
-  return `select ${by}(pid) from pg_stat_activity where pid = $1 and xact_start = $2::timestamptz and state = 'active'`
+  const is = 'operator(pg_catalog.=)'
+  return `select pg_catalog.${by}(pid) from pg_catalog.pg_stat_activity
+    where pid ${is} $1 and xact_start ${is} $2::pg_catalog.timestamptz and state ${is} 'active'`
 }
 
 /**

@@ -7,6 +7,7 @@ import { ownServer } from '../own-server.fixture.ts'
 import { onOneSession, type Queryable } from '../queryable.ts'
 import { inReadOnly } from '../read-only.ts'
 import { meetTerms, type ReadTerms } from './read-terms.ts'
+import { roleOf } from './role-strength.ts'
 import { runGuarded } from './run-guarded.ts'
 
 const server = ownServer()
@@ -61,13 +62,13 @@ describe('a foreign statement', () => {
     ['a member of a superuser', '', 'create role boss superuser; grant boss to ROLE', 'boss, a superuser'],
     ['one that makes roles', 'createrole', '', 'make roles'],
     ['one that replicates', 'replication', '', 'replicate'],
-    ['an owner of a table', '', 'create table owned (a int); alter table owned owner to ROLE', 'table owned'],
+    ['an owner of a table', '', 'create table owned (a int); alter table owned owner to ROLE', 'table public.owned'],
     ['an owner of a schema', '', 'create schema theirs authorization ROLE', 'schema theirs'],
     [
       'an owner of a function',
       '',
       `create function f() returns int language sql as 'select 1'; alter function f() owner to ROLE`,
-      'function f()',
+      'function public.f()',
     ],
     ['the owner of the database', '', 'alter database shop owner to ROLE', 'database shop'],
     [
@@ -187,6 +188,45 @@ it.runIf(hasOtherPostgres())('is judged and laid aside on another major, too', a
   } finally {
     await other.close()
   }
+})
+
+it('calls nothing that users put in the place of the server’s own', async () => {
+  const planted = await server.database('planted')
+  const traps = [
+    'quote_ident(text) returns text',
+    'quote_ident(name) returns text',
+    'set_config(text, text, boolean) returns text',
+    'current_setting(text) returns text',
+    'current_database() returns name',
+    'pg_backend_pid() returns int',
+    'transaction_timestamp() returns timestamptz',
+    'pg_describe_object(oid, oid, int) returns text',
+    'pg_has_role(oid, oid, text) returns boolean',
+    'has_parameter_privilege(text, text) returns boolean',
+  ]
+  for (const [nth, trap] of traps.entries())
+    await planted.query(
+      `create function public.${trap} language plpgsql as $$ begin perform pg_catalog.pg_advisory_lock(${nth}); return null; end $$`,
+    )
+  for (const type of ['name', 'oid', '"char"', 'text'])
+    await planted.query(`create function public.same(${type}, ${type}) returns boolean language plpgsql
+      as $$ begin perform pg_catalog.pg_advisory_lock(99); return true; end $$;
+      create operator public.= (leftarg = ${type}, rightarg = ${type}, function = public.same)`)
+  await planted.query('alter database planted set search_path = public, pg_catalog')
+  const url = withDatabase(server.adminUrl, 'planted')
+  const locks = async (): Promise<unknown> =>
+    (await admin.query(`select count(*)::int as n from pg_locks where locktype = 'advisory'`)).rows[0].n
+  // Where a query of ours goes by the search path, it does call them.
+  const naked = await server.connect(url)
+  await naked.query('select quote_ident(datname) from pg_database')
+  expect(await locks()).toBe(1)
+  await naked.query('select pg_advisory_unlock_all()')
+  const pool = await server.connect(url)
+  const met = (of: ReadTerms) => inReadOnly(pool, 5_000, (session) => meetTerms(session, of))
+  await expect(met(terms('foreign'))).rejects.toMatchObject({ code: 'sql.role-too-strong' })
+  await met(terms('host'))
+  expect((await roleOf(pool, 5_000)).strengths).toEqual(['it is a superuser'])
+  expect(await locks()).toBe(0)
 })
 
 describe('the log of the server', () => {

@@ -1,6 +1,5 @@
 import { EsaError } from '@esa/protocol'
-import type { ReadOnlySession } from '../read-only.ts'
-import { OWN_MARK } from '../read-only.ts'
+import { onOwnPath, type ReadOnlySession } from '../read-only.ts'
 import { readerGrants } from './grants.ts'
 import { type RoleStrength, roleStrength } from './role-strength.ts'
 
@@ -30,7 +29,7 @@ export const ON_COPY = 'copy'
  * @throws EsaError `sql.role-too-strong`, `sql.logged` (terminal) with nothing executed.
  */
 export async function meetTerms(session: ReadOnlySession, terms: ReadTerms): Promise<void> {
-  const strength = await roleStrength(session, session.major)
+  const strength = await onOwnPath(session, () => roleStrength(session, session.major))
   const strong = strength.strengths.length > 0 && !terms.allowOwner && terms.caller !== 'workload'
   if (strong && terms.caller === 'foreign') throw await tooStrong(session, strength)
   if (strength.logs && !strength.maySetLog) tellLogged(terms)
@@ -42,7 +41,9 @@ async function tooStrong(session: ReadOnlySession, { strengths }: RoleStrength):
     'sql.role-too-strong',
     'terminal',
     `a statement of others is not read by this role: ${strengths.join(', ')}`,
-    { hint: `read it as a role that only reads. These statements make one:\n${await readerGrants(session)}` },
+    {
+      hint: `read it as a role that only reads. These statements make one:\n${await onOwnPath(session, () => readerGrants(session))}`,
+    },
   )
 }
 
@@ -60,7 +61,7 @@ async function asReader(
     return
   }
   // A reader may not set it any more, and the trees of its statements would be logged.
-  if (maySetLog) await session.query(`select ${OWN_MARK} set_config('log_min_messages', 'fatal', true)`)
+  if (maySetLog) await session.query(`set local log_min_messages = 'fatal'`)
   await session.query('set local role pg_read_all_data')
   const message = `the role of this target is strong (${why}): statements are read as pg_read_all_data`
   warn({ code: 'sql.strong-role', message, hint })

@@ -1,5 +1,5 @@
 import type { Queryable } from '../queryable.ts'
-import { OWN_MARK } from '../read-only.ts'
+import { inReadOnly, onOwnPath, OWN_MARK } from '../read-only.ts'
 
 /** What a role may do beyond reading, and whether what is said while a statement is judged reaches the server's log. */
 export interface RoleStrength {
@@ -63,8 +63,15 @@ function strengthSql(major: number): string {
       current_setting('log_min_messages') not in ('fatal', 'panic') as logs`
 }
 
-/** What the role of a session may do, by the catalogs. */
-export async function roleStrength(session: Pick<Queryable, 'query'>, major: number): Promise<RoleStrength> {
+/** What the role of a target may do, in a transaction of its own. @throws EsaError `database.*`. */
+export async function roleOf(queryable: Queryable, timeoutMs: number): Promise<RoleStrength> {
+  return inReadOnly(queryable, timeoutMs, (session) =>
+    onOwnPath(session, () => roleStrength(session, session.major)),
+  )
+}
+
+/** What the role of a session may do, by the catalogs. Call it `onOwnPath`. */
+export async function roleStrength(session: Queryable, major: number): Promise<RoleStrength> {
   const { rows } = await session.query(strengthSql(major), [STRONG_ROLES])
   return rows[0] as unknown as RoleStrength
 }
