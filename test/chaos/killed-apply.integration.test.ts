@@ -9,7 +9,7 @@ import { CASES, KilledApply, MOMENTS } from './killed-apply.ts'
 const LONG_MS = 3_600_000
 
 /** Every so many statements one is chosen to die at; 1 for all of them, in the long form. */
-const EVERY = Number(process.env['ESA_KILL_EVERY'] ?? 40)
+const EVERY = Number(process.env['ESA_KILL_EVERY'] ?? 100)
 
 /** Each dies in a database and a home of its own. */
 const AT_ONCE = 3

@@ -27,17 +27,14 @@ interface Place {
  */
 export async function evidenceOf(place: Place, statements: readonly Measurable[]): Promise<JsonObject[]> {
   const { config, environment, target, copyRows } = place
-  const [locks, known] = ((await tried('locks, calls and the way back', () =>
+  const [locks, known] = (await tried('locks, calls and the way back', () =>
     onTarget(config, environment, target, async ({ queryable }) => [
       await tried('locks', () => locksOf(config, queryable, statements)),
       await tried('calls and the way back', () =>
         onOneSession(queryable, (session) => knownBefore(session, statements)),
       ),
     ]),
-  )) ?? [null, null]) as [
-    Awaited<ReturnType<typeof locksOf>> | null,
-    Awaited<ReturnType<typeof knownBefore>> | null,
-  ]
+  )) ?? [null, null]
   const times = copyRows === undefined ? null : await tried('build time', () => timesOf(place, statements))
   return statements.map((_, n) => {
     const { rollback = null, calls } = known?.[n] ?? {}

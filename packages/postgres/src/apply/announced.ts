@@ -30,6 +30,16 @@ export async function announcedBy(sql: string): Promise<Said[]> {
   return said
 }
 
+/** Tables that a migration makes itself: whatever happens to their rows, nothing that was there before is lost. */
+export async function madeByItself(scripts: string[]): Promise<Said[]> {
+  const statements = await parseScript(scripts.join('\n;\n'))
+  return statements.flatMap(({ node }) =>
+    'CreateStmt' in node && node.CreateStmt.if_not_exists !== true
+      ? [of(node.CreateStmt.relation, ['deleted', 'overwritten', 'replaced'])]
+      : [],
+  )
+}
+
 function visit(value: unknown, said: Said[]): void {
   if (Array.isArray(value)) for (const one of value) visit(one, said)
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return

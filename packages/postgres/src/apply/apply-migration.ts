@@ -1,4 +1,4 @@
-import { EsaError, type Json } from '@esa/protocol'
+import { EsaError, type Json, type JsonObject } from '@esa/protocol'
 import type { Clock } from '../clock.ts'
 import { onOneSession, type Queryable } from '../queryable.ts'
 import { becomeApplier, endApplier } from './applier-lock.ts'
@@ -296,15 +296,23 @@ async function recordFailure(running: Running, error: EsaError): Promise<void> {
   const { step, known, ledger, bench, migration } = running
   if (error.code === 'migration.data-loss') {
     await ledger.end(bench.session, migration.id, 'started', { state: 'lost', why: error.message })
-  } else if (step.work.kind === 'statement' && error.code !== 'database.unreachable') {
-    const { effects } = error.details
-    await mark(
-      running,
-      'failed',
-      effects === undefined ? (known?.cursor ?? null) : { effects: effects as Json },
-      null,
-    )
+    return
   }
+  const { kind } = step.work
+  const { effects } = error.details
+  if (error.code === 'database.unreachable') return
+  // A walk that failed keeps its place, and its record as it is where nothing was measured.
+  if (kind !== 'statement' && (kind !== 'backfill' || effects === undefined)) return
+  const place = kind === 'backfill' ? await cursorOf(running) : null
+  const measured = effects === undefined ? (known?.cursor ?? null) : { ...place, effects: effects as Json }
+  await mark(running, 'failed', measured, null)
+}
+
+/** How far a walk is by its record, as it is now. */
+async function cursorOf({ ledger, bench, migration, step }: Running): Promise<JsonObject | null> {
+  const records = await ledger.list(bench.session)
+  const record = records.find(({ id }) => id === migration.id)?.steps.find((one) => one.step === step.id)
+  return (record?.cursor ?? null) as JsonObject | null
 }
 
 async function runStep(running: Running, ports: ApplyPorts): Promise<void> {

@@ -2,7 +2,7 @@ import { quoteRelation } from '../identifiers.ts'
 import { sqlState } from '../postgres-error.ts'
 import type { Queryable } from '../queryable.ts'
 import { tableShapes } from '../verify/table-shape.ts'
-import { announcedBy, overwrittenBy, unannounced } from './announced.ts'
+import { announcedBy, overwrittenBy, type Said, unannounced } from './announced.ts'
 import { type Effect, effectsBetween, isCovered, lookAtAll, type Measured } from './effects.ts'
 import { hasSameRows, type Kept, keepRowsOf } from './kept-rows.ts'
 
@@ -36,6 +36,8 @@ export interface Expected {
   atItsWord: boolean
   /** What it announces was compared elsewhere, on a copy, or it is a way back. */
   trusted: boolean
+  /** What it may do besides what it announces. */
+  besides?: Said[]
 }
 
 /** What a step came to. */
@@ -58,7 +60,7 @@ export interface Came {
 export async function measure(
   session: Queryable,
   sql: string,
-  { compared, trusted }: Pick<Expected, 'compared' | 'trusted'>,
+  { compared, trusted, besides = [] }: Pick<Expected, 'compared' | 'trusted' | 'besides'>,
   work: () => Promise<void>,
 ): Promise<Came> {
   const before = await lookAtAll(session)
@@ -74,7 +76,7 @@ export async function measure(
   const isCleared = ({ what, at }: Measured): boolean =>
     CLEARED_BY_ROWS.has(what) && at.every(({ oid }) => cleared.has(oid))
   const left = moved.filter((effect) => !isCleared(effect))
-  const beyond = unannounced(left, said, before, after)
+  const beyond = unannounced(left, [...said, ...besides], before, after)
   const took = left.map((effect) =>
     beyond.includes(effect) ? effect : { ...effect, announced: true as const },
   )

@@ -18,7 +18,7 @@ export interface Effect {
   relation: string
   /** The column; null for all of it. */
   column: string | null
-  /** Rows at most, a power of ten, so that a few more of them need no new approval; null where rows are not counted. */
+  /** Rows at most, a power of ten, so that a few more of them need no new approval; null where they are not counted in all. */
   atMost: number | null
   /** The statement says it itself. */
   announced?: true | undefined
@@ -146,6 +146,8 @@ const WORDS: Record<Effect['what'], string> = {
 export function effectText({ what, relation, column, atMost }: Effect): string {
   const name = relation.startsWith('pg_catalog.pg_largeobject') ? 'large objects' : relation
   const subject = column === null ? name : `${name}.${column}`
+  if (atMost === null && (what === 'deleted' || what === 'overwritten'))
+    return `rows of ${subject} ${WORDS[what]}, in batches`
   return `${atMost === null ? subject : `at most ${atMost} rows of ${subject}`} ${WORDS[what]}`
 }
 
@@ -156,7 +158,7 @@ export function isCovered(effect: Effect, approved: Effect[]): boolean {
       one.what === effect.what &&
       one.relation === effect.relation &&
       one.column === effect.column &&
-      (one.atMost ?? 0) >= (effect.atMost ?? 0),
+      (one.atMost === null || one.atMost >= (effect.atMost ?? 0)),
   )
 }
 

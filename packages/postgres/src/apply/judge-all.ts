@@ -42,6 +42,7 @@ async function judge(
   effects: Effect[],
 ): Promise<MigrationStep> {
   const { work, about, risk } = step
+  if (work.kind === 'backfill' && effects.length > 0) return { ...step, effects }
   if (work.kind !== 'statement') return step
   const { reasons: opaque, unresolved } = await opaqueReasons(session, await parseScript(work.sql), made)
   if (!counts && (opaque.length > 0 || risk !== 'additive'))

@@ -1,8 +1,10 @@
-import { afterEach, beforeEach, expect, it } from 'vitest'
+import { EsaError } from '@esa/protocol'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { BackfillStep } from '../change/plan.ts'
 import { systemClock } from '../clock.ts'
 import { ownServer } from '../own-server.fixture.ts'
 import { applyMigration, type ApplyPorts } from './apply-migration.ts'
+import { scriptMigration } from './migration.ts'
 import { Shop } from './shop.fixture.ts'
 import type { Migration } from './step.ts'
 
@@ -31,10 +33,17 @@ const STEP: BackfillStep = {
   batchRows: 1_000,
 }
 
-async function fill(more: Partial<ApplyPorts> = {}): Promise<void> {
+async function fill(more: Partial<ApplyPorts> = {}, made?: string): Promise<void> {
   const step = { id: STEP.id, hash: '', text: '', about: 'fill', phase: null, risk: 'major' as const }
   const work = { kind: 'backfill' as const, step: STEP }
-  const migration: Migration = { id: 'p', hash: '', steps: [{ ...step, work }], held: [], down: null }
+  const before = made === undefined ? [] : (await scriptMigration('0', made)).steps
+  const migration: Migration = {
+    id: 'p',
+    hash: '',
+    steps: [...before, { ...step, work }],
+    held: [],
+    down: null,
+  }
   await applyMigration(migration, shop.ports(more))
 }
 
@@ -82,4 +91,47 @@ it.each([
     alter table heap rename to old; alter table parent rename to heap`)
   await fill()
   expect(await shop.one('select count(*)::int from heap where a is null and n < 2000')).toBe(0)
+})
+
+describe('a batch that takes more than it fills', () => {
+  const before = `create table audit (n int); insert into audit select generate_series(1, 9);
+    create function hear() returns trigger language plpgsql as $$ begin`
+  const after = ` return null; end $$; create trigger t after update on heap for each row execute function hear()`
+  const refuses: ApplyPorts['authorise'] = async ({ text }) => {
+    if (text.includes('-- measured: ')) throw new EsaError('approval.missing', 'terminal', text)
+  }
+  const left = async () => [
+    await shop.one('select count(*)::int from audit'),
+    await shop.one('select count(*)::int from heap where a is not null'),
+  ]
+
+  it('is rolled back, takes an approval, and goes on from its place with it', async () => {
+    await shop.pool.query(`${before} delete from audit where new.n > 2900;${after}`)
+    await expect(fill({ authorise: refuses })).rejects.toMatchObject({
+      code: 'approval.missing',
+      details: { measured: ['rows of public.audit are deleted, in batches'] },
+    })
+    const [rows, filled] = await left()
+    expect([rows, Number(filled) > 0]).toEqual([9, true])
+    const known: string[] = []
+    await fill({ requireApprovals: async (steps) => void known.push(...steps.map(({ text }) => text)) })
+    expect(known).toEqual([
+      expect.stringContaining('-- measured: rows of public.audit are deleted, in batches'),
+    ])
+    expect((await left())[0]).toBe(0)
+    expect(await shop.one('select count(*)::int from heap where a is null and n < 2000')).toBe(0)
+  })
+
+  it('but not where the rows that a trigger touches stay the same', async () => {
+    await shop.pool.query(`${before} update audit set n = n where n = 1;${after}`)
+    await fill({ authorise: refuses })
+    expect(await shop.one('select count(*)::int from heap where a is null and n < 2000')).toBe(0)
+  })
+
+  it('and not in a table that the migration made itself', async () => {
+    const mirror = `insert into public.mirrored values (new.n % 9, 1) on conflict (n) do update set times = mirrored.times + 1;`
+    await shop.pool.query(`${before} ${mirror}${after}`)
+    await fill({ authorise: refuses }, 'create table public.mirrored (n int primary key, times int)')
+    expect(await shop.one('select max(times) from mirrored')).toBeGreaterThan(100)
+  })
 })

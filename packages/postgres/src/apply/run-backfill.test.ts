@@ -45,6 +45,7 @@ function world({
       last += size
       return { rows: [{ rows: size }] }
     }
+    if (sql.includes('pg_stat_get_xact')) return { rows: [] }
     if (sql.includes('pg_stat_replication')) return { rows: [{ ms: lagMs.shift() ?? 0 }] }
     if (sql.includes('pg_blocking_pids'))
       return { rows: [{ blockers: [], waiting: waiting(), keptWaitingMs: 0 }] }

@@ -2,8 +2,10 @@ import type { BackfillStep } from '../change/plan.ts'
 import { type Batch, byBlocks, runBatch, type WalkPlace } from '../change/run-batch.ts'
 import type { Queryable } from '../queryable.ts'
 import { OWN_MARK } from '../read-only.ts'
+import { madeByItself } from './announced.ts'
 import { lookAt } from './blockers.ts'
-import { inStepTransaction, mark, type Running } from './run-step.ts'
+import { Exceeded, type Expected, measured } from './closer-look.ts'
+import { approveEffects, inStepTransaction, mark, type Running } from './run-step.ts'
 
 /** How long one batch shall hold its row locks: long enough to be worth a commit, too short to be felt. */
 const BATCH_MS = 100
@@ -51,13 +53,18 @@ export async function runBackfill(
   const { inTransaction } = running.ledger
   let cursor = startOf(step, known?.state === 'undone' ? null : known?.cursor)
   const total = await estimate(session, step)
+  const expected = await expectedOf(running)
+  const announces = step.sql.replaceAll('$RANGE', 'true')
   for (;;) {
     shallStop()
     const from = clock.now()
-    const next = await inStepTransaction(running, async () => {
-      const batch = await runBatch(session, { ...step, batchRows: cursor.batchRows }, cursor.place)
+    const next = await inBatch(running, expected, async () => {
+      let batch: Batch | undefined
+      await measured(session, announces, expected, async () => {
+        batch = await runBatch(session, { ...step, batchRows: cursor.batchRows }, cursor.place)
+      })
       const ms = clock.now() - from
-      const grown = grownBy(cursor, batch, step, sized(cursor.batchRows, ms))
+      const grown = grownBy(cursor, batch!, step, sized(cursor.batchRows, ms))
       if (inTransaction) await mark(running, isOver(grown) ? 'done' : 'started', { ...grown }, '')
       return grown
     })
@@ -71,6 +78,34 @@ export async function runBackfill(
     await untilStandbysFollow(running, shallStop)
   }
   await mark(running, 'done', null, '')
+}
+
+/** A batch fills what it says, and may change tables that the migration made; anything else takes an approval. */
+async function expectedOf({ migration, step }: Running): Promise<Expected> {
+  const made = await madeByItself(
+    migration.steps.flatMap(({ work }) => (work.kind === 'statement' ? [work.sql] : [])),
+  )
+  return { compared: [], approved: step.effects ?? [], atItsWord: true, trusted: true, besides: made }
+}
+
+/** Runs a batch in a transaction; one that takes more than was approved is rolled back, and runs again with the approval. */
+async function inBatch<T>(running: Running, expected: Expected, work: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await inStepTransaction(running, work)
+    } catch (error) {
+      if (!(error instanceof Exceeded)) throw error
+      if (error.unkept.length > 0) expected.compared.push(...error.unkept)
+      else {
+        // How many there are in all is not known before the last batch.
+        const beyond = error.effects.filter(({ announced }) => announced !== true)
+        expected.approved = await approveEffects(
+          running,
+          beyond.map((effect) => ({ ...effect, atMost: null })),
+        )
+      }
+    }
+  }
 }
 
 /** A walk that fills more than this part of what the one before it did meets rows that are given NULL. */

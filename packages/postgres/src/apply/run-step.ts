@@ -150,7 +150,7 @@ function checkOf({ opaque: before = [] }: MigrationStep, { took, same, opaque: a
 }
 
 /** Uses up the approval of what was measured. @throws EsaError `approval.*` (terminal) with `details.effects`. */
-async function approveEffects({ authorise, step }: Running, found: Measured[]): Promise<Effect[]> {
+export async function approveEffects({ authorise, step }: Running, found: Measured[]): Promise<Effect[]> {
   const effects = found.map(plainEffect)
   await authorise(toApprove({ ...step, effects })).catch((error: unknown) => {
     if (!isEsaError(error)) throw error
