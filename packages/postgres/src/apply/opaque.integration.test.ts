@@ -134,4 +134,15 @@ describe.each(servers.majors)('on %s', (major) => {
       unresolved: true,
     })
   })
+
+  it('calls no operator that a user put where the catalog has none', async () => {
+    await pool.query(`create function planted(oid, int) returns boolean language plpgsql as $$ begin raise 'called'; end $$;
+      create operator >= (leftarg = oid, rightarg = int, function = planted)`)
+    try {
+      expect(await judge(HARMLESS[0]!)).toEqual({ reasons: [], unresolved: false })
+      expect((await judge(HIDDEN[0]!)).reasons).not.toEqual([])
+    } finally {
+      await pool.query('drop operator >= (oid, int); drop function planted(oid, int)')
+    }
+  })
 })

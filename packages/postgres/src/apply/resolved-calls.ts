@@ -47,7 +47,7 @@ export interface Behind {
  * nothing: where literals could run code while they are read, the queries are judged without them first.
  */
 export async function callsOf(session: ReadOnlySession, queries: string[], beside: Behind): Promise<Calls> {
-  const added = await addedByUsers(session)
+  const added = await onOwnPath(session, () => addedByUsers(session))
   const judge = new CallJudge(session, added)
   const trees = beside.trees.map((tree) => parseTree(tree))
   const said = new Set(await judge.callsIn(trees, beside.made))
@@ -83,6 +83,21 @@ async function callsOfQuery(
   }
 }
 
+/** Runs queries of our own by a path on which no operator of a user's stands. */
+async function onOwnPath<T>(session: ReadOnlySession, work: () => Promise<T>): Promise<T> {
+  const { rows } = await session.query(
+    `select pg_catalog.current_setting('search_path') as path, pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true)`,
+  )
+  try {
+    return await work()
+  } finally {
+    // In a transaction that has failed the savepoint puts it back.
+    await session
+      .query(`select pg_catalog.set_config('search_path', $1, true)`, [rows[0]?.['path']])
+      .catch(() => undefined)
+  }
+}
+
 class CallJudge {
   readonly #session: ReadOnlySession
   readonly #added: Added
@@ -99,13 +114,15 @@ class CallJudge {
   async callsIn(trees: TreeValue[], made: number[] = []): Promise<string[]> {
     let open: TreeFacts | null = { ...noFacts(), made: new Set(made) }
     for (const tree of trees) noteAll(tree, open)
-    while (open !== null) {
-      if (this.#seen.size > FOLLOWED_MAX) {
-        this.#said.add(`more than ${FOLLOWED_MAX} functions, relations and types`)
-        break
+    await onOwnPath(this.#session, async () => {
+      while (open !== null) {
+        if (this.#seen.size > FOLLOWED_MAX) {
+          this.#said.add(`more than ${FOLLOWED_MAX} functions, relations and types`)
+          return
+        }
+        open = await this.#round(open)
       }
-      open = await this.#round(open)
-    }
+    })
     return [...this.#said]
   }
 
