@@ -7,6 +7,7 @@ import { ownServer } from '../own-server.fixture.ts'
 import { onOneSession, type Queryable } from '../queryable.ts'
 import { inReadOnly } from '../read-only.ts'
 import { meetTerms, type ReadTerms } from './read-terms.ts'
+import { tableFacts } from '../queries/table-facts.ts'
 import { roleOf } from './role-strength.ts'
 import { runGuarded } from './run-guarded.ts'
 
@@ -62,7 +63,12 @@ describe('a foreign statement', () => {
     ['a member of a superuser', '', 'create role boss superuser; grant boss to ROLE', 'boss, a superuser'],
     ['one that makes roles', 'createrole', '', 'make roles'],
     ['one that replicates', 'replication', '', 'replicate'],
-    ['an owner of a table', '', 'create table owned (a int); alter table owned owner to ROLE', 'table public.owned'],
+    [
+      'an owner of a table',
+      '',
+      'create table owned (a int); alter table owned owner to ROLE',
+      'table public.owned',
+    ],
     ['an owner of a schema', '', 'create schema theirs authorization ROLE', 'schema theirs'],
     [
       'an owner of a function',
@@ -226,6 +232,9 @@ it('calls nothing that users put in the place of the server’s own', async () =
   await expect(met(terms('foreign'))).rejects.toMatchObject({ code: 'sql.role-too-strong' })
   await met(terms('host'))
   expect((await roleOf(pool, 5_000)).strengths).toEqual(['it is a superuser'])
+  await planted.query('create table public.t (a int primary key)')
+  const facts = await inReadOnly(pool, 5_000, (session) => tableFacts(session, ['t']))
+  expect(facts).toMatchObject([{ name: 't', columns: [{ name: 'a', type: 'integer' }] }])
   expect(await locks()).toBe(0)
 })
 

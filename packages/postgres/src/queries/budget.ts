@@ -18,7 +18,9 @@ export function budgetOf(session: Queryable, ms: number): Budget {
       const left = Math.floor(end - systemClock.now())
       if (left <= 0) return undefined
       return inSavepoint(session, async () => {
-        await session.query(`select ${OWN_MARK} set_config('statement_timeout', $1, true)`, [`${left}ms`])
+        await session.query(`select ${OWN_MARK} pg_catalog.set_config('statement_timeout', $1, true)`, [
+          `${left}ms`,
+        ])
         return work()
       })
     },

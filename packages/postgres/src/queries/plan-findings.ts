@@ -58,7 +58,7 @@ export async function planFindings(
   const nodes = placedNodes(explained.Plan)
   const tables = await tableFacts(session, relationNames(nodes))
   const { rows } = await session.query(
-    `select ${OWN_MARK} current_setting('max_parallel_workers_per_gather')::int as workers`,
+    `select ${OWN_MARK} pg_catalog.current_setting('max_parallel_workers_per_gather') as workers`,
   )
   const filters = await filterFindings(nodes, tables, node)
   // What a function around a column gives is guessed: the function is what is wrong, not the guess.

@@ -82,7 +82,7 @@ export async function trySettings(
     }
     const ready = async (): Promise<string> => {
       for (const [name, value] of Object.entries(trial.settings))
-        await session.query(`select ${OWN_MARK} set_config($1, $2, true)`, [name, value])
+        await session.query(`select ${OWN_MARK} pg_catalog.set_config($1, $2, true)`, [name, value])
       // A prepared statement keeps the plan of its first run: under other settings it is prepared again.
       return session.judge(reading)
     }
