@@ -2,15 +2,36 @@ import { Pool } from 'pg'
 import { isHarmlessFunction } from '../src/guard/harmless-functions.ts'
 import { runGuarded } from '../src/guard/run-guarded.ts'
 import type { Queryable } from '../src/queryable.ts'
-import { formsOf, harmfulFunctions, hiddenForms } from './attack-forms.ts'
+import {
+  attributeForms,
+  CONTROLS,
+  formsOf,
+  harmfulFunctions,
+  hiddenQueries,
+  hidingSchema,
+} from './attack-forms.ts'
 
 /** What an attack came to. */
 export interface Attack {
+  /** Functions of `pg_proc` that are not on the list and can be called, those that are, and those only the server calls. */
   functions: number
+  listed: number
+  internal: number
   attempts: number
   /** Statements that ran to an answer although they call what is not on the list. */
   ran: string[]
 }
+
+/**
+ * How much is tried: every function in all notations, or of a `sample` every n-th function in one notation, each in its turn,
+ * and few of these hidden in all ways.
+ */
+export interface AttackScope {
+  sample?: number
+}
+
+/** Of a sample, so many functions are tried before one is hidden. */
+const HIDDEN_EVERY = 10
 
 /** Everything that the tried functions could change, as far as the server tells. */
 async function state(session: Queryable): Promise<string> {
@@ -24,37 +45,45 @@ async function state(session: Queryable): Promise<string> {
 }
 
 /**
- * Calls every function of the server's catalog that is not on the list, in every notation, through the guard, as the role of
- * the pool. Of every `step`-th function only, for a bounded run.
- * @throws Error when the state of the server is another afterwards.
+ * Calls every function of the server's catalog that is not on the list, in its notations, through the guard, as the role of
+ * the pool.
+ * @throws Error when the state of the server is another afterwards, or a form is refused whatever it calls.
  */
-export async function attack(pool: Pool, step = 1): Promise<Attack> {
+export async function attack(pool: Pool, scope: AttackScope = {}): Promise<Attack> {
+  const { sample = 1 } = scope
   const { rows } = await pool.query(`select current_setting('server_version_num')::int / 10000 as major`)
-  const harmful = (
-    await harmfulFunctions(pool, (signature) => isHarmlessFunction(rows[0].major as number, signature))
-  ).filter((_, nth) => nth % step === 0)
+  const isListed = (signature: string): boolean => isHarmlessFunction(rows[0].major as number, signature)
+  const { callable, listed, internal } = await harmfulFunctions(pool, isListed)
+  const result: Attack = { functions: callable.length, listed, internal, attempts: 0, ran: [] }
   const before = await state(pool)
-  const result: Attack = { functions: harmful.length, attempts: 0, ran: [] }
-  const attempt = async (sql: string): Promise<void> => {
+  const attempt = async (sql: string): Promise<boolean> => {
     result.attempts += 1
     const run = runGuarded(pool, sql, { timeoutMs: 2_000, prefix: 'EXPLAIN (ANALYZE) ' })
-    await run.then(
-      () => result.ran.push(sql),
-      () => undefined,
+    return run.then(
+      () => true,
+      () => false,
     )
   }
-  for (const [nth, one] of harmful.entries()) {
-    for (const sql of formsOf(one)) await attempt(sql)
-    const hidden = hiddenForms(one, nth)
-    if (!hidden) continue
-
-    // A form that this server does not take hides nothing; its queries then fail by themselves.
-    for (const ddl of hidden.ddl) await pool.query(ddl).catch(() => undefined)
-    for (const sql of hidden.queries) await attempt(sql)
-    await pool.query(`drop domain if exists hidden_${nth}_d cascade; drop type if exists hidden_${nth}_t cascade;
-      drop view if exists hidden_${nth}_v; drop function if exists hidden_${nth}_f`)
-    await pool.query(`drop operator if exists public.@#@ (none, ${one.args[0]})`)
+  for (const one of CONTROLS) {
+    for (const ddl of hidingSchema(one)) await pool.query(ddl).catch(() => undefined)
+    for (const sql of [...formsOf(one), ...hiddenQueries(one)])
+      if (!(await attempt(sql))) throw new Error(`a form is refused whatever it calls: ${sql}`)
   }
+  for (const [nth, one] of callable.entries()) {
+    if (nth % sample !== 0) continue
+    const direct = formsOf(one)
+    for (const sql of sample === 1 ? direct : [direct[(nth / sample) % direct.length]!])
+      if (await attempt(sql)) result.ran.push(sql)
+    if (sample !== 1 && nth % (sample * HIDDEN_EVERY) !== 0) continue
+    // A form that this server does not take hides nothing; its queries then fail by themselves.
+    for (const ddl of hidingSchema(one)) await pool.query(ddl).catch(() => undefined)
+    for (const sql of hiddenQueries(one)) if (await attempt(sql)) result.ran.push(sql)
+    if (one.args.length === 1)
+      await pool.query(`drop cast if exists (${one.args[0]} as ${one.returns})`).catch(() => undefined)
+  }
+  await pool.query('drop schema if exists hidden cascade')
+  for (const { sql, signature } of sample === 1 ? await attributeForms(pool) : [])
+    if ((await attempt(sql)) && !isListed(signature)) result.ran.push(sql)
   const after = await state(pool)
   if (after !== before) throw new Error(`something acted: ${before} ${after}`)
   return result
@@ -76,8 +105,10 @@ if (process.argv[1]?.endsWith('attack-guard.ts') === true) {
     process.exit(url === undefined ? 2 : 0)
   }
   const pool = new Pool({ connectionString: url, max: 3 })
-  const { functions, attempts, ran } = await attack(pool)
-  process.stdout.write(`${functions} functions, ${attempts} attempts, ${ran.length} ran\n${ran.join('\n')}\n`)
+  const { functions, listed, internal, attempts, ran } = await attack(pool)
+  process.stdout
+    .write(`${listed + functions + internal} functions: ${listed} on the list, ${internal} that no query can call,
+${functions} tried in ${attempts} statements, ${ran.length} ran\n${ran.join('\n')}\n`)
   await pool.end()
   process.exit(ran.length === 0 ? 0 : 1)
 }

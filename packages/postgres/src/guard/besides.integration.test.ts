@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Client } from 'pg'
-import { afterAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { inReadOnly } from '../read-only.ts'
 import { ACTING_SCHEMA, BESIDE_ATTACKS, type BesideAttack } from './besides.fixture.ts'
 import { BESIDES, type BesideLine } from './besides.ts'
@@ -77,9 +77,48 @@ it('has an attack for every line', () => {
   expect(new Set(BESIDE_ATTACKS.map(({ line }) => line))).toEqual(BESIDES)
 })
 
+/** Operators that fit the catalog's types better than PostgreSQL's own do: a name without a schema would mean these. */
+const PLANTED = [
+  ['oid', 'int', '>='],
+  ['oid', 'int', '<'],
+  ['oid', 'int', '<>'],
+  ['name', 'name', '||'],
+  ['name', 'text', '||'],
+  ['text', 'name', '||'],
+  ['int2', 'int', '>'],
+  ['regproc', 'int', '>='],
+  ['regproc', 'oid', '='],
+]
+  .map(
+    (
+      [left, right, name],
+      nth,
+    ) => `create function planted_${nth}(a ${left}, b ${right}) returns ${name === '||' ? 'text' : 'boolean'}
+      language plpgsql as $$ begin perform pg_advisory_lock_shared(21); return ${name === '||' ? `'x'` : 'true'}; end $$;
+      create operator ${name} (leftarg = ${left}, rightarg = ${right}, function = planted_${nth});`,
+  )
+  .join(' ')
+
 describe.each(servers)('what runs without standing in the tree: %s', (_, major, start) => {
+  let url: string
+
+  beforeAll(async () => {
+    url = await createDatabase(await start(), 'besides')
+  })
+
+  it('is no operator of a user in the queries of the guard itself', async () => {
+    await onFresh(url, (client) => client.query(`${ACTING_SCHEMA}; ${PLANTED}`))
+    const sql = `select t || 'x', array[id] from plain where id = 1`
+    const attack: BesideAttack = { line: 'bodies', schema: '', sql }
+    expect(await attacked(url, attack, BESIDES)).toEqual({ refused: null, acted: false })
+    const naked = await onFresh(url, async (client) => {
+      await client.query('select 1::oid >= 1')
+      return client.query(`select 1 from pg_locks where locktype = 'advisory'`)
+    })
+    expect(naked.rows.length).toBeGreaterThan(0)
+  })
+
   it('is refused by one line, without which it acts', async () => {
-    const url = await createDatabase(await start(), 'besides')
     const wrong: unknown[] = []
     for (const attack of BESIDE_ATTACKS.filter(({ from = 0 }) => from <= major)) {
       await onFresh(url, (client) =>

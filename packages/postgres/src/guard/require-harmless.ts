@@ -8,7 +8,7 @@ import { type BesideLine, BESIDES } from './besides.ts'
 import { bodyStatements } from './function-body.ts'
 import { FIRST_NORMAL_OID, judgeFunction } from './harmless-functions.ts'
 import { type Reading, refusal } from './read-statement.ts'
-import { resolve, type Resolved } from './resolve.ts'
+import { ownPath, resolve, type Resolved, USE_PATH } from './resolve.ts'
 import {
   noFacts,
   noteCall,
@@ -54,56 +54,80 @@ const RECORD = new Set([2249, 2287])
 export async function requireHarmless(
   session: ReadOnlySession,
   { text }: Pick<Reading, 'text'>,
-  allowed: ReadonlySet<string> = new Set(),
+  allowed: ReadonlySet<string> = NO_NAMES,
   besides: ReadonlySet<BesideLine> = BESIDES,
 ): Promise<string> {
-  const added = await addedByUsers(session)
-  const ground = { added, allowed, besides, careful: true }
-  const careful = besides.has('literals') && added.read.length > 0 && (await acts(session, ground))
-  const { name } = await new Judge(session, { ...ground, careful }).statement(text)
-  return name
-}
-
-/** True when literals of some type run code that is not known to be harmless. */
-async function acts(session: ReadOnlySession, ground: Ground): Promise<boolean> {
+  const path = await ownPath(session)
   try {
-    const judge = new Judge(session, { ...ground, allowed: new Set() })
-    await judge.facts({ ...noFacts(), made: new Set(ground.added.read) })
-    return false
-  } catch (error) {
-    if (error instanceof EsaError) return true
-    throw error
+    const known = judges.get(session)
+    const judge =
+      known?.fits(allowed, path) === true ? known : await Judge.begin(session, { allowed, besides, path })
+    // A refusal leaves nothing behind that was only half judged.
+    judges.delete(session)
+    const { name } = await judge.statement(text)
+    judges.set(session, judge)
+    return name
+  } finally {
+    // After an error of the server this fails as well, and the caller's savepoint has the path.
+    await session.query(USE_PATH, [path]).catch(() => undefined)
   }
 }
 
-interface Ground {
-  added: Added
+/** What was judged in a transaction is not judged again in it. */
+const judges = new WeakMap<ReadOnlySession, Judge>()
+
+const NO_NAMES: ReadonlySet<string> = new Set()
+
+interface Terms {
   /** Built-in functions that the caller vouches for. */
   allowed: ReadonlySet<string>
   besides: ReadonlySet<BesideLine>
-  /** Literals of some type run code while a statement is analysed. */
-  careful: boolean
+  /** Where the statement's names are looked up. */
+  path: string
 }
 
 class Judge {
   readonly #session: ReadOnlySession
-  readonly #ground: Ground
+  readonly #terms: Terms
+  readonly #added: Added
   readonly #seen = new Set<string>()
   readonly #types = new Set<number>()
   #castsToo = false
+  /** Literals of some type run code while a statement is analysed. */
+  #careful = true
 
-  constructor(session: ReadOnlySession, ground: Ground) {
+  constructor(session: ReadOnlySession, terms: Terms, added: Added) {
     this.#session = session
-    this.#ground = ground
+    this.#terms = terms
+    this.#added = added
+  }
+
+  /** A judge who knows whether literals act. */
+  static async begin(session: ReadOnlySession, terms: Terms): Promise<Judge> {
+    const added = await addedByUsers(session)
+    const judge = new Judge(session, terms, added)
+    try {
+      if (terms.besides.has('literals')) await judge.facts({ ...noFacts(), made: new Set(added.read) })
+      judge.#careful = false
+      return judge
+    } catch (error) {
+      if (error instanceof EsaError) return new Judge(session, terms, added)
+      throw error
+    }
+  }
+
+  fits(allowed: ReadonlySet<string>, path: string): boolean {
+    return this.#terms.allowed === allowed && this.#terms.path === path
   }
 
   /** Resolves and judges one statement. */
   async statement(text: string, types: string[] = []): Promise<Resolved> {
-    if (this.#ground.careful) {
-      const without = await resolve(this.#session, await withoutStrings(text), types)
-      await this.facts(factsOf(without))
-    }
-    const resolved = await resolve(this.#session, text, types)
+    if (this.#careful) await this.#resolved(await withoutStrings(text), types)
+    return this.#resolved(text, types)
+  }
+
+  async #resolved(text: string, types: string[]): Promise<Resolved> {
+    const resolved = await resolve(this.#session, text, { types, path: this.#terms.path })
     await this.facts(factsOf(resolved))
     return resolved
   }
@@ -119,7 +143,7 @@ class Judge {
   }
 
   #has(line: BesideLine): boolean {
-    return this.#ground.besides.has(line)
+    return this.#terms.besides.has(line)
   }
 
   #listed<T>(found: Beside<T>[]): T[] {
@@ -143,7 +167,7 @@ class Judge {
 
   /** As above; where users added to a built-in type, any other may have it as a part. */
   #touchedTypes(ids: number[]): number[] {
-    const { types } = this.#ground.added
+    const { types } = this.#added
     const all = types.some((id) => id < FIRST_NORMAL_OID)
     return all ? ids : ids.filter((id) => id >= FIRST_NORMAL_OID || id === ANY_ARRAY)
   }
@@ -152,7 +176,7 @@ class Judge {
     const next = noFacts()
     await this.#relations(this.#fresh('relation', facts.relations), facts, next)
     await this.#judgeTypes(facts, next)
-    const { added } = this.#ground
+    const added = this.#added
     const operators = this.#touched(this.#fresh('operator', facts.operators), added.operators)
     const families = this.#touched(this.#fresh('family', facts.families), added.families)
     const functions = await functionsOfOperators(this.#session, operators, families)
@@ -176,6 +200,7 @@ class Judge {
     const found = await typesOf(this.#session, types, made)
     for (const oid of found.types) this.#types.add(oid)
     for (const oid of found.made) this.#seen.add(`made ${oid}`)
+    for (const oid of found.types) this.#seen.add(`type ${oid}`)
     for (const check of found.checks) noteTree(parseTree(check), next)
     for (const oid of this.#listed(found.functions)) noteLoose(next, oid)
     if (this.#castsToo) await this.#casts(found.types, next)
@@ -228,10 +253,11 @@ class Judge {
   async #call(one: CalledFunction, call: TreeCall, next: TreeFacts): Promise<void> {
     const verdict = judgeFunction(one)
     const name = `${one.schema}.${one.name}`
-    if (typeof verdict === 'object' && !(one.builtIn && this.#ground.allowed.has(one.name)))
+    if (typeof verdict === 'object' && !(one.builtIn && this.#terms.allowed.has(one.name)))
       throw refusal(`${name}() is not run here: ${verdict.refusedBecause}`, { function: name })
     this.#filled(one, call, next)
-    if (one.builtIn) {
+    // What an extension that only computes calls is its own, too.
+    if (one.builtIn || one.extension !== null) {
       if (one.casts) await this.#castsOfAll(next)
       return
     }
@@ -284,7 +310,7 @@ class Judge {
       await this.#session.query('savepoint esa_body')
       let found: Resolved
       try {
-        found = await resolve(this.#session, text, types)
+        found = await resolve(this.#session, text, { types, path: this.#terms.path })
       } catch (error) {
         if (sqlState(error) === undefined || error instanceof EsaError) throw error
         await this.#session.query('rollback to savepoint esa_body')
@@ -295,7 +321,7 @@ class Judge {
       return true
     }
     for (const form of forms) {
-      if (this.#ground.careful && !(await resolved(await withoutStrings(form)))) continue
+      if (this.#careful && !(await resolved(await withoutStrings(form)))) continue
       if (await resolved(form)) return
     }
     throw failure

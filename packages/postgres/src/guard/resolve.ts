@@ -19,13 +19,30 @@ function onSql(major: number): string {
     major >= 15
       ? `has_parameter_privilege('log_min_messages', 'SET')`
       : `current_setting('is_superuser') = 'on'`
-  return `select ${OWN_MARK} current_setting('client_min_messages') as told, set_config('client_min_messages', 'log', true), set_config('debug_pretty_print', 'off', true),
+  return `select ${OWN_MARK} set_config('search_path', coalesce($1, current_setting('search_path')), true), current_setting('client_min_messages') as told, set_config('client_min_messages', 'log', true), set_config('debug_pretty_print', 'off', true),
     set_config('debug_print_rewritten', 'on', true), current_setting('log_min_messages') as logged,
     case when ${may} then set_config('log_min_messages', 'fatal', true) end as quiet`
 }
 
-const OFF = `select ${OWN_MARK} set_config('debug_print_rewritten', 'off', true), set_config('client_min_messages', $1, true),
-  case when $2::text is not null then set_config('log_min_messages', $2, true) end`
+const OFF = `select ${OWN_MARK} pg_catalog.set_config('debug_print_rewritten', 'off', true),
+  pg_catalog.set_config('client_min_messages', $1, true),
+  case when $2::text is not null then pg_catalog.set_config('log_min_messages', $2, true) end,
+  case when $3::text is not null then pg_catalog.set_config('search_path', $3, true) end`
+
+/** The guard's own queries look names up here only: a user's operator that fits them better is not called. */
+const OWN_PATH = 'pg_catalog, pg_temp'
+
+const TO_OWN_PATH = `select ${OWN_MARK} pg_catalog.current_setting('search_path') as path,
+  pg_catalog.set_config('search_path', $1, true)`
+
+/** Makes a search path that of the transaction. */
+export const USE_PATH = `select ${OWN_MARK} pg_catalog.set_config('search_path', $1, true)`
+
+/** Takes the search path to the guard's own for this transaction; the path that it was. */
+export async function ownPath(session: ReadOnlySession): Promise<string> {
+  const { rows } = await session.query(TO_OWN_PATH, [OWN_PATH])
+  return rows[0]!['path'] as string
+}
 
 /** How the server's message begins. */
 const TREE = /^\(\{QUERY\s/
@@ -35,13 +52,13 @@ const COMMAND = /^\(\{QUERY\s:commandType\s[56]\s:querySource\s0\s:canSetTag\str
 
 /**
  * Has the server analyse a statement: names become the objects that it would call. Nothing is planned or run, but input
- * functions of literals.
+ * functions of literals. With a `path` the statement's names are looked up there, and the session is at the guard's own again.
  * @throws EsaError `sql.tree-unseen` where the driver passes no messages; the server's error.
  */
 export async function resolve(
   session: ReadOnlySession,
   text: string,
-  types: string[] = [],
+  { types = [], path = null }: { types?: string[]; path?: string | null } = {},
 ): Promise<Resolved> {
   const { on, removeListener } = session
   if (!on || !removeListener) throw unseen()
@@ -50,7 +67,7 @@ export async function resolve(
   const listen = ({ detail }: Notice): void => {
     if (detail !== undefined && TREE.test(detail) && !COMMAND.test(detail)) printed.push(detail)
   }
-  const { rows } = await session.query(onSql(session.major))
+  const { rows } = await session.query(onSql(session.major), [path])
   on.call(session, 'notice', listen)
   try {
     const declared = types.length === 0 ? '' : `(${types.join(', ')})`
@@ -60,7 +77,7 @@ export async function resolve(
     removeListener.call(session, 'notice', listen)
   }
   const { told, logged, quiet } = rows[0]!
-  await session.query(OFF, [told, quiet === null ? null : logged])
+  await session.query(OFF, [told, quiet === null ? null : logged, path === null ? null : OWN_PATH])
   if (printed.length === 0) throw unseen()
   return { name, trees: printed.map(parseTree) }
 }

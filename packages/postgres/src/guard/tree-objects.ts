@@ -12,6 +12,11 @@ import {
 const POLYMORPHIC = `array['anyelement', 'anyarray', 'anynonarray', 'anyenum', 'anyrange', 'anymultirange', 'anycompatible',
   'anycompatiblearray', 'anycompatiblenonarray', 'anycompatiblerange', 'anycompatiblemultirange']::regtype[]::oid[]`
 
+/** Functions of extensions that only compute: what these add acts no more than what initdb made. */
+const KNOWN = (extensions: string): string => `known(oid) as (select d.objid from pg_extension e
+  join pg_depend d on d.refclassid = 'pg_extension'::regclass and d.refobjid = e.oid and d.deptype = 'e'
+  and d.classid = 'pg_proc'::regclass where e.extname = any(${extensions}::text[]))`
+
 /** A function that a tree calls, with what it leads to. */
 export interface CalledFunction extends CatalogFunction {
   /** SQL text of a user's function in language SQL. */
@@ -111,7 +116,7 @@ const RELATIONS = `with recursive family(oid, child) as (
 /** Operator classes of these kinds of types are of every type of the kind. */
 const KINDS = `select unnest(array['"any"', 'record', 'record[]']::regtype[]::oid[] || ${POLYMORPHIC})`
 
-const TYPES = `with recursive part(oid, made) as (
+const TYPES = `with recursive ${KNOWN('$3')}, part(oid, made) as (
     select ${OWN_MARK} unnest($1::oid[]), false union select unnest($2::oid[]), true
     union select t.oid, false from pg_type t where t.oid >= ${FIRST_NORMAL_OID} and 'anyarray'::regtype = any($1::oid[])
     union select x.oid, part.made from part join pg_type t on t.oid = part.oid cross join lateral (
@@ -138,9 +143,9 @@ const TYPES = `with recursive part(oid, made) as (
         join pg_opclass c on c.oid = r.rngsubopc join pg_amproc a on a.amprocfamily = c.opcfamily
       union select 'json-casts', c.castfunc from pg_cast c join own on own.oid = c.castsource
         where c.oid >= ${FIRST_NORMAL_OID} and c.casttarget in ('json'::regtype, 'jsonb'::regtype)) x
-      where x.f >= ${FIRST_NORMAL_OID}) as functions`
+      where x.f >= ${FIRST_NORMAL_OID} and not x.f = any(array(select oid from known))) as functions`
 
-const OPERATORS = `with recursive op(oid, line) as (
+const OPERATORS = `with recursive ${KNOWN('$3')}, op(oid, line) as (
     select ${OWN_MARK} unnest($1::oid[]), 'operators' union select x, 'commutators' from op join pg_operator o on o.oid = op.oid,
       unnest(array[o.oprcom, o.oprnegate]) x where x <> 0),
   family(oid, line) as (select unnest($2::oid[]), 'operators' union select a.amopfamily, 'families'
@@ -152,7 +157,7 @@ const OPERATORS = `with recursive op(oid, line) as (
       where a.oid >= ${FIRST_NORMAL_OID}
     union select family.line, o.oprcode::oid from pg_amop a join family on family.oid = a.amopfamily
       join pg_operator o on o.oid = a.amopopr where a.oid >= ${FIRST_NORMAL_OID}) x
-    where x.line <> 'estimates' or x.f >= ${FIRST_NORMAL_OID}) as functions`
+    where (x.line <> 'estimates' or x.f >= ${FIRST_NORMAL_OID}) and not x.f = any(array(select oid from known))) as functions`
 
 const CASTS = `select ${OWN_MARK} array(select c.castfunc from pg_cast c where c.oid >= ${FIRST_NORMAL_OID} and c.castfunc <> 0
   and c.casttarget < ${FIRST_NORMAL_OID} and c.castsource = any($1::oid[])) as functions`
@@ -162,11 +167,11 @@ const CASTS = `select ${OWN_MARK} array(select c.castfunc from pg_cast c where c
  * their types and the operators beside them, and commutators and negators of built-in operators. Of all other built-in types and
  * operators nothing more than their function is called. And types whose literals are read with checks or by users' functions.
  */
-const ADDED_TO = `added(family, a, b) as (
+const ADDED = `with ${KNOWN('$1')}, added(family, a, b) as (
     select ${OWN_MARK} m.amprocfamily, m.amproclefttype, m.amprocrighttype from pg_amproc m where m.oid >= ${FIRST_NORMAL_OID}
-      and not m.amproc = any(array(select oid from known))
+      and m.amproc >= ${FIRST_NORMAL_OID} and not m.amproc = any(array(select oid from known))
     union select m.amopfamily, m.amoplefttype, m.amoprighttype from pg_amop m join pg_operator o on o.oid = m.amopopr
-      where m.oid >= ${FIRST_NORMAL_OID} and not o.oprcode = any(array(select oid from known)))
+      where m.oid >= ${FIRST_NORMAL_OID} and o.oid >= ${FIRST_NORMAL_OID} and not o.oprcode = any(array(select oid from known)))
   select array(select family from added) as families, array(select a from added union select b from added) as types,
     array(select m.amopopr from pg_amop m join added on added.family = m.amopfamily
       union select o.oid from pg_operator o where o.oid < ${FIRST_NORMAL_OID}
@@ -174,9 +179,6 @@ const ADDED_TO = `added(family, a, b) as (
     array(select t.oid from pg_type t where t.oid >= ${FIRST_NORMAL_OID} and (t.typtype = 'r'
       or t.typtype = 'd' and exists (select from pg_constraint c where c.contypid = t.oid and c.conbin is not null)
       or t.typtype = 'b' and t.typinput >= ${FIRST_NORMAL_OID} and not t.typinput = any(array(select oid from known)))) as read`
-
-const ADDED = `with known(oid) as (select d.objid from pg_extension e join pg_depend d on d.refclassid = 'pg_extension'::regclass
-  and d.refobjid = e.oid and d.deptype = 'e' and d.classid = 'pg_proc'::regclass where e.extname = any($1::text[])), ${ADDED_TO}`
 
 const TYPE_NAMES = `select ${OWN_MARK} array(select format_type(t.oid, null) from unnest($1::oid[]) with ordinality t(oid, at)
   order by t.at) as names`
@@ -206,7 +208,7 @@ export async function relationsOf(session: Queryable, oids: number[]): Promise<R
 
 /** What types lead to; `made` are those whose checks run. */
 export function typesOf(session: Queryable, types: number[], made: number[]): Promise<TypeObjects> {
-  return first(session, TYPES, [types, made])
+  return first(session, TYPES, [types, made, [...COMPUTING_EXTENSIONS]])
 }
 
 /** Functions of operators, of their commutators and negators, and what users added to the families of any of them. */
@@ -216,7 +218,13 @@ export async function functionsOfOperators(
   families: number[],
 ): Promise<Beside<number>[]> {
   if (operators.length + families.length === 0) return []
-  return (await first<{ functions: Beside<number>[] }>(session, OPERATORS, [operators, families])).functions
+  return (
+    await first<{ functions: Beside<number>[] }>(session, OPERATORS, [
+      operators,
+      families,
+      [...COMPUTING_EXTENSIONS],
+    ])
+  ).functions
 }
 
 /** Functions of casts from these types to built-in ones. */
