@@ -96,17 +96,17 @@ export function formsOf(one: Harmful): string[] {
 export function hidingSchema(one: Harmful): string[] {
   const call = callOf(one)
   const { schema, name, args, returns } = one
-  const function_ = `${schema}.${name}`
+  const called = `${schema}.${name}`
   const direct: string[] = []
   if (args.length === 1)
-    direct.push(`create operator hidden.@#@ (rightarg = ${args[0]}, function = ${function_})`)
+    direct.push(`create operator hidden.@#@ (rightarg = ${args[0]}, function = ${called})`)
   if (args.length === 2)
     direct.push(
-      `create operator hidden.@#@ (leftarg = ${args[0]}, rightarg = ${args[1]}, function = ${function_})`,
-      `create aggregate hidden.sums(${args[1]}) (sfunc = ${function_}, stype = ${args[0]})`,
+      `create operator hidden.@#@ (leftarg = ${args[0]}, rightarg = ${args[1]}, function = ${called})`,
+      `create aggregate hidden.sums(${args[1]}) (sfunc = ${called}, stype = ${args[0]})`,
     )
   if (args.length === 1)
-    direct.push(`create cast (${args[0]} as ${returns}) with function ${function_}(${args[0]})`)
+    direct.push(`create cast (${args[0]} as ${returns}) with function ${called}(${args[0]})`)
   return [
     `drop schema if exists hidden cascade; create schema hidden;
     create function hidden.wrapped(x int) returns int immutable language sql as $hidden$ select count(*)::int from (select ${call} offset 0) one $hidden$;

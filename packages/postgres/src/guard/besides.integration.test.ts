@@ -1,3 +1,4 @@
+import { isEsaError } from '@esa/protocol'
 import { createDatabase, ensureEmbeddedServer, stopEmbeddedServer } from '@esa/pg-server'
 import { hasOtherPostgres, startOtherPostgres } from '@esa/pg-server/test-servers'
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -59,7 +60,7 @@ function attacked(
     })
     const refused = await run.then(
       () => null,
-      (error: { code?: string; message?: string }) => `${error.code}: ${error.message}`,
+      (error: unknown) => (isEsaError(error) ? `${error.code}: ${error.message}` : String(error)),
     )
     const { rows } = await client.query(
       `select count(*)::int as held from pg_locks where locktype = 'advisory' and pid = pg_backend_pid()`,
