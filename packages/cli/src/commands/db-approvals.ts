@@ -22,7 +22,7 @@ import type { Config } from '../config.ts'
 import type { CopyFlag } from '../copy-consent.ts'
 import { readMigrations } from '../migration-files.ts'
 import { onTarget } from '../on-target.ts'
-import { answer, columns } from '../output.ts'
+import { answer, columns, note } from '../output.ts'
 import { lookInStore } from '../store-access.ts'
 import { readText, resolveTarget } from '../targets.ts'
 import { findVerified } from '../verified-copies.ts'
@@ -133,6 +133,10 @@ async function ofMigration(
       const steps = await onOneSession(queryable, (session) =>
         stepsToApprove(session, record, migration, verified),
       )
+      if (verified?.effects === undefined && !config.json && steps.some(({ risk }) => risk === 'destructive'))
+        note(
+          `${migration.id} was not measured on a copy: what its statements say is approved, however many rows it takes. To name these: esa db migrate verify ${path} --target ${target}`,
+        )
       for (const step of steps) {
         const { text: statement, risk: kind } = step
         const asks = kind !== 'additive' && takesApproval(step, isLoopback(url))

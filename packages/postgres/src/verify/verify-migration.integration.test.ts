@@ -2,6 +2,7 @@ import { connectPool, createDatabase, withDatabase } from '@esa/pg-server'
 import type { Pool } from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ownServer } from '../own-server.fixture.ts'
+import { effectText } from '../apply/effects.ts'
 import { scriptMigration } from '../apply/migration.ts'
 import { LOSSLESS, LOSSY, SHOP } from './planted-losses.ts'
 import { type Verdict, verifyMigration } from './verify-migration.ts'
@@ -55,6 +56,39 @@ describe('of a migration on a copy', () => {
         why: '8 of 900 values are not what they were: 8 lost blanks (like id = 1)',
       },
     ])
+  })
+
+  it('tells what each step takes, as an approval names it', async () => {
+    const parts = `create table parts (id int, kind int) partition by list (kind);
+      create table parts_1 partition of parts for values in (1); create table parts_2 partition of parts for values in (2);
+      insert into parts select g, 1 + g % 2 from generate_series(1, 60) g;
+      create table heads (id int primary key); insert into heads values (1), (2);
+      create table follows (head int references heads on delete cascade); insert into follows values (1), (1)`
+    const sql = `update orders set note = trim(note) where id <= 10; do $$ begin delete from parts where id < 9; end $$;
+      delete from heads where id = 1; alter table orders add label text; update orders set label = upper(note) where id > 0`
+    const of = async (whole: boolean): Promise<Record<string, string[]>> => {
+      await pool.query(`${ANEW}; ${parts}`)
+      const migration = await scriptMigration('planted.sql', sql)
+      const { effects } = await verifyMigration({ queryable: pool, whole }, migration, () => {})
+      return Object.fromEntries(Object.entries(effects).map(([step, found]) => [step, found.map(effectText)]))
+    }
+    expect(await of(true)).toEqual({
+      'statement-1': ['at most 10 rows of public.orders are overwritten'],
+      'statement-2': ['at most 10 rows of public.parts are deleted'],
+      'statement-3': [
+        'at most 1 rows of public.heads are deleted',
+        'at most 10 rows of public.follows are deleted',
+      ],
+    })
+    // Of rows that were not copied nothing is known.
+    expect(await of(false)).toEqual({})
+    expect(
+      (
+        await verdictOn(
+          'alter table orders add label text; update orders set label = upper(note) where id > 0',
+        )
+      ).effects,
+    ).toEqual({})
   })
 
   it('a sample proves a loss but never that there is none', async () => {
