@@ -75,6 +75,18 @@ const serverWide: Rule = {
       : [],
 }
 
+/** What was found for a file: each of its statements asks. */
+const CARELESS = new WeakMap<ScriptView, StatementFacts[]>()
+
+/** Statements that fail when the file is run again. Where the last statement fails, nothing of it is there. */
+function carelessOf(script: ScriptView): StatementFacts[] {
+  const known = CARELESS.get(script)
+  if (known !== undefined) return known
+  const found = script.facts.slice(0, -1).filter((one, nth) => isCareless(one) && !isTemporary(script, nth))
+  CARELESS.set(script, found)
+  return found
+}
+
 const notRepeatable: Rule = {
   id: 'not-repeatable',
   severity: 'info',
@@ -84,8 +96,7 @@ const notRepeatable: Rule = {
     'IF NOT EXISTS or IF EXISTS, a DROP ... IF EXISTS before it where there is no such form, or one transaction.',
   check: ({ script, at }) => {
     const { facts } = script
-    // Where the last statement fails, nothing of it is there.
-    const careless = facts.slice(0, -1).filter((one, nth) => isCareless(one) && !isTemporary(script, nth))
+    const careless = carelessOf(script)
     // Once a file is enough.
     if (careless[0] === undefined || facts[at] !== careless[0]) return []
     const more = careless.length - 1
