@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { commandIncident, createToken, openIncident } from '@esa/operations'
 import { verifyStream } from '@esa/operations/views'
 import { ensureEmbeddedServer, stopEmbeddedServer, withDatabase } from '@esa/pg-server'
+import { startOtherPostgres } from '@esa/pg-server/test-servers'
 import { openPostgresStore } from '@esa/store'
 import pg from 'pg'
 import { type Config, readConfig } from '../config.ts'
@@ -39,12 +40,12 @@ export interface SealedCopy {
   close(): Promise<void>
 }
 
-/** Starts one on a server of its own. */
-export async function sealedWorld(): Promise<SealedWorld> {
+/** Starts one on a server of its own: the embedded one, or Debian's PostgreSQL 15. */
+export async function sealedWorld(on: 'embedded' | 'other' = 'embedded'): Promise<SealedWorld> {
   const folder = await mkdtemp(join(tmpdir(), 'esa-seals-'))
   // The embedded server runs as another user when the tests run as root, and must get in.
   await chmod(folder, 0o755)
-  const server = await ensureEmbeddedServer({ home: join(folder, 'server') })
+  const server = on === 'embedded' ? await embedded(join(folder, 'server')) : await other()
   const admin = new pg.Client({ connectionString: server.adminUrl })
   await admin.connect()
   await admin.query('create database world')
@@ -69,10 +70,22 @@ export async function sealedWorld(): Promise<SealedWorld> {
     },
     close: async () => {
       await admin.end()
-      await stopEmbeddedServer({ home: join(folder, 'server'), mode: 'immediate' })
+      await server.stop()
       await rm(folder, { recursive: true, force: true })
     },
   }
+}
+
+async function embedded(
+  home: string,
+): Promise<{ url: string; adminUrl: string; stop: () => Promise<unknown> }> {
+  const { url, adminUrl } = await ensureEmbeddedServer({ home })
+  return { url, adminUrl, stop: () => stopEmbeddedServer({ home, mode: 'immediate' }) }
+}
+
+async function other(): Promise<{ url: string; adminUrl: string; stop: () => Promise<unknown> }> {
+  const { url, close } = await startOtherPostgres()
+  return { url, adminUrl: url, stop: close }
 }
 
 /** What happens in it. Each stage is a process of its own: a database with a connection cannot be copied. */
