@@ -10,6 +10,7 @@ import { type RunningServer, type ServerPorts, startServer } from '@esa/server'
 import { migrate, openPostgresStore, type Store } from '@esa/store'
 import pg from 'pg'
 import { pino } from 'pino'
+import { TESTER } from '../protocols/protocol-world.ts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { projectOrg } from '../incidents/project-org.ts'
 import { StreamReader } from './stream-reader.ts'
@@ -183,15 +184,8 @@ describe('two servers on one PostgreSQL', () => {
   it('know the same sessions', async () => {
     const binding = { host: '127.0.0.1', port: 0, loopback: false }
     const [near, far] = [await start({ binding }), await start({ binding })]
-    const caller = {
-      actAs: async () => 'tester',
-      approveAs: async () => 'tester',
-      account: async () => null,
-      onHost: true,
-      scopes: async () => null,
-    }
     const wanted = { as: 'operator', scope: ['incidents:read'], for: '1d', person: 'Ada' }
-    const { token } = await createToken({ ...(await ports()).world, caller }, wanted)
+    const { token } = await createToken({ ...(await ports()).world, caller: TESTER }, wanted)
     const login = await fetch(`${near.url}/login`, {
       method: 'POST',
       redirect: 'manual',

@@ -1,5 +1,5 @@
 import { type Approval } from '@esa/escalation'
-import { askApproval, type Caller, consumeApproval, type requireApproval } from '@esa/operations'
+import { askApproval, consumeApproval, type requireApproval } from '@esa/operations'
 import {
   accountForSubject,
   beSingleOperator,
@@ -12,6 +12,7 @@ import {
 import { type Identity, isEsaError, statementHash } from '@esa/protocol'
 import { type AccountRow, identityOf, type TokenRow } from '@esa/store'
 import { afterEach, beforeEach, expect, it } from 'vitest'
+import { TESTER } from '../protocols/protocol-world.ts'
 import { HttpWorld } from './http-world.ts'
 
 type Voter = Awaited<ReturnType<typeof requireApproval>>['voters'][number]
@@ -57,13 +58,7 @@ async function run(kind: 'destructive' | 'major' = 'destructive'): Promise<strin
 }
 
 function operated(who: Identity | null) {
-  const caller: Caller = {
-    actAs: async () => 'x',
-    approveAs: async () => 'x',
-    account: async () => who,
-    onHost: true,
-    scopes: async () => null,
-  }
+  const caller = { ...TESTER, account: async () => who }
   return { ...world.world.ports().world, caller }
 }
 

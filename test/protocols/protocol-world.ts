@@ -1,5 +1,5 @@
 import { pino } from 'pino'
-import { createToken } from '@esa/operations'
+import { type Caller, createToken } from '@esa/operations'
 import { accountForSubject, issueToken } from '@esa/operations/accounts'
 import { type ServerPorts, startServer } from '@esa/server'
 import type { Scope } from '@esa/protocol'
@@ -10,6 +10,15 @@ export const PATIENCE_MS = 30_000
 
 /** A database that is on no other machine: nothing of these worlds is in one. */
 const NOWHERE = 'postgresql://localhost/memory'
+
+/** The user of the machine, by no token: may act as any agent, and is no account. */
+export const TESTER: Caller = {
+  actAs: async () => 'tester',
+  approveAs: async () => 'tester',
+  account: async () => null,
+  onHost: true,
+  scopes: async () => null,
+}
 
 /** The real agents in a world whose clock is the test's, and the real server before it. */
 export class ProtocolWorld extends AgentsWorld {
@@ -44,14 +53,7 @@ export class ProtocolWorld extends AgentsWorld {
 
   /** A token for whoever acts as `as`. */
   async token(as: string, ...scope: Scope[]): Promise<string> {
-    const caller = {
-      actAs: async () => 'tester',
-      approveAs: async () => 'tester',
-      account: async () => null,
-      onHost: true,
-      scopes: async () => null,
-    }
-    const world = { ...this.ports().world, caller }
+    const world = { ...this.ports().world, caller: TESTER }
     return (await createToken(world, { as, scope, for: '1d', person: `${as}'s model` })).token
   }
 

@@ -1,6 +1,7 @@
 import { appendFile, mkdir, readFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { EsaError } from '@esa/protocol'
+import { isTaken, postJson } from './post-json.ts'
 
 /** An alarm as it leaves the bus: what happened, to which incident or actor, and why. */
 export interface Alarm {
@@ -17,9 +18,6 @@ export interface AlarmChannels {
   file: string
   webhook: string | null
 }
-
-/** A webhook that has not answered in this time has failed, ms. */
-const WEBHOOK_TIMEOUT_MS = 5_000
 
 /**
  * Raises an alarm on every channel, each whatever becomes of the others.
@@ -61,14 +59,8 @@ async function holds(file: string, id: string): Promise<boolean> {
 
 async function post(url: string, body: string): Promise<void> {
   try {
-    const response = await fetch(url, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body,
-      redirect: 'error',
-      signal: AbortSignal.timeout(WEBHOOK_TIMEOUT_MS),
-    })
-    if (!response.ok) throw new Error(`HTTP ${response.status}`)
+    const status = await postJson(url, body)
+    if (!isTaken(status)) throw new Error(`HTTP ${status}`)
   } catch (cause) {
     throw new EsaError('alarm.webhook', 'transient', 'the alarm webhook did not take the alarm', { cause })
   }

@@ -1,12 +1,12 @@
-import { sessionSecret } from '@esa/store'
+import { mintSession, sessionSecret } from '@esa/store'
 import type { Context } from 'hono'
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie'
-import type { Binding } from './ports.ts'
+import type { Binding, ServerPorts } from './ports.ts'
 
 const NAME = 'esa_session'
 
 /** A working day; whoever still works then logs in again, s. */
-export const SESSION_S = 12 * 3_600
+const SESSION_S = 12 * 3_600
 
 /**
  * The secret of the session that a browser's request belongs to, or null. With https only a cookie counts that no other host
@@ -17,8 +17,14 @@ export function sessionOf(context: Context, binding: Binding): string | null {
   return cookie === undefined ? null : sessionSecret(cookie)
 }
 
-/** Gives the browser its session: no script can read it, and no other site's request carries it. */
-export function keepSession(context: Context, binding: Binding, secret: string): void {
+/** Gives the browser a session that stands for a token: no script can read it, and no other site's request carries it. */
+export async function startSession(
+  context: Context,
+  { world, binding }: Pick<ServerPorts, 'world' | 'binding'>,
+  token: string,
+): Promise<void> {
+  const { secret, hash } = mintSession()
+  await world.store.edge.addSession({ hash, token, lifeMs: SESSION_S * 1_000 })
   setCookie(context, NAME, secret, { ...attributes(binding), maxAge: SESSION_S })
 }
 

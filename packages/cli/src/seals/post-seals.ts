@@ -1,11 +1,9 @@
 import { readFile, writeFile } from 'node:fs/promises'
+import { isTaken, postJson } from '@esa/notify'
 import { EsaError } from '@esa/protocol'
 import { readSeal } from './seal.ts'
 import { type SealFault, SEALS } from './seal-book.ts'
 import { sealPaths } from './seal-file.ts'
-
-/** A receiver that has not answered in this time has failed, ms. */
-const ANSWER_WITHIN_MS = 5_000
 
 /** Seals that are posted in one turn, so that a receiver that was away for a day is caught up with in minutes. */
 const AT_ONCE_MAX = 200
@@ -27,7 +25,7 @@ export async function postSeals(home: string, url: string): Promise<SealFault[]>
   })
   const fresh = numbered.filter(({ n }) => n > known)
   for (const { n, line } of fresh.length > 0 ? fresh.slice(0, AT_ONCE_MAX) : numbered.slice(-1)) {
-    if (!(await isTaken(url, line))) {
+    if (!(await accepts(url, line))) {
       return [{ id: SEALS, seq: n, why: `the receiver of seals has another seal ${n}, or a later one` }]
     }
     if (n > known) await writeFile(posted, String(n), { mode: 0o600 })
@@ -35,18 +33,11 @@ export async function postSeals(home: string, url: string): Promise<SealFault[]>
   return []
 }
 
-async function isTaken(url: string, body: string): Promise<boolean> {
+async function accepts(url: string, body: string): Promise<boolean> {
   try {
-    const response = await fetch(url, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body,
-      redirect: 'error',
-      signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
-    })
-    await response.body?.cancel()
-    if (response.status === CONFLICT) return false
-    if (!response.ok) throw new Error(`HTTP ${response.status}`)
+    const status = await postJson(url, body)
+    if (status === CONFLICT) return false
+    if (!isTaken(status)) throw new Error(`HTTP ${status}`)
     return true
   } catch (cause) {
     throw new EsaError('seal.not-posted', 'transient', 'ESA_SEAL_URL did not take the seal', { cause })

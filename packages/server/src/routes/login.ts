@@ -1,6 +1,6 @@
 import { oneOperator } from '@esa/operations/accounts'
 import { EsaError, isEsaError, isoTime, SCOPES } from '@esa/protocol'
-import { hashOf, mintSession, type TokenRow, verifyToken } from '@esa/store'
+import { hashOf, type TokenRow, verifyToken } from '@esa/store'
 import { type Context, Hono } from 'hono'
 import { html } from 'hono/html'
 import type { ApiEnv } from '../api.ts'
@@ -8,7 +8,7 @@ import { LOGIN_RATE, rateLimit } from '../guards/rate-limit.ts'
 import type { ServerPorts, SignInPort } from '../ports.ts'
 import { tokenOf } from '../request-caller.ts'
 import type { TokenWatch } from '../token-watch.ts'
-import { dropSession, keepSession, SESSION_S, sessionOf } from '../session-cookie.ts'
+import { dropSession, sessionOf, startSession } from '../session-cookie.ts'
 
 /** What whoever is logged in may do, as the console shows it. */
 interface SessionDocument {
@@ -37,9 +37,7 @@ export function loginRoutes(ports: ServerPorts, tokens: TokenWatch) {
       const next = placeOf(form['next'])
       const token = await tokenIn(ports, await givenToken(context))
       if (token instanceof EsaError) return context.html(loginPage(ports, next, token.message), 401)
-      const { secret, hash } = mintSession()
-      await world.store.edge.addSession({ hash, token: token.id, lifeMs: SESSION_S * 1_000 })
-      keepSession(context, binding, secret)
+      await startSession(context, ports, token.id)
       return context.redirect(next, 303)
     })
     .post('/logout', async (context) => {

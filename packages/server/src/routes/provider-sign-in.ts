@@ -1,6 +1,5 @@
 import type { PendingSignIn } from '@esa/operations/identity-provider'
 import { EsaError, isEsaError } from '@esa/protocol'
-import { mintSession } from '@esa/store'
 import { type Context, Hono } from 'hono'
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie'
 import { html } from 'hono/html'
@@ -8,7 +7,7 @@ import { z } from '@hono/zod-openapi'
 import type { ApiEnv } from '../api.ts'
 import { LOGIN_RATE, rateLimit } from '../guards/rate-limit.ts'
 import type { ServerPorts, SignInPort } from '../ports.ts'
-import { keepSession, SESSION_S } from '../session-cookie.ts'
+import { startSession } from '../session-cookie.ts'
 import type { TokenWatch } from '../token-watch.ts'
 import { loginPage, placeOf } from './login.ts'
 
@@ -31,7 +30,7 @@ const pendingSchema = z.strictObject({
  * session of its own. What the two have in common stands in a cookie of this browser for ten minutes.
  */
 export function providerRoutes(ports: ServerPorts, signIn: SignInPort, tokens: TokenWatch): Hono<ApiEnv> {
-  const { binding, world } = ports
+  const { binding } = ports
   const secure = binding.publicUrl?.startsWith('https:') === true
   // Lax: the way back is a navigation that another site began.
   const attributes = { httpOnly: true, sameSite: 'Lax', path: '/', secure } as const
@@ -59,9 +58,7 @@ export function providerRoutes(ports: ServerPorts, signIn: SignInPort, tokens: T
         returned.search = new URL(context.req.url).search
         const { finishSignIn } = await provider()
         const token = await signIn.admit(await finishSignIn(signIn.settings, returned, pending))
-        const { secret, hash } = mintSession()
-        await world.store.edge.addSession({ hash, token, lifeMs: SESSION_S * 1_000 })
-        keepSession(context, binding, secret)
+        await startSession(context, ports, token)
         return context.html(onward(placeOf(next)))
       } catch (error) {
         // A person reads this in a browser.

@@ -1,12 +1,11 @@
-import { redeemLink, SIGN_IN_LIFE_MS } from '@esa/operations/accounts'
+import { redeemLink } from '@esa/operations/accounts'
 import { isEsaError } from '@esa/protocol'
-import { mintSession } from '@esa/store'
 import { Hono } from 'hono'
 import { html } from 'hono/html'
 import type { ApiEnv } from '../api.ts'
 import { LOGIN_RATE, rateLimit } from '../guards/rate-limit.ts'
 import type { ServerPorts } from '../ports.ts'
-import { keepSession } from '../session-cookie.ts'
+import { startSession } from '../session-cookie.ts'
 import type { TokenWatch } from '../token-watch.ts'
 
 /**
@@ -26,9 +25,7 @@ export function signInRoutes(ports: ServerPorts, tokens: TokenWatch) {
     .post('/sign-in/:secret', async (context) => {
       try {
         const { row } = await redeemLink(world.store, context.req.param('secret'))
-        const { secret, hash } = mintSession()
-        await world.store.edge.addSession({ hash, token: row.id, lifeMs: SIGN_IN_LIFE_MS })
-        keepSession(context, binding, secret)
+        await startSession(context, ports, row.id)
         return context.redirect('/', 303)
       } catch (error) {
         if (isEsaError(error) && error.kind === 'terminal')
