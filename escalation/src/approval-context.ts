@@ -1,7 +1,7 @@
 import type { AgentId, Identity, Json, JsonObject } from '@esa/protocol'
 
 /**
- * How much a change takes. `additive` blocks nobody and is undone at will (CREATE INDEX CONCURRENTLY, ANALYZE, VALIDATE), `major`
+ * How much a change takes. `additive` blocks no one and is undone at will (CREATE INDEX CONCURRENTLY, ANALYZE, VALIDATE), `major`
  * is any other change of a schema, `destructive` may lose data. Source: docs/layer-1/authority.md.
  */
 export const APPROVAL_KINDS = ['additive', 'major', 'destructive'] as const
@@ -36,7 +36,7 @@ export type ApprovalContext = ApprovalInput & {
   given: Given[]
   lapses: number
   armMs: number
-  /** Persons who asked again; absent until somebody did. */
+  /** Persons who asked again; absent until one did. */
   askers?: string[]
   /** Whose tokens asked again. */
   askersWho?: Identity[]
@@ -45,7 +45,7 @@ export type ApprovalContext = ApprovalInput & {
 }
 
 /**
- * What is asked of an approval. `hash` is that of the statement which whoever asks has before their eyes; `proposedBy` and
+ * What is asked of an approval. `hash` is that of the statement which the caller has before their eyes; `proposedBy` and
  * `kind` are who put it there, as which kind of change, where it was a proposal that was judged.
  */
 export type ApprovalCommand = {
@@ -61,7 +61,7 @@ export type ApprovalCommand = {
   who?: Json
 }
 
-/** The same statement, asked for while it is open: the body of a new request, as whoever asks sent it. */
+/** The same statement, asked for while it is open: the body of a new request, as the requester sent it. */
 export type ApprovalAgain = {
   type: 'open'
   askedBy?: Json

@@ -41,7 +41,7 @@ beforeAll(async () => {
     service: await token('operator', 'a robot'),
     young: '',
   }
-  // Two days pass for both persons: their accounts are moved back by the owner of the database, which nobody else can do.
+  // Two days pass for both persons: their accounts are moved back by the owner of the database, which is the only way.
   await withOwner(url, `update esa.accounts set created_at = created_at - 172800000`)
   tokens.young = await person('Dan', 'operator')
   // A person sits with the chief, so that every approval here is somebody's word.

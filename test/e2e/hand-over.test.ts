@@ -6,7 +6,7 @@ import { openPostgresStore, type Store } from '@esa/store'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { EsaHome, says } from './run-esa.ts'
 
-/** A worker finds a row that nobody rang within its sweep, a second; ten are for a busy machine. */
+/** A worker finds a row without a wake-up within its sweep, a second; ten are for a busy machine. */
 const POLL = { timeout: 10_000, interval: 200 }
 
 /** Enough that an order to hand over moves some, and too few for an incident. */

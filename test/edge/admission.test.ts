@@ -57,7 +57,7 @@ describe('a key of a request', () => {
     expect(claims).toMatchObject([{ caller: await idOf('layer-1'), key: 'k' }])
   })
 
-  it('gives its answer to nobody whose token was revoked', async () => {
+  it('gives its answer to no one whose token was revoked', async () => {
     const token = await world.token('layer-1', 'incidents:write')
     const headers = { 'idempotency-key': 'once', ...bearer(token) }
     const [first, again] = [

@@ -56,7 +56,7 @@ function clientAt(localAddress: string) {
 
 describe.skipIf(!HAS_NGINX)('behind the nginx of docs/deploy/nginx.conf', () => {
   it(
-    'whoever floods under forged addresses is stopped, and whoever has a token is not',
+    'a flooder under forged addresses is stopped, and the holder of a token is not',
     async () => {
       const token = await world.token('operator', 'incidents:read')
       const [flooder, victim] = [clientAt('127.0.0.2'), clientAt('127.0.0.3')]

@@ -164,7 +164,7 @@ it('approves once what a service of the host asked for', async () => {
   ])
 })
 
-it('approves a `major` change that somebody else asked for', async () => {
+it('approves a `major` change that another account asked for', async () => {
   const asked = await ask(null, 'major')
   expect([await approve(asked, admin.token), await run('major')]).toEqual(['given', 'runs'])
 })

@@ -71,7 +71,7 @@ export const TROUBLES: Record<Trouble, string> = {
   stream: 'Live updates are lost.',
 }
 
-/** Asks the server again and again whether it can work; what is shown is fetched anew as soon as it can. Returns what ends that. */
+/** Asks the server again and again whether it can work; what is shown is fetched again as soon as it can. Returns what ends that. */
 export function watchHealth(client: QueryClient): () => void {
   let ended = false
   const look = async (): Promise<void> => {

@@ -35,7 +35,7 @@ const TELLINGS_MAX = 20
 
 /**
  * Events of PagerDuty's Events API v2. Each telling of a level is an alert of theirs: under the key of one that is still open
- * nobody is paged again. What ends a telling ends those before it.
+ * no one is paged again. What ends a telling ends those before it.
  * @throws EsaError `channel.secret-invalid` or `channel.not-pagerduty` (terminal).
  */
 export function pagerdutyRequests(url: string, routingKey: string, announcement: Announcement): Posted[] {

@@ -70,7 +70,7 @@ describe('the sandbox of a home', () => {
     },
   )
 
-  it('is adopted while it runs, started again when it was killed, and made anew when its files are gone', async () => {
+  it('is adopted while it runs, started again when it was killed, and made again when its files are gone', async () => {
     await ensureSandbox({ home })
     const first = await pid()
     await ensureSandbox({ home })

@@ -89,7 +89,7 @@ export interface SandboxOptions {
 
 /**
  * The home's server for whatever is only tried: it serves nothing else, its files lie outside the home, and only a Unix socket
- * leads to it. Adopted when it runs, else started, and made anew where it does not start. Safe from several processes at once.
+ * leads to it. Adopted when it runs, else started, and made again where it does not start. Safe from several processes at once.
  * @throws EsaError `database.*` (terminal), among them `database.no-setpriv`, `database.home-busy` (transient).
  */
 export async function ensureSandbox(options: SandboxOptions): Promise<SandboxServer> {

@@ -34,7 +34,7 @@ export function hasPgBouncer(): boolean {
   return found(spawnSync('pgbouncer', ['--version']).status === 0, 'PgBouncer', 'pgbouncer')
 }
 
-/** True when bubblewrap works here: some containers let nobody make a namespace. */
+/** True when bubblewrap works here: some containers allow no namespaces. */
 export function hasBubblewrap(): boolean {
   const works = spawnSync('bwrap', ['--unshare-all', '--ro-bind', '/', '/', 'true']).status === 0
   return found(works, 'bubblewrap that works', 'bubblewrap')

@@ -6,7 +6,7 @@ import type { Queryable } from '../queryable.ts'
 const ALLOWED = new Set(['nextval'])
 
 /**
- * Of functions that are called by name, those that are not known to be harmless: of somebody's own, volatile, or nowhere on
+ * Of functions that are called by name, those that are not known to be harmless: a user's own, volatile, or nowhere on
  * the target. For what the server does not resolve; `resolved-calls.ts` judges the rest.
  */
 export async function notHarmless(session: Queryable, functions: CalledName[]): Promise<string[]> {

@@ -37,13 +37,13 @@ export async function dependentViews(ground: Ground, relation: string): Promise<
       )
       continue
     }
-    const anew = (definition: string): string =>
+    const withComments = (definition: string): string =>
       `${definition}\n${restoreRights(name, nth)}\n${restoreComments(name, nth)}`
     views.push({
       name,
       drop: `${keepRights(name, nth)}\n${keepComments(name, nth)}\n${was.drop}`,
-      from: anew(was.definition),
-      to: anew(shall?.definition ?? was.definition),
+      from: withComments(was.definition),
+      to: withComments(shall?.definition ?? was.definition),
     })
   }
   return views

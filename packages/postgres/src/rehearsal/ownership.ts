@@ -37,8 +37,8 @@ export interface Ownership {
 
 /**
  * Runs `work` with a session of the admin that owns the rehearsal `suffix`, and drops its database and its tester afterwards.
- * Ownership is an advisory lock of a session: it ends with the process, however that ends, and whoever rehearses next drops
- * what nobody owns any more. @throws EsaError `rehearsal.busy` (transient) when two others run all the while.
+ * Ownership is an advisory lock of a session: it ends with the process, however that ends, and the next rehearsal drops
+ * what has no owner. @throws EsaError `rehearsal.busy` (transient) when two others run all the while.
  */
 export async function asOwner<T>(
   ground: RehearsalGround,
@@ -104,7 +104,7 @@ async function dropAll(ground: RehearsalGround, admin: Queryable, suffix: string
   await admin.query(`drop role if exists ${quoteIdentifier(TESTER_PREFIX + suffix)}`)
 }
 
-/** What nobody holds the lock of has lost its owner. */
+/** What has no holder of its lock has lost its owner. */
 async function dropAbandoned(ground: RehearsalGround, admin: Queryable): Promise<void> {
   for (const { suffix } of (await admin.query(LEFT_BEHIND)).rows) {
     const key = [LOCK_CLASS, String(suffix)]
