@@ -21,7 +21,7 @@ import {
   typesOf,
 } from '../guard/tree-objects.ts'
 import { sqlState } from '../postgres-error.ts'
-import type { ReadOnlySession } from '../read-only.ts'
+import { onOwnPath, type ReadOnlySession } from '../read-only.ts'
 
 /** A number that a sequence has given is no data that can be lost. */
 const ALLOWED = new Set(['pg_catalog.nextval'])
@@ -49,10 +49,17 @@ export interface Behind {
 export async function callsOf(session: ReadOnlySession, queries: string[], beside: Behind): Promise<Calls> {
   const added = await onOwnPath(session, () => addedByUsers(session))
   const judge = new CallJudge(session, added)
-  const trees = beside.trees.map((tree) => parseTree(tree))
-  const said = new Set(await judge.callsIn(trees, beside.made))
+  const said = new Set<string>()
+  const behind = await orNull(session, () =>
+    judge.callsIn(
+      beside.trees.map((tree) => parseTree(tree)),
+      beside.made,
+    ),
+  )
+  if (behind === null) return null
+  for (const call of behind) said.add(call)
   for (const query of queries) {
-    const calls = await callsOfQuery(session, judge, query, added.read.length > 0)
+    const calls = await orNull(session, () => callsOfQuery(session, judge, query, added.read.length > 0))
     if (calls === null) return null
     for (const call of calls) said.add(call)
   }
@@ -64,37 +71,28 @@ async function callsOfQuery(
   judge: CallJudge,
   query: string,
   careful: boolean,
-): Promise<Calls> {
+): Promise<string[]> {
+  const forms = careful ? [await withoutStrings(query), query] : [query]
+  let calls: string[] = []
+  for (const form of forms) {
+    const { trees } = await resolve(session, form)
+    calls = await judge.callsIn(trees)
+    if (calls.length > 0) break
+  }
+  return calls
+}
+
+/** Null for what the server refuses, or answers with a tree that is not known here; the transaction goes on. */
+async function orNull<T>(session: ReadOnlySession, work: () => Promise<T>): Promise<T | null> {
   await session.query('savepoint esa_resolve')
   try {
-    const forms = careful ? [await withoutStrings(query), query] : [query]
-    let calls: string[] = []
-    for (const form of forms) {
-      const { trees } = await resolve(session, form)
-      calls = await judge.callsIn(trees)
-      if (calls.length > 0) break
-    }
+    const result = await work()
     await session.query('release savepoint esa_resolve')
-    return calls
+    return result
   } catch (error) {
     await session.query('rollback to savepoint esa_resolve; release savepoint esa_resolve')
     if (sqlState(error) === undefined && !isEsaError(error)) throw error
     return null
-  }
-}
-
-/** Runs queries of our own by a path on which no operator of a user's stands. */
-async function onOwnPath<T>(session: ReadOnlySession, work: () => Promise<T>): Promise<T> {
-  const { rows } = await session.query(
-    `select pg_catalog.current_setting('search_path') as path, pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true)`,
-  )
-  try {
-    return await work()
-  } finally {
-    // In a transaction that has failed the savepoint puts it back.
-    await session
-      .query(`select pg_catalog.set_config('search_path', $1, true)`, [rows[0]?.['path']])
-      .catch(() => undefined)
   }
 }
 
