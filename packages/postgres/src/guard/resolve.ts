@@ -14,15 +14,15 @@ export interface Resolved {
  * The tree comes as a message to the client, and to the log of the server unless that is set higher, which takes a right
  * of its own: without it the tree is logged.
  */
-function onSql(major: number): string {
-  const may =
-    major >= 15
-      ? `has_parameter_privilege('log_min_messages', 'SET')`
-      : `current_setting('is_superuser') = 'on'`
-  return `select ${OWN_MARK} set_config('search_path', coalesce($1, current_setting('search_path')), true), current_setting('client_min_messages') as told, set_config('client_min_messages', 'log', true), set_config('debug_pretty_print', 'off', true),
-    set_config('debug_print_rewritten', 'on', true), current_setting('log_min_messages') as logged,
-    case when ${may} then set_config('log_min_messages', 'fatal', true) end as quiet`
-}
+const ON = `select ${OWN_MARK} pg_catalog.set_config('search_path', coalesce($1, pg_catalog.current_setting('search_path')), true),
+  pg_catalog.current_setting('client_min_messages') as told, pg_catalog.set_config('client_min_messages', 'log', true),
+  pg_catalog.set_config('debug_pretty_print', 'off', true), pg_catalog.set_config('debug_print_rewritten', 'on', true),
+  pg_catalog.current_setting('log_min_messages') as logged,
+  case when pg_catalog.has_parameter_privilege('log_min_messages', 'SET')
+    then pg_catalog.set_config('log_min_messages', 'fatal', true) end as quiet`
+
+/** The first major that prints the tree of what is prepared. */
+const PRINTS_FROM = 15
 
 const OFF = `select ${OWN_MARK} pg_catalog.set_config('debug_print_rewritten', 'off', true),
   pg_catalog.set_config('client_min_messages', $1, true),
@@ -53,7 +53,7 @@ const COMMAND = /^\(\{QUERY\s:commandType\s[56]\s:querySource\s0\s:canSetTag\str
 /**
  * Has the server analyse a statement: names become the objects that it would call. Nothing is planned or run, but input
  * functions of literals. With a `path` the statement's names are looked up there, and the session is at the guard's own again.
- * @throws EsaError `sql.tree-unseen` where the driver passes no messages; the server's error.
+ * @throws EsaError `sql.tree-unseen` on PostgreSQL 14, or where the driver passes no messages; the server's error.
  */
 export async function resolve(
   session: ReadOnlySession,
@@ -61,13 +61,14 @@ export async function resolve(
   { types = [], path = null }: { types?: string[]; path?: string | null } = {},
 ): Promise<Resolved> {
   const { on, removeListener } = session
+  if (session.major < PRINTS_FROM) throw tooOld(session.major)
   if (!on || !removeListener) throw unseen()
   const name = `esa_${randomBytes(8).toString('hex')}`
   const printed: string[] = []
   const listen = ({ detail }: Notice): void => {
     if (detail !== undefined && TREE.test(detail) && !COMMAND.test(detail)) printed.push(detail)
   }
-  const { rows } = await session.query(onSql(session.major), [path])
+  const { rows } = await session.query(ON, [path])
   on.call(session, 'notice', listen)
   try {
     const declared = types.length === 0 ? '' : `(${types.join(', ')})`
@@ -84,6 +85,18 @@ export async function resolve(
 
 function unseen(): EsaError {
   return new EsaError('sql.tree-unseen', 'terminal', 'the server did not say what the statement would call', {
-    hint: 'this takes PostgreSQL 15 or later and a connection that passes messages of the server on; nothing was run',
+    hint: 'this takes a connection that passes messages of the server on; nothing was run',
   })
+}
+
+function tooOld(major: number): EsaError {
+  return new EsaError(
+    'sql.tree-unseen',
+    'terminal',
+    `PostgreSQL ${major} does not show what a statement would call`,
+    {
+      hint: `statements of others run on PostgreSQL ${PRINTS_FROM} or later only; metrics, schema, lint and migrations work here; nothing was run`,
+      details: { major: String(major) },
+    },
+  )
 }
