@@ -67,11 +67,10 @@ export async function withRehearsal<T>(
     const tester = await makeTester(admin, TESTER_PREFIX + suffix, seesAllRows)
     const sandbox = new Sandbox(ground, admin, name, tester)
     const watch = watchLimits(ground, { database: name, role: tester.role, rows, own: limits })
-    try {
-      return await Promise.race([watch.exceeded, onSandbox(sandbox, schema, watch.rows, work)])
-    } finally {
-      await watch.stop()
-    }
+    const worked = Promise.race([watch.exceeded, onSandbox(sandbox, schema, watch.rows, work)])
+    await worked.catch(() => undefined)
+    await watch.stop()
+    return worked
   })
 }
 

@@ -8,8 +8,8 @@ import type { OwnLimits } from './sandbox-limits.ts'
 
 const MB = 1024 ** 2
 
-/** Longest that a limit may take to strike: it is looked at every second. */
-const STRIKES_WITHIN_MS = 10_000
+/** Longest that a limit may take to strike: it is looked at every second, and a busy machine is slow. */
+const STRIKES_WITHIN_MS = 30_000
 
 /** A busy machine takes seconds to make two databases. */
 const BUSY = { timeout: 20_000, interval: 50 }
@@ -85,7 +85,7 @@ describe('a limit of the sandbox', () => {
     const ended = trying({ statementS: 1 }, (rehearsal) => fate(rehearsal, stubborn))
     await expect(ended).rejects.toMatchObject({ code: 'rehearsal.time', details: { seconds: 1 } })
     expect(await left()).toEqual([])
-  }, 30_000)
+  }, 50_000)
 
   it('lets two rehearsals run at a time: a third waits, and says so when it has waited too long', async () => {
     const [first, second, third] = [1, 2, 3].map(() => Promise.withResolvers<void>())

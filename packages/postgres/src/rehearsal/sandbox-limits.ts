@@ -63,6 +63,7 @@ export interface Watch {
   rows: RowCopy | undefined
   /** Rejects when the rehearsal took too much of the disk, or had to be ended. */
   exceeded: Promise<never>
+  /** Rejects as `exceeded` does: a session that was ended may have told of that before the watch did. */
   stop(): Promise<void>
 }
 
@@ -74,6 +75,11 @@ export function watchLimits(ground: RehearsalGround, limits: SandboxLimits): Wat
   const { promise: exceeded, reject } = Promise.withResolvers<never>()
   // It may end before anyone waits for it.
   exceeded.catch(() => undefined)
+  let struck: EsaError | undefined
+  const strike = (why: EsaError): void => {
+    struck ??= why
+    reject(why)
+  }
   const { rows, own } = limits
   const statementS = own.statementS ?? (rows === undefined ? STATEMENT_S : STATEMENT_WITH_ROWS_S)
   let copiedBytes = 0
@@ -83,12 +89,12 @@ export function watchLimits(ground: RehearsalGround, limits: SandboxLimits): Wat
     admin ??= ground.asAdmin()
     const { queryable } = await admin
     const late = await queryable.query(LATE, [limits.role, statementS])
-    if (late.rows.some(({ ended }) => ended === true)) reject(tooLong(statementS))
+    if (late.rows.some(({ ended }) => ended === true)) strike(tooLong(statementS))
     const bytes = await bytesOf(queryable, limits)
     const maxBytes = (own.ownBytes ?? OWN_BYTES_MAX) + PER_COPIED_BYTE * copiedBytes
     if (bytes <= maxBytes) return
     clearInterval(timer)
-    reject(tooLarge(bytes, maxBytes))
+    strike(tooLarge(bytes, maxBytes))
     await ground.dropDatabase(limits.database)
   }
   const timer = setInterval(() => {
@@ -101,7 +107,9 @@ export function watchLimits(ground: RehearsalGround, limits: SandboxLimits): Wat
   const stop = async (): Promise<void> => {
     clearInterval(timer)
     await looking
-    await (await admin)?.close()
+    const opened = await admin?.catch(() => undefined)
+    await opened?.close().catch(() => undefined)
+    if (struck !== undefined) throw struck
   }
   const onProgress = (progress: RowProgress): void => {
     // As much as is planned, on the disk of the source, or what came of it, as text.
@@ -111,7 +119,7 @@ export function watchLimits(ground: RehearsalGround, limits: SandboxLimits): Wat
   return {
     rows: rows === undefined ? undefined : { ...rows, onProgress },
     exceeded,
-    stop: () => stop().catch(() => undefined),
+    stop,
   }
 }
 

@@ -12,6 +12,9 @@ export interface SchemaExtension {
   schema: string | null
 }
 
+/** Second key of the lock under which databases are closed to others. */
+const CLOSING_LOCK = 0x636c6f73
+
 /** Schemas of the user: those in which a made role may own objects. */
 const OWN_SCHEMAS = `select nspname as name from pg_namespace where nspname !~ '^pg_' and nspname <> 'information_schema'
   and has_schema_privilege(oid, 'create') and pg_has_role(nspowner, 'usage')`
@@ -37,9 +40,19 @@ export class Sandbox {
   /** Makes the database, which only its tester may enter, with the extensions that a tester may not make. */
   async create(icuLocale: string | undefined, extensions: readonly SchemaExtension[]): Promise<void> {
     await this.ground.createDatabase(this.name, this.tester.role, icuLocale)
-    for (const closed of [this.name, 'postgres', 'template1'])
-      await this.admin.query(`revoke all on database ${quoteIdentifier(closed)} from public`)
+    await this.#close([this.name, 'postgres', 'template1'])
     await this.#furnish(extensions)
+  }
+
+  /** One after another: of two that change the same database at once, PostgreSQL fails one. */
+  async #close(databases: readonly string[]): Promise<void> {
+    await this.admin.query('select pg_advisory_lock($1, $2)', [LOCK_CLASS, CLOSING_LOCK])
+    try {
+      for (const closed of databases)
+        await this.admin.query(`revoke all on database ${quoteIdentifier(closed)} from public`)
+    } finally {
+      await this.admin.query('select pg_advisory_unlock($1, $2)', [LOCK_CLASS, CLOSING_LOCK])
+    }
   }
 
   /** The only time that the admin is in this database: nothing of the tester is there yet. */
