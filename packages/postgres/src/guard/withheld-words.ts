@@ -20,6 +20,7 @@ const CONDITIONS: Record<string, string> = {
   '2201B': 'a regular expression is not valid',
   '22030': 'a JSON object has a key twice',
   '22032': 'a text is not JSON',
+  XX000: 'the server met an internal error',
 }
 
 /** Parts of the server's error that say where, and nothing of what. */
@@ -36,7 +37,7 @@ export function withoutValues(error: unknown): unknown {
   if (error instanceof EsaError || state === undefined || !(error instanceof Error)) return error
   const given = error as Error & { position?: unknown; where?: unknown }
   const ofText = given.position !== undefined && given.where === undefined
-  const why = CONDITIONS[state] ?? 'a value did not do'
+  const why = CONDITIONS[state] ?? 'a value was refused'
   const message =
     TOLD.test(state) || ofText
       ? given.message

@@ -42,7 +42,11 @@ describe('a limit of the sandbox', () => {
 
   // Tables, a sort, one whose parts parallel workers share, and notices.
   it.each<[string, ...string[]]>([
-    ['rows', `create table t as select repeat(md5(n::text), 30) from generate_series(1, 200000) n`],
+    [
+      'rows',
+      `create table t as select repeat(md5(n::text), 30) from generate_series(1, 200000) n`,
+      'select pg_sleep(60)',
+    ],
     [
       'a sort',
       `declare c cursor with hold for select repeat(md5(n::text), 30) from generate_series(1, 200000) n`,
