@@ -109,8 +109,9 @@ export default defineConfig({
           exclude: ['**/*.integration.test.ts'],
           testTimeout: 600_000,
           hookTimeout: 120_000,
-          fileParallelism: false,
-          sequence: { groupOrder: 6 },
+          // Together with the timed ones: crashes are mostly waited for, too.
+          maxWorkers: ONE_A_CORE,
+          sequence: { groupOrder: 5 },
         },
       },
     ],

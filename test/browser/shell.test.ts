@@ -182,7 +182,9 @@ describe.skipIf(!HAS_CHROMIUM)('the pages', () => {
     await world.esa.json('incidents', 'note', turned.id, '--text', `n${OVERRIDE}ote`)
     const page = await world.browser.open(world.url)
     const check = async (): Promise<void> => {
-      await expect.poll(() => page.evaluate(OUTSIDE)).toEqual({ shown: true, outside: [] })
+      await expect
+        .poll(() => page.evaluate(OUTSIDE), { timeout: 30_000 })
+        .toEqual({ shown: true, outside: [] })
     }
     for (const path of ['/', '/incidents', '/timers', '/org', '/inbox', `/incidents/${turned.id}`]) {
       await page.goto(`${world.url}${path}`)

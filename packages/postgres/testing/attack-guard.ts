@@ -1,3 +1,4 @@
+import { isEsaError } from '@esa/protocol'
 import { Pool } from 'pg'
 import { isHarmlessFunction } from '../src/guard/harmless-functions.ts'
 import { runGuarded } from '../src/guard/run-guarded.ts'
@@ -28,7 +29,11 @@ export interface Attack {
  */
 export interface AttackScope {
   sample?: number
+  onProgress?: (done: number, of: number) => void
 }
+
+/** A statement that runs longer than this is stopped, and has run, ms. */
+const TIMEOUT_MS = 5_000
 
 /** Of a sample, so many functions are tried before one is hidden. */
 const HIDDEN_EVERY = 10
@@ -50,18 +55,23 @@ async function state(session: Queryable): Promise<string> {
  * @throws Error when the state of the server is another afterwards, or a form is refused whatever it calls.
  */
 export async function attack(pool: Pool, scope: AttackScope = {}): Promise<Attack> {
-  const { sample = 1 } = scope
+  const { sample = 1, onProgress } = scope
   const { rows } = await pool.query(`select current_setting('server_version_num')::int / 10000 as major`)
   const isListed = (signature: string): boolean => isHarmlessFunction(rows[0].major as number, signature)
   const { callable, listed, internal } = await harmfulFunctions(pool, isListed)
   const result: Attack = { functions: callable.length, listed, internal, attempts: 0, ran: [] }
+  await pool.query('drop schema if exists hidden cascade')
   const before = await state(pool)
   const attempt = async (sql: string): Promise<boolean> => {
     result.attempts += 1
-    const run = runGuarded(pool, sql, { timeoutMs: 2_000, prefix: 'EXPLAIN (ANALYZE) ' })
+    const run = runGuarded(pool, sql, { timeoutMs: TIMEOUT_MS, prefix: 'EXPLAIN (ANALYZE) ' })
     return run.then(
       () => true,
-      () => false,
+      (error: unknown) => {
+        // A server that is gone refuses nothing; what was stopped had begun.
+        if (isEsaError(error, 'database.unreachable')) throw error
+        return isEsaError(error, 'database.timeout')
+      },
     )
   }
   for (const one of CONTROLS) {
@@ -70,6 +80,7 @@ export async function attack(pool: Pool, scope: AttackScope = {}): Promise<Attac
       if (!(await attempt(sql))) throw new Error(`a form is refused whatever it calls: ${sql}`)
   }
   for (const [nth, one] of callable.entries()) {
+    onProgress?.(nth, callable.length)
     if (nth % sample !== 0) continue
     const direct = formsOf(one)
     for (const sql of sample === 1 ? direct : [direct[(nth / sample) % direct.length]!])
@@ -105,7 +116,10 @@ if (process.argv[1]?.endsWith('attack-guard.ts') === true) {
     process.exit(url === undefined ? 2 : 0)
   }
   const pool = new Pool({ connectionString: url, max: 3 })
-  const { functions, listed, internal, attempts, ran } = await attack(pool)
+  const onProgress = (done: number, of: number): void =>
+    void process.stderr.write(`\r${done} of ${of} functions`)
+  const { functions, listed, internal, attempts, ran } = await attack(pool, { onProgress })
+  process.stderr.write('\n')
   process.stdout
     .write(`${listed + functions + internal} functions: ${listed} on the list, ${internal} that no query can call,
 ${functions} tried in ${attempts} statements, ${ran.length} ran\n${ran.join('\n')}\n`)
