@@ -48,7 +48,7 @@ const inbox = async (agent: string): Promise<string[]> =>
   (await esa.json<{ items: { id: string }[] }>('inbox', 'ls', '--agent', agent)).items.map(({ id }) => id)
 
 it('an order to hand over to an agent that is not there loses no task', async () => {
-  // Nobody else may take one by itself.
+  // No other agent may take one by itself.
   const { peers } = await esa.json<{ peers: string[] }>('agents', 'show', 'layer-5')
   for (const peer of peers) await esa.json('agents', 'stop', peer)
   const ids = await post(

@@ -61,16 +61,27 @@ export async function inReadOnly<T>(
   })
 }
 
+/** Queries of our own look names up here only: a user's operator that fits them better is not called. */
+export const OWN_PATH = 'pg_catalog, pg_temp'
+
+const TO_OWN_PATH = `select ${OWN_MARK} pg_catalog.current_setting('search_path') as path,
+  pg_catalog.set_config('search_path', '${OWN_PATH}', true)`
+
+const USE_PATH = `select ${OWN_MARK} pg_catalog.set_config('search_path', $1, true)`
+
 /**
  * Runs queries of our own where no name means what users have put on the search path: an operator or a function of theirs
- * would run with the rights of this role. In a transaction alone; after an error that is over.
+ * would run with the rights of this role. `work` is told the path that the transaction has. In a transaction alone.
  */
-export async function onOwnPath<T>(session: Queryable, work: () => Promise<T>): Promise<T> {
-  const { rows } = await session.query('show search_path')
-  await session.query('set local search_path = pg_catalog, pg_temp')
-  const result = await work()
-  await session.query(`select ${OWN_MARK} set_config('search_path', $1, true)`, [rows[0]!['search_path']])
-  return result
+export async function onOwnPath<T>(session: Queryable, work: (path: string) => Promise<T>): Promise<T> {
+  const { rows } = await session.query(TO_OWN_PATH)
+  const path = rows[0]!['path'] as string
+  try {
+    return await work(path)
+  } finally {
+    // After an error of the server this fails as well, and the caller's savepoint has the path.
+    await session.query(USE_PATH, [path]).catch(() => undefined)
+  }
 }
 
 /** The session's way to hear messages, bound to it; nothing for a driver that passes none. */

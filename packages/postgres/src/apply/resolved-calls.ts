@@ -1,5 +1,6 @@
 import { isEsaError } from '@esa/protocol'
-import { knownHarmless, FIRST_NORMAL_OID } from '../guard/harmless-functions.ts'
+import { Followed, FOLLOWED_MAX } from '../guard/followed.ts'
+import { knownHarmless } from '../guard/harmless-functions.ts'
 import { READING_VALUES } from '../guard/node-fields.ts'
 import { withoutStrings } from '../guard/require-harmless.ts'
 import { resolve } from '../guard/resolve.ts'
@@ -25,12 +26,6 @@ import { onOwnPath, type ReadOnlySession } from '../read-only.ts'
 
 /** A number that a sequence has given is no data that can be lost. */
 const ALLOWED = new Set(['pg_catalog.nextval'])
-
-/** Functions, types and relations that are followed for one statement: more is a web that no one can vouch for. */
-const FOLLOWED_MAX = 5_000
-
-/** Values of any array: only they show their type. */
-const ANY_ARRAY = 2277
 
 /** What a server said of queries: what they would call that is not known to be harmless; null: it did not resolve one. */
 export type Calls = string[] | null
@@ -99,13 +94,14 @@ async function orNull<T>(session: ReadOnlySession, work: () => Promise<T>): Prom
 class CallJudge {
   readonly #session: ReadOnlySession
   readonly #added: Added
-  readonly #seen = new Set<string>()
+  readonly #met: Followed
   /** What was said of the ids that were seen: a second query that meets them says it again. */
   readonly #said = new Set<string>()
 
   constructor(session: ReadOnlySession, added: Added) {
     this.#session = session
     this.#added = added
+    this.#met = new Followed(added)
   }
 
   /** @throws EsaError `sql.tree-unknown`. */
@@ -114,7 +110,7 @@ class CallJudge {
     for (const tree of trees) noteAll(tree, open)
     await onOwnPath(this.#session, async () => {
       while (open !== null) {
-        if (this.#seen.size > FOLLOWED_MAX) {
+        if (this.#met.isTooMuch) {
           this.#said.add(`more than ${FOLLOWED_MAX} functions, relations and types`)
           return
         }
@@ -122,24 +118,6 @@ class CallJudge {
       }
     })
     return [...this.#said]
-  }
-
-  #fresh(kind: string, ids: Iterable<number>): number[] {
-    const fresh = [...ids].filter((id) => !this.#seen.has(`${kind} ${id}`))
-    for (const id of fresh) this.#seen.add(`${kind} ${id}`)
-    return fresh
-  }
-
-  /** Those of users, and those that users added to. */
-  #touched(ids: number[], added: number[]): number[] {
-    return ids.filter((id) => id >= FIRST_NORMAL_OID || added.includes(id))
-  }
-
-  /** As above; where users added to a built-in type, any other may have it as a part. */
-  #touchedTypes(ids: number[]): number[] {
-    const { types } = this.#added
-    const all = types.some((id) => id < FIRST_NORMAL_OID)
-    return all ? ids : ids.filter((id) => id >= FIRST_NORMAL_OID || id === ANY_ARRAY)
   }
 
   /** What the planner computes of the tables that are read: constants, and whatever a body in SQL comes to. */
@@ -158,25 +136,25 @@ class CallJudge {
     const next = noFacts()
     const loose = (oid: number): void => noteCall(next, { oid, args: [], result: undefined })
     const planned: TreeValue[] = []
-    for (const relation of await relationsOf(session, this.#fresh('relation', facts.relations))) {
+    for (const relation of await relationsOf(session, this.#met.fresh('relation', facts.relations))) {
       if (relation.kind === 'f') this.#said.add(`the foreign table ${relation.name}`)
       for (const tree of relation.virtual) noteTree(parseTree(tree), next)
       for (const { what } of relation.families) facts.families.add(what)
       planned.push(...relation.planned.map(({ what }) => parseTree(what)))
     }
     await this.#planned(planned, next)
-    const made = this.#touchedTypes(this.#fresh('made', facts.made))
-    const types = this.#touchedTypes(this.#fresh('type', facts.types))
+    const made = this.#met.touchedTypes(this.#met.fresh('made', facts.made))
+    const types = this.#met.touchedTypes(this.#met.fresh('type', facts.types))
     if (made.length + types.length > 0) {
       const found = await typesOf(session, types, made)
       for (const check of found.checks) noteTree(parseTree(check), next)
       for (const { what } of found.functions) loose(what)
       for (const oid of await castsFrom(session, found.types)) loose(oid)
     }
-    const operators = this.#touched(this.#fresh('operator', facts.operators), this.#added.operators)
-    const families = this.#touched(this.#fresh('family', facts.families), this.#added.families)
+    const operators = this.#met.touched(this.#met.fresh('operator', facts.operators), this.#added.operators)
+    const families = this.#met.touched(this.#met.fresh('family', facts.families), this.#added.families)
     for (const { what } of await functionsOfOperators(session, operators, families)) loose(what)
-    const called = this.#fresh('call', new Set([...facts.calls.values()].map(({ oid }) => oid)))
+    const called = this.#met.fresh('call', new Set([...facts.calls.values()].map(({ oid }) => oid)))
     for (const { name, verdict } of await knownHarmless(session, called))
       if (verdict !== 'harmless' && !ALLOWED.has(name)) this.#said.add(`${name}()`)
     const { calls, operators: more, families: also, relations, types: of, made: new_ } = next

@@ -1,38 +1,13 @@
 import { isEsaError } from '@esa/protocol'
-import { createDatabase, ensureEmbeddedServer, stopEmbeddedServer } from '@esa/pg-server'
-import { hasOtherPostgres, startOtherPostgres } from '@esa/pg-server/test-servers'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { createDatabase } from '@esa/pg-server'
 import { Client } from 'pg'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { inReadOnly } from '../read-only.ts'
 import { ACTING_SCHEMA, BESIDE_ATTACKS, type BesideAttack } from './besides.fixture.ts'
 import { BESIDES, type BesideLine } from './besides.ts'
+import { eachServer } from './each-server.fixture.ts'
 import { readStatement } from './read-statement.ts'
 import { requireHarmless } from './require-harmless.ts'
-
-const closing: (() => Promise<unknown>)[] = []
-
-afterAll(async () => {
-  for (const close of closing.toReversed()) await close()
-})
-
-async function embedded(): Promise<string> {
-  const home = await mkdtemp(join(tmpdir(), 'esa-besides-'))
-  const { adminUrl } = await ensureEmbeddedServer({ home })
-  closing.push(async () => {
-    await stopEmbeddedServer({ home, mode: 'immediate' })
-    await rm(home, { recursive: true, force: true })
-  })
-  return adminUrl
-}
-
-async function other(): Promise<string> {
-  const server = await startOtherPostgres()
-  closing.push(() => server.close())
-  return server.url
-}
 
 /** Work on a session of its own: what a server has in its caches was computed before. */
 async function onFresh<T>(url: string, work: (client: Client) => Promise<T>): Promise<T> {
@@ -69,10 +44,7 @@ function attacked(
   })
 }
 
-const servers = [
-  ['PostgreSQL 18', 18, embedded] as const,
-  ...(hasOtherPostgres() ? [['another major', 0, other] as const] : []),
-]
+const servers = eachServer()
 
 it('has an attack for every line', () => {
   expect(new Set(BESIDE_ATTACKS.map(({ line }) => line))).toEqual(BESIDES)

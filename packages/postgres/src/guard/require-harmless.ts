@@ -1,14 +1,15 @@
 import { EsaError } from '@esa/protocol'
 import { deparseSync } from 'pgsql-deparser'
 import { sqlState } from '../postgres-error.ts'
-import type { ReadOnlySession } from '../read-only.ts'
+import { onOwnPath, type ReadOnlySession } from '../read-only.ts'
 import { parseScript } from '../sql/parse-script.ts'
 import { walk } from '../sql/tree.ts'
 import { type BesideLine, BESIDES } from './besides.ts'
 import { bodyStatements } from './function-body.ts'
+import { Followed, FOLLOWED_MAX } from './followed.ts'
 import { FIRST_NORMAL_OID, judgeFunction } from './harmless-functions.ts'
 import { type Reading, refusal } from './read-statement.ts'
-import { ownPath, resolve, type Resolved, USE_PATH } from './resolve.ts'
+import { resolve, type Resolved } from './resolve.ts'
 import {
   noFacts,
   noteCall,
@@ -34,12 +35,6 @@ import {
 /** What only takes time: a workload of the operator's own may wait, and is cut off as any other. */
 export const WAITING: ReadonlySet<string> = new Set(['pg_sleep', 'pg_sleep_for', 'pg_sleep_until'])
 
-/** Functions and relations that are followed for one statement: more is a web that no one can vouch for. */
-const FOLLOWED_MAX = 5_000
-
-/** Values of any array: only they show their type. */
-const ANY_ARRAY = 2277
-
 /** Functions whose value is a record with the fields of the record that they were given. */
 const RECORD = new Set([2249, 2287])
 
@@ -57,8 +52,7 @@ export async function requireHarmless(
   allowed: ReadonlySet<string> = NO_NAMES,
   besides: ReadonlySet<BesideLine> = BESIDES,
 ): Promise<string> {
-  const path = await ownPath(session)
-  try {
+  return await onOwnPath(session, async (path) => {
     const known = judges.get(session)
     const judge =
       known?.fits(allowed, path) === true ? known : await Judge.begin(session, { allowed, besides, path })
@@ -67,10 +61,7 @@ export async function requireHarmless(
     const { name } = await judge.statement(text)
     judges.set(session, judge)
     return name
-  } finally {
-    // After an error of the server this fails as well, and the caller's savepoint has the path.
-    await session.query(USE_PATH, [path]).catch(() => undefined)
-  }
+  })
 }
 
 /** What was judged in a transaction is not judged again in it. */
@@ -90,7 +81,7 @@ class Judge {
   readonly #session: ReadOnlySession
   readonly #terms: Terms
   readonly #added: Added
-  readonly #seen = new Set<string>()
+  readonly #met: Followed
   readonly #types = new Set<number>()
   #castsToo = false
   /** Literals of some type run code while a statement is analysed. */
@@ -100,6 +91,7 @@ class Judge {
     this.#session = session
     this.#terms = terms
     this.#added = added
+    this.#met = new Followed(added)
   }
 
   /** A judge who knows whether literals act. */
@@ -136,7 +128,7 @@ class Judge {
   async facts(begun: TreeFacts): Promise<void> {
     let open: TreeFacts | undefined = begun
     while (open) {
-      if (this.#seen.size > FOLLOWED_MAX)
+      if (this.#met.isTooMuch)
         throw refusal(`it leads to more than ${FOLLOWED_MAX} functions, relations and types`)
       open = await this.#round(open)
     }
@@ -150,38 +142,16 @@ class Judge {
     return found.filter(({ line }) => line === 'operators' || this.#has(line)).map(({ what }) => what)
   }
 
-  #isNew(key: string): boolean {
-    if (this.#seen.has(key)) return false
-    this.#seen.add(key)
-    return true
-  }
-
-  #fresh(kind: string, ids: Iterable<number>): number[] {
-    return [...ids].filter((id) => this.#isNew(`${kind} ${id}`))
-  }
-
-  /** Those of users, and those that users added to. */
-  #touched(ids: number[], added: number[]): number[] {
-    return ids.filter((id) => id >= FIRST_NORMAL_OID || added.includes(id))
-  }
-
-  /** As above; where users added to a built-in type, any other may have it as a part. */
-  #touchedTypes(ids: number[]): number[] {
-    const { types } = this.#added
-    const all = types.some((id) => id < FIRST_NORMAL_OID)
-    return all ? ids : ids.filter((id) => id >= FIRST_NORMAL_OID || id === ANY_ARRAY)
-  }
-
   async #round(facts: TreeFacts): Promise<TreeFacts | undefined> {
     const next = noFacts()
-    await this.#relations(this.#fresh('relation', facts.relations), facts, next)
+    await this.#relations(this.#met.fresh('relation', facts.relations), facts, next)
     await this.#judgeTypes(facts, next)
     const added = this.#added
-    const operators = this.#touched(this.#fresh('operator', facts.operators), added.operators)
-    const families = this.#touched(this.#fresh('family', facts.families), added.families)
+    const operators = this.#met.touched(this.#met.fresh('operator', facts.operators), added.operators)
+    const families = this.#met.touched(this.#met.fresh('family', facts.families), added.families)
     const functions = await functionsOfOperators(this.#session, operators, families)
     for (const oid of this.#listed(functions)) noteLoose(next, oid)
-    const calls = [...facts.calls].filter(([key]) => this.#isNew(`call ${key}`)).map(([, call]) => call)
+    const calls = [...facts.calls].filter(([key]) => this.#met.isNew('call', key)).map(([, call]) => call)
     await this.#calls(calls, next)
     return isEmpty(next) ? undefined : next
   }
@@ -194,13 +164,13 @@ class Judge {
       )
     for (const oid of facts.types) this.#types.add(oid)
     const values = this.#has('domains') ? facts.made : []
-    const made = this.#touchedTypes(this.#fresh('made', values))
-    const types = this.#touchedTypes(this.#fresh('type', facts.types))
+    const made = this.#met.touchedTypes(this.#met.fresh('made', values))
+    const types = this.#met.touchedTypes(this.#met.fresh('type', facts.types))
     if (made.length + types.length === 0) return
     const found = await typesOf(this.#session, types, made)
     for (const oid of found.types) this.#types.add(oid)
-    for (const oid of found.made) this.#seen.add(`made ${oid}`)
-    for (const oid of found.types) this.#seen.add(`type ${oid}`)
+    for (const oid of found.made) this.#met.isNew('made', oid)
+    for (const oid of found.types) this.#met.isNew('type', oid)
     for (const check of found.checks) noteTree(parseTree(check), next)
     for (const oid of this.#listed(found.functions)) noteLoose(next, oid)
     if (this.#castsToo) await this.#casts(found.types, next)
@@ -215,7 +185,7 @@ class Judge {
     const planned: TreeValue[] = []
     for (const relation of await relationsOf(this.#session, oids)) {
       if (relation.child && !this.#has('children')) continue
-      this.#seen.add(`relation ${relation.oid}`)
+      this.#met.isNew('relation', relation.oid)
       // Another server's or a program's answer: what reading it does is decided there.
       if (relation.kind === 'f')
         throw refusal(`${relation.name} is a foreign table`, { relation: relation.name })

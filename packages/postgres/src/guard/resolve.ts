@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { EsaError } from '@esa/protocol'
 import type { Notice } from '../queryable.ts'
-import { OWN_MARK, type ReadOnlySession } from '../read-only.ts'
+import { OWN_MARK, OWN_PATH, type ReadOnlySession } from '../read-only.ts'
 import { parseTree, type TreeValue } from './resolved-tree.ts'
 
 /** A statement that the server has analysed and not run: `EXECUTE name` runs that, and not its text again. */
@@ -28,21 +28,6 @@ const OFF = `select ${OWN_MARK} pg_catalog.set_config('debug_print_rewritten', '
   pg_catalog.set_config('client_min_messages', $1, true),
   case when $2::text is not null then pg_catalog.set_config('log_min_messages', $2, true) end,
   case when $3::text is not null then pg_catalog.set_config('search_path', $3, true) end`
-
-/** The guard's own queries look names up here only: a user's operator that fits them better is not called. */
-const OWN_PATH = 'pg_catalog, pg_temp'
-
-const TO_OWN_PATH = `select ${OWN_MARK} pg_catalog.current_setting('search_path') as path,
-  pg_catalog.set_config('search_path', $1, true)`
-
-/** Makes a search path that of the transaction. */
-export const USE_PATH = `select ${OWN_MARK} pg_catalog.set_config('search_path', $1, true)`
-
-/** Takes the search path to the guard's own for this transaction; the path that it was. */
-export async function ownPath(session: ReadOnlySession): Promise<string> {
-  const { rows } = await session.query(TO_OWN_PATH, [OWN_PATH])
-  return rows[0]!['path'] as string
-}
 
 /** How the server's message begins. */
 const TREE = /^\(\{QUERY\s/

@@ -1,49 +1,21 @@
-import { connectPool, createDatabase, ensureEmbeddedServer, stopEmbeddedServer } from '@esa/pg-server'
-import { hasOtherPostgres, startOtherPostgres } from '@esa/pg-server/test-servers'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { connectPool, createDatabase } from '@esa/pg-server'
 import type { Pool } from 'pg'
-import { afterAll, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import { attack } from '../../testing/attack-guard.ts'
+import { closing, eachServer } from './each-server.fixture.ts'
 import { RESOLVED_CALLS, RESOLVED_SCHEMA } from './resolved-attempts.fixture.ts'
 import { runGuarded } from './run-guarded.ts'
-
-const closing: (() => Promise<unknown>)[] = []
-
-afterAll(async () => {
-  for (const close of closing.toReversed()) await close()
-})
-
-async function embedded(): Promise<string> {
-  const home = await mkdtemp(join(tmpdir(), 'esa-resolved-'))
-  const { adminUrl } = await ensureEmbeddedServer({ home })
-  closing.push(async () => {
-    await stopEmbeddedServer({ home, mode: 'immediate' })
-    await rm(home, { recursive: true, force: true })
-  })
-  return adminUrl
-}
-
-async function other(): Promise<string> {
-  const server = await startOtherPostgres()
-  closing.push(() => server.close())
-  return server.url
-}
 
 async function locks(pool: Pool): Promise<number> {
   const { rows } = await pool.query(`select count(*)::int as held from pg_locks where locktype = 'advisory'`)
   return rows[0].held as number
 }
 
-const servers = [
-  ['PostgreSQL 18', embedded] as const,
-  ...(hasOtherPostgres() ? [['another major', other] as const] : []),
-]
+const servers = eachServer()
 
 it.each(servers)(
   'what acts without standing in the statement is refused, and so is every function that acts: %s',
-  async (_, start) => {
+  async (_, __, start) => {
     const adminUrl = await start()
     const pool = await connectPool(await createDatabase(adminUrl, 'resolved'), { max: 3 })
     closing.push(() => pool.end())

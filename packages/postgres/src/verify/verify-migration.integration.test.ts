@@ -8,7 +8,7 @@ import { LOSSLESS, LOSSY, SHOP } from './planted-losses.ts'
 import { type Verdict, verifyMigration } from './verify-migration.ts'
 
 /** A clean copy for every migration: making a database for each would take the disk longer than all that is tested. */
-const ANEW = `do $$ declare s text; begin
+const MAKE_AGAIN = `do $$ declare s text; begin
   for s in select nspname from pg_namespace where nspname !~ '^pg_' and nspname <> 'information_schema' loop
     execute format('drop schema %I cascade', s); end loop; end $$; create schema public; ${SHOP}`
 
@@ -26,7 +26,7 @@ afterAll(async () => {
 })
 
 async function verdictOn(sql: string, whole = true): Promise<Verdict> {
-  await pool.query(ANEW)
+  await pool.query(MAKE_AGAIN)
   const migration = await scriptMigration('planted.sql', sql)
   return await verifyMigration({ queryable: pool, whole }, migration, () => {})
 }
@@ -67,7 +67,7 @@ describe('of a migration on a copy', () => {
     const sql = `update orders set note = trim(note) where id <= 10; do $$ begin delete from parts where id < 9; end $$;
       delete from heads where id = 1; alter table orders add label text; update orders set label = upper(note) where id > 0`
     const of = async (whole: boolean): Promise<Record<string, string[]>> => {
-      await pool.query(`${ANEW}; ${parts}`)
+      await pool.query(`${MAKE_AGAIN}; ${parts}`)
       const migration = await scriptMigration('planted.sql', sql)
       const { effects } = await verifyMigration({ queryable: pool, whole }, migration, () => {})
       return Object.fromEntries(Object.entries(effects).map(([step, found]) => [step, found.map(effectText)]))
