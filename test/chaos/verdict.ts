@@ -125,7 +125,9 @@ function judgeAnswers(
       const unnamed = type === 'open' ? unanswered(asked, events) + (byAgents.get(keyOf(events)) ?? 0) : 0
       const most = (times.get(`${id} ${type}`) ?? 0) + unnamed
       if (!type.startsWith('notice.') && found.length > most)
-        verdict.doubled.push(`${id}: ${found.length} times ${type}, asked for ${most} times`)
+        verdict.doubled.push(
+          `${id}: ${found.length} times ${type}, asked for ${most} times: ${JSON.stringify(events[0]?.data)}`,
+        )
     }
   }
 }

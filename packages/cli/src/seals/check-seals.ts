@@ -101,11 +101,13 @@ export function faultOfMemory(book: SealBook, witness: Witness | null, runtimeId
   const { last, first, firstKey } = book
   // A home may seal another database as well: what counts is how far this one was sealed.
   const n = book.of(runtimeId)?.n ?? 0
+  // A process that died after it had written the file again told the database nothing: these lines count as one.
+  const rewritten = witness !== null && first === witness.n + 1 ? Math.max(book.rewrittenTo - first, 0) : 0
   if (witness === null)
     return n <= BEHIND_MAX ? null : `the database is older than seal ${n}: it remembers none of this home`
   if ((last?.n ?? 0) < witness.n)
     return `seal ${last?.n ?? 0} is the last one here, and there were ${witness.n}`
-  if (n - witness.n > BEHIND_MAX)
+  if (n - witness.n - rewritten > BEHIND_MAX)
     return `the database is older than seal ${n}: it remembers seal ${witness.n}`
   const same = (first ?? 0) > witness.n ? firstKey === witness.key : book.hashAt(witness.n) === witness.hash
   return same ? null : `seal ${witness.n} is not the one that was made`

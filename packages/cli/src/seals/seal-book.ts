@@ -41,6 +41,7 @@ export class SealBook {
   readonly #places = new Map<string, string>()
   readonly #lines = new Map<number, string>()
   #first: number | null = null
+  #rewrittenTo = 0
   #last: { n: number; hash: string; at: string } | null = null
   #key: string | null = null
   #firstKey: string | null = null
@@ -53,6 +54,11 @@ export class SealBook {
   /** The number of the first seal of the file. */
   get first(): number | null {
     return this.#first
+  }
+
+  /** The number of the last line that was written when the file was written again, 0 when it never was. */
+  get rewrittenTo(): number {
+    return this.#rewrittenTo
   }
 
   /** The public key that signed the first seal of the file. */
@@ -118,7 +124,8 @@ export class SealBook {
   }
 
   #apply(seal: Seal): void {
-    const { n, runtimeId, place, streams, retired, reset } = seal
+    const { n, runtimeId, place, streams, retired, reset, base } = seal
+    if (base === true) this.#rewrittenTo = n
     if (reset === true) this.#runtimes.delete(runtimeId)
     const sealed = this.#runtimes.get(runtimeId) ?? new SealedRuntime()
     this.#runtimes.set(runtimeId, sealed)

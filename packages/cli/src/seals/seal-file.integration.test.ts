@@ -2,6 +2,7 @@ import { appendFile, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } f
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
+import { faultOfMemory } from './check-seals.ts'
 import { newKey } from './seal.ts'
 import { type Draft, SealFile } from './seal-file.ts'
 
@@ -83,4 +84,21 @@ it('writes a file again that has grown far beyond what counts, and goes on', asy
   expect(book).toMatchObject({ faults: [], first: 41, last: { n: 42 }, key: before.key })
   expect([...book.of('r')!.streams.keys()]).toEqual(['a', 'b', 'c'])
   expect(await readdir(home)).toContain('seals.jsonl.before')
+})
+
+it('is no difference when a process died after it had written the file again, of several runtimes', async () => {
+  for (let n = 0; n < 40; n++) {
+    await append(draft('a', 'b'))
+    await append({ ...draft('c'), runtimeId: 'other', place: 'elsewhere' })
+  }
+  const { last, key } = await file.read()
+  const witness = { n: last!.n, hash: last!.hash, key: key! }
+  expect(await file.locked(() => file.compact(1))).toBe(true)
+  const written = await file.read()
+  expect([written.first, written.last?.n]).toEqual([81, 82])
+  expect(faultOfMemory(written, witness, 'other')).toBeNull()
+  // A seal before that one was told to the database.
+  expect(faultOfMemory(written, { ...witness, n: 79 }, 'other')).toContain('older than seal 82')
+  await append({ ...draft('d'), runtimeId: 'other', place: 'elsewhere' })
+  expect(faultOfMemory(await file.read(), witness, 'other')).toContain('older than seal 83')
 })

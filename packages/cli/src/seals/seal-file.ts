@@ -140,9 +140,9 @@ export class SealFile {
     try {
       let { n, hash: prev } = book.last
       for (const draft of draftsOf(book)) {
-        const begins = n === book.last.n ? { base: true as const, key: publicKeyOf(pem) } : {}
+        const named = n === book.last.n ? { key: publicKeyOf(pem) } : {}
         const at = new Date().toISOString()
-        const line = writeSeal({ n: ++n, at, ...draft, ...begins, prev }, pem)
+        const line = writeSeal({ n: ++n, at, ...draft, base: true, ...named, prev }, pem)
         prev = hashLine(line)
         await handle.appendFile(`${line}\n`)
       }

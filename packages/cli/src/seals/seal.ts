@@ -32,7 +32,7 @@ const sealSchema = z.object({
   retired: z.array(z.tuple([z.string(), z.number().int(), z.string()])),
   /** Everything that was sealed of this runtime before counts no more: `esa adopt` signed that. */
   reset: z.literal(true).optional(),
-  /** The first of a file that was written again: it holds all that counted before. */
+  /** One of the first lines of a file that was written again: together they hold all that counted before. */
   base: z.literal(true).optional(),
   /** The public key that signs from the next seal on; on the first seal, the one that signs this one as well. */
   key: z.string().optional(),

@@ -94,13 +94,15 @@ export class Sealer {
 
   /**
    * Where the database remembers other seals than these, a number is left out: the hole says so for as long as the file is.
-   * The database is told of each line before the next one.
+   * The database is told of each line before the next one, also of one whose process died before it told.
    */
   async #append(log: SealedLog, lines: readonly Draft[], newKey = false): Promise<void> {
     const { file, home } = this.#at
     const book = await file.read()
     const witness = await log.witness(home, book.key)
-    const agree = faultOfMemory(book, witness, lines[0]!.runtimeId) === null
+    const { runtimeId } = lines[0]!
+    const agree = faultOfMemory(book, witness, runtimeId) === null
+    if (agree && (book.of(runtimeId)?.n ?? 0) > (witness?.n ?? 0)) await this.#remember(log)
     let after = Math.max(book.last?.n ?? 0, witness?.n ?? 0) + (agree ? 0 : 1)
     for (const line of lines) {
       await file.append(line, { after: after++, newKey })

@@ -6,7 +6,7 @@ import { readConfig } from '../config.ts'
 import { inWorld } from '../world.ts'
 import { checkSeals } from './check-seals.ts'
 import { CHANGES } from './log-changes.fixture.ts'
-import { sealedWorld, type SealedWorld } from './sealed-world.fixture.ts'
+import { type SealedCopy, sealedWorld, type SealedWorld } from './sealed-world.fixture.ts'
 import { SealFile } from './seal-file.ts'
 import { Sealer } from './sealer.ts'
 
@@ -53,6 +53,18 @@ function leftAlone(world: () => SealedWorld): void {
       await copy.close()
     })
 
+    it('are in order after worker upon worker died between the file and the database', async () => {
+      const copy = await world().copy()
+      for (let death = 0; death < 3; death++) {
+        const { last } = await copy.at.file.read()
+        await refuseSealsAfter(copy, last!.n)
+        const worker = new Sealer({ ...copy.at, file: new SealFile(copy.home) })
+        await expect(worker.seal()).rejects.toThrow('the worker is dead')
+        expect(await copy.byWorker()).toEqual({ hourly: [], daily: [] })
+      }
+      await copy.close()
+    })
+
     it('are in order while a database that was never sealed has none', async () => {
       const copy = await world().copy({ database: 'before', home: 'before' })
       expect(await checkSeals(copy.at)).toBeNull()
@@ -93,4 +105,13 @@ function changed(world: () => SealedWorld): void {
       await back.close()
     })
   })
+}
+
+/** Lets the database be told of seals up to this one: a worker that wrote the next one to the file died then. */
+async function refuseSealsAfter({ admin }: SealedCopy, n: number): Promise<void> {
+  await admin.query(`create or replace function public.dead() returns trigger language plpgsql as
+    $$ begin if new.n > ${n} then raise 'the worker is dead'; end if; return new; end $$`)
+  await admin.query(
+    'create or replace trigger dead before insert or update on esa.sealers for each row execute function dead()',
+  )
 }
