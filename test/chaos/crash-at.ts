@@ -1,8 +1,8 @@
 // Preloaded into the real command line (`NODE_OPTIONS=--import`): kills the process with SIGKILL the first time it comes
-// to the point that CRASH_AT names, and leaves that name in the file CRASH_MARK; with CRASH_SIGNAL=SIGSTOP it freezes there.
-// The product knows nothing of it.
+// to the point that CRASH_AT names, or that stands in the file CRASH_ARM once there is one, and leaves that name in the file
+// CRASH_MARK; with CRASH_SIGNAL=SIGSTOP it freezes there. The product knows nothing of it.
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { ActorHost } from '@esa/runtime'
 import { Job, Queue } from 'bullmq'
 import pg from 'pg'
@@ -11,17 +11,23 @@ import { CRASH_POINTS, type CrashPoint } from './crash-points.ts'
 type Method = (this: unknown, ...args: unknown[]) => unknown
 type Moment = 'before' | 'sent' | 'after'
 
-const { CRASH_AT, CRASH_MARK = '', CRASH_SIGNAL = 'SIGKILL' } = process.env
+const { CRASH_AT = '', CRASH_ARM = '', CRASH_MARK = '', CRASH_SIGNAL = 'SIGKILL' } = process.env
+let crashAt = CRASH_AT === '' ? null : knownPoint(CRASH_AT)
 let crashed = false
-if (!CRASH_POINTS.includes(CRASH_AT as CrashPoint)) throw new Error(`there is no crash point ${CRASH_AT}`)
+
+function knownPoint(name: string): CrashPoint {
+  if (!CRASH_POINTS.includes(name as CrashPoint)) throw new Error(`there is no crash point ${name}`)
+  return name as CrashPoint
+}
 
 /** Whose statements these are: a message's, a timer's, an activity's, a command's. */
 const path = new AsyncLocalStorage<string>()
 
 function reached(step: string, moment: Moment, on = path.getStore() ?? ''): void {
-  if (crashed || `${on}.${step}.${moment}` !== CRASH_AT) return
+  if (crashAt === null && existsSync(CRASH_ARM)) crashAt = knownPoint(readFileSync(CRASH_ARM, 'utf8'))
+  if (crashed || `${on}.${step}.${moment}` !== crashAt) return
   crashed = true
-  writeFileSync(CRASH_MARK, CRASH_AT)
+  writeFileSync(CRASH_MARK, crashAt)
   process.kill(process.pid, CRASH_SIGNAL)
   // Nothing runs after a SIGKILL, whatever the kernel is busy with.
   if (CRASH_SIGNAL === 'SIGKILL') Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)

@@ -1,5 +1,6 @@
+import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { readFile, rm } from 'node:fs/promises'
+import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { incidentContext, incidentKey } from '@esa/escalation'
@@ -41,23 +42,15 @@ export async function crashEverywhere(
   const driver = new Driver(world)
   const wrong: string[] = []
   try {
+    await startArmable(world)
     for (const [index, point] of points.entries()) {
       onPoint(point, index)
-      // Nobody is there until a worker is started for good.
-      world.outages.begin()
       const id = point.startsWith('command.')
         ? await crashOfCommand(world, driver, point, wrong)
         : await crashOfWorker(world, driver, point, wrong)
-      const slot = world.slots[0]!
-      await world.start(slot)
-      world.outages.end()
       await goesOn(world, driver, id, point)
       await driver.command(id, { type: 'resolve', as: 'operator', cause: point })
       await cleared(world)
-      if (index < points.length - 1) {
-        world.outages.begin()
-        await world.kill(slot)
-      }
     }
     const verdict = await judge(world, driver)
     verdict.wrong.push(...wrong)
@@ -67,6 +60,13 @@ export async function crashEverywhere(
   }
 }
 
+/** A worker that comes to a point only once the file says which. */
+function startArmable(world: ChaosWorld): Promise<ChildProcess> {
+  const environment = { CRASH_ARM: armOf(world), CRASH_MARK: markOf(world) }
+  return world.start(world.slots[0]!, { preload: 'crash-at', environment })
+}
+
+/** The worker that the last crash left behind dies of this one, and another takes its place. */
 async function crashOfWorker(
   world: ChaosWorld,
   driver: Driver,
@@ -74,9 +74,15 @@ async function crashOfWorker(
   wrong: string[],
 ): Promise<string> {
   const category = point.startsWith('alarm.') ? 'security' : 'integration'
+  const dead = deathOf(world, world.slots[0]!.worker!)
+  // Nobody is there from its death until another is.
+  world.outages.begin()
+  await writeFile(armOf(world), point)
   const { id } = await driver.open(OPENER, category, point)
-  const worker = world.launch(world.slots[0]!, { preload: 'crash-at', environment: crashing(world, point) })
-  await died(world, worker, point, wrong)
+  await dead(point, wrong)
+  await rm(armOf(world))
+  await startArmable(world)
+  world.outages.end()
   return id
 }
 
@@ -92,10 +98,11 @@ async function crashOfCommand(
   const preload = join(import.meta.dirname, 'crash-at.ts')
   const command = world.home.start(['incidents', 'open', ...about], {
     ...world.environment(),
-    ...crashing(world, point),
+    CRASH_AT: point,
+    CRASH_MARK: markOf(world),
     NODE_OPTIONS: `--import=${preload}`,
   })
-  await died(world, command, point, wrong)
+  await deathOf(world, command)(point, wrong)
   const { id } = await world.esa<{ id: string }>('incidents', 'open', ...about)
   const asked = { type: 'open', key: incidentKey(OPENER, key) }
   driver.asked.push(
@@ -106,31 +113,31 @@ async function crashOfCommand(
   return id
 }
 
-function crashing(world: ChaosWorld, point: CrashPoint): NodeJS.ProcessEnv {
-  return { CRASH_AT: point, CRASH_MARK: markOf(world) }
-}
-
 function markOf(world: ChaosWorld): string {
   return join(world.home.folder, 'crashed-at')
 }
 
-/** It was killed, and at that point: the mark that it left there says so. */
-async function died(
+function armOf(world: ChaosWorld): string {
+  return join(world.home.folder, 'crash-next')
+}
+
+/** Watches a process from now on. What it answers says how the process ended: killed, and at that point, as its mark tells. */
+function deathOf(
   world: ChaosWorld,
-  child: ReturnType<ChaosWorld['launch']>,
-  point: CrashPoint,
-  wrong: string[],
-): Promise<void> {
+  child: ChildProcess,
+): (point: CrashPoint, wrong: string[]) => Promise<void> {
   let said = ''
   child.stderr?.on('data', (text: Buffer) => (said += text.toString()))
   child.stdout?.resume()
   const ended = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>
-  const [code, signal] = await Promise.race([ended, pause(REACHED_WITHIN_MS, [null, null] as const)])
-  const mark = await readFile(markOf(world), 'utf8').catch(() => null)
-  await rm(markOf(world), { force: true })
-  if (signal === 'SIGKILL' && mark === point) return
-  wrong.push(`${point}: never reached (ended with ${code ?? signal}, mark ${mark}): ${said.slice(-500)}`)
-  child.kill('SIGKILL')
+  return async (point, wrong) => {
+    const [code, signal] = await Promise.race([ended, pause(REACHED_WITHIN_MS, [null, null] as const)])
+    const mark = await readFile(markOf(world), 'utf8').catch(() => null)
+    await rm(markOf(world), { force: true })
+    if (signal === 'SIGKILL' && mark === point) return
+    wrong.push(`${point}: never reached (ended with ${code ?? signal}, mark ${mark}): ${said.slice(-500)}`)
+    child.kill('SIGKILL')
+  }
 }
 
 /** The incident climbs to the chief, or to its end where its alarm is what the crash was about. */
