@@ -7,6 +7,9 @@ import { AGENTS_FOLDER } from './project-root.ts'
 import { type SignInConfig, signInConfig } from './sign-in-config.ts'
 import { type TraceSettings, traceSettings, traceVariables } from './trace-settings.ts'
 
+/** Where the console is to be found on a machine with one runtime: it keeps its place in bookmarks. */
+export const USUAL_PORT = 4310
+
 /** Options that every command takes, as commander gives them. */
 export interface GlobalFlags {
   home?: string

@@ -4,7 +4,7 @@ import { dirname, extname, join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { EsaError } from '@esa/protocol'
 import * as z from 'zod'
-import { readText } from './targets.ts'
+import { readText } from './read-text.ts'
 
 const journalSchema = z.object({
   entries: z.array(z.object({ idx: z.number(), when: z.number(), tag: z.string() })),

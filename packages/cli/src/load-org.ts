@@ -94,10 +94,14 @@ export async function requireOrg(folders?: readonly string[]): Promise<Directory
 async function readUpTo(path: string, most: number): Promise<Uint8Array> {
   const handle = await open(path)
   try {
-    const chunks: Uint8Array[] = []
-    const stream = handle.createReadStream({ end: most - 1, autoClose: false })
-    for await (const chunk of stream) chunks.push(chunk as Uint8Array)
-    return Buffer.concat(chunks)
+    const buffer = Buffer.alloc(most)
+    let length = 0
+    let bytesRead = -1
+    while (length < most && bytesRead !== 0) {
+      ;({ bytesRead } = await handle.read(buffer, length, most - length, null))
+      length += bytesRead
+    }
+    return buffer.subarray(0, length)
   } finally {
     await handle.close()
   }

@@ -8,7 +8,8 @@ import { drizzleMigrations } from './drizzle-project.ts'
 import { migrationFiles } from './migration-files.ts'
 import { onTarget } from './on-target.ts'
 import { rehearsalGround } from './rehearsal-ground.ts'
-import { readText, resolveTarget } from './targets.ts'
+import { readText } from './read-text.ts'
+import { resolveTarget } from './targets.ts'
 
 /** Most that a sample takes: enough rows for plans to be those of the target, and minutes of copying at most. */
 const SAMPLE_BYTES_MAX = 512 * 1024 * 1024

@@ -4,7 +4,7 @@ import { parseScript } from '@esa/postgres/sql'
 import { pendingMigrations } from './drizzle-journal.ts'
 import { drizzleMigrations } from './drizzle-project.ts'
 import { migrationFiles } from './migration-files.ts'
-import { readText } from './targets.ts'
+import { readText } from './read-text.ts'
 
 /**
  * The scripts of a file of SQL or of a folder of them, in the order of their names; of a folder of Drizzle's by its journal, and

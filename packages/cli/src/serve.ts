@@ -1,6 +1,6 @@
 import { isEsaError } from '@esa/protocol'
 import { type Binding, type RunningServer, startServer } from '@esa/server'
-import type { Config } from './config.ts'
+import { type Config, USUAL_PORT } from './config.ts'
 import { buildConsole } from './build-console.ts'
 import { osUser } from './flags.ts'
 import { RUNBOOK_FILE } from './project-root.ts'
@@ -11,9 +11,6 @@ import { signInPort } from './sign-in.ts'
 import { worldState } from './store-access.ts'
 import { workerLog } from './worker-log.ts'
 import type { World } from './world.ts'
-
-/** Where the console is to be found on a machine with one runtime: it keeps its place in bookmarks. */
-export const USUAL_PORT = 4310
 
 /** Serves the API and the console. @throws EsaError `server.*`, `auth.*` (terminal). */
 export async function serve(

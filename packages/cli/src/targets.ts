@@ -2,13 +2,14 @@ import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { connectPool, describeUrl } from '@esa/pg-server'
 import type { OpenTarget } from '@esa/agents/activities'
-import { parseWorkload } from '@esa/postgres'
+import type { WorkloadStatement } from '@esa/postgres'
 import { EsaError } from '@esa/protocol'
 import * as z from 'zod'
 import type { Config } from './config.ts'
 import { GUARD_LOG } from './guard-log.ts'
 import { warnOnce } from './target-warnings.ts'
 import { isQuietHours, requireLoudHours } from './quiet-hours.ts'
+import { readText } from './read-text.ts'
 
 /** Connections that one look at a target may take when nothing else was said: a database that is looked after must not feel it. */
 const TARGET_CONNECTIONS = 3
@@ -148,7 +149,7 @@ export async function openTarget(
   const { url, connections, timeoutMs, quiet, allowOwner, guardLog } = resolved
   if (heavy !== undefined) requireLoudHours(name, quiet, heavy, new Date())
   const workload = workloadFile ?? resolved.workload
-  const statements = workload === null ? null : parseWorkload(await readText(workload))
+  const statements = workload === null ? null : await readWorkload(workload)
   const pool = await connectPool(url, {
     max: connections ?? TARGET_CONNECTIONS,
     applicationName: 'esa layer-1',
@@ -158,16 +159,10 @@ export async function openTarget(
   return { queryable: pool, workload: statements, terms, close: () => pool.end() }
 }
 
-/** A file's text. @throws EsaError `file.unreadable` (terminal). */
-export async function readText(file: string): Promise<string> {
-  try {
-    return await readFile(file, 'utf8')
-  } catch (cause) {
-    throw new EsaError('file.unreadable', 'terminal', `cannot read ${file}`, {
-      cause,
-      hint: 'check the path and its rights',
-    })
-  }
+/** The statements of a workload file. @throws EsaError `file.unreadable` or `workload.*` (terminal). */
+export async function readWorkload(file: string): Promise<WorkloadStatement[]> {
+  const { parseWorkload } = await import('@esa/postgres')
+  return parseWorkload(await readText(file))
 }
 
 /** A target for people: never with its password. */

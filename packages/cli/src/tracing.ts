@@ -1,6 +1,5 @@
 import type { Tracing } from '@esa/runtime'
-import type { Logger } from 'pino'
-import type { TraceSettings } from './trace-settings.ts'
+import type { Config } from './config.ts'
 
 /** Tracing, and what sends off the rest of it at the end. */
 export interface Exported {
@@ -8,9 +7,15 @@ export interface Exported {
   stop(): Promise<void>
 }
 
-/** Traces where the settings say so. Nothing of OpenTelemetry is loaded otherwise. */
-export async function openTracing(settings: TraceSettings | null, log: Logger): Promise<Exported | null> {
-  if (settings === null) return null
-  const { exportTraces } = await import('./export-traces.ts')
-  return exportTraces(settings, log)
+/** Traces where the settings say so. Neither OpenTelemetry nor a log is loaded otherwise. */
+export async function openTracing({
+  traces,
+  logLevel,
+}: Pick<Config, 'traces' | 'logLevel'>): Promise<Exported | null> {
+  if (traces === null) return null
+  const [{ exportTraces }, { workerLog }] = await Promise.all([
+    import('./export-traces.ts'),
+    import('./worker-log.ts'),
+  ])
+  return exportTraces(traces, workerLog(logLevel))
 }

@@ -20,7 +20,6 @@ import { type LoadedOrg, loadOrg, orgErrors } from './load-org.ts'
 import { note } from './output.ts'
 import { openStore, resolveDatabase } from './store-access.ts'
 import { openTracing } from './tracing.ts'
-import { workerLog } from './worker-log.ts'
 
 /** What operations work with, opened by a command and closed by it. */
 export interface World extends Operated {
@@ -47,7 +46,7 @@ export async function openWorld(config: Config, options: WorldOptions = {}): Pro
   const [databaseUrl, org] = await Promise.all([resolveDatabase(config), options.org ?? readableOrg(config)])
   const store = await openStore(config, databaseUrl, options)
   const registry = registryOf(config, options.activities?.(store) ?? [], () => org.directory)
-  const traces = await openTracing(config.traces, workerLog(config.logLevel))
+  const traces = await openTracing(config)
   const tracing = traces?.tracing ?? null
   const host = new ActorHost({
     store,

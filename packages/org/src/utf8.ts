@@ -11,15 +11,22 @@ const LEADS: readonly (readonly [number, number, number, number, number])[] = [
  * bad byte, `bytesRead` how many bytes that was. Pure, because TextDecoder is not part of the language.
  */
 export function decodeUtf8(bytes: Uint8Array): { text: string; valid: boolean; bytesRead: number } {
-  const parts: string[] = []
+  let text = ''
   let at = 0
   while (at < bytes.length) {
+    // Nearly all of a card is ASCII, and every command reads a hundred cards.
+    const byte = bytes[at]!
+    if (byte < 0x80) {
+      text += String.fromCharCode(byte)
+      at += 1
+      continue
+    }
     const point = codePointAt(bytes, at)
-    if (!point) return { text: parts.join(''), valid: false, bytesRead: at }
-    parts.push(String.fromCodePoint(point.value))
+    if (!point) return { text, valid: false, bytesRead: at }
+    text += String.fromCodePoint(point.value)
     at += point.length
   }
-  return { text: parts.join(''), valid: true, bytesRead: at }
+  return { text, valid: true, bytesRead: at }
 }
 
 /** How many bytes of UTF-8 a text takes. */

@@ -1,4 +1,3 @@
-import { fingerprint } from 'libpg-query'
 import type { Clock } from './clock.ts'
 import { onOneSession, type Queryable } from './queryable.ts'
 import { inReadOnly, OWN_MARK } from './read-only.ts'
@@ -24,6 +23,7 @@ export interface SeenStatement {
 
 /** The parser's fingerprint: the same for a statement with any values, `$1` among them; undefined for what it cannot parse. */
 export async function fingerprintOf(sql: string): Promise<string | undefined> {
+  const { fingerprint } = await import('libpg-query')
   return fingerprint(sql).catch(() => undefined)
 }
 

@@ -14,10 +14,9 @@ import {
 import { isLoopback } from '@esa/pg-server'
 import { EsaError, HOME_ISSUER, isoTime, nameLabel } from '@esa/protocol'
 import { identityOf, type Store, type TokenRow, verifyToken } from '@esa/store'
-import type { Config } from '../config.ts'
+import { type Config, USUAL_PORT } from '../config.ts'
 import { osUser } from '../flags.ts'
 import { answer, columns, note } from '../output.ts'
-import { USUAL_PORT } from '../serve.ts'
 import { inStore, lookInStore } from '../store-access.ts'
 import { inWorld } from '../world.ts'
 

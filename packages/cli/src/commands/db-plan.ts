@@ -25,7 +25,7 @@ import { EXIT } from '../exit-codes.ts'
 import { onTarget } from '../on-target.ts'
 import { answer, note } from '../output.ts'
 import { rehearsalGround } from '../rehearsal-ground.ts'
-import { readText } from '../targets.ts'
+import { readText } from '../read-text.ts'
 
 /** Options of `esa db migrate plan`. */
 export interface PlanFlags {

@@ -5,7 +5,7 @@ import * as z from 'zod'
 import type { Config } from '../config.ts'
 import { durationFlag } from '../flags.ts'
 import { answer } from '../output.ts'
-import { readText } from '../targets.ts'
+import { readText } from '../read-text.ts'
 import { inWorld } from '../world.ts'
 import { describeIncident } from './show-incidents.ts'
 

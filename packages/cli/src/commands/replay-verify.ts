@@ -11,7 +11,7 @@ import { findStream, type FoundStream, requireActor } from '../find-stream.ts'
 import { answer } from '../output.ts'
 import { type SealVerdict, verifySeals } from '../seals/verify-seals.ts'
 import { lookInStore } from '../store-access.ts'
-import { readText } from '../targets.ts'
+import { readText } from '../read-text.ts'
 import { lookInWorld, type World } from '../world.ts'
 
 /** What `esa replay verify` says. Source: docs/cli.md, "Timelines and replay". */

@@ -2,7 +2,7 @@ import { EsaError } from '@esa/protocol'
 import type { Config } from '../config.ts'
 import { requireOrg } from '../load-org.ts'
 import { answer } from '../output.ts'
-import { readText } from '../targets.ts'
+import { readText } from '../read-text.ts'
 import { formatSimulation, runSimulate, type SimulateArgs } from './simulate.ts'
 
 /** Options of `esa simulate`, as commander gives them. */

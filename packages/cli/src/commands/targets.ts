@@ -1,6 +1,5 @@
 import { resolve } from 'node:path'
 import { connectPool, describeUrl, isPooler, mapPgError } from '@esa/pg-server'
-import { parseWorkload } from '@esa/postgres'
 import type { RoleStrength } from '@esa/postgres/guard'
 import { formatDuration } from '@esa/protocol'
 import type { Config } from '../config.ts'
@@ -10,7 +9,7 @@ import {
   addTarget,
   describeTarget,
   readTargets,
-  readText,
+  readWorkload,
   removeTarget,
   resolveTarget,
   type Target,
@@ -44,7 +43,7 @@ export async function nameTarget(
   flags: TargetFlags,
 ): Promise<void> {
   warnOfPassword(at)
-  if (flags.workload !== undefined) parseWorkload(await readText(flags.workload))
+  if (flags.workload !== undefined) await readWorkload(flags.workload)
   const target: Target = {
     at,
     ...(flags.workload === undefined ? {} : { workload: resolve(flags.workload) }),

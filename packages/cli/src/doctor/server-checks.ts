@@ -2,9 +2,8 @@ import { createServer } from 'node:net'
 import { embeddedServerStatus } from '@esa/pg-server'
 import { isEsaError } from '@esa/protocol'
 import { consoleState } from '../build-console.ts'
-import type { Config } from '../config.ts'
+import { type Config, USUAL_PORT } from '../config.ts'
 import { isPrivate, requireTokenIn } from '../require-token.ts'
-import { USUAL_PORT } from '../serve.ts'
 import { type Check, checked } from './check.ts'
 
 /** A server on this machine that has not answered in this time is none of ours, ms. */

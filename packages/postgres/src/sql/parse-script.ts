@@ -1,6 +1,5 @@
 import { EsaError } from '@esa/protocol'
 import type { Node, ParseResult } from '@pgsql/types'
-import { parse } from 'libpg-query'
 
 /** One statement of a script, as PostgreSQL 18 parses it. */
 export interface ParsedStatement {
@@ -43,6 +42,8 @@ export async function parseScript(sql: string): Promise<ParsedStatement[]> {
 }
 
 async function parsed(sql: string): Promise<ParseResult> {
+  // WebAssembly of a megabyte: made ready by the first statement, not by every process that could parse one.
+  const { parse } = await import('libpg-query')
   try {
     return await parse(sql)
   } catch (cause) {
