@@ -24,6 +24,9 @@ afterAll(() => esa.remove())
 const nested = (levels: number): string => '['.repeat(levels) + ']'.repeat(levels)
 
 describe('evidence that cannot be kept', () => {
+  let before: number
+  beforeAll(async () => (before = (await incidents()).length))
+
   it.each([
     ['more than 256 KB', JSON.stringify({ seen: 'x'.repeat(262_144) }), 2, 'message.too-large'],
     ['deeper than 32 levels', nested(32), 2, 'message.too-deep'],
@@ -33,14 +36,12 @@ describe('evidence that cannot be kept', () => {
     ['nothing at all', '', 2, 'usage.evidence'],
     ['brackets without end', '['.repeat(200_000), 2, 'usage.evidence'],
     ['bytes that are no text', Buffer.from([0xff, 0xfe, 0x00]), 2, 'usage.evidence'],
-  ])('%s: nothing is opened', async (_, content, code, problem) => {
+  ])('%s is refused', async (_, content, code, problem) => {
     await writeFile(path('evidence.json'), content)
-    const before = (await incidents()).length
     expect(await esa.refused(...OPEN, '--evidence', path('evidence.json'))).toMatchObject({
       code,
       problem: { code: problem, message: expect.any(String) },
     })
-    expect(await incidents()).toHaveLength(before)
   })
 
   it('a folder, a device without end, a file that is not there', async () => {
@@ -54,6 +55,10 @@ describe('evidence that cannot be kept', () => {
     }
   })
 
+  it('and nothing was opened', async () => {
+    expect(await incidents()).toHaveLength(before)
+  })
+
   it('and just as much as can be kept is kept', async () => {
     const seen = 'x'.repeat(261_000)
     await writeFile(path('much.json'), JSON.stringify({ seen }))
@@ -65,18 +70,27 @@ describe('evidence that cannot be kept', () => {
 })
 
 describe('impossible durations', () => {
-  it.each(['0', '-5m', '1 fortnight', '1e9h', 'NaN', ''])(
-    '--for "%s" is refused and changes nothing',
-    async (given) => {
-      const { id, seq } = await open()
-      for (const verb of ['ack', 'snooze', 'suppress'])
-        expect(await esa.refused('incidents', verb, id, '--as', 'operator', '--for', given)).toMatchObject({
-          code: 2,
-          problem: { code: 'usage.duration', hint: expect.stringContaining('30m') },
-        })
-      expect((await esa.json<Incident>('incidents', 'show', id)).seq).toBe(seq)
-    },
-  )
+  let opened: Incident
+  beforeAll(async () => (opened = await open()))
+
+  it.each([
+    ['ack', '0'],
+    ['snooze', '-5m'],
+    ['suppress', '1 fortnight'],
+    ['ack', '1e9h'],
+    ['snooze', 'NaN'],
+    ['suppress', ''],
+  ])('%s --for "%s" is refused', async (verb, given) => {
+    const refused = await esa.refused('incidents', verb, opened.id, '--as', 'operator', '--for', given)
+    expect(refused).toMatchObject({
+      code: 2,
+      problem: { code: 'usage.duration', hint: expect.stringContaining('30m') },
+    })
+  })
+
+  it('and they changed nothing', async () => {
+    expect((await esa.json<Incident>('incidents', 'show', opened.id)).seq).toBe(opened.seq)
+  })
 
   it('99 days are a duration, but longer than anybody may hold an incident', async () => {
     const { id, epoch } = await open()

@@ -3,6 +3,7 @@ import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { stopEmbeddedServer, stopSandbox } from '@esa/pg-server'
 
 /** The checkout that is tested. */
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
@@ -77,7 +78,9 @@ export class EsaHome {
   /** Stops the world with whatever a failed test left running, and removes it. */
   async remove(): Promise<void> {
     for (const child of this.#running) child.kill('SIGKILL')
-    await this.run(['down'])
+    // What `esa down` does, without a process for it, nor a checkpoint of what is removed.
+    await stopSandbox({ home: this.home, remove: true })
+    await stopEmbeddedServer({ home: this.home, mode: 'immediate' })
     await rm(this.folder, { recursive: true, force: true })
   }
 }
