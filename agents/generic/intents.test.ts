@@ -1,4 +1,5 @@
-import { buildDirectory, parseCard } from '@esa/org'
+import { buildDirectory } from '@esa/org'
+import { parseCard } from '@esa/org/cards'
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { mindOf } from '../minds.ts'

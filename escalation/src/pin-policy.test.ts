@@ -1,4 +1,5 @@
-import { type AgentCard, buildDirectory, parseCard } from '@esa/org'
+import { type AgentCard, buildDirectory } from '@esa/org'
+import { parseCard } from '@esa/org/cards'
 import { CATEGORIES, type Category } from '@esa/protocol'
 import { describe, expect, it } from 'vitest'
 import { pinPolicy } from './pin-policy.ts'

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path'
 import { factsOf, type SourceFile } from './source-files.ts'
 
 const EVERYTHING =
-  'protocol org actor pg-server postgres postgres/* notify store store/sealed-log runtime escalation agents agents/activities simulator operations operations/* server console console/*'.split(
+  'protocol org org/cards actor pg-server postgres postgres/* notify store store/sealed-log runtime escalation agents agents/activities simulator operations operations/* server console console/*'.split(
     ' ',
   )
 
@@ -34,8 +34,9 @@ const ARROWS: Record<string, readonly string[]> = {
 /** Rooms that decide: no I/O, no clock, no randomness, so that every decision can be replayed. */
 const PURE_ROOMS: ReadonlySet<string> = new Set(['protocol', 'org', 'actor', 'escalation', 'agents'])
 
-/** A test may start real servers, and meet the schema of a version to come: equipment, not a dependency of the product. */
+/** A test may start real servers, parse a card, and meet the schema of a version to come: equipment, not a dependency of the product. */
 const TEST_EQUIPMENT: readonly string[] = [
+  'org/cards',
   'pg-server',
   'pg-server/test-servers',
   'store/next-migrations',

@@ -1,6 +1,7 @@
 import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { buildDirectory, decodeCard, parseCard } from '@esa/org'
+import { buildDirectory, decodeCard } from '@esa/org'
+import { parseCard } from '@esa/org/cards'
 import { World } from '@esa/simulator'
 import { describe, expect, it } from 'vitest'
 import { readFigures } from '@esa/operations'

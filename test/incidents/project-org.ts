@@ -1,6 +1,7 @@
 import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type AgentCard, buildDirectory, decodeCard, type Directory, parseCard } from '@esa/org'
+import { type AgentCard, buildDirectory, decodeCard, type Directory } from '@esa/org'
+import { parseCard } from '@esa/org/cards'
 
 const ROOT = join(import.meta.dirname, '../..')
 

@@ -1,4 +1,5 @@
-import type { CardDraft, Directory } from '@esa/org'
+import type { Directory } from '@esa/org'
+import type { CardDraft } from '@esa/org/cards'
 import { EsaError } from '@esa/protocol'
 import type { Config } from './config.ts'
 

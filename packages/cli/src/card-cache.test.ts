@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parseCard } from '@esa/org'
+import { parseCard } from '@esa/org/cards'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { CardCache } from './card-cache.ts'
 
@@ -22,20 +22,21 @@ afterEach(() => rm(folder, { recursive: true }))
 /** A cache that holds something else than the card says, so that a hit can be told from a parse. */
 async function planted(): Promise<void> {
   const cache = await CardCache.open(file, 'p1')
-  cache.parse(SOURCE)
+  await cache.parse(SOURCE)
   await cache.save()
   await writeFile(file, (await readFile(file, 'utf8')).replaceAll('Test Bench', 'From Cache'))
 }
 
 async function nameBy(parser: string, source = SOURCE): Promise<string | undefined> {
-  return (await CardCache.open(file, parser)).parse(source).agent?.name
+  const { agent } = await (await CardCache.open(file, parser)).parse(source)
+  return agent?.name
 }
 
 it('gives what the parser gave, the second time from the file', async () => {
   const cache = await CardCache.open(file, 'p1')
-  expect(cache.parse(SOURCE)).toEqual(parseCard(SOURCE))
+  expect(await cache.parse(SOURCE)).toEqual(parseCard(SOURCE))
   await cache.save()
-  expect((await CardCache.open(file, 'p1')).parse(SOURCE)).toEqual(parseCard(SOURCE))
+  expect(await (await CardCache.open(file, 'p1')).parse(SOURCE)).toEqual(parseCard(SOURCE))
   await planted()
   expect(await nameBy('p1')).toBe('From Cache')
 })
@@ -52,6 +53,6 @@ it('counts a broken file as empty, and a place that cannot be written as none', 
   await writeFile(file, '{"parser":"p1","cards":[[')
   expect(await nameBy('p1')).toBe('Test Bench')
   const nowhere = await CardCache.open(join(file, 'below-a-file.json'), 'p1')
-  expect(nowhere.parse(SOURCE).agent?.id).toBe('layer-62')
+  expect((await nowhere.parse(SOURCE)).agent?.id).toBe('layer-62')
   await nowhere.save()
 })

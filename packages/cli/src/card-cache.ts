@@ -4,7 +4,8 @@ import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { type CardSource, parseCard } from '@esa/org'
+import type { CardSource } from '@esa/org'
+import type { parseCard } from '@esa/org/cards'
 import { PROJECT_ROOT } from './project-root.ts'
 
 type ParsedCard = ReturnType<typeof parseCard>
@@ -52,9 +53,9 @@ export class CardCache {
   }
 
   /** What `parseCard` says of this source. */
-  parse(source: CardSource): ParsedCard {
+  async parse(source: CardSource): Promise<ParsedCard> {
     const key = hash('sha256', JSON.stringify(source))
-    const parsed = this.#known.get(key) ?? parseCard(source)
+    const parsed = this.#known.get(key) ?? (await import('@esa/org/cards')).parseCard(source)
     this.#used.set(key, parsed)
     return parsed
   }

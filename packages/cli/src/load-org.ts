@@ -129,6 +129,6 @@ async function readCard(
   }
   const { source, problems } = decodeCard(file, bytes)
   if (source === null) return { card: null, problems }
-  const parsed = cache.parse(source)
+  const parsed = await cache.parse(source)
   return { card: parsed.agent, problems: [...problems, ...parsed.problems] }
 }

@@ -1,6 +1,6 @@
 import { mkdir, readdir, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { nextIdOf } from '@esa/org'
+import { nextIdOf } from '@esa/org/cards'
 import { EsaError } from '@esa/protocol'
 import { type Config, type Setting, settings } from '../config.ts'
 import { loadOrg } from '../load-org.ts'

@@ -1,15 +1,8 @@
 import { constants } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join, relative, resolve } from 'node:path'
-import {
-  type AgentCard,
-  type CardDraft,
-  type Directory,
-  draftCard,
-  kindOfId,
-  nextIdOf,
-  type Problem,
-} from '@esa/org'
+import type { AgentCard, Directory, Problem } from '@esa/org'
+import { type CardDraft, draftCard, kindOfId, nextIdOf } from '@esa/org/cards'
 import { AGENT_KINDS, agentIdSchema, EsaError } from '@esa/protocol'
 import { askForAgent, isAsked } from '../ask-for-agent.ts'
 import type { Config } from '../config.ts'
