@@ -85,10 +85,13 @@ export async function measure(queryable: Queryable, options: MeasureOptions): Pr
   return readings
 }
 
+/** Codes with which a target refuses any statement of others. */
+const REFUSED_BY_TARGET: ReadonlySet<string> = new Set(['sql.logged', 'sql.tree-unseen'])
+
 /** A fault of the workload is the caller's to mend and is thrown; a fault of the database is part of the reading. */
 function unmeasured(thrown: unknown): Finding {
   const error = postgresError(thrown)
-  // What its operator refused for this target is no fault of the workload either.
-  if (!error.code.startsWith('database.') && error.code !== 'sql.logged') throw error
+  // What its operator or its version refuses for this target is no fault of the workload either.
+  if (!error.code.startsWith('database.') && !REFUSED_BY_TARGET.has(error.code)) throw error
   return { value: null, why: `not measured: ${error.message} (${error.code})`, method: 'none' }
 }

@@ -74,7 +74,9 @@ async function judgeAll(
   })
 }
 
+/** A server that does not show what a statement would call refuses every statement: that is no fault of this one. */
 function statementFailed(id: string, error: unknown): EsaError {
+  if (error instanceof EsaError && error.code === 'sql.tree-unseen') return error
   const cause = error instanceof Error ? error.message : String(error)
   const kind = error instanceof EsaError ? error.kind : 'terminal'
   return new EsaError('workload.statement-failed', kind, `workload statement "${id}": ${cause}`, {
