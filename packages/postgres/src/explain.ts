@@ -95,10 +95,9 @@ export async function explainStatement(
   const { text } = reading
   const { terms, timeoutMs = TIMEOUT_MS } = options
   return inJudged(queryable, { terms, timeoutMs, allowed: WAITING }, async (session) => {
-    const { rows } = await session.query({
-      text: `EXPLAIN (ANALYZE, BUFFERS, VERBOSE, FORMAT JSON) ${await session.judge(reading)}`,
-      queryMode: 'extended',
-    })
+    const { rows } = await session.run(
+      `EXPLAIN (ANALYZE, BUFFERS, VERBOSE, FORMAT JSON) ${await session.judge(reading)}`,
+    )
     const document = rows[0]?.['QUERY PLAN']
     const parsed = (typeof document === 'string' ? JSON.parse(document) : document) as [Explained] | undefined
     if (!parsed?.[0]) throw new EsaError('database.plan-missing', 'bug', 'EXPLAIN gave no plan')

@@ -2,7 +2,7 @@ import { filterColumns, sortColumns } from './filter-columns.ts'
 import { indexName, quoteIdentifier, quoteRelation } from './identifiers.ts'
 import type { WastefulScan } from './plan.ts'
 import type { Queryable } from './queryable.ts'
-import { onOwnPath, OWN_MARK } from './read-only.ts'
+import { OWN_MARK } from './read-only.ts'
 
 /** A B-tree index as it may be built: what counts are the names, `ddl` shows what they come to. */
 export interface ProposedIndex {
@@ -68,7 +68,7 @@ export async function proposeIndex(
 ): Promise<ProposedIndex | undefined> {
   const { schema, relation } = scan
   const columns = proposedColumns(scan)
-  const { rows } = await onOwnPath(session, () => session.query(CATALOG, [schema, relation]))
+  const { rows } = await session.query(CATALOG, [schema, relation])
   const about = rows[0] as
     | { relkind: string; tuples: number; columns: string[]; indexes: (string | null)[][] }
     | undefined

@@ -6,6 +6,7 @@ import { WAITING } from './guard/require-harmless.ts'
 import type { Finding } from './metric-reading.ts'
 import { sqlState } from './postgres-error.ts'
 import type { Queryable } from './queryable.ts'
+import { onTargetPath } from './read-only.ts'
 import { responseTime, type StatementSample } from './response-time.ts'
 import type { WorkloadStatement } from './workload.ts'
 
@@ -45,9 +46,12 @@ async function runRound(
       await transaction.query('savepoint esa_run')
       try {
         const text = await transaction.judge(reading)
-        const from = clock.now()
-        await transaction.query({ text, queryMode: 'extended' })
-        ran.push({ id, weight, ms: clock.now() - from })
+        const ms = await onTargetPath(transaction, async () => {
+          const from = clock.now()
+          await transaction.query({ text, queryMode: 'extended' })
+          return clock.now() - from
+        })
+        ran.push({ id, weight, ms })
         await transaction.query('release savepoint esa_run')
       } catch (error) {
         if (sqlState(error) !== QUERY_CANCELED) throw statementFailed(id, error)

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { ON_COPY, systemClock, type Queryable } from '@esa/postgres'
+import { inReadOnly, ON_COPY, systemClock, type Queryable } from '@esa/postgres'
 import {
   adviseIndexes,
   type AdviseProgress,
@@ -155,6 +155,9 @@ function rowsOf({ tables }: Rehearsal): { tables: number; rows: number; sampled:
   return { tables: tables.length, rows: tables.reduce((sum, { rows }) => sum + rows, 0), sampled }
 }
 
+/** Longest that the target's own statistics are read, ms. */
+const SCALES_MS = 10_000
+
 const SCALES = `select n.nspname || '.' || c.relname as name, asked.relation, greatest(c.reltuples, 0)::float8 as rows
   from unnest($1::text[]) asked(relation) join pg_class c on c.oid = to_regclass(asked.relation)
   join pg_namespace n on n.oid = c.relnamespace`
@@ -164,7 +167,9 @@ async function scalesOf(target: Queryable, { tables }: Rehearsal): Promise<Map<s
   const sampled = new Map(
     tables.filter(({ complete }) => !complete).map(({ relation, rows }) => [relation, rows]),
   )
-  const { rows } = await target.query(SCALES, [[...sampled.keys()]])
+  const { rows } = await inReadOnly(target, SCALES_MS, (session) =>
+    session.query(SCALES, [[...sampled.keys()]]),
+  )
   return new Map(
     rows.map(({ name, relation, rows: all }) => {
       const copied = sampled.get(String(relation)) ?? 0

@@ -2,7 +2,7 @@ import { EsaError } from '@esa/protocol'
 import type { Node } from '@pgsql/types'
 import { postgresError } from '../postgres-error.ts'
 import type { Queryable } from '../queryable.ts'
-import { inReadOnly } from '../read-only.ts'
+import { inReadOnly, onTargetPath } from '../read-only.ts'
 import { type Parameter, parametersOf, withValues } from './parameters.ts'
 
 /** Places in the order of all rows from which values are taken: a common value is met as often as it is common. */
@@ -94,7 +94,10 @@ export async function bindParameters(copy: Queryable, sql: string, node: Node): 
   try {
     const values = await inReadOnly(copy, VALUES_TIMEOUT_MS, async (session) => {
       const all: [number, string[]][] = []
-      for (const parameter of parameters) all.push([parameter.number, await valuesOf(session, parameter)])
+      // The expressions are the statement's own.
+      await onTargetPath(session, async () => {
+        for (const parameter of parameters) all.push([parameter.number, await valuesOf(session, parameter)])
+      })
       return all
     })
     const sets = PLACES.map((_, nth) =>

@@ -5,6 +5,7 @@ import { ON_COPY } from '../guard/read-terms.ts'
 import { quoteRelation } from '../identifiers.ts'
 import { postgresError } from '../postgres-error.ts'
 import type { Queryable } from '../queryable.ts'
+import { relationsNamed } from '../relations-named.ts'
 import { asReading, type ReadingForm } from './as-reading.ts'
 import type { TimedStatement } from './bench.ts'
 import { bindParameters } from './bind-parameters.ts'
@@ -88,7 +89,7 @@ async function variantsOf(
 
 /** Index-only scans need the visibility map, and a copy has none before its first VACUUM. */
 async function refreshStatistics(copy: Queryable, names: readonly string[]): Promise<void> {
-  for (const { schema, name, kind } of (await readTables(copy, names)).values()) {
+  for (const { schema, name, kind } of (await readTables(copy, await relationsNamed(copy, names))).values()) {
     await copy.query(`${kind === 'p' ? 'ANALYZE' : 'VACUUM (ANALYZE)'} ${quoteRelation(schema, name)}`)
   }
 }
@@ -119,7 +120,7 @@ export async function prepareStatements(
   const views = await readViews(copy, named)
   const names = [...named, ...[...views.values()].flatMap(tableNames)]
   await refreshStatistics(copy, names)
-  const tables = await readTables(copy, names)
+  const tables = await readTables(copy, await relationsNamed(copy, names))
   for (const [statement, forms] of parsed) {
     const { id } = statement
     try {

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
 import { ownServer } from '../own-server.fixture.ts'
+import { relationsNamed } from '../relations-named.ts'
 import { readTables } from './table-catalog.ts'
 
 const server = ownServer()
@@ -18,7 +19,7 @@ it('tells indexes of another collation, order or operator class by their keys', 
      create index h_lower_default on ct (lower(code) collate "default");
      create index i_two on ct (name, first_name collate "C");`,
   )
-  const facts = (await readTables(pool, ['ct'])).get('ct')!
+  const facts = (await readTables(pool, await relationsNamed(pool, ['ct']))).get('ct')!
   expect(facts.indexes.map(({ keys }) => keys)).toEqual([
     ['name', 'n DESC'],
     ['name COLLATE "C"', 'n'],

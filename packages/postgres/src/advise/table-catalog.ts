@@ -99,7 +99,7 @@ const TABLES = `select ${OWN_MARK} asked.name as asked, n.nspname as schema, c.r
   (select coalesce(json_agg(json_build_object('schema', pn.nspname, 'name', pc.relname, 'nested', pc.relkind = 'p') order by pc.relname), '[]')
     from pg_inherits h join pg_class pc on pc.oid = h.inhrelid join pg_namespace pn on pn.oid = pc.relnamespace
     where h.inhparent = c.oid and c.relkind = 'p') as partitions
-  from unnest($1::text[]) asked(name) join pg_class c on c.oid = to_regclass(asked.name)
+  from unnest($1::text[], $2::oid[]) asked(name, oid) join pg_class c on c.oid = asked.oid
   join pg_namespace n on n.oid = c.relnamespace where c.relkind in ('r', 'p', 'm')`
 
 type ColumnRow = Omit<ColumnFacts, 'common'> & { values: string[]; shares: number[] }
@@ -109,14 +109,14 @@ function columnFacts({ values, shares, ...column }: ColumnRow): ColumnFacts {
 }
 
 /**
- * The tables of these names (as SQL writes them, found by the session's search_path), by the name that was asked.
- * A name that is no table, partitioned table or materialised view is left out.
+ * The tables of these names (`relationsNamed`), by the name that was asked. A name that is no table, partitioned table or
+ * materialised view is left out.
  */
 export async function readTables(
   session: Queryable,
-  names: readonly string[],
+  named: ReadonlyMap<string, number>,
 ): Promise<Map<string, TableFacts>> {
-  const { rows } = await session.query(TABLES, [[...new Set(names)]])
+  const { rows } = await session.query(TABLES, [[...named.keys()], [...named.values()]])
   return new Map(
     rows.map((row) => {
       const { asked, columns, ...table } = row as unknown as Omit<TableFacts, 'columns'> & {

@@ -1,4 +1,5 @@
 import type { Node, RangeVar, RenameStmt } from '@pgsql/types'
+import { schemasOfPath } from '../guard/harmless-functions.ts'
 import type { CalledName } from '../guard/read-statement.ts'
 import type { Queryable } from '../queryable.ts'
 import { parseScript } from '../sql/parse-script.ts'
@@ -70,7 +71,10 @@ export async function fillsOnly(session: Queryable, node: Node, made: Made): Pro
   const within: Within = { writes: false, calls: [] }
   visit(rest, within)
   if (within.writes || (await isHeard(session, relation, 'InsertStmt' in node))) return false
-  return within.calls.length === 0 || (await notHarmless(session, within.calls)).length === 0
+  return (
+    within.calls.length === 0 ||
+    (await notHarmless(session, within.calls, await schemasOfPath(session))).length === 0
+  )
 }
 
 /** What stands inside a statement. */

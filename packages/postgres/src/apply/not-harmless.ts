@@ -7,11 +7,15 @@ const ALLOWED = new Set(['nextval'])
 
 /**
  * Of functions that are called by name, those that are not known to be harmless: a user's own, volatile, or nowhere on
- * the target. For what the server does not resolve; `resolved-calls.ts` judges the rest.
+ * the target. Names without a schema are looked up in `schemas`. For what the server does not resolve; `resolved-calls.ts` judges the rest.
  */
-export async function notHarmless(session: Queryable, functions: CalledName[]): Promise<string[]> {
+export async function notHarmless(
+  session: Queryable,
+  functions: CalledName[],
+  schemas: readonly string[],
+): Promise<string[]> {
   if (functions.length === 0) return []
-  const called = await functionsNamed(session, functions)
+  const called = await functionsNamed(session, functions, schemas)
   const harmful = called.filter((one) => {
     const verdict = judgeFunction(one)
     const follows = one.builtIn && verdict === 'follow'

@@ -1,8 +1,9 @@
 import type { Node, RangeVar } from '@pgsql/types'
-import { computesOnly, FIRST_NORMAL_OID } from '../guard/harmless-functions.ts'
+import { computesOnly, FIRST_NORMAL_OID, schemasOfPath } from '../guard/harmless-functions.ts'
 import type { CalledName } from '../guard/read-statement.ts'
 import type { Queryable } from '../queryable.ts'
-import { inReadOnly, type ReadOnlySession } from '../read-only.ts'
+import { inReadOnly, onTargetPath, type ReadOnlySession } from '../read-only.ts'
+import { relationsNamed } from '../relations-named.ts'
 import { parseScript, type ParsedStatement } from '../sql/parse-script.ts'
 import { written } from './full-names.ts'
 import { notHarmless } from './not-harmless.ts'
@@ -141,9 +142,9 @@ function lastOf(parts: unknown): CalledName {
  * and views, and the types of what is written; also of tables whose rows follow by a foreign key.
  */
 const BEHIND = `with recursive met(oid, written, fires) as (
-    select pg_catalog.to_regclass(name)::oid, false, false from unnest($1::text[]) name
-    union select pg_catalog.to_regclass(name)::oid, true, true from unnest($2::text[]) name
-    union select pg_catalog.to_regclass(name)::oid, true, false from unnest($3::text[]) name
+    select oid, false, false from unnest($1::oid[]) oid
+    union select oid, true, true from unnest($2::oid[]) oid
+    union select oid, true, false from unnest($3::oid[]) oid
     union select x.oid, x.written, met.fires from met join lateral (
       select f.conrelid as oid, true as written from pg_constraint f where f.confrelid = met.oid and met.fires and f.contype = 'f'
         and (f.confdeltype in ('c', 'n', 'd') or f.confupdtype in ('c', 'n', 'd'))
@@ -175,9 +176,11 @@ async function calledBy(
   made: MadeCode,
 ): Promise<Opaque> {
   const named = namedIn(statement.node, nothingNamed())
+  const places = [named.relations, named.written, named.rewritten].map((some) => some.map(written))
+  const oids = await onTargetPath(session, () => relationsNamed(session, places.flat()))
   const { rows } = await session.query(
     BEHIND,
-    [named.relations, named.written, named.rewritten].map((relations) => relations.map(written)),
+    places.map((names) => names.flatMap((name) => oids.get(name) ?? [])),
   )
   const { heard, expressions, ...beside } = rows[0] as unknown as Found
   const queries = queriesOf(statement)
@@ -196,10 +199,15 @@ async function calledBy(
 }
 
 /** What the names say, of what the server does not resolve. */
-async function calledByName(session: Queryable, named: Named, expressions: string[]): Promise<string[]> {
+async function calledByName(
+  session: ReadOnlySession,
+  named: Named,
+  expressions: string[],
+): Promise<string[]> {
   const behind = nothingNamed()
   for (const { node } of await parseScript(expressions.join(';\n'))) namedIn(node, behind)
-  const harmful = await notHarmless(session, [...named.calls, ...behind.calls])
+  const schemas = await onTargetPath(session, () => schemasOfPath(session))
+  const harmful = await notHarmless(session, [...named.calls, ...behind.calls], schemas)
   return [
     ...harmful.map((name) => `${name}()`),
     ...(await ownOperators(session, [...named.operators, ...behind.operators])),

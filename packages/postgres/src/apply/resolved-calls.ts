@@ -22,7 +22,7 @@ import {
   typesOf,
 } from '../guard/tree-objects.ts'
 import { sqlState } from '../postgres-error.ts'
-import { onOwnPath, type ReadOnlySession } from '../read-only.ts'
+import type { ReadOnlySession } from '../read-only.ts'
 
 /** A number that a sequence has given is no data that can be lost. */
 const ALLOWED = new Set(['pg_catalog.nextval'])
@@ -42,7 +42,7 @@ export interface Behind {
  * nothing: where literals could run code while they are read, the queries are judged without them first.
  */
 export async function callsOf(session: ReadOnlySession, queries: string[], beside: Behind): Promise<Calls> {
-  const added = await onOwnPath(session, () => addedByUsers(session))
+  const added = await addedByUsers(session)
   const judge = new CallJudge(session, added)
   const said = new Set<string>()
   const behind = await orNull(session, () =>
@@ -108,15 +108,8 @@ class CallJudge {
   async callsIn(trees: TreeValue[], made: number[] = []): Promise<string[]> {
     let open: TreeFacts | null = { ...noFacts(), made: new Set(made) }
     for (const tree of trees) noteAll(tree, open)
-    await onOwnPath(this.#session, async () => {
-      while (open !== null) {
-        if (this.#met.isTooMuch) {
-          this.#said.add(`more than ${FOLLOWED_MAX} functions, relations and types`)
-          return
-        }
-        open = await this.#round(open)
-      }
-    })
+    while (open !== null && !this.#met.isTooMuch) open = await this.#round(open)
+    if (open !== null) this.#said.add(`more than ${FOLLOWED_MAX} functions, relations and types`)
     return [...this.#said]
   }
 

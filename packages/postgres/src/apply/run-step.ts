@@ -1,6 +1,7 @@
 import { EsaError, isEsaError, type Json } from '@esa/protocol'
 import { postgresError, sqlState } from '../postgres-error.ts'
 import type { Hearing, Queryable } from '../queryable.ts'
+import { onOwnPath } from '../read-only.ts'
 import { parseScript } from '../sql/parse-script.ts'
 import { requireApplier } from './applier-lock.ts'
 import { lookBeside, takeBackBeside } from './beside-transaction.ts'
@@ -131,7 +132,10 @@ async function opaqueAfter({ session, serverVersion }: Bench, sql: string): Prom
     prepared,
     major,
   }
-  const { reasons, unresolved } = await opaqueWithin(within, await parseScript(sql), nothingMade())
+  const statements = await parseScript(sql)
+  const { reasons, unresolved } = await onOwnPath(session, (path) =>
+    opaqueWithin({ ...within, path }, statements, nothingMade()),
+  )
   for (const name of prepared) await session.query(`deallocate ${name}`)
   return unresolved ? [...reasons, 'what the server could not resolve'] : reasons
 }

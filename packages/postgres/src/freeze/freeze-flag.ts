@@ -1,6 +1,6 @@
 import { postgresError } from '../postgres-error.ts'
 import { onOneSession, type Queryable } from '../queryable.ts'
-import { OWN_MARK } from '../read-only.ts'
+import { OWN_MARK, toOwnPath } from '../read-only.ts'
 
 /** Why a database is frozen, by whom, and since when (epoch ms, by its own clock). */
 export interface Freeze {
@@ -76,6 +76,7 @@ async function inTransaction<T>(queryable: Queryable, work: (session: Queryable)
     try {
       await session.query('BEGIN')
       try {
+        await toOwnPath(session)
         const done = await work(session)
         await session.query('COMMIT')
         return done

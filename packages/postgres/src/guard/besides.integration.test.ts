@@ -2,7 +2,7 @@ import { isEsaError } from '@esa/protocol'
 import { createDatabase } from '@esa/pg-server'
 import { Client } from 'pg'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { inReadOnly } from '../read-only.ts'
+import { inReadOnly, onTargetPath } from '../read-only.ts'
 import { ACTING_SCHEMA, BESIDE_ATTACKS, type BesideAttack } from './besides.fixture.ts'
 import { BESIDES, type BesideLine } from './besides.ts'
 import { eachServer } from './each-server.fixture.ts'
@@ -31,7 +31,7 @@ function attacked(
     const run = inReadOnly(client, 5_000, async (session) => {
       const name = await requireHarmless(session, reading, new Set(), besides)
       if (settings !== undefined) await session.query(settings)
-      await session.query({ text: `EXECUTE ${name}`, queryMode: 'extended' })
+      await onTargetPath(session, () => session.query({ text: `EXECUTE ${name}`, queryMode: 'extended' }))
     })
     const refused = await run.then(
       () => null,

@@ -1,7 +1,7 @@
 import { EsaError } from '@esa/protocol'
 import { quoteIdentifier } from '../identifiers.ts'
 import type { Queryable } from '../queryable.ts'
-import { OWN_MARK } from '../read-only.ts'
+import { inReadOnly, OWN_MARK } from '../read-only.ts'
 
 /** The three roles in which Layer 1 meets a database, and the SQL that makes them. */
 export interface RoleGrants {
@@ -11,6 +11,9 @@ export interface RoleGrants {
 
 /** Names that begin so belong to PostgreSQL. */
 const SYSTEM = /^(?:pg_|information_schema$)/
+
+/** Longest that the catalogs are read, ms. */
+const CATALOG_MS = 10_000
 
 /** Connections that an analyst may hold: a database that is looked after must not feel it. */
 const ANALYST_CONNECTIONS = 5
@@ -112,7 +115,11 @@ function closing(database: string, owners: readonly string[]): string[] {
  * (`pg_read_all_data` reads whatever schema comes later), and no membership in a superuser.
  * @throws EsaError `usage.schemas` (terminal) for a schema that is not there or PostgreSQL's own.
  */
-export async function roleGrants(session: Queryable, schemas: readonly string[]): Promise<RoleGrants> {
+export async function roleGrants(queryable: Queryable, schemas: readonly string[]): Promise<RoleGrants> {
+  return inReadOnly(queryable, CATALOG_MS, (session) => grantsIn(session, schemas))
+}
+
+async function grantsIn(session: Queryable, schemas: readonly string[]): Promise<RoleGrants> {
   const known = await grantableSchemas(session)
   const missing = schemas.filter((name) => SYSTEM.test(name) || !known.some(({ schema }) => schema === name))
   if (missing.length > 0)

@@ -142,16 +142,25 @@ export async function knownHarmless(queryable: Queryable, oids: readonly number[
   }))
 }
 
-/** Every function of these names, on the search path where a name has no schema. */
+/** The schemas in which a name without one is looked up, at this moment. */
+export async function schemasOfPath(session: Queryable): Promise<string[]> {
+  const { rows } = await session.query(
+    `select ${OWN_MARK} pg_catalog.current_schemas(true)::pg_catalog.text[] as schemas`,
+  )
+  return rows[0]!['schemas'] as string[]
+}
+
+/** Every function of these names, in these schemas where a name has none. */
 export async function functionsNamed(
   queryable: Queryable,
   names: readonly { schema: string | null; name: string }[],
+  schemas: readonly string[],
 ): Promise<CatalogFunction[]> {
   const { rows } = await queryable.query(
     `select ${OWN_MARK} ${FUNCTION_COLUMNS} from ${FUNCTION_TABLES}
       join unnest($1::text[], $2::text[]) called(schema, name) on p.proname = called.name
-      where case when called.schema is null then n.nspname = any(current_schemas(true)) else n.nspname = called.schema end`,
-    [names.map(({ schema }) => schema), names.map(({ name }) => name)],
+      where case when called.schema is null then n.nspname = any($3::text[]) else n.nspname = called.schema end`,
+    [names.map(({ schema }) => schema), names.map(({ name }) => name), schemas],
   )
   return rows as unknown as CatalogFunction[]
 }

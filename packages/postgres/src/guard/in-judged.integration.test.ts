@@ -104,12 +104,8 @@ describe('what is executed is what was judged in the same transaction', () => {
     // The bench and `tryOnCopy` have a copy, whose role is the sandbox's.
     expect(having(`queryMode: 'extended'`)).toEqual([
       'advise/bench.ts',
-      'explain.ts',
+      'guard/in-judged.ts',
       'guard/resolve.ts',
-      'guard/run-guarded.ts',
-      'queries/explain-query.ts',
-      'queries/prove-same-rows.ts',
-      'queries/rewrite-paging.ts',
       'queries/try-fixes.ts',
       'queryable.ts',
       'workload-timing.ts',

@@ -1,5 +1,5 @@
-import type { Queryable } from '../queryable.ts'
-import { inReadOnly, type ReadOnlySession } from '../read-only.ts'
+import type { Queryable, QueryAnswer } from '../queryable.ts'
+import { inReadOnly, onTargetPath, type ReadOnlySession } from '../read-only.ts'
 import type { Reading } from './read-statement.ts'
 import { meetTerms, ON_COPY, type ReadTerms } from './read-terms.ts'
 import { requireHarmless } from './require-harmless.ts'
@@ -8,9 +8,11 @@ import { requireHarmless } from './require-harmless.ts'
 export interface JudgingSession extends ReadOnlySession {
   /**
    * Judges a statement as this transaction's server resolves it, under the settings of now. What it returns runs that very
-   * statement: `EXECUTE name`. @throws EsaError `sql.not-a-read`, `sql.tree-*` (terminal); the server's error.
+   * statement: `EXECUTE name`, on the path of the target, on any other the server resolves it again. @throws EsaError `sql.not-a-read`, `sql.tree-*` (terminal); the server's error.
    */
   judge(reading: Pick<Reading, 'text'>): Promise<string>
+  /** Runs what `judge` returned, behind a prefix of ours (`EXPLAIN`) or none. @throws the server's error. */
+  run(statement: string): Promise<QueryAnswer>
 }
 
 /**
@@ -27,6 +29,7 @@ export async function inJudged<T>(
     if (terms !== ON_COPY) await meetTerms(session, terms)
     return work({
       ...session,
+      run: (text) => onTargetPath(session, () => session.query({ text, queryMode: 'extended' })),
       judge: async (reading) => `EXECUTE ${await requireHarmless(session, reading, allowed)}`,
     })
   })

@@ -1,5 +1,5 @@
 import { EsaError } from '@esa/protocol'
-import { onOwnPath, type ReadOnlySession } from '../read-only.ts'
+import type { ReadOnlySession } from '../read-only.ts'
 import { readerGrants } from './grants.ts'
 import { type RoleStrength, roleStrength } from './role-strength.ts'
 
@@ -29,7 +29,7 @@ export const ON_COPY = 'copy'
  * @throws EsaError `sql.role-too-strong`, `sql.logged` (terminal) with nothing executed.
  */
 export async function meetTerms(session: ReadOnlySession, terms: ReadTerms): Promise<void> {
-  const strength = await onOwnPath(session, () => roleStrength(session, session.major))
+  const strength = await roleStrength(session, session.major)
   const strong = strength.strengths.length > 0 && !terms.allowOwner && terms.caller !== 'workload'
   if (strong && terms.caller === 'foreign') throw await tooStrong(session, strength)
   if (strength.logs && !strength.maySetLog) tellLogged(terms)
@@ -42,7 +42,7 @@ async function tooStrong(session: ReadOnlySession, { strengths }: RoleStrength):
     'terminal',
     `a statement of others is not read by this role: ${strengths.join(', ')}`,
     {
-      hint: `read it as a role that only reads. These statements make one:\n${await onOwnPath(session, () => readerGrants(session))}`,
+      hint: `read it as a role that only reads. These statements make one:\n${await readerGrants(session)}`,
     },
   )
 }

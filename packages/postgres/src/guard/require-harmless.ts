@@ -1,7 +1,7 @@
 import { EsaError } from '@esa/protocol'
 import { deparseSync } from 'pgsql-deparser'
 import { sqlState } from '../postgres-error.ts'
-import { onOwnPath, type ReadOnlySession } from '../read-only.ts'
+import type { ReadOnlySession } from '../read-only.ts'
 import { parseScript } from '../sql/parse-script.ts'
 import { walk } from '../sql/tree.ts'
 import { type BesideLine, BESIDES } from './besides.ts'
@@ -52,16 +52,13 @@ export async function requireHarmless(
   allowed: ReadonlySet<string> = NO_NAMES,
   besides: ReadonlySet<BesideLine> = BESIDES,
 ): Promise<string> {
-  return await onOwnPath(session, async (path) => {
-    const known = judges.get(session)
-    const judge =
-      known?.fits(allowed, path) === true ? known : await Judge.begin(session, { allowed, besides, path })
-    // A refusal leaves nothing behind that was only half judged.
-    judges.delete(session)
-    const { name } = await judge.statement(text)
-    judges.set(session, judge)
-    return name
-  })
+  const known = judges.get(session)
+  const judge = known?.fits(allowed) === true ? known : await Judge.begin(session, { allowed, besides })
+  // A refusal leaves nothing behind that was only half judged.
+  judges.delete(session)
+  const { name } = await judge.statement(text)
+  judges.set(session, judge)
+  return name
 }
 
 /** What was judged in a transaction is not judged again in it. */
@@ -73,8 +70,6 @@ interface Terms {
   /** Built-in functions that the caller vouches for. */
   allowed: ReadonlySet<string>
   besides: ReadonlySet<BesideLine>
-  /** Where the statement's names are looked up. */
-  path: string
 }
 
 class Judge {
@@ -108,8 +103,8 @@ class Judge {
     }
   }
 
-  fits(allowed: ReadonlySet<string>, path: string): boolean {
-    return this.#terms.allowed === allowed && this.#terms.path === path
+  fits(allowed: ReadonlySet<string>): boolean {
+    return this.#terms.allowed === allowed
   }
 
   /** Resolves and judges one statement. */
@@ -119,7 +114,7 @@ class Judge {
   }
 
   async #resolved(text: string, types: string[]): Promise<Resolved> {
-    const resolved = await resolve(this.#session, text, { types, path: this.#terms.path })
+    const resolved = await resolve(this.#session, text, types)
     await this.facts(factsOf(resolved))
     return resolved
   }
@@ -280,7 +275,7 @@ class Judge {
       await this.#session.query('savepoint esa_body')
       let found: Resolved
       try {
-        found = await resolve(this.#session, text, { types, path: this.#terms.path })
+        found = await resolve(this.#session, text, types)
       } catch (error) {
         if (sqlState(error) === undefined || error instanceof EsaError) throw error
         await this.#session.query('rollback to savepoint esa_body')

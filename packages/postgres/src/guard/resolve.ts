@@ -14,7 +14,7 @@ export interface Resolved {
  * The tree comes as a message to the client, and to the log of the server unless that is set higher, which takes a right
  * of its own: without it the tree is logged.
  */
-const ON = `select ${OWN_MARK} pg_catalog.set_config('search_path', coalesce($1, pg_catalog.current_setting('search_path')), true),
+const ON = `select ${OWN_MARK} pg_catalog.set_config('search_path', $1, true),
   pg_catalog.current_setting('client_min_messages') as told, pg_catalog.set_config('client_min_messages', 'log', true),
   pg_catalog.set_config('debug_pretty_print', 'off', true), pg_catalog.set_config('debug_print_rewritten', 'on', true),
   pg_catalog.current_setting('log_min_messages') as logged,
@@ -27,7 +27,7 @@ const PRINTS_FROM = 15
 const OFF = `select ${OWN_MARK} pg_catalog.set_config('debug_print_rewritten', 'off', true),
   pg_catalog.set_config('client_min_messages', $1, true),
   case when $2::text is not null then pg_catalog.set_config('log_min_messages', $2, true) end,
-  case when $3::text is not null then pg_catalog.set_config('search_path', $3, true) end`
+  pg_catalog.set_config('search_path', '${OWN_PATH}', true)`
 
 /** How the server's message begins. */
 const TREE = /^\(\{QUERY\s/
@@ -37,13 +37,13 @@ const COMMAND = /^\(\{QUERY\s:commandType\s[56]\s:querySource\s0\s:canSetTag\str
 
 /**
  * Has the server analyse a statement: names become the objects that it would call. Nothing is planned or run, but input
- * functions of literals. With a `path` the statement's names are looked up there, and the session is at the guard's own again.
+ * functions of literals. Its names are looked up on the path of the target.
  * @throws EsaError `sql.tree-unseen` on PostgreSQL 14, or where the driver passes no messages; the server's error.
  */
 export async function resolve(
   session: ReadOnlySession,
   text: string,
-  { types = [], path = null }: { types?: string[]; path?: string | null } = {},
+  types: string[] = [],
 ): Promise<Resolved> {
   const { on, removeListener } = session
   if (session.major < PRINTS_FROM) throw tooOld(session.major)
@@ -53,7 +53,7 @@ export async function resolve(
   const listen = ({ detail }: Notice): void => {
     if (detail !== undefined && TREE.test(detail) && !COMMAND.test(detail)) printed.push(detail)
   }
-  const { rows } = await session.query(ON, [path])
+  const { rows } = await session.query(ON, [session.path])
   on.call(session, 'notice', listen)
   try {
     const declared = types.length === 0 ? '' : `(${types.join(', ')})`
@@ -63,7 +63,7 @@ export async function resolve(
     removeListener.call(session, 'notice', listen)
   }
   const { told, logged, quiet } = rows[0]!
-  await session.query(OFF, [told, quiet === null ? null : logged, path === null ? null : OWN_PATH])
+  await session.query(OFF, [told, quiet === null ? null : logged])
   if (printed.length === 0) throw unseen()
   return { name, trees: printed.map(parseTree) }
 }

@@ -1,5 +1,5 @@
 import type { Queryable } from '../queryable.ts'
-import { inReadOnly, onOwnPath, OWN_MARK } from '../read-only.ts'
+import { inReadOnly, OWN_MARK } from '../read-only.ts'
 
 /** What a role may do beyond reading, and whether what is said while a statement is judged reaches the server's log. */
 export interface RoleStrength {
@@ -65,12 +65,10 @@ function strengthSql(major: number): string {
 
 /** What the role of a target may do, in a transaction of its own. @throws EsaError `database.*`. */
 export async function roleOf(queryable: Queryable, timeoutMs: number): Promise<RoleStrength> {
-  return inReadOnly(queryable, timeoutMs, (session) =>
-    onOwnPath(session, () => roleStrength(session, session.major)),
-  )
+  return inReadOnly(queryable, timeoutMs, (session) => roleStrength(session, session.major))
 }
 
-/** What the role of a session may do, by the catalogs. Call it `onOwnPath`. */
+/** What the role of a session may do, by the catalogs. Call it in `inReadOnly`. */
 export async function roleStrength(session: Queryable, major: number): Promise<RoleStrength> {
   const { rows } = await session.query(strengthSql(major), [STRONG_ROLES])
   return rows[0] as unknown as RoleStrength

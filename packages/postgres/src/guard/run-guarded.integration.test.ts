@@ -202,7 +202,7 @@ describe('the guard', () => {
     const pool = await open(sourceUrl('attacked', 'attacker'))
     await admin.query(`create function stubborn() returns void language plpgsql as $$ begin loop begin perform pg_sleep(1);
       exception when query_canceled then end; end loop; end $$`)
-    const work = inReadOnly(pool, 200, (session) => session.query('select stubborn()'))
+    const work = inReadOnly(pool, 200, (session) => session.query('select public.stubborn()'))
     await expect(work).rejects.toMatchObject({
       code: 'database.timeout',
       message: expect.stringContaining('second session'),

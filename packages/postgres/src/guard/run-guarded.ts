@@ -21,6 +21,6 @@ export async function runGuarded(
 ): Promise<QueryAnswer> {
   const reading = await readStatement(sql)
   return inJudged(queryable, { timeoutMs, terms }, async (session) =>
-    session.query({ text: `${prefix}${await session.judge(reading)}`, queryMode: 'extended' }),
+    session.run(`${prefix}${await session.judge(reading)}`),
   )
 }

@@ -2,6 +2,7 @@ import type { Finding } from '../finding.ts'
 import { quoteIdentifier } from '../identifiers.ts'
 import type { Queryable } from '../queryable.ts'
 import { OWN_MARK } from '../read-only.ts'
+import { textOf } from '../schema/column-text.ts'
 import type { ColumnStatistics } from '../schema/column-statistics.ts'
 import { createUniqueIndex, setNotNull, sqlName } from '../schema/fix-text.ts'
 import type { Check, Question } from '../schema/look.ts'
@@ -128,11 +129,12 @@ function junction(table: Table): string[] | null {
 
 function countDuplicates(table: Table, columns: string[], mistakesMax = MISTAKES_MAX): Question {
   const list = columns.map(quoteIdentifier).join(', ')
+  const texts = columns.map((name) => textOf(table.columns.find((column) => column.name === name)!))
   const ask = async (session: Queryable): Promise<Finding[]> => {
     const { rows } = await session.query(
       `select ${OWN_MARK} coalesce(sum(n - 1), 0)::float8 as extra, coalesce(sum(n), 0)::float8 as looked,
          (array_agg(value order by n desc) filter (where n > 1))[1:5] as examples
-       from (select count(*) as n, concat_ws(', ', ${columns.map((name) => `${quoteIdentifier(name)}::text`).join(', ')}) as value
+       from (select count(*) as n, concat_ws(', ', ${texts.join(', ')}) as value
          from ${sqlName(table)} where ${columns.map((name) => `${quoteIdentifier(name)} is not null`).join(' and ')} group by ${list}) g`,
     )
     const { extra, looked, examples } = rows[0] as {
@@ -196,7 +198,7 @@ function countTwins(table: Table): Question {
   const ask = async (session: Queryable): Promise<Finding[]> => {
     const { rows } = await session.query(
       `select ${OWN_MARK} coalesce(sum(n - 1), 0)::float8 as extra, coalesce(sum(n), 0)::float8 as looked
-       from (select count(*) as n from ${sqlName(table)} t group by t::text) g`,
+       from (select count(*) as n from ${sqlName(table)} t group by row(t.*)::text) g`,
     )
     const { extra, looked } = rows[0] as { extra: number; looked: number }
     if (extra === 0) return []

@@ -3,6 +3,7 @@ import { quoteIdentifier } from '../identifiers.ts'
 import type { Queryable } from '../queryable.ts'
 import { OWN_MARK } from '../read-only.ts'
 import { addForeignKey, createIndex, sqlName } from '../schema/fix-text.ts'
+import { sameValue, textOf } from '../schema/column-text.ts'
 import type { Check, Question } from '../schema/look.ts'
 import type { Column, ForeignKey, Table } from '../schema/read-catalog.ts'
 
@@ -150,14 +151,13 @@ async function countOrphans(
   const large = (table.rows ?? 0) > ROWS_MAX
   const drawn = large ? `tablesample system (${(100 * ROWS_MAX) / table.rows!}) repeatable (1)` : ''
   const list = columns.map(quoteIdentifier)
-  const on = columns
-    .map((name, at) => `r.${quoteIdentifier(toColumns[at]!)} = t.${quoteIdentifier(name)}`)
-    .join(' and ')
+  const own = columns.map((name) => table.columns.find((column) => column.name === name)!)
+  const on = own.map((column, at) => sameValue(column, 't', 'r', toColumns[at])).join(' and ')
   const { rows } = await session.query(
     `select ${OWN_MARK} count(*)::float8 as read, count(*) filter (where refers)::float8 as looked,
        count(*) filter (where refers and lost)::float8 as orphans,
        (array_agg(distinct value) filter (where refers and lost))[1:${EXAMPLES}] as examples
-     from (select ${list.map((name) => `t.${name} is not null`).join(' and ')} as refers, concat_ws(', ', ${list.map((name) => `t.${name}::text`).join(', ')}) as value,
+     from (select ${list.map((name) => `t.${name} is not null`).join(' and ')} as refers, concat_ws(', ', ${own.map((column) => textOf(column, 't')).join(', ')}) as value,
          not exists (select from ${sqlName(to)} r where ${on}) as lost
        from (select ${list.join(', ')} from ${sqlName(table)} ${drawn} limit ${ROWS_MAX}) t) l`,
   )

@@ -1,6 +1,7 @@
 import { quoteIdentifier, quoteRelation } from '../identifiers.ts'
 import type { Queryable } from '../queryable.ts'
 import { OWN_MARK } from '../read-only.ts'
+import { textOf } from '../schema/column-text.ts'
 import type { Table } from '../schema/read-catalog.ts'
 import { columnRoles } from './column-roles.ts'
 import { findDerived } from './derived-columns.ts'
@@ -112,7 +113,8 @@ async function confirm(
   for (const violation of violations) {
     const by = violation.determinant.map((place) => quoteIdentifier(nameOf(place)))
     const seen = violation.dependents.map((place, at) => {
-      const text = `${quoteIdentifier(nameOf(place))}::text collate "C"`
+      const column = table.columns.find(({ name }) => name === nameOf(place))!
+      const text = `${textOf(column)} collate "C"`
       return `min(${text}) as low${at}, max(${text}) as high${at}, count(${text}) as known${at}`
     })
     const broken = violation.dependents.map(

@@ -3,7 +3,8 @@ import { quoteIdentifier, quoteRelation } from '../identifiers.ts'
 import type { Queryable } from '../queryable.ts'
 import { OWN_MARK } from '../read-only.ts'
 import { sqlName } from '../schema/fix-text.ts'
-import type { Table } from '../schema/read-catalog.ts'
+import { sameValue, textOf } from '../schema/column-text.ts'
+import type { Column, Table } from '../schema/read-catalog.ts'
 
 /** Columns that another determines, by name. */
 export interface NamedViolation {
@@ -232,12 +233,10 @@ export async function findPresent(
       found.push(one)
       continue
     }
-    const on = one.key.map(
-      (name, at) => `r.${quoteIdentifier(one.existingKey![at]!)} = t.${quoteIdentifier(name)}`,
-    )
+    const on = one.key.map((name, at) => sameValue(columnOf(table, name), 't', 'r', one.existingKey![at]))
     const differ = same.map((name, at) => {
-      const column = quoteIdentifier(name)
-      return `coalesce(bool_or(t.${column}::text is distinct from r.${column}::text), false) as d${at}`
+      const [here, there] = [columnOf(table, name), columnOf(home!, name)]
+      return `coalesce(bool_or(${textOf(here, 't')} is distinct from ${textOf(there, 'r')}), false) as d${at}`
     })
     const { rows } = await session.query(
       `select ${OWN_MARK} ${differ.join(', ')} from ${sqlName(table)} t join ${quoted(one.relation)} r on ${on.join(' and ')}`,
@@ -264,19 +263,21 @@ export async function proveLossless(
   const from = sqlName(table)
   const home = new Map(split.flatMap(({ columns }, at) => columns.map((name) => [name, `p${at}`] as const)))
   const column = (name: string, at = home.get(name) ?? 't'): string => `${at}.${quoteIdentifier(name)}`
-  const compared = (name: string, base: string, at?: string): string =>
-    EQUAL_IS_SAME.has(base) ? column(name, at) : `${column(name, at)}::text collate "C"`
+  const compared = (one: Column, at = home.get(one.name) ?? 't'): string =>
+    EQUAL_IS_SAME.has(one.base) ? column(one.name, at) : `${textOf(one, at)} collate "C"`
   const parts = split.map(({ key, columns }, at) => {
     const known = key.map((name) => `${quoteIdentifier(name)} is not null`).join(' and ')
     return `p${at} as (select distinct ${list([...key, ...columns])} from ${from} where ${known})`
   })
   const joins = inOrder(split).map((at) => {
-    const on = split[at]!.key.map((name) => `${column(name)} = ${column(name, `p${at}`)}`).join(' and ')
+    const on = split[at]!.key.map((name) =>
+      sameValue(columnOf(table, name), home.get(name) ?? 't', `p${at}`),
+    ).join(' and ')
     return `left join p${at} on ${on}`
   })
-  const back = table.columns.map(({ name, base }) => `${compared(name, base)} as ${quoteIdentifier(name)}`)
-  const whole = table.columns.map(({ name, base }) => compared(name, base, 't'))
-  const without = split.map((one) => orphans(from, one)).join(' + ')
+  const back = table.columns.map((one) => `${compared(one)} as ${quoteIdentifier(one.name)}`)
+  const whole = table.columns.map((one) => compared(one, 't'))
+  const without = split.map((one) => orphans(table, one)).join(' + ')
   const { rows } = await session.query(
     `with ${parts.join(', ')}, rejoined as materialized (select ${back.join(', ')} from ${from} t ${joins.join(' ')})
      select ${OWN_MARK} (select count(*) from ${from})::float8 as rows, (select count(*) from rejoined)::float8 as rejoined,
@@ -295,12 +296,16 @@ export async function proveLossless(
   }
 }
 
+function columnOf({ columns }: Table, named: string): Column {
+  return columns.find(({ name }) => name === named)!
+}
+
 /** How many rows would find no row in a table that is there already, as SQL. */
-function orphans(from: string, { relation, key, existingKey }: SplitTable): string {
+function orphans(table: Table, { relation, key, existingKey }: SplitTable): string {
   if (existingKey === undefined) return '0'
   const known = key.map((name) => `t.${quoteIdentifier(name)} is not null`)
-  const on = key.map((name, at) => `r.${quoteIdentifier(existingKey[at]!)} = t.${quoteIdentifier(name)}`)
-  return `(select count(*) from ${from} t where ${known.join(' and ')} and not exists (select from ${quoted(relation)} r where ${on.join(' and ')}))::float8`
+  const on = key.map((name, at) => sameValue(columnOf(table, name), 't', 'r', existingKey[at]))
+  return `(select count(*) from ${sqlName(table)} t where ${known.join(' and ')} and not exists (select from ${quoted(relation)} r where ${on.join(' and ')}))::float8`
 }
 
 /** The places of the split tables so that each is joined after those that its key comes from. */

@@ -1,6 +1,7 @@
 import { quoteIdentifier, quoteRelation } from '../identifiers.ts'
 import type { Queryable } from '../queryable.ts'
 import { OWN_MARK } from '../read-only.ts'
+import { textOf } from '../schema/column-text.ts'
 import type { Column, Table } from '../schema/read-catalog.ts'
 import { ColumnEncoder, type EncodedTable } from './encoded-table.ts'
 
@@ -25,10 +26,10 @@ export interface ReadRows {
 const TEXTS = new Set(['text', 'varchar', 'bpchar', 'citext', 'name', 'jsonb'])
 
 /** A value as the text by which equal values are equal: 1.50 and 1.5 are one number. */
-function comparable({ name, base }: Column): string {
-  const column = quoteIdentifier(name)
-  if (base === 'numeric') return `trim_scale(${column})::text`
-  const text = `${column}::text`
+function comparable(column: Column): string {
+  const { name, base } = column
+  if (base === 'numeric') return `trim_scale(${quoteIdentifier(name)})::text`
+  const text = textOf(column)
   if (!TEXTS.has(base) && !base.startsWith('_')) return text
   return `case when length(${text}) > ${TEXT_CHARS_MAX} then chr(1) || md5(${text}) else ${text} end`
 }

@@ -4,7 +4,7 @@ import { walk } from '../sql/tree.ts'
 import type { Finding } from '../finding.ts'
 
 import { type Reading, readStatement, refusal, writtenName } from '../guard/read-statement.ts'
-import { inJudged, type JudgingOptions } from '../guard/in-judged.ts'
+import { inJudged, type JudgingOptions, type JudgingSession } from '../guard/in-judged.ts'
 import { type ExplainedPlan, type PlanLine, planLines } from '../plan.ts'
 import { sqlState } from '../postgres-error.ts'
 import type { Queryable } from '../queryable.ts'
@@ -45,8 +45,8 @@ const PLAN_LINES_MAX = 100
 
 const QUERY_CANCELED = '57014'
 
-async function explained(session: Queryable, prefix: string, text: string): Promise<ExplainedPlan> {
-  const { rows } = await session.query({ text: `${prefix} ${text}`, queryMode: 'extended' })
+async function explained(session: JudgingSession, prefix: string, text: string): Promise<ExplainedPlan> {
+  const { rows } = await session.run(`${prefix} ${text}`)
   const document = rows[0]?.['QUERY PLAN']
   const parsed = (typeof document === 'string' ? JSON.parse(document) : document) as
     | ExplainedPlan[]
@@ -57,7 +57,7 @@ async function explained(session: Queryable, prefix: string, text: string): Prom
 
 /** The plan as it was run; the plan as it would be, when the run was cut off. */
 async function runOrPlan(
-  session: Queryable,
+  session: JudgingSession,
   text: string,
 ): Promise<{ plan: ExplainedPlan; cutOff: boolean }> {
   await session.query('savepoint esa_run')

@@ -2,8 +2,7 @@ import type { Node } from '@pgsql/types'
 import { quoteRelation } from '../identifiers.ts'
 import { proposeIndex } from '../index-proposal.ts'
 import { type ExplainedPlan, type WastefulScan, wastefulScans } from '../plan.ts'
-import type { Queryable } from '../queryable.ts'
-import { OWN_MARK } from '../read-only.ts'
+import { OWN_MARK, type ReadOnlySession } from '../read-only.ts'
 import { estimateFindings } from './estimate-findings.ts'
 import { filterFindings } from './filter-findings.ts'
 import { joinFindings } from './join-findings.ts'
@@ -15,7 +14,11 @@ import { suspect, type Suspicion } from './suspicion.ts'
 import { tableFacts } from './table-facts.ts'
 import { wholePlanFindings } from './whole-plan-findings.ts'
 
-async function scanFindings(session: Queryable, { Plan }: ExplainedPlan, node: Node): Promise<Suspicion[]> {
+async function scanFindings(
+  session: ReadOnlySession,
+  { Plan }: ExplainedPlan,
+  node: Node,
+): Promise<Suspicion[]> {
   const found: Suspicion[] = []
   for (const scan of wastefulScans(Plan)) {
     const { rows, removed, loops, ms, filter } = scan
@@ -34,7 +37,7 @@ async function scanFindings(session: Queryable, { Plan }: ExplainedPlan, node: N
 
 /** The index that would have spared a scan, and how it is tried. */
 async function indexFor(
-  session: Queryable,
+  session: ReadOnlySession,
   scan: WastefulScan,
   node: Node,
 ): Promise<Pick<Suspicion, 'fix' | 'trial'>> {
@@ -51,7 +54,7 @@ async function indexFor(
 
 /** What a plan that was run gives away, with what the catalog knows of its tables. */
 export async function planFindings(
-  session: Queryable,
+  session: ReadOnlySession,
   explained: ExplainedPlan,
   node: Node,
 ): Promise<Suspicion[]> {

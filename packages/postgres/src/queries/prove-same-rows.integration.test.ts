@@ -19,10 +19,10 @@ async function prove(columns: string, values: string, a: string, b: string): Pro
     `create table t (${columns}); insert into t select ${values} from generate_series(1, 900) i`,
   )
   onTestFinished(async () => void (await pool.query('drop table t')))
-  const tables = await tableFacts(pool, ['t'])
-  return inJudged(pool, { timeoutMs: 5_000, terms: ON_COPY }, (session) =>
-    proveSameRows(session, a, b, { tables, on: ['nulls', 'empty'] }),
-  )
+  return inJudged(pool, { timeoutMs: 5_000, terms: ON_COPY }, async (session) => {
+    const tables = await tableFacts(session, ['t'])
+    return proveSameRows(session, a, b, { tables, on: ['nulls', 'empty'] })
+  })
 }
 
 const NOT_IN = 'select 1 where 0 not in (select y from t)'

@@ -34,7 +34,7 @@ async function compare(
     `with esa_a as materialized (select esa_x::text as r from (${a}) esa_x), ` +
     `esa_b as materialized (select esa_x::text as r from (${b}) esa_x) select ${OWN_MARK} (select count(*) from esa_a)::int as rows, ` +
     `not exists (table esa_a except all table esa_b) and not exists (table esa_b except all table esa_a) as same`
-  const { rows } = await session.query({ text: await session.judge({ text }), queryMode: 'extended' })
+  const { rows } = await session.run(await session.judge({ text }))
   return rows[0] as { rows: number; same: boolean }
 }
 

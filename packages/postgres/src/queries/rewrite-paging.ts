@@ -157,7 +157,7 @@ async function boundary(
   select.limitOffset = await expressionOf(String(skipped - 1))
   select.limitCount = await expressionOf('1')
   const text = sqlOf(node).replace('SELECT', `SELECT ${OWN_MARK}`)
-  const { rows } = await session.query({ text: await session.judge({ text }), queryMode: 'extended' })
+  const { rows } = await session.run(await session.judge({ text }))
   return rows[0] && keys.map((_, at) => String(rows[0]![`esa_key_${at}`]))
 }
 

@@ -4,7 +4,8 @@ import { buildSteps, createSql } from '../advise/candidate.ts'
 import { readShape, tableNames } from '../advise/read-shape.ts'
 import { readTables } from '../advise/table-catalog.ts'
 import type { WastefulScan } from '../plan.ts'
-import type { Queryable } from '../queryable.ts'
+import { onTargetPath, type ReadOnlySession } from '../read-only.ts'
+import { relationsNamed } from '../relations-named.ts'
 
 /** An index that is no plain B-tree, as a fix says it and as a copy builds it. */
 export interface SearchIndex {
@@ -17,11 +18,12 @@ export interface SearchIndex {
  * overlaps, which words a text has. Patterns and wrapped columns are findings of their own. Undefined when one is there.
  */
 export async function proposeSearchIndex(
-  session: Queryable,
+  session: ReadOnlySession,
   scan: WastefulScan,
   node: Node,
 ): Promise<SearchIndex | undefined> {
-  const tables = await readTables(session, tableNames(node))
+  const named = await onTargetPath(session, () => relationsNamed(session, tableNames(node)))
+  const tables = await readTables(session, named)
   const uses = readShape('statement', node, { tables, views: new Map() })
     .filter(({ table }) => table.schema === scan.schema && table.name === scan.relation)
     .map((use) => ({

@@ -1,5 +1,5 @@
-import type { Queryable } from '../queryable.ts'
-import { onOwnPath, OWN_MARK } from '../read-only.ts'
+import { onTargetPath, OWN_MARK, type ReadOnlySession } from '../read-only.ts'
+import { relationsNamed } from '../relations-named.ts'
 
 /** A column as the catalog knows it. */
 export interface ColumnFacts {
@@ -57,15 +57,10 @@ const FACTS = `select ${OWN_MARK} n.nspname as schema, c.relname as name, c.relt
   left join pg_stat_all_tables s on s.relid = c.oid
   where c.oid = any ($1::oid[])`
 
-/** Names are looked up where the statement looks them up; all else is not. */
-const NAMED = `select ${OWN_MARK} pg_catalog.to_regclass(name)::pg_catalog.oid as oid
-  from pg_catalog.unnest($1::pg_catalog.text[]) as name`
-
 /** Facts of tables; names are quoted where they have to be, and along the search path without a schema. */
-export async function tableFacts(session: Queryable, names: string[]): Promise<TableFacts[]> {
-  const { rows: named } = await session.query(NAMED, [names])
-  const oids = named.flatMap(({ oid }) => (oid === null ? [] : [oid]))
-  const { rows } = await onOwnPath(session, () => session.query(FACTS, [oids]))
+export async function tableFacts(session: ReadOnlySession, names: string[]): Promise<TableFacts[]> {
+  const oids = await onTargetPath(session, () => relationsNamed(session, names))
+  const { rows } = await session.query(FACTS, [[...oids.values()]])
   return rows as unknown as TableFacts[]
 }
 

@@ -31,17 +31,19 @@ const ONE_RUN_FROM_MS = 1_000
 /** Most fixes that are tried for one statement; the findings before them are the graver ones. */
 const TRIALS_MAX = 8
 
-async function timed(session: Queryable, sql: string): Promise<number> {
-  const text = `EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) ${sql}`
-  const [explained] = planOf(await session.query({ text, queryMode: 'extended' }))
+/** How statements are run: as a judging session does, or on a copy. */
+type Run = JudgingSession['run']
+
+async function timed(run: Run, sql: string): Promise<number> {
+  const [explained] = planOf(await run(`EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) ${sql}`))
   return explained?.['Execution Time'] ?? Number.NaN
 }
 
 /** The median time of a statement on the server, ms, without timing each node, which costs more than many nodes do. */
-async function medianMs(session: Queryable, sql: string): Promise<{ ms: number; runs: number }> {
+async function medianMs(run: Run, sql: string): Promise<{ ms: number; runs: number }> {
   const times: number[] = []
   while (times.length < RUNS) {
-    times.push(await timed(session, sql))
+    times.push(await timed(run, sql))
     if (times[0]! >= ONE_RUN_FROM_MS) break
   }
   return { ms: times.toSorted((a, b) => a - b)[Math.floor(times.length / 2)]!, runs: times.length }
@@ -49,12 +51,12 @@ async function medianMs(session: Queryable, sql: string): Promise<{ ms: number; 
 
 /** `ready` makes a change, and gives the SQL that runs the statement then. */
 async function measured(
-  session: Queryable,
+  run: Run,
   where: Gain['where'],
   beforeMs: number,
   ready: () => Promise<string>,
 ): Promise<Gain> {
-  const { ms, runs } = await medianMs(session, await ready())
+  const { ms, runs } = await medianMs(run, await ready())
   return { where, beforeMs, afterMs: ms, runs }
 }
 
@@ -70,7 +72,7 @@ export async function trySettings(
 ): Promise<Suspicion[]> {
   const some = findings.some(({ trial }) => trial?.kind === 'settings')
   const before = some
-    ? await budget.try(async () => medianMs(session, await session.judge(reading)))
+    ? await budget.try(async () => medianMs(session.run, await session.judge(reading)))
     : undefined
   if (before === undefined) return findings
   const tried: Suspicion[] = []
@@ -86,7 +88,7 @@ export async function trySettings(
       // A prepared statement keeps the plan of its first run: under other settings it is prepared again.
       return session.judge(reading)
     }
-    const gain = await budget.try(() => measured(session, 'target', before.ms, ready))
+    const gain = await budget.try(() => measured(session.run, 'target', before.ms, ready))
     for (const name of Object.keys(trial.settings)) await session.query(`set local ${name} to default`)
     tried.push(gain === undefined ? finding : { ...finding, evidence: { ...finding.evidence, trial: gain } })
   }
@@ -100,12 +102,12 @@ export async function tryRewrites(
   { rewrites, cutOffMs, budget }: { rewrites: Rewrite[]; cutOffMs: number | null; budget: Budget },
 ): Promise<TriedRewrite[]> {
   if (rewrites.length === 0) return []
-  const beforeMs = cutOffMs ?? (await budget.try(() => medianMs(session, execute)))?.ms
+  const beforeMs = cutOffMs ?? (await budget.try(() => medianMs(session.run, execute)))?.ms
   if (beforeMs === undefined) return rewrites
   const tried: TriedRewrite[] = []
   for (const rewrite of rewrites) {
     const gain = await budget.try(() =>
-      measured(session, 'target', beforeMs, () => session.judge({ text: rewrite.sql })),
+      measured(session.run, 'target', beforeMs, () => session.judge({ text: rewrite.sql })),
     )
     tried.push(gain === undefined ? rewrite : { ...rewrite, gain })
   }
@@ -120,7 +122,7 @@ export async function tryOnCopy(copy: Queryable, sql: string, findings: Suspicio
   return onOneSession(copy, async (session) => {
     await session.query('begin')
     try {
-      const { ms: beforeMs } = await medianMs(session, sql)
+      const { ms: beforeMs } = await medianMs(runOn(session), sql)
       const tried: Suspicion[] = []
       for (const [at, finding] of findings.entries()) {
         const { trial } = finding
@@ -154,7 +156,7 @@ async function made(
     for (const statement of statements) await copy.query(statement)
     return sql
   }
-  const gain = await inSavepoint(copy, () => measured(copy, 'copy', beforeMs, ready))
+  const gain = await inSavepoint(copy, () => measured(runOn(copy), 'copy', beforeMs, ready))
   const planned = gain && kind === 'misestimate' ? await plannedRows(copy, sql, evidence['node']) : undefined
   await copy.query('rollback to savepoint esa_fix')
   return gain && planned !== undefined ? { ...gain, plannedRowsAfter: planned } : gain
@@ -162,10 +164,13 @@ async function made(
 
 /** What better statistics are for is the estimate, whether or not this plan is faster by it. */
 async function plannedRows(copy: Queryable, sql: string, name: unknown): Promise<number | undefined> {
-  const text = `EXPLAIN (VERBOSE, FORMAT JSON) ${sql}`
-  const [explained] = planOf(await copy.query({ text, queryMode: 'extended' }))
+  const [explained] = planOf(await runOn(copy)(`EXPLAIN (VERBOSE, FORMAT JSON) ${sql}`))
   const found = explained && placedNodes(explained.Plan).find(({ node }) => nodeName(node) === name)
   return found?.node['Plan Rows']
+}
+
+function runOn(copy: Queryable): Run {
+  return (text) => copy.query({ text, queryMode: 'extended' })
 }
 
 function planOf({ rows }: QueryAnswer): ExplainedPlan[] {

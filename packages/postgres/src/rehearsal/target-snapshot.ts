@@ -1,7 +1,7 @@
 import { EsaError } from '@esa/protocol'
 import { postgresError } from '../postgres-error.ts'
 import { onOneSession, type Queryable } from '../queryable.ts'
-import { OWN_MARK } from '../read-only.ts'
+import { OWN_MARK, toOwnPath } from '../read-only.ts'
 
 /** Oldest server whose catalogs are understood. Source: docs/cli.md, "Layer 1". */
 const VERSION_MIN = 14
@@ -19,7 +19,7 @@ export interface TargetSnapshot {
 }
 
 /** Settings under which the same statement means, or costs, something else; and those of the database that only its own functions know. */
-const SETTINGS = `select name, current_setting(name) as value from pg_settings
+const SETTINGS = `select name, case name when 'search_path' then $1 else current_setting(name) end as value from pg_settings
   where name in ('TimeZone', 'DateStyle', 'IntervalStyle', 'search_path', 'work_mem')
     or (category like 'Query Tuning%' and source <> 'default' and context in ('user', 'superuser'))
   union all select split_part(s, '=', 1), substr(s, strpos(s, '=') + 1) from pg_db_role_setting r, unnest(r.setconfig) s
@@ -48,8 +48,9 @@ export async function inTargetSnapshot<T>(
     try {
       await session.query('begin isolation level repeatable read read only')
       try {
+        const path = await toOwnPath(session)
         const version = await supportedVersion(session)
-        const { rows } = await session.query(SETTINGS)
+        const { rows } = await session.query(SETTINGS, [path])
         const settings = new Map(rows.map(({ name, value }) => [String(name), String(value)]))
         await session.query(PLAIN, [`${CATALOG_TIMEOUT_MS}ms`])
         return await work({ session, version, settings })

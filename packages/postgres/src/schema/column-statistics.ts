@@ -1,8 +1,9 @@
 import { cut } from '@esa/protocol'
-import { quoteIdentifier, quoteRelation } from '../identifiers.ts'
+import { quoteRelation } from '../identifiers.ts'
 import { postgresError } from '../postgres-error.ts'
 import type { Queryable } from '../queryable.ts'
 import { inReadOnly, OWN_MARK } from '../read-only.ts'
+import { textOf } from './column-text.ts'
 import type { Table } from './read-catalog.ts'
 
 /** What is known of a column's values. */
@@ -92,8 +93,8 @@ async function sampleTable(
 ): Promise<Map<string, ColumnStatistics> | null> {
   const columns = table.columns.slice(0, SAMPLE_COLUMNS_MAX)
   if (columns.length === 0) return null
-  const asked = columns.map(({ name }, at) => {
-    const text = `left(${quoteIdentifier(name)}::text, 200)`
+  const asked = columns.map((column, at) => {
+    const text = `left(${textOf(column)}, 200)`
     return `count(${text})::float8 as n${at}, count(distinct ${text})::float8 as d${at},
       (array_agg(distinct ${text}) filter (where ${text} is not null))[1:${VALUES_MAX}] as v${at}`
   })

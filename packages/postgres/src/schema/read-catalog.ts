@@ -3,7 +3,10 @@ import { OWN_MARK } from '../read-only.ts'
 import { OF_THE_APPLICATION } from '../application-schemas.ts'
 import { noToolTable } from '../migration-tool-tables.ts'
 
-/** A column as the catalog has it; `type` as DDL writes it, `base` the type's own name below any domain (`int8`, `text`). */
+/**
+ * A column as the catalog has it; `type` as DDL writes it, `base` the type's own name below any domain (`int8`, `text`), with
+ * its schema for a user's type that is called like one of PostgreSQL's.
+ */
 export interface Column {
   name: string
   type: string
@@ -18,6 +21,10 @@ export interface Column {
   sequence: string | null
   /** It has a default; what it is, the server would only tell after waiting for the table's lock. */
   defaulted: boolean
+  /** A user made a cast of its type to text: a function of theirs would run where it is used. */
+  castByUser: boolean
+  /** The equality of its type, as SQL writes an operator: that of an extension is on no path of ours. */
+  equals: string
 }
 
 /** Columns that are unique together, by a constraint or a plain unique index. */
@@ -106,16 +113,23 @@ const TABLES = `select ${OWN_MARK} * from (with ${OWN_TABLES}
 
 const COLUMNS = `select ${OWN_MARK} * from (with recursive ${OWN_TABLES},
   bases as (
-    select oid, oid as base, typtype, typbasetype, typname from pg_type
+    select oid, oid as base, typtype, typbasetype, typname, typnamespace from pg_type
     union all
-    select b.oid, t.oid, t.typtype, t.typbasetype, t.typname from bases b join pg_type t on t.oid = b.typbasetype
+    select b.oid, t.oid, t.typtype, t.typbasetype, t.typname, t.typnamespace from bases b join pg_type t on t.oid = b.typbasetype
     where b.typtype = 'd'
   )
   select a.attrelid::int8::float8 as oid, a.attname as name, format_type(a.atttypid, a.atttypmod) as type,
-    b.typname as base, (select format('%I.%I', ln.nspname, l.collname) from pg_collation l join pg_namespace ln on ln.oid = l.collnamespace
+    case when b.typnamespace <> 'pg_catalog'::regnamespace and exists (select from pg_type p
+      where p.typnamespace = 'pg_catalog'::regnamespace and p.typname = b.typname) then b.base::regtype::text else b.typname end as base, (select format('%I.%I', ln.nspname, l.collname) from pg_collation l join pg_namespace ln on ln.oid = l.collnamespace
       where l.oid = a.attcollation and l.oid <> (select typcollation from pg_type where oid = a.atttypid)) as collation,
     a.attnotnull as not_null, a.attgenerated <> '' as generated, a.attidentity <> '' as identity,
-    s.sequence, d.oid is not null and a.attgenerated = '' as defaulted
+    s.sequence, d.oid is not null and a.attgenerated = '' as defaulted,
+    exists (select from pg_cast k where k.castsource = b.base and k.casttarget = 'text'::regtype and k.castfunc >= '16384'::oid
+      and not exists (select from pg_depend x where x.classid = 'pg_cast'::regclass and x.objid = k.oid and x.deptype = 'e')) as cast_by_user,
+    coalesce((select format('operator(%I.%s)', en.nspname, e.oprname) from pg_opclass oc join pg_am am on am.oid = oc.opcmethod and am.amname = 'btree'
+      join pg_amop ao on ao.amopfamily = oc.opcfamily and ao.amoplefttype = b.base and ao.amoprighttype = b.base and ao.amopstrategy = 3
+      join pg_operator e on e.oid = ao.amopopr join pg_namespace en on en.oid = e.oprnamespace
+      where oc.opcintype = b.base and oc.opcdefault), '=') as equals
   from own c
   join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
   join bases b on b.oid = a.atttypid and b.typtype <> 'd'
@@ -185,7 +199,7 @@ function byTable(rows: Row[]): Map<number, Row[]> {
 }
 
 function toColumn(row: Row): Column {
-  const { name, type, base, collation, not_null, generated, identity, sequence, defaulted } = row
+  const { name, type, base, collation, not_null, generated, identity, sequence, defaulted, equals } = row
   return {
     name,
     type,
@@ -196,6 +210,8 @@ function toColumn(row: Row): Column {
     identity,
     sequence,
     defaulted,
+    castByUser: row['cast_by_user'],
+    equals,
   } as Column
 }
 

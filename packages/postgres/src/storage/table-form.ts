@@ -60,9 +60,8 @@ const FORM = `select ${OWN_MARK} (${RULES}) as rules, (${INDEXES}) as indexes, (
       case when c.relreplident <> 'd' then 'replica identity' end], null) as besides
   from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.oid = $1::oid`
 
-/** Reads it in a transaction of the caller's, whose search_path is empty from then on. @throws the server's error. */
+/** Reads it in `inReadOnly`, where names come out in full. @throws the server's error. */
 export async function readForm(session: Queryable, oid: number): Promise<TableForm> {
-  await session.query(`select ${OWN_MARK} set_config('search_path', '', true)`)
   const { rows } = await session.query(FORM, [oid])
   return rows[0] as unknown as TableForm
 }
