@@ -38,7 +38,13 @@ describe('esa db measure', () => {
     for (const metric of metrics.filter(({ value }) => value === null))
       expect(metric).toMatchObject({ ok: null, why: expect.any(String) })
     const p95 = metrics.find(({ key }) => key === 'query-response-time')
-    expect(p95).toMatchObject({ unit: 'ms', threshold: 100, ok: true })
+    // How fast it answers is the machine's; what is said of it must agree with itself.
+    expect(p95).toMatchObject({
+      unit: 'ms',
+      threshold: 100,
+      value: expect.any(Number),
+      ok: p95!.value! < 100,
+    })
     expect(ran.code).toBe(metrics.some(({ ok }) => ok === false) ? 1 : 0)
   })
 

@@ -154,6 +154,17 @@ describe('a server that would log what is judged', () => {
     expect(log.match(/sql\.logged loud/g)?.length).toBe(1)
   })
 
+  it('is said by db measure once, in its document where that is JSON', async () => {
+    const workload = join(esa.folder, 'typical.sql')
+    await writeFile(workload, `-- id: kept\n${READ};\n`)
+    const args = ['db', 'measure', '--target', 'loud', '--workload', workload]
+    const [text, json] = [await esa.run(args), await esa.run([...args, '--json'])]
+    expect(text.stderr.match(/warning.* sql\.logged loud/g)?.length).toBe(1)
+    const { warnings } = JSON.parse(json.stdout) as { warnings: { code: string; hint: string }[] }
+    expect(warnings).toEqual([expect.objectContaining({ code: 'sql.logged', hint: expect.any(String) })])
+    expect(json.stderr).toBe('')
+  })
+
   it('is not asked where its operator says never', async () => {
     expect(await http('db/targets/never/explain', { sql: READ })).toMatch(/sql\.logged/)
     expect(await cli('never')).toMatch(/sql\.logged/)

@@ -3,6 +3,9 @@ import type { TargetTerms } from '@esa/postgres'
 import { colours } from './colours.ts'
 import { note } from './output.ts'
 
+/** What the operator of a target has to know. */
+export type TargetWarning = Parameters<TargetTerms['warn']>[0]
+
 const said = new Set<string>()
 
 /** Says on stderr what the operator of a target has to know, once a target in the life of a process: it is so of every statement. */
@@ -13,6 +16,16 @@ export function warnOnce(target: string): TargetTerms['warn'] {
     said.add(key)
     note(`${colours.yellow('warning')} ${code} ${shown(target)}: ${message} (${hint})`)
   }
+}
+
+/** The same terms, and what they warn of while they are used, each code once: `answer` shows it where JSON is asked for. */
+export function collectWarnings<T extends TargetTerms>(terms: T): { terms: T; warnings: TargetWarning[] } {
+  const warnings: TargetWarning[] = []
+  const warn: TargetTerms['warn'] = (warning) => {
+    if (!warnings.some(({ code }) => code === warning.code)) warnings.push(warning)
+    terms.warn(warning)
+  }
+  return { terms: { ...terms, warn }, warnings }
 }
 
 /** A URL may hold a password. */

@@ -11,6 +11,7 @@ import { durationFlag } from '../flags.ts'
 import { onTarget } from '../on-target.ts'
 import { answer } from '../output.ts'
 import { rehearsalGround } from '../rehearsal-ground.ts'
+import { collectWarnings } from '../target-warnings.ts'
 import { resolveTarget } from '../targets.ts'
 
 /** Options of `esa db explain`. */
@@ -47,18 +48,14 @@ export async function explainSql(
     const copied = isLoopback(url) || flags.copyRows !== undefined
     const onCopy = copied ? copyOf(config, queryable, url, flags.copyRows) : undefined
     const caller = isLoopback(url) ? 'host' : 'foreign'
-    const warnings: Parameters<typeof terms.warn>[0][] = []
-    const warn: typeof terms.warn = (warning) => {
-      warnings.push(warning)
-      terms.warn(warning)
-    }
+    const collected = collectWarnings(terms)
     const explained = await explainQuery(queryable, sql, {
       timeoutMs,
-      terms: { ...terms, caller, warn },
+      terms: { ...collected.terms, caller },
       ...(onCopy ? { onCopy } : {}),
     })
     const { findings, rewrites, executionMs } = explained
-    answer(config, { ...explained, warnings }, () =>
+    answer(config, { ...explained, warnings: collected.warnings }, () =>
       [
         executionMs === null ? `stopped: cut off after ${timeoutMs} ms` : `${executionMs.toFixed(1)} ms`,
         findings.length === 0 ? 'nothing found' : findingsText(findings),

@@ -9,6 +9,7 @@ import { durationFlag } from '../flags.ts'
 import { requireOrg } from '../load-org.ts'
 import { answer, columns, note } from '../output.ts'
 import { warnOfPassword } from '../password-warning.ts'
+import { collectWarnings } from '../target-warnings.ts'
 import { openTarget } from '../targets.ts'
 
 /** Options of `esa db measure`. */
@@ -43,6 +44,7 @@ export async function measureTarget(
     // A database that is away is an error of the call, not a reading.
     await target.queryable.query('select 1')
     if (process.stderr.isTTY) note(colours.dim('measuring: reading only, this takes some seconds'))
+    const { terms, warnings } = collectWarnings(target.terms)
     const metrics = await measure(target.queryable, {
       thresholds,
       ...(sampleMs === undefined ? {} : { sampleMs }),
@@ -52,12 +54,12 @@ export async function measureTarget(
             workload: {
               statements: [...target.workload],
               runs: WORKLOAD_RUNS,
-              terms: { ...target.terms, caller: 'workload' },
+              terms: { ...terms, caller: 'workload' },
             },
           }),
     })
     if (metrics.some(({ ok }) => ok === false)) process.exitCode = EXIT.findings
-    answer(config, { metrics }, () => text(metrics))
+    answer(config, { metrics, warnings }, () => text(metrics))
   } catch (error) {
     throw mapPgError(error)
   } finally {
