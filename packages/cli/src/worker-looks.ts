@@ -115,8 +115,17 @@ async function verifyLook(
   const { onRehearsal } = await import('./on-rehearsal.ts')
   const migration = await scriptMigration(MESSAGE, textOf(sql))
   const purpose = { id: 'verify', rows: 'full', seesAllRows: true } as const
-  return onRehearsal(config, environment, { target: textOf(target) }, purpose, ({ queryable, tables }) =>
-    verifyMigration({ queryable, whole: tables.every(({ complete }) => complete) }, migration, () => {}),
+  return onRehearsal(
+    config,
+    environment,
+    { target: textOf(target) },
+    purpose,
+    ({ queryable, tables, missing }) =>
+      verifyMigration(
+        { queryable, whole: tables.every(({ complete }) => complete), missing },
+        migration,
+        () => {},
+      ),
   )
 }
 

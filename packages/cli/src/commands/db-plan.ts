@@ -147,7 +147,10 @@ async function print(config: Config, { write }: PlanFlags, plan: MigrationPlan):
 }
 
 function planText({ id, changes, phases, unplanned, notes }: MigrationPlan): string {
-  if (changes.length === 0 && unplanned.length === 0) return 'both schemas are the same'
+  if (changes.length === 0 && unplanned.length === 0) {
+    if (notes.length === 0) return 'both schemas are the same'
+    return ['nothing differs in what could be compared', ...notes.map((text) => `note ${text}`)].join('\n\n')
+  }
   return [
     colours.bold(`plan ${id}`),
     ...changes.map(({ about }) => `  ${about}`),

@@ -41,7 +41,7 @@ export async function verifyFile(
       for (const migration of migrations) {
         const stages = bars()
         const verdict = await verifyMigration(
-          { queryable: rehearsal.queryable, whole },
+          { queryable: rehearsal.queryable, whole, missing: rehearsal.missing },
           migration,
           stages.show,
         ).finally(stages.end)

@@ -3,8 +3,9 @@ import type { Finding } from '../finding.ts'
 import { postgresError } from '../postgres-error.ts'
 import { onOneSession, type Queryable } from '../queryable.ts'
 import { type RehearsalGround, using } from '../rehearsal/ground.ts'
+import { lackingOf } from '../rehearsal/lacking.ts'
 import { type SchemaSource, withRehearsal } from '../rehearsal/open-rehearsal.ts'
-import { parseSchema, runScript } from '../rehearsal/run-script.ts'
+import { type LeftOut, parseSchema, runScript } from '../rehearsal/run-script.ts'
 import type { ParsedStatement } from '../sql/parse-script.ts'
 import type { ObjectKind } from './catalog.ts'
 import type { Hints } from './hints.ts'
@@ -32,11 +33,18 @@ export async function planBetween({ ground, from, to, hints }: PlanSources): Pro
     withRehearsal({ ground, id: 'plan_to', schema, beside: source }, async (goal) => {
       await goal.admitRoles(scripts.flat())
       const without = [...source.missing, ...goal.missing].flatMap(leftOutBefore)
-      for (const script of scripts)
-        without.push(
-          ...(await using(goal.open(1), (pool) => onOneSession(pool, (one) => runChange(one, script)))),
+      const ran: ParsedStatement[] = []
+      for (const script of scripts) {
+        const leftOut = await using(goal.open(1), (pool) =>
+          onOneSession(pool, (one) => runChange(one, script, goal.missing)),
         )
-      const plan = await planChanges(source.queryable, goal.queryable, merged(told, hints), silentAbout)
+        const gone = new Set(leftOut.map(placed))
+        ran.push(...script.filter((statement) => !gone.has(placed(statement))))
+        without.push(...leftOut.map(leftOutOfChange))
+      }
+      // What was left out may speak of what neither schema has here.
+      const meant = merged(readMeaning(ran), hints)
+      const plan = await planChanges(source.queryable, goal.queryable, meant, silentAbout)
       if (told.unplanned.length === 0 && without.length === 0) return plan
       const { changes, phases, notes } = plan
       const unplanned = [...told.unplanned, ...plan.unplanned]
@@ -59,13 +67,23 @@ function leftOutBefore({ kind, severity, message }: Finding): string[] {
   return kind === 'not-rehearsed' && severity === 'warning' ? [message] : []
 }
 
+/** Two statements may stand on one line. */
+function placed({ line, text }: LeftOut | ParsedStatement): string {
+  return `${line} ${text}`
+}
+
+function leftOutOfChange({ line, why }: LeftOut): string {
+  return `line ${line} of the change: ${why}: left out, and the plan is without it`
+}
+
 /** A change that the server refuses as it is written is the caller's to mend: its lines are those of the change. */
-async function runChange(session: Queryable, script: readonly ParsedStatement[]): Promise<string[]> {
+async function runChange(
+  session: Queryable,
+  script: readonly ParsedStatement[],
+  missing: readonly Finding[],
+): Promise<LeftOut[]> {
   try {
-    const leftOut = await runScript(session, script)
-    return leftOut.map(
-      ({ line, why }) => `line ${line} of the change: ${why}: left out, and the plan is without it`,
-    )
+    return await runScript(session, script, undefined, lackingOf(missing))
   } catch (error) {
     if (!(error instanceof EsaError) || error.code !== 'sql.schema-failed') throw error
     const { message } = postgresError(error.cause)

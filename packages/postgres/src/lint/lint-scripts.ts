@@ -1,6 +1,7 @@
 import type { Finding } from '../finding.ts'
 import { onOneSession, type Queryable } from '../queryable.ts'
 import { type RehearsalOptions, withRehearsal } from '../rehearsal/open-rehearsal.ts'
+import { lackingOf } from '../rehearsal/lacking.ts'
 import { executionOf } from './execution.ts'
 import { isMeasured, type StatementFacts } from './facts.ts'
 import { judge, type Verdict } from './judge.ts'
@@ -123,6 +124,7 @@ async function rehearse(
           manner,
           wrapped,
           target,
+          lacking: lackingOf(rehearsal.missing),
           onTried: () => onProgress?.(++done),
         })
         tried.push({ script, facts, base, missing: rehearsal.missing })

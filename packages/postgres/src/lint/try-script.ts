@@ -7,7 +7,7 @@ import { onThisDatabase } from './on-this-database.ts'
 import { tryMerges } from './try-merges.ts'
 import { type Attempt, finishIn, inTime, type Stage, tryAlone, tryInside } from './try-statement.ts'
 import { unmeasured } from './unmeasured.ts'
-import { lacksRight, missingExtension, Untried } from '../sql/superuser-statements.ts'
+import { type Lacking, lacksRight, missingExtension, Untried } from '../sql/superuser-statements.ts'
 
 /** How a script is tried: as it is written, or each statement in a transaction of its own. */
 export type Manner = 'as written' | 'apart'
@@ -40,6 +40,8 @@ export interface Trial {
   wrapped: boolean
   /** Name of the database that the script is for; null where it is not known. */
   target: string | null
+  /** What of the schema before is not there. */
+  lacking: Lacking
   onTried: () => void
 }
 
@@ -50,7 +52,7 @@ export interface Trial {
 export async function tryScript(
   pool: Queryable,
   statements: readonly ParsedStatement[],
-  { manner, wrapped, target, onTried }: Trial,
+  { manner, wrapped, target, lacking, onTried }: Trial,
 ): Promise<StatementFacts[]> {
   return onOneSession(pool, async (session) => {
     await session.query('DISCARD ALL')
@@ -73,7 +75,7 @@ export async function tryScript(
       names: { target, copy: String(rows[0]!['name']) },
       merged: new Map(),
       mergesUntil: 0,
-      untried: new Untried(),
+      untried: new Untried(lacking),
     }
     if (wrapped && manner === 'as written') await session.query('BEGIN')
     const facts: StatementFacts[] = []

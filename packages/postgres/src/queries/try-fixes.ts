@@ -1,4 +1,5 @@
 import type { ExplainedPlan } from '../plan.ts'
+import { sqlState } from '../postgres-error.ts'
 import { onOneSession, type Queryable, type QueryAnswer } from '../queryable.ts'
 import type { JudgingSession } from '../guard/in-judged.ts'
 import { OWN_MARK } from '../read-only.ts'
@@ -122,7 +123,12 @@ export async function tryOnCopy(copy: Queryable, sql: string, findings: Suspicio
   return onOneSession(copy, async (session) => {
     await session.query('begin')
     try {
-      const { ms: beforeMs } = await medianMs(runOn(session), sql)
+      const before = await medianMs(runOn(session), sql).catch((error: unknown) => {
+        if (!NOT_THERE.test(sqlState(error) ?? '')) throw error
+        return (error as Error).message
+      })
+      if (typeof before === 'string') return findings.map((finding) => untried(finding, before))
+      const { ms: beforeMs } = before
       const tried: Suspicion[] = []
       for (const [at, finding] of findings.entries()) {
         const { trial } = finding
@@ -176,6 +182,17 @@ function runOn(copy: Queryable): Run {
 function planOf({ rows }: QueryAnswer): ExplainedPlan[] {
   const document = rows[0]?.['QUERY PLAN']
   return (typeof document === 'string' ? JSON.parse(document) : document) as ExplainedPlan[]
+}
+
+/** SQLSTATEs of a statement that names what the copy does not have: it may lack an extension of the target. */
+const NOT_THERE = /^(?:42P01|42703|42704|42883|3F000)$/
+
+function untried(finding: Suspicion, why: string): Suspicion {
+  if (finding.trial?.kind !== 'ddl') return finding
+  return {
+    ...finding,
+    message: `${finding.message}; its fix was not tried: the copy does not run the statement (${why})`,
+  }
 }
 
 /** A fix that PostgreSQL refuses is none: an expression that is not IMMUTABLE, for one. */

@@ -1,6 +1,6 @@
 import { EsaError } from '@esa/protocol'
 import type { Finding } from '../finding.ts'
-import { postgresError } from '../postgres-error.ts'
+import { postgresError, sqlState } from '../postgres-error.ts'
 import type { Queryable } from '../queryable.ts'
 import { closeReferences } from './close-references.ts'
 import { linesOf, pourRows, type RowRoad } from './pour-rows.ts'
@@ -101,6 +101,8 @@ interface RefusedTable {
   relation: string
   why: string
   forbidden: boolean
+  /** The copy has no such table. */
+  absent: boolean
 }
 
 /** Copies a table's share. */
@@ -135,7 +137,12 @@ async function copyTable(
     const { code, kind, message } = postgresError(error)
     if (kind === 'bug' || code === 'database.unreachable' || code === 'database.busy') throw error
     await source.query('rollback to savepoint esa_table')
-    return { relation: table.relation, why: message, forbidden: code === 'database.permission' }
+    return {
+      relation: table.relation,
+      why: message,
+      forbidden: code === 'database.permission',
+      absent: sqlState(error) === NO_TABLE,
+    }
   } finally {
     await source.query('release savepoint esa_table').catch(() => undefined)
   }
@@ -180,6 +187,11 @@ function tooLarge(bytes: number, maxBytes: number): EsaError {
   )
 }
 
+/** SQLSTATE of a relation that is not there. */
+const NO_TABLE = '42P01'
+const WITHOUT_TABLE =
+  'the copy could not make this table: rehearse on a server that has what it needs, its extensions for one: ESA_REHEARSAL_URL=postgres://...'
+
 function incomplete(table: CopiedTable | RefusedTable, maxMs: number): EsaError {
   const { relation } = table
   const why = 'why' in table ? table.why : `the ${maxMs} ms for it were over`
@@ -187,7 +199,10 @@ function incomplete(table: CopiedTable | RefusedTable, maxMs: number): EsaError 
     'rehearsal.incomplete',
     'terminal',
     `not all rows could be copied: ${why} at ${relation}`,
-    { hint: 'copy a sample: --copy-rows sample', details: { relation } },
+    {
+      hint: 'absent' in table && table.absent ? WITHOUT_TABLE : 'copy a sample: --copy-rows sample',
+      details: { relation },
+    },
   )
 }
 

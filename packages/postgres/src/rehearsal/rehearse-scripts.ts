@@ -9,6 +9,7 @@ import {
   needsSuperuser,
   Untried,
 } from '../sql/superuser-statements.ts'
+import { lackingOf } from './lacking.ts'
 import type { Rehearsal } from './open-rehearsal.ts'
 import { parseSchema } from './run-script.ts'
 
@@ -47,7 +48,7 @@ const SKIPPED: Verdict = { outcome: 'skipped', ms: null }
  * @throws EsaError `sql.syntax` (terminal) before anything runs, `database.unreachable` (transient).
  */
 export async function rehearseScripts(
-  rehearsal: Pick<Rehearsal, 'admitRoles' | 'queryable'>,
+  rehearsal: Pick<Rehearsal, 'admitRoles' | 'missing' | 'queryable'>,
   scripts: readonly Script[],
 ): Promise<RehearsedStatement[]> {
   const parsed = await Promise.all(
@@ -56,7 +57,7 @@ export async function rehearseScripts(
   await rehearsal.admitRoles(parsed.flatMap(({ statements }) => statements))
   return onOneSession(rehearsal.queryable, async (session) => {
     const done: RehearsedStatement[] = []
-    const untried = new Untried()
+    const untried = new Untried(lackingOf(rehearsal.missing))
     let failed = false
     for (const { file, statements } of parsed) {
       for (const statement of statements) {

@@ -6,6 +6,7 @@ import type { Queryable } from '../queryable.ts'
 import type { Finding } from '../finding.ts'
 import { type ParsedStatement, parseScript } from '../sql/parse-script.ts'
 import {
+  type Lacking,
   lacksRightOf,
   madeExtension,
   missingExtension,
@@ -32,16 +33,17 @@ export interface LeftOut {
 /**
  * Runs a script's statements one after another, each on its own as psql does: CREATE INDEX CONCURRENTLY works in it. What reaches
  * beyond the database, to the server or its files, is left out; what a plain role may not run is left out and answered, with what
- * relies on it. `there` are the extensions and their schemas that the admin has made already.
+ * relies on it. `there` are the extensions and their schemas that the admin has made already, `lacking` is what could not be made.
  * @throws EsaError `sql.schema-failed` (terminal) with the `line` of the statement that failed.
  */
 export async function runScript(
   session: Queryable,
   statements: readonly ParsedStatement[],
   there: Furniture = { extensions: new Set(), schemas: new Set() },
+  lacking?: Lacking,
 ): Promise<LeftOut[]> {
   const leftOut: LeftOut[] = []
-  const untried = new Untried()
+  const untried = new Untried(lacking)
   for (const statement of statements) {
     const { text, line, node } = statement
     if (executionOf(node) === 'never' || there.extensions.has(madeExtension(node)?.name ?? '')) continue

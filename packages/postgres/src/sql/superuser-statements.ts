@@ -116,10 +116,24 @@ const NOT_THERE = /^(?:42P01|42703|42704|42883|3F000)$/
 /** Statements after which others name what they made. */
 const MAKES = /^(?:Create|Define|AlterTable|View)/
 
-/** What was not tried of a script, and what it may have made. */
+/** What a server or a copy lacks on which statements are tried; `objects` like `table public.orders`. */
+export interface Lacking {
+  extensions: readonly string[]
+  objects: readonly string[]
+}
+
+/** SQLSTATEs of a type or a function that is not there: an extension that is missing may have it. */
+const OF_EXTENSION = /^(?:42704|42883)$/
+
+/** What was not tried of a script, and what it may have made; and what was lacking from the start. */
 export class Untried {
+  readonly #lacking: Lacking
   /** The line of the first of them that others may rely on. */
   #line: number | undefined
+
+  constructor(lacking: Lacking = { extensions: [], objects: [] }) {
+    this.#lacking = lacking
+  }
 
   add({ line, node }: { line: number; node: Node }): void {
     const kind = Object.keys(node)[0] ?? ''
@@ -128,12 +142,27 @@ export class Untried {
 
   /** Why a failure proves nothing: it may be for want of what was not tried. Null where it cannot be. */
   blamedFor(error: { message: string; sqlState: string | null }): string | null {
-    if (this.#line === undefined || !NOT_THERE.test(error.sqlState ?? '')) return null
-    return `${RELIES}${this.#line}, which was not tried: ${error.message}`
+    const { message, sqlState } = error
+    if (!NOT_THERE.test(sqlState ?? '')) return null
+    const name = /^\w+ "(?:[^"]+\.)?([^".]+)" does not exist/.exec(message)?.[1]
+    const object = this.#lacking.objects.find((what) => name !== undefined && isCalled(what, name))
+    if (object !== undefined)
+      return `${RELIES}${object}, which could not be made where this was tried: ${message}`
+    const [extension] = this.#lacking.extensions
+    if (extension !== undefined && OF_EXTENSION.test(sqlState ?? ''))
+      return `${RELIES}the extension ${extension}, which the server where this was tried does not have: ${message}`
+    if (this.#line === undefined) return null
+    return `${RELIES}line ${this.#line}, which was not tried: ${message}`
   }
 }
 
-const RELIES = 'may rely on line '
+/** True where `table public.orders` is what has this name. */
+function isCalled(what: string, name: string): boolean {
+  const [, written = ''] = /^\w+ (\S+)/.exec(what) ?? []
+  return written.split('.').at(-1)?.replaceAll('"', '') === name
+}
+
+const RELIES = 'may rely on '
 
 /** True when it was a right that was missing, and not a thing. */
 export function isOfRights(untried: string): boolean {

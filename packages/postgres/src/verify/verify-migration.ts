@@ -1,4 +1,4 @@
-import { postgresError } from '../postgres-error.ts'
+import { postgresError, sqlState } from '../postgres-error.ts'
 import { type BackfillStep, runBatch, type WalkPlace } from '../change.ts'
 import type { Finding } from '../finding.ts'
 import { onOneSession, type Queryable } from '../queryable.ts'
@@ -9,7 +9,8 @@ import { compareTable, type Mismatch } from './compare-table.ts'
 import { keepBefore, type KeptTable, renamedLabels } from './keep-before.ts'
 import { type ScriptFacts, scriptFacts } from './script-facts.ts'
 import { parseScript } from '../sql/parse-script.ts'
-import { lacksRightOf, needsSuperuser } from '../sql/superuser-statements.ts'
+import { lackingOf, unseenTables } from '../rehearsal/lacking.ts'
+import { lacksRightOf, needsSuperuser, Untried } from '../sql/superuser-statements.ts'
 import { effectsOfSteps, runMeasured } from './run-measured.ts'
 import { unitedRows } from './united-rows.ts'
 import { nameOf, tableShapes } from './table-shape.ts'
@@ -32,6 +33,8 @@ export interface Copy {
   queryable: Queryable
   /** False when it holds a sample of the rows: then nothing can be said of the others. */
   whole: boolean
+  /** What of the original is not on it. */
+  missing: Finding[]
 }
 
 /** How far a verification is. */
@@ -43,7 +46,7 @@ export type OnVerifying = (stage: 'keep' | 'run' | 'compare', done: number, of: 
  * @throws EsaError `database.*`; a statement of the migration that fails is a finding.
  */
 export async function verifyMigration(
-  { queryable, whole }: Copy,
+  { queryable, whole: all, missing }: Copy,
   migration: Migration,
   onProgress: OnVerifying,
 ): Promise<Verdict> {
@@ -55,16 +58,20 @@ export async function verifyMigration(
   const rows = kept.reduce((sum, table) => sum + table.rows, 0)
   const about = { tables: kept.length, rows }
   const came = new Map<string, Came>()
-  const failed = await runAll(queryable, migration, came, onProgress)
+  const failed = await runAll({ queryable, missing }, migration, came, onProgress)
   if (failed.length === 0) failed.push(...(await hiddenFrom(queryable)))
   if (failed.length > 0) return unverified(failed, about)
+  const unseen = unseenTables(missing)
+  const whole = all && unseen.length === 0
   const facts = await scriptFacts(migration.steps.map(sqlOf).join('\n;\n'))
-  const copy = { kept, facts, fills: fillsOf(migration), whole }
+  const copy = { kept, facts, fills: fillsOf(migration), whole: all }
   return await onOneSession(queryable, (session) =>
     seeingAll(session, async () => {
       const compared = await compareAll(session, copy, onProgress)
+      const lossless = compared.lossless === true && !whole ? null : compared.lossless
       const effects = whole ? effectsOfSteps(migration.steps, came, compared.lossless === true) : {}
-      return { ...compared, effects, ...about }
+      const findings = [...compared.findings, ...notSeen(unseen)]
+      return { ...compared, lossless, findings, effects, ...about }
     }),
   )
 }
@@ -124,7 +131,7 @@ async function compareAll(
 }
 
 async function runAll(
-  queryable: Queryable,
+  { queryable, missing }: Pick<Copy, 'queryable' | 'missing'>,
   { steps }: Migration,
   came: Map<string, Came>,
   onProgress: OnVerifying,
@@ -136,7 +143,7 @@ async function runAll(
         await runStep(session, step, came)
       } catch (thrown) {
         await session.query('rollback').catch(() => undefined)
-        return [(await unmeasured(step, thrown)) ?? executionFailed(step, thrown)]
+        return [(await unmeasured(step, thrown, missing)) ?? executionFailed(step, thrown)]
       }
     }
     // What a script sets must not colour the comparison.
@@ -173,10 +180,12 @@ function sqlOf({ work }: MigrationStep): string {
 }
 
 /** Null for a failure that says something of the migration; a right that is missing here says nothing. */
-async function unmeasured(step: MigrationStep, thrown: unknown): Promise<Finding | null> {
+async function unmeasured(step: MigrationStep, thrown: unknown, missing: Finding[]): Promise<Finding | null> {
   const statements = await parseScript(sqlOf(step)).catch(() => [])
   const node = statements.find((one) => needsSuperuser(one.node))?.node ?? statements[0]?.node
-  const why = node === undefined ? null : lacksRightOf(node, thrown)
+  const failure = { message: postgresError(thrown).message, sqlState: sqlState(thrown) ?? null }
+  const absent = new Untried(lackingOf(missing)).blamedFor(failure)
+  const why = absent ?? (node === undefined ? null : lacksRightOf(node, thrown))
   if (why === null) return null
   return {
     kind: 'unmeasured',
@@ -207,6 +216,20 @@ function lossFinding({ relation, column, why }: Mismatch): Finding {
     evidence: { column: column ?? null },
     fix: 'keep what is taken away in a column or table of its own until nobody needs it any more',
   }
+}
+
+/** What is not on the copy cannot be seen to be lost. */
+function notSeen(tables: string[]): Finding[] {
+  if (tables.length === 0) return []
+  return [
+    {
+      kind: 'unmeasured',
+      severity: 'warning',
+      message: `${tables.join(', ')} could not be copied: what becomes of these rows was not seen`,
+      evidence: { tables },
+      fix: 'verify on a server that has what they need: ESA_REHEARSAL_URL=postgres://...',
+    },
+  ]
 }
 
 function sampled(kept: KeptTable[]): Finding {
