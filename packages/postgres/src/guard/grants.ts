@@ -35,7 +35,7 @@ const ROLES: RoleGrants['roles'] = [
   { role: 'esa_runtime_app', may: 'read and write rows of the listed schemas' },
 ]
 
-/** Schemas of a database that are somebody's, and who owns what is in them. */
+/** The application's schemas of a database, and the owners of what is in them. */
 async function grantableSchemas(
   session: Pick<Queryable, 'query'>,
 ): Promise<{ schema: string; owners: string[] }[]> {
@@ -90,13 +90,13 @@ function createRole(role: string): string[] {
   ]
 }
 
-/** A right of PostgreSQL 15 and later that only a superuser grants. Without it what the guard is told reaches the log. */
+/** A right of PostgreSQL 15 and later that only a superuser grants. Without it the trees that the server sends to the guard reach its log as well. */
 const QUIET = [
   'DO $$ BEGIN GRANT SET ON PARAMETER log_min_messages TO esa_analyst;',
   `EXCEPTION WHEN insufficient_privilege THEN RAISE NOTICE 'statements of esa_analyst will reach the log'; END $$;`,
 ]
 
-/** What everybody may by PostgreSQL's own defaults, and nobody needs. */
+/** What PostgreSQL grants to every role by default, and no role of Layer 1 needs. */
 function closing(database: string, owners: readonly string[]): string[] {
   const name = quoteIdentifier(database)
   return [

@@ -25,7 +25,7 @@ export interface Reading {
 
 /**
  * Every kind of node that may stand in a query that only reads. What is not listed is refused, so that a statement
- * of a later PostgreSQL is refused until somebody has looked at it: FOR UPDATE, INTO and writing in WITH among them.
+ * of a later PostgreSQL is refused until it is listed here: FOR UPDATE, INTO and writing in WITH among them.
  */
 const READING_NODES = new Set(
   `A_ArrayExpr A_Const A_Expr A_Indices A_Indirection A_Star Alias BitString BoolExpr Boolean BooleanTest CaseExpr
@@ -53,7 +53,7 @@ const SPOKEN: Record<string, string> = {
 /** Longest statement that is looked at, in characters: the parser recurses, and a person writes no such query. */
 const SQL_CHARS_MAX = 100_000
 
-/** Nodes inside each other, at most: whoever walks the tree after us recurses too. */
+/** Nodes inside each other, at most: later walks of the tree recurse as well. */
 const NESTED_MAX = 1_000
 
 /** The error of the guard; nothing was executed when it is thrown. */
@@ -135,7 +135,7 @@ function words(list: unknown): string[] {
 function named(list: unknown): CalledName[] {
   const parts = words(list)
   const name = parts.at(-1)
-  // A session's own schema has another name in the catalog, where nobody would find what is called.
+  // A session's own schema has another name in the catalog, so that what is called would not be found.
   if (parts.at(-2)?.startsWith('pg_temp')) throw refusal(`${parts.join('.')} is of this session alone`)
   return name === undefined ? [] : [{ schema: parts.at(-2) ?? null, name }]
 }

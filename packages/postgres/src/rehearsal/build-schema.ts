@@ -8,7 +8,7 @@ import type { SchemaExtension } from './sandbox.ts'
 /** Statements sent at once: a round trip each would cost more than making the objects. */
 const BATCH = 100
 
-/** The server is away or full: trying the next statement helps nobody. */
+/** The server is away or full: the next statement would fail as well. */
 export const HOPELESS = /^(?:57P|53|08)/
 
 /** Makes names come out as the statements give them, and lets a function name what is made later. */

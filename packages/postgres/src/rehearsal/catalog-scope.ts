@@ -22,7 +22,7 @@ export const collate = (collation: string, type: string): string =>
 
 /**
  * ` with (a=1, b=2)` of an array of options, with `key` before the parentheses; empty where there are none. PostgreSQL keeps
- * notes of its own among a column's options (`pg_attver`, since the minor releases of 2026): nobody can set them.
+ * notes of its own among a column's options (`pg_attver`, since the minor releases of 2026): no statement can set them.
  */
 export const options = (array: string, key = ' with '): string =>
   `coalesce((select '${key}(' || string_agg(format('%s=%L', split_part(o, '=', 1), substr(o, strpos(o, '=') + 1)), ', ') || ')'

@@ -8,7 +8,7 @@ import { dropMadeRoles, TESTER_PREFIX } from './sandbox-roles.ts'
 /** Marks the databases that are ours to drop. */
 export const REHEARSAL_PREFIX = 'esa_rehearsal_'
 
-/** First key of all our advisory locks: "rehe" in ASCII, which nobody else takes by chance. */
+/** First key of all our advisory locks: "rehe" in ASCII, which no other program takes by chance. */
 export const LOCK_CLASS = 0x72656865
 
 /** Second key of the lock that every living rehearsal shares; names hash to anything, and a clash only delays a sweep. */
@@ -110,7 +110,7 @@ async function dropAbandoned(ground: RehearsalGround, admin: Queryable): Promise
     const key = [LOCK_CLASS, String(suffix)]
     const { rows } = await admin.query('select pg_try_advisory_lock($1, hashtext($2)) as abandoned', key)
     if (rows[0]?.['abandoned'] !== true) continue
-    // Another role's is left to that role: it is in nobody's way.
+    // One that belongs to another role is left to that role: it blocks nothing.
     await dropAll(ground, admin, String(suffix)).catch(() => undefined)
     await admin.query('select pg_advisory_unlock($1, hashtext($2))', key)
   }

@@ -63,7 +63,7 @@ export interface Watch {
   rows: RowCopy | undefined
   /** Rejects when the rehearsal took too much of the disk, or had to be ended. */
   exceeded: Promise<never>
-  /** Rejects as `exceeded` does: a session that was ended may have told of that before the watch did. */
+  /** Rejects as `exceeded` does: the error of a session that was ended may arrive before that of the watch. */
   stop(): Promise<void>
 }
 
