@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { readFile, rm, writeFile } from 'node:fs/promises'
+import { readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { incidentContext, incidentKey } from '@esa/escalation'
@@ -77,7 +77,9 @@ async function crashOfWorker(
   const dead = deathOf(world, world.slots[0]!.worker!)
   // Nobody is there from its death until another is.
   world.outages.begin()
-  await writeFile(armOf(world), point)
+  // Whole at once: the worker looks at every query.
+  await writeFile(`${armOf(world)}.new`, point)
+  await rename(`${armOf(world)}.new`, armOf(world))
   const { id } = await driver.open(OPENER, category, point)
   await dead(point, wrong)
   await rm(armOf(world))
@@ -135,7 +137,7 @@ function deathOf(
     const mark = await readFile(markOf(world), 'utf8').catch(() => null)
     await rm(markOf(world), { force: true })
     if (signal === 'SIGKILL' && mark === point) return
-    wrong.push(`${point}: never reached (ended with ${code ?? signal}, mark ${mark}): ${said.slice(-500)}`)
+    wrong.push(`${point}: never reached (ended with ${code ?? signal}, mark ${mark}): ${said.slice(-1_000)}`)
     child.kill('SIGKILL')
   }
 }
