@@ -279,21 +279,19 @@ function claimCases(harness: () => StoreHarness): void {
       const { store, second } = harness()
       const ids = ['a', 'b', 'c', 'd', 'e', 'f']
       await put(store, { actors: ids.map((id) => opening(id)) })
-      const claimed = [signal(), signal()]
-      const claim = (from: Store, index: number) =>
+      // A step that stands still is taken back: each keeps asking until the others have what they want.
+      const over = new Set<'one' | 'two' | 'both'>()
+      const claim = (from: Store, name: 'one' | 'two') =>
         from.transact(async (tx) => {
-          const mine = await tx.lockActors(ids, { skipLocked: true })
-          claimed[index]!.reach()
-          await claimed[1 - index]!.reached
+          const mine = await tx.lockActors(ids, { skipLocked: true }).finally(() => over.add(name))
+          while (!over.has('one') || !over.has('two')) await tx.env()
           return mine.map(({ state }) => state.id)
         })
       const other = await second()
       await store.transact(async (tx) => {
         await tx.lockActors(['c'])
-        const claiming = { over: false }
-        const claims = Promise.all([claim(store, 0), claim(other, 1)]).finally(() => (claiming.over = true))
-        // A step that stands still is taken back: this one keeps asking while the claimers work.
-        while (!claiming.over) await tx.env()
+        const claims = Promise.all([claim(store, 'one'), claim(other, 'two')]).finally(() => over.add('both'))
+        while (!over.has('both')) await tx.env()
         expect((await claims).flat().sort()).toEqual(['a', 'b', 'd', 'e', 'f'])
       })
     })
