@@ -75,7 +75,7 @@ async function crashOfWorker(
 ): Promise<string> {
   const category = point.startsWith('alarm.') ? 'security' : 'integration'
   const dead = deathOf(world, world.slots[0]!.worker!)
-  // Nobody is there from its death until another is.
+  // No worker serves deadlines from its death until the next one is ready.
   world.outages.begin()
   // Whole at once: the worker looks at every query.
   await writeFile(`${armOf(world)}.new`, point)

@@ -39,7 +39,7 @@ const TABLES =
   'actors events messages activities workers metrics openings tokens accounts sign_in_links sessions requests people stand_ins channels deliveries ack_links'
 
 /**
- * A superuser may empty the log for the next case; nobody else gets past its triggers. To delete a few rows takes far less than
+ * A superuser may empty the log for the next case; its triggers refuse every other role. To delete a few rows takes far less than
  * to truncate, which makes the files of so many tables again.
  */
 const EMPTY = `set session_replication_role = replica;
