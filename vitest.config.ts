@@ -1,11 +1,5 @@
 import { defineConfig } from 'vitest/config'
-import { BaseSequencer, type TestSpecification } from 'vitest/node'
 import { CountReporter } from './vitest.reporter.ts'
-
-/** These say how late the product is, so they have nearly the machine for themselves: they mostly wait, and one core is left to each. */
-const TIMED = ['bad-input-moments', 'demo', 'deployments', 'farthest-path', 'two-versions', 'worker-kill']
-  .map((name) => `test/e2e/${name}.test.ts`)
-  .concat('test/browser/on-call.test.ts')
 
 /** One a core of the smallest machine that CI runs on. */
 const ONE_A_CORE = 2
@@ -13,39 +7,29 @@ const ONE_A_CORE = 2
 /** What waits for servers and other processes most of the time: more of them at once than cores. */
 const WAITING_AT_ONCE = 4
 
-/** Transactions that the tests hold open are taken back after 600 ms, by a promise of the store: these want more of a core. */
-const HOLDING_AT_ONCE = 3
+/** A browser is several processes already. Transactions that a test holds open are taken back after 600 ms, and want more of a core. */
+const THREE_AT_ONCE = 3
 
-/** Files that take a minute or two: whoever begins with one of them last keeps the others' cores idle. */
-const LONGEST =
-  /\/(?:canaries|colleagues|tokens|bad-input-calls|demo|worker-kill|postgres-store|killed-apply|chaos|pages)\./
+/** Files that run by a schedule of their own, which their name or folder says; all other `*.test.ts` are pure. */
+const INTEGRATION = '**/*.integration.test.ts'
+const TIMED = '**/*.timed.test.ts'
+const FOLDERS = ['e2e', 'browser', 'chaos'].map((name) => `test/${name}/**/*.test.ts`)
+const NEVER = '**/node_modules/**'
 
-/** The usual order, with the longest first: a fresh checkout knows no durations, and goes by size. */
-class LongestFirst extends BaseSequencer {
-  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const usual = await super.sort(files)
-    return usual.toSorted((a, b) => Number(LONGEST.test(b.moduleId)) - Number(LONGEST.test(a.moduleId)))
-  }
-}
+const env = { NODE_ENV: 'test' }
 
 // One group after another.
-const node = { NODE_ENV: 'test' }
-
 export default defineConfig({
   test: {
-    env: node,
+    env,
     reporters: ['default', new CountReporter()],
-    sequence: { sequencer: LongestFirst },
     projects: [
       {
         extends: true,
         test: {
           name: 'unit',
-          include: [
-            '{packages,agents,escalation}/**/*.test.ts',
-            'test/{edge,house,histories,http,incidents,mutants,properties,protocols}/**/*.test.ts',
-          ],
-          exclude: ['**/*.integration.test.ts', '**/node_modules/**'],
+          include: ['**/*.test.ts'],
+          exclude: [INTEGRATION, TIMED, ...FOLDERS, NEVER],
           isolate: false,
           // The tests of the house read every file of it; the others take milliseconds.
           testTimeout: 30_000,
@@ -57,11 +41,11 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'integration',
-          include: ['**/*.integration.test.ts'],
-          exclude: ['**/node_modules/**'],
+          include: [INTEGRATION],
+          exclude: [NEVER],
           testTimeout: 60_000,
           hookTimeout: 60_000,
-          maxWorkers: HOLDING_AT_ONCE,
+          maxWorkers: THREE_AT_ONCE,
           sequence: { groupOrder: 2 },
         },
       },
@@ -70,7 +54,7 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
-          exclude: TIMED,
+          exclude: [TIMED, INTEGRATION],
           testTimeout: 240_000,
           hookTimeout: 120_000,
           maxWorkers: WAITING_AT_ONCE,
@@ -82,19 +66,20 @@ export default defineConfig({
         test: {
           name: 'browser',
           include: ['test/browser/**/*.test.ts'],
-          exclude: TIMED,
+          exclude: [TIMED, INTEGRATION],
           testTimeout: 120_000,
           hookTimeout: 120_000,
-          // A browser is several processes already, and waits for the server most of the time.
-          maxWorkers: 3,
+          maxWorkers: THREE_AT_ONCE,
           sequence: { groupOrder: 4 },
         },
       },
       {
         extends: true,
         test: {
-          name: 'e2e-timed',
-          include: TIMED,
+          // These say how late the product is. They mostly wait, and have a core each.
+          name: 'timed',
+          include: [TIMED],
+          exclude: [NEVER],
           testTimeout: 240_000,
           hookTimeout: 120_000,
           maxWorkers: ONE_A_CORE,
@@ -106,7 +91,7 @@ export default defineConfig({
         test: {
           name: 'chaos',
           include: ['test/chaos/**/*.test.ts'],
-          exclude: ['**/*.integration.test.ts'],
+          exclude: [TIMED, INTEGRATION],
           testTimeout: 600_000,
           hookTimeout: 120_000,
           // Together with the timed ones: crashes are mostly waited for, too.
