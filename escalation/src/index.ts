@@ -1,6 +1,11 @@
-export { APPROVAL_TYPE, approvalDefinition, approvalKey, parseOpenApproval } from './approval-definition.ts'
-export { APPROVAL_KINDS, type ApprovalKind } from './approval-context.ts'
-export { accountRefusalOf, type Approval, approvalContext, approvalView } from './approval-view.ts'
+export {
+  APPROVAL_TYPE,
+  approvalDefinition,
+  approvalKey,
+  parseOpenApproval,
+} from './approval/approval-definition.ts'
+export { APPROVAL_KINDS, type ApprovalKind } from './approval/approval-context.ts'
+export { accountRefusalOf, type Approval, approvalContext, approvalView } from './approval/approval-view.ts'
 export {
   DAY_MS,
   DAY_TYPES,
@@ -11,8 +16,8 @@ export {
   OUTLINE_FIELDS,
 } from './figures/figure-sources.ts'
 export { operatorFigures, type OperatorFigures } from './figures/operator-figures.ts'
-export { forecast, type ForecastStep } from './forecast.ts'
-export { type IncidentContext, reachable, rungOf } from './incident-context.ts'
+export { forecast, type ForecastStep } from './incident/forecast.ts'
+export { type IncidentContext, reachable, rungOf } from './incident/incident-context.ts'
 export {
   INCIDENT_LIMIT,
   INCIDENT_TYPE,
@@ -20,14 +25,18 @@ export {
   incidentKey,
   parseOpenIncident,
   refusalIn,
-} from './incident-definition.ts'
-export { type Incident, incidentContext, incidentView } from './incident-view.ts'
-export { incidentMachine } from './incident.machine.ts'
-export { type Note, NOTE_TYPE, noteDefinition, noteView, parseOpenNote } from './note-definition.ts'
-export { NOTIFICATION_TYPE, notificationContext, notificationDefinition } from './notification-definition.ts'
-export { type Outlet, OUTLETS_MAX } from './notification.machine.ts'
-export { pinPolicy } from './pin-policy.ts'
-export type { PathStep, Policy } from './policy.ts'
+} from './incident/incident-definition.ts'
+export { type Incident, incidentContext, incidentView } from './incident/incident-view.ts'
+export { incidentMachine } from './incident/incident.machine.ts'
+export { type Note, NOTE_TYPE, noteDefinition, noteView, parseOpenNote } from './note/note-definition.ts'
+export {
+  NOTIFICATION_TYPE,
+  notificationContext,
+  notificationDefinition,
+} from './notification/notification-definition.ts'
+export { type Outlet, OUTLETS_MAX } from './notification/notification.machine.ts'
+export { pinPolicy } from './policy/pin-policy.ts'
+export type { PathStep, Policy } from './policy/policy.ts'
 export {
   type OpenSilence,
   parseOpenSilence,
@@ -35,6 +44,6 @@ export {
   SILENCE_TYPE,
   silenceDefinition,
   silenceView,
-} from './silence-definition.ts'
-export { foldStory, type Story, type StoryMoment } from './story.ts'
-export { timeline, type TimelineEvent } from './timeline.ts'
+} from './silence/silence-definition.ts'
+export { foldStory, type Story, type StoryMoment } from './incident/story.ts'
+export { timeline, type TimelineEvent } from './incident/timeline.ts'

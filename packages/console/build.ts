@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 const HERE = dirname(fileURLToPath(import.meta.url))
 
 /** What a page is made of: the rooms whose sources end up in it. */
-const SOURCES = ['index.html', 'src/**/*', 'build.ts', '../../escalation/src/*.ts', '../protocol/src/*.ts']
+const SOURCES = ['index.html', 'src/**/*', 'build.ts', '../../escalation/src/**/*.ts', '../protocol/src/*.ts']
 
 const MARK = '.built-from'
 

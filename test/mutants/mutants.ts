@@ -1,9 +1,9 @@
 import type { Mutant } from './mutant.ts'
 
-const MACHINE = 'escalation/src/incident.machine.ts'
-const ACTIONS = 'escalation/src/incident-actions.ts'
-const RULES = 'escalation/src/incident-rules.ts'
-const POLICY = 'escalation/src/pin-policy.ts'
+const MACHINE = 'escalation/src/incident/incident.machine.ts'
+const ACTIONS = 'escalation/src/incident/incident-actions.ts'
+const RULES = 'escalation/src/incident/incident-rules.ts'
+const POLICY = 'escalation/src/policy/pin-policy.ts'
 const STEP = 'packages/actor/src/step.ts'
 const TIMER = 'packages/actor/src/read-timer.ts'
 const DRAFT = 'packages/runtime/src/step-draft.ts'

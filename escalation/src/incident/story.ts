@@ -1,5 +1,5 @@
 import type { JsonObject, Level } from '@esa/protocol'
-import type { PathStep, Policy } from './policy.ts'
+import type { PathStep, Policy } from '../policy/policy.ts'
 import type { TimelineEvent } from './timeline.ts'
 
 /** Where an incident stood right after one event of its timeline. Times are ms since the Unix epoch, waits ms. */

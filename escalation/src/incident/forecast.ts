@@ -1,5 +1,5 @@
 import { rungAt, type StoryMoment } from './story.ts'
-import type { Policy } from './policy.ts'
+import type { Policy } from '../policy/policy.ts'
 
 /** What happens at a time to come if nobody does anything: who is told, or that an alarm leaves the bus. */
 export interface ForecastStep {

@@ -2,8 +2,8 @@ import type { ActorDefinition, ActorState } from '@esa/actor'
 import type { Directory } from '@esa/org'
 import { type AgentId, agentIdSchema, type Category, categorySchema, EsaError, isoTime } from '@esa/protocol'
 import * as z from 'zod'
-import type { HeldBySilence } from './incident-context.ts'
-import type { Policy } from './policy.ts'
+import type { HeldBySilence } from '../incident/incident-context.ts'
+import type { Policy } from '../policy/policy.ts'
 import { type SilenceContext, silenceMachine } from './silence.machine.ts'
 
 /** The type under which silences live in the store. */

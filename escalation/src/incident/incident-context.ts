@@ -1,6 +1,6 @@
 import type { StepFacts } from '@esa/actor'
 import type { AgentId, IncidentCommand, Json } from '@esa/protocol'
-import type { PathStep, Policy } from './policy.ts'
+import type { PathStep, Policy } from '../policy/policy.ts'
 
 /** What an incident carries through its life. Everything in it survives JSON; times are ms. */
 export type IncidentContext = {

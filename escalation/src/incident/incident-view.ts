@@ -1,7 +1,7 @@
 import type { ActorState } from '@esa/actor'
 import { type AgentId, type Category, digestJson, isoTime, type Json, type Level } from '@esa/protocol'
 import { type IncidentContext, rungOf } from './incident-context.ts'
-import type { PathStep } from './policy.ts'
+import type { PathStep } from '../policy/policy.ts'
 
 /** An incident as commands and pages show it. Times ending in `At` are ISO 8601 UTC, waits are ms. */
 export interface Incident {

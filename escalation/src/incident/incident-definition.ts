@@ -3,8 +3,8 @@ import type { Directory } from '@esa/org'
 import { EsaError, type JsonObject, openIncidentSchema, textOf } from '@esa/protocol'
 import * as z from 'zod'
 import { incidentMachine } from './incident.machine.ts'
-import { pinPolicy } from './pin-policy.ts'
-import { SILENCE_TYPE, silenceFor } from './silence-definition.ts'
+import { pinPolicy } from '../policy/pin-policy.ts'
+import { SILENCE_TYPE, silenceFor } from '../silence/silence-definition.ts'
 
 /** The type under which incidents live in the store. */
 export const INCIDENT_TYPE = 'incident'
