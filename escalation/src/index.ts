@@ -1,11 +1,7 @@
-export {
-  APPROVAL_TYPE,
-  approvalDefinition,
-  approvalKey,
-  parseOpenApproval,
-} from './approval/approval-definition.ts'
+export { APPROVAL_TYPE, approvalKey, parseOpenApproval } from './approval/approval-definition.ts'
 export { APPROVAL_KINDS, type ApprovalKind } from './approval/approval-context.ts'
 export { accountRefusalOf, type Approval, approvalContext, approvalView } from './approval/approval-view.ts'
+export { escalationDefinitions } from './definitions.ts'
 export {
   DAY_MS,
   DAY_TYPES,
@@ -28,12 +24,8 @@ export {
 } from './incident/incident-definition.ts'
 export { type Incident, incidentContext, incidentView } from './incident/incident-view.ts'
 export { incidentMachine } from './incident/incident.machine.ts'
-export { type Note, NOTE_TYPE, noteDefinition, noteView, parseOpenNote } from './note/note-definition.ts'
-export {
-  NOTIFICATION_TYPE,
-  notificationContext,
-  notificationDefinition,
-} from './notification/notification-definition.ts'
+export { type Note, NOTE_TYPE, noteView, parseOpenNote } from './note/note-definition.ts'
+export { NOTIFICATION_TYPE, notificationContext } from './notification/notification-definition.ts'
 export { type Outlet, OUTLETS_MAX } from './notification/notification.machine.ts'
 export { pinPolicy } from './policy/pin-policy.ts'
 export type { PathStep, Policy } from './policy/policy.ts'
@@ -42,7 +34,6 @@ export {
   parseOpenSilence,
   type Silence,
   SILENCE_TYPE,
-  silenceDefinition,
   silenceView,
 } from './silence/silence-definition.ts'
 export { foldStory, type Story, type StoryMoment } from './incident/story.ts'

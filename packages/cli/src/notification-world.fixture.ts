@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { agentDefinitions, agentType } from '@esa/agents'
-import { incidentDefinition, notificationDefinition, silenceDefinition } from '@esa/escalation'
+import { escalationDefinitions } from '@esa/escalation'
 import { openIncident, seatAgent, type World } from '@esa/operations'
 import type { Incident } from '@esa/escalation'
 import type { ActorEvent } from '@esa/actor'
@@ -65,12 +65,7 @@ export async function notificationWorld(
   const lines: string[] = []
   const org = await loadOrg()
   const registry = new Registry({
-    definitions: [
-      incidentDefinition({ timeScale: 1 }),
-      silenceDefinition(),
-      notificationDefinition(),
-      ...agentDefinitions(),
-    ],
+    definitions: [...escalationDefinitions({ timeScale: 1 }), ...agentDefinitions()],
     agentType,
     activities: [
       noticeActivity(store),

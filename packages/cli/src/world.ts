@@ -1,14 +1,7 @@
 import { join } from 'node:path'
 import { agentDefinitions, agentType } from '@esa/agents'
 import type { ActivityHandler } from '@esa/actor'
-import {
-  approvalDefinition,
-  INCIDENT_LIMIT,
-  incidentDefinition,
-  noteDefinition,
-  notificationDefinition,
-  silenceDefinition,
-} from '@esa/escalation'
+import { escalationDefinitions, INCIDENT_LIMIT } from '@esa/escalation'
 import { random, type World as Operated } from '@esa/operations'
 import type { Directory } from '@esa/org'
 import { EsaError } from '@esa/protocol'
@@ -85,15 +78,7 @@ function registryOf(
   directory: () => Directory,
 ): Registry {
   return new Registry({
-    definitions: [
-      incidentDefinition({ timeScale }),
-      silenceDefinition(),
-      approvalDefinition({ timeScale }),
-      approvalDefinition({ timeScale, version: 1 }),
-      notificationDefinition(),
-      noteDefinition(),
-      ...agentDefinitions(),
-    ],
+    definitions: [...escalationDefinitions({ timeScale }), ...agentDefinitions()],
     agentType,
     activities,
     directory,

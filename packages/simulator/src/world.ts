@@ -1,17 +1,13 @@
 import { type ActorEvent, type ActorState } from '@esa/actor'
 import { agentDefinitions, agentType } from '@esa/agents'
 import {
-  approvalDefinition,
+  escalationDefinitions,
   type Incident,
   INCIDENT_TYPE,
-  incidentDefinition,
   incidentKey,
   incidentView,
   type OpenSilence,
   SILENCE_TYPE,
-  noteDefinition,
-  notificationDefinition,
-  silenceDefinition,
 } from '@esa/escalation'
 import type { Directory } from '@esa/org'
 import { EsaError, type IncidentCommand, type JsonObject, type OpenIncident, textOf } from '@esa/protocol'
@@ -62,7 +58,6 @@ export class World {
   /** What an edge under test works with; whoever gives commands by it lets them arrive by `settle`. */
   readonly host: ActorHost
   readonly registry: Registry
-  readonly #definition: ReturnType<typeof incidentDefinition>
   readonly #rings: Ring[] = []
   readonly #timeScale: number
   readonly #agents: boolean
@@ -74,18 +69,9 @@ export class World {
     this.#agents = agents
     const random = seededRandom(seed)
     this.#directory = directory
-    this.#definition = incidentDefinition({ timeScale })
     this.store = createMemoryStore({ clock: { now: () => WORLD_BEGINS_AT + this.#nowMs }, random })
     const registry = new Registry({
-      definitions: [
-        this.#definition,
-        silenceDefinition(),
-        notificationDefinition(),
-        noteDefinition(),
-        approvalDefinition({ timeScale }),
-        approvalDefinition({ timeScale, version: 1 }),
-        ...(agents ? agentDefinitions() : []),
-      ],
+      definitions: [...escalationDefinitions({ timeScale }), ...(agents ? agentDefinitions() : [])],
       agentType: agents ? agentType : () => EMPTY_SEAT.type,
       activities: [],
       directory: () => this.#directory,
