@@ -1,5 +1,6 @@
 import type { JsonObject, Scope } from '@esa/protocol'
 import type { AnyStateMachine, StateValue } from 'xstate'
+import type { z } from 'zod'
 
 /** The tag that marks a state in which an actor's life is over: its key is free again and it takes no timer. */
 export const CLOSED_TAG = 'closed'
@@ -12,6 +13,8 @@ export interface ActorDefinition<World = unknown> {
   type: string
   version: number
   machine: AnyStateMachine
+  /** The events that this version of the machine takes (`eventSchema`): each is parsed once, and what does not parse is refused. */
+  events?: z.ZodType<{ type: string }>
   /** The type of actors whose live ones an opening may look at, when there is such a type. */
   consults?: string
   /** The machine's input for a new actor. Everything it needs for its life is in here, because replay reads it there. */

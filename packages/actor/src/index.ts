@@ -16,6 +16,7 @@ export {
   type StepInput,
 } from './actor-definition.ts'
 export { checkDefinition } from './check-definition.ts'
+export { type EventOf, type EventRows, eventSchema } from './event-rows.ts'
 export { type RecordedStep, replay, type Replay } from './replay.ts'
 export { activeStates, type ChartState, type ChartTransition, statechartOf } from './statechart.ts'
 export { isDue, step, type Step } from './step.ts'

@@ -10,6 +10,7 @@ import {
   type StepEnv,
   type StepInput,
 } from './actor-definition.ts'
+import { readEvent } from './event-rows.ts'
 import { inertStart, inertTransition } from './inert-transition.ts'
 import { assertPlainJson } from './plain-json.ts'
 import { readTimer } from './read-timer.ts'
@@ -30,6 +31,7 @@ const EFFECTS_MAX = 1_000
 /**
  * One pure step: the same definition, state, input and env always give the same result.
  * A timer that is early (`at <= dueAt`), stale (another epoch) or gone changes nothing.
+ * @throws EsaError `actor.event-unreadable` (terminal) when the definition's `events` do not take the event.
  * @throws EsaError `actor.step-failed` and other `actor.*` (bug) when the machine throws or breaks a rule of this package.
  */
 export function step(
@@ -88,6 +90,7 @@ function run(
   stamp: JsonObject,
 ): [AnyMachineSnapshot, ExecutableAction[]] {
   const { machine } = definition
+  const given = input.kind === 'event' ? readEvent(definition, input.event) : null
   try {
     if (input.kind === 'start') {
       const [fresh, early] = inertStart(machine, input.input)
@@ -95,7 +98,7 @@ function run(
       return inertTransition(machine, fresh, { ...input.event, ...stamp, type: 'start' })
     }
     if (state === null) throw new Error('an actor must be started first')
-    const event = input.kind === 'timer' ? { type: state.timer?.event ?? '' } : input.event
+    const event = given ?? { type: state.timer?.event ?? '' }
     return inertTransition(machine, machine.resolveState({ ...state.snapshot }), { ...event, ...stamp })
   } catch (cause) {
     const details = { type: definition.type, version: definition.version, input: input.id }
