@@ -30,7 +30,8 @@ export interface ActivityOpening {
 /**
  * Touches the world for an actor, and answers with messages that are sent in the transaction that ends it. Runs at least
  * once: `context.key` is the same at every attempt. Throws EsaError: `transient` is tried again with backoff, no sooner than
- * its `details.retryAfterMs` says where it has one, and of a final failure the actor learns what `onFailure` says.
+ * its `details.retryAfterMs` says where it has one. Of a final failure the actor learns what `onFailure` says; where there is
+ * none, or it fails itself, the actor gets `activity.failed {activity, code, message}`.
  */
 export interface ActivityHandler {
   activity: string

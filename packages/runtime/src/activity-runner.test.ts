@@ -98,6 +98,26 @@ describe('an activity', () => {
     expect(unhandled).toEqual([])
   })
 
+  it.each([
+    ['has no handler of failures', undefined],
+    [
+      'has one that throws',
+      (): never => {
+        throw new TypeError('a bug')
+      },
+    ],
+  ])('that fails and %s tells its actor all the same', async (_, onFailure) => {
+    const { world, runner } = withActivity(
+      async () => Promise.reject(new EsaError('look.absent', 'terminal', 'nothing there')),
+      onFailure,
+    )
+    await runner.run(await ask(world, 'layer-1'))
+    await deliverAll(world)
+    expect(await world.events('layer-1', 'got.activity.failed')).toMatchObject([
+      { input: { event: { activity: 'look', code: 'look.absent', message: 'nothing there' } } },
+    ])
+  })
+
   it('that takes longer than it may is aborted and tried again', async () => {
     let aborted = false
     const { world, runner } = withActivity((_, { signal }) => {

@@ -153,17 +153,19 @@ export class ActivityRunner {
       const pause = Math.min(BACKOFF_LONGEST_MS, backoff)
       return store.releaseActivity(claimed.id, claimed.fence, pause)
     }
-    await this.#end(claimed, failure.code, this.#lastWords(handler, claimed, failure))
+    await this.#end(claimed, failure.code, this.#failureMessages(handler, claimed, failure))
   }
 
-  /** What the actor learns of the failure. A handler that fails here too must not keep its activity from ending. */
-  #lastWords(handler: ActivityHandler, claimed: ClaimedActivity, failure: EsaError): ActivityMessage[] {
+  /** What the actor learns of the failure, whatever its handler says or fails to say: an activity always answers. */
+  #failureMessages(handler: ActivityHandler, claimed: ClaimedActivity, failure: EsaError): ActivityMessage[] {
+    const { actorId, activity, input } = claimed
     try {
-      return handler.onFailure?.(claimed.input, failure, claimed.actorId) ?? []
+      if (handler.onFailure !== undefined) return handler.onFailure(input, failure, actorId)
     } catch (error) {
-      this.#options.log.error({ ...idsOf(claimed), err: error }, 'activity failed without last words')
-      return []
+      this.#options.log.error({ ...idsOf(claimed), err: error }, 'the failure handler of an activity failed')
     }
+    const { code, message } = failure
+    return [{ to: actorId, type: 'activity.failed', body: { activity, code, message } }]
   }
 
   async #end(
