@@ -1,6 +1,6 @@
 import { type ActorState, step, type StepEnv, type StepInput } from '@esa/actor'
 import type { ActorWrite, Store } from '@esa/store'
-import { scriptedAgent } from '../redis/scripted-agent.ts'
+import { scriptedAgent } from '@esa/runtime/testing'
 
 /** Actors of one commit while a herd is loaded. */
 const CHUNK = 1_000

@@ -1,4 +1,4 @@
-import type { RedisServer } from '../redis/redis-server.ts'
+import type { RedisServer } from '@esa/runtime/testing'
 
 /** What a part of the bench gets: servers of its own, and where to say how far it is. */
 export interface BenchServers {

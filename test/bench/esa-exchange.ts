@@ -1,6 +1,6 @@
 import { ORG_CHART } from '@esa/org'
 import type { Commit, Store, StoreTx } from '@esa/store'
-import { openSmallWorld } from '../redis/small-world.ts'
+import { openSmallWorld } from '@esa/runtime/testing'
 import { Awaited, type ExchangeDriver } from './exchange-drivers.ts'
 
 /** Exchanges between agents: a message that is written, taken by one agent, answered, and the answer taken by the other. */

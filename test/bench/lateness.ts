@@ -1,7 +1,5 @@
 import pg from 'pg'
-import { SCRIPTED } from '../redis/scripted-agent.ts'
-import { openSmallWorld, type SmallWorld } from '../redis/small-world.ts'
-import { until } from '../redis/until.ts'
+import { openSmallWorld, SCRIPTED, type SmallWorld, until } from '@esa/runtime/testing'
 import { loadHerd } from './armed-herd.ts'
 import type { BenchServers } from './bench-servers.ts'
 import { bullmqLateness } from './bullmq-delays.ts'

@@ -1,7 +1,6 @@
 import { ORG_CHART } from '@esa/org'
 import pg from 'pg'
-import { openSmallWorld, type SmallWorld } from '../redis/small-world.ts'
-import { until } from '../redis/until.ts'
+import { openSmallWorld, type SmallWorld, until } from '@esa/runtime/testing'
 import type { BenchServers } from './bench-servers.ts'
 import { type Figure, lateFigure, percentile, spread } from './figures.ts'
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { redisInstalled } from '../redis/redis-server.ts'
+import { redisInstalled } from '@esa/runtime/testing'
 import { CRASH_POINTS } from './crash-points.ts'
 import { crashEverywhere, QUEUE_POINTS } from './crash-run.ts'
 import { LATE_MAX_MS } from './outages.ts'

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { createDatabase, ensureEmbeddedServer, stopEmbeddedServer } from '@esa/pg-server'
 import pg from 'pg'
-import { redisInstalled, type RedisServer, redisServer } from '../redis/redis-server.ts'
+import { redisInstalled, type RedisServer, redisServer } from '@esa/runtime/testing'
 
 /** What the queues are on. */
 export type Backend = 'postgres' | 'redis'

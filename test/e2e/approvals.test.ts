@@ -5,7 +5,7 @@ import type { Approval } from '@esa/escalation'
 import { createDatabase, ensureEmbeddedServer } from '@esa/pg-server'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { until } from '../redis/until.ts'
+import { until } from '@esa/runtime/testing'
 import { EsaHome, type Problem, says } from './run-esa.ts'
 
 const DROP = 'drop table old_orders'

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { ensureEmbeddedServer } from '@esa/pg-server'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { redisInstalled, redisServer } from '../redis/redis-server.ts'
+import { redisInstalled, redisServer } from '@esa/runtime/testing'
 import { EsaHome, says } from './run-esa.ts'
 
 type Check = { name: string; status: string; message: string; fix?: string }

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Incident } from '@esa/escalation'
-import { until } from '../redis/until.ts'
+import { until } from '@esa/runtime/testing'
 import { ended, EsaHome, type Problem, type Ran, says } from './run-esa.ts'
 
 const ESA = fileURLToPath(new URL('../../bin/esa', import.meta.url))

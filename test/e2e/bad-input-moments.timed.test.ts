@@ -5,7 +5,7 @@ import { createDatabase, ensureEmbeddedServer } from '@esa/pg-server'
 import { openPostgresStore, type Store } from '@esa/store'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Incident } from '@esa/escalation'
-import { until } from '../redis/until.ts'
+import { until } from '@esa/runtime/testing'
 import { ended, EsaHome, says } from './run-esa.ts'
 
 const OPEN = 'incidents open --agent layer-1 --category integration --title pool'.split(' ')

@@ -1,7 +1,7 @@
 import { ensureEmbeddedServer } from '@esa/pg-server'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { redisInstalled, redisServer } from '../redis/redis-server.ts'
+import { redisInstalled, redisServer } from '@esa/runtime/testing'
 import { EsaHome, type Problem, type Ran } from './run-esa.ts'
 
 /** A word that must never be read again. */

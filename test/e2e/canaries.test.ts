@@ -8,8 +8,7 @@ import { ensureEmbeddedServer } from '@esa/pg-server'
 import { Redis } from 'ioredis'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { redisInstalled, type RedisServer, redisServer } from '../redis/redis-server.ts'
-import { until } from '../redis/until.ts'
+import { redisInstalled, type RedisServer, redisServer, until } from '@esa/runtime/testing'
 import { EsaHome, ended, says } from './run-esa.ts'
 
 /** A secret of each kind of configuration; nothing else in the world contains it. */

@@ -5,7 +5,7 @@ import type { Incident } from '@esa/escalation'
 import { createDatabase, ensureEmbeddedServer } from '@esa/pg-server'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { until } from '../redis/until.ts'
+import { until } from '@esa/runtime/testing'
 import { ended, EsaHome, says } from './run-esa.ts'
 
 /** A copy, its indexes and its timings take their time beside other tests, ms. */

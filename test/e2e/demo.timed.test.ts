@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { redisInstalled, redisServer } from '../redis/redis-server.ts'
-import { until } from '../redis/until.ts'
+import { redisInstalled, redisServer, until } from '@esa/runtime/testing'
 import { ended, EsaHome, type Ran, says } from './run-esa.ts'
 
 interface DemoAnswer {

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import { hasOtherPostgres, startOtherPostgres, type TestServer } from '@esa/pg-server/test-servers'
+import { hasOtherPostgres, startOtherPostgres, type TestServer } from '@esa/pg-server/testing'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { EsaHome } from './run-esa.ts'

@@ -1,17 +1,11 @@
 import { type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { ensureEmbeddedServer } from '@esa/pg-server'
-import {
-  hasPgBouncer,
-  openWebSocketProxy,
-  startPgBouncer,
-  type TestServer,
-} from '@esa/pg-server/test-servers'
+import { hasPgBouncer, openWebSocketProxy, startPgBouncer, type TestServer } from '@esa/pg-server/testing'
 import { openPostgresStore } from '@esa/store'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { redisInstalled, type RedisServer, redisServer } from '../redis/redis-server.ts'
-import { until } from '../redis/until.ts'
+import { redisInstalled, type RedisServer, redisServer, until } from '@esa/runtime/testing'
 import { EsaHome, type Problem, says } from './run-esa.ts'
 
 interface Status {

@@ -1,11 +1,10 @@
 import { type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { createDatabase } from '@esa/pg-server'
-import { hasOtherPostgres, startOtherPostgres, type TestServer } from '@esa/pg-server/test-servers'
+import { hasOtherPostgres, startOtherPostgres, type TestServer } from '@esa/pg-server/testing'
 import { openPostgresStore, type Store, type StoredEvent } from '@esa/store'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { redisInstalled, type RedisServer, redisServer } from '../redis/redis-server.ts'
-import { until } from '../redis/until.ts'
+import { redisInstalled, type RedisServer, redisServer, until } from '@esa/runtime/testing'
 import { EsaHome, says } from './run-esa.ts'
 
 /** The promise: so late at most, ms. */

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Incident } from '@esa/escalation'
-import { stubReceiver } from '@esa/notify/stub-receiver'
+import { stubReceiver } from '@esa/notify/testing'
 import { Webhook } from 'standardwebhooks'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { ended, EsaHome, says } from './run-esa.ts'

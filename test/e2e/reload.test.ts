@@ -6,7 +6,7 @@ import { ensureEmbeddedServer } from '@esa/pg-server'
 import { openPostgresStore, type Store } from '@esa/store'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Incident } from '@esa/escalation'
-import { until } from '../redis/until.ts'
+import { until } from '@esa/runtime/testing'
 import { EsaHome, says } from './run-esa.ts'
 
 const AGENTS = fileURLToPath(new URL('../../agents', import.meta.url))

@@ -6,7 +6,7 @@ import { ensureEmbeddedServer, stopEmbeddedServer } from '@esa/pg-server'
 import { openPostgresStore, type Store } from '@esa/store'
 import pg from 'pg'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { until } from '../redis/until.ts'
+import { until } from '@esa/runtime/testing'
 import { EsaHome, says } from './run-esa.ts'
 
 /** The peers' 30 minutes become 3 s. */

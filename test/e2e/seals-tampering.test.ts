@@ -2,11 +2,11 @@ import { once } from 'node:events'
 import type { ChildProcess } from 'node:child_process'
 import { readFile, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { stubReceiver } from '@esa/notify/stub-receiver'
+import { stubReceiver } from '@esa/notify/testing'
 import { ensureEmbeddedServer } from '@esa/pg-server'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { until } from '../redis/until.ts'
+import { until } from '@esa/runtime/testing'
 import { EsaHome, says } from './run-esa.ts'
 
 interface Verdict {

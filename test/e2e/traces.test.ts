@@ -2,7 +2,7 @@ import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import type { Incident } from '@esa/escalation'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { until } from '../redis/until.ts'
+import { until } from '@esa/runtime/testing'
 import { type ArrivedSpan, OtlpStub } from './otlp-stub.ts'
 import { EsaHome, says } from './run-esa.ts'
 

@@ -5,9 +5,9 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { ensureEmbeddedServer } from '@esa/pg-server'
 import { openPostgresStore, type Store } from '@esa/store'
-import { NEXT_MIGRATIONS } from '@esa/store/next-migrations'
+import { NEXT_MIGRATIONS } from '@esa/store/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { until } from '../redis/until.ts'
+import { until } from '@esa/runtime/testing'
 import { ended, EsaHome, type Problem, says } from './run-esa.ts'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))

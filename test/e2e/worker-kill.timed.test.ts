@@ -3,8 +3,7 @@ import { once } from 'node:events'
 import { ensureEmbeddedServer } from '@esa/pg-server'
 import { openPostgresStore, type Store, type StoredEvent } from '@esa/store'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { redisInstalled, type RedisServer, redisServer } from '../redis/redis-server.ts'
-import { until } from '../redis/until.ts'
+import { redisInstalled, type RedisServer, redisServer, until } from '@esa/runtime/testing'
 import { EsaHome, says } from './run-esa.ts'
 
 /** The promise: so late at most, from the deadline or from when a worker is back, whichever is later, ms. */

@@ -44,6 +44,8 @@ describe('a broken arrow is seen', () => {
     ['escalation/src/a.ts', `import 'node:fs'`, 'pure, but imports node:fs'],
     ['packages/protocol/src/a.ts', `import 'crypto'`, 'pure, but imports crypto'],
     ['packages/actor/src/a.ts', `await import(name)`, 'cannot be read from the source'],
+    ['packages/store/src/a.ts', `import '../testing/a.ts'`, 'imports test equipment'],
+    ['packages/store/src/a.ts', `import '@esa/pg-server/testing'`, 'store has no arrow to pg-server/testing'],
     ['packages/shed/src/a.ts', `import '@esa/protocol'`, 'shed has no arrow to protocol'],
   ])('%s: %s', (path, text, why) => {
     const found = broken(path, `\n${text}`)

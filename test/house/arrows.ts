@@ -38,11 +38,15 @@ const PURE_ROOMS: ReadonlySet<string> = new Set(['protocol', 'org', 'actor', 'es
 const TEST_EQUIPMENT: readonly string[] = [
   'org/cards',
   'pg-server',
-  'pg-server/test-servers',
-  'store/next-migrations',
-  'notify/stub-receiver',
-  'notify/stub-mail-server',
+  'pg-server/testing',
+  'runtime/testing',
+  'store/testing',
+  'notify/testing',
 ]
+
+/** A test, or what only tests use. */
+export const isEquipment = (path: string): boolean =>
+  /\.(?:test|fixture)\.tsx?$|\/testing\/|^test\//.test(path)
 
 /** The part of a package.json that the arrows concern. */
 export interface Manifest {
@@ -68,7 +72,7 @@ function roomOf(path: string): string | undefined {
 export function brokenArrows(file: SourceFile, manifests: ReadonlyMap<string, Manifest>): string[] {
   const room = roomOf(file.path)
   if (room === undefined) return []
-  const isTest = /\.(?:test|fixture)\.ts$/.test(file.path)
+  const isTest = isEquipment(file.path)
   return factsOf(file).imports.flatMap(({ specifier, line }) => {
     const why = specifier.startsWith('.')
       ? relativeFault(file.path, room, specifier)
@@ -89,7 +93,9 @@ export function brokenManifest(manifest: Manifest): string[] {
 }
 
 function relativeFault(path: string, room: string, specifier: string): string | undefined {
-  const target = roomOf(join(dirname(path), specifier))
+  const file = join(dirname(path), specifier)
+  if (isEquipment(file) && !isEquipment(path)) return `imports test equipment by ${specifier}`
+  const target = roomOf(file)
   if (target === room || (room === 'agents/activities' && target === 'agents')) return undefined
   if (target === 'agents/activities') return `a machine imports an activity by ${specifier}`
   return `leaves its package by ${specifier}`

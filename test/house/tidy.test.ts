@@ -18,9 +18,9 @@ describe('the house is tidy', () => {
     expect(files.flatMap(({ path }) => untidyName(path))).toEqual([])
   })
 
-  it('one index.ts a package', () => {
+  it('one index.ts a package, and one of its test equipment', () => {
     const folders = sourceFiles(`${ROOMS}/**/index.ts`).map(({ path }) =>
-      path.replace(/(?:\/src)?\/index\.ts$/, ''),
+      path.replace(/(?:\/(?:src|testing))?\/index\.ts$/, ''),
     )
     expect(folders.filter((folder) => !/^(?:packages\/[^/]+|escalation|agents)$/.test(folder))).toEqual([])
   })

@@ -11,7 +11,7 @@ import { verifyStream } from '@esa/operations/views'
 import type { EsaError } from '@esa/protocol'
 import { Webhook } from 'standardwebhooks'
 import { afterEach, describe, expect, it } from 'vitest'
-import { until } from './notification-world.fixture.ts'
+import { until } from '../testing/notification-world.ts'
 import {
   begin,
   endAll,
@@ -22,7 +22,7 @@ import {
   tried,
   typesOf,
   webhook,
-} from './notices.fixture.ts'
+} from '../testing/notices.ts'
 
 afterEach(endAll)
 

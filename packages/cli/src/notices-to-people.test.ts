@@ -1,5 +1,5 @@
 import { commandIncident } from '@esa/operations'
-import { stubMailServer } from '@esa/notify/stub-mail-server'
+import { stubMailServer } from '@esa/notify/testing'
 import {
   addChannel,
   addPerson,
@@ -10,7 +10,7 @@ import {
   removePerson,
 } from '@esa/operations/notifications'
 import { afterEach, describe, expect, it } from 'vitest'
-import { until } from './notification-world.fixture.ts'
+import { until } from '../testing/notification-world.ts'
 import {
   begin,
   endAll,
@@ -23,7 +23,7 @@ import {
   tried,
   typesOf,
   webhook,
-} from './notices.fixture.ts'
+} from '../testing/notices.ts'
 
 afterEach(endAll)
 

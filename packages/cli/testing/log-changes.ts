@@ -1,8 +1,8 @@
 import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { chainSteps, openPostgresStore, recordedSteps } from '@esa/store'
-import { hashLine, newKey, publicKeyOf, readSeal, writeSeal } from './seal.ts'
-import type { Moment, SealedCopy, SealedWorld } from './sealed-world.fixture.ts'
+import { hashLine, newKey, publicKeyOf, readSeal, writeSeal } from '../src/seals/seal.ts'
+import type { Moment, SealedCopy, SealedWorld } from './sealed-world.ts'
 
 /** A change by the owner of the database, or by who has the home's files. `alone`: chains and replays show it without seals. */
 export interface Change {

@@ -1,8 +1,8 @@
 import type { Incident } from '@esa/escalation'
-import { stubReceiver } from '@esa/notify/stub-receiver'
+import { stubReceiver } from '@esa/notify/testing'
 import { addPerson, listDeliveries } from '@esa/operations/notifications'
 import { expect } from 'vitest'
-import { type NotificationWorld, notificationWorld, until } from './notification-world.fixture.ts'
+import { type NotificationWorld, notificationWorld, until } from './notification-world.ts'
 
 /** A signing key that must be nowhere but in its variable. */
 export const SECRET = `whsec_${Buffer.from('a canary that is thirty-two long').toString('base64')}`

@@ -8,9 +8,9 @@ import type { JsonObject } from '@esa/protocol'
 import { ActorHost, type Bell, Registry, Sleeper, startWorkerOn } from '@esa/runtime'
 import { createMemoryStore, type Store } from '@esa/store'
 import { pino } from 'pino'
-import { channelActivity, type ChannelPorts } from './channel-activity.ts'
-import { loadOrg } from './load-org.ts'
-import { noticeActivity } from './notice-activity.ts'
+import { channelActivity, type ChannelPorts } from '../src/channel-activity.ts'
+import { loadOrg } from '../src/load-org.ts'
+import { noticeActivity } from '../src/notice-activity.ts'
 
 const TESTER: World['caller'] = {
   actAs: async () => 'tester',

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import { announcement } from './announcement.fixture.ts'
+import { announcement } from '../testing/announcement.ts'
 import { mail } from './mail.ts'
-import { type Replies, stubMailServer } from './stub-mail-server.ts'
+import { type Replies, stubMailServer } from '../testing/stub-mail-server.ts'
 
 const LOCAL = { allowPrivate: true, allowPlain: true }
 const ENVELOPE = { from: 'esa@example.org', to: ['ada@example.org', 'bob@example.org'] }

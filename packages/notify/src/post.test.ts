@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
 import { post, type Reach } from './post.ts'
 import { isPrivateAddress } from './refused-addresses.ts'
-import { type Answer, stubReceiver } from './stub-receiver.ts'
+import { type Answer, stubReceiver } from '../testing/stub-receiver.ts'
 
 const LOCAL: Reach = { allowPrivate: true, allowPlain: true }
 

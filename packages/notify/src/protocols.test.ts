@@ -2,10 +2,10 @@ import { Webhook } from 'standardwebhooks'
 import { afterEach, describe, expect, it } from 'vitest'
 import { type Announced, type Announcement, type ChannelSpec, channelSpecSchema } from '@esa/protocol'
 import { announce } from './announce.ts'
-import { announcement } from './announcement.fixture.ts'
+import { announcement } from '../testing/announcement.ts'
 import { slackRequest } from './slack.ts'
 import { PAGERDUTY_URL, pagerdutyRequests } from './pagerduty.ts'
-import { type Received, stubReceiver } from './stub-receiver.ts'
+import { type Received, stubReceiver } from '../testing/stub-receiver.ts'
 
 /*
  * Each protocol is spoken to a stub that is written here after the protocol's documentation: no account of a real service

@@ -7,9 +7,9 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { connectPool } from './connect-pool.ts'
 import { runningPostmaster, servesDirectory } from './postmaster.ts'
 import { confinementHere } from './sandbox-confinement.ts'
-import type { SandboxLook } from './sandbox-look.fixture.ts'
+import type { SandboxLook } from '../testing/sandbox-look.ts'
 import { ensureSandbox, stopSandbox } from './sandbox-server.ts'
-import { hasBubblewrap } from './test-servers.ts'
+import { hasBubblewrap } from '../testing/test-servers.ts'
 
 describe('the sandbox of a home', () => {
   let home: string
@@ -115,7 +115,7 @@ describe('the sandbox of an account that is not root', () => {
   /** Looks at it as another account when we are root. */
   const look = async (path?: string): Promise<SandboxLook> => {
     const who = process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {}
-    const script = join(import.meta.dirname, 'sandbox-look.fixture.ts')
+    const script = join(import.meta.dirname, '../testing/sandbox-look.ts')
     const env = { PATH: path ?? process.env['PATH'], HOME: home, TMPDIR: tmpdir() }
     const { stdout } = await promisify(execFile)(process.execPath, [script, home], { ...who, env })
     return JSON.parse(stdout) as SandboxLook

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { connectPool } from './connect-pool.ts'
-import { ensureSandbox, stopSandbox } from './sandbox-server.ts'
+import { connectPool } from '../src/connect-pool.ts'
+import { ensureSandbox, stopSandbox } from '../src/sandbox-server.ts'
 
 /** What the sandbox of an account is, as its admin sees it from inside: more than anything that is tried there could. */
 export interface SandboxLook {
@@ -14,7 +14,7 @@ export interface SandboxLook {
   stopped: boolean
 }
 
-/** Called as `node sandbox-look.fixture.ts HOME`, as the account that is looked at. */
+/** Called as `node sandbox-look.ts HOME`, as the account that is looked at. */
 async function look(home: string): Promise<SandboxLook> {
   const secret = join(home, 'secret')
   await writeFile(secret, 'the password', { mode: 0o600 })

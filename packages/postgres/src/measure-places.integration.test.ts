@@ -7,7 +7,7 @@ import {
   openWebSocketProxy,
   startOtherPostgres,
   type TestServer,
-} from '@esa/pg-server/test-servers'
+} from '@esa/pg-server/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { applyMigration, scriptMigration, targetLedger } from './apply.ts'
 import { systemClock } from './clock.ts'

@@ -2,8 +2,8 @@ import type { ActivityHandler } from '@esa/actor'
 import { EsaError } from '@esa/protocol'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { ActivityRunner } from './activity-runner.ts'
-import { type ScriptedWorld, scriptedWorld, silent } from './scripted-world.ts'
-import { until } from './until.ts'
+import { type ScriptedWorld, scriptedWorld, silent } from '../testing/scripted-world.ts'
+import { until } from '../testing/until.ts'
 
 type Run = ActivityHandler['run']
 

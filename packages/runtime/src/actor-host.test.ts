@@ -1,6 +1,6 @@
 import { EsaError } from '@esa/protocol'
 import { describe, expect, it } from 'vitest'
-import { BROKEN_AGENT, scriptedWorld, WEDGED_MS } from './scripted-world.ts'
+import { BROKEN_AGENT, scriptedWorld, WEDGED_MS } from '../testing/scripted-world.ts'
 
 const note = (n: number, to = 'layer-2') => ({ from: 'layer-1', to, type: 'note', body: { n } })
 

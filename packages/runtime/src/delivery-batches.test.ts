@@ -3,7 +3,7 @@ import { EsaError } from '@esa/protocol'
 import { describe, expect, it } from 'vitest'
 import type { Delivery } from './actor-host.ts'
 import { type BatchHost, DeliveryBatches } from './delivery-batches.ts'
-import { BROKEN_AGENT, scriptedWorld, type ScriptedWorld } from './scripted-world.ts'
+import { BROKEN_AGENT, scriptedWorld, type ScriptedWorld } from '../testing/scripted-world.ts'
 
 const AGENTS = ORG_CHART.map(({ id }) => id).filter((id) => id !== BROKEN_AGENT)
 

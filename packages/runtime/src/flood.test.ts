@@ -1,6 +1,6 @@
 import type { Store } from '@esa/store'
 import { describe, expect, it } from 'vitest'
-import { scriptedWorld } from './scripted-world.ts'
+import { scriptedWorld } from '../testing/scripted-world.ts'
 
 async function openIds(store: Store): Promise<string[]> {
   const rows = await store.listMessages({ limit: 100 })

@@ -1,7 +1,7 @@
 import type { Scopes } from '@esa/protocol'
 import type { Store } from '@esa/store'
 import { describe, expect, it } from 'vitest'
-import { scriptedWorld } from './scripted-world.ts'
+import { scriptedWorld } from '../testing/scripted-world.ts'
 
 const PLAN = { activity: 'plan', input: {} }
 

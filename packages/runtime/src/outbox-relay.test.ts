@@ -2,8 +2,8 @@ import { EsaError } from '@esa/protocol'
 import type { Ring } from '@esa/store'
 import { afterEach, describe, expect, it } from 'vitest'
 import { OutboxRelay, type RelayBell } from './outbox-relay.ts'
-import { type ScriptedWorld, scriptedWorld, silent } from './scripted-world.ts'
-import { until } from './until.ts'
+import { type ScriptedWorld, scriptedWorld, silent } from '../testing/scripted-world.ts'
+import { until } from '../testing/until.ts'
 
 /** A bell that notes what it rings; `away` makes its rebuilds fail. */
 class NotedBell implements RelayBell {

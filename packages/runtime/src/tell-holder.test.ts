@@ -1,6 +1,6 @@
 import type { NewMessage, Store } from '@esa/store'
 import { describe, expect, it } from 'vitest'
-import { scriptedWorld } from './scripted-world.ts'
+import { scriptedWorld } from '../testing/scripted-world.ts'
 
 /** A row to whoever of the scripted actors holds the key: what opens it, or what it is told. */
 async function write(

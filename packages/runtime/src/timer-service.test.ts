@@ -1,9 +1,15 @@
 import { EsaError } from '@esa/protocol'
 import { ORG_CHART } from '@esa/org'
 import { afterEach, describe, expect, it } from 'vitest'
-import { BROKEN_AGENT, type ScriptedWorld, scriptedWorld, silent, WEDGED_MS } from './scripted-world.ts'
+import {
+  BROKEN_AGENT,
+  type ScriptedWorld,
+  scriptedWorld,
+  silent,
+  WEDGED_MS,
+} from '../testing/scripted-world.ts'
 import { TimerService } from './timer-service.ts'
-import { until } from './until.ts'
+import { until } from '../testing/until.ts'
 
 const AGENTS = ORG_CHART.map(({ id }) => id).filter((id) => id !== BROKEN_AGENT)
 const services: TimerService[] = []

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import type { Pace, Sleep, Sleeping } from './pace.ts'
-import { scriptedWorld, silent } from './scripted-world.ts'
+import { scriptedWorld, silent } from '../testing/scripted-world.ts'
 import { startWorkerOn } from './worker.ts'
 
 /** A sleep that ends when the test says so. */

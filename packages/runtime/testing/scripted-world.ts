@@ -11,9 +11,9 @@ import { buildDirectory, type Directory } from '@esa/org'
 import { createMemoryStore, type MemoryStoreOptions, type Store, type StoredEvent } from '@esa/store'
 import { type Logger, pino } from 'pino'
 import { enqueueActions, setup } from 'xstate'
-import { ActorHost } from './actor-host.ts'
-import type { OpeningLimit } from './flood-guard.ts'
-import { Registry } from './registry.ts'
+import { ActorHost } from '../src/actor-host.ts'
+import type { OpeningLimit } from '../src/flood-guard.ts'
+import { Registry } from '../src/registry.ts'
 
 type Context = { waitMs: number; performWhenFired: PerformParams[] }
 type ScriptEvent = {

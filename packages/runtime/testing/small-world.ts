@@ -9,7 +9,7 @@ import {
   startWorker,
   type WorkerAlarm,
   type WorkerOptions,
-} from '@esa/runtime'
+} from '../src/index.ts'
 import { migrate, openPostgresStore, type Store, type StoredEvent } from '@esa/store'
 import { pino } from 'pino'
 import { SCRIPTED, scriptedAgent } from './scripted-agent.ts'

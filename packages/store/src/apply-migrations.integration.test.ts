@@ -7,7 +7,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { applyMigrations } from './apply-migrations.ts'
 import { migrate, schemaState } from './migrate.ts'
 import { openPostgresStore } from './postgres-store.ts'
-import { advance, opening, put } from './store-contract-rows.ts'
+import { advance, opening, put } from '../testing/store-contract-rows.ts'
 import type { Store } from './store.ts'
 
 const JOURNAL = 'esa_migrations.applied'

@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createDatabase, ensureEmbeddedServer, stopEmbeddedServer } from '@esa/pg-server'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { openLossyProxy } from './lossy-proxy.ts'
+import { openLossyProxy } from '../testing/lossy-proxy.ts'
 import { migrate } from './migrate.ts'
 import { openPostgresStore } from './postgres-store.ts'
-import { opening, put, signal } from './store-contract-rows.ts'
+import { opening, put, signal } from '../testing/store-contract-rows.ts'
 import type { Store } from './store.ts'
 
 /** Nobody waits longer for a frozen one, with what a busy machine adds, ms. */

@@ -8,7 +8,7 @@ import { verifyChain } from './hash-chain.ts'
 import { migrate } from './migrate.ts'
 import { openPostgresStore } from './postgres-store.ts'
 import { logGuard, RUNTIME_RIGHTS } from './runtime-rights.ts'
-import { advance, opening, put } from './store-contract-rows.ts'
+import { advance, opening, put } from '../testing/store-contract-rows.ts'
 import type { Store, StoredEvent } from './store.ts'
 
 const OWNER = 'esa_owner'

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { createMemoryStore, type MemoryFaults } from './memory-store.ts'
-import { storeContract } from './store-contract.ts'
-import { opening, put, type StoreHarness, timerAt } from './store-contract-rows.ts'
+import { storeContract } from '../testing/store-contract.ts'
+import { opening, put, type StoreHarness, timerAt } from '../testing/store-contract-rows.ts'
 import type { Store } from './store.ts'
 
 const START = 1_700_000_000_000

@@ -9,16 +9,16 @@ import {
   startOtherPostgres,
   startPgBouncer,
   type TestServer,
-} from '@esa/pg-server/test-servers'
+} from '@esa/pg-server/testing'
 import pg from 'pg'
 import { afterAll, beforeAll, describe } from 'vitest'
 import { applyMigrations, type MigrationFile } from './apply-migrations.ts'
-import { type LossyProxy, openLossyProxy } from './lossy-proxy.ts'
+import { type LossyProxy, openLossyProxy } from '../testing/lossy-proxy.ts'
 import { migrate } from './migrate.ts'
-import { NEXT_MIGRATIONS } from './next-migrations.ts'
+import { NEXT_MIGRATIONS } from '../testing/next-migrations.ts'
 import { openPostgresStore } from './postgres-store.ts'
-import { storeContract } from './store-contract.ts'
-import type { StoreHarness } from './store-contract-rows.ts'
+import { storeContract } from '../testing/store-contract.ts'
+import type { StoreHarness } from '../testing/store-contract-rows.ts'
 import { withPool } from './with-pool.ts'
 
 const JOURNAL = 'esa_migrations.applied'

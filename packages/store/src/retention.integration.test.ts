@@ -8,7 +8,7 @@ import { verifyChain } from './hash-chain.ts'
 import { migrate } from './migrate.ts'
 import { openPostgresStore } from './postgres-store.ts'
 import { countRetirable, retire, retiredHeads } from './retention.ts'
-import { activityOf, advance, messageTo, opening, put } from './store-contract-rows.ts'
+import { activityOf, advance, messageTo, opening, put } from '../testing/store-contract-rows.ts'
 import type { Store, StoredEvent } from './store.ts'
 
 /** All that the rows of this suite do happens before it. */

@@ -1,6 +1,6 @@
 import { getTableConfig, PgTable } from 'drizzle-orm/pg-core'
-import type { MigrationFile } from './apply-migrations.ts'
-import * as schema from './schema.ts'
+import type { MigrationFile } from '../src/apply-migrations.ts'
+import * as schema from '../src/schema.ts'
 
 const TABLES = Object.values(schema)
   .filter((one) => one instanceof PgTable)

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { NewAccount } from './account-store.ts'
+import type { NewAccount } from '../src/account-store.ts'
 import type { StoreHarness } from './store-contract-rows.ts'
 
 const person = (id: string, more: Partial<NewAccount> = {}): NewAccount => ({

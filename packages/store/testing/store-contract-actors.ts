@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { recordedSteps, verifyChain } from './hash-chain.ts'
+import { recordedSteps, verifyChain } from '../src/hash-chain.ts'
 import {
   advance,
   AT,
@@ -12,7 +12,7 @@ import {
   type StoreHarness,
   timerAt,
 } from './store-contract-rows.ts'
-import type { StoreTx } from './store.ts'
+import type { StoreTx } from '../src/store.ts'
 
 /** What the store promises about actors at rest: their rows, their logs, their keys and their deadlines. */
 export function actorContract(harness: () => StoreHarness): void {

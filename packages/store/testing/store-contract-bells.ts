@@ -10,7 +10,7 @@ import {
   type StoreHarness,
   TIMEOUT_MS,
 } from './store-contract-rows.ts'
-import type { NewMessage, Store } from './store.ts'
+import type { NewMessage, Store } from '../src/store.ts'
 
 const MINUTE_MS = 60_000
 const HOUR_MS = 60 * MINUTE_MS

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { ActorPageQuery } from './actor-page.ts'
+import type { ActorPageQuery } from '../src/actor-page.ts'
 import { opening, put, type StoreHarness } from './store-contract-rows.ts'
 
 /** What the store promises to the HTTP edge: sessions, answered requests, and lists page by page. */

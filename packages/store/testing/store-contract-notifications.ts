@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { DELIVERIES_KEPT } from './notification-store.ts'
+import { DELIVERIES_KEPT } from '../src/notification-store.ts'
 import type { StoreHarness } from './store-contract-rows.ts'
 
 const MAIL = { channel: 'mail', to: 'ada@example.org' }

@@ -1,6 +1,6 @@
 import type { ActorState, ArmedTimer } from '@esa/actor'
 import { expect } from 'vitest'
-import type { ActorWrite, Commit, LockedActor, NewActivity, NewMessage, Store } from './store.ts'
+import type { ActorWrite, Commit, LockedActor, NewActivity, NewMessage, Store } from '../src/store.ts'
 
 /** A store under test, and what its adapter must be able to do so that the suite needs no sleep. */
 export interface StoreHarness {

@@ -1,6 +1,6 @@
 import { EsaError } from '@esa/protocol'
 import { describe, expect, it } from 'vitest'
-import { verifyChain } from './hash-chain.ts'
+import { verifyChain } from '../src/hash-chain.ts'
 import {
   activityOf,
   advance,
@@ -13,7 +13,7 @@ import {
   signal,
   type StoreHarness,
 } from './store-contract-rows.ts'
-import type { LockedActor, Store, StoreTx } from './store.ts'
+import type { LockedActor, Store, StoreTx } from '../src/store.ts'
 
 /** Writers that meet on one actor in the case that lets them all go at once. */
 const WRITERS = 8

@@ -1,6 +1,6 @@
-import { hasOtherPostgres } from '@esa/pg-server/test-servers'
+import { hasOtherPostgres } from '@esa/pg-server/testing'
 import { describe } from 'vitest'
-import { tamperings } from './tampering.fixture.ts'
+import { tamperings } from '../../testing/tampering.ts'
 
 describe.runIf(hasOtherPostgres())('on PostgreSQL 15', () => {
   tamperings('other')

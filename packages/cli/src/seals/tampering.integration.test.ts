@@ -1,3 +1,3 @@
-import { tamperings } from './tampering.fixture.ts'
+import { tamperings } from '../../testing/tampering.ts'
 
 tamperings('embedded')

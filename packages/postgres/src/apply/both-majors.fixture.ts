@@ -1,5 +1,5 @@
 import { writeSync } from 'node:fs'
-import { hasOtherPostgres, startOtherPostgres, type TestServer } from '@esa/pg-server/test-servers'
+import { hasOtherPostgres, startOtherPostgres, type TestServer } from '@esa/pg-server/testing'
 import { afterAll, beforeAll } from 'vitest'
 import type { OwnServer } from '../own-server.fixture.ts'
 import { connectPool } from '@esa/pg-server'

@@ -5,7 +5,7 @@ import {
   startOtherPostgres,
   startStandby,
   type TestServer,
-} from '@esa/pg-server/test-servers'
+} from '@esa/pg-server/testing'
 import type { Pool } from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { sealPlan } from '../change.ts'

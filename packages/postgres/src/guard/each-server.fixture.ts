@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ensureEmbeddedServer, stopEmbeddedServer } from '@esa/pg-server'
-import { hasOtherPostgres, startOtherPostgres } from '@esa/pg-server/test-servers'
+import { hasOtherPostgres, startOtherPostgres } from '@esa/pg-server/testing'
 import { afterAll } from 'vitest'
 
 /** What is closed after the tests of a file, the last first. */

@@ -5,7 +5,7 @@ import {
   stopEmbeddedServer,
   withDatabase,
 } from '@esa/pg-server'
-import { hasPgBouncer, openWebSocketProxy, startPgBouncer } from '@esa/pg-server/test-servers'
+import { hasPgBouncer, openWebSocketProxy, startPgBouncer } from '@esa/pg-server/testing'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

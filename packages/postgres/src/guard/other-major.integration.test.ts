@@ -1,5 +1,5 @@
 import { connectPool, createDatabase } from '@esa/pg-server'
-import { hasOtherPostgres, startOtherPostgres, type TestServer } from '@esa/pg-server/test-servers'
+import { hasOtherPostgres, startOtherPostgres, type TestServer } from '@esa/pg-server/testing'
 import type { Pool } from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { HARMLESS_QUERIES, HARMLESS_SCHEMA } from './harmless-queries.fixture.ts'

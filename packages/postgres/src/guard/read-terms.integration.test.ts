@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs'
 import { connectPool, embeddedServerStatus, withDatabase } from '@esa/pg-server'
-import { hasOtherPostgres, startOtherPostgres } from '@esa/pg-server/test-servers'
+import { hasOtherPostgres, startOtherPostgres } from '@esa/pg-server/testing'
 import type { Pool } from 'pg'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { ownServer } from '../own-server.fixture.ts'

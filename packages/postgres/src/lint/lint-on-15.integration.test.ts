@@ -1,5 +1,5 @@
 import { connectPool, createDatabase } from '@esa/pg-server'
-import { hasOtherPostgres, startOtherPostgres, type TestServer } from '@esa/pg-server/test-servers'
+import { hasOtherPostgres, startOtherPostgres, type TestServer } from '@esa/pg-server/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { groundAt } from '../rehearsal/ground.fixture.ts'
 import { lintScripts } from './lint-scripts.ts'

@@ -1,5 +1,5 @@
 import { connectPool, createDatabase } from '@esa/pg-server'
-import { hasPgBouncer, openWebSocketProxy, startPgBouncer } from '@esa/pg-server/test-servers'
+import { hasPgBouncer, openWebSocketProxy, startPgBouncer } from '@esa/pg-server/testing'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { ownServer } from '../own-server.fixture.ts'
 import { groundAt } from './ground.fixture.ts'

@@ -6,7 +6,7 @@ import {
   hasOtherPostgres,
   startOtherPostgres,
   type TestServer,
-} from '@esa/pg-server/test-servers'
+} from '@esa/pg-server/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ownServer } from '../own-server.fixture.ts'
 import { groundAt, type TestGround } from './ground.fixture.ts'

@@ -2,9 +2,9 @@ import { createPostgresBackend, type PostgresConnectionOptions, Queue, withBacke
 import { Redis } from 'ioredis'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { backends, type Servers } from './backends.ts'
-import { openSmallWorld, type SmallWorld } from './small-world.ts'
-import { until } from './until.ts'
+import { backends, type Servers } from '../../testing/backends.ts'
+import { openSmallWorld, type SmallWorld } from '../../testing/small-world.ts'
+import { until } from '../../testing/until.ts'
 
 const SECRET = 'what-the-message-says'
 

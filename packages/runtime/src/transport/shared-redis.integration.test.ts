@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { backends, type Servers } from './backends.ts'
-import { type RedisServer, redisInstalled, redisServer } from './redis-server.ts'
-import { openSmallWorld, type SmallWorld } from './small-world.ts'
-import { until } from './until.ts'
+import { backends, type Servers } from '../../testing/backends.ts'
+import { type RedisServer, redisInstalled, redisServer } from '../../testing/redis-server.ts'
+import { openSmallWorld, type SmallWorld } from '../../testing/small-world.ts'
+import { until } from '../../testing/until.ts'
 
 const AGENTS = ['layer-1', 'chief-1', 'domain-1', 'agent-0', 'layer-61']
 

@@ -1,7 +1,7 @@
 import type { ActivityHandler } from '@esa/actor'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { backends, type Servers } from './backends.ts'
-import { openSmallWorld, type SmallWorld } from './small-world.ts'
+import { backends, type Servers } from '../../testing/backends.ts'
+import { openSmallWorld, type SmallWorld } from '../../testing/small-world.ts'
 
 /** More than a worker has places for. */
 const HANGING = 40

@@ -1,10 +1,10 @@
 import type { ActivityHandler } from '@esa/actor'
 import pg from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { backends, type Servers } from './backends.ts'
-import { redisServer } from './redis-server.ts'
-import { openSmallWorld, type SmallWorld } from './small-world.ts'
-import { until } from './until.ts'
+import { backends, type Servers } from '../../testing/backends.ts'
+import { redisServer } from '../../testing/redis-server.ts'
+import { openSmallWorld, type SmallWorld } from '../../testing/small-world.ts'
+import { until } from '../../testing/until.ts'
 
 /** What "by itself within seconds" means here, ms. */
 const SECONDS = 10_000

@@ -1,9 +1,9 @@
 import { Queue } from 'bullmq'
 import { Redis } from 'ioredis'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { backends, type Servers } from './backends.ts'
-import { openSmallWorld, type SmallWorld } from './small-world.ts'
-import { until } from './until.ts'
+import { backends, type Servers } from '../../testing/backends.ts'
+import { openSmallWorld, type SmallWorld } from '../../testing/small-world.ts'
+import { until } from '../../testing/until.ts'
 
 /** The runtime's promise for a worker that lives, ms. */
 const LATE_MAX_MS = 1_000

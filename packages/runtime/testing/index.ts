@@ -1,0 +1,5 @@
+export { backends } from './backends.ts'
+export { redisInstalled, type RedisServer, redisServer } from './redis-server.ts'
+export { SCRIPTED, scriptedAgent } from './scripted-agent.ts'
+export { openSmallWorld, type SmallWorld } from './small-world.ts'
+export { until } from './until.ts'

@@ -1,0 +1,1 @@
+export { NEXT_MIGRATIONS } from './next-migrations.ts'
