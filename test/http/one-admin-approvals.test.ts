@@ -155,7 +155,7 @@ it('makes a person’s account on the host, and approves with it', async () => {
   ])
 })
 
-it('approves once what a service of the host asked for', async () => {
+it('approves once what a service of the host requested', async () => {
   const asked = await ask(null)
   expect([await approve(asked, admin.token), await status(asked), await run()]).toEqual([
     'given',
@@ -164,7 +164,7 @@ it('approves once what a service of the host asked for', async () => {
   ])
 })
 
-it('approves a `major` change that another account asked for', async () => {
+it('approves a `major` change that another account requested', async () => {
   const asked = await ask(null, 'major')
   expect([await approve(asked, admin.token), await run('major')]).toEqual(['given', 'runs'])
 })
