@@ -1,13 +1,13 @@
+import { intentsOf, routeQuestion } from '@esa/behavior'
 import { buildDirectory } from '@esa/org'
 import { parseCard } from '@esa/org/cards'
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { mindOf } from '../minds.ts'
-import { intentsOf, routeQuestion } from './intents.ts'
+import { behaviors } from './behaviors.ts'
 
-const file = new URL('../layers/layer-1/card.md', import.meta.url)
+const file = new URL('./layers/layer-1/card.md', import.meta.url)
 const card = parseCard({ file: 'card.md', text: readFileSync(file, 'utf8') }).agent
-const layer1 = intentsOf({ card }, mindOf('layer-1'))
+const layer1 = intentsOf({ card }, behaviors.mindOf('layer-1'))
 const route = (question: string): string | null => routeQuestion(question, layer1).intent?.id ?? null
 
 describe('a question to layer-1', () => {
@@ -39,7 +39,7 @@ describe('a question to layer-1', () => {
 
   it('is routed for an agent without code by its card alone, and always the same way', () => {
     const agent = buildDirectory([]).get('layer-14')!
-    const intents = intentsOf(agent, mindOf('layer-14'))
+    const intents = intentsOf(agent, behaviors.mindOf('layer-14'))
     expect(routeQuestion('what do you promise', intents).intent?.id).toBe('about:metrics')
     expect(routeQuestion('index index index', layer1)).toEqual(routeQuestion('index', layer1))
   })

@@ -1,7 +1,7 @@
 import { type ActorState, type Effect, step, type StepInput } from '@esa/actor'
 import { buildDirectory } from '@esa/org'
 import type { JsonObject } from '@esa/protocol'
-import { agentDefinitions, agentType } from './minds.ts'
+import { behaviors } from './behaviors.ts'
 
 const directory = buildDirectory([])
 
@@ -36,7 +36,7 @@ export class Lone {
   }
 
   get #definition() {
-    return agentDefinitions().find(({ type }) => type === agentType(this.#id))!
+    return behaviors.definitions().find(({ type }) => type === behaviors.agentType(this.#id))!
   }
 
   #step(input: StepInput, state: ActorState | null) {

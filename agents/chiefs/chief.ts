@@ -3,13 +3,14 @@ import {
   type AgentContext,
   type Decision,
   evidenceOf,
+  HAND_OVER,
   type Mind,
   type Notice,
+  objectOf,
+  overloadedIn,
   type Skill,
-} from '../generic/mind.ts'
-import { overloadedIn, watchWorkload } from '../generic/overload-watch.ts'
-import { objectOf } from '../generic/records.ts'
-import { HAND_OVER } from '../generic/workload.ts'
+  watchWorkload,
+} from '@esa/behavior'
 import { onReport, order } from './orders.ts'
 
 /** Redistributes the newest tasks of an overloaded agent to a colleague who is not; anything else is a person's. */

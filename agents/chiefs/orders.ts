@@ -1,9 +1,14 @@
 import type { Change } from '@esa/actor'
 import { type JsonObject, textOf } from '@esa/protocol'
-import { followedBy } from '../generic/in-turn.ts'
-import { receive } from '../generic/inbox.ts'
-import type { AgentContext, Notice, Skill } from '../generic/mind.ts'
-import { objectOf, without } from '../generic/records.ts'
+import {
+  type AgentContext,
+  followedBy,
+  type Notice,
+  objectOf,
+  receive,
+  type Skill,
+  without,
+} from '@esa/behavior'
 
 /** Orders whose report is waited for: as many as acknowledged incidents are remembered. */
 const ORDERS_MAX = 1_000

@@ -1,5 +1,5 @@
 import { INCIDENT_TYPE, incidentDefinition, incidentKey } from '@esa/escalation'
-import { agentDefinitions, agentType } from '@esa/agents'
+import { behaviors } from '@esa/agents'
 import { ActorHost, Registry } from '@esa/runtime'
 import type { Store } from '@esa/store'
 import { projectOrg } from '../incidents/project-org.ts'
@@ -38,8 +38,8 @@ export async function openAgain(store: Store, times: number): Promise<string> {
 function hostOf(store: Store): ActorHost {
   const directory = projectOrg()
   const registry = new Registry({
-    definitions: [incidentDefinition({ timeScale: 1 }), ...agentDefinitions()],
-    agentType,
+    definitions: [incidentDefinition({ timeScale: 1 }), ...behaviors.definitions()],
+    agentType: behaviors.agentType,
     activities: [],
     directory: () => directory,
   })

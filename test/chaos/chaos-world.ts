@@ -2,7 +2,7 @@ import { type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
-import { agentDefinitions, agentType } from '@esa/agents'
+import { behaviors } from '@esa/agents'
 import { incidentDefinition } from '@esa/escalation'
 import { newId } from '@esa/protocol'
 import { ActorHost, Registry } from '@esa/runtime'
@@ -68,8 +68,8 @@ export class ChaosWorld {
   /** A host that opens incidents on this definition. */
   hostOf(definition: ReturnType<typeof incidentDefinition>): ActorHost {
     const registry = new Registry({
-      definitions: [definition, ...agentDefinitions()],
-      agentType,
+      definitions: [definition, ...behaviors.definitions()],
+      agentType: behaviors.agentType,
       activities: [],
       directory: () => this.directory,
     })

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { agentDefinitions, agentType } from '@esa/agents'
+import { behaviors } from '@esa/agents'
 import { incidentDefinition, INCIDENT_TYPE, type Incident } from '@esa/escalation'
 import { createToken } from '@esa/operations'
 import { createDatabase, createLogin, ensureEmbeddedServer, stopEmbeddedServer } from '@esa/pg-server'
@@ -31,14 +31,14 @@ async function ports(): Promise<ServerPorts> {
   stores.push(store)
   const directory = projectOrg()
   const registry = new Registry({
-    definitions: [incidentDefinition({ timeScale: 1 }), ...agentDefinitions()],
-    agentType,
+    definitions: [incidentDefinition({ timeScale: 1 }), ...behaviors.definitions()],
+    agentType: behaviors.agentType,
     activities: [],
     directory: () => directory,
   })
   const host = new ActorHost({ store, registry, random: Math.random, rings: false })
   return {
-    world: { store, host, registry, directory, problems: [], databaseUrl: url, timeScale: 1 },
+    world: { store, host, registry, behaviors, directory, problems: [], databaseUrl: url, timeScale: 1 },
     binding: { host: '127.0.0.1', port: 0, loopback: true },
     localUser: 'tester',
     page: null,

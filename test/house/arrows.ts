@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path'
 import { factsOf, type SourceFile } from './source-files.ts'
 
 const EVERYTHING =
-  'protocol org org/cards actor pg-server postgres postgres/* notify store store/sealed-log runtime escalation agents agents/activities simulator operations operations/* server console console/*'.split(
+  'protocol org org/cards actor pg-server postgres postgres/* notify store store/sealed-log runtime behavior escalation agents agents/activities simulator operations operations/* server console console/*'.split(
     ' ',
   )
 
@@ -21,18 +21,45 @@ const ARROWS: Record<string, readonly string[]> = {
   store: ['protocol', 'actor', 'pg-server'],
   runtime: ['protocol', 'org', 'actor', 'store'],
   escalation: ['protocol', 'org', 'actor'],
-  agents: ['protocol', 'org', 'actor'],
-  'agents/activities': ['protocol', 'org', 'actor', 'agents', 'postgres', 'postgres/*', 'pg-server'],
-  operations: ['protocol', 'org', 'actor', 'store', 'runtime', 'escalation', 'agents'],
-  server: ['protocol', 'org', 'actor', 'store', 'runtime', 'escalation', 'operations', 'operations/*'],
+  behavior: ['protocol', 'org', 'actor'],
+  agents: ['protocol', 'org', 'actor', 'behavior'],
+  'agents/activities': [
+    'protocol',
+    'org',
+    'actor',
+    'behavior',
+    'agents',
+    'postgres',
+    'postgres/*',
+    'pg-server',
+  ],
+  operations: ['protocol', 'org', 'actor', 'behavior', 'store', 'runtime', 'escalation'],
+  server: [
+    'protocol',
+    'org',
+    'actor',
+    'behavior',
+    'store',
+    'runtime',
+    'escalation',
+    'operations',
+    'operations/*',
+  ],
   console: ['protocol', 'escalation', 'server'],
-  simulator: ['protocol', 'org', 'actor', 'store', 'runtime', 'escalation', 'agents'],
+  simulator: ['protocol', 'org', 'actor', 'store', 'runtime', 'behavior', 'escalation', 'agents'],
   cli: EVERYTHING,
   test: [...EVERYTHING, 'cli'],
 }
 
 /** Rooms that decide: no I/O, no clock, no randomness, so that every decision can be replayed. */
-const PURE_ROOMS: ReadonlySet<string> = new Set(['protocol', 'org', 'actor', 'escalation', 'agents'])
+const PURE_ROOMS: ReadonlySet<string> = new Set([
+  'protocol',
+  'org',
+  'actor',
+  'behavior',
+  'escalation',
+  'agents',
+])
 
 /** A test may start real servers, parse a card, and meet the schema of a version to come: equipment, not a dependency of the product. */
 const TEST_EQUIPMENT: readonly string[] = [

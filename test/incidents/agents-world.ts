@@ -1,4 +1,4 @@
-import type { AgentContext } from '@esa/agents'
+import type { AgentContext } from '@esa/behavior'
 import { INCIDENT_TYPE, type Incident } from '@esa/escalation'
 import { EsaError, type JsonObject } from '@esa/protocol'
 import { brokenInvariants, World } from '@esa/simulator'

@@ -1,4 +1,4 @@
-import { cardFacts } from '@esa/agents'
+import { cardFacts } from '@esa/behavior'
 import { describe, expect, it } from 'vitest'
 import { AgentsWorld } from './agents-world.ts'
 import { projectOrg } from './project-org.ts'

@@ -1,3 +1,4 @@
+import { behaviors } from '@esa/agents'
 import { requireTask } from '@esa/operations'
 import type { JsonObject } from '@esa/protocol'
 import { describe, expect, it } from 'vitest'
@@ -122,7 +123,7 @@ describe('a task that a colleague does', () => {
 
 describe('a task of an operator that was handed over', () => {
   const answersOf = async (world: AgentsWorld, id: string) =>
-    (await requireTask(world.store, id)).answers.map(({ from, said }) => [from, said])
+    (await requireTask({ store: world.store, behaviors }, id)).answers.map(({ from, said }) => [from, said])
 
   it('shows what the colleague answered, a person or a skill', async () => {
     const world = await busy('layer-6')

@@ -1,4 +1,4 @@
-import { agentDefinitions, agentType } from '@esa/agents'
+import { behaviors } from '@esa/agents'
 import { incidentDefinition } from '@esa/escalation'
 import { orgGraph, type OrgGraph } from '@esa/operations/views'
 import { Registry } from '@esa/runtime'
@@ -10,13 +10,13 @@ const HOUR_MS = 3_600_000
 it('shows the organisation of any instant as it was shown then', async () => {
   const world = new AgentsWorld()
   const registry = new Registry({
-    definitions: [incidentDefinition({ timeScale: 1 }), ...agentDefinitions()],
-    agentType,
+    definitions: [incidentDefinition({ timeScale: 1 }), ...behaviors.definitions()],
+    agentType: behaviors.agentType,
     activities: [],
     directory: () => world.org,
   })
   const look = (at?: string): Promise<OrgGraph> =>
-    orgGraph({ store: world.store, directory: world.org, registry }, at)
+    orgGraph({ store: world.store, directory: world.org, registry, behaviors }, at)
   const seen: OrgGraph[] = []
   const keep = async (): Promise<void> => {
     seen.push(await look())

@@ -1,3 +1,4 @@
+import { behaviors } from '@esa/agents'
 import { pino } from 'pino'
 import { type Caller, createToken } from '@esa/operations'
 import { accountForSubject, issueToken } from '@esa/operations/accounts'
@@ -42,7 +43,16 @@ export class ProtocolWorld extends AgentsWorld {
   ports(more: Partial<ServerPorts> = {}): ServerPorts {
     const { store, host, registry, org: directory } = this
     return {
-      world: { store, host, registry, directory, problems: [], databaseUrl: NOWHERE, timeScale: 1 },
+      world: {
+        store,
+        host,
+        registry,
+        behaviors,
+        directory,
+        problems: [],
+        databaseUrl: NOWHERE,
+        timeScale: 1,
+      },
       binding: { host: '127.0.0.1', port: 0, loopback: true },
       localUser: 'tester',
       page: null,

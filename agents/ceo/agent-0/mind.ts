@@ -1,16 +1,17 @@
 import type { Change, SendParams } from '@esa/actor'
 import { type JsonObject, textOf } from '@esa/protocol'
-import { receive } from '../../generic/inbox.ts'
-import { followedBy } from '../../generic/in-turn.ts'
 import {
   type AgentContext,
   type Decision,
+  defineBehavior,
   evidenceOf,
+  followedBy,
   type Mind,
   type Notice,
+  receive,
   type Skill,
-} from '../../generic/mind.ts'
-import { watchOrganisation } from '../../generic/overload-watch.ts'
+  watchOrganisation,
+} from '@esa/behavior'
 
 /** Writing the flag of a freeze takes a moment; a database that does not answer is told of, ms. */
 const FREEZE_TIMEOUT_MS = 30_000
@@ -103,7 +104,8 @@ const proposal: Skill = (context, event) => {
 }
 
 /** The CEO: acts on counted data loss, and learns when half of the organisation is overloaded. */
-export const ceo: Mind = {
+export const ceo: Mind = defineBehavior({
+  needs: { plugin: 'database', activities: { 'database.freeze': 'freeze.failed' } },
   playbook,
   skills: {
     status_update: watchOrganisation,
@@ -111,4 +113,4 @@ export const ceo: Mind = {
     'freeze.done': frozen,
     'freeze.failed': freezeFailed,
   },
-}
+})

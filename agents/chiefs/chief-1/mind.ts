@@ -1,16 +1,17 @@
 import { type JsonObject, textOf } from '@esa/protocol'
-import { objectOf } from '../../generic/records.ts'
 import {
   type AgentContext,
   type Decision,
   evidenceOf,
+  followedBy,
+  mediate,
+  mediateClimbed,
   type Mind,
   type Notice,
+  objectOf,
+  receive,
   type Skill,
-} from '../../generic/mind.ts'
-import { followedBy } from '../../generic/in-turn.ts'
-import { receive } from '../../generic/inbox.ts'
-import { mediate, mediateClimbed } from '../../generic/mediation.ts'
+} from '@esa/behavior'
 import { chief } from '../chief.ts'
 import { onReport, order } from '../orders.ts'
 import { decideProposal } from './proposals.ts'

@@ -1,11 +1,16 @@
 import type { Change } from '@esa/actor'
 import { CEO_ID, textOf } from '@esa/protocol'
-import { judgement, STATEMENT } from '../../generic/approval.ts'
-import { askBack } from '../../generic/asking.ts'
-import { receive } from '../../generic/inbox.ts'
-import { followedBy } from '../../generic/in-turn.ts'
-import type { AgentContext, AgentEvent, Skill } from '../../generic/mind.ts'
-import { objectOf } from '../../generic/records.ts'
+import {
+  type AgentContext,
+  type AgentEvent,
+  askBack,
+  followedBy,
+  judgement,
+  objectOf,
+  receive,
+  type Skill,
+  STATEMENT,
+} from '@esa/behavior'
 import { judgeStatement } from './statement-policy.ts'
 
 /**

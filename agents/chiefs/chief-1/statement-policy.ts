@@ -1,5 +1,5 @@
 import { type JsonObject, statementHash, textOf } from '@esa/protocol'
-import { objectOf } from '../../generic/records.ts'
+import { objectOf } from '@esa/behavior'
 
 /** What a chief makes of a proposed statement. `ask` names what is missing; `pass-on` is the CEO's to decide. */
 export type Verdict = { kind: 'approve' | 'reject' | 'ask' | 'pass-on'; because: string }

@@ -1,17 +1,18 @@
 import type { SendParams } from '@esa/actor'
 import { type AgentId, type JsonObject, textOf } from '@esa/protocol'
-import { receive } from '../../generic/inbox.ts'
-import { followedBy } from '../../generic/in-turn.ts'
-import { mediate, mediateClimbed } from '../../generic/mediation.ts'
 import {
   type AgentContext,
   type Decision,
   evidenceOf,
+  followedBy,
+  mediate,
+  mediateClimbed,
   type Mind,
   type Notice,
+  objectOf,
+  receive,
   type Skill,
-} from '../../generic/mind.ts'
-import { objectOf } from '../../generic/records.ts'
+} from '@esa/behavior'
 
 /** Targets whose last report is remembered: more than one domain looks after. */
 const REPORTS_MAX = 50

@@ -1,9 +1,15 @@
 import type { RecordParams } from '@esa/actor'
 import { CEO_ID, type Json, type JsonObject, personOf, statementHash, textOf } from '@esa/protocol'
-import { decline, report, taken } from '../../generic/asking.ts'
-import { followedBy } from '../../generic/in-turn.ts'
-import type { AgentEvent, Skill } from '../../generic/mind.ts'
-import { objectOf, without } from '../../generic/records.ts'
+import {
+  type AgentEvent,
+  decline,
+  followedBy,
+  objectOf,
+  report,
+  type Skill,
+  taken,
+  without,
+} from '@esa/behavior'
 import { measuring, type Reading, RESPONSE_TIME } from './measuring.ts'
 
 /** The task by which the chief has an index tried, proposed, and built once it is approved. */

@@ -1,6 +1,6 @@
 import type { PerformParams } from '@esa/actor'
 import type { JsonObject } from '@esa/protocol'
-import type { AgentContext } from '../../generic/mind.ts'
+import type { AgentContext } from '@esa/behavior'
 
 /** One measurement of a database: its workload runs a bounded time, and the slowest statement is explained, ms. */
 const MEASURE_TIMEOUT_MS = 180_000

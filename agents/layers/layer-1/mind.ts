@@ -1,7 +1,5 @@
 import { covers, scopesOf, textOf } from '@esa/protocol'
-import { decline } from '../../generic/asking.ts'
-import { receive } from '../../generic/inbox.ts'
-import type { Mind, Skill } from '../../generic/mind.ts'
+import { decline, defineBehavior, type Mind, receive, type Skill } from '@esa/behavior'
 import {
   approvalEnded,
   approvalGranted,
@@ -33,7 +31,16 @@ const task: Skill = (context, event) => {
 }
 
 /** Layer 1, Database Architecture: looks, measures, opens incidents with evidence, and builds what was approved. */
-export const layer1: Mind = {
+export const layer1: Mind = defineBehavior({
+  needs: {
+    plugin: 'database',
+    activities: {
+      'database.look': 'look.failed',
+      'database.measure': 'measure.failed',
+      'index.rehearse': 'index.failed',
+      'index.build': 'index.failed',
+    },
+  },
   tasks: LOOKS,
   skills: {
     watch,
@@ -58,4 +65,4 @@ export const layer1: Mind = {
     'index.built': indexBuilt,
     'index.failed': indexFailed,
   },
-}
+})

@@ -1,8 +1,15 @@
 import type { OpenParams } from '@esa/actor'
 import { type Json, type JsonObject, type Scope, textOf } from '@esa/protocol'
-import { askBack, decline, report, taken } from '../../generic/asking.ts'
-import type { AgentContext, Skill, TaskAbout } from '../../generic/mind.ts'
-import { objectOf } from '../../generic/records.ts'
+import {
+  type AgentContext,
+  askBack,
+  decline,
+  objectOf,
+  report,
+  type Skill,
+  taken,
+  type TaskAbout,
+} from '@esa/behavior'
 
 /** A look at a database, in words, the scope that it takes, and how long it may take, ms. */
 type Look = TaskAbout & { scope: Scope; timeoutMs: number }

@@ -1,8 +1,6 @@
 import type { OpenParams, RecordParams, SendParams } from '@esa/actor'
 import { type Json, type JsonObject, textOf } from '@esa/protocol'
-import { followedBy } from '../../generic/in-turn.ts'
-import type { AgentContext, Skill } from '../../generic/mind.ts'
-import { objectOf, without } from '../../generic/records.ts'
+import { type AgentContext, followedBy, objectOf, type Skill, without } from '@esa/behavior'
 import { reportRecheck } from './building.ts'
 import { measuring, type Reading } from './measuring.ts'
 

@@ -2,15 +2,19 @@ import { type JsonObject, textOf } from '@esa/protocol'
 import {
   askBack,
   askFor,
+  type Decision,
   decline,
+  evidenceOf,
   handOn,
   isMeasured,
+  type Mind,
+  type Notice,
+  objectOf,
   PEER_ANSWER_MS,
   pendingFor,
-} from '../../generic/asking.ts'
-import { receive } from '../../generic/inbox.ts'
-import { type Decision, evidenceOf, type Mind, type Notice, type Skill } from '../../generic/mind.ts'
-import { objectOf } from '../../generic/records.ts'
+  receive,
+  type Skill,
+} from '@esa/behavior'
 
 /** The task by which an endpoint gets tables and indexes that serve its queries. */
 const SERVE = 'serve-endpoint'

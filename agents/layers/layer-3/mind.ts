@@ -2,15 +2,19 @@ import { type JsonObject, textOf } from '@esa/protocol'
 import {
   askBack,
   askFor,
+  type Decision,
   decline,
+  evidenceOf,
   handOn,
   isMeasured,
+  type Mind,
+  type Notice,
+  objectOf,
   PEER_ANSWER_MS,
   pendingFor,
-} from '../../generic/asking.ts'
-import { receive } from '../../generic/inbox.ts'
-import { type Decision, evidenceOf, type Mind, type Notice, type Skill } from '../../generic/mind.ts'
-import { objectOf } from '../../generic/records.ts'
+  receive,
+  type Skill,
+} from '@esa/behavior'
 
 /** Connections of a server that stay free for people and maintenance, whatever the pools want. */
 const RESERVED = 10

@@ -135,6 +135,11 @@ export interface Mind {
   skills?: Record<string, Skill>
   /** Tasks that it does by itself: what `esa agents ask` may route to. */
   tasks?: Record<string, TaskAbout>
+  /**
+   * The plugin that runs some of its activities: each by its name, with the type of the message by which it learns that one
+   * failed. Where the plugin is not configured, they fail with `task.not-installed`.
+   */
+  needs?: { plugin: string; activities: Readonly<Record<string, string>> }
 }
 
 /** A task that an agent does by itself: words that ask for it, and fields of its data that it cannot do without. */

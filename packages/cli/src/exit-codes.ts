@@ -28,6 +28,7 @@ const BY_PREFIX: [string, number][] = [
   ['stream.broken', EXIT.findings],
   ['stream.differs', EXIT.conflict],
   ['task.unknown', EXIT.notFound],
+  ['task.not-installed', EXIT.unreachable],
   ['token.unknown', EXIT.notFound],
   ['person.', EXIT.notFound],
   ['channel.', EXIT.unreachable],

@@ -1,5 +1,5 @@
 import type { ActivityHandler, ActivityOpening } from '@esa/actor'
-import type { AgentContext } from '@esa/agents'
+import type { AgentContext } from '@esa/behavior'
 import { INCIDENT_TYPE, incidentContext, NOTIFICATION_TYPE } from '@esa/escalation'
 import { outletsFor } from '@esa/operations/notifications'
 import { ANNOUNCED, type JsonObject, textOf } from '@esa/protocol'

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { agentDefinitions, agentType } from '@esa/agents'
+import { behaviors } from '@esa/agents'
 import type { ActivityHandler } from '@esa/actor'
 import { escalationDefinitions, INCIDENT_LIMIT } from '@esa/escalation'
 import { random, type World as Operated } from '@esa/operations'
@@ -54,6 +54,7 @@ export async function openWorld(config: Config, options: WorldOptions = {}): Pro
     databaseUrl,
     store,
     registry,
+    behaviors,
     host,
     tracing,
     timeScale: config.timeScale,
@@ -78,8 +79,8 @@ function registryOf(
   directory: () => Directory,
 ): Registry {
   return new Registry({
-    definitions: [...escalationDefinitions({ timeScale }), ...agentDefinitions()],
-    agentType,
+    definitions: [...escalationDefinitions({ timeScale }), ...behaviors.definitions()],
+    agentType: behaviors.agentType,
     activities,
     directory,
   })

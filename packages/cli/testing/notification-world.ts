@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { agentDefinitions, agentType } from '@esa/agents'
+import { behaviors } from '@esa/agents'
 import { escalationDefinitions } from '@esa/escalation'
 import { openIncident, seatAgent, type World } from '@esa/operations'
 import type { Incident } from '@esa/escalation'
@@ -65,8 +65,8 @@ export async function notificationWorld(
   const lines: string[] = []
   const org = await loadOrg()
   const registry = new Registry({
-    definitions: [...escalationDefinitions({ timeScale: 1 }), ...agentDefinitions()],
-    agentType,
+    definitions: [...escalationDefinitions({ timeScale: 1 }), ...behaviors.definitions()],
+    agentType: behaviors.agentType,
     activities: [
       noticeActivity(store),
       channelActivity({ store, now: () => new Date(), ...announcing }),
@@ -91,6 +91,7 @@ export async function notificationWorld(
   const world: World = {
     store,
     registry,
+    behaviors,
     host: new ActorHost({ store, registry, random, rings: false }),
     databaseUrl: 'postgresql://localhost/memory',
     directory: org.directory,

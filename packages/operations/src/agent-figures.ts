@@ -1,6 +1,6 @@
-import { type AgentFigures, aggregate, figuresOf, teamOf, trendOf, type WindowFigures } from '@esa/agents'
+import { type AgentFigures, aggregate, figuresOf, teamOf, trendOf, type WindowFigures } from '@esa/behavior'
 import { CEO_ID, isoTime } from '@esa/protocol'
-import { contextOf, mailboxes } from './mailboxes.ts'
+import { contextOf, type Mailboxes, mailboxes } from './mailboxes.ts'
 import { requireAgent, type World } from './world.ts'
 
 /** Figures with their instants for people. */
@@ -16,19 +16,19 @@ export type AgentFiguresDocument = Shown<AgentFigures> & {
 
 /** Reads an agent's figures. @throws EsaError `agent.unknown` (terminal). */
 export async function agentFigures(
-  world: Pick<World, 'store' | 'directory'>,
+  world: Mailboxes & Pick<World, 'directory'>,
   id: string,
 ): Promise<AgentFiguresDocument> {
-  const { directory, store } = world
+  const { directory } = world
   requireAgent(world, id)
-  const boxes = new Map((await mailboxes(store)).map((actor) => [actor.state.id, actor]))
+  const boxes = new Map((await mailboxes(world)).map((actor) => [actor.state.id, actor]))
   const figures = (agent: string): AgentFigures => {
     const box = boxes.get(agent)
     return figuresOf(agent, box === undefined ? null : { context: contextOf(box), at: box.state.at })
   }
   const everybody = directory.all().map((agent) => agent.id)
   const members = id === CEO_ID ? everybody.filter((agent) => agent !== id) : teamOf(directory, id)
-  const { nowMs } = await store.runtime()
+  const { nowMs } = await world.store.runtime()
   const known = members.flatMap((agent) => boxes.get(agent) ?? []).map(contextOf)
   const { last, before } = trendOf(known, nowMs)
   const trend = { last: windowOf(last), before: windowOf(before) }

@@ -22,7 +22,10 @@ export interface AgentPage {
 type LogEntry = Omit<TimelineEvent, 'sinceMs'>
 
 /** Reads one agent's page. @throws EsaError `agent.unknown` (terminal). */
-export async function agentPage(world: Pick<World, 'store' | 'directory'>, id: string): Promise<AgentPage> {
+export async function agentPage(
+  world: Pick<World, 'store' | 'directory' | 'behaviors'>,
+  id: string,
+): Promise<AgentPage> {
   const agent = world.directory.get(id)
   if (agent === undefined) throw unknownAgent(id)
   const [states, figures, inbox, events] = await Promise.all([

@@ -1,8 +1,8 @@
-import { type AgentContext, type Awaited, type InboxItem, type Workload, workloadOf } from '@esa/agents'
+import { type AgentContext, type Awaited, type InboxItem, type Workload, workloadOf } from '@esa/behavior'
 import { INCIDENT_TYPE } from '@esa/escalation'
 import type { Directory, DirectoryAgent } from '@esa/org'
 import { type AgentId, type AgentKind, isoTime, type Json, textOf } from '@esa/protocol'
-import { contextOf, mailboxes } from './mailboxes.ts'
+import { contextOf, type Mailboxes, mailboxes } from './mailboxes.ts'
 import type { World } from './world.ts'
 
 /** Incidents of one agent that are named one by one: a page shows no more, and 10,000 would make megabytes of every answer. */
@@ -68,7 +68,7 @@ export interface OrgSources {
 }
 
 /** Every agent of the organisation with what it has to do with now. */
-export async function agentStates(world: Pick<World, 'store' | 'directory'>): Promise<AgentState[]> {
+export async function agentStates(world: Mailboxes & Pick<World, 'directory'>): Promise<AgentState[]> {
   return foldAgentStates(world.directory, await currentSources(world))
 }
 
@@ -165,10 +165,10 @@ function idsBy(
 /** Paths into the context of an incident, in the order in which `briefOf` takes them. */
 const BRIEF_FIELDS = [['policy', 'agent'], ['addressees'], ['heldBy']]
 
-async function currentSources({ store }: Pick<World, 'store'>): Promise<OrgSources> {
+async function currentSources(world: Mailboxes): Promise<OrgSources> {
   const [actors, outlines] = await Promise.all([
-    mailboxes(store),
-    store.outlines(INCIDENT_TYPE, BRIEF_FIELDS),
+    mailboxes(world),
+    world.store.outlines(INCIDENT_TYPE, BRIEF_FIELDS),
   ])
   const boxes = actors.map((actor): [AgentId, MailboxBrief] => {
     const { id, status, at } = actor.state

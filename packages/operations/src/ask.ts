@@ -1,4 +1,4 @@
-import { type Intent, intentsOf, mindOf, routeQuestion } from '@esa/agents'
+import { type Intent, intentsOf, routeQuestion } from '@esa/behavior'
 import type { DirectoryAgent } from '@esa/org'
 import { cut, EsaError, type Json, type JsonObject } from '@esa/protocol'
 import { isServed } from './figures.ts'
@@ -48,10 +48,13 @@ const LOOK_EVERY_MS = 200
 const SUBJECT_MAX = 200
 
 /** Everything that an agent can be asked. @throws EsaError `agent.unknown` (terminal). */
-export function askable({ directory }: Pick<World, 'directory'>, id: string): Intent[] {
+export function askable(
+  { directory, behaviors }: Pick<World, 'directory' | 'behaviors'>,
+  id: string,
+): Intent[] {
   const agent = directory.get(id)
   if (agent === undefined) throw unknownAgent(id)
-  return intentsOf(agent, mindOf(id))
+  return intentsOf(agent, behaviors.mindOf(id))
 }
 
 /**
@@ -63,7 +66,7 @@ export async function askAgent(world: World, asked: Question): Promise<Asked> {
   const { agent: id, question, choose } = asked
   const agent = world.directory.get(id)
   if (agent === undefined) throw unknownAgent(id)
-  const intents = intentsOf(agent, mindOf(id))
+  const intents = intentsOf(agent, world.behaviors.mindOf(id))
   const routed = routeQuestion(question, intents)
   const chosen = routed.intent === null ? await choose?.(question, intents) : null
   const intent = routed.intent ?? intents.find((one) => one.id === chosen) ?? null

@@ -35,11 +35,11 @@ export type InboxDocument = OpenItem & { statement: StatementDocument | null }
 
 /** What waits in the inboxes, or in one, oldest first; a statement that is to be approved stands in `about` whole, with its hash. */
 export async function listInbox(
-  world: Pick<World, 'store' | 'directory'>,
+  world: Pick<World, 'store' | 'directory' | 'behaviors'>,
   agent?: string,
 ): Promise<InboxDocument[]> {
   if (agent !== undefined) requireAgent(world, agent)
-  const items = await openItems(world.store)
+  const items = await openItems(world)
   return items
     .filter((item) => agent === undefined || item.agent === agent)
     .map((item) => {
@@ -77,7 +77,7 @@ export async function answerItem(
   { as: named, text }: { as?: string; text: string },
 ): Promise<AnsweredItem> {
   if (named !== undefined) requireAgent(world, named)
-  const items = (await openItems(world.store)).filter((entry) => entry.id === id)
+  const items = (await openItems(world)).filter((entry) => entry.id === id)
   const item = items.find(({ agent }) => named === undefined || agent === named)
   const as = named ?? item?.agent
   if (as === undefined) throw noSuchItem(`no inbox holds an item "${id}"`, 'esa tasks ls --open')
@@ -130,7 +130,7 @@ export async function judgeProposal(
 /** A proposal is approved by a person who neither asked for it nor made who did. */
 async function admitProposal(world: World, id: string, as: string, who: Identity | null): Promise<void> {
   requirePerson(who)
-  const item = (await openItems(world.store)).find((entry) => entry.id === id && entry.agent === as)
+  const item = (await openItems(world)).find((entry) => entry.id === id && entry.agent === as)
   if (item === undefined) return
   await requireUnrelated(world.store, textOf(item.body['by']), who)
   const { approval } = statementOf(item) ?? { approval: null }

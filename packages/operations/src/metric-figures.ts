@@ -1,10 +1,10 @@
-import { aggregate, figuresOf } from '@esa/agents'
+import { aggregate, figuresOf } from '@esa/behavior'
 import type { OperatorFigures } from '@esa/escalation'
 import { AGENT_KINDS, type AgentKind } from '@esa/protocol'
 import type { KeptReading, LevelTally, Store } from '@esa/store'
 import type { EventTally } from './event-tally.ts'
 import { readFigures } from './figures.ts'
-import { contextOf, mailboxes } from './mailboxes.ts'
+import { contextOf, type Mailboxes, mailboxes } from './mailboxes.ts'
 import type { World } from './world.ts'
 
 /** What the agents of one kind do, as one. */
@@ -25,7 +25,7 @@ export interface MetricFigures {
 
 /** Reads it; the figures are those that `esa status` shows. */
 export async function readMetricFigures(
-  world: Pick<World, 'store' | 'directory'>,
+  world: Mailboxes & Pick<World, 'directory'>,
   tally: EventTally,
 ): Promise<MetricFigures> {
   const { store } = world
@@ -42,9 +42,9 @@ export async function readMetricFigures(
   return { nowMs, figures, workers: workers.length, beatAgeMs, backlog, kinds, readings, tallies }
 }
 
-async function kindFigures({ store, directory }: Pick<World, 'store' | 'directory'>): Promise<KindFigures[]> {
-  const boxes = new Map((await mailboxes(store)).map((actor) => [actor.state.id, actor]))
-  const agents = directory.all().map(({ id, kind }) => {
+async function kindFigures(world: Mailboxes & Pick<World, 'directory'>): Promise<KindFigures[]> {
+  const boxes = new Map((await mailboxes(world)).map((actor) => [actor.state.id, actor]))
+  const agents = world.directory.all().map(({ id, kind }) => {
     const box = boxes.get(id)
     const mailbox = box === undefined ? null : { context: contextOf(box), at: box.state.at }
     return { kind, figures: figuresOf(id, mailbox) }

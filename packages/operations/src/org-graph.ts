@@ -31,7 +31,7 @@ export interface OrgGraph {
  * @throws EsaError `usage.at` (terminal) for an instant to come, or one that takes too much to fold.
  */
 export async function orgGraph(
-  world: Pick<World, 'store' | 'directory' | 'registry'>,
+  world: Pick<World, 'store' | 'directory' | 'registry' | 'behaviors'>,
   at?: string,
 ): Promise<OrgGraph> {
   const nowMs = await storeNow(world.store)

@@ -9,7 +9,7 @@ import type { World } from './world.ts'
 /** Logs that are run again for one look into the past: each takes a read and some ms of the server's time. */
 const REPLAYED_MAX = 2_000
 
-type Past = Pick<World, 'store' | 'registry'>
+type Past = Pick<World, 'store' | 'registry' | 'behaviors'>
 
 /**
  * What the agents and the open incidents were at an instant, ms: the recorded inputs up to then, run again by the machines that they
@@ -17,7 +17,7 @@ type Past = Pick<World, 'store' | 'registry'>
  */
 export async function pastSources(world: Past, at: number): Promise<OrgSources> {
   const [boxes, incidents] = await Promise.all([
-    mailboxes(world.store),
+    mailboxes(world),
     world.store.listActors({ type: INCIDENT_TYPE }),
   ])
   // What had ended by then was not open then.

@@ -1,5 +1,5 @@
 import type { ActorState } from '@esa/actor'
-import type { AgentContext } from '@esa/agents'
+import type { AgentContext } from '@esa/behavior'
 import { INCIDENT_TYPE, incidentContext } from '@esa/escalation'
 import { EsaError, type JsonObject } from '@esa/protocol'
 import { requireAgent, type World } from './world.ts'

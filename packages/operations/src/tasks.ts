@@ -1,8 +1,7 @@
-import { HAND_OVER } from '@esa/agents'
+import { HAND_OVER } from '@esa/behavior'
 import { EsaError, isoTime, textOf } from '@esa/protocol'
 import { dispatch } from '@esa/runtime'
-import type { Store } from '@esa/store'
-import { openItems } from './mailboxes.ts'
+import { type Mailboxes, openItems } from './mailboxes.ts'
 import { answersTo, TASK_TYPES, type TaskAnswer, taskDocument, type TaskDocument } from './task-document.ts'
 import { STOPPED } from './seats.ts'
 import { requireAgent, storeNow, type World } from './world.ts'
@@ -58,7 +57,7 @@ export interface TaskQuery {
 
 /** Messages of the organisation, the newest first. @throws EsaError `agent.unknown` (terminal). */
 export async function listTasks(
-  world: Pick<World, 'store' | 'directory'>,
+  world: Mailboxes & Pick<World, 'directory'>,
   query: TaskQuery,
 ): Promise<TaskDocument[]> {
   return (await pageTasks(world, query)).tasks
@@ -66,11 +65,11 @@ export async function listTasks(
 
 /** A page of them; `next` is null on the last one. @throws EsaError `agent.unknown` (terminal). */
 export async function pageTasks(
-  world: Pick<World, 'store' | 'directory'>,
+  world: Mailboxes & Pick<World, 'directory'>,
   { agent, open = false, before, limit = LISTED_MAX }: TaskQuery,
 ): Promise<{ tasks: TaskDocument[]; next: { at: number; id: string } | null }> {
   if (agent !== undefined) requireAgent(world, agent)
-  const waiting = await openItems(world.store)
+  const waiting = await openItems(world)
   const about = agent === undefined ? {} : { agent }
   const only = open ? { ids: waiting.filter(({ kind }) => kind === 'message').map(({ id }) => id) } : about
   const place = before === undefined ? {} : { before }
@@ -86,13 +85,14 @@ export async function pageTasks(
 
 /** One message and what was answered. @throws EsaError `task.unknown` (terminal). */
 export async function requireTask(
-  store: Store,
+  world: Mailboxes,
   id: string,
 ): Promise<TaskDocument & { answers: TaskAnswer[] }> {
+  const { store } = world
   const [row] = await store.listMessages({ ids: [id], types: TASK_TYPES, limit: 1 })
   if (row === undefined) {
     throw new EsaError('task.unknown', 'terminal', `there is no message "${id}"`, { hint: 'esa tasks ls' })
   }
-  const task = taskDocument(row, await openItems(store))
+  const task = taskDocument(row, await openItems(world))
   return { ...task, answers: await answersTo(store, row) }
 }

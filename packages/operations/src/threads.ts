@@ -1,7 +1,7 @@
 import { INCIDENT_TYPE, incidentContext, timeline, type TimelineEvent } from '@esa/escalation'
 import type { JsonObject } from '@esa/protocol'
 import type { MessageRow, Store, StoredEvent } from '@esa/store'
-import { openItems } from './mailboxes.ts'
+import { type Mailboxes, openItems } from './mailboxes.ts'
 import { taskDocument, type TaskDocument, TASK_TYPES, threadOf, threadOfMessages } from './task-document.ts'
 
 /** An entry of somebody's log that belongs to a conversation. */
@@ -18,12 +18,13 @@ export interface Thread {
  * A conversation by its thread or any message of it; the incidents that came of it are in it whole. Null when there is
  * no such conversation.
  */
-export async function readThread(store: Store, id: string): Promise<Thread | null> {
+export async function readThread(world: Mailboxes, id: string): Promise<Thread | null> {
+  const { store } = world
   const [named] = await store.listMessages({ ids: [id], limit: 1 })
   const thread = named === undefined ? id : threadOf(named)
   const messages = await threadOfMessages(store, thread)
   if (messages.length === 0) return null
-  const [events, open] = await Promise.all([eventsOf(store, thread, messages), openItems(store)])
+  const [events, open] = await Promise.all([eventsOf(store, thread, messages), openItems(world)])
   const said = messages.filter(({ type }) => TASK_TYPES.includes(type)).map((row) => taskDocument(row, open))
   return { thread, messages: said, events }
 }

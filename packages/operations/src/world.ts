@@ -1,3 +1,4 @@
+import type { Behaviors } from '@esa/behavior'
 import { closest, type Directory, type Problem } from '@esa/org'
 import { EsaError, type Identity, type Scope, type Scopes } from '@esa/protocol'
 import type { ActorHost, Registry } from '@esa/runtime'
@@ -26,6 +27,8 @@ export interface World {
   readonly databaseUrl: string
   readonly host: ActorHost
   readonly registry: Registry
+  /** What the agents do by themselves. */
+  readonly behaviors: Behaviors
   readonly directory: Directory
   /** What could not be read of the cards; who stands there has the facts of the chart alone. */
   readonly problems: readonly Problem[]

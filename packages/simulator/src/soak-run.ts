@@ -1,5 +1,5 @@
 import { hash as digest } from 'node:crypto'
-import { agentDefinitions, agentType } from '@esa/agents'
+import { behaviors } from '@esa/agents'
 import { incidentDefinition } from '@esa/escalation'
 import type { Directory } from '@esa/org'
 import { isEsaError } from '@esa/protocol'
@@ -239,8 +239,8 @@ class SoakRun {
 
   #registry({ mailboxes }: Plan): Registry {
     return new Registry({
-      definitions: [incidentDefinition({ timeScale: 1 }), ...agentDefinitions()],
-      agentType,
+      definitions: [incidentDefinition({ timeScale: 1 }), ...behaviors.definitions()],
+      agentType: behaviors.agentType,
       activities: noticeActivities({
         agenda: this.#agenda,
         weather: this.#weather,

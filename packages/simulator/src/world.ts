@@ -1,5 +1,5 @@
 import { type ActorEvent, type ActorState } from '@esa/actor'
-import { agentDefinitions, agentType } from '@esa/agents'
+import { behaviors } from '@esa/agents'
 import {
   escalationDefinitions,
   type Incident,
@@ -71,8 +71,8 @@ export class World {
     this.#directory = directory
     this.store = createMemoryStore({ clock: { now: () => WORLD_BEGINS_AT + this.#nowMs }, random })
     const registry = new Registry({
-      definitions: [...escalationDefinitions({ timeScale }), ...(agents ? agentDefinitions() : [])],
-      agentType: agents ? agentType : () => EMPTY_SEAT.type,
+      definitions: [...escalationDefinitions({ timeScale }), ...(agents ? behaviors.definitions() : [])],
+      agentType: agents ? behaviors.agentType : () => EMPTY_SEAT.type,
       activities: [],
       directory: () => this.#directory,
     })

@@ -1,5 +1,5 @@
 import { EsaError, formatDuration } from '@esa/protocol'
-import type { AgentContext } from '@esa/agents'
+import type { AgentContext } from '@esa/behavior'
 import { isServed, tellAgent } from '@esa/operations'
 import type { Config } from '../config.ts'
 import { durationFlag } from '../flags.ts'

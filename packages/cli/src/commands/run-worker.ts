@@ -83,7 +83,7 @@ export async function runWorker(
         by: `worker ${worker.id}`,
       })
       keeper.start()
-      org.start((directory) => bringCards(world.store, world.host, directory))
+      org.start((directory) => bringCards(world, directory))
       await stopped
       org.stop()
       note('stopping: the steps in hand are finished first')

@@ -1,3 +1,4 @@
+import { behaviors } from '@esa/agents'
 import { aboutOf, readThread, since, type ThreadEvent, whoOf } from '@esa/operations'
 import { isoTime } from '@esa/protocol'
 import type { Store } from '@esa/store'
@@ -10,7 +11,7 @@ const EVERYWHERE = new Set(['thread', 'messageId', 'item', 'dueAt'])
 
 /** Shows a conversation. False when there is no such one. */
 export async function showThread(config: Config, store: Store, id: string): Promise<boolean> {
-  const found = await readThread(store, id)
+  const found = await readThread({ store, behaviors }, id)
   if (found === null) return false
   const { thread, messages, events } = found
   answer(config, { ...found, head: null }, () =>

@@ -1,3 +1,4 @@
+import { behaviors } from '@esa/agents'
 import { listTasks, requireTask, sendTask, type TaskDocument } from '@esa/operations'
 import { EsaError, parseInstant } from '@esa/protocol'
 import { colours } from '../colours.ts'
@@ -42,7 +43,7 @@ export async function listMessages(config: Config, flags: { agent?: string; open
 /** Shows one message and what was answered. @throws EsaError `task.unknown` (terminal). */
 export async function showTask(config: Config, id: string): Promise<void> {
   await lookInStore(config, async (store) => {
-    const task = await requireTask(store, id)
+    const task = await requireTask({ store, behaviors }, id)
     answer(config, task, () =>
       [
         `${colours.bold(task.id)}  ${task.type} from ${task.from} to ${task.to}: ${task.subject}  [${task.state}]`,

@@ -12,7 +12,11 @@ const MODES = ['text/plain', 'application/json']
  * The A2A card of an agent, made from its Markdown card: its skills are its tasks, the facts that it gives, what it answers
  * for, and that an incident of it can be opened. `base` is where this server is reached. @throws EsaError `agent.unknown` (terminal).
  */
-export function agentCard(world: Pick<World, 'directory'>, id: string, base: string): AgentCard {
+export function agentCard(
+  world: Pick<World, 'directory' | 'behaviors'>,
+  id: string,
+  base: string,
+): AgentCard {
   const agent = world.directory.get(id)
   if (agent === undefined) throw unknownAgent(id)
   const { name, division, card } = agent
@@ -46,7 +50,7 @@ export function agentCard(world: Pick<World, 'directory'>, id: string, base: str
   }
 }
 
-function skillsOf(world: Pick<World, 'directory'>, id: string): AgentSkill[] {
+function skillsOf(world: Pick<World, 'directory' | 'behaviors'>, id: string): AgentSkill[] {
   return askable(world, id).map(({ id: skill, kind, about, words, needs }) =>
     skillOf({
       id: skill,

@@ -28,7 +28,7 @@ export async function taskOf({ world }: Desk, agent: string, id: string): Promis
     const withdrawn = events.some(({ type }) => type === 'incident.withdrawn')
     return incidentTask({ incident, at: actor.state.at, withdrawn })
   }
-  const task = await requireTask(store, id).catch((error: unknown) => {
+  const task = await requireTask(world, id).catch((error: unknown) => {
     // In the same words as of others' tasks.
     throw isEsaError(error, 'task.unknown') ? unknownTask(id) : error
   })
@@ -49,7 +49,7 @@ export async function tasksOf({ world }: Desk, agent: string): Promise<Task[]> {
     .filter(({ state }) => state.live || incidentContext(state).policy.agent === agent)
     .map(({ state }) => ({ incident: incidentView(state, nowMs), at: state.at, withdrawn: false }))
     .filter(({ incident }) => concerns(incident, agent))
-  const answered = await Promise.all(messages.map(({ id }) => requireTask(store, id)))
+  const answered = await Promise.all(messages.map(({ id }) => requireTask(world, id)))
   const tasks = [...incidents.map(incidentTask), ...answered.map(messageTask)]
   return tasks.toSorted((a, b) => (b.status?.timestamp ?? '').localeCompare(a.status?.timestamp ?? ''))
 }

@@ -209,7 +209,7 @@ const thread = tool({
     events: z.array(timelineEventSchema.extend({ stream: z.string() })),
   }),
   run: async ({ world }, { id }) => {
-    const found = await readThread(world.store, id)
+    const found = await readThread(world, id)
     if (found !== null) return found
     throw new EsaError('task.unknown', 'terminal', `there is no conversation "${id}"`)
   },

@@ -63,14 +63,14 @@ export const taskRoutes = routes()
     return context.json({ tasks, next: cursorTo('tasks', place) }, 200)
   })
   .openapi(show, async (context) =>
-    context.json(await requireTask(context.var.world.store, context.req.valid('param').id), 200),
+    context.json(await requireTask(context.var.world, context.req.valid('param').id), 200),
   )
   .openapi(send, async (context) =>
     context.json({ sent: await sendTask(context.var.world, context.req.valid('json')) }, 200),
   )
   .openapi(thread, async (context) => {
     const { id } = context.req.valid('param')
-    const found = await readThread(context.var.world.store, id)
+    const found = await readThread(context.var.world, id)
     if (found !== null) return context.json(found, 200)
     throw new EsaError('task.unknown', 'terminal', `there is no conversation "${id}"`, {
       hint: 'esa tasks ls',

@@ -1,5 +1,5 @@
 import type { ActorDefinition, ActorState } from '@esa/actor'
-import { agentDefinitions } from '@esa/agents'
+import { behaviors } from '@esa/agents'
 import { INCIDENT_TYPE } from '@esa/escalation'
 import type { Directory } from '@esa/org'
 import type { MessageRow } from '@esa/store'
@@ -58,7 +58,7 @@ let agents: Map<string, ActorDefinition<Directory>> | null = null
 /** The machine that an actor of this world runs on; undefined for one that this version does not know. */
 export function definitionOf({ type, version }: ActorState): ActorDefinition<Directory> | undefined {
   if (type === INCIDENT_TYPE) return definition
-  agents ??= new Map(agentDefinitions().map((agent) => [agent.type, agent]))
+  agents ??= new Map(behaviors.definitions().map((agent) => [agent.type, agent]))
   const found = agents.get(type)
   return found?.version === version ? found : undefined
 }
