@@ -17,6 +17,8 @@ export interface ActorDefinition<World = unknown> {
   events?: z.ZodType<{ type: string }>
   /** The type of actors whose live ones an opening may look at, when there is such a type. */
   consults?: string
+  /** The agent on whose behalf such an actor works, from its first context; not given: it works for no agent. */
+  ownerOf?(context: JsonObject): string | null
   /** The machine's input for a new actor. Everything it needs for its life is in here, because replay reads it there. */
   inputFrom(opening: Opening, world: World): JsonObject
 }

@@ -175,12 +175,14 @@ describe('an activity', () => {
   })
 
   it('is left to the next worker, at once, when its own stops', async () => {
-    const { world, runner, other } = withActivity((_, { actorId, attempt }) =>
-      attempt === 1 ? new Promise(() => {}) : Promise.resolve(seen(actorId)),
-    )
+    let attempts = 0
+    const { world, runner, other } = withActivity((_, { actorId, attempt }) => {
+      attempts = attempt
+      return attempt === 1 ? new Promise(() => {}) : Promise.resolve(seen(actorId))
+    })
     const id = await ask(world, 'layer-1')
     const running = runner.run(id)
-    await until('it is claimed', async () => (await world.store.claimActivity(id, 0)) === null)
+    await until('it runs', () => attempts === 1)
     runner.abort()
     await running
     world.clock.turn(1)

@@ -19,8 +19,11 @@ const RENEW_EVERY_MS = 1_500
 /** How much longer than its time-out the first claim holds, until it is renewed: a short time-out must not race it, ms. */
 const CLAIM_MARGIN_MS = 5_000
 
-/** Activities of one actor at a time: an agent whose activities hang must leave places for the others. */
-const AT_ONCE_PER_ACTOR = 4
+/**
+ * Activities of one agent at a time, whichever of its actors performs them: one whose activities hang must leave places for the
+ * others, and fifty changes of a database are not fifty copies of it at once.
+ */
+const AT_ONCE_PER_OWNER = 4
 
 /** Tries of an activity that fails transiently. */
 const ATTEMPTS_MAX = 6
@@ -48,7 +51,7 @@ export class ActivityRunner {
   readonly #pace: Pace
   readonly #stopping = new AbortController()
   readonly #running = new Map<string, number>()
-  /** Activities that wait for an earlier one of their actor. */
+  /** Activities that wait for an earlier one of their owner. */
   readonly #parked = new Map<string, Set<string>>()
 
   constructor(options: ActivityRunnerOptions) {
@@ -56,23 +59,24 @@ export class ActivityRunner {
     this.#pace = options.pace ?? MACHINE_PACE
   }
 
-  /** Runs one activity, unless it has ended, another worker holds it, or its actor has enough running: then it is next. */
+  /** Runs one activity, unless it has ended, another worker holds it, or its owner has enough running: then it is next. */
   async run(id: string): Promise<void> {
-    const actorId = actorOf(id)
-    const running = this.#running.get(actorId) ?? 0
-    if (running >= AT_ONCE_PER_ACTOR) {
-      this.#parked.set(actorId, (this.#parked.get(actorId) ?? new Set()).add(id))
+    const owner = await this.#options.store.activityOwner(id)
+    if (owner === null) return
+    const running = this.#running.get(owner) ?? 0
+    if (running >= AT_ONCE_PER_OWNER) {
+      this.#parked.set(owner, (this.#parked.get(owner) ?? new Set()).add(id))
       return
     }
-    this.#running.set(actorId, running + 1)
+    this.#running.set(owner, running + 1)
     try {
-      for (let next: string | undefined = id; next !== undefined; next = this.#unpark(actorId)) {
+      for (let next: string | undefined = id; next !== undefined; next = this.#unpark(owner)) {
         await this.#runOne(next)
       }
     } finally {
-      const left = (this.#running.get(actorId) ?? 1) - 1
-      if (left > 0) this.#running.set(actorId, left)
-      else this.#running.delete(actorId)
+      const left = (this.#running.get(owner) ?? 1) - 1
+      if (left > 0) this.#running.set(owner, left)
+      else this.#running.delete(owner)
     }
   }
 
@@ -81,11 +85,11 @@ export class ActivityRunner {
     this.#stopping.abort()
   }
 
-  #unpark(actorId: string): string | undefined {
-    const parked = this.#parked.get(actorId)
+  #unpark(owner: string): string | undefined {
+    const parked = this.#parked.get(owner)
     const [next] = parked ?? []
     if (next !== undefined) parked?.delete(next)
-    if (parked?.size === 0) this.#parked.delete(actorId)
+    if (parked?.size === 0) this.#parked.delete(owner)
     return next
   }
 
@@ -220,8 +224,3 @@ function spanOf({ id, activity, actorId, attempt, trace }: ClaimedActivity): Spa
 
 /** The code of an activity that ended with its worker. */
 const ABORTED = 'activity.aborted'
-
-/** An effect's id is (actor, seq, index). */
-function actorOf(activityId: string): string {
-  return activityId.replace(/\.\d+\.\d+$/, '')
-}

@@ -103,6 +103,8 @@ export class StepDraft {
     const before = this.#length
     const { state, steps } = this.#run(definition, null, [first, ...then], { env: this.#env, cause, scopes })
     const write: ActorWrite = { locked: null, key, state, steps }
+    const owner = definition.ownerOf?.(state.snapshot.context) ?? null
+    if (owner !== null) write.owner = owner
     this.#actors.push(write)
     const trace = this.#trace({ id: state.id, type: state.type, locked: null, steps, cause }, before)
     // A mailbox, which begins with its first message, lives for good: what it does later belongs to other traces.

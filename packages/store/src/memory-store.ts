@@ -1,7 +1,14 @@
 import { EsaError, type Json, type JsonObject, newId } from '@esa/protocol'
 import { glanceAt, type MemoryGlance, unheardAt } from './memory-glance.ts'
 import { lockOwner, MemoryLocks } from './memory-locks.ts'
-import { type ActivityRecord, copyJson, keyName, MemoryTables, type MessageRecord } from './memory-tables.ts'
+import {
+  type ActivityRecord,
+  copyJson,
+  isUnclaimed,
+  keyName,
+  MemoryTables,
+  type MessageRecord,
+} from './memory-tables.ts'
 import { type ActorPageQuery, pageOf } from './actor-page.ts'
 import { memoryAccounts } from './memory-accounts.ts'
 import { memoryEdge } from './memory-edge.ts'
@@ -110,6 +117,11 @@ class MemoryStore implements Store {
     return [...take('message', messages, limit, now), ...take('activity', activities, limit, now)]
   }
 
+  async activityOwner(id: string): Promise<string | null> {
+    const actorId = this.#tables.activities.get(id)?.actorId ?? null
+    return actorId === null ? null : (this.#tables.actors.get(actorId)?.owner ?? actorId)
+  }
+
   claimActivity(id: string, marginMs: number): Promise<ClaimedActivity | null> {
     return this.#alone(activityLock(id), () => {
       const row = this.#tables.activities.get(id)
@@ -154,7 +166,7 @@ class MemoryStore implements Store {
     return copyJson(this.#tables.actors.get(id) ?? null)
   }
 
-  async listActors({ type, live, ids }: ActorFilter): Promise<LockedActor[]> {
+  async listActors({ type, live, ids, owner }: ActorFilter): Promise<LockedActor[]> {
     const { actors, liveActors } = this.#tables
     const candidates = ids === undefined ? (live === true ? liveActors : actors.keys()) : new Set(ids)
     return [...candidates]
@@ -162,6 +174,7 @@ class MemoryStore implements Store {
       .flatMap((id) => actors.get(id) ?? [])
       .filter(({ state }) => type === undefined || state.type === type)
       .filter(({ state }) => live === undefined || state.live === live)
+      .filter((actor) => owner === undefined || actor.owner === owner)
       .map(copyJson)
   }
 
@@ -371,10 +384,6 @@ function isUnheard(
   afterMs: number,
 ) {
   return unheardAt({ rungAt, attempt }, afterMs) <= now
-}
-
-function isUnclaimed({ claimedUntil }: ActivityRecord, now: number): boolean {
-  return claimedUntil === null || claimedUntil < now
 }
 
 /** Takes the `limit` rows that have waited longest, rings them at `now`, and names them oldest first. */

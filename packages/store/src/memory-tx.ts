@@ -190,8 +190,9 @@ export class MemoryTx implements StoreTx {
     const { rows, head } = chainSteps(state.id, locked?.head ?? GENESIS_HEAD, write.steps)
     for (const { inputId } of rows) if (inputId !== null) this.#putInput(state.id, inputId)
     for (const row of rows) this.#draft.events.push(copyJson(row))
-    const trace = before === undefined ? write.trace : before.trace
-    this.#draft.actors.set(state.id, copyJson({ state, key, head, ...tracedBy(trace) }))
+    const { trace, owner } = before ?? write
+    const actor = { state, key, head, ...(owner === undefined ? {} : { owner }), ...tracedBy(trace) }
+    this.#draft.actors.set(state.id, copyJson(actor))
   }
 
   #putKey(name: string, id: string, live: boolean): void {

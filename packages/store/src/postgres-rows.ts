@@ -1,6 +1,6 @@
 import type { ActorState, StepEnv, StepInput } from '@esa/actor'
 import type { JsonObject, Scope } from '@esa/protocol'
-import type { ActorWrite, LockedActor, MessageRow, StoredEvent } from './store.ts'
+import type { ActorWrite, ClaimedActivity, LockedActor, MessageRow, StoredEvent } from './store.ts'
 
 /** A row of esa.actors as the driver gives it. */
 export interface ActorRow {
@@ -19,6 +19,7 @@ export interface ActorRow {
   snapshot: ActorState['snapshot']
   head: string
   trace: string | null
+  owner: string | null
 }
 
 /** The actor a row stands for. */
@@ -27,7 +28,7 @@ export function actorOf(row: ActorRow): LockedActor {
   const timer =
     row.due_at === null ? null : { kind: row.timer_kind!, dueAt: row.due_at, event: row.timer_event! }
   const state = { id, type, version, status, live, seq, at, epoch, timer, snapshot }
-  return { state, key, head, ...tracedBy(row) }
+  return { state, key, head, ...ownedBy(row), ...tracedBy(row) }
 }
 
 /** The row an actor is written as; `before_seq` null says that it is new. */
@@ -41,6 +42,7 @@ export function actorRowOf(write: ActorWrite, head: string): ActorRow & { before
     timer_event: timer?.event ?? null,
     head,
     trace: write.trace ?? null,
+    owner: write.owner ?? null,
     before_seq: write.locked?.state.seq ?? null,
   }
 }
@@ -132,9 +134,28 @@ export function messageOf(row: MessageDbRow): MessageRow {
   }
 }
 
+/** A claimed row of esa.activities as the driver gives it. */
+export type ActivityRow = Omit<ClaimedActivity, 'actorId' | 'timeoutMs' | 'attempt' | 'trace' | 'scopes'> & {
+  actor_id: string
+  timeout_ms: number
+  trace: string | null
+  scopes: Scope[] | null
+}
+
+/** The claim that a row stands for; its fence counts its attempts. */
+export function claimedOf(row: ActivityRow): ClaimedActivity {
+  const { actor_id: actorId, timeout_ms: timeoutMs, trace, scopes, ...rest } = row
+  return { ...rest, actorId, timeoutMs, attempt: row.fence, ...tracedBy({ trace }), ...scopedBy({ scopes }) }
+}
+
 /** The trace that a row carries, where it carries one. */
 export function tracedBy({ trace }: { trace: string | null }): { trace?: string } {
   return trace === null ? {} : { trace }
+}
+
+/** The agent that a row's actor works for, where it works for one. */
+function ownedBy({ owner }: { owner: string | null }): { owner?: string } {
+  return owner === null ? {} : { owner }
 }
 
 /** The scopes that a row is limited to, where it is. */

@@ -7,7 +7,7 @@ export const NOW = `floor(extract(epoch from clock_timestamp()) * 1000)::bigint`
 /** The channel that wakes relays and timer services. */
 export const WAKE_CHANNEL = 'esa_wake'
 
-export const ACTOR_COLUMNS = `id, type, version, status, live, key, seq, at, epoch, due_at, timer_kind, timer_event, snapshot, head, trace`
+export const ACTOR_COLUMNS = `id, type, version, status, live, key, seq, at, epoch, due_at, timer_kind, timer_event, snapshot, head, trace, owner`
 
 export const LOCK_ACTORS = `select ${ACTOR_COLUMNS} from esa.actors where id = any($1) order by id for update`
 
@@ -21,6 +21,7 @@ export const LIVE_ACTORS = `select ${ACTOR_COLUMNS} from esa.actors where type =
 
 export const READ_ACTORS = `select ${ACTOR_COLUMNS} from esa.actors
   where ($1::text is null or type = $1) and ($2::boolean is null or live = $2) and ($3::text[] is null or id = any($3))
+    and ($4::text is null or owner = $4)
   order by id`
 
 export const ENV = `select ${NOW} as at,
@@ -47,7 +48,7 @@ export const READ_MESSAGES = `select ${MESSAGE_COLUMNS} from esa.messages
 export const WRITE = `with
   a as (select * from jsonb_to_recordset($2::jsonb) as a(id text, type text, version int, status text, live boolean, key text,
     seq int, at bigint, epoch int, due_at bigint, timer_kind text, timer_event text, snapshot jsonb, head text, trace text,
-    before_seq int)),
+    owner text, before_seq int)),
   created as (insert into esa.actors (${ACTOR_COLUMNS})
     select ${ACTOR_COLUMNS} from a where before_seq is null returning id),
   moved as (update esa.actors set version = a.version, status = a.status, live = a.live, seq = a.seq, at = a.at,
@@ -85,6 +86,9 @@ export const END_ACTIVITY = `update esa.activities set done_at = ${NOW}, outcome
 export const CLAIM_ACTIVITY = `update esa.activities set claimed_until = ${NOW} + timeout_ms + $2::bigint, fence = fence + 1
   where id = $1 and done_at is null and (claimed_until is null or claimed_until < ${NOW})
   returning id, actor_id, queue, activity, input, timeout_ms, fence, trace, scopes`
+
+export const ACTIVITY_OWNER = `select coalesce(actors.owner, activities.actor_id) as owner
+  from esa.activities left join esa.actors on actors.id = activities.actor_id where activities.id = $1`
 
 export const RELEASE_ACTIVITY = `update esa.activities set claimed_until = ${NOW} + $3::bigint, rung_at = ${NOW}
   where id = $1 and fence = $2 and done_at is null`

@@ -1,5 +1,5 @@
 import { connectPool, isPooler, mapPgError } from '@esa/pg-server'
-import { EsaError, type Scope } from '@esa/protocol'
+import { EsaError } from '@esa/protocol'
 import type { Pool, PoolClient, QueryConfig } from 'pg'
 import { feedAfter, feedHolds, feedTail } from './postgres-feed.ts'
 import { listenForWake } from './postgres-listen.ts'
@@ -8,14 +8,14 @@ import { postgresAccounts } from './postgres-accounts.ts'
 import { postgresEdge } from './postgres-edge.ts'
 import { postgresNotifications } from './postgres-notifications.ts'
 import {
+  type ActivityRow,
   type ActorRow,
   actorOf,
+  claimedOf,
   type EventRow,
   eventOf,
   type MessageDbRow,
   messageOf,
-  scopedBy,
-  tracedBy,
 } from './postgres-rows.ts'
 import * as sql from './postgres-sql.ts'
 import { answered, dropIdle, READ_WITHIN_MS, SILENT } from './answered.ts'
@@ -133,18 +133,14 @@ class PostgresStore implements Store {
     return taken.toSorted(inTurn).map(({ kind, id, queue, attempt }) => ({ kind, id, queue, attempt }))
   }
 
+  async activityOwner(id: string): Promise<string | null> {
+    const [row] = await this.#soon<{ owner: string }>(sql.ACTIVITY_OWNER, [id])
+    return row?.owner ?? null
+  }
+
   async claimActivity(id: string, marginMs: number): Promise<ClaimedActivity | null> {
     const [row] = await this.#soon<ActivityRow>(sql.CLAIM_ACTIVITY, [id, marginMs])
-    if (row === undefined) return null
-    const { actor_id: actorId, timeout_ms: timeoutMs, trace, scopes, ...rest } = row
-    return {
-      ...rest,
-      actorId,
-      timeoutMs,
-      attempt: row.fence,
-      ...tracedBy({ trace }),
-      ...scopedBy({ scopes }),
-    }
+    return row === undefined ? null : claimedOf(row)
   }
 
   async releaseActivity(id: string, fence: number, retryInMs: number): Promise<void> {
@@ -160,12 +156,13 @@ class PostgresStore implements Store {
   }
 
   async readActor(id: string): Promise<LockedActor | null> {
-    const [row] = await this.#soon<ActorRow>(sql.READ_ACTORS, [null, null, [id]])
+    const [row] = await this.#soon<ActorRow>(sql.READ_ACTORS, [null, null, [id], null])
     return row === undefined ? null : actorOf(row)
   }
 
-  async listActors({ type, live, ids }: ActorFilter): Promise<LockedActor[]> {
-    const rows = await this.#rows<ActorRow>(sql.READ_ACTORS, [type ?? null, live ?? null, ids ?? null])
+  async listActors({ type, live, ids, owner }: ActorFilter): Promise<LockedActor[]> {
+    const values = [type ?? null, live ?? null, ids ?? null, owner ?? null]
+    const rows = await this.#rows<ActorRow>(sql.READ_ACTORS, values)
     return rows.map(actorOf)
   }
 
@@ -343,12 +340,6 @@ type OutlineRow = Omit<ActorOutline, 'dueAt' | 'timerKind'> & {
 }
 type FactRow = Omit<LevelFact, 'lateMs'> & { late_ms: number | null }
 type TakenRow = Ring & { at: number }
-type ActivityRow = Omit<ClaimedActivity, 'actorId' | 'timeoutMs' | 'attempt' | 'trace' | 'scopes'> & {
-  trace: string | null
-  scopes: Scope[] | null
-  actor_id: string
-  timeout_ms: number
-}
 type WorkerRow = Omit<WorkerBeat, 'startedAt' | 'beatAt' | 'skewMs'> & {
   started_at: number
   beat_at: number

@@ -48,8 +48,13 @@ export const actors = esa.table(
     head: text().notNull(),
     /** The trace that opened it, as a W3C traceparent; null where nobody traces. */
     trace: text(),
+    /** The agent that it works for; null: none. */
+    owner: text(),
   },
   (t) => [
+    index('actors_owner')
+      .on(t.owner)
+      .where(sql`${t.live} and ${t.owner} is not null`),
     uniqueIndex('actors_open_key')
       .on(t.type, t.key)
       .where(sql`${t.live} and ${t.key} is not null`),

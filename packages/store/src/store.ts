@@ -5,11 +5,12 @@ import type { AccountStore } from './account-store.ts'
 import type { EdgeStore } from './edge-store.ts'
 import type { NotificationStore } from './notification-store.ts'
 
-/** An actor under its lock: its state, the key it holds while it lives, and the head of its log's hash chain. */
+/** An actor under its lock: its state, the key it holds while it lives, the agent it works for, and the head of its log's hash chain. */
 export interface LockedActor {
   state: ActorState
   key: string | null
   head: string
+  owner?: string
   /** The trace that opened it, as a W3C traceparent, where somebody traced it. */
   trace?: string
 }
@@ -21,12 +22,13 @@ export interface StepWrite {
   events: ActorEvent[]
 }
 
-/** All steps that one transaction took on one actor. `locked` is null for a new actor, and `trace` is for one. */
+/** All steps that one transaction took on one actor. `locked` is null for a new actor; `owner` and `trace` are for one. */
 export interface ActorWrite {
   locked: LockedActor | null
   key: string | null
   state: ActorState
   steps: StepWrite[]
+  owner?: string
   trace?: string
 }
 
@@ -190,6 +192,7 @@ export interface ActorFilter {
   type?: string
   live?: boolean
   ids?: string[]
+  owner?: string
 }
 
 /** A live actor in brief, without its snapshot: `fields` holds the members of its context that were asked for, null where there is none. */
@@ -273,6 +276,8 @@ export interface Store {
   due(limit: number): Promise<{ ids: string[]; nowMs: number; nextDueAt: number | null }>
   /** Takes rows that nobody has rung, or whose ring went unheard for `afterMs`, as their next attempt. */
   takeOverdue(options: { limit: number; afterMs: number }): Promise<Ring[]>
+  /** The agent that an activity's actor works for, or the actor itself; null when there is no such activity. */
+  activityOwner(id: string): Promise<string | null>
   /** Claims an activity for its time-out and `marginMs` more; null when it has ended or is held. */
   claimActivity(id: string, marginMs: number): Promise<ClaimedActivity | null>
   /** Lets go of a claim, to be rung again after `retryInMs`. */

@@ -78,10 +78,13 @@ function actorCases(harness: () => StoreHarness): void {
       expect(await store.readStream('a')).toHaveLength(2)
     })
 
-    it('is listed by type, life and id', async () => {
+    it('is listed by type, life, id and the agent that it works for', async () => {
       const { store } = harness()
       const closed = opening('c', { live: false, status: 'stopped' })
-      await put(store, { actors: [opening('b'), closed, opening('a', { type: 'agent' })] })
+      const owned = { ...opening('b'), owner: 'layer-1' }
+      await put(store, { actors: [owned, closed, opening('a', { type: 'agent' })] })
+      const [actor] = await store.listActors({ ids: ['b'] })
+      await put(store, { actors: [nextStep(actor!, 'm1')] })
       const ids = async (filter: Parameters<typeof store.listActors>[0]) =>
         (await store.listActors(filter)).map(({ state }) => state.id)
       expect(await ids({})).toEqual(['a', 'b', 'c'])
@@ -90,6 +93,9 @@ function actorCases(harness: () => StoreHarness): void {
       expect(await ids({ live: false })).toEqual(['c'])
       expect(await ids({ ids: ['c', 'a', 'x', 'a'], live: true })).toEqual(['a'])
       expect(await ids({ ids: [] })).toEqual([])
+      expect(await ids({ owner: 'layer-1' })).toEqual(['b'])
+      expect(await ids({ owner: 'layer-1', live: false })).toEqual([])
+      expect(await ids({ owner: 'layer-2' })).toEqual([])
     })
   })
 }

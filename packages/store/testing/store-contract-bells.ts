@@ -272,6 +272,14 @@ function claimCases(harness: () => StoreHarness): void {
       expect(await store.claimActivity('x', MARGIN_MS)).toBeNull()
     })
 
+    it('counts for the agent that its actor works for, else for its actor', async () => {
+      const { store } = harness()
+      const actors = [{ ...opening('a'), owner: 'layer-1' }, opening('b')]
+      await put(store, { actors, activities: [activityOf('a', 't1'), activityOf('b', 't2')] })
+      const owners = await Promise.all(['t1', 't2', 'x'].map((id) => store.activityOwner(id)))
+      expect(owners).toEqual(['layer-1', 'b', null])
+    })
+
     it('is not rung while it is claimed, and again when its claim runs out', async () => {
       const { store, pass } = harness()
       await put(store, { activities: [activityOf('a', 't1')], rung: false })

@@ -1,0 +1,1 @@
+ALTER TABLE "esa"."actors" ADD COLUMN "owner" text;

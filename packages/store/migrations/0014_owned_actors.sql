@@ -1,0 +1,1 @@
+CREATE INDEX CONCURRENTLY "actors_owner" ON "esa"."actors" USING btree ("owner") WHERE "esa"."actors"."live" and "esa"."actors"."owner" is not null;
