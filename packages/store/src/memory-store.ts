@@ -1,14 +1,8 @@
 import { EsaError, type Json, type JsonObject, newId } from '@esa/protocol'
-import { glanceAt, type MemoryGlance, unheardAt } from './memory-glance.ts'
+import { glanceAt, type MemoryGlance } from './memory-glance.ts'
 import { lockOwner, MemoryLocks } from './memory-locks.ts'
-import {
-  type ActivityRecord,
-  copyJson,
-  isUnclaimed,
-  keyName,
-  MemoryTables,
-  type MessageRecord,
-} from './memory-tables.ts'
+import { isUnclaimed, isUnheard, take } from './memory-sweep.ts'
+import { copyJson, keyName, MemoryTables } from './memory-tables.ts'
 import { type ActorPageQuery, pageOf } from './actor-page.ts'
 import { memoryAccounts } from './memory-accounts.ts'
 import { memoryEdge } from './memory-edge.ts'
@@ -376,32 +370,4 @@ function pick(document: JsonObject, paths: string[][]): Json[] {
 /** The newest first; what is equally old in the order of its place. */
 function byAgeAndPlace(a: StoredEvent, b: StoredEvent): number {
   return b.at - a.at || (a.stream < b.stream ? 1 : a.stream > b.stream ? -1 : b.seq - a.seq)
-}
-
-function isUnheard(
-  { rungAt, attempt }: { rungAt: number | null; attempt: number },
-  now: number,
-  afterMs: number,
-) {
-  return unheardAt({ rungAt, attempt }, afterMs) <= now
-}
-
-/** Takes the `limit` rows that have waited longest, rings them at `now`, and names them oldest first. */
-function take(
-  kind: Ring['kind'],
-  rows: (MessageRecord | ActivityRecord)[],
-  limit: number,
-  now: number,
-): Ring[] {
-  const waitedSince = (row: { rungAt: number | null }): number => row.rungAt ?? Number.NEGATIVE_INFINITY
-  const longest = (one: { rungAt: number | null; at: number }, other: typeof one): number =>
-    waitedSince(one) < waitedSince(other) ? -1 : waitedSince(one) > waitedSince(other) ? 1 : one.at - other.at
-  const taken = rows.sort(longest).slice(0, limit)
-  for (const row of taken) {
-    row.rungAt = now
-    row.attempt += 1
-  }
-  return taken
-    .sort((one, other) => one.at - other.at)
-    .map(({ id, queue, attempt }) => ({ kind, id, queue, attempt }))
 }

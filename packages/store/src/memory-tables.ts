@@ -193,7 +193,3 @@ export class MemoryTables {
     this.deadMessages.delete(message)
   }
 }
-
-export function isUnclaimed({ claimedUntil }: ActivityRecord, now: number): boolean {
-  return claimedUntil === null || claimedUntil < now
-}
