@@ -17,6 +17,7 @@ import type { StoreTx } from '../src/store.ts'
 /** What the store promises about actors at rest: their rows, their logs, their keys and their deadlines. */
 export function actorContract(harness: () => StoreHarness): void {
   actorCases(harness)
+  listCases(harness)
   logCases(harness)
   keyCases(harness)
   deadlineCases(harness)
@@ -77,7 +78,11 @@ function actorCases(harness: () => StoreHarness): void {
       expect((await store.readActor('a'))!.state.seq).toBe(2)
       expect(await store.readStream('a')).toHaveLength(2)
     })
+  })
+}
 
+function listCases(harness: () => StoreHarness): void {
+  describe('an actor', () => {
     it('is listed by type, life, id and the agent that it works for', async () => {
       const { store } = harness()
       const closed = opening('c', { live: false, status: 'stopped' })
