@@ -24,7 +24,7 @@ export interface ActorDefinition<World = unknown> {
 }
 
 /**
- * What a new actor is made from: its id, who asked for it and with what, the store clock (ms), and the live actors of
+ * What a new actor is made from: its id, who opened it and with what, the store clock (ms), and the live actors of
  * the type that its definition consults, as they are committed at that instant.
  */
 export interface Opening {
@@ -70,7 +70,7 @@ export interface ActorState {
   snapshot: { value: StateValue; context: JsonObject }
 }
 
-/** A fact in an actor's stream. `lateMs` stands on the first event of a step that a timer caused. */
+/** A fact in an actor's stream. `lateMs` is on the first event of a step that a timer caused. */
 export interface ActorEvent {
   seq: number
   at: number
@@ -107,7 +107,7 @@ export interface SendParams {
 /**
  * What `open` takes: start an actor of a type, or tell the live one that holds the key. `id` names its row, as that of
  * `send`. With `tell` nothing is started: an event of that name reaches who holds the key once the row `after` is done, and is
- * dropped when nobody does.
+ * dropped when none does.
  */
 export interface OpenParams {
   id?: string

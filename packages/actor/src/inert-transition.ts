@@ -12,7 +12,7 @@ export type Transition = [AnyMachineSnapshot, ExecutableActionsFrom<AnyStateMach
 
 /**
  * XState's `transition`, with one scope a machine instead of one a call: building a scope starts an actor whose snapshot
- * nobody reads, which costs more than the transition. A machine here has no children, so a scope keeps nothing.
+ * no code reads, which costs more than the transition. A machine here has no children, so a scope keeps nothing.
  */
 export function inertTransition(
   machine: AnyStateMachine,

@@ -41,7 +41,7 @@ export async function announce(
   }
 }
 
-/** Posts all, or fails; a try that is repeated repeats them all. The status of an answer, at least one is asked for. */
+/** Posts all, or fails; a try that is repeated repeats them all. The status of an answer, at least one is required. */
 async function postAll(requests: Posted[], reach: Reach): Promise<number> {
   const [status] = await Promise.all(requests.map((request) => post(request, reach)))
   return status!

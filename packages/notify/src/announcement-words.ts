@@ -1,12 +1,12 @@
 import type { Announced, Announcement } from '@esa/protocol'
 
 const WORDS: Record<Announced, (announcement: Announcement) => string> = {
-  'incident.notice': ({ told, level }) => `${told} is told at the ${level} level and has to answer`,
+  'incident.notice': ({ told, level }) => `${told} is notified at the ${level} level and has to answer`,
   'incident.copy': ({ told }) => `${told} gets a copy; nothing has to be done`,
-  'incident.acknowledged': () => 'somebody works on it; the clock has stopped',
-  'incident.taken': ({ told }) => `somebody else has it; ${told} need not do anything`,
+  'incident.acknowledged': () => 'it is acknowledged; the clock has stopped',
+  'incident.taken': ({ told }) => `another agent has it; ${told} need not do anything`,
   'incident.closed': () => 'it is over',
-  'channel.test': () => 'somebody tries this channel; nothing has to be done',
+  'channel.test': () => 'this is a test of the channel; no action is needed',
   'approval.alone': () =>
     'one operator approved it alone: it may run from 10 until 25 minutes after this; esa approvals withdraw stops it',
 }
@@ -23,7 +23,7 @@ export function headlineOf({ agent, category, title, announced }: Announcement):
     : `ESA ${agent}, ${category}: ${title}`
 }
 
-/** How urgent it is, in PagerDuty's words: what loses data or stands at the top is critical. Source: Events API v2, "severity". */
+/** How urgent it is, in PagerDuty's words: data loss and the top level are critical. Source: Events API v2, "severity". */
 export function severityOf({
   category,
   level,

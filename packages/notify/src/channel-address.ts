@@ -10,7 +10,7 @@ export type FindAddresses = (host: string) => Promise<{ address: string; family:
 export const systemAddresses: FindAddresses = async (host) => await systemLookup(host, { all: true })
 
 /**
- * The addresses of a host that a channel may connect to. Whoever connects must use exactly these: the name is not asked for
+ * The addresses of a host that a channel may connect to. A connection must use exactly these: the name is not looked up
  * again, so that a second answer of its name server cannot lead elsewhere.
  * @throws EsaError `channel.private-address` (terminal) when one is private and that is not allowed, `channel.unreachable` (transient).
  */

@@ -17,7 +17,7 @@ async function server(replies: Replies = {}) {
 }
 
 describe('a mail', () => {
-  it('reaches everybody named, says what it is about, and can be told from a repetition', async () => {
+  it('reaches every recipient, says what it is about, and differs from a repetition', async () => {
     const { port, taken } = await server()
     const url = `smtp://ada:canary@127.0.0.1:${port}`
     expect(await mail(url, ENVELOPE, announcement(), LOCAL)).toBe(250)
@@ -42,7 +42,7 @@ describe('a mail', () => {
   it.each<[Replies, string, number]>([
     [{ END: '451 later' }, 'transient', 451],
     [{ MAIL: '421 too busy' }, 'transient', 421],
-    [{ RCPT: '550 nobody of that name' }, 'terminal', 550],
+    [{ RCPT: '550 no such user' }, 'terminal', 550],
     [{ AUTH: '535 canary is wrong' }, 'terminal', 535],
   ])('that a server refuses with %j fails, %s, without what it said', async (replies, kind, code) => {
     const { port } = await server(replies)
@@ -68,7 +68,7 @@ describe('a mail', () => {
     expect(taken).toEqual([])
   })
 
-  it('by what is no SMTP URL does not repeat it', async () => {
+  it('by an invalid SMTP URL does not repeat it', async () => {
     const error: unknown = await mail('https://canary', ENVELOPE, announcement(), LOCAL).catch(
       (e: unknown) => e,
     )

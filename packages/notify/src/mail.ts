@@ -18,7 +18,7 @@ export interface Envelope {
 
 /**
  * Sends a mail, once, by an SMTP URL (`smtps://`, or `smtp://` with STARTTLS). Its Message-ID is made of the announcement's
- * id, so that a repetition can be told. Answers with the server's reply code.
+ * id, so that a repetition can be recognized. Answers with the server's reply code.
  * @throws EsaError `channel.*`: transient when another try may succeed. None holds the URL or what the server said.
  */
 export async function mail(
@@ -28,7 +28,7 @@ export async function mail(
   reach: Reach,
 ): Promise<number> {
   const server = serverOf(smtpUrl)
-  if (envelope.to.length === 0) throw new EsaError('channel.nobody', 'terminal', 'this mail is for nobody')
+  if (envelope.to.length === 0) throw new EsaError('channel.nobody', 'terminal', 'this mail has no recipient')
   const [address] = await allowedAddresses(server.host, reach.allowPrivate, reach.find ?? systemAddresses)
   const transport = createTransport({
     // The address that was checked; the name is for the certificate alone.
@@ -60,7 +60,7 @@ function messageOf(announcement: Announcement) {
     sentenceOf(announcement),
     '',
     `Incident: ${incidentId}`,
-    `Told: ${person === null ? told : `${person}, on call for ${told}`}`,
+    `Notified: ${person === null ? told : `${person}, on call for ${told}`}`,
     `At: ${at}`,
     ...(ackUrl === null ? [] : ['', `Acknowledge (asks before it does): ${ackUrl}`]),
     ...(evidence === null ? [] : ['', cut(JSON.stringify(evidence, null, 2), EVIDENCE_MAX)]),
@@ -97,7 +97,7 @@ function serverOf(text: string): {
   }
 }
 
-/** A reply of 4xx asks to come again, one of 5xx does not; no reply is no connection. Source: RFC 5321, 4.2.1. */
+/** A reply of 4xx may be retried, one of 5xx not; without a reply there is no connection. Source: RFC 5321, 4.2.1. */
 function mailError(error: unknown): EsaError {
   const { code = 'unknown', responseCode } = error as { code?: string; responseCode?: number }
   if (responseCode === undefined) {

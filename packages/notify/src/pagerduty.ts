@@ -40,7 +40,7 @@ const TELLINGS_MAX = 20
  */
 export function pagerdutyRequests(url: string, routingKey: string, announcement: Announcement): Posted[] {
   if (!ROUTING_KEY.test(routingKey)) {
-    throw new EsaError('channel.secret-invalid', 'terminal', 'this is no routing key of PagerDuty', {
+    throw new EsaError('channel.secret-invalid', 'terminal', 'not a routing key of PagerDuty', {
       hint: 'an integration of kind "Events API v2" shows it: 32 letters and digits',
     })
   }

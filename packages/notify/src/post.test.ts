@@ -66,7 +66,7 @@ describe('a post', () => {
     expect(performance.now() - began).toBeLessThan(6_000)
   }, 10_000)
 
-  it('that nobody takes says so, without the URL', async () => {
+  it('that no server accepts says so, without the URL', async () => {
     const { url, close } = await stubReceiver(204)
     close()
     const error = await send(`${url}/canary-path`).catch((caught: unknown) => caught as Error)
@@ -74,7 +74,7 @@ describe('a post', () => {
     expect(JSON.stringify([String(error), error])).not.toContain('canary')
   })
 
-  it('of what is no URL does not repeat it', async () => {
+  it('of an invalid URL does not repeat it', async () => {
     const error = await send('canary no url').catch((caught: unknown) => caught as Error)
     expect(error).toMatchObject({ code: 'channel.url-unreadable', kind: 'terminal' })
     expect(JSON.stringify([String(error), error, (error as Error).cause ?? null])).not.toContain('canary')
@@ -125,14 +125,14 @@ describe('where a post may go', () => {
     expect(stub.got).toEqual([])
   })
 
-  it('to the very address that was looked at: the name is asked once', async () => {
+  it('to the very address that was checked: the name is looked up once', async () => {
     const stub = await receiver(204)
     let asked = 0
     const find = async () => {
       asked++
       return [{ address: '127.0.0.1', family: 4 }]
     }
-    // The machine's own resolver knows no such name: had it been asked again, nobody would have been reached.
+    // The machine's own resolver knows no such name: with a second lookup the connection would fail.
     const url = stub.url.replace('127.0.0.1', 'hooks.invalid')
     expect(await send(url, { ...LOCAL, find })).toBe(204)
     expect(asked).toBe(1)

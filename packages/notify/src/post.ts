@@ -44,7 +44,7 @@ export async function post({ url: text, headers, body }: Posted, reach: Reach): 
     allowedAddresses(url.hostname, reach.allowPrivate, reach.find ?? systemAddresses),
     signal,
   )
-  // Asked for an address, it gives those that were checked, whatever the name says by now.
+  // A lookup gives those that were checked, whatever the name says by now.
   const lookup: LookupFunction = (_, options, answer) => {
     if (options.all === true) answer(null, found)
     else answer(null, found[0]!.address, found[0]!.family)

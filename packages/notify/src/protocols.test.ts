@@ -69,7 +69,7 @@ describe('a webhook', () => {
     })
   })
 
-  it('whose key is no base64 says so without it', async () => {
+  it('whose key is not base64 says so without it', async () => {
     const given = channelSpecSchema.parse({ kind: 'webhook', url: 'https://x.org', secret: 'env:BAD' })
     const ports = { environment: { BAD: 'whsec_canary!!!' }, now: () => NOW }
     const error: unknown = await announce(given, announcement(), ports).catch((caught: unknown) => caught)
@@ -109,7 +109,7 @@ describe('Slack', () => {
     expect(blocks[0]!.text!.text.isWellFormed()).toBe(true)
   })
 
-  it('sees text where somebody wrote markup', () => {
+  it('shows markup as text', () => {
     const { text, blocks } = blocksOf(
       announcement({ title: '<!channel> <https://evil|here>', evidence: '<!here>' }),
     )
@@ -178,7 +178,7 @@ describe('PagerDuty', () => {
     expect(event.payload === undefined).toBe(action !== 'trigger')
   })
 
-  it('pages anew for each telling, and ends all of them, the last ones of many', () => {
+  it('pages again for each round, and ends all of them, the last ones of many', () => {
     const keysOf = (given: Announcement) =>
       pagerdutyRequests(PAGERDUTY_URL, 'R0'.repeat(16), given).map(
         ({ body }) => (JSON.parse(body) as { dedup_key: string }).dedup_key,

@@ -90,7 +90,7 @@ it('names every channel that failed, and follows no redirect', async () => {
   expect(sent).toHaveLength(1)
 })
 
-it('says so of a webhook that nobody listens at', async () => {
+it('says so of a webhook without a listener', async () => {
   const { webhook } = await webhookOf(204)
   await new Promise((resolve) => servers.pop()!.close(resolve))
   await expect(raiseAlarm({ file, webhook }, alarm)).rejects.toMatchObject({ code: 'alarm.webhook' })

@@ -5,7 +5,7 @@ import { isTaken, postJson } from './post-json.ts'
 
 /** An alarm as it leaves the bus: what happened, to which incident or actor, and why. */
 export interface Alarm {
-  /** The same at every try of the same alarm: the file holds it once, and whoever takes the webhook can tell a repetition. */
+  /** The same at every try of the same alarm: the file holds it once, and a receiver of the webhook can recognize a repetition. */
   id: string
   at: string
   subject: string

@@ -1,7 +1,7 @@
 import { BlockList, isIPv6 } from 'node:net'
 
 /**
- * Addresses that are no public host: this machine, private and shared networks, link-local ones (the metadata services of
+ * Addresses that are not a public host: this machine, private and shared networks, link-local ones (the metadata services of
  * clouds are there), documentation, multicast, reserved. Source: the IANA special-purpose registries for IPv4 and IPv6.
  */
 const REFUSED_V4: [string, number][] = [
@@ -22,7 +22,7 @@ const REFUSED_V4: [string, number][] = [
   ['240.0.0.0', 4],
 ]
 
-/** Within the public unicast range: what tunnels to or stands for other addresses, and documentation. */
+/** Within the public unicast range: what tunnels to or represents other addresses, and documentation. */
 const REFUSED_V6: [string, number][] = [
   ['2001::', 23],
   ['2001:db8::', 32],

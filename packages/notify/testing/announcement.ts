@@ -1,6 +1,6 @@
 import type { Announcement } from '@esa/protocol'
 
-/** An announcement of a level that is told, and what a test changes of it. */
+/** An announcement of a notified level, with a test's changes. */
 export function announcement(more: Partial<Announcement> = {}): Announcement {
   return {
     id: 'msg_0123456789abcdef',

@@ -1,6 +1,6 @@
 import type { AgentId, AgentKind, Level } from '@esa/protocol'
 
-/** One rung that a card names: who stands there, for how long they may hold an incident, and what for. */
+/** One level that a card names: its agents, how long they may hold an incident, and what for. */
 export interface CardEscalation {
   level: Level
   agents: AgentId[]
@@ -32,7 +32,7 @@ export interface CardCollaboration {
   purpose: string
 }
 
-/** Where a card names another agent, so that a check of the organisation can point at it. */
+/** Where a card names another agent, so that a check of the organization can point at it. */
 export interface CardMention {
   id: AgentId
   as: 'reportsTo' | 'manages' | 'collaboration' | Level

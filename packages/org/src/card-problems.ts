@@ -62,7 +62,7 @@ export class CardReading {
     return idsOf(scan)
   }
 
-  /** Everybody noted, in reading order. */
+  /** All of them, in reading order. */
   mentionsInOrder(): CardMention[] {
     return [...this.mentions].sort((a, b) => a.line - b.line || a.column - b.column)
   }

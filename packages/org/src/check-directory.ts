@@ -9,7 +9,7 @@ import { byPlace, type Problem } from './problem.ts'
 const KIND_OF_LEVEL = { domain: 'domain', chief: 'chief', ceo: 'ceo' } as const
 
 /**
- * What does not fit in an organisation, at the cards' places and naming agents by id: ids that nobody has, two cards
+ * What does not fit in an organization, at the cards' places and naming agents by id: unknown ids, two cards
  * of one id, circles of reporting, agents that no line takes to the CEO (errors); named agents without a card, lines
  * that the other side does not mirror, orphans, paths to the wrong kind of agent (warnings). In reading order.
  */
@@ -47,7 +47,7 @@ function unknownAgents(card: AgentCard, directory: Directory): Problem[] {
     const near = closest(mention.id, ids)
     const hint = near ? `Did you mean ${near}?` : 'See "esa org --tree" for the agents there are.'
     problems.push({
-      ...error(card, 'org.unknown-agent', `${card.id} names ${mention.id}, which is no agent`, mention),
+      ...error(card, 'org.unknown-agent', `${card.id} names ${mention.id}, which is not an agent`, mention),
       hint,
     })
   }
@@ -72,7 +72,7 @@ function missingCards(directory: Directory): Problem[] {
 
 function unmirrored(card: AgentCard, directory: Directory): Problem[] {
   const problems: Problem[] = []
-  // Nobody's card can list an agent that is new; that it is new is said once, below.
+  // No card can list a new agent; that it is new is reported once, below.
   for (const id of chartAgent(card.id) ? card.reportsTo : []) {
     const above = directory.get(id)
     if (!above?.card || above.manages.includes(card.id)) continue
@@ -91,14 +91,14 @@ function unmirrored(card: AgentCard, directory: Directory): Problem[] {
 function misplaced(card: AgentCard, directory: Directory): Problem[] {
   const problems: Problem[] = []
   if (!chartAgent(card.id)) {
-    const message = `${card.id} is not on the organisation chart`
+    const message = `${card.id} is not on the organization chart`
     const hint = 'An agent of your own is on none: let ESA_OWN_AGENTS name its folder, and it is expected.'
     problems.push({ ...warning(card, 'org.not-on-chart', message), hint })
   }
   for (const mention of card.mentions) {
     if (mention.as === 'reportsTo' || mention.as === 'manages' || mention.as === 'collaboration') continue
     if (mention.id === card.id && mention.as !== 'ceo') {
-      const message = `${card.id} names itself as ${mention.as}: nobody is on their own path`
+      const message = `${card.id} names itself as ${mention.as}: an agent is never on its own path`
       problems.push(warning(card, 'org.names-itself', message, mention))
     }
     const kind = directory.get(mention.id)?.kind
@@ -114,7 +114,7 @@ function disconnected(card: AgentCard, directory: Directory): Problem[] {
   const problems: Problem[] = []
   const managed = directory.all().some((agent) => agent.manages.includes(card.id))
   if (card.reportsTo.length === 0 && !managed) {
-    const message = `${card.id} is an orphan: it reports to nobody and nobody manages it`
+    const message = `${card.id} is an orphan: it reports to no agent and no agent manages it`
     problems.push(warning(card, 'org.orphan', message))
   }
   const named = directory.escalationOf(card.id, 'ceo').some((path) => path.agents.includes(CEO_ID))
@@ -126,7 +126,7 @@ function disconnected(card: AgentCard, directory: Directory): Problem[] {
   return problems
 }
 
-/** Each circle once, at the first card that stands in it. */
+/** Each circle once, at its first card. */
 function cycles(directory: Directory): Problem[] {
   const problems: Problem[] = []
   const reported = new Set<AgentId>()

@@ -83,7 +83,7 @@ describe('a directory', () => {
 })
 
 describe('checkDirectory', () => {
-  it('has nothing to say about an organisation that fits', () => {
+  it('has nothing to say about an organization that fits', () => {
     const peerless = card('Layer #2: API', 'Reports to: Chief #1')
     expect(check(ceo, chief, domain, one, peerless)).toEqual([])
   })
@@ -150,7 +150,7 @@ describe('checkDirectory', () => {
     ])
   })
 
-  it('calls an agent that reports to nobody an orphan', () => {
+  it('calls an agent without a superior an orphan', () => {
     const alone = card('Expert #10: AI Research', '', '- Chief: Chief #1')
     expect(
       check(ceo, chief, domain, one, two, alone).filter(({ file }) => file.startsWith('Expert')),

@@ -2,7 +2,7 @@ import type { AgentId, AgentKind, Level } from '@esa/protocol'
 import type { AgentCard, CardEscalation } from './agent-card.ts'
 import { chartAgent, ORG_CHART } from './org-chart.ts'
 
-/** An agent as the organisation knows it: its card's facts, or the chart's while it has no card. */
+/** An agent as the organization knows it: its card's facts, or the chart's while it has no card. */
 export interface DirectoryAgent {
   id: AgentId
   kind: AgentKind
@@ -32,7 +32,7 @@ export interface Directory {
   readonly domainOf: (id: AgentId) => AgentId | undefined
 }
 
-/** The organisation that cards describe; of two cards with one id the first counts (`checkDirectory` reports it). */
+/** The organization that cards describe; of two cards with one id the first counts (`checkDirectory` reports it). */
 export function buildDirectory(cards: readonly AgentCard[]): Directory {
   const byId = new Map<AgentId, AgentCard>()
   for (const card of cards) if (!byId.has(card.id)) byId.set(card.id, card)
@@ -58,7 +58,7 @@ export function buildDirectory(cards: readonly AgentCard[]): Directory {
   }
 }
 
-/** Everybody above an agent, nearest first, each once, itself left out; ends on cycles. */
+/** All agents above an agent, nearest first, each once, itself left out; ends on cycles. */
 export function upwardOf(id: AgentId, get: Directory['get']): AgentId[] {
   const seen = new Set([id])
   for (const current of seen) for (const above of get(current)?.reportsTo ?? []) seen.add(above)

@@ -31,7 +31,7 @@ function attempt(draft: CardDraft): ReturnType<typeof draftCard> | string {
 const KINDS = ['layer-62', 'domain-10', 'chief-7', 'expert-17', 'ops-68', 'lifeceo-garden'] as const
 
 describe('a drafted card', () => {
-  it.each(KINDS)('of %s is read without a fault, and fits the organisation', (id) => {
+  it.each(KINDS)('of %s is read without a fault, and fits the organization', (id) => {
     const { card } = draftCard({ id }, directory)
     expect(card).toMatchObject({ id, kind: kindOfId(id) })
     const problems = checkDirectory(buildDirectory([...cards, card])).filter(({ file }) => file === card.file)
@@ -64,13 +64,13 @@ describe('a drafted card', () => {
     ])
   })
 
-  it('has its neighbours’ lines and peers where nothing is said', () => {
+  it('has its neighbors’ lines and peers where nothing is said', () => {
     const { card } = draftCard({ id: 'layer-62' }, directory)
     expect(card.reportsTo).toEqual(['chief-6', 'domain-9'])
     expect(card.escalation[0]?.agents).toEqual(['layer-61', 'layer-60'])
   })
 
-  it('can name everybody on the chart', () => {
+  it('can name every agent on the chart', () => {
     for (const { id } of ORG_CHART) {
       const { card } = draftCard({ id: 'layer-62', peers: [id] }, directory)
       expect(card.escalation[0]?.agents).toEqual([id])

@@ -3,7 +3,7 @@ import type { AgentCard } from './agent-card.ts'
 import { type Directory, type DirectoryAgent, upwardOf } from './directory.ts'
 import { parseCard } from './parse-card.ts'
 
-/** What is known of an agent whose card is to be written; the rest is taken from its neighbours on the chart. */
+/** What is known of an agent whose card is to be written; the rest is taken from its neighbors on the chart. */
 export interface CardDraft {
   id: AgentId
   name?: string | undefined
@@ -37,22 +37,22 @@ export function kindOfId(id: AgentId): AgentKind | undefined {
   return fits ? (found[0] as AgentKind) : undefined
 }
 
-/** The first id of a kind that nobody has yet: the number behind the greatest one. */
+/** The first id of a kind that is free: one more than the greatest number. */
 export function nextIdOf(kind: Exclude<AgentKind, 'ceo' | 'life-ceo'>, directory: Directory): AgentId {
   const numbers = directory.all().flatMap((agent) => (agent.kind === kind ? [agent.number ?? 0] : []))
   return `${FORMS[kind].prefix}${Math.max(0, ...numbers) + 1}`
 }
 
 /**
- * A card that the parser reads without a fault: lines upward, peers and waits as its nearest neighbour on the chart has
+ * A card that the parser reads without a fault: lines upward, peers and waits as its nearest neighbor on the chart has
  * them, unless the draft says otherwise. @throws EsaError `usage.card` (terminal) when a word of the draft cannot stand in a
- * card, `agent.unknown` when it names nobody.
+ * card, `agent.unknown` when it names no agent.
  */
 export function draftCard(draft: CardDraft, directory: Directory): { text: string; card: AgentCard } {
   const { id } = draft
   const kind = kindOfId(id)
-  if (kind === undefined || kind === 'ceo') throw unwritable(`${id} is no id of an agent`, ID_HINT)
-  const near = neighboursOf(id, kind, directory)
+  if (kind === undefined || kind === 'ceo') throw unwritable(`${id} is not an agent id`, ID_HINT)
+  const near = neighborsOf(id, kind, directory)
   const reportsTo = draft.reportsTo ?? near[0]?.reportsTo ?? [CEO_ID]
   const alike = near.filter((agent) => agent.reportsTo[0] === reportsTo[0])
   const peers = draft.peers ?? alike.slice(0, PEERS).map((agent) => agent.id)
@@ -132,7 +132,7 @@ function mentionOf(id: AgentId, directory: Directory): string {
 }
 
 /** Others of a kind, the nearest number first, and of two as near the lower one. */
-function neighboursOf(id: AgentId, kind: AgentKind, directory: Directory): DirectoryAgent[] {
+function neighborsOf(id: AgentId, kind: AgentKind, directory: Directory): DirectoryAgent[] {
   const number = Number(/\d+$/.exec(id)?.[0] ?? 0)
   const far = (agent: DirectoryAgent): number => Math.abs((agent.number ?? 0) - number)
   return directory

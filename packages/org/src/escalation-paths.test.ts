@@ -81,7 +81,7 @@ describe('escalation paths in the wild', () => {
     })
   })
 
-  it('leaves out a level that the card says nobody holds', () => {
+  it('leaves out a level that the card leaves empty', () => {
     expect(pathsOf('- **Domain:** None\n- **Chief:** Chief #1')).toMatchObject([{ level: 'chief' }])
   })
 

@@ -43,7 +43,7 @@ interface Line {
   waitCell: Prose | undefined
 }
 
-/** The rungs that the items of an escalation section name; what cannot be read is reported where it stands. */
+/** The levels that the items of an escalation section name; what cannot be read is reported at its place. */
 export function readEscalation(items: readonly Item[], reading: CardReading): CardEscalation[] {
   const entries: CardEscalation[] = []
   for (const item of items) {
@@ -133,6 +133,6 @@ function reportNobody(line: Line, reading: CardReading): void {
   const hint =
     line.level === 'peer'
       ? 'Name them like "Layer #2 (API Structure)".'
-      : `Until it does, the first ${line.level} upward is asked.`
+      : `Until it does, the first ${line.level} upward is notified.`
   reading.report({ severity, code: 'card.path-without-agent', message, hint }, line.label)
 }

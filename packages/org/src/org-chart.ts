@@ -1,6 +1,6 @@
 import type { AgentId, AgentKind } from '@esa/protocol'
 
-/** A place on the organisation chart, whether or not its card is written yet. */
+/** A place on the organization chart, whether or not its card is written yet. */
 export interface ChartAgent {
   id: AgentId
   kind: AgentKind
@@ -101,7 +101,7 @@ const EXPERTS: readonly (readonly [number, string, string])[] = [
   [16, 'Translation & i18n', 'expert-11'],
 ]
 
-/** Operational agents keep the organisation running. */
+/** Operational agents keep the organization running. */
 const OPERATIONALS: readonly (readonly [number, string, string])[] = [
   [63, 'Sprint & Resource Manager', 'chief-6 domain-9'],
   [64, 'Documentation Architect', 'chief-5 domain-8'],
@@ -139,7 +139,7 @@ function row(kind: AgentKind, prefix: string, [number, name, lines]: Row, divide
   return { id: `${prefix}-${number}`, kind, number, name, division, reportsTo }
 }
 
-/** The 105 agents of the organisation: 1 CEO, 6 chiefs, 9 domains, 61 layers, 7 experts, 5 operational, 16 life-CEO. */
+/** The 105 agents of the organization: 1 CEO, 6 chiefs, 9 domains, 61 layers, 7 experts, 5 operational, 16 life-CEO. */
 export const ORG_CHART: readonly ChartAgent[] = [
   { id: 'agent-0', kind: 'ceo', number: 0, name: 'ESA CEO', division: null, reportsTo: [] },
   ...DIVISIONS.map((name, i): ChartAgent => {

@@ -2,7 +2,7 @@ import { type AgentId, CEO_ID } from '@esa/protocol'
 import type { Directory, DirectoryAgent } from './directory.ts'
 
 /**
- * The organisation as a tree of lines: CEO, chiefs, domains, layers. An agent stands under its domain, else under
+ * The organization as a tree of lines: CEO, chiefs, domains, layers. An agent is under its domain, else under
  * its chief; its other lines follow in brackets. Agents that no line takes to the CEO stand at the end.
  */
 export function orgTree(directory: Directory): string {

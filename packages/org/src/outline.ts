@@ -15,7 +15,7 @@ export interface Item {
   header: string[]
 }
 
-/** A heading and what stands under it up to the next one. */
+/** A heading and the text under it up to the next one. */
 export interface Section {
   heading: Prose
   depth: number
@@ -23,7 +23,7 @@ export interface Section {
   items: Item[]
 }
 
-/** A card's sections in order; what stands before the first heading is left out. */
+/** A card's sections in order; text before the first heading is left out. */
 export function outlineOf(text: string): Section[] {
   const tree: Root = fromMarkdown(text, {
     extensions: [gfmTable()],

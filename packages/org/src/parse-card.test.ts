@@ -125,7 +125,7 @@ describe('headings', () => {
     ['words', 'the card has no heading', 1],
     ['\n# Untitled', '"Untitled" does not say whose card this is', 2],
     ['# Agent #5: X', '"Agent #5: X" does not say whose card this is', 1],
-  ])('%j is nobody’s card', (text, message, line) => {
+  ])('%j is not a card of an agent', (text, message, line) => {
     const { agent, problems } = read(text)
     expect(agent).toBeNull()
     expect(problems).toMatchObject([{ severity: 'error', code: 'card.no-agent', message, line, column: 1 }])

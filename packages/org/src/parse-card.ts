@@ -136,7 +136,7 @@ function identityOf(heading: Prose): Identity | undefined {
   const digits = /-(\d+)$/.exec(id)
   const own = referenceLength(heading.text, reference.start, reference.end)
   const behind = heading.text.slice(reference.start + own)
-  // "ESA CEO (Agent #0)": what stands behind is the agent again, and what stands before is the name.
+  // "ESA CEO (Agent #0)": the second part is the agent again, and the first part is the name.
   const again = /^\s*\([^()]*#\s*\d+\s*\)/.test(behind)
   const before = heading.text.slice(0, reference.start + (again ? own : 0))
   const name = (again ? '' : trimmed(behind)) || trimmed(before)
@@ -193,7 +193,7 @@ function reportMissing(
   reading.report(fault, near?.heading ?? title.heading)
 }
 
-/** Items of each known section. A deeper heading that is not known goes on with the section it stands in. */
+/** Items of each known section. A deeper heading that is not known belongs to the section around it. */
 function itemsByName(sections: readonly Section[]): Record<SectionName, Item[]> {
   const items: Record<SectionName, Item[]> = {
     responsibilities: [],

@@ -14,7 +14,7 @@ export interface PathWords {
   waitCell: Prose | undefined
 }
 
-/** A piece of the words, by index, that is no reason. */
+/** A piece of the words, by index, that is not a reason. */
 type Span = readonly [number, number]
 
 interface Wait {
@@ -24,7 +24,7 @@ interface Wait {
 }
 
 const NO_WAIT_GIVEN = /^(?:n\/a|[-–—]*)$/i
-/** The last words behind a comma or a dash: where a wait without parentheses stands. */
+/** The last words behind a comma or a dash: where a wait without parentheses is. */
 const TAIL = /(?:^|[,;–—]|\s-\s)\s*([^,;–—]{1,40}?)[\s.]*$/
 
 /** The wait and the reasons of a path. A wait that cannot be read is reported, and then there is none. */
@@ -46,7 +46,7 @@ export function readPath(
   return { waitMs: agreed(waits, reading), reasons: reasonsOf(words.text, cuts) }
 }
 
-/** Waits in parentheses that are no agent's name. `spans` covers the unreadable ones too: they are no reasons. */
+/** Waits in parentheses that are not an agent's name. `spans` covers the unreadable ones too: they are not reasons. */
 function parenthesised(
   prose: Prose,
   names: readonly Span[],

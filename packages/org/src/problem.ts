@@ -1,8 +1,8 @@
-/** `error` stops whoever asked; `warning` is worth a look. */
+/** `error` stops the caller; `warning` is worth a check. */
 export type Severity = 'error' | 'warning'
 
 /**
- * Something a card or the organisation says that cannot be read or does not fit: what, where and how to go on.
+ * Something a card or the organization says that cannot be read or does not fit: what, where and how to go on.
  * `line` and `column` count from 1, columns in UTF-16 code units; `code` is dotted and stable.
  */
 export interface Problem {

@@ -21,7 +21,7 @@ describe('the project’s own cards', () => {
     expect(cards.length).toBeGreaterThanOrEqual(7)
   })
 
-  it('make an organisation without errors, in which the chart’s one-sided line shows', () => {
+  it('make an organization without errors, in which the chart’s one-sided line shows', () => {
     const problems = checkDirectory(buildDirectory(cards.map(({ agent }) => agent!)))
     expect(hasErrors(problems)).toBe(false)
     expect(problems.filter(({ code }) => code === 'org.unmirrored').map(({ message }) => message)).toContain(

@@ -1,7 +1,7 @@
 import type { Nodes } from 'mdast'
 
 /**
- * Words of a card without their markup, each character remembering where it stands in the card's text and whether
+ * Words of a card without their markup, each character remembering its place in the card's text and whether
  * it is bold. Slices keep both, so a problem found in words points at the card.
  */
 export interface Prose {
@@ -45,7 +45,7 @@ export function sliceProse(prose: Prose, start: number, end: number = prose.text
   }
 }
 
-/** The words of several pieces with `glue` between them; the glue stands where the next piece begins. */
+/** The words of several pieces with `glue` between them; the glue is at the place where the next piece begins. */
 export function joinProse(pieces: readonly Prose[], glue: string): Prose {
   const present = pieces.filter((piece) => piece.text.trim() !== '')
   return {

@@ -47,14 +47,14 @@ describe('allReferences', () => {
     ])
   })
 
-  it('refuses a range that goes down or beyond the organisation', () => {
+  it('refuses a range that goes down or beyond the organization', () => {
     expect(allReferences('Layers 10-1').unreadable).toHaveLength(1)
     expect(allReferences('Layers 1-999999999').unreadable).toHaveLength(1)
   })
 })
 
 describe('leadingReferences', () => {
-  it('stops where the reasons begin, so an agent named in them is no addressee', () => {
+  it('stops where the reasons begin, so an agent named in them is not an addressee', () => {
     const scan = leadingReferences('Layer #2 (API), Layer #3 - trouble with Layer #5')
     expect(idsOf(scan)).toEqual(['layer-2', 'layer-3'])
     expect(scan.end).toBe('Layer #2 (API), Layer #3'.length)

@@ -35,7 +35,7 @@ const PREFIX: Record<string, string> = {
   operations: 'ops',
 }
 
-/** Most agents that one range may name: more than the organisation has is a typo. */
+/** Most agents that one range may name: more than the organization has is a typo. */
 const RANGE_MAX = ORG_CHART.length
 
 const BARE_ID = /(?:(?:layer|domain|chief|expert|ops|agent)-\d+|lifeceo-[a-z]+(?:-[a-z]+)*)(?![\w-])/iy
@@ -85,7 +85,7 @@ export function leadingReferences(text: string): ReferenceScan {
   }
 }
 
-/** Every agent that a text names, wherever it stands. */
+/** Every agent that a text names, anywhere in it. */
 export function allReferences(text: string): ReferenceScan {
   const scan: ReferenceScan = { references: [], unreadable: [], end: 0 }
   const starts = /(?<![\p{L}\p{N}-])\p{L}/gu

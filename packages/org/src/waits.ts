@@ -1,7 +1,7 @@
 import { parseDuration } from '@esa/protocol'
 import { distance } from 'fastest-levenshtein'
 
-/** A parenthesis of a text: indexes of its brackets, and what stands between them. */
+/** A parenthesis of a text: indexes of its brackets, and the text between them. */
 export interface Parenthesis {
   start: number
   /** One past the closing bracket, or the text's end when there is none. */
@@ -30,7 +30,7 @@ const TIME_WORD =
   /\b(?:waits?|waiting|min|mins|minutes?|hours?|hrs?|days?|weeks?|fortnights?|months?|years?|secs?|seconds?)\b/i
 const VAGUE_WORD =
   /^(?:immediately|immediat\w*|instant(?:ly)?|at once|right away|asap|now|soon|later|shortly|eventually|promptly|none|never|tbd|no delay)[.!]?$/i
-/** A whole parenthesis such as "30 mni", "-5 min" or "0": wherever it stands, it was meant as a wait. */
+/** A whole parenthesis such as "30 mni", "-5 min" or "0": anywhere in a line, it was meant as a wait. */
 const AMOUNT = /^[-+~≈<>]?\s*\d+(?:[.,]\d+)?\s*-?\s*\p{L}*\.?$/u
 
 /** Milliseconds of a wait as a card writes it, with or without the word "wait"; 0 is immediate, undefined unreadable. */
@@ -40,7 +40,7 @@ export function readWait(content: string): number | undefined {
 }
 
 /**
- * Whether a parenthesis was meant as a wait though none can be read in it. The one that ends a line stands where
+ * Whether a parenthesis was meant as a wait though none can be read in it. The one that ends a line is where
  * waits stand, so there any number or word of time counts; elsewhere only a bare amount or a word of waiting does.
  */
 export function looksLikeWait(content: string, isLast: boolean): boolean {

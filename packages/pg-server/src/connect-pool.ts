@@ -25,7 +25,7 @@ export interface PoolOptions {
   statementTimeoutMs?: number
   /** Default 10,000. */
   connectTimeoutMs?: number
-  /** Told of connections that broke while nobody waited on them; the pool replaces them by itself. */
+  /** Gets connections that broke while idle; the pool replaces them by itself. */
   onError?: (error: EsaError) => void
 }
 

@@ -54,7 +54,7 @@ describe('the parts of a URL', () => {
     expect(isPooler('postgres://a:b@ep-x.eu.aws.neon.tech/x')).toBe(false)
   })
 
-  it('is told of any other pooler, and of a WebSocket proxy', () => {
+  it('takes any other pooler, and a WebSocket proxy, from the URL', () => {
     expect(isPooler('postgres://a:b@db.example:6432/x?sslmode=require&pgbouncer=true')).toBe(true)
     expect(isPooler('postgres://a:b@db.example:6432/x?pgbouncer=false')).toBe(false)
     expect(webSocketProxy('postgres://a:b@db.example/x?wsproxy=localhost:8080')).toBe('localhost:8080')

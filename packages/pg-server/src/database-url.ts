@@ -51,7 +51,7 @@ export function isHosted(url: string): boolean {
 
 /**
  * True behind a transaction-mode pooler: no startup options, no session state, no LISTEN. Neon's is known by its host;
- * any other is told by `?pgbouncer=true`, because nothing that a pooler answers gives it away.
+ * any other is declared by `?pgbouncer=true`, because a pooler cannot be detected.
  */
 export function isPooler(url: string): boolean {
   const { hostname, searchParams } = parseDatabaseUrl(url)

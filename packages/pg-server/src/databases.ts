@@ -9,7 +9,7 @@ const NAME_MAX_BYTES = 63
 const CONNECT_TIMEOUT_MS = 10_000
 const DUPLICATE_DATABASE = '42P04'
 const DUPLICATE_ROLE = '42710'
-/** Two CREATE DATABASE at once can also collide in the catalogue itself. */
+/** Two CREATE DATABASE at once can also collide in the catalog itself. */
 const UNIQUE_VIOLATION = '23505'
 /** The database that every server has, for statements about the others. */
 const MAINTENANCE_DATABASE = 'postgres'

@@ -232,7 +232,7 @@ describe('a new home', () => {
     expect(await stopEmbeddedServer({ home: join(home, 'deep', 'er') })).toBe(true)
   })
 
-  it('says when it may not be written, or is no folder', async () => {
+  it('says when it may not be written, or is not a folder', async () => {
     const child = otherProcess(
       '/usr/esa-home',
       'await esa.ensureEmbeddedServer({ home }).catch((error) => say([error.code, error.kind]))',

@@ -39,7 +39,7 @@ function homeError(home: string, error: unknown): unknown {
   return error
 }
 
-/** The error for a full disk, from whoever noticed it. */
+/** The error for a full disk, from the part that noticed it. */
 export function diskFull(
   home: string,
   options: { cause?: unknown; details: Record<string, unknown> },

@@ -15,7 +15,7 @@ export interface HomePaths {
   lockFile: string
 }
 
-/** The paths of a home, free of symlinks as far as the folder exists: a running server is recognised by its real path. */
+/** The paths of a home, free of symlinks as far as the folder exists: a running server is recognized by its real path. */
 export function homePaths(home: string): HomePaths {
   const directory = realPath(resolve(home, 'postgres'))
   return {

@@ -32,7 +32,7 @@ const LOCKED: Rule = {
 const TIMEOUT: Rule = {
   code: 'database.timeout',
   kind: 'transient',
-  message: 'The statement ran out of time or was cancelled.',
+  message: 'The statement ran out of time or was canceled.',
 }
 const READ_ONLY: Rule = {
   code: 'database.read-only',

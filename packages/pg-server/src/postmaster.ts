@@ -13,7 +13,7 @@ export interface Postmaster {
   ready: boolean
 }
 
-/** The postmaster file of a data directory as it stands, whether its process lives or not. */
+/** The postmaster file of a data directory as it is, whether its process lives or not. */
 export async function readPostmasterFile(dataDirectory: string): Promise<Postmaster | undefined> {
   const text = await readFile(join(dataDirectory, 'postmaster.pid'), 'utf8').catch(missingIsUndefined)
   const lines = text?.split('\n')
@@ -31,7 +31,7 @@ export async function runningPostmaster(dataDirectory: string): Promise<Postmast
 
 /**
  * True while process `pid` is the postmaster of this very directory. A postmaster works in its data directory, which tells it
- * from a reused pid, from the server of a copied home, and from a dead process that nobody has reaped.
+ * from a reused pid, from the server of a copied home, and from a dead process that was not reaped.
  */
 export async function servesDirectory(pid: number, dataDirectory: string): Promise<boolean> {
   if (process.platform !== 'linux') {

@@ -11,7 +11,7 @@ const run = promisify(execFile)
 export const SANDBOX_UID = 64_901
 
 /**
- * What stands around the sandbox's server besides its role: `account`, a user id of its own; `namespace`, bubblewrap without
+ * What confines the sandbox's server besides its role: `account`, a user id of its own; `namespace`, bubblewrap without
  * network and without our files; `none`, our own user id.
  */
 export type Confinement = 'account' | 'namespace' | 'none'

@@ -148,7 +148,7 @@ describe('the sandbox of an account that is not root', () => {
   })
 })
 
-it.runIf(process.getuid?.() === 0)('root without setpriv is told what to do', async () => {
+it.runIf(process.getuid?.() === 0)('root without setpriv learns what to do', async () => {
   vi.stubEnv('PATH', '/nowhere')
   await expect(confinementHere()).rejects.toMatchObject({ code: 'database.no-setpriv' })
   vi.unstubAllEnvs()

@@ -13,7 +13,7 @@ const UNPRIVILEGED_USERS = ['postgres', 'nobody']
 const TRAVERSAL_CAPABILITIES = ['dac_read_search', 'dac_override']
 
 /**
- * initdb asks access(2) whether it may run its neighbour, and the kernel takes a capability away for that question unless
+ * initdb asks access(2) whether it may run its neighbor, and the kernel takes a capability away for that question unless
  * this bit is set. Where setting it is withheld, a closed data directory alone still works. Source: capabilities(7).
  */
 const SECURE_BITS = [['--securebits=+no_setuid_fixup'], []]
@@ -98,7 +98,7 @@ async function unprivilegedUser(): Promise<{ uid: number; gid: number }> {
   throw new EsaError(
     'database.no-unprivileged-user',
     'terminal',
-    'PostgreSQL does not run as root, and this machine has neither a user postgres nor nobody.',
+    'PostgreSQL does not run as root, and this machine has neither a user postgres nor a user nobody.',
     { hint: 'Run as a normal user, or create one: useradd --system postgres' },
   )
 }

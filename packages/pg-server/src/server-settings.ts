@@ -18,7 +18,7 @@ const PORT_TRIES = 100
 /** The home's database; everything of the runtime lives there. */
 export const DATABASE = 'esa'
 
-/** Who the runtime is on an embedded server: it owns nothing there, and is no superuser. */
+/** Who the runtime is on an embedded server: it owns nothing there, and is not a superuser. */
 const RUNTIME_ROLE = 'esa_runtime'
 
 /** The port of this data directory, picked and kept at the first start. A copied or moved home picks another. */

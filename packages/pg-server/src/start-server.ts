@@ -30,7 +30,7 @@ const LOG_TAIL_BYTES = 2_048
 const LEFTOVER = /lock file "postmaster.pid" already exists|pre-existing shared memory block/
 
 /**
- * Starts the server in the background and returns when it answers; it lives on after this process. One that somebody who died
+ * Starts the server in the background and returns when it answers; it lives on after this process. One that a dead process
  * had begun to start is waited for instead. Call it under the home's lock.
  * @throws EsaError `database.port-in-use`, `database.disk-full`, `database.start-failed` (terminal), each with the tail of the log.
  */
@@ -110,7 +110,7 @@ async function startOnce(
   }
 }
 
-/** A copy of a running home, or a restarted container, leaves a file that names somebody else's process. */
+/** A copy of a running home, or a restarted container, leaves a file that names another process. */
 async function removeForeignPostmasterFile(paths: HomePaths): Promise<void> {
   const left = await readPostmasterFile(paths.data)
   if (left && isAlive(left.pid) && !(await servesDirectory(left.pid, paths.data)))

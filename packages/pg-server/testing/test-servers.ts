@@ -8,7 +8,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { WebSocketServer } from 'ws'
 
 /** The programs of a PostgreSQL of another major than ours: Debian's 15, or those that `pnpm test:versions` fetched. */
-// oxlint-disable-next-line node/no-process-env -- equipment of tests, which is told by their runner
+// oxlint-disable-next-line node/no-process-env -- test equipment, which its runner configures
 export const OTHER_BIN = process.env['ESA_POSTGRES_BIN'] ?? '/usr/lib/postgresql/15/bin'
 
 /** A server that does not answer by then never will, ms. */
@@ -122,7 +122,7 @@ export async function openWebSocketProxy(url: string): Promise<TestServer> {
     far.on('data', (bytes) => near.send(bytes))
     near.on('close', () => far.destroy())
     far.on('close', () => near.terminate())
-    // A line that breaks is seen by whoever speaks through it.
+    // The client of a connection notices when it breaks.
     for (const line of [near, far]) line.on('error', () => {})
   })
   await new Promise((resolve) => proxy.once('listening', resolve))

@@ -9,7 +9,7 @@ export const channelNameSchema = z
 
 /**
  * Where a secret is: in a variable of the worker's environment, or in a file that the worker can read. The message names no
- * value: somebody may have given the secret itself.
+ * value: it may be the secret itself.
  */
 const secretReferenceSchema = z
   .string()
@@ -28,7 +28,7 @@ const httpUrl = z
     'must hold no user or password: name a variable or a file that holds the URL',
   )
 
-/** What a channel is told of, and where it may reach. `personal`: nothing but what goes to a person by it. */
+/** What a channel announces, and where it may reach. `personal`: nothing but what goes to a person by it. */
 const aim = {
   agent: agentIdSchema.optional(),
   level: levelSchema.optional(),
@@ -71,7 +71,7 @@ export function isOfPagerduty(url: string): boolean {
   return /^https?:\/\/events(?:\.eu)?\.pagerduty\.com(?::\d+)?(?:[/?#]|$)/i.test(url)
 }
 
-/** What a channel tells of: a level is told, copied, somebody acknowledged, somebody else took over, it is over, or somebody tries the channel. */
+/** What a channel announces: a level is notified or copied, the incident is acknowledged, taken by another agent or over, or the channel is tested. */
 export const ANNOUNCED = [
   'incident.notice',
   'incident.copy',
@@ -97,9 +97,9 @@ export interface Announcement {
   category: string
   level: string
   title: string
-  /** How often a level was told by then, from 1; 0 where somebody tries the channel. */
+  /** How often a level was notified by then, from 1; 0 for a test of the channel. */
   visit: number
-  /** The agent that is told, and the person who is on call for it, where one is. */
+  /** The agent that is notified, and the person who is on call for it, where one is. */
   told: string
   person: string | null
   evidence: unknown

@@ -5,7 +5,7 @@ import { agentIdSchema } from './ids.ts'
 import { type JsonObject, jsonDepth, PAYLOAD_BYTES_MAX, PAYLOAD_DEPTH_MAX, unstorableUnit } from './json.ts'
 import { bodySchemas, type MessageType } from './message-bodies.ts'
 
-/** The organisation's priorities. Response times are in `RESPONSE_TARGET_MS`. */
+/** The organization's priorities. Response times are in `RESPONSE_TARGET_MS`. */
 export const prioritySchema = z.enum(['critical', 'high', 'medium', 'low'])
 export type Priority = z.infer<typeof prioritySchema>
 
@@ -17,7 +17,7 @@ export const RESPONSE_TARGET_MS: Record<Priority, number> = {
   low: 72 * 3_600_000,
 }
 
-/** Most recipients of one message: the whole organisation. */
+/** Most recipients of one message: the whole organization. */
 const RECIPIENTS_MAX = 105
 
 /** Longest id of a message: an agent's id, a count and an index, or a ULID. */
@@ -37,7 +37,7 @@ const envelopeSchema = z.strictObject({
   inReplyTo: z.string().min(1).max(MESSAGE_ID_MAX).optional(),
 })
 
-/** A message as the organisation exchanges it, parsed: the body fits its type. */
+/** A message as the organization exchanges it, parsed: the body fits its type. */
 export type Envelope = Omit<z.infer<typeof envelopeSchema>, 'type' | 'body'> & {
   type: MessageType
   body: JsonObject

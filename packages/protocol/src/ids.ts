@@ -1,11 +1,11 @@
 import { ulid } from 'ulid'
 import * as z from 'zod'
 
-/** The seven kinds of agent on the organisation chart. */
+/** The seven kinds of agent on the organization chart. */
 export const AGENT_KINDS = ['ceo', 'chief', 'domain', 'layer', 'expert', 'operational', 'life-ceo'] as const
 export type AgentKind = (typeof AGENT_KINDS)[number]
 
-/** An agent's id as the organisation chart writes it: `agent-0`, `chief-1`, `layer-61`, `ops-63`, `lifeceo-health`. */
+/** An agent's id as the organization chart writes it: `agent-0`, `chief-1`, `layer-61`, `ops-63`, `lifeceo-health`. */
 export const agentIdSchema = z
   .string()
   .max(64)

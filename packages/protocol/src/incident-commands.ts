@@ -7,7 +7,7 @@ const base = { as: who, by: z.string().max(200).optional() }
 const durationMs = z.number().int().positive()
 
 /**
- * What can be asked of an open incident. `as` is the agent id or `operator` (all rights); `by` names the OS user.
+ * The commands of an open incident. `as` is the agent id or `operator` (all rights); `by` names the OS user.
  * Limits on durations are the incident's to refuse, so that a refusal is recorded. Source: docs/escalation.md, "States, commands".
  */
 export const incidentCommandSchema = z.discriminatedUnion('type', [

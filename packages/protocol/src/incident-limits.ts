@@ -1,4 +1,4 @@
-/** Longest acknowledgement or suppression, 24 h: nobody holds an incident silently for longer. Source: invariant 16. */
+/** Longest acknowledgement or suppression, 24 h: no agent holds an incident silently for longer. Source: invariant 16. */
 export const HOLD_MAX_MS = 24 * 3_600_000
 
 /** Longest snooze, 4 h. Source: invariant 16. */

@@ -70,7 +70,7 @@ export function textOf(value: unknown): string {
   return typeof value === 'number' || typeof value === 'boolean' ? String(value) : ''
 }
 
-/** What `JSON.stringify` has to escape and PostgreSQL cannot take. A backslash that somebody wrote is two, and no escape. */
+/** What `JSON.stringify` has to escape and PostgreSQL cannot take. A backslash of the text is two, and not an escape. */
 const UNSTORABLE = /(?<!\\)(?:\\\\)*\\u(0000|d[89a-f][0-9a-f]{2})/
 
 /**

@@ -6,8 +6,8 @@ const text = z.string().trim().min(1).max(4_000)
 const json = z.json()
 
 /**
- * The body of each message type of the organisation's protocol. Source: docs/protocol.md, "Message types".
- * Incident commands are not messages of the organisation: see incident-commands.ts.
+ * The body of each message type of the organization's protocol. Source: docs/protocol.md, "Message types".
+ * Incident commands are not messages of the organization: see incident-commands.ts.
  */
 export const bodySchemas = {
   task_request: z.strictObject({ task: text, data: json.optional() }),
@@ -38,7 +38,7 @@ export const bodySchemas = {
 
 export type MessageType = keyof typeof bodySchemas
 
-/** Types that somebody has to answer; the others are told, and wait for nothing unless they say so. */
+/** Types that need an answer; the others need none unless they say so. */
 export const ANSWERABLE: ReadonlySet<string> = new Set<MessageType>([
   'task_request',
   'sync_request',

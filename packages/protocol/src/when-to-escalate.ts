@@ -4,7 +4,7 @@ import type { Category } from './ladder-words.ts'
 const MINUTE_MS = 60_000
 const HOUR_MS = 60 * MINUTE_MS
 
-/** What may have happened to an agent, in the words of the organisation's table. */
+/** What may have happened to an agent, in the words of the organization's table. */
 export const situationSchema = z.enum([
   'stuck',
   'missing-resource',
@@ -24,7 +24,7 @@ export interface Escalating {
 }
 
 /**
- * When an agent escalates what it ran into, and in which category; who is told then, and when, the ladder of the
+ * When an agent escalates what it ran into, and in which category; who is notified then, and when: the ladder of the
  * category says. Source: docs/protocol.md, "When to escalate".
  */
 export const WHEN_TO_ESCALATE: Record<Situation, Escalating> = {
