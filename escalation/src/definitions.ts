@@ -13,8 +13,10 @@ import { silenceDefinition } from './silence/silence-definition.ts'
 export function escalationDefinitions({ timeScale }: { timeScale: number }): ActorDefinition<Directory>[] {
   return [
     incidentDefinition({ timeScale }),
+    incidentDefinition({ timeScale, version: 1 }),
     silenceDefinition(),
     approvalDefinition({ timeScale }),
+    approvalDefinition({ timeScale, version: 2 }),
     approvalDefinition({ timeScale, version: 1 }),
     notificationDefinition(),
     noteDefinition(),

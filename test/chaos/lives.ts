@@ -44,7 +44,7 @@ export const LIVES: Record<string, Life> = {
     for (const as of incidentContext(opened).addressees)
       await driver.command(opened.id, { type: 'decline', as, reason: 'not mine' })
     await driver.openAgain(opened.id, agent, 'data-loss')
-    await untilIs(driver, opened.id, (state) => incidentContext(state).visit > 3)
+    await untilIs(driver, opened.id, (state) => incidentContext(state).notificationRound > 3)
     await driver.command(opened.id, { type: 'resolve', as: 'operator', cause: 'restored' })
   },
   'put off': async (driver, agent, random) => {

@@ -123,7 +123,7 @@ async function twoVersions(servers: Servers, backend: Backend): Promise<Verdict>
   try {
     const [older, newer] = [world.slots[0]!, world.slots[1]!]
     await Promise.all([world.start(older), world.start(newer, { preload: 'second-version' })])
-    const next = { ...incidentDefinition({ timeScale: TIME_SCALE }), version: 2 }
+    const next = { ...incidentDefinition({ timeScale: TIME_SCALE }), version: 3 }
     const drivers = [
       new Driver(world, 'first'),
       new Driver({ store: world.store, host: world.hostOf(next) }, 'next'),

@@ -24,11 +24,11 @@ const machine = of(
     "{ target: 'entering', actions: 'expireAck' }",
     "{ target: 'climbing', actions: 'expireAck' }",
   ],
-  ['the-ceo-is-told-for-ever', '!context.ceoToldAgain,', 'true || context.ceoToldAgain,'],
+  ['the-ceo-is-told-for-ever', '!context.ceoRenotified,', 'true || context.ceoRenotified,'],
   [
     'a-duplicate-starts-anew',
-    "          { actions: 'countDuplicate' },",
-    "          { target: '.entering', actions: 'countDuplicate' },",
+    "          { actions: { type: 'countDuplicate'",
+    "          { target: '.entering', actions: { type: 'countDuplicate'",
   ],
   [
     'the-end-of-a-suppression-tells',
@@ -45,11 +45,15 @@ const machine = of(
     'declined: act.declinedAfter(context, command) }, event).length === 0',
     'declined: act.declinedAfter(context, command) }, event).length <= 1',
   ],
-  ['an-old-failure-counts', 'event.visit === context.visit &&', 'event.visit <= context.visit &&'],
+  [
+    'an-old-failure-counts',
+    'event.visit === context.notificationRound &&',
+    'event.visit <= context.notificationRound &&',
+  ],
   [
     'resolve-leaves-it-open',
-    "resolve: { guard: 'allowed', target: 'resolved', actions: 'resolve' }",
-    "resolve: { guard: 'allowed', actions: 'resolve' }",
+    "          target: 'resolved',\n          actions: { type: 'resolve'",
+    "          actions: { type: 'resolve'",
   ],
   ['a-silence-is-forgotten', "{ guard: 'silenced', target: 'entering', actions: 'release' },", ''],
 )
@@ -68,8 +72,8 @@ const actions = of(
   ],
   [
     'a-suppression-gives-a-full-wait',
-    'set: { armMs: remainingMs, remainingMs: 0 }',
-    'set: { armMs: rungOf(context).waitMs, remainingMs: 0 }',
+    'set: { waitMs: remainingMs, remainingMs: 0 }',
+    'set: { waitMs: rungOf(context).waitMs, remainingMs: 0 }',
   ],
   [
     'exhausted-without-an-alarm',
@@ -78,18 +82,18 @@ const actions = of(
   ],
   [
     'the-end-tells-again',
-    "deliver(context, event, target, 'incident.closed')",
-    "deliver(context, event, target, 'incident.notice')",
+    "deliver(context, step, target, 'incident.closed')",
+    "deliver(context, step, target, 'incident.notice')",
   ],
   [
     'a-reassignment-moves-the-deadline',
-    'return { set: { armMs: leftOf(event) } }',
-    'return { set: { armMs: leftOf(event) + 1 } }',
+    'return { set: { waitMs: leftOf(event) } }',
+    'return { set: { waitMs: leftOf(event) + 1 } }',
   ],
   [
     'an-ack-without-its-for',
-    'const armMs = event.forMs ?? context.policy.ackTimeoutMs',
-    'const armMs = context.policy.ackTimeoutMs',
+    'const holdMs = event.forMs ?? context.policy.ackTimeoutMs',
+    'const holdMs = context.policy.ackTimeoutMs',
   ],
 )
 
@@ -103,7 +107,7 @@ const rules = of(
   ['a-snooze-of-a-day', 'command.forMs > SNOOZE_MAX_MS', 'command.forMs > HOLD_MAX_MS'],
   ['the-ceo-may-be-quiet', "return atCeo(context) ? 'incident.at-ceo' : null", 'return null'],
   ['data-loss-may-be-quiet', "if (context.dataLoss) return 'incident.data-loss'\n", ''],
-  ['anybody-may-answer', 'return context.told.includes(as) ||', 'return as !== context.policy.agent ||'],
+  ['anybody-may-answer', 'return context.notified.includes(as) ||', 'return as !== context.policy.agent ||'],
 )
 
 const policy = of(

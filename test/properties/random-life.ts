@@ -1,3 +1,4 @@
+import { incidentContext } from '@esa/escalation'
 import { CATEGORIES, type Category, type IncidentCommand } from '@esa/protocol'
 import type { World } from '@esa/simulator'
 import * as fc from 'fast-check'
@@ -172,7 +173,7 @@ async function happen(
     await world.stop(what.agent)
     await world.tell(id, { type: 'agent.stopped', agent: what.agent })
   } else if (what.kind === 'notice') {
-    const visit = Number(row.state.snapshot.context['visit']) + what.visitPlus
+    const visit = incidentContext(row.state).notificationRound + what.visitPlus
     await world.tell(id, { type: what.fact, target: what.target, visit, why: 'chance' })
   } else {
     const { addressees } = await world.incident(id)

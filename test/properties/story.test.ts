@@ -41,7 +41,7 @@ describe('a story', () => {
           heldBy: incident.heldBy,
           dataLoss: incident.dataLoss,
           duplicates: incident.duplicates,
-          ceoToldAgain: context.ceoToldAgain,
+          ceoToldAgain: context.ceoRenotified,
         })
       }),
       { numRuns: LIVES },

@@ -29,6 +29,8 @@ export type ApprovalInput = {
   /** Since version 2: when it was asked, and whose token asked; null without one. */
   askedAt?: number
   who?: Identity | null
+  /** Since version 3: the actor that sent the request, to which the answers go; null for an operator's. */
+  replyTo?: string | null
 }
 
 /** What an approval carries through its life. */
@@ -64,6 +66,8 @@ export type ApprovalCommand = {
 /** The same statement, asked for while it is open: the body of a new request, as the requester sent it. */
 export type ApprovalAgain = {
   type: 'open'
+  /** Who sent it. */
+  from?: string
   askedBy?: Json
   by?: Json
   kind?: Json

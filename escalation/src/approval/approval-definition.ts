@@ -11,6 +11,7 @@ import {
 } from '@esa/protocol'
 import * as z from 'zod'
 import { APPROVAL_KINDS, type ApprovalInput } from './approval-context.ts'
+import { senderOf } from './approval-rules.ts'
 import { approvalMachine } from './approval.machine.ts'
 
 /** The type under which approvals live in the store. */
@@ -53,26 +54,28 @@ export function approvalKey(target: string, hash: string): string {
 
 /**
  * The approval as a durable actor. How long the chief has to answer is divided by `timeScale`; an approval's own life never is.
- * Version 1 compared names; its input has no `askedAt`, and by that the machine goes on with what is open or recorded.
+ * Version 1 compared names, and its input has no `askedAt`; version 2 answered the agent alone, and its input has no `replyTo`.
+ * By what its input lacks, the machine goes on with what is open or recorded.
  */
 export function approvalDefinition({
   timeScale,
-  version = 2,
+  version = 3,
 }: {
   timeScale: number
-  version?: 1 | 2
+  version?: 1 | 2 | 3
 }): ActorDefinition<Directory> {
   return {
     type: APPROVAL_TYPE,
     version,
     machine: approvalMachine,
-    inputFrom: ({ body, at }, directory): ApprovalInput & JsonObject => {
+    inputFrom: ({ body, at, from }, directory): ApprovalInput & JsonObject => {
       const { by = null, who, evidence, reference, ...asked } = parseOpenApproval(body)
       const accounts = version === 1 ? {} : { askedAt: at, who: identityIn(who) }
       const chief = directory.chiefOf(asked.askedBy) ?? CEO_ID
       return {
         ...asked,
         ...accounts,
+        ...(version < 3 ? {} : { replyTo: senderOf({ from }) }),
         hash: statementHash(asked.statement),
         by,
         evidence,

@@ -31,9 +31,9 @@ export function approvalRefusal(
   if (command.facts.unreachable.includes(as)) return 'approval.not-allowed'
   switch (type) {
     case 'withdraw':
-      return as === context.askedBy || as === 'operator' ? null : 'approval.not-allowed'
+      return isRequester(context, as) || as === 'operator' ? null : 'approval.not-allowed'
     case 'use':
-      if (as !== context.askedBy && as !== 'operator') return 'approval.not-allowed'
+      if (!isRequester(context, as) && as !== 'operator') return 'approval.not-allowed'
       if (hash !== context.hash || command.target !== context.target) return 'approval.other-statement'
       if (command.kind !== context.kind) return 'approval.other-kind'
       return isTooEarly(context, command.at) ? 'approval.too-early' : null
@@ -41,6 +41,16 @@ export function approvalRefusal(
     case 'reject':
       return judging(context, command)
   }
+}
+
+/** True of the agent in whose name it was asked, and of the actor that opened it: both may use and withdraw it. */
+export function isRequester({ askedBy, replyTo }: ApprovalContext, as: string): boolean {
+  return as === askedBy || as === replyTo
+}
+
+/** The actor that sent a request; null for an operator, who reads the list. */
+export function senderOf({ from }: { from?: string }): string | null {
+  return from === undefined || from === 'operator' ? null : from
 }
 
 /** The reason to refuse a request for what is asked for already, or null: it is whose it was, for the kind of change that it was. */

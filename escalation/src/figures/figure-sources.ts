@@ -19,14 +19,16 @@ export interface IncidentOutline {
   fields: Json[]
 }
 
-/** What `IncidentOutline.fields` has to hold, in this order: paths into the incident's context. */
+/** What `IncidentOutline.fields` has to hold, in this order: paths into the incident's context; the last two are of version 1. */
 export const OUTLINE_FIELDS = [
   ['policy', 'path'],
   ['index'],
-  ['armMs'],
-  ['heldBy'],
+  ['holdMs'],
+  ['acknowledgedBy'],
   ['silence', 'id'],
   ['openedAt'],
+  ['armMs'],
+  ['heldBy'],
 ]
 
 /** An event that names a level, as a store gives it, the newest first. */

@@ -49,7 +49,7 @@ interface Standing {
   status: string
   level: string
   dueAt: number | null
-  armMs: number
+  holdMs: number
   heldBy: string | null
   silenced: boolean
   openedAt: number | null
@@ -99,15 +99,15 @@ export function standingFigures(outlines: readonly IncidentOutline[], nowMs: num
 }
 
 function standingOf({ id, status, dueAt, fields }: IncidentOutline): Standing {
-  const [path, index, armMs, heldBy, silence, openedAt] = fields
+  const [path, index, holdMs, acknowledgedBy, silence, openedAt, holdMs1, acknowledgedBy1] = fields
   const rungs = (path ?? []) as { level: string }[]
   return {
     id,
     status,
     dueAt,
     level: rungs[Number(index ?? 0)]?.level ?? '',
-    armMs: Number(armMs ?? 0),
-    heldBy: (heldBy ?? null) as string | null,
+    holdMs: Number(holdMs ?? holdMs1 ?? 0),
+    heldBy: (acknowledgedBy ?? acknowledgedBy1 ?? null) as string | null,
     silenced: (silence ?? null) !== null,
     openedAt: (openedAt ?? null) as number | null,
   }
@@ -127,9 +127,9 @@ function levelStanding(level: Level, open: readonly Standing[], nowMs: number): 
 }
 
 /** An acknowledgement is as old as its time-out is: armed when it began, for as long as it holds. */
-function runningAck({ id, level, heldBy, dueAt, armMs }: Standing, nowMs: number): RunningAck {
+function runningAck({ id, level, heldBy, dueAt, holdMs }: Standing, nowMs: number): RunningAck {
   const leftMs = (dueAt ?? nowMs) - nowMs
-  return { id, level, heldBy, ageMs: armMs - leftMs, leftMs }
+  return { id, level, heldBy, ageMs: holdMs - leftMs, leftMs }
 }
 
 function isOverdue(dueAt: number | null, nowMs: number): boolean {

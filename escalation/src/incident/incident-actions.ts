@@ -1,13 +1,20 @@
 import type { Change as ChangeOf, RecordParams, StepFacts } from '@esa/actor'
 import type { IncidentCommand, Json, JsonObject } from '@esa/protocol'
-import { type HeldBySilence, type IncidentContext, rungOf, silenceOf } from './incident-context.ts'
+import {
+  type DuplicateOpen,
+  type HeldBySilence,
+  type IncidentContext,
+  type NoticeFact,
+  rungOf,
+  silenceOf,
+} from './incident-context.ts'
 import { alarm, alarmed, deliver, take } from './incident-notices.ts'
 import type { RefusalCode } from './incident-rules.ts'
 
 type Change = ChangeOf<IncidentContext>
-type NoticeFact = { target: string; visit: number; why?: string; level?: string }
-type Seen = StepFacts & { type: string }
-type Command<T extends IncidentCommand['type']> = Extract<IncidentCommand, { type: T }> & StepFacts
+/** What every event of an incident may have: its name, and who acts. */
+type Seen = StepFacts & { type: string; as?: string; by?: string | undefined }
+type Command<T extends IncidentCommand['type']> = Extract<IncidentCommand, { type: T }>
 
 /** Opens the incident with its whole policy in the log, and sends the copies that its category asks for. */
 export function begin(context: IncidentContext, event: Seen): Change {
@@ -22,12 +29,12 @@ export function begin(context: IncidentContext, event: Seen): Change {
 }
 
 /** Opens under a silence: the first rung's whole wait is kept for its end, and the silence learns whom it holds back. */
-export function holdBack(context: IncidentContext, event: Seen): Change {
+export function suppressAtOpen(context: IncidentContext, event: Seen): Change {
   const { id, until, reason } = heldBack(context)
   const { level, waitMs } = rungOf(context)
   const data = { silence: id, until, reason, remainingMs: waitMs }
   return {
-    set: { remainingMs: waitMs, armMs: until - event.at },
+    set: { remainingMs: waitMs, suppressMs: until - event.at },
     record: [{ type: 'incident.suppressed', level, data }],
     send: [{ to: id, type: 'silence.hold', body: { incidentId: event.facts.actorId } }],
   }
@@ -39,7 +46,7 @@ export function release(context: IncidentContext, event: Seen): Change {
   const record = {
     type: 'incident.unsuppressed',
     level: rungOf(context).level,
-    actor: actorOf(event),
+    actor: event.as,
     data,
   }
   return { set: { remainingMs: 0 }, record: [record] }
@@ -47,19 +54,19 @@ export function release(context: IncidentContext, event: Seen): Change {
 
 /** Tells the addressees of this rung, in the transaction that enters it. */
 export function tell(context: IncidentContext, event: Seen): Change {
-  const visit = context.visit + 1
+  const notificationRound = context.notificationRound + 1
   const { addressees } = context
-  const told = [...new Set([...context.told, ...addressees])]
+  const notified = [...new Set([...context.notified, ...addressees])]
   const level = rungOf(context).level
   const data: JsonObject = {
     targets: addressees,
-    visit,
+    visit: notificationRound,
     cause: causeOf(event),
     cardLine: rungOf(context).cardLine,
   }
-  const next = { ...context, visit }
+  const next = { ...context, notificationRound }
   return {
-    set: { visit, told },
+    set: { notificationRound, notified },
     record: [{ type: 'incident.notified', level, data }],
     perform: addressees.map((target) => deliver(next, event, target, 'incident.notice')),
   }
@@ -69,7 +76,7 @@ export function tell(context: IncidentContext, event: Seen): Change {
 export function enterRung(context: IncidentContext): Change {
   const { agents, waitMs } = rungOf(context)
   const silence = silenceOf(context) === null ? {} : { silence: null }
-  return { set: { addressees: agents, declined: [], failed: [], heldBy: null, armMs: waitMs, ...silence } }
+  return { set: { addressees: agents, declined: [], failed: [], acknowledgedBy: null, waitMs, ...silence } }
 }
 
 /** One rung up after a missed wait, a last decline or a command to escalate. */
@@ -77,12 +84,12 @@ export function climb(context: IncidentContext, event: Seen): Change {
   const index = context.index + 1
   const { level } = rungOf({ ...context, index })
   const data = by(event, { from: rungOf(context).level, cause: causeOf(event) })
-  return { set: { index }, record: [{ type: 'incident.escalated', level, actor: actorOf(event), data }] }
+  return { set: { index }, record: [{ type: 'incident.escalated', level, actor: event.as, data }] }
 }
 
-/** The CEO missed the wait: told once more in an incident's life. */
-export function tellCeoAgain(): Change {
-  return { set: { ceoToldAgain: true } }
+/** The CEO missed the wait: notified once more in an incident's life. */
+export function renotifyCeo(): Change {
+  return { set: { ceoRenotified: true } }
 }
 
 /** Passes a rung on which nobody can be reached, with an alarm. */
@@ -104,7 +111,7 @@ export function alarmUnreachableCeo(context: IncidentContext): Change {
 /** The ladder ends here: an alarm that leaves the bus, and that repeats by the incident's own timer. */
 export function exhaust(context: IncidentContext): Change {
   return {
-    set: { heldBy: null, armMs: context.policy.alarmEveryMs },
+    set: { acknowledgedBy: null },
     record: [{ type: 'incident.exhausted', level: rungOf(context).level, data: {} }],
     perform: [alarm(context, 'exhausted: nobody acknowledged on any level')],
   }
@@ -116,33 +123,41 @@ export function alarmAgain(context: IncidentContext): Change {
 }
 
 /** Stops the wait; whoever else was told learns that it is taken. */
-export function acknowledge(context: IncidentContext, event: Command<'acknowledge'>): Change {
-  const armMs = event.forMs ?? context.policy.ackTimeoutMs
+export function acknowledge(
+  context: IncidentContext,
+  step: StepFacts,
+  event: Command<'acknowledge'>,
+): Change {
+  const holdMs = event.forMs ?? context.policy.ackTimeoutMs
   const others = context.addressees.filter((agent) => agent !== event.as)
-  const taken = take(context, event, others)
+  const taken = take(context, { ...step, as: event.as }, others)
   const record = {
     type: 'incident.acknowledged',
     level: rungOf(context).level,
     actor: event.as,
-    data: by(event, { forMs: armMs }),
+    data: by(event, { forMs: holdMs }),
   }
-  return { set: { heldBy: event.as, armMs }, record: [record, ...taken.record], perform: taken.perform }
+  return {
+    set: { acknowledgedBy: event.as, holdMs },
+    record: [record, ...taken.record],
+    perform: taken.perform,
+  }
 }
 
 /** An acknowledgement ran out: the same rung is told again. */
 export function expireAck(context: IncidentContext): Change {
-  const data = { heldBy: context.heldBy }
+  const data = { heldBy: context.acknowledgedBy }
   return { record: [{ type: 'incident.ack_expired', level: rungOf(context).level, data }] }
 }
 
 /** Whoever held it was stopped: the acknowledgement ends here, and the same rung is told again. */
-export function loseHolder(context: IncidentContext): Change {
-  const data = { heldBy: context.heldBy, why: 'the agent was stopped' }
+export function releaseAcknowledgement(context: IncidentContext): Change {
+  const data = { heldBy: context.acknowledgedBy, why: 'the agent was stopped' }
   return { record: [{ type: 'incident.ack_expired', level: rungOf(context).level, data }] }
 }
 
 /** Records a decline; an operator declines for all addressees. */
-export function decline(context: IncidentContext, event: Command<'decline'>): Change {
+export function decline(context: IncidentContext, _: StepFacts, event: Command<'decline'>): Change {
   return {
     set: { declined: declinedAfter(context, event) },
     record: [{ type: 'incident.declined', actor: event.as, data: by(event, { reason: event.reason }) }],
@@ -155,10 +170,10 @@ export function declinedAfter(context: IncidentContext, { as }: Command<'decline
 }
 
 /** Quiet until the snooze ends; then the same rung is told again. */
-export function snooze(_: IncidentContext, event: Command<'snooze'>): Change {
+export function snooze(_: IncidentContext, __: StepFacts, event: Command<'snooze'>): Change {
   const data = by(event, { forMs: event.forMs })
   return {
-    set: { armMs: event.forMs, heldBy: null },
+    set: { snoozeMs: event.forMs, acknowledgedBy: null },
     record: [{ type: 'incident.snoozed', actor: event.as, data }],
   }
 }
@@ -169,11 +184,11 @@ export function endSnooze(context: IncidentContext): Change {
 }
 
 /** Freezes what is left of the wait. */
-export function suppress(_: IncidentContext, event: Command<'suppress'>): Change {
-  const remainingMs = leftOf(event)
+export function suppress(_: IncidentContext, step: StepFacts, event: Command<'suppress'>): Change {
+  const remainingMs = leftOf(step)
   const data = by(event, { forMs: event.forMs, remainingMs })
   return {
-    set: { remainingMs, armMs: event.forMs },
+    set: { remainingMs, suppressMs: event.forMs },
     record: [{ type: 'incident.suppressed', actor: event.as, data }],
   }
 }
@@ -183,17 +198,17 @@ export function unsuppress(context: IncidentContext, event: Seen): Change {
   const { remainingMs } = context
   const data = by(event, { remainingMs })
   const { level } = rungOf(context)
-  const record = { type: 'incident.unsuppressed', level, actor: actorOf(event), data }
-  return { set: { armMs: remainingMs, remainingMs: 0 }, record: [record] }
+  const record = { type: 'incident.unsuppressed', level, actor: event.as, data }
+  return { set: { waitMs: remainingMs, remainingMs: 0 }, record: [record] }
 }
 
-/** Replaces this visit's addressees; the former ones learn that it is taken. */
-export function reassign(context: IncidentContext, event: Command<'reassign'>): Change {
+/** Replaces this round's addressees; the former ones learn that it is taken. */
+export function reassign(context: IncidentContext, step: StepFacts, event: Command<'reassign'>): Change {
   const former = context.addressees.filter((agent) => agent !== event.to)
-  const taken = take(context, event, former)
+  const taken = take(context, { ...step, as: event.as }, former)
   const data = by(event, { to: event.to, from: context.addressees })
   return {
-    set: { addressees: [event.to], declined: [], failed: [], heldBy: null },
+    set: { addressees: [event.to], declined: [], failed: [], acknowledgedBy: null },
     record: [
       { type: 'incident.reassigned', level: rungOf(context).level, actor: event.as, data },
       ...taken.record,
@@ -204,12 +219,12 @@ export function reassign(context: IncidentContext, event: Command<'reassign'>): 
 
 /** A reassignment while the wait runs leaves its deadline where it is. */
 export function keepDeadline(_: IncidentContext, event: Seen): Change {
-  return { set: { armMs: leftOf(event) } }
+  return { set: { waitMs: leftOf(event) } }
 }
 
 /** A reassignment out of an acknowledgement starts the rung's full wait. */
 export function fullWait(context: IncidentContext): Change {
-  return { set: { armMs: rungOf(context).waitMs } }
+  return { set: { waitMs: rungOf(context).waitMs } }
 }
 
 /** Counts as data loss from now on and stands on the CEO's rung. */
@@ -219,31 +234,31 @@ export function raise(context: IncidentContext, event: Seen): Change {
   const record = {
     type: 'incident.raised',
     level: rungOf({ ...context, index }).level,
-    actor: actorOf(event),
+    actor: event.as,
     data,
   }
   return { set: { index, dataLoss: true }, record: [record] }
 }
 
 /** A second open with the same key: counted, and nothing else. */
-export function countDuplicate(context: IncidentContext, event: Seen & { category?: string }): Change {
+export function countDuplicate(context: IncidentContext, _: StepFacts, event: DuplicateOpen): Change {
   const duplicates = context.duplicates + 1
   const data = { duplicates, category: event.category }
   return { set: { duplicates }, record: [{ type: 'incident.duplicated', actor: context.policy.agent, data }] }
 }
 
 /** The end of the incident. */
-export function resolve(context: IncidentContext, event: Command<'resolve'>): Change {
+export function resolve(context: IncidentContext, step: StepFacts, event: Command<'resolve'>): Change {
   const data = by(event, { cause: event.cause })
   return close(
     context,
     { type: 'incident.resolved', level: rungOf(context).level, actor: event.as, data },
-    event,
+    step,
   )
 }
 
 /** The opener takes the incident back. */
-export function withdraw(context: IncidentContext, event: Command<'withdraw'>): Change {
+export function withdraw(context: IncidentContext, step: StepFacts, event: Command<'withdraw'>): Change {
   return close(
     context,
     {
@@ -252,7 +267,7 @@ export function withdraw(context: IncidentContext, event: Command<'withdraw'>): 
       actor: event.as,
       data: by(event, { because: event.because }),
     },
-    event,
+    step,
   )
 }
 
@@ -264,20 +279,19 @@ export function refuse(event: IncidentCommand, code: RefusalCode): Change {
 }
 
 /** What became of a notice. */
-export function noteNotice(_: IncidentContext, event: Seen): Change {
-  const { target, visit, why, level } = event as Seen & NoticeFact
+export function noteNotice(_: IncidentContext, __: StepFacts, event: NoticeFact): Change {
+  const { target, visit, why, level } = event
   return { record: [{ type: event.type, level, actor: target, data: { target, visit, why } }] }
 }
 
-/** This visit's notice reached nobody at `target`. */
-export function noteFailure(context: IncidentContext, event: Seen): Change {
-  const { target } = event as Seen & { target: string }
-  return { ...noteNotice(context, event), set: { failed: [...context.failed, target] } }
+/** The notice of this round did not reach `target`. */
+export function noteFailure(context: IncidentContext, step: StepFacts, event: NoticeFact): Change {
+  return { ...noteNotice(context, step, event), set: { failed: [...context.failed, event.target] } }
 }
 
-function close(context: IncidentContext, record: RecordParams, event: Seen): Change {
-  const perform = context.told.map((target) => deliver(context, event, target, 'incident.closed'))
-  return { set: { armMs: 0 }, record: [record], perform }
+function close(context: IncidentContext, record: RecordParams, step: StepFacts): Change {
+  const perform = context.notified.map((target) => deliver(context, step, target, 'incident.closed'))
+  return { record: [record], perform }
 }
 
 /** Milliseconds to the armed deadline; settling came first, so it is never negative. */
@@ -314,11 +328,7 @@ function heldBack(context: IncidentContext): HeldBySilence {
   return silence
 }
 
-function actorOf(event: Seen): string | undefined {
-  return (event as Seen & { as?: string }).as
-}
-
 /** The data with the person at the keyboard, where one spoke. */
-function by(event: object, data: { [key: string]: Json | undefined }): JsonObject {
-  return { ...data, by: (event as { by?: string | undefined }).by }
+function by(event: { by?: string | undefined }, data: { [key: string]: Json | undefined }): JsonObject {
+  return { ...data, by: event.by }
 }

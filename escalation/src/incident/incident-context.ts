@@ -12,25 +12,30 @@ export type IncidentContext = {
   openedAt: number
   /** The rung the incident stands on. */
   index: number
-  /** Who was told on this visit of the rung; a reassignment replaces them. */
+  /** Who is addressed in this round of the rung; a reassignment replaces them. */
   addressees: AgentId[]
-  /** Addressees of this visit who declined. */
+  /** Addressees of this round who declined. */
   declined: AgentId[]
-  /** Addressees of this visit whom no notice reached. */
+  /** Addressees of this round whom no notice reached. */
   failed: AgentId[]
-  /** Everyone told so far, at any rung. */
-  told: AgentId[]
-  /** Counts the times somebody was told: the fence of a notice. */
-  visit: number
-  /** The delay of the state that is being entered. */
-  armMs: number
+  /** Everyone notified so far, at any rung. */
+  notified: AgentId[]
+  /** Counts the times that addressees were notified: the fence of a notice. */
+  notificationRound: number
+  /** How long the level may hold the incident without an acknowledgement, from the instant at which its wait is armed. */
+  waitMs: number
+  /** How long the acknowledgement holds. */
+  holdMs: number
+  snoozeMs: number
+  suppressMs: number
   /** What a suppression left of the wait. */
   remainingMs: number
   duplicates: number
   dataLoss: boolean
-  ceoToldAgain: boolean
-  heldBy: string | null
-  /** The silence under which it opened; null once it was told, absent when there was none. */
+  /** The CEO missed a wait and was notified once more. */
+  ceoRenotified: boolean
+  acknowledgedBy: string | null
+  /** The silence under which it opened; null once its level was notified, absent when there was none. */
   silence?: HeldBySilence | null
 }
 
@@ -47,8 +52,8 @@ export type IncidentInput = {
   silence?: HeldBySilence
 }
 
-/** What becomes of a notice: the activity that delivers says so. */
-type NoticeFact = {
+/** What becomes of a notice: the activity that delivers says so. `visit` is the round of its notice. */
+export type NoticeFact = {
   type: 'notice.sent' | 'notice.failed' | 'notice.dropped'
   target: AgentId
   visit: number
@@ -58,7 +63,7 @@ type NoticeFact = {
 }
 
 /** A second open with the same agent and key. */
-type DuplicateOpen = { type: 'open'; category: string; by?: string }
+export type DuplicateOpen = { type: 'open'; category: string; by?: string }
 
 /** Every event an incident understands. Timers come as XState's own `xstate.after.*`. */
 export type IncidentEvent = (
@@ -89,7 +94,7 @@ export function atCeo(context: IncidentContext): boolean {
   return context.index === context.policy.path.length - 1
 }
 
-/** Addressees of this visit who could still answer: not stopped, not failed, not declined. */
+/** Addressees of this round who could still answer: not stopped, not failed, not declined. */
 export function reachable(context: IncidentContext, event: StepFacts): AgentId[] {
   const gone = new Set([...event.facts.unreachable, ...context.failed, ...context.declined])
   return context.addressees.filter((agent) => !gone.has(agent))

@@ -2,6 +2,7 @@ import type { ActorDefinition, ActorEvent } from '@esa/actor'
 import type { Directory } from '@esa/org'
 import { EsaError, type JsonObject, openIncidentSchema, textOf } from '@esa/protocol'
 import * as z from 'zod'
+import { incidentMachine as incidentMachine1 } from '../versions/1/incident.machine.ts'
 import { incidentMachine } from './incident.machine.ts'
 import { pinPolicy } from '../policy/pin-policy.ts'
 import { SILENCE_TYPE, silenceFor } from '../silence/silence-definition.ts'
@@ -9,12 +10,21 @@ import { SILENCE_TYPE, silenceFor } from '../silence/silence-definition.ts'
 /** The type under which incidents live in the store. */
 export const INCIDENT_TYPE = 'incident'
 
+/** The machine of each version. Version 1 had one value for all waits, and other names in its context. */
+const MACHINES = { 1: incidentMachine1, 2: incidentMachine } as const
+
 /** The incident as a durable actor. Its policy is pinned when it opens, with waits divided by `timeScale`. */
-export function incidentDefinition({ timeScale }: { timeScale: number }): ActorDefinition<Directory> {
+export function incidentDefinition({
+  timeScale,
+  version = 2,
+}: {
+  timeScale: number
+  version?: 1 | 2
+}): ActorDefinition<Directory> {
   return {
     type: INCIDENT_TYPE,
-    version: 1,
-    machine: incidentMachine,
+    version,
+    machine: MACHINES[version],
     consults: SILENCE_TYPE,
     inputFrom: ({ body, at, consulted }, directory) => {
       const { agent, category, title, dedupKey, evidence, by } = parseOpenIncident(body)

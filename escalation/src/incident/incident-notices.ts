@@ -22,7 +22,7 @@ export function deliver(
   target: string,
   notice: string,
 ): PerformParams {
-  const { policy, title, evidence, visit } = context
+  const { policy, title, evidence, notificationRound: visit } = context
   const { level } = rungOf(context)
   const body: JsonObject = {
     incidentId: event.facts.actorId,

@@ -52,10 +52,10 @@ function isAllowed(context: IncidentContext, { type, as, facts }: IncidentComman
   }
 }
 
-/** Told at any rung of this incident so far, or standing above on its path. */
+/** Notified at any rung of this incident so far, or standing above on its path. */
 function isResponder(context: IncidentContext, as: AgentId): boolean {
   const above = context.policy.path.slice(context.index + 1)
-  return context.told.includes(as) || above.some(({ agents }) => agents.includes(as))
+  return context.notified.includes(as) || above.some(({ agents }) => agents.includes(as))
 }
 
 function limitOf(context: IncidentContext, command: IncidentCommand & StepFacts): RefusalCode | null {

@@ -1,5 +1,6 @@
 import type { ActorState } from '@esa/actor'
 import { type AgentId, type Category, digestJson, isoTime, type Json, type Level } from '@esa/protocol'
+import { currentContext, type IncidentContext as IncidentContext1 } from '../versions/1/incident-context.ts'
 import { type IncidentContext, rungOf } from './incident-context.ts'
 import type { PathStep } from '../policy/policy.ts'
 
@@ -33,7 +34,8 @@ export interface Incident {
 /** The view of an incident's actor at the store time `nowMs`. */
 export function incidentView(state: ActorState, nowMs: number): Incident {
   const context = incidentContext(state)
-  const { policy, title, duplicates, dataLoss, addressees, heldBy, dedupKey, evidence, openedAt } = context
+  const { policy, title, duplicates, dataLoss, addressees, acknowledgedBy, dedupKey, evidence, openedAt } =
+    context
   return {
     id: state.id,
     agent: policy.agent,
@@ -49,7 +51,7 @@ export function incidentView(state: ActorState, nowMs: number): Incident {
     duplicates,
     dataLoss,
     addressees,
-    heldBy,
+    heldBy: acknowledgedBy,
     silence: context.silence?.id ?? null,
     dedupKey,
     evidence,
@@ -60,8 +62,8 @@ export function incidentView(state: ActorState, nowMs: number): Incident {
   }
 }
 
-/** The context of an incident's actor. */
-export function incidentContext(state: ActorState): IncidentContext {
-  const { context }: { context: unknown } = state.snapshot
-  return context as IncidentContext
+/** What an incident's actor keeps, by its names of today whatever version it is of. */
+export function incidentContext({ version, snapshot }: ActorState): IncidentContext {
+  const { context }: { context: unknown } = snapshot
+  return version === 1 ? currentContext(context as IncidentContext1) : (context as IncidentContext)
 }

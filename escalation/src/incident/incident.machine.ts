@@ -1,6 +1,6 @@
-import { CLOSED_TAG, doing, effects, type StepFacts } from '@esa/actor'
+import { CLOSED_TAG, effects, type StepFacts, toActions } from '@esa/actor'
 import type { IncidentCommand } from '@esa/protocol'
-import { enqueueActions, setup } from 'xstate'
+import { setup } from 'xstate'
 import * as act from './incident-actions.ts'
 import {
   atCeo,
@@ -14,10 +14,10 @@ import { refusalOf, type RefusalCode } from './incident-rules.ts'
 
 type Command = IncidentCommand & StepFacts
 
-function isFailureOfVisit(context: IncidentContext, event: IncidentEvent): boolean {
+function isFailureOfRound(context: IncidentContext, event: IncidentEvent): boolean {
   return (
     event.type === 'notice.failed' &&
-    event.visit === context.visit &&
+    event.visit === context.notificationRound &&
     context.addressees.includes(event.target)
   )
 }
@@ -33,25 +33,8 @@ function reachableAfterFailure(context: IncidentContext, event: IncidentEvent): 
   return reachable({ ...context, failed }, event).length
 }
 
-const refusing = (fallback: RefusalCode) => (context: IncidentContext, event: Command) =>
-  act.refuse(event, fallback === 'incident.resolved' ? fallback : (refusalOf(context, event) ?? fallback))
-
-/** Every command, given the same transition: the table of who gets a refusal. */
-function everyCommand(action: 'refuse' | 'refuseResolved') {
-  const actions = { actions: action } as const
-  return {
-    acknowledge: actions,
-    decline: actions,
-    resolve: actions,
-    withdraw: actions,
-    snooze: actions,
-    suppress: actions,
-    unsuppress: actions,
-    escalate: actions,
-    reassign: actions,
-    raise: actions,
-  }
-}
+const refusing = (fallback: RefusalCode) => (context: IncidentContext, _: StepFacts, command: Command) =>
+  act.refuse(command, fallback === 'incident.resolved' ? fallback : (refusalOf(context, command) ?? fallback))
 
 /**
  * The life of one incident. A deadline is an `after`; who may ask what is in incident-rules.ts; what a transition sets,
@@ -61,36 +44,38 @@ export const incidentMachine = setup({
   types: { context: {} as IncidentContext, events: {} as IncidentEvent, input: {} as IncidentInput },
   actions: {
     ...effects,
-    begin: enqueueActions(doing(act.begin)),
-    holdBack: enqueueActions(doing(act.holdBack)),
-    release: enqueueActions(doing(act.release)),
-    enterRung: enqueueActions(doing(act.enterRung)),
-    tell: enqueueActions(doing(act.tell)),
-    climb: enqueueActions(doing(act.climb)),
-    tellCeoAgain: enqueueActions(doing(act.tellCeoAgain)),
-    passLevel: enqueueActions(doing(act.passLevel)),
-    alarmUnreachableCeo: enqueueActions(doing(act.alarmUnreachableCeo)),
-    exhaust: enqueueActions(doing(act.exhaust)),
-    alarmAgain: enqueueActions(doing(act.alarmAgain)),
-    acknowledge: enqueueActions(doing(act.acknowledge)),
-    expireAck: enqueueActions(doing(act.expireAck)),
-    loseHolder: enqueueActions(doing(act.loseHolder)),
-    decline: enqueueActions(doing(act.decline)),
-    snooze: enqueueActions(doing(act.snooze)),
-    endSnooze: enqueueActions(doing(act.endSnooze)),
-    suppress: enqueueActions(doing(act.suppress)),
-    unsuppress: enqueueActions(doing(act.unsuppress)),
-    reassign: enqueueActions(doing(act.reassign)),
-    keepDeadline: enqueueActions(doing(act.keepDeadline)),
-    fullWait: enqueueActions(doing(act.fullWait)),
-    raise: enqueueActions(doing(act.raise)),
-    countDuplicate: enqueueActions(doing(act.countDuplicate)),
-    resolve: enqueueActions(doing(act.resolve)),
-    withdraw: enqueueActions(doing(act.withdraw)),
-    noteNotice: enqueueActions(doing(act.noteNotice)),
-    noteFailure: enqueueActions(doing(act.noteFailure)),
-    refuse: enqueueActions(doing(refusing('incident.wrong-state'))),
-    refuseResolved: enqueueActions(doing(refusing('incident.resolved'))),
+    ...toActions({
+      begin: act.begin,
+      suppressAtOpen: act.suppressAtOpen,
+      release: act.release,
+      enterRung: act.enterRung,
+      tell: act.tell,
+      climb: act.climb,
+      renotifyCeo: act.renotifyCeo,
+      passLevel: act.passLevel,
+      alarmUnreachableCeo: act.alarmUnreachableCeo,
+      exhaust: act.exhaust,
+      alarmAgain: act.alarmAgain,
+      acknowledge: act.acknowledge,
+      expireAck: act.expireAck,
+      releaseAcknowledgement: act.releaseAcknowledgement,
+      decline: act.decline,
+      snooze: act.snooze,
+      endSnooze: act.endSnooze,
+      suppress: act.suppress,
+      unsuppress: act.unsuppress,
+      reassign: act.reassign,
+      keepDeadline: act.keepDeadline,
+      fullWait: act.fullWait,
+      raise: act.raise,
+      countDuplicate: act.countDuplicate,
+      resolve: act.resolve,
+      withdraw: act.withdraw,
+      noteNotice: act.noteNotice,
+      noteFailure: act.noteFailure,
+      refuse: refusing('incident.wrong-state'),
+      refuseResolved: refusing('incident.resolved'),
+    }),
   },
   guards: {
     allowed: ({ context, event }) => refusalOf(context, event as Command) === null,
@@ -108,24 +93,25 @@ export const incidentMachine = setup({
     nobodyReachable: ({ context, event }) => reachable(context, event).length === 0,
     nobodyReachableBelowCeo: ({ context, event }) =>
       !atCeo(context) && reachable(context, event).length === 0,
-    ceoNotToldAgain: ({ context }) => !context.ceoToldAgain,
+    ceoNotRenotified: ({ context }) => !context.ceoRenotified,
     raisesToDataLoss: ({ context, event }) =>
       event.type === 'open' && event.category === 'data-loss' && !context.dataLoss,
     stoppedLast: ({ context, event }) => isStopOfLast(context, event),
     stoppedLastBelowCeo: ({ context, event }) => !atCeo(context) && isStopOfLast(context, event),
-    holderStopped: ({ context, event }) => event.type === 'agent.stopped' && event.agent === context.heldBy,
-    failedThisVisit: ({ context, event }) => isFailureOfVisit(context, event),
+    holderStopped: ({ context, event }) =>
+      event.type === 'agent.stopped' && event.agent === context.acknowledgedBy,
+    failedThisRound: ({ context, event }) => isFailureOfRound(context, event),
     failedLast: ({ context, event }) =>
-      isFailureOfVisit(context, event) && reachableAfterFailure(context, event) === 0,
+      isFailureOfRound(context, event) && reachableAfterFailure(context, event) === 0,
     failedLastBelowCeo: ({ context, event }) =>
-      isFailureOfVisit(context, event) && !atCeo(context) && reachableAfterFailure(context, event) === 0,
+      isFailureOfRound(context, event) && !atCeo(context) && reachableAfterFailure(context, event) === 0,
   },
   delays: {
-    'ack-wait': ({ context }) => context.armMs,
-    'ack-timeout': ({ context }) => context.armMs,
-    'snooze-end': ({ context }) => context.armMs,
-    'suppression-end': ({ context }) => context.armMs,
-    alarm: ({ context }) => context.armMs,
+    'ack-wait': ({ context }) => context.waitMs,
+    'ack-timeout': ({ context }) => context.holdMs,
+    'snooze-end': ({ context }) => context.snoozeMs,
+    'suppression-end': ({ context }) => context.suppressMs,
+    alarm: ({ context }) => context.policy.alarmEveryMs,
   },
 }).createMachine({
   id: 'incident',
@@ -136,27 +122,39 @@ export const incidentMachine = setup({
     addressees: [],
     declined: [],
     failed: [],
-    told: [],
-    visit: 0,
-    armMs: 0,
+    notified: [],
+    notificationRound: 0,
+    waitMs: 0,
+    holdMs: 0,
+    snoozeMs: 0,
+    suppressMs: 0,
     remainingMs: 0,
     duplicates: 0,
     dataLoss: input.policy.category === 'data-loss',
-    ceoToldAgain: false,
-    heldBy: null,
+    ceoRenotified: false,
+    acknowledgedBy: null,
   }),
   initial: 'new',
   on: {
-    ...everyCommand('refuse'),
-    'notice.sent': { actions: 'noteNotice' },
-    'notice.failed': { actions: 'noteNotice' },
-    'notice.dropped': { actions: 'noteNotice' },
+    acknowledge: { actions: { type: 'refuse', params: ({ event }) => event } },
+    decline: { actions: { type: 'refuse', params: ({ event }) => event } },
+    resolve: { actions: { type: 'refuse', params: ({ event }) => event } },
+    withdraw: { actions: { type: 'refuse', params: ({ event }) => event } },
+    snooze: { actions: { type: 'refuse', params: ({ event }) => event } },
+    suppress: { actions: { type: 'refuse', params: ({ event }) => event } },
+    unsuppress: { actions: { type: 'refuse', params: ({ event }) => event } },
+    escalate: { actions: { type: 'refuse', params: ({ event }) => event } },
+    reassign: { actions: { type: 'refuse', params: ({ event }) => event } },
+    raise: { actions: { type: 'refuse', params: ({ event }) => event } },
+    'notice.sent': { actions: { type: 'noteNotice', params: ({ event }) => event } },
+    'notice.failed': { actions: { type: 'noteNotice', params: ({ event }) => event } },
+    'notice.dropped': { actions: { type: 'noteNotice', params: ({ event }) => event } },
   },
   states: {
     new: {
       on: {
         start: [
-          { guard: 'silenced', target: 'open.suppressed', actions: ['begin', 'holdBack'] },
+          { guard: 'silenced', target: 'open.suppressed', actions: ['begin', 'suppressAtOpen'] },
           { target: 'open', actions: 'begin' },
         ],
       },
@@ -164,12 +162,24 @@ export const incidentMachine = setup({
     open: {
       initial: 'entering',
       on: {
-        resolve: { guard: 'allowed', target: 'resolved', actions: 'resolve' },
-        withdraw: { guard: 'allowed', target: 'resolved', actions: 'withdraw' },
+        resolve: {
+          guard: 'allowed',
+          target: 'resolved',
+          actions: { type: 'resolve', params: ({ event }) => event },
+        },
+        withdraw: {
+          guard: 'allowed',
+          target: 'resolved',
+          actions: { type: 'withdraw', params: ({ event }) => event },
+        },
         raise: { guard: 'allowed', target: '.entering', actions: 'raise' },
         open: [
-          { guard: 'raisesToDataLoss', target: '.entering', actions: ['countDuplicate', 'raise'] },
-          { actions: 'countDuplicate' },
+          {
+            guard: 'raisesToDataLoss',
+            target: '.entering',
+            actions: [{ type: 'countDuplicate', params: ({ event }) => event }, 'raise'],
+          },
+          { actions: { type: 'countDuplicate', params: ({ event }) => event } },
         ],
       },
       states: {
@@ -184,32 +194,55 @@ export const incidentMachine = setup({
         climbing: {
           always: [
             { guard: 'belowCeo', target: 'entering', actions: 'climb' },
-            { guard: 'ceoNotToldAgain', target: 'entering', actions: 'tellCeoAgain' },
+            { guard: 'ceoNotRenotified', target: 'entering', actions: 'renotifyCeo' },
             { target: 'exhausted', actions: 'exhaust' },
           ],
         },
         triggered: {
           after: { 'ack-wait': 'climbing' },
           on: {
-            acknowledge: { guard: 'allowed', target: 'acknowledged', actions: 'acknowledge' },
+            acknowledge: {
+              guard: 'allowed',
+              target: 'acknowledged',
+              actions: { type: 'acknowledge', params: ({ event }) => event },
+            },
             decline: [
-              { guard: 'declinedByAll', target: 'climbing', actions: 'decline' },
-              { guard: 'allowed', actions: 'decline' },
+              {
+                guard: 'declinedByAll',
+                target: 'climbing',
+                actions: { type: 'decline', params: ({ event }) => event },
+              },
+              { guard: 'allowed', actions: { type: 'decline', params: ({ event }) => event } },
             ],
-            snooze: { guard: 'allowed', target: 'snoozed', actions: 'snooze' },
-            suppress: { guard: 'allowed', target: 'suppressed', actions: 'suppress' },
+            snooze: {
+              guard: 'allowed',
+              target: 'snoozed',
+              actions: { type: 'snooze', params: ({ event }) => event },
+            },
+            suppress: {
+              guard: 'allowed',
+              target: 'suppressed',
+              actions: { type: 'suppress', params: ({ event }) => event },
+            },
             escalate: { guard: 'allowed', target: 'climbing' },
             reassign: {
               guard: 'allowed',
               target: 'triggered',
               reenter: true,
-              actions: ['reassign', 'tell', 'keepDeadline'],
+              actions: [{ type: 'reassign', params: ({ event }) => event }, 'tell', 'keepDeadline'],
             },
             'notice.failed': [
-              { guard: 'failedLastBelowCeo', target: 'entering', actions: ['noteFailure', 'passLevel'] },
-              { guard: 'failedLast', actions: ['noteFailure', 'alarmUnreachableCeo'] },
-              { guard: 'failedThisVisit', actions: 'noteFailure' },
-              { actions: 'noteNotice' },
+              {
+                guard: 'failedLastBelowCeo',
+                target: 'entering',
+                actions: [{ type: 'noteFailure', params: ({ event }) => event }, 'passLevel'],
+              },
+              {
+                guard: 'failedLast',
+                actions: [{ type: 'noteFailure', params: ({ event }) => event }, 'alarmUnreachableCeo'],
+              },
+              { guard: 'failedThisRound', actions: { type: 'noteFailure', params: ({ event }) => event } },
+              { actions: { type: 'noteNotice', params: ({ event }) => event } },
             ],
             'agent.stopped': [
               { guard: 'stoppedLastBelowCeo', target: 'entering', actions: 'passLevel' },
@@ -220,16 +253,32 @@ export const incidentMachine = setup({
         acknowledged: {
           after: { 'ack-timeout': { target: 'entering', actions: 'expireAck' } },
           on: {
-            snooze: { guard: 'allowed', target: 'snoozed', actions: 'snooze' },
+            snooze: {
+              guard: 'allowed',
+              target: 'snoozed',
+              actions: { type: 'snooze', params: ({ event }) => event },
+            },
             escalate: { guard: 'allowed', target: 'climbing' },
-            reassign: { guard: 'allowed', target: 'triggered', actions: ['reassign', 'tell', 'fullWait'] },
-            'agent.stopped': { guard: 'holderStopped', target: 'entering', actions: 'loseHolder' },
+            reassign: {
+              guard: 'allowed',
+              target: 'triggered',
+              actions: [{ type: 'reassign', params: ({ event }) => event }, 'tell', 'fullWait'],
+            },
+            'agent.stopped': {
+              guard: 'holderStopped',
+              target: 'entering',
+              actions: 'releaseAcknowledgement',
+            },
           },
         },
         snoozed: {
           after: { 'snooze-end': { target: 'entering', actions: 'endSnooze' } },
           on: {
-            acknowledge: { guard: 'allowed', target: 'acknowledged', actions: 'acknowledge' },
+            acknowledge: {
+              guard: 'allowed',
+              target: 'acknowledged',
+              actions: { type: 'acknowledge', params: ({ event }) => event },
+            },
             escalate: { guard: 'allowed', target: 'climbing' },
           },
         },
@@ -250,10 +299,30 @@ export const incidentMachine = setup({
         },
         exhausted: {
           after: { alarm: { target: 'exhausted', reenter: true, actions: 'alarmAgain' } },
-          on: { acknowledge: { guard: 'allowed', target: 'acknowledged', actions: 'acknowledge' } },
+          on: {
+            acknowledge: {
+              guard: 'allowed',
+              target: 'acknowledged',
+              actions: { type: 'acknowledge', params: ({ event }) => event },
+            },
+          },
         },
       },
     },
-    resolved: { tags: [CLOSED_TAG], on: everyCommand('refuseResolved') },
+    resolved: {
+      tags: [CLOSED_TAG],
+      on: {
+        acknowledge: { actions: { type: 'refuseResolved', params: ({ event }) => event } },
+        decline: { actions: { type: 'refuseResolved', params: ({ event }) => event } },
+        resolve: { actions: { type: 'refuseResolved', params: ({ event }) => event } },
+        withdraw: { actions: { type: 'refuseResolved', params: ({ event }) => event } },
+        snooze: { actions: { type: 'refuseResolved', params: ({ event }) => event } },
+        suppress: { actions: { type: 'refuseResolved', params: ({ event }) => event } },
+        unsuppress: { actions: { type: 'refuseResolved', params: ({ event }) => event } },
+        escalate: { actions: { type: 'refuseResolved', params: ({ event }) => event } },
+        reassign: { actions: { type: 'refuseResolved', params: ({ event }) => event } },
+        raise: { actions: { type: 'refuseResolved', params: ({ event }) => event } },
+      },
+    },
   },
 })

@@ -1,5 +1,5 @@
-import { type Change, CLOSED_TAG, doing, effects, type StepFacts } from '@esa/actor'
-import { enqueueActions, setup } from 'xstate'
+import { type Change, CLOSED_TAG, effects, type StepFacts, toActions } from '@esa/actor'
+import { setup } from 'xstate'
 
 /** What somebody wrote about an incident: in whose name, and which person or process it was. */
 export type NoteInput = { incidentId: string; as: string; by: string; text: string }
@@ -21,7 +21,7 @@ export const noteMachine = setup({
     events: {} as { type: 'start' } & StepFacts,
     input: {} as NoteInput,
   },
-  actions: { ...effects, write: enqueueActions(doing(write)) },
+  actions: { ...effects, ...toActions({ write }) },
 }).createMachine({
   id: 'note',
   context: ({ input }) => ({ ...input, writtenAt: 0 }),

@@ -1,6 +1,6 @@
-import { type Change, CLOSED_TAG, doing, effects, type StepFacts } from '@esa/actor'
+import { type Change, CLOSED_TAG, effects, type StepFacts, toActions } from '@esa/actor'
 import type { JsonObject } from '@esa/protocol'
-import { enqueueActions, setup } from 'xstate'
+import { setup } from 'xstate'
 
 /** How one thing is to leave: by which channel, to whom, and under which id at every try. */
 export type Outlet = { id: string; channel: string; person: string | null; to: string | null }
@@ -55,7 +55,11 @@ function begin({
 }
 
 /** Keeps what became of an outlet. The first that reached somebody ends the incident's notice. */
-function note(context: NotificationContext, { id, outcome, why }: Ended): Change<NotificationContext> {
+function note(
+  context: NotificationContext,
+  _: StepFacts,
+  { id, outcome, why }: Ended,
+): Change<NotificationContext> {
   const first = outcome === 'sent' && !Object.values(context.outcomes).includes('sent')
   const channel = context.outlets.find((outlet) => outlet.id === id)?.channel
   return {
@@ -66,8 +70,8 @@ function note(context: NotificationContext, { id, outcome, why }: Ended): Change
 }
 
 /** Every outlet has ended. When none reached anybody, the incident's notice ends with that. */
-function conclude(context: NotificationContext, event: Ended): Change<NotificationContext> {
-  const noted = note(context, event)
+function conclude(context: NotificationContext, _: StepFacts, event: Ended): Change<NotificationContext> {
+  const noted = note(context, _, event)
   const outcomes = Object.values({ ...context.outcomes, [event.id]: event.outcome })
   const ended = { type: 'notification.ended', data: { outcomes } }
   const end = { ...noted, record: [...(noted.record ?? []), ended] }
@@ -105,9 +109,7 @@ export const notificationMachine = setup({
   },
   actions: {
     ...effects,
-    begin: enqueueActions(doing(begin)),
-    note: enqueueActions(doing(note)),
-    conclude: enqueueActions(doing(conclude)),
+    ...toActions({ begin, note, conclude }),
   },
   guards: {
     isNew: ({ context, event }) => event.type === 'outlet.ended' && isNew(context, event),
@@ -125,8 +127,8 @@ export const notificationMachine = setup({
     sending: {
       on: {
         'outlet.ended': [
-          { guard: 'isLast', target: 'ended', actions: 'conclude' },
-          { guard: 'isNew', actions: 'note' },
+          { guard: 'isLast', target: 'ended', actions: { type: 'conclude', params: ({ event }) => event } },
+          { guard: 'isNew', actions: { type: 'note', params: ({ event }) => event } },
         ],
       },
     },

@@ -1,6 +1,6 @@
-import { type Change, CLOSED_TAG, doing, effects, type StepFacts } from '@esa/actor'
+import { type Change, CLOSED_TAG, effects, type StepFacts, toActions } from '@esa/actor'
 import type { AgentId, Category } from '@esa/protocol'
-import { enqueueActions, setup } from 'xstate'
+import { setup } from 'xstate'
 
 /**
  * Incidents that one silence holds back. More than that within one silence is no maintenance any more but a storm, and
@@ -38,7 +38,7 @@ function begin(context: SilenceContext, { at }: StepFacts): Change<SilenceContex
   }
 }
 
-function hold(context: SilenceContext, { incidentId }: Held): Change<SilenceContext> {
+function hold(context: SilenceContext, _: StepFacts, { incidentId }: Held): Change<SilenceContext> {
   return {
     set: { held: [...context.held, incidentId] },
     record: [{ type: 'silence.held', data: { incidentId } }],
@@ -46,14 +46,14 @@ function hold(context: SilenceContext, { incidentId }: Held): Change<SilenceCont
 }
 
 /** An incident that this silence does not hold back, or no longer: it is told now. */
-function letGo(_: SilenceContext, { incidentId }: Held): Change<SilenceContext> {
+function release(_: SilenceContext, __: StepFacts, { incidentId }: Held): Change<SilenceContext> {
   return {
     record: [{ type: 'silence.let_go', data: { incidentId } }],
     send: [{ to: incidentId, type: 'silence.ended', body: {} }],
   }
 }
 
-function end({ held }: SilenceContext, { as, by }: End): Change<SilenceContext> {
+function end({ held }: SilenceContext, _: StepFacts, { as, by }: End): Change<SilenceContext> {
   return {
     record: [{ type: 'silence.ended', actor: as, data: { by, held: held.length } }],
     send: held.map((to) => ({ to, type: 'silence.ended', body: {} })),
@@ -73,11 +73,7 @@ export const silenceMachine = setup({
   types: { context: {} as SilenceContext, events: {} as SilenceEvent, input: {} as SilenceInput },
   actions: {
     ...effects,
-    begin: enqueueActions(doing(begin)),
-    hold: enqueueActions(doing(hold)),
-    letGo: enqueueActions(doing(letGo)),
-    end: enqueueActions(doing(end)),
-    expire: enqueueActions(doing(expire)),
+    ...toActions({ begin, hold, release, end, expire }),
   },
   guards: { hasRoom: ({ context }) => context.held.length < HELD_MAX },
   delays: { until: ({ context }) => context.armMs },
@@ -90,10 +86,16 @@ export const silenceMachine = setup({
     active: {
       after: { until: { target: 'ended', actions: 'expire' } },
       on: {
-        'silence.hold': [{ guard: 'hasRoom', actions: 'hold' }, { actions: 'letGo' }],
-        end: { target: 'ended', actions: 'end' },
+        'silence.hold': [
+          { guard: 'hasRoom', actions: { type: 'hold', params: ({ event }) => event } },
+          { actions: { type: 'release', params: ({ event }) => event } },
+        ],
+        end: { target: 'ended', actions: { type: 'end', params: ({ event }) => event } },
       },
     },
-    ended: { tags: [CLOSED_TAG], on: { 'silence.hold': { actions: 'letGo' } } },
+    ended: {
+      tags: [CLOSED_TAG],
+      on: { 'silence.hold': { actions: { type: 'release', params: ({ event }) => event } } },
+    },
   },
 })

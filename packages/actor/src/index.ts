@@ -26,4 +26,4 @@ export {
   type ActivityMessage,
   type ActivityOpening,
 } from './activity-handler.ts'
-export { type Change, doing } from './pure-action.ts'
+export { type Change, toActions } from './to-actions.ts'

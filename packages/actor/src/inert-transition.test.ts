@@ -1,8 +1,8 @@
-import { assign, enqueueActions, initialTransition, setup, transition } from 'xstate'
+import { assign, initialTransition, setup, transition } from 'xstate'
 import { describe, expect, it } from 'vitest'
 import { effects } from './actor-definition.ts'
 import { inertStart, inertTransition } from './inert-transition.ts'
-import { type Change, doing } from './pure-action.ts'
+import { type Change, toActions } from './to-actions.ts'
 
 type Context = { steps: number }
 
@@ -17,7 +17,7 @@ const fail = (): Change<Context> => {
 /** Has what our machines have: delays, eventless and wildcard transitions, nested states, queued actions. */
 const machine = setup({
   types: { context: {} as Context, input: {} as Context, events: {} as { type: string } },
-  actions: { ...effects, note: enqueueActions(doing(note)), fail: enqueueActions(doing(fail)) },
+  actions: { ...effects, ...toActions({ note, fail }) },
   guards: { far: ({ context }) => context.steps > 3 },
   delays: { wait: ({ context }) => 1_000 * context.steps },
 }).createMachine({

@@ -1,5 +1,5 @@
-import { doing, effects } from '@esa/actor'
-import { enqueueActions, setup } from 'xstate'
+import { effects, toActions } from '@esa/actor'
+import { setup } from 'xstate'
 import * as act from './agent-actions.ts'
 import { takeCard } from './card-facts.ts'
 import type { AgentContext, AgentEvent, CardFacts, Mind } from './mind.ts'
@@ -18,14 +18,16 @@ export function agentMachine(mind: Mind, doneBy: act.DoneBy) {
     types: { context: {} as AgentContext, events: {} as AgentEvent, input: {} as AgentInput },
     actions: {
       ...effects,
-      begin: enqueueActions(doing(act.begin)),
-      think: enqueueActions(doing(act.think(mind, doneBy))),
-      wake: enqueueActions(doing(wake(mind))),
-      arm: enqueueActions(doing(arm)),
-      stop: enqueueActions(doing(act.stop)),
-      resume: enqueueActions(doing(act.resume)),
-      miss: enqueueActions(doing(act.miss)),
-      takeCard: enqueueActions(doing(takeCard)),
+      ...toActions({
+        begin: act.begin,
+        think: act.think(mind, doneBy),
+        wake: wake(mind),
+        arm,
+        stop: act.stop,
+        resume: act.resume,
+        miss: act.miss,
+        takeCard,
+      }),
     },
     guards: {
       hasDue: ({ context }) => nextDue(context) !== null,

@@ -52,7 +52,7 @@ export function noticeActivity(store: Store): ActivityHandler {
 export async function isCurrent(store: Store, incidentId: string, visit: number): Promise<boolean> {
   const incident = await store.readActor(incidentId)
   if (incident === null || incident.state.type !== INCIDENT_TYPE || !incident.state.live) return false
-  return incidentContext(incident.state).visit === visit
+  return incidentContext(incident.state).notificationRound === visit
 }
 
 /** What opens the notification by which a notice leaves the bus; nothing where no channel is there for it. */

@@ -81,8 +81,8 @@ function proposeResolution(store: Store): ActivityHandler {
       const live = await store.listActors({ type: INCIDENT_TYPE, live: true })
       const incident = live.find((actor) => actor.key === key)
       if (incident === undefined) return []
-      const { heldBy, addressees } = incidentContext(incident.state)
-      const told = heldBy === null || heldBy === 'operator' ? addressees : [heldBy]
+      const { acknowledgedBy: by, addressees } = incidentContext(incident.state)
+      const told = by === null || by === 'operator' ? addressees : [by]
       const body: JsonObject = { incidentId: incident.state.id, because }
       return told.map((to) => ({ to, type: 'incident.recovered', body }))
     },

@@ -162,8 +162,8 @@ function idsBy(
   return found
 }
 
-/** Paths into the context of an incident, in the order in which `briefOf` takes them. */
-const BRIEF_FIELDS = [['policy', 'agent'], ['addressees'], ['heldBy']]
+/** Paths into the context of an incident, in the order in which `briefOf` takes them; `heldBy` is of version 1. */
+const BRIEF_FIELDS = [['policy', 'agent'], ['addressees'], ['acknowledgedBy'], ['heldBy']]
 
 async function currentSources(world: Mailboxes): Promise<OrgSources> {
   const [actors, outlines] = await Promise.all([
@@ -177,7 +177,8 @@ async function currentSources(world: Mailboxes): Promise<OrgSources> {
   return { boxes: new Map(boxes), incidents: outlines.map(({ id, fields }) => briefOf(id, fields)) }
 }
 
-function briefOf(id: string, [agent, addressees, heldBy]: Json[]): IncidentBrief {
+function briefOf(id: string, [agent, addressees, acknowledgedBy, heldBy1]: Json[]): IncidentBrief {
+  const heldBy = acknowledgedBy ?? heldBy1
   return {
     id,
     agent: textOf(agent),

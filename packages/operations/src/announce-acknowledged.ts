@@ -15,7 +15,7 @@ export async function announceAcknowledged(
   by: string,
 ): Promise<void> {
   const { store, host } = world
-  const { visit, addressees } = incidentContext(state)
+  const { notificationRound: visit, addressees } = incidentContext(state)
   const [target = by] = addressees
   const told = { incidentId, visit, announced: 'incident.acknowledged', target, level, category } as const
   const human = seatIn((await store.readActor(target))?.state) === 'human'

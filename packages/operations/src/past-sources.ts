@@ -36,7 +36,7 @@ export async function pastSources(world: Past, at: number): Promise<OrgSources> 
       ]),
     ),
     incidents: open.map((state) => {
-      const { policy, addressees, heldBy } = incidentContext(state)
+      const { policy, addressees, acknowledgedBy: heldBy } = incidentContext(state)
       return { id: state.id, agent: policy.agent, addressees, heldBy }
     }),
   }

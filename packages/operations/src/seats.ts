@@ -34,8 +34,8 @@ export async function stopAgent(world: World, agent: string): Promise<string[]> 
   if (before?.state.status !== STOPPED) await tellAgent(world, agent, { type: 'stop' }, 'agent.stopped')
   const live = await world.store.listActors({ type: INCIDENT_TYPE, live: true })
   const waiting = live.filter(({ state }) => {
-    const { addressees, heldBy } = incidentContext(state)
-    return heldBy === agent || addressees.includes(agent)
+    const { addressees, acknowledgedBy } = incidentContext(state)
+    return acknowledgedBy === agent || addressees.includes(agent)
   })
   const incidents = waiting.map(({ state }) => state.id)
   for (const id of incidents) await world.host.command(id, { type: 'agent.stopped', agent })

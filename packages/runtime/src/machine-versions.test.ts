@@ -1,8 +1,8 @@
-import { type ActorDefinition, type Change, doing, effects, replay, type StepFacts } from '@esa/actor'
+import { type ActorDefinition, type Change, effects, replay, type StepFacts, toActions } from '@esa/actor'
 import { buildDirectory, type Directory } from '@esa/org'
 import { createMemoryStore, recordedSteps } from '@esa/store'
 import { describe, expect, it } from 'vitest'
-import { enqueueActions, setup } from 'xstate'
+import { setup } from 'xstate'
 import { ActorHost } from './actor-host.ts'
 import { Registry } from './registry.ts'
 
@@ -13,17 +13,14 @@ type CaseEvent = { type: string } & StepFacts
 
 /** A case that is open, and expires; the name of its state and what it records are those of its version. */
 function versionOf(version: number, state: string): ActorDefinition<Directory> {
-  const record = (type: string) =>
-    doing((_: Context, _event: CaseEvent): Change<Context> => ({
-      record: [{ type: `${type}.by-v${version}` }],
-    }))
+  const record =
+    (type: string) =>
+    (): Change<Context> => ({ record: [{ type: `${type}.by-v${version}` }] })
   const machine = setup({
     types: { context: {}, events: {} as CaseEvent },
     actions: {
       ...effects,
-      opened: enqueueActions(record('opened')),
-      told: enqueueActions(record('told')),
-      expired: enqueueActions(record('expired')),
+      ...toActions({ opened: record('opened'), told: record('told'), expired: record('expired') }),
     },
     delays: { wait: WAIT_MS * version },
   }).createMachine({

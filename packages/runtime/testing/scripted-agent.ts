@@ -1,13 +1,13 @@
 import {
   type ActorDefinition,
   type Change,
-  doing,
   effects,
   type PerformParams,
   type StepFacts,
+  toActions,
 } from '@esa/actor'
 import type { Directory } from '@esa/org'
-import { enqueueActions, setup } from 'xstate'
+import { setup } from 'xstate'
 
 type Context = { waitMs: number; fired: number }
 type ScriptEvent = {
@@ -45,9 +45,7 @@ const machine = setup({
   types: { context: {} as Context, events: {} as ScriptEvent },
   actions: {
     ...effects,
-    act: enqueueActions(doing(act)),
-    arm: enqueueActions(doing(arm)),
-    fire: enqueueActions(doing(fire)),
+    ...toActions({ act, arm, fire }),
   },
   delays: { wait: ({ context }) => context.waitMs },
 }).createMachine({

@@ -2,15 +2,15 @@ import {
   type ActivityHandler,
   type ActorDefinition,
   type Change,
-  doing,
   effects,
   type PerformParams,
   type StepFacts,
+  toActions,
 } from '@esa/actor'
 import { buildDirectory, type Directory } from '@esa/org'
 import { createMemoryStore, type MemoryStoreOptions, type Store, type StoredEvent } from '@esa/store'
 import { type Logger, pino } from 'pino'
-import { enqueueActions, setup } from 'xstate'
+import { setup } from 'xstate'
 import { ActorHost } from '../src/actor-host.ts'
 import type { OpeningLimit } from '../src/flood-guard.ts'
 import { Registry } from '../src/registry.ts'
@@ -41,19 +41,17 @@ const machine = setup({
   types: { context: {} as Context, events: {} as ScriptEvent },
   actions: {
     ...effects,
-    act: enqueueActions(doing(act)),
-    arm: enqueueActions(
-      doing((_: Context, { waitMs = 0, performWhenFired: perform }: ScriptEvent): Change<Context> => ({
+    ...toActions({
+      act,
+      arm: (_: Context, { waitMs = 0, performWhenFired: perform }: ScriptEvent): Change<Context> => ({
         set: { waitMs, performWhenFired: perform === undefined ? [] : [perform] },
         record: [{ type: 'armed' }],
-      })),
-    ),
-    fire: enqueueActions(
-      doing(({ waitMs, performWhenFired }: Context): Change<Context> => {
+      }),
+      fire: ({ waitMs, performWhenFired }: Context): Change<Context> => {
         if (waitMs === WEDGED_MS) throw new Error('this deadline breaks its actor')
         return { record: [{ type: 'fired' }], perform: performWhenFired }
-      }),
-    ),
+      },
+    }),
   },
   delays: { wait: ({ context }) => context.waitMs },
 }).createMachine({

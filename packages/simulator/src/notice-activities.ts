@@ -55,5 +55,5 @@ export function noticeActivities(ports: DeliveryPorts): ActivityHandler[] {
 
 function isCurrent(glance: MemoryGlance, incidentId: string, visit: unknown): boolean {
   const state = glance.actor(incidentId)?.state
-  return state?.type === INCIDENT_TYPE && state.live && incidentContext(state).visit === visit
+  return state?.type === INCIDENT_TYPE && state.live && incidentContext(state).notificationRound === visit
 }

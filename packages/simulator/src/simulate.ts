@@ -88,7 +88,7 @@ async function goWrong(world: World, id: string, fault: Exclude<ScenarioFault, {
   const { agent } = fault
   if (fault.type === 'stop') await world.stop(agent)
   if (!row.state.live) return
-  const { visit } = incidentContext(row.state)
+  const { notificationRound: visit } = incidentContext(row.state)
   if (fault.type === 'stop') await world.tell(id, { type: 'agent.stopped', agent })
   else await world.tell(id, { type: 'notice.failed', target: agent, visit, why: 'simulated' })
 }

@@ -234,5 +234,5 @@ function mayAcknowledge(before: Standing, given: Given, stopped: string[]): bool
   if (!['triggered', 'snoozed', 'exhausted'].includes(before.status)) return false
   if (Number(forMs ?? 0) > 24 * HOUR_MS) return false
   const above = before.policy.path.slice(before.index + 1).flatMap(({ agents }) => agents)
-  return as === 'operator' || [...before.told, ...above].includes(nameOf(as))
+  return as === 'operator' || [...before.notified, ...above].includes(nameOf(as))
 }

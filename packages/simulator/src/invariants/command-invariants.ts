@@ -43,7 +43,8 @@ export function staleNoticesRest(_: History, turns: Turn[]): string[] {
   return eachTurn(turns, (turn) => {
     const given = givenOf(turn)
     const { before, after } = turn
-    if (given?.type !== 'notice.failed' || before === null || given['visit'] === before.visit) return []
+    if (given?.type !== 'notice.failed' || before === null || given['visit'] === before.notificationRound)
+      return []
     const same = before.index === after.index && before.epoch === after.epoch
     return faultIf(!same || before.failed.length !== after.failed.length, 'a stale failure counted')
   })
@@ -84,7 +85,7 @@ function mayAsk(before: Standing, { type, as }: Given, stopped: string[]): boole
   if (stopped.includes(who)) return false
   const above = before.policy.path.slice(before.index + 1).flatMap(({ agents }) => agents)
   return WHO[type]!({
-    responder: [...before.told, ...above].includes(who),
+    responder: [...before.notified, ...above].includes(who),
     addressee: before.addressees.includes(who),
     opener: before.policy.agent === who,
   })

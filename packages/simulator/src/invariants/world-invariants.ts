@@ -77,7 +77,7 @@ export function noticesEnd({ actors, nowMs, outages }: WorldHistory): string[] {
     const ends = events.filter(({ type }) => /^notice\.(?:sent|failed|dropped)$/.test(type))
     return turnsOf({ events, row }).flatMap((turn) =>
       noticesOf(turn, 'incident.notice').flatMap((target) => {
-        const { visit } = turn.after
+        const { notificationRound: visit } = turn.after
         const own = ends.filter(({ data }) => data['target'] === target && data['visit'] === visit)
         const span = { from: turn.env.at, to: own[0]?.at ?? nowMs }
         const tookMs = span.to - span.from - downtimeIn(span, outages)

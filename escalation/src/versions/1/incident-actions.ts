@@ -1,0 +1,325 @@
+import type { Change as ChangeOf, RecordParams, StepFacts } from '@esa/actor'
+import type { IncidentCommand, Json, JsonObject } from '@esa/protocol'
+import type { HeldBySilence } from '../../incident/incident-context.ts'
+import { type IncidentContext, rungOf, silenceOf } from './incident-context.ts'
+import { alarm, alarmed, deliver, take } from './incident-notices.ts'
+import type { RefusalCode } from '../../incident/incident-rules.ts'
+
+type Change = ChangeOf<IncidentContext>
+type NoticeFact = { target: string; visit: number; why?: string; level?: string }
+type Seen = StepFacts & { type: string }
+type Command<T extends IncidentCommand['type']> = Extract<IncidentCommand, { type: T }> & StepFacts
+
+/** Opens the incident with its whole policy in the log, and sends the copies that its category asks for. */
+export function begin(context: IncidentContext, event: Seen): Change {
+  const { policy, title, evidence, dedupKey, openedBy } = context
+  const data: JsonObject = { policy, title, evidence, dedupKey, openedBy, dataLoss: context.dataLoss }
+  const record: RecordParams[] = [
+    { type: 'incident.opened', actor: policy.agent, level: rungOf(context).level, data },
+  ]
+  if (policy.copies.length > 0) record.push({ type: 'incident.copied', data: { targets: policy.copies } })
+  const perform = policy.copies.map((target) => deliver(context, event, target, 'incident.copy'))
+  return { set: { openedAt: event.at }, record, perform }
+}
+
+/** Opens under a silence: the first rung's whole wait is kept for its end, and the silence learns whom it holds back. */
+export function holdBack(context: IncidentContext, event: Seen): Change {
+  const { id, until, reason } = heldBack(context)
+  const { level, waitMs } = rungOf(context)
+  const data = { silence: id, until, reason, remainingMs: waitMs }
+  return {
+    set: { remainingMs: waitMs, armMs: until - event.at },
+    record: [{ type: 'incident.suppressed', level, data }],
+    send: [{ to: id, type: 'silence.hold', body: { incidentId: event.facts.actorId } }],
+  }
+}
+
+/** The silence is over for this incident: its first rung is told now. */
+export function release(context: IncidentContext, event: Seen): Change {
+  const data = by(event, { silence: heldBack(context).id, remainingMs: context.remainingMs })
+  const record = {
+    type: 'incident.unsuppressed',
+    level: rungOf(context).level,
+    actor: actorOf(event),
+    data,
+  }
+  return { set: { remainingMs: 0 }, record: [record] }
+}
+
+/** Tells the addressees of this rung, in the transaction that enters it. */
+export function tell(context: IncidentContext, event: Seen): Change {
+  const visit = context.visit + 1
+  const { addressees } = context
+  const told = [...new Set([...context.told, ...addressees])]
+  const level = rungOf(context).level
+  const data: JsonObject = {
+    targets: addressees,
+    visit,
+    cause: causeOf(event),
+    cardLine: rungOf(context).cardLine,
+  }
+  const next = { ...context, visit }
+  return {
+    set: { visit, told },
+    record: [{ type: 'incident.notified', level, data }],
+    perform: addressees.map((target) => deliver(next, event, target, 'incident.notice')),
+  }
+}
+
+/** Comes to a rung afresh: its own agents, nobody declined, its full wait. */
+export function enterRung(context: IncidentContext): Change {
+  const { agents, waitMs } = rungOf(context)
+  const silence = silenceOf(context) === null ? {} : { silence: null }
+  return { set: { addressees: agents, declined: [], failed: [], heldBy: null, armMs: waitMs, ...silence } }
+}
+
+/** One rung up after a missed wait, a last decline or a command to escalate. */
+export function climb(context: IncidentContext, event: Seen): Change {
+  const index = context.index + 1
+  const { level } = rungOf({ ...context, index })
+  const data = by(event, { from: rungOf(context).level, cause: causeOf(event) })
+  return { set: { index }, record: [{ type: 'incident.escalated', level, actor: actorOf(event), data }] }
+}
+
+/** The CEO missed the wait: told once more in an incident's life. */
+export function tellCeoAgain(): Change {
+  return { set: { ceoToldAgain: true } }
+}
+
+/** Passes a rung on which nobody can be reached, with an alarm. */
+export function passLevel(context: IncidentContext): Change {
+  const next = rungOf({ ...context, index: context.index + 1 })
+  const data = { agents: context.addressees, to: next.level, why: 'nobody at this level can be reached' }
+  return {
+    set: { index: context.index + 1 },
+    record: [{ type: 'incident.level_passed', level: rungOf(context).level, data }],
+    perform: [alarm(context, 'level passed: nobody there can be reached')],
+  }
+}
+
+/** The CEO cannot be reached: the wait stands, and an alarm leaves the bus. */
+export function alarmUnreachableCeo(context: IncidentContext): Change {
+  return alarmed(context, 'the CEO cannot be reached')
+}
+
+/** The ladder ends here: an alarm that leaves the bus, and that repeats by the incident's own timer. */
+export function exhaust(context: IncidentContext): Change {
+  return {
+    set: { heldBy: null, armMs: context.policy.alarmEveryMs },
+    record: [{ type: 'incident.exhausted', level: rungOf(context).level, data: {} }],
+    perform: [alarm(context, 'exhausted: nobody acknowledged on any level')],
+  }
+}
+
+/** The repeated alarm of an exhausted incident. */
+export function alarmAgain(context: IncidentContext): Change {
+  return alarmed(context, 'still exhausted: nobody acknowledged on any level')
+}
+
+/** Stops the wait; whoever else was told learns that it is taken. */
+export function acknowledge(context: IncidentContext, event: Command<'acknowledge'>): Change {
+  const armMs = event.forMs ?? context.policy.ackTimeoutMs
+  const others = context.addressees.filter((agent) => agent !== event.as)
+  const taken = take(context, event, others)
+  const record = {
+    type: 'incident.acknowledged',
+    level: rungOf(context).level,
+    actor: event.as,
+    data: by(event, { forMs: armMs }),
+  }
+  return { set: { heldBy: event.as, armMs }, record: [record, ...taken.record], perform: taken.perform }
+}
+
+/** An acknowledgement ran out: the same rung is told again. */
+export function expireAck(context: IncidentContext): Change {
+  const data = { heldBy: context.heldBy }
+  return { record: [{ type: 'incident.ack_expired', level: rungOf(context).level, data }] }
+}
+
+/** Whoever held it was stopped: the acknowledgement ends here, and the same rung is told again. */
+export function loseHolder(context: IncidentContext): Change {
+  const data = { heldBy: context.heldBy, why: 'the agent was stopped' }
+  return { record: [{ type: 'incident.ack_expired', level: rungOf(context).level, data }] }
+}
+
+/** Records a decline; an operator declines for all addressees. */
+export function decline(context: IncidentContext, event: Command<'decline'>): Change {
+  return {
+    set: { declined: declinedAfter(context, event) },
+    record: [{ type: 'incident.declined', actor: event.as, data: by(event, { reason: event.reason }) }],
+  }
+}
+
+/** Who has declined once this command counts. */
+export function declinedAfter(context: IncidentContext, { as }: Command<'decline'>): string[] {
+  return as === 'operator' ? context.addressees : [...context.declined, as]
+}
+
+/** Quiet until the snooze ends; then the same rung is told again. */
+export function snooze(_: IncidentContext, event: Command<'snooze'>): Change {
+  const data = by(event, { forMs: event.forMs })
+  return {
+    set: { armMs: event.forMs, heldBy: null },
+    record: [{ type: 'incident.snoozed', actor: event.as, data }],
+  }
+}
+
+/** The snooze is over. */
+export function endSnooze(context: IncidentContext): Change {
+  return { record: [{ type: 'incident.snooze_ended', level: rungOf(context).level, data: {} }] }
+}
+
+/** Freezes what is left of the wait. */
+export function suppress(_: IncidentContext, event: Command<'suppress'>): Change {
+  const remainingMs = leftOf(event)
+  const data = by(event, { forMs: event.forMs, remainingMs })
+  return {
+    set: { remainingMs, armMs: event.forMs },
+    record: [{ type: 'incident.suppressed', actor: event.as, data }],
+  }
+}
+
+/** The frozen wait goes on from here; nobody is told again. */
+export function unsuppress(context: IncidentContext, event: Seen): Change {
+  const { remainingMs } = context
+  const data = by(event, { remainingMs })
+  const { level } = rungOf(context)
+  const record = { type: 'incident.unsuppressed', level, actor: actorOf(event), data }
+  return { set: { armMs: remainingMs, remainingMs: 0 }, record: [record] }
+}
+
+/** Replaces this visit's addressees; the former ones learn that it is taken. */
+export function reassign(context: IncidentContext, event: Command<'reassign'>): Change {
+  const former = context.addressees.filter((agent) => agent !== event.to)
+  const taken = take(context, event, former)
+  const data = by(event, { to: event.to, from: context.addressees })
+  return {
+    set: { addressees: [event.to], declined: [], failed: [], heldBy: null },
+    record: [
+      { type: 'incident.reassigned', level: rungOf(context).level, actor: event.as, data },
+      ...taken.record,
+    ],
+    perform: taken.perform,
+  }
+}
+
+/** A reassignment while the wait runs leaves its deadline where it is. */
+export function keepDeadline(_: IncidentContext, event: Seen): Change {
+  return { set: { armMs: leftOf(event) } }
+}
+
+/** A reassignment out of an acknowledgement starts the rung's full wait. */
+export function fullWait(context: IncidentContext): Change {
+  return { set: { armMs: rungOf(context).waitMs } }
+}
+
+/** Counts as data loss from now on and stands on the CEO's rung. */
+export function raise(context: IncidentContext, event: Seen): Change {
+  const index = context.policy.path.length - 1
+  const data = by(event, { from: rungOf(context).level })
+  const record = {
+    type: 'incident.raised',
+    level: rungOf({ ...context, index }).level,
+    actor: actorOf(event),
+    data,
+  }
+  return { set: { index, dataLoss: true }, record: [record] }
+}
+
+/** A second open with the same key: counted, and nothing else. */
+export function countDuplicate(context: IncidentContext, event: Seen & { category?: string }): Change {
+  const duplicates = context.duplicates + 1
+  const data = { duplicates, category: event.category }
+  return { set: { duplicates }, record: [{ type: 'incident.duplicated', actor: context.policy.agent, data }] }
+}
+
+/** The end of the incident. */
+export function resolve(context: IncidentContext, event: Command<'resolve'>): Change {
+  const data = by(event, { cause: event.cause })
+  return close(
+    context,
+    { type: 'incident.resolved', level: rungOf(context).level, actor: event.as, data },
+    event,
+  )
+}
+
+/** The opener takes the incident back. */
+export function withdraw(context: IncidentContext, event: Command<'withdraw'>): Change {
+  return close(
+    context,
+    {
+      type: 'incident.withdrawn',
+      level: rungOf(context).level,
+      actor: event.as,
+      data: by(event, { because: event.because }),
+    },
+    event,
+  )
+}
+
+/** A refused command leaves this fact and nothing else. */
+export function refuse(event: IncidentCommand, code: RefusalCode): Change {
+  return {
+    record: [{ type: 'command.refused', actor: event.as, data: by(event, { command: event.type, code }) }],
+  }
+}
+
+/** What became of a notice. */
+export function noteNotice(_: IncidentContext, event: Seen): Change {
+  const { target, visit, why, level } = event as Seen & NoticeFact
+  return { record: [{ type: event.type, level, actor: target, data: { target, visit, why } }] }
+}
+
+/** This visit's notice reached nobody at `target`. */
+export function noteFailure(context: IncidentContext, event: Seen): Change {
+  const { target } = event as Seen & { target: string }
+  return { ...noteNotice(context, event), set: { failed: [...context.failed, target] } }
+}
+
+function close(context: IncidentContext, record: RecordParams, event: Seen): Change {
+  const perform = context.told.map((target) => deliver(context, event, target, 'incident.closed'))
+  return { set: { armMs: 0 }, record: [record], perform }
+}
+
+/** Milliseconds to the armed deadline; settling came first, so it is never negative. */
+function leftOf(event: StepFacts): number {
+  return Math.max(0, (event.facts.dueAt ?? event.at) - event.at)
+}
+
+/** Why somebody is told or a rung is climbed, in words for a timeline. */
+const CAUSES: Record<string, string> = {
+  start: 'opened',
+  open: 'raised by a duplicate',
+  decline: 'declined',
+  escalate: 'escalate command',
+  raise: 'raised',
+  reassign: 'reassigned',
+  'notice.failed': 'no notice reached the level below',
+  'agent.stopped': 'an agent was stopped',
+  'ack-wait': 'wait missed',
+  'ack-timeout': 'acknowledgement ran out',
+  'snooze-end': 'snooze ended',
+  'suppression-end': 'silence is over',
+  unsuppress: 'unsuppressed',
+  'silence.ended': 'silence was ended',
+}
+
+function causeOf({ type }: Seen): string {
+  const name = type.startsWith('xstate.after.') ? (type.split('.')[2] ?? type) : type
+  return CAUSES[name] ?? name
+}
+
+function heldBack(context: IncidentContext): HeldBySilence {
+  const silence = silenceOf(context)
+  if (silence === null) throw new RangeError('no silence holds this incident back')
+  return silence
+}
+
+function actorOf(event: Seen): string | undefined {
+  return (event as Seen & { as?: string }).as
+}
+
+/** The data with the person at the keyboard, where one spoke. */
+function by(event: object, data: { [key: string]: Json | undefined }): JsonObject {
+  return { ...data, by: (event as { by?: string | undefined }).by }
+}
