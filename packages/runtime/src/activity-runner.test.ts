@@ -68,7 +68,7 @@ describe('an activity', () => {
     expect((await world.store.backlog()).activities).toBe(0)
   })
 
-  it('that fails for good ends, and its actor hears the code', async () => {
+  it('that fails terminally ends, and its actor gets the code', async () => {
     const { world, runner } = withActivity(
       async () => Promise.reject(new EsaError('look.absent', 'terminal', 'nothing there')),
       (_, { code }, actorId) => [{ to: actorId, type: 'failed', body: { code } }],
@@ -80,7 +80,7 @@ describe('an activity', () => {
     ])
   })
 
-  it('ends even when its handler throws before it promises anything, and again when it is asked what to say', async () => {
+  it('ends even when its handler throws before it promises anything, and again in its error handler', async () => {
     const unhandled: unknown[] = []
     const hear = (reason: unknown): void => void unhandled.push(reason)
     process.on('unhandledRejection', hear)

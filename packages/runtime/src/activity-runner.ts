@@ -44,7 +44,7 @@ export interface ActivityRunnerOptions {
 
 /**
  * Runs activities: claims the row, calls the handler under its time-out, and ends the row together with the messages
- * that carry the outcome. A result that comes after the claim went to somebody else is refused.
+ * that carry the outcome. A result that comes after another worker claimed it is refused.
  */
 export class ActivityRunner {
   readonly #options: ActivityRunnerOptions
@@ -130,7 +130,7 @@ export class ActivityRunner {
     return span === undefined || tracing === undefined ? work() : tracing.within(span, work)
   }
 
-  /** Renews a claim until it is let go of. One that cannot be renewed is lost to whoever comes first. */
+  /** Renews a claim until it is released. One that cannot be renewed is lost to the next worker. */
   #hold({ id, fence }: ClaimedActivity): () => Promise<void> {
     const { store, log } = this.#options
     const sleeper = this.#pace.sleeper('claim')
@@ -200,13 +200,13 @@ export class ActivityRunner {
       if (signal.aborted) fail()
       else signal.addEventListener('abort', fail)
     })
-    // When the handler ends first, nobody waits for this any more.
+    // When the handler ends first, this is no longer needed.
     late.catch(() => {})
     return Promise.race([handler.run(claimed.input, { actorId, key, attempt, signal }), late])
   }
 }
 
-/** How long the other side asked to be left alone, ms. */
+/** The other side's Retry-After, ms. */
 function askedPause({ details }: EsaError): number {
   const { retryAfterMs } = details
   return typeof retryAfterMs === 'number' && retryAfterMs > 0 ? retryAfterMs : 0

@@ -15,7 +15,7 @@ describe('a message', () => {
     expect((await store.backlog()).messages).toBe(0)
   })
 
-  it('that nobody has written is a read of nothing', async () => {
+  it('without a row is a read of nothing', async () => {
     const { host, store } = scriptedWorld()
     expect(await host.deliver('01JZZZZZZZZZZZZZZZZZZZZZZZ')).toEqual({ outcome: 'already' })
     expect(await store.listActors({})).toEqual([])
@@ -64,7 +64,7 @@ describe('a message', () => {
     expect(await host.deliver(id)).toEqual({ outcome: 'delivered' })
   })
 
-  it('waits behind a deadline that its recipient cannot serve, and reaches it once somebody mended that', async () => {
+  it('waits behind a deadline that its recipient cannot serve, and reaches it once that is fixed', async () => {
     const { host, store, clock, events } = scriptedWorld()
     await host.command('layer-2', { type: 'arm', waitMs: WEDGED_MS })
     const innocent = await host.post(note(1))
@@ -129,7 +129,7 @@ describe('posts', () => {
     expect((await events('layer-2', 'got.note')).map(({ data }) => data['n'])).toEqual([...Array(30).keys()])
   })
 
-  it('of which the store refuses one are written without it', async () => {
+  it('are written without the one that the store refuses', async () => {
     const { host, store } = scriptedWorld()
     const transact = store.transact.bind(store)
     store.transact = (work) =>
@@ -163,7 +163,7 @@ describe('posts', () => {
 })
 
 describe('a command for one epoch', () => {
-  it('is refused when its actor stands at another, or its deadline has passed: nothing is written', async () => {
+  it('is refused when its actor is at another, or its deadline has passed: nothing is written', async () => {
     const { host, clock, store } = scriptedWorld()
     const { state } = await host.command('layer-1', { type: 'arm', waitMs: 1_000 })
     const told = (ifEpoch: number) => host.command('layer-1', { type: 'hello' }, { ifEpoch })
@@ -195,7 +195,7 @@ describe('a command for one epoch', () => {
 describe('a deadline', () => {
   const arm = { type: 'arm', waitMs: 1_000 }
 
-  it('is not served at its ms, and is from the next one on, once, whoever comes', async () => {
+  it('is not served at its ms, and is from the next one on, once, by any worker', async () => {
     const { host, clock, events } = scriptedWorld()
     await host.command('layer-1', arm)
     clock.turn(1_000)
@@ -233,7 +233,7 @@ describe('a deadline', () => {
     ])
   })
 
-  it('of an actor that somebody holds is left to that one, and keeps nobody waiting', async () => {
+  it('of a locked actor is left to the holder of the lock, without waiting', async () => {
     const { host, clock, store } = scriptedWorld()
     for (const id of ['layer-1', 'layer-2']) await host.command(id, arm)
     clock.turn(1_001)

@@ -28,11 +28,11 @@ export interface ActorHostOptions {
   openingLimit?: OpeningLimit
   /** Without one, nothing is traced. */
   tracing?: Tracing
-  /** Told after every commit: doorbells to ring, and the earliest deadline armed. */
+  /** Called after every commit: jobs to announce, and the earliest deadline armed. */
   onCommit?: (committed: { rings: Ring[]; nextDueAt: number | null }) => void
 }
 
-/** What became of a message: `already` when its recipient has had it. A dead one is told as it was read. */
+/** What became of a message: `already` when its recipient has had it. A dead one is reported as it was read. */
 export type Delivery =
   | { outcome: 'delivered' | 'already' }
   | { outcome: 'dead'; error: EsaError; message: MessageRow | undefined }
@@ -68,7 +68,7 @@ export class ActorHost {
   }
 
   /**
-   * Gives an actor an event; the answer is the commit. With `ifEpoch` only while the actor stands at that epoch, and its
+   * Gives an actor an event; the answer is the commit. With `ifEpoch` only while the actor is at that epoch, and its
    * deadline has not passed. @throws EsaError `agent.unknown` (terminal) when it is neither an actor nor an agent,
    * `request.conflict` (terminal) when it moved on: nothing is written then. What the event causes acts with `scopes`.
    */
@@ -150,7 +150,7 @@ export class ActorHost {
   }
 
   /**
-   * Serves what is due among these actors in one transaction; one that is locked elsewhere is left to whoever holds it.
+   * Serves what is due among these actors in one transaction; one that is locked elsewhere is left to the holder of the lock.
    * An actor whose machine fails is reported, and costs the others nothing.
    */
   serveDue(ids: string[]): Promise<{ served: number; failed: { id: string; error: unknown }[] }> {
@@ -252,7 +252,7 @@ export class ActorHost {
 
   /**
    * Serves an actor's overdue deadline by itself. @throws `error`, which met a message on its way there, when it is the
-   * deadline that fails: then the message is not at fault, and waits until somebody has mended the actor.
+   * deadline that fails: then the message is not at fault, and waits until the actor is fixed.
    */
   async #settle(actorId: string, error: EsaError): Promise<void> {
     let due = false
@@ -268,7 +268,7 @@ export class ActorHost {
     })
   }
 
-  /** Gives an event to the live actor that holds a key, once what opens it has been delivered; nobody else takes it. */
+  /** Gives an event to the live actor that holds a key, once what opens it has been delivered; no other actor takes it. */
   async #tellHolder(tx: StoreTx, message: MessageRow, cause: Cause): Promise<StepDraft> {
     const { toType, toKey, id } = message
     const { after, ...body } = message.body
@@ -294,7 +294,7 @@ export class ActorHost {
     const holder = key === null ? null : await tx.lockKey(type, key)
     const draft = await this.#draft(tx)
     const actorId = idAt(draft.at)
-    // After a commit whose answer was lost, the actor that stands there is the one this very request opened.
+    // After a commit whose answer was lost, the actor there is the one that this very request opened.
     const [mine] = holder === null ? await tx.lockActors([actorId]) : [holder]
     if (mine?.state.id === actorId)
       return { draft: null, result: { state: mine.state, events: [], created: true } }
@@ -390,7 +390,7 @@ function takes(draft: StepDraft, actor: LockedActor, message: MessageRow): boole
     assertFewHops(message)
     draft.advance(actor, inputOf(message), causeOf(message))
   } catch {
-    // Whoever delivers it alone meets the same failure, and is told.
+    // A single delivery meets the same failure, and reports it.
     return false
   }
   draft.consume(message.id)

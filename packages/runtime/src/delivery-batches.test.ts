@@ -96,7 +96,7 @@ describe('a batch of deliveries', () => {
     expect(await world.events('layer-1', 'fired')).toEqual([])
   })
 
-  it('does not wait for an agent that somebody holds: the others go, and that one follows', async () => {
+  it('does not wait for a locked agent: the others go, and that one follows', async () => {
     const world = scriptedWorld()
     const agents = AGENTS.slice(0, 3)
     const [held = '', ...free] = await written(world, agents)
@@ -111,7 +111,7 @@ describe('a batch of deliveries', () => {
     expect(await Promise.all(following)).toEqual([{ outcome: 'delivered' }])
   })
 
-  it('that the store refuses is tried one by one, and what the store cannot do is everybody’s to know', async () => {
+  it('that the store refuses is tried one by one, and what the store cannot do fails for all', async () => {
     let refuse = false
     let away = false
     const beforeCommit = (): void => {

@@ -11,7 +11,7 @@ export interface DispatchOptions {
 }
 
 /**
- * Takes a message of the organisation from outside: parses it, which is the only validation of outside data, and makes
+ * Takes a message of the organization from outside: parses it, which is the only validation of outside data, and makes
  * it durable. An agent's message leaves through the agent's own mailbox, which remembers what it waits for; an
  * operator's is posted. Answers with the id of the row for each recipient, in their order.
  * @throws EsaError `message.*`, `agent.unknown`, or `agent.stopped` for a sender that is stopped (terminal): nothing was sent then.

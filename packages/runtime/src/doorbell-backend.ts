@@ -91,7 +91,7 @@ const WORKER_OPTIONS = {
  */
 const DRAIN_DELAY = { postgres: 30, redis: 3 }
 
-/** Longer than a Worker waits: all of them ask at the same time, and would connect anew for it each time, ms. */
+/** Longer than a Worker waits: all of them poll at the same time, and would reconnect for it each time, ms. */
 const IDLE_TIMEOUT_MS = 2_000 * DRAIN_DELAY.postgres
 
 /** Jobs a Worker takes at once: steps are short, and a queue must not starve behind one slow actor. */
@@ -149,7 +149,7 @@ async function openPostgres(url: string, onError: (error: Error) => void): Promi
         new OnPostgres.Worker(name, answer, { connection, ...workerOptions(name, 'postgres') }),
         onError,
       ),
-    // Its connections are made anew, one a query: a lost one fails, and keeps nobody waiting.
+    // Each query gets a new connection: a lost one fails at once.
     isAway: () => false,
     close: () => pool.end(),
   }
@@ -217,7 +217,7 @@ function workerOptions(queue: string, backend: keyof typeof DRAIN_DELAY) {
 }
 
 /**
- * Resolves when queues and Workers have seen their server, each by itself. BullMQ remembers for good that one was refused
+ * Resolves when queues and Workers have seen their server, each by itself. BullMQ never forgets that one was refused
  * (tables gone, no connection left): its Worker would then ask again without a pause and without I/O, 600,000 times a
  * second, and nothing else in the process would run any more. @throws EsaError `queue.unreachable` (transient).
  */
@@ -229,7 +229,7 @@ export async function readied(built: { waitUntilReady(): Promise<unknown> }[]): 
   }
 }
 
-/** An 'error' that nobody hears would end the process. */
+/** An unhandled 'error' would end the process. */
 function listening<T extends { on(event: 'error', listener: (error: Error) => void): unknown }>(
   emitter: T,
   onError: (error: Error) => void,

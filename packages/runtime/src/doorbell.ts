@@ -23,7 +23,7 @@ const RING_TIMEOUT_MS = 2_000
 /** A step rings one or two: on PostgreSQL the statement for many costs as much as ten for one (166 against 700 messages/s). */
 const BULK_FROM = 10
 
-/** What is in hand at the end may take this long, ms; then its row is left to whoever comes next. */
+/** What is in hand at the end may take this long, ms; then its row is left to the next worker. */
 const FINISH_MS = 5_000
 
 /** `close()` can wait for ever on a lost connection, ms. */
@@ -77,7 +77,7 @@ export class Doorbell {
     return since !== undefined && performance.now() - since > DEAF_MS
   }
 
-  /** Tears down what there is of Workers and queues and builds them anew. @throws EsaError like `start`; then `isBuilt` is false. */
+  /** Tears down Workers and queues and rebuilds them. @throws EsaError like `start`; then `isBuilt` is false. */
   async rebuild(): Promise<void> {
     if (this.isBuilt) this.#log.warn({}, 'doorbell rebuilt: its Workers did not answer')
     await this.#tearDown()
@@ -147,10 +147,10 @@ export class Doorbell {
     this.#queues.clear()
     this.#backend = null
     if (backend === null) return
-    // A Worker that is asked politely waits for its server to come back, and cannot be asked again.
+    // A graceful close waits for the server to come back, and cannot be repeated.
     const force = backend.isAway()
     if (force) await this.#bounded(Promise.all(this.#inHand), FINISH_MS)
-    // Asked to close, a Worker takes no more, and waits for what it has.
+    // On close, a Worker takes no more, and waits for what it has.
     const closed = Promise.all([
       ...workers.map((each) => each.close(force)),
       ...queues.map((each) => each.close()),

@@ -2,7 +2,7 @@ import { EsaError, type JsonObject } from '@esa/protocol'
 import type { MessageRow, StoreTx } from '@esa/store'
 
 /**
- * A chain of messages that cause each other, longer than this, goes in a circle: the longest that the organisation's own
+ * A chain of messages that cause each other, longer than this, goes in a circle: the longest that the organization's own
  * protocol has, a task that is handed over, escalated, decided and answered, takes fewer than ten.
  */
 const HOPS_MAX = 32
@@ -14,7 +14,7 @@ export interface OpeningLimit {
   openerOf(request: { type: string; body: JsonObject }): string | null
 }
 
-/** Ends a circle of messages. @throws EsaError `message.too-many-hops` (bug): whoever answers whom has to be told apart. */
+/** Ends a circle of messages. @throws EsaError `message.too-many-hops` (bug): the agents that answer each other need a fix. */
 export function assertFewHops({ hops, id, type, from, toActor }: MessageRow): void {
   if (hops <= HOPS_MAX) return
   const message = `after ${HOPS_MAX} hops ${from} and ${toActor} still answer each other`

@@ -8,7 +8,7 @@ async function openIds(store: Store): Promise<string[]> {
 }
 
 describe('two agents that answer each other without end', () => {
-  it('are stopped after 32 hops, with a bug that somebody is told', async () => {
+  it('are stopped after 32 hops, with a bug that is reported', async () => {
     const { host, store, events } = scriptedWorld()
     await host.post({ from: 'layer-1', to: 'layer-2', type: 'note', body: { pass: 'layer-3' } })
     let last: unknown

@@ -1,4 +1,4 @@
-/** Something that was asked for, and who waits for it. */
+/** A request, and its waiting caller. */
 export interface Asked<Ask, Answer> {
   ask: Ask
   resolve: (answer: Answer) => void
@@ -13,7 +13,7 @@ export interface GatheringOptions<Ask, Answer> {
   serve: (asked: Asked<Ask, Answer>[]) => Promise<void>
 }
 
-/** Group commit: what is asked for while services are under way is served together by the next one. Nothing ever waits for company. */
+/** Group commit: requests that arrive while services are under way are served together by the next one. A single request never waits for others. */
 export class Gathering<Ask, Answer> {
   readonly #options: GatheringOptions<Ask, Answer>
   readonly #waiting: Asked<Ask, Answer>[] = []

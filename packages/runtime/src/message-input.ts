@@ -13,7 +13,7 @@ export interface Cause {
   trace?: string
 }
 
-/** True when nobody has to do anything about it any more: it was consumed, or given up. */
+/** True when it needs no further work: it was consumed, or given up. */
 export function isOver(message: MessageRow): boolean {
   return message.doneAt !== null || message.deadCode !== null
 }

@@ -13,7 +13,7 @@ const POLL_MS = 500
 /** A ring that is not answered in this time is rung again as another job, ms. */
 const UNHEARD_MS = 2_000
 
-/** Wait before the store is asked again after it failed, ms. */
+/** Wait before the store is tried again after it failed, ms. */
 const RETRY_MS = 500
 
 /** What a relay does with a doorbell. */
@@ -33,7 +33,7 @@ export interface OutboxRelayOptions {
 }
 
 /**
- * Rings the doorbells of rows that nobody has rung (their committer had no bell, or died), and again those whose ring
+ * Announces rows that were not announced (their committer had no queue, or died), and again those whose ring
  * went unheard. Whatever the queue loses, this finds. It is also the watchdog of the Workers.
  */
 export class OutboxRelay extends TurnLoop {
@@ -49,7 +49,7 @@ export class OutboxRelay extends TurnLoop {
   protected override async turn(): Promise<number> {
     const { store, doorbell } = this.#options
     try {
-      // Without a bell no row is taken: each attempt doubles the pause to the next, and nobody could hear it.
+      // Without a queue no row is taken: each attempt doubles the pause to the next, and none would arrive.
       const silent = !doorbell.isBuilt
       if (silent) await doorbell.rebuild()
       // What was rung last went down with the old bell: it is not to wait for its pause.

@@ -1,6 +1,6 @@
 import { Sleeper } from './sleeper.ts'
 
-/** A sleep that can be cut short: `wake` ends it, or the next one when nobody sleeps; `stop` ends it and all that follow. */
+/** A sleep that can be cut short: `wake` ends it, or the next one when none is sleeping; `stop` ends it and all that follow. */
 export interface Sleep {
   readonly stopped: boolean
   sleep(ms: number): Promise<void>
@@ -8,11 +8,11 @@ export interface Sleep {
   stop(): void
 }
 
-/** What sleeps in a worker: its loops, and whoever renews the claim of a running activity. */
+/** What sleeps in a worker: its loops, and the renewal of a running activity's claim. */
 export type Sleeping = 'timers' | 'relay' | 'beat' | 'claim'
 
 /**
- * How a worker waits, in ms: by the machine's clock, or by a simulation's. It decides only when somebody looks; what is
+ * How a worker waits, in ms: by the machine's clock, or by a simulation's. It decides only when the loops check; what is
  * due then, the store decides.
  */
 export interface Pace {

@@ -9,7 +9,7 @@ export interface Registrations {
   /** The type of the actor that an agent's mailbox is. */
   agentType(agentId: string): string
   activities: ActivityHandler[]
-  /** Read anew at every opening, so that an edited card touches new incidents only. */
+  /** Read again at every opening, so that an edited card touches new incidents only. */
   directory(): Directory
 }
 

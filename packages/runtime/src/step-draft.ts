@@ -33,7 +33,7 @@ export interface Outgoing {
   body: JsonObject
 }
 
-/** An actor of a type that is to begin, or whoever lives under its key. */
+/** An actor of a type that is to begin, or the live one under its key. */
 export interface Opening {
   from: string
   opens: { type: string; key: string | null }
@@ -107,7 +107,7 @@ export class StepDraft {
     if (owner !== null) write.owner = owner
     this.#actors.push(write)
     const trace = this.#trace({ id: state.id, type: state.type, locked: null, steps, cause }, before)
-    // A mailbox, which begins with its first message, lives for good: what it does later belongs to other traces.
+    // A mailbox, which begins with its first message, never ends: what it does later belongs to other traces.
     if (trace !== null && then.length === 0) write.trace = trace
     return { state, events: steps.flatMap(({ events }) => events) }
   }
@@ -229,7 +229,7 @@ export class StepDraft {
     return { messages: this.#messages.length, activities: this.#activities.length }
   }
 
-  /** Begins the span of these steps, and has what they sent go on from it. Null where nobody traces. */
+  /** Begins the span of these steps, and has what they sent continue it. Null where traces are off. */
   #trace(taken: TracedSteps, before: { messages: number; activities: number }): string | null {
     if (this.#spans === null) return null
     const trace = this.#spans.add(taken)
@@ -277,7 +277,7 @@ function hopsAfter(cause: Cause | null): number {
   return cause === null ? 0 : cause.hops + 1
 }
 
-/** The input that both a command and the timer service write for an armed deadline: whoever comes first. */
+/** The input that both a command and the timer service write for an armed deadline: the first one applies. */
 function timerInput(state: ActorState): StepInput | null {
   return state.timer === null
     ? null

@@ -32,16 +32,11 @@ export function brokenStep(error: unknown): never {
   throw new EsaError('runtime.step-broken', 'bug', 'a step broke outside of its machine', { cause: error })
 }
 
-/** A deadline that has passed counts as moved on, whether or not somebody has served it yet. */
+/** A deadline that has passed counts as moved on, whether or not it was served yet. */
 export function assertAtEpoch(state: ActorState, epoch: number, at: number): void {
   if (state.epoch === epoch && !isDue(state, epoch, at)) return
-  throw new EsaError(
-    'request.conflict',
-    'terminal',
-    `it is no longer at epoch ${epoch}, which was asked for`,
-    {
-      hint: 'look at it again, and decide anew',
-      details: { epoch: state.epoch },
-    },
-  )
+  throw new EsaError('request.conflict', 'terminal', `it is no longer at the requested epoch ${epoch}`, {
+    hint: 'read it again, then decide',
+    details: { epoch: state.epoch },
+  })
 }

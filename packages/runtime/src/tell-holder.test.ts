@@ -2,7 +2,7 @@ import type { NewMessage, Store } from '@esa/store'
 import { describe, expect, it } from 'vitest'
 import { scriptedWorld } from '../testing/scripted-world.ts'
 
-/** A row to whoever of the scripted actors holds the key: what opens it, or what it is told. */
+/** A row to the scripted actor that holds the key: its opening, or an event for it. */
 async function write(
   store: Store,
   id: string,
@@ -43,7 +43,7 @@ describe('a message that opens an actor', () => {
   })
 })
 
-describe('what the holder of a key is told', () => {
+describe('an event for the holder of a key', () => {
   it('waits for what opens the holder, reaches it once, and only while it lives', async () => {
     const { host, store, events } = scriptedWorld()
     await write(store, 'opening', 'open', {})
@@ -56,7 +56,7 @@ describe('what the holder of a key is told', () => {
     expect(await events(actor!.state.id, 'got.note')).toMatchObject([{ inputId: 'told', data: { n: 1 } }])
   })
 
-  it('is dropped when nobody holds the key, and starts nobody', async () => {
+  it('is dropped when no actor holds the key, and starts none', async () => {
     const { host, store } = scriptedWorld()
     await write(store, 'told', 'note', { after: 'long gone', n: 1 })
     expect(await host.deliver('told')).toEqual({ outcome: 'delivered' })

@@ -18,13 +18,13 @@ const POLL_MS = 500
 /** An actor whose machine failed on its timer is left alone for this long, ms: it must not starve the others. */
 const QUARANTINE_MS = 60_000
 
-/** Wait before the store is asked again after it failed, ms. */
+/** Wait before the store is tried again after it failed, ms. */
 const RETRY_MS = 250
 
-/** Wait for whoever holds all that is due: about one step, ms. */
+/** Wait while other workers hold all that is due: about one step, ms. */
 const LOCKED_MS = 25
 
-/** What a timer service needs. `onWedged` is told of an actor whose deadline its machine could not take. */
+/** What a timer service needs. `onWedged` gets an actor whose deadline its machine could not take. */
 export interface TimerServiceOptions {
   store: Store
   host: ActorHost

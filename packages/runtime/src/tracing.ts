@@ -1,4 +1,4 @@
-/** What a span says of itself: ids and figures, never a text that somebody wrote. */
+/** What a span says of itself: ids and figures, never a text of people. */
 export type SpanAttributes = Record<string, string | number | boolean>
 
 /** A piece of work in a trace. */

@@ -1,6 +1,6 @@
 import { EsaError } from '@esa/protocol'
 
-/** Bounds a promise that may never settle; what it does afterwards is nobody's concern. @throws EsaError `queue.slow` (transient). */
+/** Bounds a promise that may never settle; what it does afterwards is ignored. @throws EsaError `queue.slow` (transient). */
 export async function within<T>(work: Promise<T>, ms: number): Promise<T> {
   let timer: NodeJS.Timeout | undefined
   const limit = new Promise<never>((_, reject) => {

@@ -9,7 +9,7 @@ class ToldSleep implements Sleep {
   #end: () => void = () => {}
   #fallAsleep: () => void = () => {}
 
-  /** Resolves when somebody sleeps here: the turn before is over. */
+  /** Resolves when a loop sleeps here: the turn before is over. */
   asleep = this.#nextSleep()
 
   sleep(): Promise<void> {

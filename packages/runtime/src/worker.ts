@@ -136,7 +136,7 @@ async function deliver(
     log.debug({ messageId: id, outcome: delivery.outcome }, 'message delivered')
     return
   }
-  // Nothing is asked of the store any more: a message that is buried must be told of, also while the store is away.
+  // Without the store: a dead-lettered message must be reported, also while the store is away.
   const { error, message } = delivery
   const { from, toActor: actorId, type, correlationId, trace } = message ?? {}
   const about = { messageId: id, from, actorId, type, correlationId, ...traceIdOf(trace) }

@@ -37,7 +37,7 @@ export interface SmallWorldOptions {
   serverUrl: string
   redisUrl: string | null
   activities?: ActivityHandler[]
-  /** Stands between the workers and their store. */
+  /** Sits between the workers and their store. */
   observe?: (store: Store) => Store
 }
 

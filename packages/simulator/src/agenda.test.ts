@@ -30,7 +30,7 @@ describe('the agenda', () => {
     expect(seen).toEqual(['slow at 1', 'next', 'rested at 11'])
   })
 
-  it('runs through an instant and stands there; what is struck off does not happen', async () => {
+  it('runs through an instant and stays there; what is struck off does not happen', async () => {
     const agenda = new Agenda()
     let ran = 0
     agenda.at(10, 'in', () => ran++)

@@ -46,12 +46,12 @@ export class Agenda {
     return this.at(this.now + ms, name, run)
   }
 
-  /** Rests for `ms`: whoever awaits it goes on as an entry of its own. */
+  /** Rests for `ms`: its caller continues as an entry of its own. */
   rest(ms: number, name: string): Promise<void> {
     return new Promise((resolve) => void this.in(ms, name, resolve))
   }
 
-  /** Runs entries until `isOver`, asked before each, or until none is left; then time is `until` at least, when one is given. */
+  /** Runs entries until `isOver`, checked before each, or until none is left; then time is `until` at least, when one is given. */
   async run({ until = Number.POSITIVE_INFINITY, isOver = () => false }): Promise<void> {
     while (!isOver()) {
       const first = this.#heap[0]

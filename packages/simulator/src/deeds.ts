@@ -8,7 +8,7 @@ import type { Asked, Moment, MomentOf, When } from './plan.ts'
 import type { Weather } from './weather.ts'
 import { WORLD_BEGINS_AT } from './world-clock.ts'
 
-/** Somebody who could not open an incident tries again after this long, ms, this often: an outage is longer than a wait. */
+/** A failed opening is tried again after this long, ms, this often: an outage is longer than a wait. */
 const OPEN_AGAIN_MS = 60_000
 const OPEN_TRIES = 5
 
@@ -38,7 +38,7 @@ export class Deeds {
     this.#ports = ports
   }
 
-  /** Learns the whole plan; faults of the world are somebody else's. */
+  /** Learns the whole plan; faults of the runtime are injected elsewhere. */
   plan(moments: Moment[]): void {
     const { agenda } = this.#ports
     for (const moment of moments) {
@@ -54,7 +54,7 @@ export class Deeds {
     }
   }
 
-  /** Nobody does anything from now on. */
+  /** No one acts from now on. */
   end(): void {
     this.#over = true
   }
@@ -99,7 +99,7 @@ export class Deeds {
     }
   }
 
-  /** Puts on the agenda what is planned around the deadline that stands. */
+  /** Puts on the agenda what is planned around the current deadline. */
   #aim(state: ActorState, number: number, afterEpoch: number): void {
     const { timer, epoch, at, id } = state
     if (timer === null) return

@@ -18,10 +18,10 @@ const DAY = 24 * HOUR
 /** Incidents of a run: with their lives of most of a day, more than 40 of them are open on the average. */
 const INCIDENTS = 250
 
-/** Mean time until somebody ends an incident for good, ms. */
+/** Mean time until an incident is ended, ms. */
 const LIFE_MS = 20 * HOUR
 
-/** Most epochs of one incident at which somebody acts. */
+/** Most epochs of one incident at which someone acts. */
 const EPOCHS_MAX = 9
 
 /** Durations at the limits and past them. */
@@ -116,7 +116,7 @@ export interface PlanSize {
 
 const THREE_DAYS: PlanSize = { lastsMs: 3 * DAY, incidents: INCIDENTS }
 
-/** What a seed stands for, spelled out: three days of an organisation, and what goes wrong in them. */
+/** What a seed means, spelled out: three days of an organization, and what goes wrong in them. */
 export function drawPlan(seed: bigint, directory: Directory, size: PlanSize = THREE_DAYS): Plan {
   const { lastsMs } = size
   const root = new Random(seed, 'plan')

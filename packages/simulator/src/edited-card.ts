@@ -1,6 +1,6 @@
 import { buildDirectory, type Directory } from '@esa/org'
 
-/** The organisation after somebody edited a card: its waits are longer or shorter. */
+/** The organization after an edit of a card: its waits are longer or shorter. */
 export function editedCard(directory: Directory, agent: string, times: number): Directory {
   const cards = directory.cards().map((card) =>
     card.id === agent

@@ -4,7 +4,7 @@ import type { Span, WorldHistory } from './invariants/world-history.ts'
 import type { Weather } from './weather.ts'
 import { WORLD_BEGINS_AT } from './world-clock.ts'
 
-/** Those that are about what goes over the bus: while it is bad, nobody promises them anything. */
+/** Those that are about what goes over the bus: while it is bad, nothing is promised. */
 const OVER_THE_BUS = new Set([27, 32])
 
 /** The first fault of a world that has come to rest, in its logs or between them; null when there is none. */

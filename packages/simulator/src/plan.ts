@@ -32,10 +32,10 @@ const whenSchema = z.union([
 ])
 export type When = z.output<typeof whenSchema>
 
-/** Who acts: a role in the incident at that instant, or somebody by name. */
+/** Who acts: a role in the incident at that instant, or an agent by name. */
 const asSchema = z.union([z.enum(['operator', 'addressee', 'opener', 'ceo']), agentIdSchema])
 
-/** What is asked of an incident; an epoch is given as a distance from the current one. */
+/** A command to an incident; an epoch is given as a distance from the current one. */
 const askedSchema = z.strictObject({
   type: z.enum([
     'acknowledge',

@@ -28,8 +28,8 @@ const timedSchema = z.looseObject({ atMs: instantSchema }).transform(({ atMs, ..
 })
 
 /**
- * What goes wrong, in virtual ms since the opening: nobody serves deadlines for a while, an agent is stopped, or the
- * last notice to an agent reaches nobody.
+ * What goes wrong, in virtual ms since the opening: deadlines are not served for a while, an agent is stopped, or the
+ * last notice to an agent is not delivered.
  */
 const faultSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('outage'), atMs: instantSchema, forMs: instantSchema.min(1) }),

@@ -17,7 +17,7 @@ const MIN = 60_000
 const HOUR = 60 * MIN
 
 describe('simulate', () => {
-  it('climbs to the end and to one repeated alarm when nobody acts', async () => {
+  it('climbs to the end and to one repeated alarm when no one acts', async () => {
     const result = await run({})
     expect(told(result)).toEqual([
       '0 opened chief',
@@ -133,10 +133,14 @@ describe('a scenario is refused', () => {
       { faults: [{ atMs: 11, type: 'outage', forMs: 1 }], horizonMs: 10 },
       'scenario.invalid',
     ],
-    ['a stop of nobody', { faults: [{ atMs: 1, type: 'stop', agent: 'layer-199' }] }, 'agent.unknown'],
+    [
+      'a stop of an unknown agent',
+      { faults: [{ atMs: 1, type: 'stop', agent: 'layer-199' }] },
+      'agent.unknown',
+    ],
     ['an unknown key', { comands: [] }, 'scenario.invalid'],
     ['a field that its command does not have', { commands: [{ ...ack, reason: 'x' }] }, 'scenario.invalid'],
-    ['a command of nobody', { commands: [{ atMs: 1, type: 'acknowledge' }] }, 'scenario.invalid'],
+    ['a command without a name', { commands: [{ atMs: 1, type: 'acknowledge' }] }, 'scenario.invalid'],
     ['half a millisecond', { commands: [{ ...ack, atMs: 0.5 }] }, 'scenario.invalid'],
     ['a command past the horizon', { commands: [ack], horizonMs: 0.5 }, 'scenario.invalid'],
     ['a command 1 ms past it', { commands: [{ ...ack, atMs: 11 }], horizonMs: 10 }, 'scenario.invalid'],
@@ -199,7 +203,7 @@ describe('what goes wrong in a scenario', () => {
     expect(told(result)).toContain(`${MIN} level_passed chief`)
   })
 
-  it('but no faults are no faults', async () => {
+  it('but an empty list of faults is right', async () => {
     expect(await run({ faults: [], horizonMs: 1 })).toMatchObject({ outcome: 'triggered' })
   })
 })

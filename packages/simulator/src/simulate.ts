@@ -28,7 +28,7 @@ export interface SimulationResult {
 
 /**
  * Runs a scenario through the real machine, policy and store rules on a virtual clock. Only its commands and faults act; notices
- * and alarms are asked for and go nowhere. The same scenario always gives the same result, byte for byte.
+ * and alarms are requested and go nowhere. The same scenario always gives the same result, byte for byte.
  * @throws EsaError `agent.unknown`, or `scenario.too-long` (terminal).
  */
 export async function simulate(

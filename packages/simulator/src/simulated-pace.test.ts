@@ -56,7 +56,7 @@ describe('a poll that is jumped over', () => {
     expect(jumped.looks).toBeLessThan(ticked.looks / 2)
   })
 
-  it('never wakes a process that is dead, and wakes at once when it is told to', async () => {
+  it('never wakes a process that is dead, and wakes at once on demand', async () => {
     const agenda = new Agenda()
     const process: Process = { name: 'worker', worker: 0, alive: true, frozenUntil: 0, tasks: 0 }
     const pace = new SimulatedPace(agenda, process, () => null)

@@ -2,7 +2,7 @@ import type { Pace, Sleep, Sleeping } from '@esa/runtime'
 import type { Agenda, Appointment } from './agenda.ts'
 import type { Process } from './weather.ts'
 
-/** How often the loops of a worker look when nobody wakes them, ms: the poll of the runtime's timer service and relay. */
+/** How often the loops of a worker look without a wake-up, ms: the poll of the runtime's timer service and relay. */
 const POLL_MS = 500
 
 /** When a loop could find something: an instant; null when nothing is in sight. */

@@ -9,7 +9,7 @@ import type { SimulatedBus } from './simulated-bus.ts'
 import { type Horizon, SimulatedPace } from './simulated-pace.ts'
 import type { Process, Weather } from './weather.ts'
 
-/** A worker whose start met trouble ends, and whoever looks after it starts it again, ms. */
+/** A worker whose start failed ends, and its supervisor restarts it after this, ms. */
 const START_AGAIN_MS = 1_000
 
 /** What workers are made of in a simulation. */
@@ -24,7 +24,7 @@ export interface WorkersPorts {
   onBug(what: string): void
 }
 
-/** A log that nobody reads: what a worker has to say of a bug comes by its alarm. */
+/** A discarded log: what a worker has to say of a bug comes by its alarm. */
 const QUIET = { debug: () => {}, warn: () => {}, error: () => {}, info: () => {} } as unknown as Parameters<
   typeof startWorkerOn
 >[0]['log']
@@ -76,7 +76,7 @@ export class SimulatedWorkers {
     started.catch(() => this.kill(worker, Math.max(START_AGAIN_MS, weather.storeDownUntil - agenda.now)))
   }
 
-  /** Kills a worker where it stands; it is back in a while, as a new process. */
+  /** Kills a worker at any point; it is back in a while, as a new process. */
   kill(worker: number, backInMs: number): void {
     const { agenda, bus, weather } = this.#ports
     const running = this.#running.get(worker)
@@ -97,7 +97,7 @@ export class SimulatedWorkers {
     const running = this.#running.get(worker)
     if (running === undefined) return
     running.process.frozenUntil = agenda.now + forMs
-    // What it holds locked is served by nobody until it goes on.
+    // What it holds locked is not served until it continues.
     weather.outages.push({ from: agenda.now, to: agenda.now + forMs })
     weather.note('freeze')
   }

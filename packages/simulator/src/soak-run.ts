@@ -288,7 +288,7 @@ class SoakRun {
     return unheardAt === null ? null : Math.max(unheardAt - WORLD_BEGINS_AT, storeDownUntil, busDownUntil)
   }
 
-  /** What people meet while the store is in trouble is no fault; anything else is one. */
+  /** What people meet while the store is in trouble is not a fault; anything else is one. */
   #excuse(error: unknown): void {
     if (isEsaError(error) && error.kind === 'transient') this.#weather.note('unanswered')
     else this.#fail(`bug: ${isEsaError(error) ? error.code : String(error)}`)

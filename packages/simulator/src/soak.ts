@@ -12,7 +12,7 @@ export interface Soak extends SoakOptions {
   firstSeed: bigint
   stopAfterMs: number
   clock: () => number
-  /** Told after every seed how many are done. */
+  /** Called after every seed with the number done. */
   onSeed?: (done: number) => void
 }
 
@@ -36,7 +36,7 @@ export interface SoakReport {
   violations: SoakViolation[]
 }
 
-/** Runs seed after seed, each three days of an organisation; a seed that breaks something is shrunk. */
+/** Runs seed after seed, each three days of an organization; a seed that breaks something is shrunk. */
 export async function soak(options: Soak): Promise<SoakReport> {
   const { seeds, firstSeed, stopAfterMs, clock, onSeed } = options
   const beganAt = clock()

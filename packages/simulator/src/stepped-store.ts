@@ -9,15 +9,15 @@ export interface StepPorts {
   agenda: Agenda
   weather: Weather
   process: Process
-  /** Told of every commit that happened, before anybody else hears of it. */
+  /** Called for every commit, before any other part learns of it. */
   onCommit(commits: Commit[], beganAt: number): void
-  /** Told after every statement that may have given somebody work. */
+  /** Called after every statement that may have created work. */
   onChange(): void
   /** Ends the process. */
   onCrash(crash: MomentOf<'crash'>): void
 }
 
-/** What somebody waits for whose process is dead. */
+/** A wait of a dead process. */
 const never = <T>(): Promise<T> => new Promise<T>(() => {})
 
 /** The point that a statement of the store is; reading, unless it is named here. */
@@ -36,7 +36,7 @@ const POINT: Partial<Record<keyof Store | keyof StoreTx, StepPoint>> = {
   endActivity: 'write',
 }
 
-/** Statements outside of a transaction after which there may be something to do for somebody. */
+/** Statements outside of a transaction after which there may be new work. */
 const CHANGES: ReadonlySet<StepPoint> = new Set(['claim', 'release', 'bury'])
 
 type Statement = (...given: unknown[]) => Promise<unknown>
@@ -141,7 +141,7 @@ async function ask<T>(
   }
 }
 
-/** Whoever had to wait for a lock goes on as an entry of its own, and not in the middle of the one that let it go. */
+/** A waiter for a lock continues as an entry of its own, and not in the middle of the one that let it go. */
 async function inTurn<T>(
   ports: StepPorts,
   point: StepPoint,
@@ -158,7 +158,7 @@ async function inTurn<T>(
   return answer
 }
 
-/** `about` tells apart what one process does at once. @throws when the process is dead, whatever the error: nobody will see it. */
+/** `about` distinguishes what one process does at once. @throws when the process is dead; the error is never seen. */
 async function pass(
   { agenda, weather, process, onCrash }: StepPorts,
   point: StepPoint,

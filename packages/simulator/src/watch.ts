@@ -13,7 +13,7 @@ const OF_ONE_STEP = new Set([1, 2, 3, 4, 6, 8, 9, 10, 11, 13, 14, 16, 17, 21, 22
 
 const STEP_INVARIANTS = INVARIANTS.filter(({ number }) => OF_ONE_STEP.has(number))
 
-/** States in which an incident may stay when nobody acts any more. */
+/** States in which an incident may stay when no one acts. */
 const AT_REST = new Set(['acknowledged', 'exhausted'])
 
 /** Looks at every commit, and keeps what has to be known of the incidents without reading them again. */

@@ -29,7 +29,7 @@ interface Window {
  */
 export class Weather {
   readonly injected: Record<string, number> = {}
-  /** Spans in which no worker lived, or the store answered nobody. */
+  /** Spans in which no worker lived, or the store did not answer. */
   readonly outages: { from: number; to: number }[] = []
   /** Spans in which what goes over the bus is lost, late, or fails at its channel. */
   readonly busTroubles: { from: number; to: number }[] = []
@@ -69,7 +69,7 @@ export class Weather {
     return this.#agenda.now < this.busDownUntil
   }
 
-  /** The store answers nobody for a while. */
+  /** The store does not answer for a while. */
   downStore({ forMs }: { forMs: number }): void {
     const { now } = this.#agenda
     this.storeDownUntil = Math.max(this.storeDownUntil, now + forMs)

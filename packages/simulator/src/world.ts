@@ -22,10 +22,10 @@ const DUE_BATCH = 64
 /** Turns that one move takes: a year of alarms is 2,200. Beyond it the waits are scaled to nothing, or the move is a mistake. */
 const TURNS_MAX = 10_000
 
-/** Messages and activities that come of one another at one instant: the whole organisation, twenty times. Beyond it they go round in a ring. */
+/** Messages and activities that come of one another at one instant: the whole organization, twenty times. Beyond it they go round in a ring. */
 const ECHOES_MAX = 2_000
 
-/** The seat that stands for whoever has no machine in a simulation: nobody here answers by itself. */
+/** The seat of agents without a machine in a simulation: none answers by itself. */
 const EMPTY_SEAT = { type: 'empty-seat', version: 1 }
 
 /**
@@ -39,7 +39,7 @@ export interface WorldOptions {
   agents?: boolean
 }
 
-/** Something an incident asked the world to do: a notice or an alarm. Nothing leaves a simulation. */
+/** A side effect that an incident requested: a notice or an alarm. Nothing leaves a simulation. */
 export interface Request {
   at: number
   actorId: string
@@ -48,14 +48,14 @@ export interface Request {
 }
 
 /**
- * The real machine, policy, host and store rules in one process, on a clock that only moves when told. The same calls
+ * The real machine, policy, host and store rules in one process, on a clock that only moves on demand. The same calls
  * in the same order give the same rows, byte for byte. Times are ms since the world began.
  */
 export class World {
-  /** Notices and alarms that were asked for, in order. */
+  /** Notices and alarms that were requested, in order. */
   readonly requests: Request[] = []
   readonly store: Store
-  /** What an edge under test works with; whoever gives commands by it lets them arrive by `settle`. */
+  /** What an edge under test works with; commands given by it arrive by `settle`. */
   readonly host: ActorHost
   readonly registry: Registry
   readonly #rings: Ring[] = []
@@ -119,7 +119,7 @@ export class World {
     return events
   }
 
-  /** Sends a message of the organisation; it arrives, with all that comes of it, at this instant. Gives the ids. */
+  /** Sends a message of the organization; it arrives, with all that comes of it, at this instant. Gives the ids. */
   async send(message: JsonObject): Promise<string[]> {
     const ids = await dispatch(this.host, this.registry, message, { timeScale: this.#timeScale })
     await this.#hearRequests()
@@ -142,13 +142,13 @@ export class World {
     this.#nowMs = until
   }
 
-  /** `ms` pass while nobody serves timers; those that are due then are served at the end of it. */
+  /** `ms` pass while timers are not served; those that are due then are served at the end of it. */
   async outage(ms: number): Promise<void> {
     this.#nowMs += ms
     await this.advance(0)
   }
 
-  /** Lets `ms` pass while nobody serves timers, and leaves the overdue ones to whoever comes next. */
+  /** Lets `ms` pass while timers are not served, and leaves the overdue ones to the next worker. */
   freeze(ms: number): void {
     this.#nowMs += ms
   }

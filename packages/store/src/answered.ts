@@ -2,14 +2,14 @@ import type { Pool, QueryConfig } from 'pg'
 
 /**
  * The statements of a step take milliseconds. One that is not answered in this time went out on a line that is dead
- * without anybody having been told (a host that vanished, a firewall that forgot): without a limit its worker would wait
+ * without notice (a host that vanished, a firewall that forgot): without a limit its worker would wait
  * for a quarter of an hour, until TCP gives up, ms.
  */
 const ANSWER_WITHIN_MS = 5_000
 
 /**
  * A whole log, or all incidents, may take seconds. Without a limit a read on a dead line would hold one of the worker's few
- * lines for a quarter of an hour, long after whoever asked has given up, ms.
+ * lines for a quarter of an hour, long after the caller has given up, ms.
  */
 export const READ_WITHIN_MS = 60_000
 
@@ -30,7 +30,7 @@ export function answered(
   return query
 }
 
-/** The codes of a line that was waited for in vain: nobody was told that it is gone. */
+/** The codes of a half-open connection that timed out. */
 export const SILENT = new Set(['database.timeout', 'store.commit-unknown'])
 
 /**

@@ -60,7 +60,7 @@ describe('a migration while workers of the version before are at work', () => {
       }
     }
     const working = work()
-    // Somebody reads for a while: the migration cannot have its lock, and must not make the worker wait for it.
+    // A reader holds its lock for a while: the migration cannot have its lock, and must not make the worker wait for it.
     const reader = await pool.connect()
     await reader.query('begin; select count(*) from esa.actors')
     const migrating = applyMigrations(pool, JOURNAL, [next('alter table esa.actors add column more text')])
@@ -99,7 +99,7 @@ describe('a migration while workers of the version before are at work', () => {
       stalls.push(performance.now() - began)
     }
     expect(await validOf(pool)).toBe(false)
-    // Somebody else who migrates meanwhile leaves the build alone, and finds it done.
+    // Another process that migrates meanwhile leaves the build alone, and finds it done.
     const second = applyMigrations(pool, JOURNAL, [next(INDEX)])
     await tries(pool, 2, `locktype = 'advisory'`)
     await reader.query('commit')
@@ -111,7 +111,7 @@ describe('a migration while workers of the version before are at work', () => {
     expect(rows).toHaveLength(1)
   })
 
-  it('builds an index anew that was broken off, and takes one that was finished', async () => {
+  it('rebuilds an index that was interrupted, and takes one that was finished', async () => {
     await put(store, { actors: [opening('a'), opening('b')] })
     const unique = next(INDEX.replace('INDEX', 'UNIQUE INDEX'))
     await expect(applyMigrations(pool, JOURNAL, [unique])).rejects.toMatchObject({
@@ -120,7 +120,7 @@ describe('a migration while workers of the version before are at work', () => {
     expect([await validOf(pool), await schemaState(url)]).toEqual([false, 'current'])
     await applyMigrations(pool, JOURNAL, [next(INDEX)])
     expect([await validOf(pool), await schemaState(url)]).toEqual([true, 'newer'])
-    // The build was done, and whoever did it died before it was written down.
+    // The build was done, and its process died before it was recorded.
     await pool.query(`delete from ${JOURNAL} where hash = 'next'`)
     await applyMigrations(pool, JOURNAL, [next(INDEX)])
     expect([await validOf(pool), await schemaState(url)]).toEqual([true, 'newer'])

@@ -6,13 +6,13 @@ import { buildIndex, concurrentIndexOf } from './build-index.ts'
 /** Any number will do, as long as it is ours: two migrating processes take turns. */
 const MIGRATION_LOCK = 7_361_105
 
-/** Whoever writes waits behind a migration that waits for its lock: so long at most, ms. */
+/** Writers wait behind a migration that waits for its lock: so long at most, ms. */
 const LOCK_TIMEOUT_MS = 200
 
 /** Between two tries the workers have the table to themselves, ms. */
 const RETRY_MS = 300
 
-/** About a minute of tries: a table that is locked for longer is locked by somebody who should be asked. */
+/** About a minute of tries: a table that is locked for longer needs an operator. */
 const TRIES_MAX = 120
 
 /** One migration as drizzle-kit wrote it; `when` orders them. */
@@ -24,7 +24,7 @@ export interface MigrationFile {
 
 /**
  * Applies what is missing of `files`, each in a transaction of its own, while workers go on. A lock that is not granted at
- * once is given up and asked for again later, so that nobody queues behind it for long. It needs no session: a
+ * once is given up and requested again later, so that no session queues behind it for long. It needs no session: a
  * transaction-mode pooler will do; an index that is built CONCURRENTLY takes a second connection of `pool`.
  * @throws EsaError `database.locked` (transient) when the lock never came.
  */
@@ -40,7 +40,7 @@ async function tryOne(pool: Pool, journal: string, file: MigrationFile, last: bo
   const client = await pool.connect()
   let sound = false
   try {
-    // An index build waits for whoever holds a snapshot. Between the statements of read committed this holds none.
+    // An index build waits for holders of snapshots. Between the statements of read committed this holds none.
     await client.query('begin isolation level read committed')
     await client.query(`set local lock_timeout = ${LOCK_TIMEOUT_MS}`)
     await client.query('select pg_advisory_xact_lock($1)', [MIGRATION_LOCK])

@@ -1,13 +1,13 @@
 import type { Json } from '@esa/protocol'
 
-/** A request that came with an idempotency key. `answer` is null while nobody has answered it. */
+/** A request that came with an idempotency key. `answer` is null until it is answered. */
 export interface KeptRequest {
   digest: string
   ageMs: number
   answer: Json
 }
 
-/** A browser's session: the SHA-256 of its secret, and the id of the token that it stands for. */
+/** A browser's session: the SHA-256 of its secret, and the id of its token. */
 interface NewSession {
   hash: string
   token: string

@@ -9,7 +9,7 @@ import { openPostgresStore } from './postgres-store.ts'
 import { opening, put, signal } from '../testing/store-contract-rows.ts'
 import type { Store } from './store.ts'
 
-/** Nobody waits longer for a frozen one, with what a busy machine adds, ms. */
+/** No worker waits longer for a frozen one, with what a busy machine adds, ms. */
 const FREE_WITHIN_MS = 4_000
 
 /** A statement is given up after 5 s, with what a busy machine adds, ms. */
@@ -44,7 +44,7 @@ describe('a process that freezes with an actor locked', () => {
       locked.reach()
       await thawed.reached
     })
-    // Whoever looks at it does so in the end.
+    // Its readers do so in the end.
     step.catch(() => {})
     await locked.reached
     const began = performance.now()
@@ -55,7 +55,7 @@ describe('a process that freezes with an actor locked', () => {
     expect(await frozen.transact((tx) => tx.lockActors(['a']))).toHaveLength(1)
   })
 
-  it('whose line is dead gives up what it asked, and goes on over a new one', async () => {
+  it('whose connection is half-open gives up its statement, and continues over a new one', async () => {
     const { port } = new URL(database)
     const proxy = await openLossyProxy({ host: '127.0.0.1', port: Number(port) })
     const url = new URL(database)

@@ -98,14 +98,14 @@ describe('a log that its runtime does not own', () => {
     await admin.query(`alter role ${RUNTIME} nosuperuser`)
   })
 
-  it('names the rights of every table that there is', async () => {
+  it('names the rights of every table', async () => {
     const { rows } = await admin.query<{ name: string }>(
       `select tablename as name from pg_tables where schemaname = 'esa' order by 1`,
     )
     expect(rows.map(({ name }) => name)).toEqual(Object.keys(RUNTIME_RIGHTS).sort())
   })
 
-  /** What whoever has the server in hand can do: triggers off, one change, triggers on again. */
+  /** What the holder of the server can do: triggers off, one change, triggers on again. */
   const tamper = async (sql: string): Promise<StoredEvent[]> => {
     await admin.query(`begin; set local session_replication_role = replica; ${sql}`)
     const store2 = await readAll()

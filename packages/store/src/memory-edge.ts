@@ -4,7 +4,7 @@ import { copyJson, keyName } from './memory-tables.ts'
 
 type RequestRow = Omit<KeptRequest, 'ageMs'> & { caller: string; at: number; expiresAt: number }
 
-/** What the HTTP edge keeps, in memory, and the token id that a session's hash stands for. */
+/** What the HTTP edge keeps, in memory, and the token id of a session's hash. */
 export function memoryEdge(
   now: () => number,
   tokens: ReadonlyMap<string, TokenRow>,

@@ -17,7 +17,7 @@ export function lockOwner(): LockOwner {
   return { held: [], waitsFor: null }
 }
 
-/** Exclusive locks by name, granted in the order in which they were asked for and held until their owner lets all go. */
+/** Exclusive locks by name, granted in the order of requests and held until their owner lets all go. */
 export class MemoryLocks {
   readonly #locks = new Map<string, Lock>()
 
@@ -40,12 +40,12 @@ export class MemoryLocks {
     await new Promise<void>((grant) => lock.queue.push({ owner, grant }))
   }
 
-  /** True when somebody holds the lock. */
+  /** True when the lock is held. */
   isTaken(name: string): boolean {
     return this.#locks.has(name)
   }
 
-  /** Lets go of all that an owner holds; each lock passes to whoever waited longest. */
+  /** Releases all locks of an owner; each passes to the longest waiter. */
   releaseAll(owner: LockOwner): void {
     for (const lock of owner.held) {
       const next = lock.queue.shift()

@@ -342,7 +342,7 @@ class MemoryStore implements Store {
     return series
   }
 
-  /** One statement outside of a transaction: it waits for whoever has written the row. */
+  /** One statement outside of a transaction: it waits for writers of the row. */
   async #alone<T>(lock: string, statement: () => T): Promise<T> {
     const owner = lockOwner()
     if (!this.#locks.tryTake(owner, lock)) await this.#locks.take(owner, lock)

@@ -10,7 +10,7 @@ import type {
   WorkerBeat,
 } from './store.ts'
 
-/** A message as the store keeps it. `rungAt` null: nobody has rung it yet. */
+/** A message as the store keeps it. `rungAt` null: not announced yet. */
 export interface MessageRecord extends MessageRow {
   rungAt: number | null
 }
@@ -26,7 +26,7 @@ export interface ActivityRecord extends NewActivity {
   outcome: string | null
 }
 
-/** What one transaction wants to change. It is nobody else's to see until it is applied. */
+/** What one transaction wants to change. It is invisible to others until it is applied. */
 export interface Draft {
   actors: Map<string, LockedActor>
   /** Holder of each key that changes hands; null when it becomes free. */
@@ -86,7 +86,7 @@ function copyValue(value: unknown): unknown {
   return copy
 }
 
-/** What is committed. Rows are copies of what came in; whoever hands one out copies it again. */
+/** What is committed. Rows are copies of what came in; each reader gets another copy. */
 export class MemoryTables {
   readonly actors = new Map<string, LockedActor>()
   readonly liveActors = new Set<string>()

@@ -33,7 +33,7 @@ export class MemoryTx implements StoreTx {
   readonly #owner = lockOwner()
   readonly #draft: Draft = emptyDraft()
   #state: 'open' | 'failed' | 'ended' = 'open'
-  /** True when it writes rows that somebody else is to ring. */
+  /** True when it writes rows that another process must announce. */
   wakes = false
 
   constructor(tables: MemoryTables, locks: MemoryLocks, now: () => number) {
@@ -63,7 +63,7 @@ export class MemoryTx implements StoreTx {
       const id = this.#holder(name)
       if (id === null) return null
       await this.#take(actorLock(id))
-      // Whoever held the lock may have closed the actor.
+      // The previous holder of the lock may have closed the actor.
       return this.#holder(name) === id ? copyJson(this.#actor(id)!) : null
     })
   }

@@ -11,7 +11,7 @@ const MIGRATIONS_SCHEMA = 'esa_migrations'
 const MIGRATIONS_TABLE = 'applied'
 const JOURNAL = `${MIGRATIONS_SCHEMA}.${MIGRATIONS_TABLE}`
 
-/** How a database's schema stands to this version of the runtime. */
+/** How a database's schema compares with this version of the runtime. */
 export type SchemaState = 'absent' | 'older' | 'current' | 'newer'
 
 /** Compares the database's newest migration with the newest one here. @throws EsaError `database.*`. */

@@ -11,9 +11,9 @@ const LATER = readdirSync(FOLDER).filter((name) => name.endsWith('.sql') && !nam
 const FORBIDDEN: [RegExp, string][] = [
   [/\bdrop\b/i, 'drops what the version before may use: let one version pass, then drop'],
   [/\brename\b/i, 'renames what the version before uses'],
-  // A default is filled in by the database: whoever names no such column writes as before.
+  // A default is filled in by the database: a writer that names no such column works as before.
   [/\balter column\b(?! "\w+" set default\b)/i, 'changes a column that the version before writes'],
-  [/\badd column\b.*\bdefault \w+\(/i, 'writes a whole table anew under a lock: set a default afterwards'],
+  [/\badd column\b.*\bdefault \w+\(/i, 'rewrites a whole table under a lock: set a default afterwards'],
   [/\badd column (?!.*\bdefault\b).*\bnot null\b/i, 'adds a column that the version before does not fill'],
   [/\badd constraint\b(?!.*\bnot valid\b)/i, 'reads a whole table under a lock'],
 ]

@@ -6,7 +6,7 @@ export interface Contact {
   to: string | null
 }
 
-/** Who is on call. `agent` is the agent whose human seat they hold, null for somebody who only stands in. */
+/** Who is on call. `agent` is the agent whose human seat they hold, null for a person who only substitutes. */
 export interface PersonRow {
   person: string
   agent: string | null
@@ -15,7 +15,7 @@ export interface PersonRow {
   createdBy: string
 }
 
-/** Who is on call for a level instead of everybody else there, from an instant until another, store clock, ms. */
+/** Who is on call for a level instead of all others there, from an instant until another, store clock, ms. */
 export interface StandInRow {
   level: string
   person: string
@@ -43,7 +43,7 @@ export interface DeliveryRow {
   notificationId: string
   channel: string
   incidentId: string
-  /** The agent that was told. */
+  /** The agent that was notified. */
   agent: string
   person: string | null
   notice: string
@@ -82,18 +82,18 @@ type NewAckLink = Omit<AckLinkRow, 'createdAt' | 'expiresAt' | 'usedAt'> & {
 /** Tries of one channel that are kept: months of an ordinary one, and a bound for one that fails all day. */
 export const DELIVERIES_KEPT = 500
 
-/** Expired links are kept for a week, so that whoever comes late is told why, ms. */
+/** Expired links are kept for a week, so that a late visitor learns why, ms. */
 export const EXPIRED_LINKS_KEPT_MS = 7 * 24 * 3_600_000
 
 /** What the store keeps for telling people: who they are, by which channels, what was tried, and links to answer by. */
 export interface NotificationStore {
   /** Keeps a person in a seat; one who is there already gets these contacts. */
   putPerson(person: Omit<PersonRow, 'createdAt'>): Promise<PersonRow>
-  /** False when nobody of that name is in that seat. */
+  /** False when no such person is in that seat. */
   removePerson(person: string, agent: string | null): Promise<boolean>
   /** By name and seat. */
   people(): Promise<PersonRow[]>
-  /** Keeps who stands in at a level, instead of whoever did. */
+  /** Sets the override of a level, in place of the previous one. */
   putStandIn(standIn: StandInRow): Promise<void>
   /** False when there was none. */
   removeStandIn(level: string): Promise<boolean>

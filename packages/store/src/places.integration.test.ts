@@ -32,7 +32,7 @@ describe('where a runtime is at home', () => {
     await rm(home, { recursive: true, force: true })
   })
 
-  it('is settled by the first that claims it, and by nobody who only looks', async () => {
+  it('is settled by the first that claims it, and by no reader', async () => {
     expect(await residence(url, 'looker:1')).toMatchObject({ atHome: true, places: [] })
     expect(await residence(url, 'db:5432', { claim: true })).toMatchObject({ atHome: true })
     const elsewhere = await residence(url, 'other:5432', { claim: true })
@@ -52,7 +52,7 @@ describe('where a runtime is at home', () => {
     expect(await runtimeId()).toBe(before)
   })
 
-  it('is the new place alone for a copy, which becomes somebody else', async () => {
+  it('is the new place alone for a copy, which becomes another runtime', async () => {
     await residence(url, 'db:5432', { claim: true })
     const before = await runtimeId()
     await settle(url, 'restored:5432', 'copy')

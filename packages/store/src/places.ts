@@ -11,7 +11,7 @@ export interface Place {
   system: string | null
 }
 
-/** Where a database is, and where its runtime is at home; `atHome` false says that this is a copy until somebody knows better. */
+/** Where a database is, and where its runtime is at home; `atHome` false says that this is a copy until an operator decides. */
 export interface Residence {
   here: Place
   places: Place[]

@@ -25,7 +25,7 @@ const ADD_LINK = `with n as (select ${NOW} as ms), old as (delete from esa.sign_
 const USE_LINK = `delete from esa.sign_in_links where hash = $1 and expires_at > ${NOW}
   returning account, holder, created_by as "createdBy"`
 
-/** A single operator is the only person that there is. */
+/** A single operator is the only person. */
 const ALONE = `select id from esa.accounts where kind = 'person' and id = $1
   and (select count(*) from esa.accounts where kind = 'person') = 1`
 

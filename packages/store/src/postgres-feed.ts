@@ -5,7 +5,7 @@ import type { FeedEvent } from './store.ts'
 /** Asks the database. */
 type Ask = <Row>(text: string, values: unknown[]) => Promise<Row[]>
 
-/** A step takes milliseconds. Whoever holds the log for longer holds up the feed behind a gap, and is asked about again, ms. */
+/** A step takes milliseconds. A longer transaction holds up the feed behind a gap, and is checked again, ms. */
 const SETTLES_WITHIN_MS = 100
 const LOOK_EVERY_MS = 5
 
@@ -14,7 +14,7 @@ const AFTER = `select pos, stream, seq, at, type, epoch, level, actor, late_ms, 
 
 /**
  * Transactions that may still write the log. A position is taken under this lock, so that one that is missing below a
- * visible one belongs to somebody in this list, or to nobody any more. Source: pg_locks, "RowExclusiveLock" of an INSERT.
+ * visible one belongs to a process in this list, or to none. Source: pg_locks, "RowExclusiveLock" of an INSERT.
  */
 const WRITERS = `select virtualtransaction as id from pg_locks
   where relation = 'esa.events'::regclass and mode = 'RowExclusiveLock' and pid <> pg_backend_pid()`
@@ -23,7 +23,7 @@ const TAIL = `select coalesce(max(pos), 0)::bigint as pos from esa.events`
 
 /**
  * Events after a position, in order. Positions are given out before the commit, so that a lower one may become visible after
- * a higher one: what lies behind a gap is held back until whoever could fill it has ended.
+ * a higher one: what lies behind a gap is held back until every transaction that could fill it has ended.
  */
 export async function feedAfter(ask: Ask, after: number, limit: number): Promise<FeedEvent[]> {
   const seen = await ask<FeedRow>(AFTER, [after, limit])

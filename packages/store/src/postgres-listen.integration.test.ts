@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { listenForWake } from './postgres-listen.ts'
 import { WAKE_CHANNEL } from './postgres-sql.ts'
 
-describe('whoever listens', () => {
+describe('a listener', () => {
   let home: string
   let admin: pg.Client
   let url: string
@@ -45,7 +45,7 @@ describe('whoever listens', () => {
   const wasSentAway = async (): Promise<boolean> =>
     (await admin.query<{ is_called: boolean }>('select is_called from sent_away')).rows[0]!.is_called
 
-  it('is told at once when the database does not know it', async () => {
+  it('learns at once when the database does not know it', async () => {
     const wrong = new URL(url)
     wrong.username = 'stranger'
     await expect(listenForWake(wrong.href, () => {})).rejects.toThrow(/stranger/)

@@ -8,7 +8,7 @@ const RECONNECT_MS = 1_000
 /**
  * Listens on a connection of its own and makes it again when it breaks. Best effort: while the database is away nothing
  * is heard, and behind a transaction-mode pooler nothing is even tried, because a LISTEN would stay with some other
- * client's connection. Whoever waits must poll as well.
+ * client's connection. Its user must poll as well.
  */
 export async function listenForWake(url: string, onWake: () => void): Promise<() => Promise<void>> {
   if (isPooler(url)) return async () => {}
@@ -38,7 +38,7 @@ export async function listenForWake(url: string, onWake: () => void): Promise<()
 
   await connect().catch((error: unknown) => {
     // An unreachable database is what the poll is for. Anything else is the caller's to know, who begins; later it may
-    // heal, like a password that is being changed, and must not take down whoever listens.
+    // heal, like a password that is being changed, and must not take down the listener.
     if (mapPgError(error).kind !== 'transient') throw error
     retry()
   })

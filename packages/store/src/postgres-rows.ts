@@ -22,7 +22,7 @@ export interface ActorRow {
   owner: string | null
 }
 
-/** The actor a row stands for. */
+/** The actor of a row. */
 export function actorOf(row: ActorRow): LockedActor {
   const { id, type, version, status, live, seq, at, epoch, snapshot, key, head } = row
   const timer =
@@ -64,7 +64,7 @@ export interface EventRow {
   hash: string
 }
 
-/** The event a row stands for. */
+/** The event of a row. */
 export function eventOf(row: EventRow): StoredEvent {
   const { stream, seq, at, type, epoch, data, input, env, hash } = row
   return {
@@ -111,7 +111,7 @@ export interface MessageDbRow {
   scopes: Scope[] | null
 }
 
-/** The message a row stands for. */
+/** The message of a row. */
 export function messageOf(row: MessageDbRow): MessageRow {
   return {
     id: row.id,
@@ -142,7 +142,7 @@ export type ActivityRow = Omit<ClaimedActivity, 'actorId' | 'timeoutMs' | 'attem
   scopes: Scope[] | null
 }
 
-/** The claim that a row stands for; its fence counts its attempts. */
+/** The claim of a row; its fence counts its attempts. */
 export function claimedOf(row: ActivityRow): ClaimedActivity {
   const { actor_id: actorId, timeout_ms: timeoutMs, trace, scopes, ...rest } = row
   return { ...rest, actorId, timeoutMs, attempt: row.fence, ...tracedBy({ trace }), ...scopedBy({ scopes }) }

@@ -72,7 +72,7 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
   return new PostgresStore({ pool, deadlines, url })
 }
 
-/** One that looks what is due, and one for each batch of a herd; none is opened before somebody looks. */
+/** One that looks what is due, and one for each batch of a herd; none is opened before the first check. */
 const DEADLINE_LINES = 3
 
 class PostgresStore implements Store {
@@ -367,7 +367,7 @@ async function commit(client: PoolClient): Promise<void> {
   }
 }
 
-/** SQLSTATE `idle_in_transaction_session_timeout`: the server rolled back, whatever was asked of it since. */
+/** SQLSTATE `idle_in_transaction_session_timeout`: the server rolled back, whatever was sent to it since. */
 function isStepLost(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === '25P03'
 }

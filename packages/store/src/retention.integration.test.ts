@@ -103,7 +103,7 @@ describe('retention', () => {
     expect(await store.feedHolds(seen)).toBe(true)
     const { counts, kept } = await run()
     expect(counts).toEqual({ messages: 0, activities: 0, streams: 1, events: 4 })
-    // Whoever had followed up to here, or has yet to begin, would never hear of what is gone.
+    // A reader that had followed up to here, or has yet to begin, would never hear of what is gone.
     expect(await Promise.all([0, seen].map((position) => store.feedHolds(position)))).toEqual([false, false])
     expect(kept[0]).toMatchObject({ kind: 'actor', id: 'closed', head: last.head })
     const events = kept.slice(1).map(({ kind: _kind, ...event }) => event as unknown as StoredEvent)

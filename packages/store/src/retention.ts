@@ -62,7 +62,7 @@ export async function countRetirable(url: string, beforeMs: number): Promise<Ret
 /**
  * Removes what ended before an instant: messages that are done with, ended activities, closed streams. Each batch is handed to `keep`
  * as lines of JSON, with the heads of the streams among them, and removed when that has returned, in one transaction: a failure in between leaves the rows. The head
- * of a removed stream stays. `onRemoved` is told how many rows and streams are gone so far.
+ * of a removed stream stays. `onRemoved` gets how many rows and streams are gone so far.
  */
 export async function retire(
   url: string,

@@ -31,7 +31,7 @@ export const RUNTIME_RIGHTS: Readonly<Record<string, readonly string[]>> = {
   ack_links: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
 }
 
-/** How well the log is kept from whoever the runtime connects as. `why` is null when nothing but an insert is open to it. */
+/** How well the log is protected from the runtime's role. `why` is null when nothing but an insert is open to it. */
 export interface LogGuard {
   role: string
   owner: string
@@ -39,8 +39,8 @@ export interface LogGuard {
 }
 
 /**
- * Gives a role exactly `RUNTIME_RIGHTS`, whatever it was given before, on a schema that belongs to somebody else; the
- * owner needs none. Queues that the owner made before are the role's to make anew.
+ * Gives a role exactly `RUNTIME_RIGHTS`, whatever it was given before, on a schema of another owner; the
+ * owner needs none. Queues that the owner made before are recreated by the role.
  */
 export async function grantRuntime(pool: Pool, journal: string, role: string): Promise<void> {
   const client = await pool.connect()

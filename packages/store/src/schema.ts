@@ -46,7 +46,7 @@ export const actors = esa.table(
     timerEvent: text('timer_event'),
     snapshot: jsonb().notNull(),
     head: text().notNull(),
-    /** The trace that opened it, as a W3C traceparent; null where nobody traces. */
+    /** The trace that opened it, as a W3C traceparent; null where traces are off. */
     trace: text(),
     /** The agent that it works for; null: none. */
     owner: text(),
@@ -90,7 +90,7 @@ export const events = esa.table(
     input: jsonb(),
     env: jsonb(),
     hash: text().notNull(),
-    /** Where it stands in the feed of all streams; null in a log from before there was one. */
+    /** Its place in the feed of all streams; null in a log from before there was one. */
     pos: ms('pos').default(sql`nextval('esa.events_pos')`),
   },
   (t) => [
@@ -131,7 +131,7 @@ export const messages = esa.table(
     deadCode: text('dead_code'),
     /** Messages before it in its chain of causes. */
     hops: integer().notNull().default(0),
-    /** The span that sent it, as a W3C traceparent; null where nobody traces. */
+    /** The span that sent it, as a W3C traceparent; null where traces are off. */
     trace: text(),
     /** The scopes that it acts with; null: every scope. */
     scopes: jsonb(),
@@ -161,7 +161,7 @@ export const activities = esa.table(
     claimedUntil: ms('claimed_until'),
     doneAt: ms('done_at'),
     outcome: text(),
-    /** The span that asked for it, as a W3C traceparent; null where nobody traces. */
+    /** The span that requested it, as a W3C traceparent; null where traces are off. */
     trace: text(),
     /** The scopes that it acts with; null: every scope. */
     scopes: jsonb(),
@@ -283,7 +283,7 @@ export const people = esa.table(
   (t) => [primaryKey({ columns: [t.person, t.agent] })],
 )
 
-/** Who stands in for everybody on call at a level, from one instant until another. */
+/** Who replaces all people on call at a level, from one instant until another. */
 export const standIns = esa.table('stand_ins', {
   level: text().primaryKey(),
   person: text().notNull(),
@@ -326,7 +326,7 @@ export const deliveries = esa.table(
   ],
 )
 
-/** Links that acknowledge one incident in somebody's name, once. The link itself is nowhere: `hash` is its SHA-256. */
+/** Links that acknowledge one incident in a person's name, once. The link itself is nowhere: `hash` is its SHA-256. */
 export const ackLinks = esa.table(
   'ack_links',
   {
@@ -343,7 +343,7 @@ export const ackLinks = esa.table(
   (t) => [index('ack_links_expires').on(t.expiresAt)],
 )
 
-/** Browsers that are logged in: each stands for a token, which is looked at anew at every request. The secret is nowhere. */
+/** Browsers that are logged in: each refers to a token, which is read again at every request. The secret is nowhere. */
 export const sessions = esa.table('sessions', {
   hash: text().primaryKey(),
   token: text().notNull(),

@@ -11,7 +11,7 @@ export interface LockedActor {
   key: string | null
   head: string
   owner?: string
-  /** The trace that opened it, as a W3C traceparent, where somebody traced it. */
+  /** The trace that opened it, as a W3C traceparent, where traces are on. */
   trace?: string
 }
 
@@ -46,7 +46,7 @@ export interface NewMessage {
   causationId: string | null
   /** Messages before it in its chain of causes: a message that answers nothing has 0. */
   hops: number
-  /** The span that sent it, as a W3C traceparent, where somebody traces. */
+  /** The span that sent it, as a W3C traceparent, where traces are on. */
   trace?: string
   /** The scopes of its cause, where they are not all: no caller gains a right by asking through an agent. */
   scopes?: readonly Scope[]
@@ -60,7 +60,7 @@ export interface MessageRow extends NewMessage {
   deadCode: string | null
 }
 
-/** An activity that an actor asked for. */
+/** An activity that an actor requested. */
 export interface NewActivity {
   id: string
   actorId: string
@@ -69,7 +69,7 @@ export interface NewActivity {
   input: JsonObject
   /** How long one run may take, ms. */
   timeoutMs: number
-  /** The span that asked for it, as a W3C traceparent, where somebody traces. */
+  /** The span that requested it, as a W3C traceparent, where traces are on. */
   trace?: string
   /** The scopes of its cause, where they are not all. */
   scopes?: readonly Scope[]
@@ -125,7 +125,7 @@ export interface StoreTx {
   lockRecipients(messageIds: string[]): Promise<LockedActor[]>
   /** Messages by id, as committed. Missing ids are left out; the order is not that of the ids. */
   messages(ids: string[]): Promise<MessageRow[]>
-  /** Locks a message's row, and reads it under the lock. Before any actor: whoever consumes it marks it last. */
+  /** Locks a message's row, and reads it under the lock. Before any actor: its consumer marks it last. */
   lockMessage(id: string): Promise<MessageRow | null>
   /** Writes a commit. @throws EsaError `store.key-taken`, `store.conflict` or `store.input-applied` (transient). */
   write(commit: Commit): Promise<void>
@@ -195,7 +195,7 @@ export interface ActorFilter {
   owner?: string
 }
 
-/** A live actor in brief, without its snapshot: `fields` holds the members of its context that were asked for, null where there is none. */
+/** A live actor in brief, without its snapshot: `fields` holds the requested members of its context, null where there is none. */
 export interface ActorOutline {
   id: string
   status: string
@@ -206,7 +206,7 @@ export interface ActorOutline {
   fields: Json[]
 }
 
-/** An event that names a level, in brief; `fields` are the members of its data that were asked for. */
+/** An event that names a level, in brief; `fields` are the requested members of its data. */
 export interface LevelFact {
   stream: string
   seq: number
@@ -274,7 +274,7 @@ export interface Store {
   transact<T>(work: (tx: StoreTx) => Promise<T>, lane?: Lane): Promise<T>
   /** Ids of actors whose deadline lies behind the store clock, longest overdue first, and the next deadline after that. */
   due(limit: number): Promise<{ ids: string[]; nowMs: number; nextDueAt: number | null }>
-  /** Takes rows that nobody has rung, or whose ring went unheard for `afterMs`, as their next attempt. */
+  /** Takes rows that were not announced, or not taken within `afterMs` of that, as their next attempt. */
   takeOverdue(options: { limit: number; afterMs: number }): Promise<Ring[]>
   /** The agent that an activity's actor works for, or the actor itself; null when there is no such activity. */
   activityOwner(id: string): Promise<string | null>
@@ -285,7 +285,7 @@ export interface Store {
   /** Gives a message up. */
   buryMessage(id: string, deadCode: string): Promise<void>
 
-  /** Calls back after commits whose rows nobody rings; best effort, so poll too. Returns what stops it. */
+  /** Calls back after commits with rows to announce; best effort, so poll too. Returns what stops it. */
   listen(onWake: () => void): Promise<() => Promise<void>>
 
   readActor(id: string): Promise<LockedActor | null>
@@ -303,14 +303,14 @@ export interface Store {
   /** Events of one stream in order. */
   readStream(stream: string, afterSeq?: number): Promise<StoredEvent[]>
   /**
-   * Events of all streams after a position, in the order of their positions. Whoever goes on from the last `pos` that it got
+   * Events of all streams after a position, in the order of their positions. A reader that continues from the last `pos` that it got
    * misses none; an event of a log from before there were positions is in no feed.
    */
   feed(after: number, limit: number): Promise<FeedEvent[]>
   /** The highest position that can be seen, 0 in an empty log. Lower ones may still come. */
   feedTail(): Promise<number>
   /**
-   * Whether whoever got everything up to a position of the feed gets the rest of it: false when the log never had that
+   * Whether a reader with everything up to a position of the feed gets the rest of it: false when the log never had that
    * position, and when something was removed from it since.
    */
   feedHolds(position: number): Promise<boolean>
@@ -331,11 +331,11 @@ export interface Store {
   signOff(workerId: string): Promise<void>
   workers(): Promise<WorkerBeat[]>
   addToken(token: NewToken): Promise<TokenRow>
-  /** The token whose secret has this hash, or that a session with this hash stands for; expired and revoked ones too. */
+  /** The token whose secret has this hash, or of the session with this hash; expired and revoked ones too. */
   findToken(hash: string): Promise<TokenRow | null>
   /** Every token, the oldest first. */
   listTokens(): Promise<TokenRow[]>
-  /** Revokes a token for good; false when there is none. A second time changes nothing. */
+  /** Revokes a token permanently; false when there is none. A second time changes nothing. */
   revokeToken(id: string): Promise<boolean>
   /** Who acts. */
   readonly accounts: AccountStore

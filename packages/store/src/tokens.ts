@@ -2,7 +2,7 @@ import { hash as digest, randomBytes } from 'node:crypto'
 import { covers, EsaError, type Scope, scopesOf } from '@esa/protocol'
 import type { Store, TokenRow } from './store.ts'
 
-/** 256 bits: nobody guesses one, so that a plain hash at rest is enough. */
+/** 256 bits: it cannot be guessed, so that a plain hash at rest is enough. */
 const SECRET_BYTES = 32
 
 /** Tells a token from other secrets, for those who search for leaked ones. */
@@ -14,7 +14,7 @@ export function mintToken(): { token: string; hash: string } {
   return { token, hash: hashOf(token) }
 }
 
-/** A new session of a browser: its secret is the cookie's, and stands for a token where it is added to the store. */
+/** A new session of a browser: its secret is the cookie's, and refers to a token once it is in the store. */
 export function mintSession(): { secret: string; hash: string } {
   const secret = randomBytes(SECRET_BYTES).toString('base64url')
   return { secret, hash: hashOf(sessionSecret(secret)) }
@@ -56,7 +56,7 @@ export async function verifyToken(store: Store, token: string, scope: Scope | nu
   return row
 }
 
-const CREATE = 'whoever runs the database makes one: esa tokens create --as WHO --scope SCOPE'
+const CREATE = 'the database’s operator makes one: esa tokens create --as WHO --scope SCOPE'
 
 function refused(what: string, message: string, hint: string, details = {}): EsaError {
   return new EsaError(`auth.token-${what}`, 'terminal', message, { hint, details })

@@ -8,7 +8,7 @@ export interface LossyProxy {
   port: number
   /** The next COMMIT reaches the server; its answer does not come back, and the line breaks. */
   loseNextCommit(): void
-  /** Nothing passes any more on the lines that are open now, and nobody is told; new ones pass. */
+  /** Open connections become half-open: nothing passes on them; new ones pass. */
   goSilent(): void
   close(): Promise<void>
 }
@@ -35,7 +35,7 @@ export async function openLossyProxy(target: { host: string; port: number }): Pr
     })
     for (const line of [near, far]) {
       lines.add(line)
-      // A broken line is what this proxy is for; whoever speaks through it sees it break.
+      // A broken line is what this proxy is for; its client sees it break.
       line.on('error', () => {})
       line.on('close', () => {
         if (silent.has(line)) return

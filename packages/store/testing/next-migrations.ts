@@ -6,7 +6,7 @@ const TABLES = Object.values(schema)
   .filter((one) => one instanceof PgTable)
   .map((table) => getTableConfig(table).name)
 
-/** Later than any migration that there is. */
+/** Later than any existing migration. */
 const LATER = 9_000_000_000_000
 
 /**

@@ -56,7 +56,7 @@ export function accountContract(harness: () => StoreHarness): void {
   })
 
   describe('a single operator', () => {
-    it('is the only person that there is', async () => {
+    it('is the only person', async () => {
       const { store, second } = harness()
       await store.accounts.add(person('ada'))
       await store.accounts.add(person('robot', { kind: 'service', issuer: 'runtime' }))

@@ -230,7 +230,7 @@ function deadlineCases(harness: () => StoreHarness): void {
       expect((await store.due(10)).ids).toEqual(['b', 'a'])
     })
 
-    it('goes with the timer that moves or is cancelled', async () => {
+    it('goes with the timer that moves or is canceled', async () => {
       const { store } = harness()
       const { nowMs } = await store.runtime()
       const overdue = timerAt(nowMs - 5_000)

@@ -160,7 +160,7 @@ function consumedCases(harness: () => StoreHarness): void {
 
 function sweepCases(harness: () => StoreHarness): void {
   describe('a sweep', () => {
-    it('takes what nobody has rung, oldest first, as attempt 1, and not again at once', async () => {
+    it('takes what was not announced, oldest first, as attempt 1, and not again at once', async () => {
       const { store } = harness()
       await put(store, {
         at: 3_000,
@@ -257,7 +257,7 @@ function sweeperCases(harness: () => StoreHarness): void {
 
 function claimCases(harness: () => StoreHarness): void {
   describe('an activity', () => {
-    it('is claimed by one at a time, and comes back as it was asked for', async () => {
+    it('is claimed by one at a time, and comes back as it was requested', async () => {
       const { store, second } = harness()
       const other = await second()
       const asked = activityOf('a', 't1')

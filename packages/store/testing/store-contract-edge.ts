@@ -21,7 +21,7 @@ function sessionCases(harness: () => StoreHarness): void {
       lifeMs: 60_000,
     }
 
-    it('stands for its token on every server, until it ends', async () => {
+    it('refers to its token on every server, until it ends', async () => {
       const { store, second } = harness()
       await store.addToken({ id: 't1', hash: 'secret', ...token })
       await store.edge.addSession({ hash: 's1', token: 't1', lifeMs: 10_000 })

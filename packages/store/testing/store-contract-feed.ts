@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { advance, commitOf, opening, put, signal, type StoreHarness } from './store-contract-rows.ts'
 
-/** What the store promises to whoever follows all streams at once. */
+/** What the store promises to a reader of all streams at once. */
 export function feedContract(harness: () => StoreHarness): void {
   describe('the feed', () => {
     it('has every event once, in an order that keeps that of each stream, from any position on', async () => {

@@ -6,7 +6,7 @@ export function figureContract(harness: () => StoreHarness): void {
   tallyCases(harness)
   outlineCases(harness)
   describe('a fact', () => {
-    it('is an event that names a level, the newest first, of the types and since the instant that are asked for', async () => {
+    it('is an event that names a level, the newest first, of the requested types and since the requested instant', async () => {
       const { store } = harness()
       const event = (id: string, patch: object) => {
         const write = opening(id)
@@ -83,7 +83,7 @@ function tallyCases(harness: () => StoreHarness): void {
   })
 
   describe('the newest reading', () => {
-    it('is told of each series, by target and key', async () => {
+    it('is given for each series, by target and key', async () => {
       const { store } = harness()
       const reading = (at: number, key = 'p95', target = 'shop') => ({ target, key, at, reading: { at } })
       expect(await store.latestReadings()).toEqual([])
@@ -99,7 +99,7 @@ function tallyCases(harness: () => StoreHarness): void {
 
 function outlineCases(harness: () => StoreHarness): void {
   describe('an outline', () => {
-    it('is of each live actor of a type, with the members of its context that were asked for', async () => {
+    it('is of each live actor of a type, with the requested members of its context', async () => {
       const { store } = harness()
       const context = { index: 1, zero: -0, policy: { path: [{ level: 'peer' }, { level: 'ceo' }] } }
       const snapshot = { value: 'waiting', context }

@@ -38,7 +38,7 @@ export function notificationContract(harness: () => StoreHarness): void {
   })
 
   describe('a channel', () => {
-    it('has a name that nobody else has, until it is removed', async () => {
+    it('has a unique name, until it is removed', async () => {
       const hook = { name: 'hook', kind: 'webhook', spec: { url: 'https://x' }, createdBy: 'root' }
       const added = await kept().addChannel(hook)
       expect(added).toStrictEqual({ ...hook, createdAt: added?.createdAt })
@@ -71,7 +71,7 @@ function deliveryCases(harness: () => StoreHarness): void {
   })
 
   describe('deliveries', () => {
-    it('come back by what is asked for, the newest first', async () => {
+    it('come back by filter, the newest first', async () => {
       await kept().keepDelivery(tried('d1', 1))
       await kept().keepDelivery(tried('d1', 2))
       await kept().keepDelivery({ ...tried('d2', 1, 'mail'), incidentId: 'i2' })

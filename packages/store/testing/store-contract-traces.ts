@@ -6,7 +6,7 @@ const TRACE = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
 /** What the store promises about traces and scopes: a row gives back those that it was written with, and none where it was written without. */
 export function traceContract(harness: () => StoreHarness): void {
   describe('a trace', () => {
-    it('comes back with a message, an activity and an actor, and stays with an actor for good', async () => {
+    it('comes back with a message, an activity and an actor, and stays with an actor', async () => {
       const { store } = harness()
       await put(store, {
         actors: [{ ...opening('a', {}, 'k'), trace: TRACE }, opening('b')],

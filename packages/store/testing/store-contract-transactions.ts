@@ -53,7 +53,7 @@ function transactionCases(harness: () => StoreHarness): void {
       await advance(store, 'a', 'i1')
     })
 
-    it('shows its writes to nobody before it commits, and to itself at once', async () => {
+    it('hides its writes from others before it commits, and to itself at once', async () => {
       const { store, second } = harness()
       const other = await second()
       await put(store, { actors: [opening('a')] })
@@ -187,7 +187,7 @@ function lockCases(harness: () => StoreHarness): void {
 
 function lockOrderCases(harness: () => StoreHarness): void {
   describe('a lock', () => {
-    it('is taken in the order of ids, whatever order they are asked in', async () => {
+    it('is taken in the order of ids, in any order of requests', async () => {
       const { store, second } = harness()
       const other = await second()
       await put(store, { actors: [opening('a'), opening('b')] })
@@ -254,7 +254,7 @@ function messageLockCases(harness: () => StoreHarness): void {
 
 function claimCases(harness: () => StoreHarness): void {
   describe('a lock', () => {
-    it('on the recipients of messages leaves out who is held, what is over, and whom nobody has started', async () => {
+    it('on the recipients of messages leaves out who is locked, what is over, and who was not started', async () => {
       const { store, second } = harness()
       const messages = ['a', 'a', 'b', 'c', 'new'].map((to, index) => messageTo(to, `m${index}`))
       await put(store, { actors: [opening('c'), opening('b'), opening('a')], messages })
@@ -279,7 +279,7 @@ function claimCases(harness: () => StoreHarness): void {
       const { store, second } = harness()
       const ids = ['a', 'b', 'c', 'd', 'e', 'f']
       await put(store, { actors: ids.map((id) => opening(id)) })
-      // A step that stands still is taken back: each keeps asking until the others have what they want.
+      // A step that hangs is rolled back: each keeps asking until the others have what they want.
       const over = new Set<'one' | 'two' | 'both'>()
       const claim = (from: Store, name: 'one' | 'two') =>
         from.transact(async (tx) => {

@@ -45,7 +45,7 @@ describe.each(backends())('a queue on $name', ({ open }) => {
     close = () => (pool as pg.Pool).end()
   }
 
-  it('holds ids and nothing else, and a job that somebody forged is a read of nothing', async () => {
+  it('holds ids and nothing else, and a forged job is a read of nothing', async () => {
     const worker = await world.startWorker()
     await openQueue()
     await queue.pause()
@@ -62,7 +62,7 @@ describe.each(backends())('a queue on $name', ({ open }) => {
       expect((job.data as { ids: unknown[] }).ids.every((id) => id === one || id === two)).toBe(true)
       expect(JSON.stringify(job.toJSON())).not.toContain(SECRET)
     }
-    // Each says that somebody did something; the rows know of none of it.
+    // Each claims that something was done; the rows know of none of it.
     const claims = {
       type: 'resolve',
       as: 'agent-0',

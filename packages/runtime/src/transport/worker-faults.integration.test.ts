@@ -79,7 +79,7 @@ describe('queues in the database itself', () => {
     await servers.close()
   })
 
-  it('builds its Workers anew when their tables are gone', async () => {
+  it('rebuilds its Workers when their tables are gone', async () => {
     await world.startWorker()
     const admin = new pg.Client({ connectionString: world.url })
     await admin.connect()
@@ -139,7 +139,7 @@ describe.runIf(redis !== undefined)('a Redis that fails', () => {
     await world.untilEvents('layer-2', 'got.note', 41, SECONDS)
   })
 
-  it('is away, and nobody’s deadline waits for it; messages arrive when it is back', async () => {
+  it('is away, and no deadline waits for it; messages arrive when it is back', async () => {
     await world.startWorker()
     await world.sender.command('layer-2', { type: 'arm', waitMs: 1 })
     await world.untilEvents('layer-2', 'fired', 1)

@@ -98,7 +98,7 @@ export function raiseReachesCeo(_: History, turns: Turn[]): string[] {
       ...faultIf(after.index !== path.length - 1 || !after.dataLoss, 'a raise stopped below the CEO'),
       ...faultIf(
         told?.level !== 'ceo' || told.at !== env.at,
-        'the CEO was not told in the instant of the raise',
+        'the CEO was not notified in the instant of the raise',
       ),
       ...faultIf(after.timer?.dueAt !== env.at + ceo.waitMs, 'a raised incident has not its full wait'),
     ]
@@ -113,7 +113,7 @@ export function exhaustionAlarms(_: History, turns: Turn[]): string[] {
     if (found(turn, 'incident.exhausted') === undefined && !repeats) return []
     return [
       ...faultIf(after.status !== 'exhausted', 'an exhausted incident left by itself'),
-      ...faultIf(!alarms(turn), 'no alarm was asked for'),
+      ...faultIf(!alarms(turn), 'no alarm was requested'),
       ...faultIf(
         repeats && found(turn, 'incident.alarmed') === undefined,
         'a repeated alarm was not recorded',
@@ -123,7 +123,7 @@ export function exhaustionAlarms(_: History, turns: Turn[]): string[] {
   })
 }
 
-/** 20. A suppression conserves the remaining wait, and its end tells nobody; a silence keeps the whole first wait, and its end tells. */
+/** 20. A suppression conserves the remaining wait, and its end notifies no one; a silence keeps the whole first wait, and its end notifies. */
 export function suppressionConserves(_: History, turns: Turn[]): string[] {
   let frozen = 0
   return eachTurn(turns, (turn) => {
@@ -136,7 +136,7 @@ export function suppressionConserves(_: History, turns: Turn[]): string[] {
     }
     return [
       ...faultIf(after.timer?.dueAt !== env.at + frozen, `${frozen} ms were frozen, others were given back`),
-      ...faultIf(moved(turn).length > 0, 'the end of a suppression told somebody'),
+      ...faultIf(moved(turn).length > 0, 'the end of a suppression sent a notice'),
     ]
   })
 }
@@ -204,7 +204,7 @@ export function latenessIsRecorded(_: History, turns: Turn[]): string[] {
       ...faultIf(events[0]?.lateMs !== late, `lateness ${events[0]?.lateMs} where it is ${late}`),
       ...faultIf(
         events.slice(1).some(({ lateMs }) => lateMs !== undefined),
-        'lateness stands twice',
+        'lateness is recorded twice',
       ),
     ]
   })
@@ -227,7 +227,7 @@ export function holdsAreBounded(_: History, turns: Turn[]): string[] {
   })
 }
 
-/** Who may acknowledge is decided again here, from the docs: told so far or above on the path and not stopped, or an operator. */
+/** Who may acknowledge is decided again here, from the docs: notified so far or above on the path and not stopped, or an operator. */
 function mayAcknowledge(before: Standing, given: Given, stopped: string[]): boolean {
   const { as, forMs } = given
   if (stopped.includes(nameOf(as))) return false

@@ -26,7 +26,7 @@ const WHO: Record<string, (asks: { responder: boolean; addressee: boolean; opene
   reassign: () => false,
 }
 
-/** 11. Whoever may not ask is refused. */
+/** 11. A caller without the right is refused. */
 export function strangersAreRefused(_: History, turns: Turn[]): string[] {
   return eachTurn(turns, (turn) => {
     const given = givenOf(turn)
@@ -50,7 +50,7 @@ export function staleNoticesRest(_: History, turns: Turn[]): string[] {
   })
 }
 
-/** 4. A decline climbs exactly when nobody of this visit is left who could answer. */
+/** 4. A decline climbs exactly when no addressee of this round is left who could answer. */
 export function lastDeclineClimbs(_: History, turns: Turn[]): string[] {
   return eachTurn(turns, (turn) => {
     const given = givenOf(turn)

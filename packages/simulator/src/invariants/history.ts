@@ -58,7 +58,7 @@ export function found({ events }: Turn, type: string): ActorEvent | undefined {
   return events.find((event) => event.type === type)
 }
 
-/** The rung on which an incident stands. @throws EsaError `invariant.no-rung` (bug) off the path. */
+/** The level of an incident. @throws EsaError `invariant.no-rung` (bug) off the path. */
 export function rungOf({ policy, index }: Standing): Standing['policy']['path'][number] {
   const rung = policy.path[index]
   if (rung !== undefined) return rung
@@ -79,7 +79,7 @@ export function alarms({ effects }: Turn): boolean {
   return effects.some((effect) => effect.kind === 'perform' && effect.activity === 'alarm')
 }
 
-/** Events by which somebody is told, or the ladder moves. */
+/** Events by which an agent is notified, or the level changes. */
 const MOVES = new Set([
   'incident.notified',
   'incident.escalated',
@@ -98,7 +98,7 @@ export function faultIf(broken: boolean, fault: string): string[] {
   return broken ? [fault] : []
 }
 
-/** The events of a turn by which somebody is told, or the ladder moves. */
+/** The events of a turn by which an agent is notified, or the level changes. */
 export function moved(turn: Turn): ActorEvent[] {
   return turn.events.filter(({ type }) => MOVES.has(type))
 }

@@ -34,7 +34,7 @@ export function oneActiveLevel(_: History, turns: Turn[]): string[] {
     return turn.events
       .filter(({ type }) => type === 'incident.notified' || type === 'incident.escalated')
       .filter((event, index, told) => index === told.length - 1 && event.level !== level)
-      .map((event) => `${event.type} says ${event.level}, the incident stands on ${level}`)
+      .map((event) => `${event.type} says ${event.level}, the incident is at ${level}`)
   })
 }
 
@@ -79,7 +79,7 @@ export function oneNotification({ events }: History): string[] {
   )
 }
 
-/** 10. After resolve nothing is armed and nobody is told, and it stays resolved. */
+/** 10. After resolve nothing is armed and no one is notified, and it stays resolved. */
 export function silentAfterResolve(_: History, turns: Turn[]): string[] {
   return eachTurn(turns, (turn) => {
     const { before, after } = turn
@@ -89,7 +89,7 @@ export function silentAfterResolve(_: History, turns: Turn[]): string[] {
       ...faultIf(ended && after.live, 'it was resolved and lives on'),
       ...faultIf(before?.live === false && after.live, 'it came back to life'),
       ...faultIf(!after.live && after.timer !== null, 'a timer is armed after the end'),
-      ...faultIf(!after.live && told > 0, 'somebody was told after the end'),
+      ...faultIf(!after.live && told > 0, 'a notice was sent after the end'),
     ]
   })
 }
@@ -112,14 +112,14 @@ export function inputsApplyOnce({ events }: History): string[] {
   return repeated(events.flatMap(({ inputId }) => (inputId === null ? [] : [inputId])))
 }
 
-/** 14. Data loss is never suppressed, snoozed or silenced; neither is what stands at the CEO. */
+/** 14. Data loss is never suppressed, snoozed or silenced; neither is an incident at the CEO. */
 export function dataLossStaysLoud(_: History, turns: Turn[]): string[] {
   return eachTurn(turns, ({ after }) => {
     const { status, dataLoss, index, policy } = after
     if (status !== 'snoozed' && status !== 'suppressed') return []
     return [
       ...faultIf(dataLoss, `data loss is ${status}`),
-      ...faultIf(index === policy.path.length - 1, `what the CEO was told is ${status}`),
+      ...faultIf(index === policy.path.length - 1, `an incident at the CEO is ${status}`),
     ]
   })
 }
@@ -151,7 +151,7 @@ export function replayAgrees({ events, row }: History): string[] {
 export function orderHolds({ events, row }: History): string[] {
   return [
     ...events.flatMap(({ seq, at }, index) => [
-      ...faultIf(seq !== index + 1, `event ${seq} stands in place ${index + 1}`),
+      ...faultIf(seq !== index + 1, `event ${seq} is at place ${index + 1}`),
       ...faultIf(at < (events[index - 1]?.at ?? at), `event ${seq} is older than the one before it`),
     ]),
     ...faultIf(row.state.seq !== events.length, 'the row counts other events than the log'),
@@ -170,7 +170,7 @@ export function onlyAddressees(_: History, turns: Turn[]): string[] {
       ...faultIf(!sameAgents(notices, expected), `notices went to ${notices.join(', ')}`),
       ...faultIf(
         told !== undefined && !sameAgents(targetsOf(told), expected),
-        'the log names others than were told',
+        'the log names other agents than were notified',
       ),
       ...faultIf(
         !sameAgents(noticesOf(turn, 'incident.copy'), copied),
@@ -178,7 +178,7 @@ export function onlyAddressees(_: History, turns: Turn[]): string[] {
       ),
       ...faultIf(
         notices.includes(after.policy.agent) && after.policy.agent !== 'agent-0',
-        'an agent was told of its own incident',
+        'an agent was notified of its own incident',
       ),
     ]
   })

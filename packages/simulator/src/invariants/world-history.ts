@@ -11,7 +11,7 @@ export interface Span {
   to: number
 }
 
-/** An activity's row: what was asked for, and what came of it. */
+/** An activity's row: what was requested, and its outcome. */
 export interface ActivityRow {
   id: string
   actorId: string
@@ -32,14 +32,14 @@ export interface CommitMark {
 }
 
 /**
- * What is known of a whole world at the end of a run. Whoever ran it gives what it can see; an invariant that needs
+ * What is known of a whole simulated runtime at the end of a run. The runner gives what it can see; an invariant that needs
  * more is not checked. Times are the store's, ms since the Unix epoch.
  */
 export interface WorldHistory {
   nowMs: number
   /** The log and the row of every incident; those of the agents' mailboxes too, where there are any. */
   actors: History[]
-  /** Spans in which no worker lived, or the store answered nobody. */
+  /** Spans in which no worker lived, or the store did not answer. */
   outages: Span[]
   messages?: MessageRow[]
   activities?: ActivityRow[]
@@ -63,17 +63,17 @@ export function definitionOf({ type, version }: ActorState): ActorDefinition<Dir
   return found?.version === version ? found : undefined
 }
 
-/** The first instant from `at` on at which somebody lived who could act. */
+/** The first instant from `at` on at which a process lived that could act. */
 export function backAfter(at: number, outages: readonly Span[]): number {
   let instant = at
   for (const { from, to } of outages.toSorted((a, b) => a.from - b.from)) {
-    // One that begins within the second of grace may have taken whoever was about to act.
+    // One that begins within the second of grace may have taken the process that was about to act.
     if (from <= instant + GRACE_MS && to > instant) instant = to
   }
   return instant
 }
 
-/** How much of a span nobody lived, ms. */
+/** How much of a span no worker lived, ms. */
 export function downtimeIn(span: Span, outages: readonly Span[]): number {
   const down = outages.map(({ from, to }) => Math.min(to, span.to) - Math.max(from, span.from))
   return down.reduce((sum, ms) => sum + Math.max(0, ms), 0)

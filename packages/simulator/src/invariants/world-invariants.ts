@@ -27,7 +27,7 @@ export function servedInTime(world: WorldHistory): string[] {
   return lateOf(world, deadlinesOf(world))
 }
 
-/** 19. When nobody acts any more, every open incident is exhausted within the sum of its waits. */
+/** 19. When no one acts, every open incident is exhausted within the sum of its waits. */
 export function climbsToTheEnd({ actors, nowMs, outages }: WorldHistory): string[] {
   return actors.filter(isIncident).flatMap((history) => {
     const turns = turnsOf(history)
@@ -56,10 +56,10 @@ export function workersAreOne({ actors, messages = [], activities = [] }: WorldH
     ...effects.flatMap((effect) =>
       faultIf(
         !isRowOf(effect, rows.get(effect.id)),
-        `${effect.kind} ${effect.id} was asked for and is not there`,
+        `${effect.kind} ${effect.id} was requested and is missing`,
       ),
     ),
-    ...activities.flatMap(({ id }) => faultIf(!asked.has(id), `activity ${id} was never asked for`)),
+    ...activities.flatMap(({ id }) => faultIf(!asked.has(id), `activity ${id} was never requested`)),
     ...faultIf(rows.size !== all.length, 'a row is there twice'),
   ]
 }
@@ -144,7 +144,7 @@ function lateOf({ nowMs, outages }: WorldHistory, deadlines: Deadline[]): string
   })
 }
 
-/** The longest time that an incident that nobody touches takes until it is exhausted, ms; null when it is over. */
+/** The longest time that an untouched incident takes until it is exhausted, ms; null when it is over. */
 function longestClimb({ status, live, timer, at, index, remainingMs, policy }: Standing): number | null {
   if (!live || timer === null || status === 'exhausted') return null
   const { path } = policy
@@ -167,7 +167,7 @@ function effectsOf({ events, row }: History): Effect[] {
   })
 }
 
-/** True when a row carries what an effect asked for. */
+/** True when a row carries what an effect requested. */
 function isRowOf(
   effect: Effect,
   row: NonNullable<WorldHistory['messages'] | WorldHistory['activities']>[number] | undefined,
