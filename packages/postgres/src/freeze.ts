@@ -1,1 +1,0 @@
-export { freezeDatabase, type Freeze, readFreeze, thawDatabase } from './freeze/freeze-flag.ts'

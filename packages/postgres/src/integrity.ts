@@ -1,1 +1,0 @@
-export { checkIntegrity } from './integrity/check-integrity.ts'

@@ -1,8 +1,0 @@
-export { type LintFinding, type Verdict } from './lint/judge.ts'
-export { type LintReport, lintScripts, lintUntried, needsRehearsal } from './lint/lint-scripts.ts'
-export { readScript, type Script } from './lint/read-script.ts'
-export { rulesDocument } from './lint/rules-document.ts'
-export { RULES } from './lint/rules/registry.ts'
-export { readSizes } from './lint/read-sizes.ts'
-export { schemaOf } from './lint/schema-of.ts'
-export { strongestFirst } from './sql/lock-modes.ts'

@@ -1,3 +1,0 @@
-export { explainQuery, type OnCopy } from './queries/explain-query.ts'
-export { type TriedRewrite } from './queries/try-fixes.ts'
-export { type TopQueries, topQueries } from './queries/top-queries.ts'

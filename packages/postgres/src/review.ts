@@ -1,1 +1,0 @@
-export { type IndexFinding, type IndexReview, reviewIndexes } from './review/review-indexes.ts'

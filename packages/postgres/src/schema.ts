@@ -1,2 +1,0 @@
-export { type ReviewOptions, see, type Seen } from './schema/look.ts'
-export { reviewSchema } from './schema/review-schema.ts'

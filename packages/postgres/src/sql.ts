@@ -1,1 +1,0 @@
-export { type ParsedStatement, parseScript } from './sql/parse-script.ts'

@@ -1,2 +1,0 @@
-export { reviewStorage, type StorageOptions } from './storage/review-storage.ts'
-export { type SizeReading } from './storage/sizes.ts'

@@ -1,3 +1,0 @@
-export { type Mismatch } from './verify/compare-table.ts'
-export { checksumTable } from './verify/digest.ts'
-export { type Copy, type OnVerifying, type Verdict, verifyMigration } from './verify/verify-migration.ts'
