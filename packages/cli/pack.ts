@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { cpSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { builtPages } from '@esa/console/build'
 import { rolldown } from 'rolldown'
 import { PROJECT_ROOT } from './src/project-root.ts'
@@ -38,9 +38,11 @@ async function pack(into: string): Promise<string> {
   cpSync((await builtPages(join(stage, 'pages'))).folder, join(stage, 'console'), { recursive: true })
   rmSync(join(stage, 'pages'), { recursive: true })
 
-  const rooms = globSync(['packages/*', 'escalation', 'agents'], { cwd: PROJECT_ROOT }).filter(
-    (room) => room !== LEFT_OUT,
-  )
+  const rooms = globSync('{packages/*,packages/database/*,escalation,agents}/package.json', {
+    cwd: PROJECT_ROOT,
+  })
+    .map(dirname)
+    .filter((room) => room !== LEFT_OUT)
   const theirs = rooms.flatMap((room) => Object.entries(manifestOf(room).dependencies ?? {}))
   const root = manifestOf('.')
   const manifest = {

@@ -1,5 +1,5 @@
 import { connectPool, createDatabase, dropDatabase, withDatabase } from '@esa/pg-server'
-import { checksumTable } from '@esa/postgres/verify'
+import { checksumTable } from '@esa/database-migrations/verify'
 import type { Pool } from 'pg'
 import type { BenchServers } from './bench-servers.ts'
 import type { Figure } from './figures.ts'

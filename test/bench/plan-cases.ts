@@ -1,4 +1,4 @@
-import type { Hints } from '@esa/postgres/change'
+import type { Hints } from '@esa/database-migrations/plan'
 
 /** A change of the table `t (id, v, ...)` with writers of before and of after it. */
 export interface PlanCase {

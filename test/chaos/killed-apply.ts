@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { connectPool, createDatabase, dropDatabase, withDatabase } from '@esa/pg-server'
-import { type MigrationPlan, sealPlan } from '@esa/postgres/change'
+import { type MigrationPlan, sealPlan } from '@esa/database-migrations/plan'
 
 const ESA = join(import.meta.dirname, '../../bin/esa')
 const PRELOAD = join(import.meta.dirname, 'kill-at-query.ts')

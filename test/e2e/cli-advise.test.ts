@@ -8,7 +8,7 @@ import {
   ensureSandbox,
   stopEmbeddedServer,
 } from '@esa/pg-server'
-import type { IndexAdvice } from '@esa/postgres/advise'
+import type { IndexAdvice } from '@esa/database-advice/advise'
 import type { Pool } from 'pg'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { seedBigShop } from '../bench/shop/big-shop.ts'

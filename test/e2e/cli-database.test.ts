@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { ensureEmbeddedServer } from '@esa/pg-server'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { TimelineEvent } from '@esa/escalation'
-import type { MetricReading } from '@esa/postgres'
+import type { MetricReading } from '@esa/database-advice/measure'
 import { EsaHome, type Problem } from './run-esa.ts'
 
 /** Nothing listens on port 1. */

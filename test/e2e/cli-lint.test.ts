@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { connectPool, createDatabase, ensureEmbeddedServer, withDatabase } from '@esa/pg-server'
-import type { Verdict } from '@esa/postgres/lint'
+import type { Verdict } from '@esa/database-migrations/lint'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { EsaHome, type Ran } from './run-esa.ts'
 

@@ -1,7 +1,7 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ensureEmbeddedServer } from '@esa/pg-server'
-import type { MigrationPlan } from '@esa/postgres/change'
+import type { MigrationPlan } from '@esa/database-migrations/plan'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { EsaHome, type Ran } from './run-esa.ts'
 

@@ -1,5 +1,5 @@
 import { connectPool, createDatabase, ensureEmbeddedServer } from '@esa/pg-server'
-import type { Finding } from '@esa/postgres'
+import type { Finding } from '@esa/database-catalog/sql'
 import type { Pool } from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { EsaHome, type Problem } from './run-esa.ts'

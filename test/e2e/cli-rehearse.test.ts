@@ -8,7 +8,7 @@ import {
   stopSandbox,
   withDatabase,
 } from '@esa/pg-server'
-import type { CopiedTable, RehearsedStatement } from '@esa/postgres/rehearsal'
+import type { CopiedTable, RehearsedStatement } from '@esa/database-sandbox'
 import type { Pool } from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ended, EsaHome, type Problem, type Ran } from './run-esa.ts'

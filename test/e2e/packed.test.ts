@@ -51,6 +51,7 @@ async function installedAt(name: string): Promise<string | undefined> {
   const rooms = [
     '',
     ...(await readdir(join(ROOT, 'packages'))).map((room) => `packages/${room}/`),
+    ...(await readdir(join(ROOT, 'packages/database'))).map((room) => `packages/database/${room}/`),
     'agents/',
     'escalation/',
   ]

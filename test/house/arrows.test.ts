@@ -3,7 +3,7 @@ import { brokenArrows, brokenManifest, type Manifest } from './arrows.ts'
 import { sourceFiles } from './source-files.ts'
 
 const manifests = new Map<string, Manifest>(
-  sourceFiles('{packages/*,escalation,agents,test}/package.json')
+  sourceFiles('{packages/*,packages/database/*,escalation,agents,test}/package.json')
     .map(({ text }) => JSON.parse(text) as Manifest)
     .map((manifest) => [manifest.name, manifest]),
 )
@@ -40,7 +40,27 @@ describe('a broken arrow is seen', () => {
     ['packages/cli/src/a.ts', `import '../../../escalation/src/index.ts'`, 'leaves its package'],
     ['test/e2e/a.ts', `import '../../packages/cli/src/main.ts'`, 'leaves its package'],
     ['agents/layers/a.ts', `import './a.activity.ts'`, 'a machine imports an activity'],
-    ['agents/layers/a.ts', `import { x } from '@esa/postgres'`, 'agents has no arrow to postgres'],
+    [
+      'agents/layers/a.ts',
+      `import { x } from '@esa/database-catalog'`,
+      'agents has no arrow to database-catalog',
+    ],
+    [
+      'packages/database/catalog/src/sql/a.ts',
+      `import '../guard/a.ts'`,
+      'catalog/sql has no arrow to catalog/guard',
+    ],
+    [
+      'packages/database/migrations/src/verify/a.ts',
+      `import '../lint/a.ts'`,
+      'migrations/verify has no arrow to migrations/lint',
+    ],
+    [
+      'packages/database/advice/src/review/a.ts',
+      `import '@esa/database-migrations/plan'`,
+      'database-advice has no arrow to',
+    ],
+    ['packages/database/advice/src/shed/a.ts', `import '../review/a.ts'`, 'advice/shed is not a folder'],
     ['escalation/src/a.ts', `import 'node:fs'`, 'pure, but imports node:fs'],
     ['packages/protocol/src/a.ts', `import 'crypto'`, 'pure, but imports crypto'],
     ['packages/actor/src/a.ts', `await import(name)`, 'cannot be read from the source'],
@@ -63,7 +83,15 @@ describe('a broken arrow is seen', () => {
 
 it.each([
   ['packages/cli/src/a.ts', `import { a } from '@esa/agents/activities'`],
-  ['agents/layers/layer-1/measure.activity.ts', `import { q } from '@esa/postgres'; import 'node:fs'`],
+  [
+    'agents/layers/layer-1/measure.activity.ts',
+    `import { q } from '@esa/database-catalog'; import 'node:fs'`,
+  ],
+  [
+    'packages/database/advice/src/queries/a.ts',
+    `import '../review/schema/a.ts'; import '@esa/database-catalog/guard'`,
+  ],
+  ['packages/database/advice/src/queries/a.test.ts', `import '@esa/database-migrations/plan'`],
   ['agents/activities.ts', `export { a } from './layers/layer-1/measure.activity.ts'`],
   ['agents/layers/layer-1/measure.activity.ts', `import { a } from './metrics.ts'`],
   ['packages/store/src/a.test.ts', `import { start } from '@esa/pg-server'; import 'node:fs'`],

@@ -2,10 +2,18 @@ import { isBuiltin } from 'node:module'
 import { dirname, join } from 'node:path'
 import { factsOf, type SourceFile } from './source-files.ts'
 
-const EVERYTHING =
-  'protocol org org/cards actor pg-server postgres postgres/* notify store store/sealed-log runtime behavior escalation agents agents/activities simulator operations operations/* server console console/*'.split(
+/** The entries of the database toolkit. */
+const TOOLKIT =
+  'database-catalog database-catalog/sql database-catalog/guard database-sandbox database-migrations/lint database-migrations/plan database-migrations/apply database-migrations/verify database-advice/advise database-advice/queries database-advice/review database-advice/measure'.split(
     ' ',
   )
+
+const CATALOG = TOOLKIT.filter((entry) => entry.startsWith('database-catalog'))
+
+const EVERYTHING =
+  'protocol org org/cards actor pg-server notify store store/sealed-log runtime behavior escalation agents agents/activities simulator operations operations/* server console console/*'
+    .split(' ')
+    .concat(TOOLKIT)
 
 /**
  * The arrows of the house: what each room may import of our own rooms. A room that is not here may not exist.
@@ -16,23 +24,17 @@ const ARROWS: Record<string, readonly string[]> = {
   org: ['protocol'],
   actor: ['protocol'],
   'pg-server': ['protocol'],
-  postgres: ['protocol'],
+  'database-catalog': ['protocol'],
+  'database-sandbox': ['protocol', ...CATALOG],
+  'database-migrations': ['protocol', ...CATALOG, 'database-sandbox'],
+  'database-advice': ['protocol', ...CATALOG, 'database-sandbox'],
   notify: ['protocol'],
   store: ['protocol', 'actor', 'pg-server'],
   runtime: ['protocol', 'org', 'actor', 'store'],
   escalation: ['protocol', 'org', 'actor'],
   behavior: ['protocol', 'org', 'actor'],
   agents: ['protocol', 'org', 'actor', 'behavior'],
-  'agents/activities': [
-    'protocol',
-    'org',
-    'actor',
-    'behavior',
-    'agents',
-    'postgres',
-    'postgres/*',
-    'pg-server',
-  ],
+  'agents/activities': ['protocol', 'org', 'actor', 'behavior', 'agents', ...TOOLKIT, 'pg-server'],
   operations: ['protocol', 'org', 'actor', 'behavior', 'store', 'runtime', 'escalation'],
   server: [
     'protocol',
@@ -49,6 +51,25 @@ const ARROWS: Record<string, readonly string[]> = {
   simulator: ['protocol', 'org', 'actor', 'store', 'runtime', 'behavior', 'escalation', 'agents'],
   cli: EVERYTHING,
   test: [...EVERYTHING, 'cli'],
+}
+
+/**
+ * The folders inside the toolkit's packages: what each imports. It may also import what those import, and nothing else,
+ * so that no two of them need each other.
+ */
+const FOLDERS: Record<string, readonly string[]> = {
+  'catalog/sql': [],
+  'catalog/catalog': ['catalog/sql'],
+  'catalog/guard': ['catalog/sql', 'catalog/catalog'],
+  sandbox: ['catalog/catalog', 'catalog/guard'],
+  'migrations/lint': ['sandbox'],
+  'migrations/plan': ['sandbox'],
+  'migrations/verify': ['migrations/plan'],
+  'migrations/apply': ['migrations/verify', 'migrations/plan', 'migrations/lint'],
+  'advice/review': ['sandbox'],
+  'advice/measure': ['advice/review'],
+  'advice/advise': ['advice/measure'],
+  'advice/queries': ['advice/advise'],
 }
 
 /** Rooms that decide: no I/O, no clock, no randomness, so that every decision can be replayed. */
@@ -69,6 +90,8 @@ const TEST_EQUIPMENT: readonly string[] = [
   'runtime/testing',
   'store/testing',
   'notify/testing',
+  'database-catalog/testing',
+  'database-sandbox/testing',
 ]
 
 /** A test, or what only tests use. */
@@ -84,8 +107,8 @@ export interface Manifest {
 
 /** The room a file belongs to; undefined for files of the root. An activity of an agent is a room of its own. */
 function roomOf(path: string): string | undefined {
-  const [top, second] = path.split('/')
-  if (top === 'packages') return second
+  const [top, second, third] = path.split('/')
+  if (top === 'packages') return second === 'database' ? `database-${third}` : second
   if (
     top === 'agents' &&
     /(?:\/|^)(?:activities|[^/]+\.activity)(?:\.test)?\.ts$|\/activities\//.test(path)
@@ -101,9 +124,10 @@ export function brokenArrows(file: SourceFile, manifests: ReadonlyMap<string, Ma
   if (room === undefined) return []
   const isTest = isEquipment(file.path)
   return factsOf(file).imports.flatMap(({ specifier, line }) => {
-    const why = specifier.startsWith('.')
+    let why = specifier.startsWith('.')
       ? relativeFault(file.path, room, specifier)
       : packageFault(room, isTest, specifier, manifests)
+    why ??= isTest ? undefined : folderFault(file.path, specifier)
     return why === undefined ? [] : [`${file.path}:${line}  ${why}`]
   })
 }
@@ -113,7 +137,8 @@ export function brokenManifest(manifest: Manifest): string[] {
   const room = manifest.name.replace('@esa/', '')
   const allowed = ARROWS[room]
   if (!allowed) return [`${manifest.name}  is not a room of the house: add its arrows first`]
-  const wanted = new Set([...allowed, ...(room === 'agents' ? ARROWS['agents/activities']! : [])])
+  const entries = [...allowed, ...(room === 'agents' ? ARROWS['agents/activities']! : [])]
+  const wanted = new Set(entries.map((entry) => entry.split('/')[0]))
   return Object.keys(manifest.dependencies ?? {})
     .filter((name) => name.startsWith('@esa/') && !wanted.has(name.replace('@esa/', '')))
     .map((name) => `${manifest.name}  depends on ${name} without an arrow`)
@@ -144,6 +169,35 @@ function packageFault(
   if (!manifest?.exports?.[subpath === undefined ? '.' : `./${subpath}`])
     return `${specifier} is not an entry`
   const target = subpath === undefined ? name : `${name}/${subpath}`
-  const allowed = new Set([...(ARROWS[room] ?? []), ...(isTest ? TEST_EQUIPMENT : [])])
+  // A test of the whole toolkit lies in one of its packages.
+  const whole = isTest && room.startsWith('database-') ? [...TOOLKIT, 'database-migrations/testing'] : []
+  const allowed = new Set([...(ARROWS[room] ?? []), ...(isTest ? TEST_EQUIPMENT : []), ...whole])
   return allowed.has(target) || allowed.has(`${name}/*`) ? undefined : `${room} has no arrow to ${target}`
+}
+
+/** The folder of the toolkit that a path of a file, or an entry of a package, belongs to; undefined outside of it. */
+function folderOf(path: string, specifier?: string): string | undefined {
+  const pattern =
+    specifier === undefined
+      ? /^packages\/database\/([^/]+)\/src\/([^/.]+)/
+      : /^@esa\/database-([^/]+)(?:\/([^/]+))?$/
+  const [, owner, inside = 'index'] = pattern.exec(specifier ?? path) ?? []
+  if (owner === undefined || owner === 'plugin') return undefined
+  if (owner === 'sandbox') return owner
+  return `${owner}/${inside === 'index' ? owner : inside}`
+}
+
+function folderFault(path: string, specifier: string): string | undefined {
+  const from = folderOf(path)
+  if (from === undefined) return undefined
+  if (!FOLDERS[from]) return `${from} is not a folder of the toolkit: add its arrows first`
+  const to = specifier.startsWith('.') ? folderOf(join(dirname(path), specifier)) : folderOf('', specifier)
+  return to === undefined || to === from || reachable(from).has(to)
+    ? undefined
+    : `${from} has no arrow to ${to}`
+}
+
+function reachable(folder: string): Set<string> {
+  const direct = FOLDERS[folder] ?? []
+  return new Set(direct.flatMap((next) => [next, ...reachable(next)]))
 }

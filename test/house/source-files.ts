@@ -11,14 +11,15 @@ export interface SourceFile {
 }
 
 // Folders that are produced, not written. A recursive readdir would follow pnpm's links for many seconds.
-const PRODUCED = new Set(['node_modules', '.git', '.turbo', '.esa', 'dist', 'migrations'])
+const PRODUCED = new Set(['node_modules', '.git', '.turbo', '.esa', 'dist'])
+const GENERATED = join(ROOT, 'packages/store/migrations')
 
 /** Every written file that matches the pattern, in path order; installed and generated files are left out. */
 export function sourceFiles(pattern: string): SourceFile[] {
   return globSync(pattern, {
     cwd: ROOT,
     withFileTypes: true,
-    exclude: (entry) => PRODUCED.has(entry.name),
+    exclude: ({ name, parentPath }) => PRODUCED.has(name) || join(parentPath, name) === GENERATED,
   })
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name).slice(ROOT.length + 1))

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { sourceFiles } from './source-files.ts'
-import { machinePaths, untidyName, untidySource } from './tidy.ts'
+import { crowdedFolders, machinePaths, untidyName, untidySource } from './tidy.ts'
 
 const ROOMS = '{packages,escalation,agents,test}'
 const lines = (n: number): string => '// line\n'.repeat(n)
@@ -13,6 +13,11 @@ describe('the house is tidy', () => {
     expect(files.flatMap(untidySource)).toEqual([])
   })
 
+  it('in folders of the database toolkit', () => {
+    const paths = sourceFiles('packages/database/**/*.{ts,tsx}').map(({ path }) => path)
+    expect(crowdedFolders(paths)).toEqual([])
+  })
+
   it('in names', () => {
     const files = sourceFiles(`{packages,escalation,agents,test,docs}/**/*.{ts,tsx,md,json,sql}`)
     expect(files.flatMap(({ path }) => untidyName(path))).toEqual([])
@@ -22,7 +27,9 @@ describe('the house is tidy', () => {
     const folders = sourceFiles(`${ROOMS}/**/index.ts`).map(({ path }) =>
       path.replace(/(?:\/(?:src|testing))?\/index\.ts$/, ''),
     )
-    expect(folders.filter((folder) => !/^(?:packages\/[^/]+|escalation|agents)$/.test(folder))).toEqual([])
+    expect(
+      folders.filter((folder) => !/^(?:packages\/(?:database\/)?[^/]+|escalation|agents)$/.test(folder)),
+    ).toEqual([])
   })
 
   it('and names no machine', () => {
@@ -50,6 +57,12 @@ describe('untidiness is seen', () => {
     ['the longest index', 'packages/org/src/index.ts', lines(40)],
     ['a long list of tests', 'packages/org/src/a.test.ts', fn(100)],
   ])('but not %s', (_, path, text) => expect(untidySource({ path, text })).toEqual([]))
+
+  it('a crowded folder', () => {
+    const paths = Array.from({ length: 26 }, (_, n) => `packages/org/src/a-${n}.ts`)
+    expect(crowdedFolders(paths)).toHaveLength(1)
+    expect(crowdedFolders([...paths.slice(1), 'packages/org/src/a-1.test.ts'])).toEqual([])
+  })
 
   it.each([
     'packages/utils/src/a.ts',

@@ -1,3 +1,4 @@
+import { dirname } from 'node:path'
 import { factsOf, type SourceFile } from './source-files.ts'
 
 /** Longest file: past this it holds more than one thing. Source: CONTRIBUTING.md, "Sizes and names". */
@@ -8,6 +9,9 @@ const FUNCTION_LINES_MAX = 70
 const COMPONENT_LINES_MAX = 90
 /** Longest index.ts: a package that needs more exports is two packages. */
 const INDEX_LINES_MAX = 40
+
+/** Most source files in one folder: past this it holds more than one subject. */
+const FOLDER_FILES_MAX = 25
 
 // Names that say where code was put instead of what it does.
 const EMPTY_NAMES = new Set(
@@ -37,6 +41,18 @@ export function untidySource(file: SourceFile): string[] {
       .map((fn) => `${path}:${fn.line}  a function of ${fn.lines} lines, at most ${functionMax}`),
     ...facts.exportAll.map((line) => `${path}:${line}  export * hides what is promised: name the exports`),
   ]
+}
+
+/** Each folder with more source files than can be read as one list; tests are not counted. */
+export function crowdedFolders(paths: readonly string[]): string[] {
+  const counts = new Map<string, number>()
+  for (const path of paths.filter((one) => !/\.test\.tsx?$/.test(one))) {
+    const folder = dirname(path)
+    counts.set(folder, (counts.get(folder) ?? 0) + 1)
+  }
+  return [...counts]
+    .filter(([, files]) => files > FOLDER_FILES_MAX)
+    .map(([folder, files]) => `${folder}  ${files} source files, at most ${FOLDER_FILES_MAX}`)
 }
 
 /** What is wrong with the names on a path: empty words, or anything but kebab-case. */

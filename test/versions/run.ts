@@ -17,16 +17,16 @@ const RELEASES: Record<string, string> = {
 /** Tests that take a server of another major, and start it from the folder that ESA_POSTGRES_BIN names. */
 const FILES = [
   'packages/store/src/postgres-store.integration.test.ts',
-  'packages/postgres/src/rehearsal/round-trip.integration.test.ts',
-  'packages/postgres/src/measure-places.integration.test.ts',
-  'packages/postgres/src/guard/other-major.integration.test.ts',
+  'packages/database/sandbox/src/round-trip.integration.test.ts',
+  'packages/database/advice/src/measure/measure-places.integration.test.ts',
+  'packages/database/catalog/src/guard/other-major.integration.test.ts',
 ]
 
 /** Tests of the guard, from the first major that shows what a statement would call. */
 const GUARD_FROM = 15
 const GUARD_FILES = [
-  'packages/postgres/src/guard/besides.integration.test.ts',
-  'packages/postgres/src/guard/resolved-attempts.integration.test.ts',
+  'packages/database/catalog/src/guard/besides.integration.test.ts',
+  'packages/database/catalog/src/guard/resolved-attempts.integration.test.ts',
 ]
 
 const ROOT = join(import.meta.dirname, '../..')

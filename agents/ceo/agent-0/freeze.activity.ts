@@ -1,5 +1,5 @@
 import type { ActivityHandler } from '@esa/actor'
-import { freezeDatabase } from '@esa/postgres/freeze'
+import { freezeDatabase } from '@esa/database-catalog/guard'
 import { textOf } from '@esa/protocol'
 import type { OpenTargetByName } from '../../layers/layer-1/open-target.activity.ts'
 

@@ -1,4 +1,4 @@
-import { createIndexSql } from '@esa/postgres'
+import { createIndexSql } from '@esa/database-advice/measure'
 import { EsaError, statementHash } from '@esa/protocol'
 import { describe, expect, it } from 'vitest'
 import { buildIndexActivity } from './build-index.activity.ts'

@@ -1,6 +1,7 @@
 import type { ActivityHandler } from '@esa/actor'
-import { buildIndexConcurrently, createIndexSql, type ProposedIndex } from '@esa/postgres'
-import { requireThawed } from '@esa/postgres/apply'
+import { buildIndexConcurrently } from '@esa/database-advice/advise'
+import { createIndexSql, type ProposedIndex } from '@esa/database-advice/measure'
+import { requireThawed } from '@esa/database-migrations/apply'
 import { EsaError, type JsonObject, statementHash, textOf } from '@esa/protocol'
 import type { OpenTargetByName } from './open-target.activity.ts'
 

@@ -1,4 +1,4 @@
-import type { MetricReading, Probe } from '@esa/postgres'
+import type { MetricReading, Probe } from '@esa/database-advice/measure'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { measureActivity } from './measure.activity.ts'
 

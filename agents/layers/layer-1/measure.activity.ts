@@ -6,9 +6,9 @@ import {
   type MetricThreshold,
   type Probe,
   probeDatabase,
-  wallClock,
-} from '@esa/postgres'
-import { normalizeDatabase } from '@esa/postgres/normalize'
+  normalizeDatabase,
+} from '@esa/database-advice/measure'
+import { wallClock } from '@esa/database-catalog/sql'
 import { type Json, type JsonObject, textOf } from '@esa/protocol'
 import type { OpenTarget, OpenTargetByName } from './open-target.activity.ts'
 

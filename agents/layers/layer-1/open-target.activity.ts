@@ -1,4 +1,6 @@
-import type { Queryable, TargetTerms, WorkloadStatement } from '@esa/postgres'
+import type { Queryable } from '@esa/database-catalog/sql'
+import type { TargetTerms } from '@esa/database-catalog/guard'
+import type { WorkloadStatement } from '@esa/database-advice/measure'
 
 /** A database that Layer 1 looks after, opened: `close` ends its connections. */
 export interface OpenTarget {

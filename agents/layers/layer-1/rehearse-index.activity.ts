@@ -1,14 +1,14 @@
 import type { ActivityHandler } from '@esa/actor'
+import { buildIndexConcurrently } from '@esa/database-advice/advise'
 import {
-  buildIndexConcurrently,
   dropIndexSql,
   measure,
-  ON_COPY,
   type MetricThreshold,
   type ProposedIndex,
-  type Queryable,
   type WorkloadStatement,
-} from '@esa/postgres'
+} from '@esa/database-advice/measure'
+import { ON_COPY } from '@esa/database-catalog/guard'
+import type { Queryable } from '@esa/database-catalog/sql'
 import { EsaError, isEsaError, type JsonObject, textOf } from '@esa/protocol'
 import { proposed } from './build-index.activity.ts'
 import type { OpenTargetByName } from './open-target.activity.ts'

@@ -1,4 +1,4 @@
-import type { Finding } from '@esa/postgres'
+import type { Finding } from '@esa/database-catalog/sql'
 import { EsaError } from '@esa/protocol'
 import { colours } from './colours.ts'
 import type { Config } from './config.ts'

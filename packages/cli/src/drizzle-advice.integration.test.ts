@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { AdvisedIndex, Recommendation } from '@esa/postgres/advise'
+import type { AdvisedIndex, Recommendation } from '@esa/database-advice/advise'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { drizzleAdvice } from './drizzle-advice.ts'
 import { drizzleSchema } from './drizzle-project.ts'

@@ -1,5 +1,5 @@
 import { relative } from 'node:path'
-import type { AdvisedIndex, Recommendation } from '@esa/postgres/advise'
+import type { AdvisedIndex, Recommendation } from '@esa/database-advice/advise'
 import { drizzleModules } from './drizzle-project.ts'
 
 /** A change of a Drizzle schema that comes to a recommendation. */

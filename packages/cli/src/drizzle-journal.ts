@@ -1,4 +1,4 @@
-import { inReadOnly, type Queryable } from '@esa/postgres'
+import { inReadOnly, type Queryable } from '@esa/database-catalog/sql'
 import { type DrizzleMigration, drizzleTable } from './drizzle-project.ts'
 
 /** Longest that the journal is read, ms: it has a row a migration. */

@@ -4,8 +4,13 @@ import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { connectPool, createDatabase, ensureEmbeddedServer, stopEmbeddedServer } from '@esa/pg-server'
-import { systemClock } from '@esa/postgres'
-import { applyMigration, type ApplyPorts, rollBackMigrations, targetLedger } from '@esa/postgres/apply'
+import { systemClock } from '@esa/database-catalog/sql'
+import {
+  applyMigration,
+  type ApplyPorts,
+  rollBackMigrations,
+  targetLedger,
+} from '@esa/database-migrations/apply'
 import type { Pool } from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readMigrations } from './migration-files.ts'

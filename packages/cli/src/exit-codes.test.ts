@@ -34,7 +34,7 @@ describe('exit codes', () => {
   })
 
   it('every error that the sources name has one', () => {
-    const files = globSync('{packages/*/src,agents,escalation/src}/**/*.ts', {
+    const files = globSync('{packages/*/src,packages/database/*/src,agents,escalation/src}/**/*.ts', {
       cwd: PROJECT_ROOT,
       exclude: (name) => name.endsWith('node_modules'),
     }).filter((file) => !/\.test\.ts$|\/testing\//.test(file))

@@ -1,4 +1,4 @@
-import type { Finding } from '@esa/postgres'
+import type { Finding } from '@esa/database-catalog/sql'
 import { data, property } from './commands/db-lint-github.ts'
 
 /** How the findings of a review are written, besides the words and the JSON of every command. */

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { expect, it } from 'vitest'
 
 /** What is heavy to load: the SQL parser and what is built on it, the Markdown parser, the log, the HTTP edge. */
-const HEAVY = ['/libpg-query/', '/packages/postgres/', '/mdast-util-from-markdown/', '/pino/', '/hono/']
+const HEAVY = ['/libpg-query/', '/packages/database/', '/mdast-util-from-markdown/', '/pino/', '/hono/']
 
 /** The heavy ones that a command's module brings along before it does anything. */
 function heavyIn(command: string): string[] {

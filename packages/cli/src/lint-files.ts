@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Queryable } from '@esa/postgres'
+import type { Queryable } from '@esa/database-catalog/sql'
 import type { DrizzleMigration } from './drizzle-project.ts'
 
 /** A file to lint, and what Drizzle's journal says of it where that has it. */

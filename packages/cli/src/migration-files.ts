@@ -1,8 +1,14 @@
 import { readdir, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
-import { drizzleMigration, type Migration, planMigration, scriptMigration } from '@esa/postgres/apply'
-import type { Queryable } from '@esa/postgres'
-import { type MigrationPlan, sealPlan } from '@esa/postgres/change'
+import {
+  drizzleMigration,
+  type Migration,
+  planMigration,
+  scriptMigration,
+  type MigrationPlan,
+  sealPlan,
+} from '@esa/database-migrations/plan'
+import type { Queryable } from '@esa/database-catalog/sql'
 import { EsaError } from '@esa/protocol'
 import * as z from 'zod'
 import { pendingMigrations } from './drizzle-journal.ts'

@@ -1,5 +1,5 @@
-import type { Queryable } from '@esa/postgres'
-import { type Rehearsal, type RowCopy, type SchemaSource, withRehearsal } from '@esa/postgres/rehearsal'
+import type { Queryable } from '@esa/database-catalog/sql'
+import { type Rehearsal, type RowCopy, type SchemaSource, withRehearsal } from '@esa/database-sandbox'
 import { EsaError } from '@esa/protocol'
 import type { Config } from './config.ts'
 import { copyConsent, type CopyFlag, type CopyMode } from './copy-consent.ts'
@@ -69,7 +69,7 @@ export async function onRehearsal<T>(
 async function schemaFiles(path: string): Promise<string[]> {
   const drizzle = await drizzleMigrations(path)
   if (drizzle !== undefined) return drizzle.map(({ sql }) => sql)
-  const { readScript, schemaOf } = await import('@esa/postgres/lint')
+  const { readScript, schemaOf } = await import('@esa/database-migrations/lint')
   const files = await migrationFiles(path)
   return Promise.all(
     files.map(async (file) => schemaOf(await readScript(file, Buffer.from(await readText(file))))),

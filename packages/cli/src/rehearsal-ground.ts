@@ -1,6 +1,6 @@
 import { connectPool, createDatabase, dropDatabase, ensureSandbox, withDatabase } from '@esa/pg-server'
-import type { OpenDatabase, RehearsalGround, Tester } from '@esa/postgres/rehearsal'
-import type { Queryable } from '@esa/postgres'
+import type { OpenDatabase, RehearsalGround, Tester } from '@esa/database-sandbox'
+import type { Queryable } from '@esa/database-catalog/sql'
 import type { Config } from './config.ts'
 import { EXIT } from './exit-codes.ts'
 import { note } from './output.ts'

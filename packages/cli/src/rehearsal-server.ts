@@ -1,5 +1,5 @@
 import { connectPool, describeUrl, embeddedServerStatus, hasSessions, isHosted } from '@esa/pg-server'
-import type { Queryable } from '@esa/postgres'
+import type { Queryable } from '@esa/database-catalog/sql'
 import { EsaError } from '@esa/protocol'
 import type { Config } from './config.ts'
 

@@ -1,6 +1,6 @@
 import { INCIDENT_TYPE, incidentKey, incidentView, parseOpenIncident } from '@esa/escalation'
 import { storeNow } from '@esa/operations'
-import type { Mismatch } from '@esa/postgres/verify'
+import type { Mismatch } from '@esa/database-migrations/verify'
 import { isEsaError } from '@esa/protocol'
 import { describeIncident } from './commands/show-incidents.ts'
 import type { Config } from './config.ts'

@@ -1,6 +1,5 @@
-import type { Queryable } from '@esa/postgres'
-import type { Script } from '@esa/postgres/rehearsal'
-import { parseScript } from '@esa/postgres/sql'
+import { type Queryable, parseScript } from '@esa/database-catalog/sql'
+import type { Script } from '@esa/database-sandbox'
 import { pendingMigrations } from './drizzle-journal.ts'
 import { drizzleMigrations } from './drizzle-project.ts'
 import { migrationFiles } from './migration-files.ts'

@@ -1,5 +1,5 @@
 import type { SetFreeze } from '@esa/operations/views'
-import { freezeDatabase, readFreeze, thawDatabase } from '@esa/postgres/freeze'
+import { freezeDatabase, readFreeze, thawDatabase } from '@esa/database-catalog/guard'
 import { isoTime } from '@esa/protocol'
 import type { Config } from './config.ts'
 import { onTarget } from './on-target.ts'

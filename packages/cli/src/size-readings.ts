@@ -1,6 +1,6 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { SizeReading } from '@esa/postgres/storage'
+import type { SizeReading } from '@esa/database-advice/review'
 import * as z from 'zod'
 import type { Config } from './config.ts'
 import { describeTarget } from './targets.ts'

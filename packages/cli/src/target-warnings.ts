@@ -1,5 +1,5 @@
 import { describeUrl } from '@esa/pg-server'
-import type { TargetTerms } from '@esa/postgres'
+import type { TargetTerms } from '@esa/database-catalog/guard'
 import { colours } from './colours.ts'
 import { note } from './output.ts'
 

@@ -2,7 +2,7 @@ import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { connectPool, describeUrl } from '@esa/pg-server'
 import type { OpenTarget } from '@esa/agents/activities'
-import type { WorkloadStatement } from '@esa/postgres'
+import type { WorkloadStatement } from '@esa/database-advice/measure'
 import { EsaError } from '@esa/protocol'
 import * as z from 'zod'
 import type { Config } from './config.ts'
@@ -161,7 +161,7 @@ export async function openTarget(
 
 /** The statements of a workload file. @throws EsaError `file.unreadable` or `workload.*` (terminal). */
 export async function readWorkload(file: string): Promise<WorkloadStatement[]> {
-  const { parseWorkload } = await import('@esa/postgres')
+  const { parseWorkload } = await import('@esa/database-advice/measure')
   return parseWorkload(await readText(file))
 }
 

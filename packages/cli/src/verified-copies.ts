@@ -1,6 +1,7 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { EFFECTS, type Verification } from '@esa/postgres/apply'
+import { EFFECTS } from '@esa/database-migrations/plan'
+import type { Verification } from '@esa/database-migrations/apply'
 import { isoTime } from '@esa/protocol'
 import * as z from 'zod'
 import type { Config } from './config.ts'

@@ -13,7 +13,7 @@ import {
 import { INCIDENT_TYPE, incidentContext } from '@esa/escalation'
 import { type Alarm, type AlarmChannels, raiseAlarm } from '@esa/notify'
 import { type JsonObject, isoTime } from '@esa/protocol'
-import type { Probe } from '@esa/postgres'
+import type { Probe } from '@esa/database-advice/measure'
 import type { Store } from '@esa/store'
 import { channelActivity, type ChannelPorts } from './channel-activity.ts'
 import { noticeActivity } from './notice-activity.ts'

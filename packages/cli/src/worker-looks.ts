@@ -1,6 +1,7 @@
 import type { Look, OpenTarget } from '@esa/agents/activities'
 import { isPooler } from '@esa/pg-server'
-import type { Finding, MetricThreshold } from '@esa/postgres'
+import type { Finding } from '@esa/database-catalog/sql'
+import type { MetricThreshold } from '@esa/database-advice/measure'
 import { EsaError, type JsonObject, textOf } from '@esa/protocol'
 import type { Config } from './config.ts'
 import { resolveTarget } from './targets.ts'
@@ -13,18 +14,18 @@ export function workerLooks(config: Config, environment: NodeJS.ProcessEnv): Rec
   return {
     measure: measureLook,
     schema: async ({ queryable }) =>
-      findings(await (await import('@esa/postgres/schema')).reviewSchema(queryable)),
+      findings(await (await import('@esa/database-advice/review')).reviewSchema(queryable)),
     normalize: async ({ queryable }) =>
-      (await import('@esa/postgres/normalize')).normalizeDatabase(queryable),
+      (await import('@esa/database-advice/measure')).normalizeDatabase(queryable),
     indexes: async ({ queryable }) =>
-      (await import('@esa/postgres/review')).reviewIndexes(queryable, UNUSED_AFTER_MS),
+      (await import('@esa/database-advice/review')).reviewIndexes(queryable, UNUSED_AFTER_MS),
     integrity: async ({ queryable }) =>
-      findings(await (await import('@esa/postgres/integrity')).checkIntegrity(queryable)),
+      findings(await (await import('@esa/database-advice/review')).checkIntegrity(queryable)),
     storage: async (target) =>
-      (await import('@esa/postgres/storage')).reviewStorage(target.queryable, counted(target)),
+      (await import('@esa/database-advice/review')).reviewStorage(target.queryable, counted(target)),
     check: checkLook,
     queries: async ({ queryable }) =>
-      (await import('@esa/postgres/queries')).topQueries(queryable, TRAFFIC_MS),
+      (await import('@esa/database-advice/queries')).topQueries(queryable, TRAFFIC_MS),
     explain: (target, input) => explainLook(config, environment, target, input),
     lint: (target, input) => lintLook(config, target, input),
     verify: (_, input) => verifyLook(config, environment, input),
@@ -50,7 +51,7 @@ async function measureLook(
   { queryable, workload, ...target }: OpenTarget,
   input: JsonObject,
 ): Promise<unknown> {
-  const { measure } = await import('@esa/postgres')
+  const { measure } = await import('@esa/database-advice/measure')
   const { WORKLOAD_RUNS } = await import('@esa/agents/activities')
   const thresholds = input['thresholds'] as unknown[] as MetricThreshold[]
   const terms = { ...target.terms, caller: 'workload' } as const
@@ -74,7 +75,7 @@ async function explainLook(
   { queryable, terms }: OpenTarget,
   { sql, target }: JsonObject,
 ): Promise<unknown> {
-  const { explainQuery } = await import('@esa/postgres/queries')
+  const { explainQuery } = await import('@esa/database-advice/queries')
   const { timeoutMs } = await resolveTarget(config, textOf(target), environment)
   return explainQuery(queryable, textOf(sql), {
     timeoutMs: Math.min(EXPLAIN_MS, timeoutMs ?? EXPLAIN_MS),
@@ -85,9 +86,9 @@ async function explainLook(
 
 async function checkLook(target: OpenTarget): Promise<unknown> {
   const [{ reviewSchema }, { checkIntegrity }, { reviewStorage }] = await Promise.all([
-    import('@esa/postgres/schema'),
-    import('@esa/postgres/integrity'),
-    import('@esa/postgres/storage'),
+    import('@esa/database-advice/review'),
+    import('@esa/database-advice/review'),
+    import('@esa/database-advice/review'),
   ])
   const { queryable } = target
   return findings([
@@ -98,7 +99,7 @@ async function checkLook(target: OpenTarget): Promise<unknown> {
 }
 
 async function lintLook(config: Config, { queryable }: OpenTarget, { sql }: JsonObject): Promise<unknown> {
-  const { lintScripts, readScript, readSizes } = await import('@esa/postgres/lint')
+  const { lintScripts, readScript, readSizes } = await import('@esa/database-migrations/lint')
   const ground = await (await import('./rehearsal-ground.ts')).rehearsalGround(config, queryable)
   const script = await readScript(MESSAGE, new TextEncoder().encode(textOf(sql)))
   const sizes = await readSizes(queryable)
@@ -110,8 +111,8 @@ async function verifyLook(
   environment: NodeJS.ProcessEnv,
   { sql, target }: JsonObject,
 ): Promise<unknown> {
-  const { verifyMigration } = await import('@esa/postgres/verify')
-  const { scriptMigration } = await import('@esa/postgres/apply')
+  const { verifyMigration } = await import('@esa/database-migrations/verify')
+  const { scriptMigration } = await import('@esa/database-migrations/plan')
   const { onRehearsal } = await import('./on-rehearsal.ts')
   const migration = await scriptMigration(MESSAGE, textOf(sql))
   const purpose = { id: 'verify', rows: 'full', seesAllRows: true } as const
@@ -138,7 +139,7 @@ async function connectionsLook(
   { queryable }: OpenTarget,
   { target, processes }: JsonObject,
 ): Promise<unknown> {
-  const { advisePool, measureConnections } = await import('@esa/postgres/connections')
+  const { advisePool, measureConnections } = await import('@esa/database-advice/measure')
   const { url } = await resolveTarget(config, textOf(target), environment)
   const numbers = await measureConnections(queryable, { pooled: isPooler(url) })
   return { numbers, advice: advisePool(numbers, typeof processes === 'number' ? processes : 1) }

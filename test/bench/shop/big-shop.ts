@@ -1,4 +1,4 @@
-import type { Queryable } from '@esa/postgres'
+import type { Queryable } from '@esa/database-catalog/sql'
 
 /** How far the shop is filled. */
 export interface ShopProgress {

@@ -1,5 +1,5 @@
 import { type Asked, askAgent } from '@esa/operations'
-import type { Finding } from '@esa/postgres'
+import type { Finding } from '@esa/database-catalog/sql'
 import { EsaError, type JsonObject } from '@esa/protocol'
 import { findingsText } from '../answer-findings.ts'
 import { colours } from '../colours.ts'

@@ -1,14 +1,15 @@
 import { existsSync } from 'node:fs'
-import { inReadOnly, ON_COPY, systemClock, type Queryable } from '@esa/postgres'
+import { inReadOnly, systemClock, type Queryable } from '@esa/database-catalog/sql'
+import { ON_COPY } from '@esa/database-catalog/guard'
 import {
   adviseIndexes,
   type AdviseProgress,
   type FoundWorkload,
   type IndexAdvice,
   readWorkload,
-} from '@esa/postgres/advise'
-import { explainQuery } from '@esa/postgres/queries'
-import { type Rehearsal, type RowCopy, withRehearsal } from '@esa/postgres/rehearsal'
+} from '@esa/database-advice/advise'
+import { explainQuery } from '@esa/database-advice/queries'
+import { type Rehearsal, type RowCopy, withRehearsal } from '@esa/database-sandbox'
 import { EsaError } from '@esa/protocol'
 import { adviceText, type SlowStatement } from '../advice-text.ts'
 import type { Config } from '../config.ts'

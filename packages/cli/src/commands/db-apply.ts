@@ -1,6 +1,6 @@
 import { type Authorisable, consumeApproval, random, requireApprovals } from '@esa/operations'
 import { isLoopback, isPooler } from '@esa/pg-server'
-import { systemClock } from '@esa/postgres'
+import { systemClock } from '@esa/database-catalog/sql'
 import {
   type Applied,
   type ApplyEvent,
@@ -8,10 +8,10 @@ import {
   type ApplyPorts,
   blockerText,
   fileLedger,
-  type MigrationStep,
   targetLedger,
-} from '@esa/postgres/apply'
-import type { Mismatch } from '@esa/postgres/verify'
+} from '@esa/database-migrations/apply'
+import type { MigrationStep } from '@esa/database-migrations/plan'
+import type { Mismatch } from '@esa/database-migrations/verify'
 import { EsaError, isEsaError, statementHash } from '@esa/protocol'
 import { colours } from '../colours.ts'
 import type { Config } from '../config.ts'

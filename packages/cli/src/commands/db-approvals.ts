@@ -7,15 +7,9 @@ import {
   requireApproval,
 } from '@esa/operations'
 import { isLoopback } from '@esa/pg-server'
-import { onOneSession, systemClock } from '@esa/postgres'
-import {
-  fileLedger,
-  type MigrationStep,
-  scriptMigration,
-  stepsToApprove,
-  targetLedger,
-} from '@esa/postgres/apply'
-import type { MigrationPlan } from '@esa/postgres/change'
+import { onOneSession, systemClock } from '@esa/database-catalog/sql'
+import { fileLedger, stepsToApprove, targetLedger } from '@esa/database-migrations/apply'
+import { type MigrationStep, scriptMigration, type MigrationPlan } from '@esa/database-migrations/plan'
 import { canonicalJson, EsaError, type JsonObject, statementHash } from '@esa/protocol'
 import { colours } from '../colours.ts'
 import type { Config } from '../config.ts'

@@ -1,9 +1,13 @@
-import { postgresError, type Queryable } from '@esa/postgres'
-import { checkIntegrity } from '@esa/postgres/integrity'
-import { normalizeDatabase } from '@esa/postgres/normalize'
-import { type IndexReview, reviewIndexes } from '@esa/postgres/review'
-import { reviewSchema, see } from '@esa/postgres/schema'
-import { reviewStorage } from '@esa/postgres/storage'
+import { postgresError, type Queryable } from '@esa/database-catalog/sql'
+import {
+  checkIntegrity,
+  type IndexReview,
+  reviewIndexes,
+  reviewSchema,
+  see,
+  reviewStorage,
+} from '@esa/database-advice/review'
+import { normalizeDatabase } from '@esa/database-advice/measure'
 import { reportFindings } from '../answer-findings.ts'
 import type { Config } from '../config.ts'
 import type { Reporter } from '../finding-reporters.ts'

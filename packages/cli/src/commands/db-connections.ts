@@ -1,5 +1,5 @@
 import { isPooler } from '@esa/pg-server'
-import { advisePool, measureConnections } from '@esa/postgres/connections'
+import { advisePool, measureConnections } from '@esa/database-advice/measure'
 import { EsaError } from '@esa/protocol'
 import type { Config } from '../config.ts'
 import { onTarget } from '../on-target.ts'

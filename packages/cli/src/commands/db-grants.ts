@@ -1,4 +1,4 @@
-import { roleGrants } from '@esa/postgres/guard'
+import { roleGrants } from '@esa/database-catalog/guard'
 import type { Config } from '../config.ts'
 import { onTarget } from '../on-target.ts'
 import { answer } from '../output.ts'

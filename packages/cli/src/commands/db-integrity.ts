@@ -1,4 +1,4 @@
-import { checkIntegrity } from '@esa/postgres/integrity'
+import { checkIntegrity } from '@esa/database-advice/review'
 import { answerFindings } from '../answer-findings.ts'
 import type { Config } from '../config.ts'
 import { onTarget } from '../on-target.ts'

@@ -1,4 +1,4 @@
-import type { LintFinding, Verdict } from '@esa/postgres/lint'
+import type { LintFinding, Verdict } from '@esa/database-migrations/lint'
 
 const COMMANDS: Record<LintFinding['severity'], string> = {
   error: 'error',

@@ -1,4 +1,4 @@
-import { RULES, rulesDocument } from '@esa/postgres/lint'
+import { RULES, rulesDocument } from '@esa/database-migrations/lint'
 import type { Config } from '../config.ts'
 import { answer } from '../output.ts'
 

@@ -1,4 +1,4 @@
-import { type LintFinding, RULES, type Verdict } from '@esa/postgres/lint'
+import { type LintFinding, RULES, type Verdict } from '@esa/database-migrations/lint'
 
 const LEVELS: Record<LintFinding['severity'], string> = { error: 'error', warning: 'warning', info: 'note' }
 

@@ -1,4 +1,5 @@
-import { type LintFinding, type Script, strongestFirst, type Verdict } from '@esa/postgres/lint'
+import type { LintFinding, Script, Verdict } from '@esa/database-migrations/lint'
+import { strongestFirst } from '@esa/database-catalog/sql'
 import { colours } from '../colours.ts'
 
 const COLOUR = { error: colours.red, warning: colours.yellow, info: colours.dim }

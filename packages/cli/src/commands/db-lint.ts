@@ -9,7 +9,7 @@ import {
   schemaOf,
   type Script,
   type Verdict,
-} from '@esa/postgres/lint'
+} from '@esa/database-migrations/lint'
 import { EsaError } from '@esa/protocol'
 import type { Config } from '../config.ts'
 import { Progress } from '../demo/progress.ts'

@@ -1,6 +1,6 @@
 import { WORKLOAD_RUNS } from '@esa/agents/activities'
 import { mapPgError } from '@esa/pg-server'
-import { measure, type MetricReading } from '@esa/postgres'
+import { measure, type MetricReading } from '@esa/database-advice/measure'
 import { EsaError, formatDuration } from '@esa/protocol'
 import { colours } from '../colours.ts'
 import type { Config } from '../config.ts'

@@ -1,4 +1,4 @@
-import { type Normalization, normalizeDatabase, type TableNormalization } from '@esa/postgres/normalize'
+import { type Normalization, normalizeDatabase, type TableNormalization } from '@esa/database-advice/measure'
 import { findingsText } from '../answer-findings.ts'
 import { colours } from '../colours.ts'
 import type { Config } from '../config.ts'

@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Queryable } from '@esa/postgres'
+import type { Queryable } from '@esa/database-catalog/sql'
 import {
   type Hints,
   isWayBackOnly,
@@ -9,7 +9,7 @@ import {
   planFiles,
   type PlanSources,
   type Step,
-} from '@esa/postgres/change'
+} from '@esa/database-migrations/plan'
 import { EsaError } from '@esa/protocol'
 import * as z from 'zod'
 import { colours } from '../colours.ts'

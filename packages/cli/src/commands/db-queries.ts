@@ -1,4 +1,4 @@
-import { type TopQueries, topQueries } from '@esa/postgres/queries'
+import { type TopQueries, topQueries } from '@esa/database-advice/queries'
 import { findingsText } from '../answer-findings.ts'
 import type { Config } from '../config.ts'
 import { EXIT } from '../exit-codes.ts'

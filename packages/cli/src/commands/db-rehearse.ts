@@ -1,5 +1,5 @@
-import type { Queryable } from '@esa/postgres'
-import { type RehearsedStatement, rehearseScripts } from '@esa/postgres/rehearsal'
+import type { Queryable } from '@esa/database-catalog/sql'
+import { type RehearsedStatement, rehearseScripts } from '@esa/database-sandbox'
 import { findingsText } from '../answer-findings.ts'
 import { colours } from '../colours.ts'
 import type { Config } from '../config.ts'

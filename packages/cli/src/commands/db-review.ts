@@ -1,4 +1,4 @@
-import { reviewIndexes } from '@esa/postgres/review'
+import { reviewIndexes } from '@esa/database-advice/review'
 import { answerFindings } from '../answer-findings.ts'
 import type { Config } from '../config.ts'
 import { durationFlag } from '../flags.ts'

@@ -1,4 +1,4 @@
-import { rollBackMigrations } from '@esa/postgres/apply'
+import { rollBackMigrations } from '@esa/database-migrations/apply'
 import { colours } from '../colours.ts'
 import type { Config } from '../config.ts'
 import { answer } from '../output.ts'

@@ -1,4 +1,4 @@
-import { reviewSchema } from '@esa/postgres/schema'
+import { reviewSchema } from '@esa/database-advice/review'
 import { answerFindings } from '../answer-findings.ts'
 import type { Config } from '../config.ts'
 import { Progress } from '../demo/progress.ts'

@@ -1,5 +1,5 @@
 import type { OpenTarget } from '@esa/agents/activities'
-import { reviewStorage, type StorageOptions } from '@esa/postgres/storage'
+import { reviewStorage, type StorageOptions } from '@esa/database-advice/review'
 import { answerFindings } from '../answer-findings.ts'
 import type { Config } from '../config.ts'
 import { onTarget } from '../on-target.ts'

@@ -1,5 +1,5 @@
 import { contextOf, storeNow } from '@esa/operations'
-import type { MetricReading } from '@esa/postgres'
+import type { MetricReading } from '@esa/database-advice/measure'
 import { isoTime } from '@esa/protocol'
 import { Sleeper } from '@esa/runtime'
 import type { KeptReading, Store } from '@esa/store'

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { connectPool, describeUrl, isPooler, mapPgError } from '@esa/pg-server'
-import type { RoleStrength } from '@esa/postgres/guard'
+import type { RoleStrength } from '@esa/database-catalog/guard'
 import { formatDuration } from '@esa/protocol'
 import type { Config } from '../config.ts'
 import { durationFlag } from '../flags.ts'
@@ -116,7 +116,7 @@ export async function testTarget(
     const facts = rows[0]!
     const latencyMs = await medianRoundTrip(() => pool.query('select 1'))
     const { version, replica } = facts
-    const { roleOf } = await import('@esa/postgres/guard')
+    const { roleOf } = await import('@esa/database-catalog/guard')
     const strength = await roleOf(pool, ROLE_MS)
     const notes = [...notesOn(facts, isPooler(url)), ...notesOnRole(strength, allowOwner)]
     const found = {

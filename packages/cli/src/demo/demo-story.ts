@@ -1,5 +1,5 @@
 import { incidentContext } from '@esa/escalation'
-import { thawDatabase } from '@esa/postgres/freeze'
+import { thawDatabase } from '@esa/database-catalog/guard'
 import { formatDuration, type Json, type JsonObject, textOf } from '@esa/protocol'
 import type { StoredEvent } from '@esa/store'
 import type { DemoWorker } from './demo-worker.ts'

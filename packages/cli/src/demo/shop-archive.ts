@@ -1,4 +1,4 @@
-import type { Queryable } from '@esa/postgres'
+import type { Queryable } from '@esa/database-catalog/sql'
 
 /** What a comparison of a table with its copy found: rows of the source that the copy should have and has not. */
 export interface CopyComparison {

@@ -1,4 +1,4 @@
-import { parseWorkload, type WorkloadStatement } from '@esa/postgres'
+import { parseWorkload, type WorkloadStatement } from '@esa/database-advice/measure'
 
 /**
  * What the shop is asked all day, as weights of a hundred. `account-overview` looks up the last orders of each of an

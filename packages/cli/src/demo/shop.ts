@@ -1,5 +1,5 @@
 import { EsaError } from '@esa/protocol'
-import type { Queryable } from '@esa/postgres'
+import type { Queryable } from '@esa/database-catalog/sql'
 
 /** How the shop is filled; the other tables follow from the number of orders. */
 export interface ShopOptions {

@@ -1,9 +1,9 @@
 import { connectPool, createDatabase } from '@esa/pg-server'
 import type { Pool } from 'pg'
 import { afterAll, beforeAll } from 'vitest'
-import { ON_COPY } from '../guard/read-terms.ts'
-import { ownServer } from '../own-server.fixture.ts'
-import { type ExplainedQuery, explainQuery } from './explain-query.ts'
+import { ON_COPY } from '@esa/database-catalog/guard'
+import { ownServer } from '@esa/database-catalog/testing'
+import { type ExplainedQuery, explainQuery } from '../src/queries/explain-query.ts'
 
 const SCHEMA = `create schema sales; set search_path = sales;
 create table customers (id int primary key, company text not null, email varchar(80), region text, code char(6), joined date not null);

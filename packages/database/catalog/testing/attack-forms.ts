@@ -1,4 +1,4 @@
-import { type Queryable } from '../src/queryable.ts'
+import type { Queryable } from '../src/sql/queryable.ts'
 
 /** A built-in function that acts, with arguments that it takes. */
 interface Harmful {

@@ -1,8 +1,8 @@
 import { isEsaError } from '@esa/protocol'
 import { Pool } from 'pg'
 import { isHarmlessFunction } from '../src/guard/harmless-functions.ts'
-import { runGuarded } from '../src/guard/run-guarded.ts'
-import type { Queryable } from '../src/queryable.ts'
+import { runGuarded } from './run-guarded.ts'
+import type { Queryable } from '../src/sql/queryable.ts'
 import {
   attributeForms,
   CONTROLS,
@@ -103,10 +103,10 @@ export async function attack(pool: Pool, scope: AttackScope = {}): Promise<Attac
 const HELP = `Calls every function of a server that acts, in every notation, through the guard, and says what ran.
 The URL names an empty database of a superuser, on a server that serves nothing else. Exits 1 when anything ran.
 
-Usage: node packages/postgres/testing/attack-guard.ts URL
+Usage: node packages/database/catalog/testing/attack-guard.ts URL
 
 Example:
-  node packages/postgres/testing/attack-guard.ts postgresql://postgres@127.0.0.1:5418/attacked
+  node packages/database/catalog/testing/attack-guard.ts postgresql://postgres@127.0.0.1:5418/attacked
 `
 
 if (process.argv[1]?.endsWith('attack-guard.ts') === true) {

@@ -1,4 +1,4 @@
-import type { BesideLine } from './besides.ts'
+import type { BesideLine } from '../src/guard/besides.ts'
 
 /** A statement that acts by one line of the closed list alone. */
 export interface BesideAttack {

@@ -1,7 +1,7 @@
 import { writeSync } from 'node:fs'
 import { hasOtherPostgres, startOtherPostgres, type TestServer } from '@esa/pg-server/testing'
 import { afterAll, beforeAll } from 'vitest'
-import type { OwnServer } from '../own-server.fixture.ts'
+import type { OwnServer } from './own-server.ts'
 import { connectPool } from '@esa/pg-server'
 
 /** The servers that a corpus runs on, by their majors: the embedded one, and another where it is installed. */

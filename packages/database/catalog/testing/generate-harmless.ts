@@ -8,10 +8,10 @@ const FILE = join(import.meta.dirname, '../src/guard/harmless.generated.json')
 const HELP = `Writes the list of built-in functions that the guard lets through, from the catalogs of real servers.
 Each URL names an unchanged server of one major; what the file says of other majors is kept.
 
-Usage: node packages/postgres/testing/generate-harmless.ts URL...
+Usage: node packages/database/catalog/testing/generate-harmless.ts URL...
 
 Example:
-  node packages/postgres/testing/generate-harmless.ts postgresql://postgres@127.0.0.1:5415/postgres
+  node packages/database/catalog/testing/generate-harmless.ts postgresql://postgres@127.0.0.1:5415/postgres
 `
 
 /**

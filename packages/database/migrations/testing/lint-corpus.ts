@@ -1,4 +1,4 @@
-import type { LockMode } from '../sql/lock-modes.ts'
+import type { LockMode } from '@esa/database-catalog/sql'
 
 /** What PostgreSQL does for a statement. Source: the lock levels in the manual's pages of each command. */
 export interface CorpusCase {

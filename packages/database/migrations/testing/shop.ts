@@ -1,10 +1,15 @@
 import { connectPool, createDatabase } from '@esa/pg-server'
 import type { Pool } from 'pg'
-import { systemClock } from '../clock.ts'
-import type { OwnServer } from '../own-server.fixture.ts'
-import { type Applied, type ApplyEvent, applyMigration, type ApplyPorts } from './apply-migration.ts'
-import { scriptMigration } from './migration.ts'
-import { targetLedger } from './target-ledger.ts'
+import { systemClock } from '@esa/database-catalog/sql'
+import type { OwnServer } from '@esa/database-catalog/testing'
+import {
+  type Applied,
+  type ApplyEvent,
+  applyMigration,
+  type ApplyPorts,
+} from '../src/apply/apply-migration.ts'
+import { scriptMigration } from '../src/plan/steps/migration.ts'
+import { targetLedger } from '../src/apply/ledger/target-ledger.ts'
 
 /** A database of 500 orders to which migrations are applied in ada's name. */
 export class Shop {

@@ -1,5 +1,4 @@
-import type { Finding } from '../finding.ts'
-import type { Lacking } from '../sql/superuser-statements.ts'
+import type { Finding, Lacking } from '@esa/database-catalog/sql'
 
 /** Tables and other objects that a rehearsal lacks, by what its findings say. */
 export function lackingOf(missing: readonly Finding[]): Lacking {

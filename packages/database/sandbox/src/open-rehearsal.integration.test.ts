@@ -2,10 +2,10 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { connectPool, createDatabase, dropDatabase } from '@esa/pg-server'
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest'
-import { ownServer } from '../own-server.fixture.ts'
-import { groundAt } from './ground.fixture.ts'
-import type { Queryable } from '../queryable.ts'
-import { type RehearsalGround, using } from './ground.ts'
+import { ownServer } from '@esa/database-catalog/testing'
+import type { Queryable } from '@esa/database-catalog/sql'
+import { groundAt } from '../testing/ground.ts'
+import { type RehearsalGround, using } from './ground/ground.ts'
 import { withRehearsal } from './open-rehearsal.ts'
 import { rehearseScripts } from './rehearse-scripts.ts'
 
@@ -138,7 +138,7 @@ describe('a rehearsal', () => {
 /** Another process in the middle of a rehearsal; it says the name of its database. */
 function holder(adminUrl: string): ChildProcess {
   const program = `
-    const { groundAt } = await import(${JSON.stringify(new URL('ground.fixture.ts', import.meta.url).href)})
+    const { groundAt } = await import(${JSON.stringify(new URL('../testing/ground.ts', import.meta.url).href)})
     const { withRehearsal } = await import(${JSON.stringify(new URL('open-rehearsal.ts', import.meta.url).href)})
     const ground = groundAt(${JSON.stringify(adminUrl)})
     await withRehearsal({ ground, id: 'killed', schema: { sql: 'create table t (id int)' } }, async ({ name, queryable }) => {

@@ -1,17 +1,20 @@
-import type { Finding } from '../finding.ts'
-import { onOneSession, type Queryable } from '../queryable.ts'
+import {
+  type Finding,
+  onOneSession,
+  type Queryable,
+  type ParsedStatement,
+  madeExtension,
+} from '@esa/database-catalog/sql'
 import { buildFromCatalogs } from './build-from-catalogs.ts'
-import type { CopiedRows, CopiedTable, RowCopy } from './copy-rows.ts'
-import type { ParsedStatement } from '../sql/parse-script.ts'
-import { applySettings, UTC } from './database-settings.ts'
-import type { OpenDatabase, RehearsalGround } from './ground.ts'
-import { madeRoles, namedRoles } from './named-roles.ts'
-import { asOwner, REHEARSAL_PREFIX } from './ownership.ts'
+import type { CopiedRows, CopiedTable, RowCopy } from './rows/copy-rows.ts'
+import { applySettings, UTC } from './schema/database-settings.ts'
+import type { OpenDatabase, RehearsalGround } from './ground/ground.ts'
+import { madeRoles, namedRoles } from './ground/named-roles.ts'
+import { asOwner, REHEARSAL_PREFIX } from './ground/ownership.ts'
 import { parseSchema, runScript, untriedFindings } from './run-script.ts'
-import { Sandbox } from './sandbox.ts'
+import { Sandbox } from './ground/sandbox.ts'
 import { type OwnLimits, watchLimits } from './sandbox-limits.ts'
-import { makeTester, TESTER_PREFIX } from './sandbox-roles.ts'
-import { madeExtension } from '../sql/superuser-statements.ts'
+import { makeTester, TESTER_PREFIX } from './ground/sandbox-roles.ts'
 
 /** The schema before: scripts, or the catalogs of a database that is only read. */
 export type SchemaSource = { sql: string | string[] } | { from: Queryable; schemas?: string[] }

@@ -1,14 +1,16 @@
-import { onOneSession, type Queryable } from '../queryable.ts'
-import { executionOf } from '../lint/execution.ts'
-import { postgresError, sqlState } from '../postgres-error.ts'
-import type { ParsedStatement } from '../sql/parse-script.ts'
 import {
+  onOneSession,
+  type Queryable,
+  executionOf,
+  postgresError,
+  sqlState,
+  type ParsedStatement,
   lacksRight,
   missingExtension,
   NEEDS_SUPERUSER,
   needsSuperuser,
   Untried,
-} from '../sql/superuser-statements.ts'
+} from '@esa/database-catalog/sql'
 import { lackingOf } from './lacking.ts'
 import type { Rehearsal } from './open-rehearsal.ts'
 import { parseSchema } from './run-script.ts'

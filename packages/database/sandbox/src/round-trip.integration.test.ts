@@ -8,14 +8,14 @@ import {
   type TestServer,
 } from '@esa/pg-server/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { ownServer } from '../own-server.fixture.ts'
-import { groundAt, type TestGround } from './ground.fixture.ts'
-import type { Queryable } from '../queryable.ts'
-import { type RehearsalGround, using } from './ground.ts'
+import { ownServer } from '@esa/database-catalog/testing'
+import type { Queryable } from '@esa/database-catalog/sql'
+import { groundAt, type TestGround } from '../testing/ground.ts'
+import { type RehearsalGround, using } from './ground/ground.ts'
 import { type Rehearsal, withRehearsal } from './open-rehearsal.ts'
 import { parseSchema } from './run-script.ts'
-import { readSchema, type SchemaScript } from './read-schema.ts'
-import { inTargetSnapshot } from './target-snapshot.ts'
+import { readSchema, type SchemaScript } from './schema/read-schema.ts'
+import { inTargetSnapshot } from './schema/target-snapshot.ts'
 
 async function majorOf(url: string): Promise<number> {
   const pool = await connectPool(url)
@@ -24,7 +24,7 @@ async function majorOf(url: string): Promise<number> {
   return Number.parseInt(rows[0]!.v)
 }
 
-const scriptOf = (file: string) => readFile(new URL(file, import.meta.url), 'utf8')
+const scriptOf = (file: string) => readFile(new URL(`../testing/${file}`, import.meta.url), 'utf8')
 const roundTrip = <T>(
   [from, to]: [TestGround, RehearsalGround],
   sql: string[],

@@ -1,11 +1,13 @@
 import { EsaError } from '@esa/protocol'
-import { quoteIdentifier } from '../identifiers.ts'
-import { executionOf } from '../lint/execution.ts'
-import { postgresError, sqlState } from '../postgres-error.ts'
-import type { Queryable } from '../queryable.ts'
-import type { Finding } from '../finding.ts'
-import { type ParsedStatement, parseScript } from '../sql/parse-script.ts'
 import {
+  quoteIdentifier,
+  executionOf,
+  postgresError,
+  sqlState,
+  type Queryable,
+  type Finding,
+  type ParsedStatement,
+  parseScript,
   type Lacking,
   lacksRightOf,
   madeExtension,
@@ -13,7 +15,7 @@ import {
   NEEDS_SUPERUSER,
   needsSuperuser,
   Untried,
-} from '../sql/superuser-statements.ts'
+} from '@esa/database-catalog/sql'
 
 /** What pg_dump writes for psql and no server understands; never inside a statement. */
 const PSQL_COMMAND = /^\\(?:connect|restrict|unrestrict|set|encoding)\b.*$/gm

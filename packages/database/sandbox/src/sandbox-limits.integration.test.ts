@@ -1,8 +1,8 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { ownServer } from '../own-server.fixture.ts'
-import { onOneSession } from '../queryable.ts'
-import { groundAt, type TestGround } from './ground.fixture.ts'
-import { using } from './ground.ts'
+import { ownServer } from '@esa/database-catalog/testing'
+import { onOneSession } from '@esa/database-catalog/sql'
+import { groundAt, type TestGround } from '../testing/ground.ts'
+import { using } from './ground/ground.ts'
 import { type Rehearsal, withRehearsal } from './open-rehearsal.ts'
 import type { OwnLimits } from './sandbox-limits.ts'
 

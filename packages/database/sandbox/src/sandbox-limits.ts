@@ -1,7 +1,7 @@
 import { EsaError } from '@esa/protocol'
-import type { Queryable } from '../queryable.ts'
-import type { RowCopy, RowProgress } from './copy-rows.ts'
-import type { OpenDatabase, RehearsalGround } from './ground.ts'
+import type { Queryable } from '@esa/database-catalog/sql'
+import type { RowCopy, RowProgress } from './rows/copy-rows.ts'
+import type { OpenDatabase, RehearsalGround } from './ground/ground.ts'
 
 /** How often the admin looks at a rehearsal, ms. */
 const LOOK_EVERY_MS = 1_000

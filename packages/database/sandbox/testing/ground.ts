@@ -1,5 +1,5 @@
 import { connectPool, createDatabase, dropDatabase, withDatabase } from '@esa/pg-server'
-import type { OpenDatabase, RehearsalGround, Tester } from './ground.ts'
+import type { OpenDatabase, RehearsalGround, Tester } from '../src/ground/ground.ts'
 
 /** A server on which rehearsals are made, by its admin's URL; and other databases, which belong to the admin. */
 export interface TestGround extends RehearsalGround {

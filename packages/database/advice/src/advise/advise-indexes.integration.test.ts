@@ -1,7 +1,7 @@
 import { connectPool, createDatabase } from '@esa/pg-server'
 import { type Pool } from 'pg'
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
-import { ownServer } from '../own-server.fixture.ts'
+import { ownServer } from '@esa/database-catalog/testing'
 import { adviseIndexes } from './advise-indexes.ts'
 
 const ROWS = 40_000

@@ -1,6 +1,10 @@
-import { type Clock, systemClock } from '../clock.ts'
-import { postgresError } from '../postgres-error.ts'
-import { onOneSession, type Queryable } from '../queryable.ts'
+import {
+  type Clock,
+  systemClock,
+  postgresError,
+  onOneSession,
+  type Queryable,
+} from '@esa/database-catalog/sql'
 import type { IndexAdvice } from './advice.ts'
 import { assembleAdvice } from './assemble-advice.ts'
 import { Bench, type TimedStatement } from './bench.ts'
@@ -9,7 +13,7 @@ import { candidatesOf, tablesOf } from './candidates.ts'
 import { timeBeforeAndAfter } from './final-timing.ts'
 import { prepareStatements, type PreparedWorkload } from './prepare-statements.ts'
 import { Search } from './search.ts'
-import type { TableUse } from './statement-shape.ts'
+import type { TableUse } from './statements/statement-shape.ts'
 import { Trials } from './trials.ts'
 
 /** How far the work has come; `done` of `total` within the phase. */

@@ -1,9 +1,6 @@
 import { EsaError } from '@esa/protocol'
-import type { Clock } from '../clock.ts'
-import { withoutValues } from '../guard/withheld-words.ts'
-import { postgresError, sqlState } from '../postgres-error.ts'
-import { weightedPercentile } from '../percentile.ts'
-import type { Queryable } from '../queryable.ts'
+import { type Clock, withoutValues, postgresError, sqlState, type Queryable } from '@esa/database-catalog/sql'
+import { weightedPercentile } from '../measure/percentile.ts'
 
 const QUERY_CANCELED = '57014'
 

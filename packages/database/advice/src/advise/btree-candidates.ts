@@ -1,6 +1,6 @@
 import { type Candidate, entriesBytes, type IndexKey, widthOf } from './candidate.ts'
-import type { Operand, Predicate, SortKey, TableUse } from './statement-shape.ts'
-import { type ColumnFacts, STATES_MAX, type TableFacts } from './table-catalog.ts'
+import type { Operand, Predicate, SortKey, TableUse } from './statements/statement-shape.ts'
+import { type ColumnFacts, STATES_MAX, type TableFacts } from './statements/table-catalog.ts'
 
 /** Most key columns of a proposal: each further one makes every write dearer and serves fewer queries. */
 const KEYS_MAX = 4

@@ -1,6 +1,5 @@
 import { isEsaError } from '@esa/protocol'
-import type { Clock } from '../clock.ts'
-import type { Queryable } from '../queryable.ts'
+import type { Clock, Queryable } from '@esa/database-catalog/sql'
 import type { Refusal, RefusalReason } from './advice.ts'
 import { percentileOf, type TimedStatement } from './bench.ts'
 import { buildCandidate, type BuiltCandidate } from './built-indexes.ts'

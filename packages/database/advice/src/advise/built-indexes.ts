@@ -1,7 +1,10 @@
-import type { Clock } from '../clock.ts'
-import { quoteIdentifier, quoteRelation } from '../identifiers.ts'
-import { postgresError } from '../postgres-error.ts'
-import type { Queryable } from '../queryable.ts'
+import {
+  type Clock,
+  quoteIdentifier,
+  quoteRelation,
+  postgresError,
+  type Queryable,
+} from '@esa/database-catalog/sql'
 import { type Candidate, createSql, nameOf } from './candidate.ts'
 
 /** A candidate that stands on the copy. */

@@ -1,7 +1,7 @@
-import { indexName, quoteIdentifier, quoteRelation } from '../identifiers.ts'
+import { indexName, quoteIdentifier, quoteRelation } from '@esa/database-catalog/sql'
 import type { AdvisedIndex } from './advice.ts'
-import type { Operand } from './statement-shape.ts'
-import type { TableFacts } from './table-catalog.ts'
+import type { Operand } from './statements/statement-shape.ts'
+import type { TableFacts } from './statements/table-catalog.ts'
 
 /** Access methods that are proposed. */
 export type IndexMethod = 'btree' | 'hash' | 'gin' | 'gist' | 'brin'

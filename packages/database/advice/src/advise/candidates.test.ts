@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest'
-import { asReading } from './as-reading.ts'
+import { asReading } from './statements/as-reading.ts'
 import { definitionOf, nameOf } from './candidate.ts'
 import { candidatesOf } from './candidates.ts'
-import { readShape, tableNames } from './read-shape.ts'
-import type { ColumnFacts, StandingIndex, TableFacts } from './table-catalog.ts'
+import { readShape, tableNames } from './statements/read-shape.ts'
+import type { ColumnFacts, StandingIndex, TableFacts } from './statements/table-catalog.ts'
 
 const column = (name: string, base: string, more: Partial<ColumnFacts> = {}): [string, ColumnFacts] => [
   name,

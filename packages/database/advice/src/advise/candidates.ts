@@ -1,9 +1,9 @@
+import { isToolTable } from '@esa/database-catalog'
 import { btreeCandidates } from './btree-candidates.ts'
 import { type Candidate, definitionOf } from './candidate.ts'
 import { searchCandidates } from './search-candidates.ts'
-import type { TableUse } from './statement-shape.ts'
-import type { StandingIndex, TableFacts } from './table-catalog.ts'
-import { isToolTable } from '../migration-tool-tables.ts'
+import type { TableUse } from './statements/statement-shape.ts'
+import type { StandingIndex, TableFacts } from './statements/table-catalog.ts'
 
 /** Rows of a table that are always read faster than looked up; above, trials decide. */
 const TABLE_ROWS_MIN = 1_000

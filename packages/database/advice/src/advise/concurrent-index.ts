@@ -1,12 +1,17 @@
 import { EsaError } from '@esa/protocol'
-import { type Clock, systemClock } from './clock.ts'
-import { quoteIdentifier, quoteRelation } from './identifiers.ts'
-import { createIndexSql, type ProposedIndex } from './index-proposal.ts'
-import { postgresError } from './postgres-error.ts'
-import { onOneSession, type Queryable } from './queryable.ts'
+import {
+  type Clock,
+  systemClock,
+  quoteIdentifier,
+  quoteRelation,
+  postgresError,
+  onOneSession,
+  type Queryable,
+} from '@esa/database-catalog/sql'
+import { createIndexSql, type ProposedIndex } from '../measure/index-proposal.ts'
 
 /** How far a build has come, as pg_stat_progress_create_index tells it. */
-export interface BuildProgress {
+interface BuildProgress {
   phase: string
   done: number
   total: number

@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts'
+import type { Clock } from '@esa/database-catalog/sql'
 import type { QueryGain } from './advice.ts'
 import { type Bench, percentileOf, type Runs, type TimedStatement } from './bench.ts'
 

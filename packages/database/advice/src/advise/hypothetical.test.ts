@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest'
-import type { Queryable } from '../queryable.ts'
+import type { Queryable } from '@esa/database-catalog/sql'
 import type { Candidate, IndexMethod } from './candidate.ts'
 import { neverPlanned } from './hypothetical.ts'
-import type { TableFacts } from './table-catalog.ts'
+import type { TableFacts } from './statements/table-catalog.ts'
 
 const table = { schema: 's', name: 't', kind: 'r' } as TableFacts
 

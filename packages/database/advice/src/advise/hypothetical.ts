@@ -1,5 +1,4 @@
-import { sqlState } from '../postgres-error.ts'
-import type { Queryable } from '../queryable.ts'
+import { sqlState, type Queryable } from '@esa/database-catalog/sql'
 import { type Candidate, createSql, type IndexMethod } from './candidate.ts'
 
 /** Access methods of which HypoPG can pretend an index. */

@@ -1,10 +1,10 @@
 import { connectPool, createDatabase } from '@esa/pg-server'
 import { type Pool } from 'pg'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { ownServer } from '../own-server.fixture.ts'
-import type { Clock } from '../clock.ts'
-import { groundAt } from '../rehearsal/ground.fixture.ts'
-import { withRehearsal } from '../rehearsal/open-rehearsal.ts'
+import { ownServer } from '@esa/database-catalog/testing'
+import type { Clock } from '@esa/database-catalog/sql'
+import { groundAt } from '@esa/database-sandbox/testing'
+import { withRehearsal } from '@esa/database-sandbox'
 import { readWorkload } from './read-workload.ts'
 
 const server = ownServer()

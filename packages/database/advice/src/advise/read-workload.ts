@@ -1,11 +1,9 @@
-import type { Clock } from '../clock.ts'
-import type { Queryable } from '../queryable.ts'
-import { fingerprintOf, sampleActivity, type SeenStatement } from '../workload-activity.ts'
-import { readStatementStatistics } from '../workload-statistics.ts'
-import { parseScript } from '../sql/parse-script.ts'
+import { type Clock, type Queryable, parseScript } from '@esa/database-catalog/sql'
+import { isToolTable } from '@esa/database-catalog'
+import { fingerprintOf, sampleActivity, type SeenStatement } from '../measure/workload-activity.ts'
+import { readStatementStatistics } from '../measure/workload-statistics.ts'
 import type { TimedStatement } from './bench.ts'
-import { isToolTable } from '../migration-tool-tables.ts'
-import { tableNames } from './read-shape.ts'
+import { tableNames } from './statements/read-shape.ts'
 
 /** A workload taken from a running database. */
 export interface FoundWorkload {

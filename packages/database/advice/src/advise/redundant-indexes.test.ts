@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import type { BuiltCandidate } from './built-indexes.ts'
 import { redundantIndexes } from './redundant-indexes.ts'
-import type { StandingIndex, TableFacts } from './table-catalog.ts'
+import type { StandingIndex, TableFacts } from './statements/table-catalog.ts'
 
 const standing = (more: Partial<StandingIndex>): StandingIndex => ({
   name: 'old',

@@ -1,8 +1,8 @@
-import { quoteRelation } from '../identifiers.ts'
-import { isToolTable } from '../migration-tool-tables.ts'
+import { quoteRelation } from '@esa/database-catalog/sql'
+import { isToolTable } from '@esa/database-catalog'
 import type { DropAdvice } from './advice.ts'
 import type { BuiltCandidate } from './built-indexes.ts'
-import type { StandingIndex, TableFacts } from './table-catalog.ts'
+import type { StandingIndex, TableFacts } from './statements/table-catalog.ts'
 
 const plain = (key: string): string => key.replaceAll('"', '')
 

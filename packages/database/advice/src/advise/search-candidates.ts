@@ -1,6 +1,6 @@
 import { type Candidate, entriesBytes, type IndexMethod, widthOf } from './candidate.ts'
-import type { Operand, Predicate, TableUse } from './statement-shape.ts'
-import type { ColumnFacts } from './table-catalog.ts'
+import type { Operand, Predicate, TableUse } from './statements/statement-shape.ts'
+import type { ColumnFacts } from './statements/table-catalog.ts'
 
 /** Width in bytes from which a hash of a text is worth more than the text: a B-tree would keep it whole. */
 const HASH_WIDTH_MIN = 48

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import type { Runs, TimedStatement } from './bench.ts'
 import type { BuiltCandidate } from './built-indexes.ts'
 import { type Limits, Search } from './search.ts'
-import type { TableFacts } from './table-catalog.ts'
+import type { TableFacts } from './statements/table-catalog.ts'
 import { type StatementBench, Trials } from './trials.ts'
 
 const table = { schema: 's', name: 't' } as TableFacts

@@ -1,8 +1,6 @@
-import type { Clock } from '../clock.ts'
-import { quoteIdentifier, quoteRelation } from '../identifiers.ts'
-import type { Queryable } from '../queryable.ts'
+import { type Clock, quoteIdentifier, quoteRelation, type Queryable } from '@esa/database-catalog/sql'
 import type { WriteCost } from './advice.ts'
-import type { TableFacts } from './table-catalog.ts'
+import type { TableFacts } from './statements/table-catalog.ts'
 
 /** Rows written again: enough that one row's cost is not the statement's. */
 const ROWS = 5_000

@@ -1,15 +1,13 @@
 import { cut, EsaError } from '@esa/protocol'
+import type { Queryable } from '@esa/database-catalog/sql'
+import { readStatement, inJudged, type JudgingOptions, WAITING } from '@esa/database-catalog/guard'
 import type { StatementTiming } from './metric-reading.ts'
 import { type PlanLine, type PlanNode, planLines, wastefulScans } from './plan.ts'
 import { proposeIndex, type ProposedIndex } from './index-proposal.ts'
-import type { Queryable } from './queryable.ts'
-import { readStatement } from './guard/read-statement.ts'
-import { inJudged, type JudgingOptions } from './guard/in-judged.ts'
-import { WAITING } from './guard/require-harmless.ts'
 import type { WorkloadStatement } from './workload.ts'
 
 /** What a plan gives away. */
-export interface PlanFinding {
+interface PlanFinding {
   kind: 'seq-scan-with-selective-filter'
   relation: string
   rows: number

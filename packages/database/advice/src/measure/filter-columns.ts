@@ -1,4 +1,4 @@
-import { type Token, tokenize } from './sql-tokens.ts'
+import { type Token, tokenize } from '@esa/database-catalog/sql'
 
 /** A column that a filter compares with something known before the row is read. */
 export interface FilterColumn {

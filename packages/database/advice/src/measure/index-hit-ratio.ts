@@ -1,6 +1,5 @@
+import { type Queryable, inReadOnly, OWN_MARK } from '@esa/database-catalog/sql'
 import type { Finding } from './metric-reading.ts'
-import type { Queryable } from './queryable.ts'
-import { inReadOnly, OWN_MARK } from './read-only.ts'
 
 /** Cut-off of a query on the statistics views. */
 const TIMEOUT_MS = 5_000

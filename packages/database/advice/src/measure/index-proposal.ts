@@ -1,8 +1,12 @@
+import {
+  indexName,
+  quoteIdentifier,
+  quoteRelation,
+  type Queryable,
+  OWN_MARK,
+} from '@esa/database-catalog/sql'
 import { filterColumns, sortColumns } from './filter-columns.ts'
-import { indexName, quoteIdentifier, quoteRelation } from './identifiers.ts'
 import type { WastefulScan } from './plan.ts'
-import type { Queryable } from './queryable.ts'
-import { OWN_MARK } from './read-only.ts'
 
 /** A B-tree index as it may be built: what counts are the names, `ddl` shows what they come to. */
 export interface ProposedIndex {

@@ -9,9 +9,10 @@ import {
   type TestServer,
 } from '@esa/pg-server/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { applyMigration, scriptMigration, targetLedger } from './apply.ts'
-import { systemClock } from './clock.ts'
-import { ON_COPY } from './guard/read-terms.ts'
+import { applyMigration, targetLedger } from '@esa/database-migrations/apply'
+import { scriptMigration } from '@esa/database-migrations/plan'
+import { systemClock } from '@esa/database-catalog/sql'
+import { ON_COPY } from '@esa/database-catalog/guard'
 import { measure } from './measure.ts'
 import type { MetricThreshold } from './metric-reading.ts'
 

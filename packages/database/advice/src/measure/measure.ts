@@ -1,11 +1,15 @@
-import { type Clock, systemClock } from './clock.ts'
+import {
+  type Clock,
+  systemClock,
+  postgresError,
+  type Queryable,
+  inReadOnly,
+  OWN_MARK,
+} from '@esa/database-catalog/sql'
 import { indexHitRatio } from './index-hit-ratio.ts'
 import { type Finding, type MetricReading, type MetricThreshold, toReading } from './metric-reading.ts'
 import { migrationLoss } from './migration-loss.ts'
 import { measureNormalization } from './normalize/measure-normalization.ts'
-import { postgresError } from './postgres-error.ts'
-import type { Queryable } from './queryable.ts'
-import { inReadOnly, OWN_MARK } from './read-only.ts'
 import { DEFAULT_PERCENTILE } from './response-time.ts'
 import { sampleStatements } from './statement-sampling.ts'
 import { type Probe, probeDatabase, uptime } from './uptime.ts'

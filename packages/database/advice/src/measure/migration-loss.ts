@@ -1,6 +1,5 @@
+import { type Queryable, inReadOnly, OWN_MARK } from '@esa/database-catalog/sql'
 import type { Finding } from './metric-reading.ts'
-import type { Queryable } from './queryable.ts'
-import { inReadOnly, OWN_MARK } from './read-only.ts'
 
 const TIMEOUT_MS = 5_000
 const METHOD = 'the record of applied migrations (esa_migrations): counts and checksums before and after'

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
+import { indexName, quoteIdentifier } from '@esa/database-catalog/sql'
 import { filterColumns, sortColumns } from './filter-columns.ts'
-import { indexName, quoteIdentifier } from './identifiers.ts'
 import { createIndexSql, proposedColumns } from './index-proposal.ts'
 import { type PlanNode, planLines, wastefulScans } from './plan.ts'
 

@@ -1,11 +1,15 @@
-import type { Clock } from './clock.ts'
+import {
+  type Clock,
+  sqlState,
+  onOneSession,
+  type Queryable,
+  inReadOnly,
+  OWN_MARK,
+  quoteIdentifier,
+  tokenize,
+} from '@esa/database-catalog/sql'
 import type { Finding } from './metric-reading.ts'
-import { sqlState } from './postgres-error.ts'
-import { onOneSession, type Queryable } from './queryable.ts'
-import { inReadOnly, OWN_MARK } from './read-only.ts'
 import { responseTime, type StatementSample } from './response-time.ts'
-import { quoteIdentifier } from './identifiers.ts'
-import { tokenize } from './sql-tokens.ts'
 
 /** Time between two polls: short, so that most changes are one call and its exact duration. */
 const POLL_MS = 200

@@ -1,15 +1,14 @@
 import { connectPool, createDatabase } from '@esa/pg-server'
 import { type Pool } from 'pg'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { ownServer } from './own-server.fixture.ts'
-import { targetLedger } from './apply.ts'
-import { type Clock, systemClock } from './clock.ts'
-import { buildIndexConcurrently } from './concurrent-index.ts'
+import { ownServer } from '@esa/database-catalog/testing'
+import { targetLedger } from '@esa/database-migrations/apply'
+import { type Clock, systemClock, inReadOnly } from '@esa/database-catalog/sql'
+import { ON_COPY } from '@esa/database-catalog/guard'
+import { buildIndexConcurrently } from '../advise/concurrent-index.ts'
 import { explainStatement, findSlowest } from './explain.ts'
 import { measure } from './measure.ts'
 import type { MetricThreshold } from './metric-reading.ts'
-import { ON_COPY } from './guard/read-terms.ts'
-import { inReadOnly } from './read-only.ts'
 
 const server = ownServer()
 let pool: Pool

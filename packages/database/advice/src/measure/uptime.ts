@@ -1,8 +1,6 @@
 import { formatDuration } from '@esa/protocol'
-import type { Clock } from './clock.ts'
+import { type Clock, type Queryable, OWN_MARK } from '@esa/database-catalog/sql'
 import type { Finding } from './metric-reading.ts'
-import type { Queryable } from './queryable.ts'
-import { OWN_MARK } from './read-only.ts'
 
 /** One question whether the database answers: epoch milliseconds and the answer. */
 export interface Probe {

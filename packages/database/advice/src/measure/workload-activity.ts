@@ -1,6 +1,4 @@
-import type { Clock } from './clock.ts'
-import { onOneSession, type Queryable } from './queryable.ts'
-import { inReadOnly, OWN_MARK } from './read-only.ts'
+import { type Clock, onOneSession, type Queryable, inReadOnly, OWN_MARK } from '@esa/database-catalog/sql'
 import { isTraffic } from './statement-sampling.ts'
 
 /** Time between two looks: statements of some milliseconds are met now and then, and an idle session shows its last one. */

@@ -1,7 +1,11 @@
-import { quoteIdentifier } from './identifiers.ts'
-import { sqlState } from './postgres-error.ts'
-import { onOneSession, type Queryable } from './queryable.ts'
-import { inReadOnly, OWN_MARK } from './read-only.ts'
+import {
+  quoteIdentifier,
+  sqlState,
+  onOneSession,
+  type Queryable,
+  inReadOnly,
+  OWN_MARK,
+} from '@esa/database-catalog/sql'
 import { isTraffic } from './statement-sampling.ts'
 
 /** A statement as the server's counters know it; times in ms, over all calls since the counters were reset. */

@@ -1,12 +1,13 @@
 import { EsaError, formatDuration } from '@esa/protocol'
-import type { Clock } from './clock.ts'
-import { type Reading, readStatement } from './guard/read-statement.ts'
-import { inJudged, type JudgingOptions } from './guard/in-judged.ts'
-import { WAITING } from './guard/require-harmless.ts'
+import { type Clock, sqlState, type Queryable, onTargetPath } from '@esa/database-catalog/sql'
+import {
+  type Reading,
+  readStatement,
+  inJudged,
+  type JudgingOptions,
+  WAITING,
+} from '@esa/database-catalog/guard'
 import type { Finding } from './metric-reading.ts'
-import { sqlState } from './postgres-error.ts'
-import type { Queryable } from './queryable.ts'
-import { onTargetPath } from './read-only.ts'
 import { responseTime, type StatementSample } from './response-time.ts'
 import type { WorkloadStatement } from './workload.ts'
 

@@ -1,5 +1,5 @@
 import { EsaError } from '@esa/protocol'
-import { lineAt, type Token, tokenize } from './sql-tokens.ts'
+import { lineAt, type Token, tokenize } from '@esa/database-catalog/sql'
 
 /** One statement of a workload: how often it comes, relative to the others, and the name it is reported by. */
 export interface WorkloadStatement {

@@ -1,8 +1,5 @@
 import { isEsaError } from '@esa/protocol'
-import { systemClock } from '../clock.ts'
-import { sqlState } from '../postgres-error.ts'
-import type { Queryable } from '../queryable.ts'
-import { OWN_MARK } from '../read-only.ts'
+import { systemClock, sqlState, type Queryable, OWN_MARK } from '@esa/database-catalog/sql'
 
 /** What may be tried for one statement until its time is over, in a read-only transaction. */
 export interface Budget {

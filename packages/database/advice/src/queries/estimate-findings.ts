@@ -1,4 +1,4 @@
-import type { PlanNode } from '../plan.ts'
+import type { PlanNode } from '../measure/plan.ts'
 import { firstRelation, nodeName, type PlacedNode } from './plan-tree.ts'
 import { suspect, type Suspicion } from './suspicion.ts'
 

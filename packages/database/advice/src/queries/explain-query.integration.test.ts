@@ -1,8 +1,8 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { ON_COPY } from '../guard/read-terms.ts'
-import type { Queryable } from '../queryable.ts'
+import { ON_COPY } from '@esa/database-catalog/guard'
+import type { Queryable } from '@esa/database-catalog/sql'
 import { type ExplainedQuery, explainQuery } from './explain-query.ts'
-import { ownSales } from './sales.fixture.ts'
+import { ownSales } from '../../testing/sales.ts'
 
 const sales = ownSales()
 const { explain } = sales

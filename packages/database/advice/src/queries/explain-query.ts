@@ -1,19 +1,22 @@
 import { EsaError, isEsaError } from '@esa/protocol'
 import type { Node } from '@pgsql/types'
-import { walk } from '../sql/tree.ts'
-import type { Finding } from '../finding.ts'
-
-import { type Reading, readStatement, refusal, writtenName } from '../guard/read-statement.ts'
-import { inJudged, type JudgingOptions, type JudgingSession } from '../guard/in-judged.ts'
-import { type ExplainedPlan, type PlanLine, planLines } from '../plan.ts'
-import { sqlState } from '../postgres-error.ts'
-import type { Queryable } from '../queryable.ts'
+import { walk, type Finding, sqlState, type Queryable } from '@esa/database-catalog/sql'
+import {
+  type Reading,
+  readStatement,
+  refusal,
+  writtenName,
+  inJudged,
+  type JudgingOptions,
+  type JudgingSession,
+} from '@esa/database-catalog/guard'
+import { type ExplainedPlan, type PlanLine, planLines } from '../measure/plan.ts'
 import { budgetOf } from './budget.ts'
 import { planFindings } from './plan-findings.ts'
-import { rewritesOf } from './rewrite.ts'
+import { rewritesOf } from './rewrite/rewrite.ts'
 import { suspect, type Suspicion } from './suspicion.ts'
 import { unwrapExplain } from './unwrap-explain.ts'
-import { tableFacts } from './table-facts.ts'
+import { tableFacts } from './rewrite/table-facts.ts'
 import { type Gain, type TriedRewrite, tryOnCopy, tryRewrites, trySettings } from './try-fixes.ts'
 
 /** A statement that was run once under EXPLAIN ANALYZE; times in ms, `executionMs` null when it was cut off. */

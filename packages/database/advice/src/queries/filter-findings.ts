@@ -1,11 +1,17 @@
 import type { Node, SelectStmt } from '@pgsql/types'
-import { columnPath, operatorOf, stringConstant, unqualifiedSql, walk } from '../sql/tree.ts'
-import { quoteRelation } from '../identifiers.ts'
-import { figures } from '../plan.ts'
-import { parseScript } from '../sql/parse-script.ts'
+import {
+  columnPath,
+  operatorOf,
+  stringConstant,
+  unqualifiedSql,
+  walk,
+  quoteRelation,
+  parseScript,
+} from '@esa/database-catalog/sql'
+import { figures } from '../measure/plan.ts'
 import { nodeName, type PlacedNode, relationOf } from './plan-tree.ts'
 import { suspect, type Suspicion } from './suspicion.ts'
-import { leadsAnIndex, type TableFacts } from './table-facts.ts'
+import { leadsAnIndex, type TableFacts } from './rewrite/table-facts.ts'
 
 /** Rows that a filter must have thrown away before its form matters. */
 const REMOVED_MIN = 1_000

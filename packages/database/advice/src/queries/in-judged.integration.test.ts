@@ -2,13 +2,12 @@ import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Pool } from 'pg'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { systemClock } from '../clock.ts'
-import { explainStatement } from '../explain.ts'
-import { ownServer } from '../own-server.fixture.ts'
-import { explainQuery } from '../queries/explain-query.ts'
-import { onOneSession, type Queryable } from '../queryable.ts'
-import { timeWorkload } from '../workload-timing.ts'
-import { ON_COPY } from './read-terms.ts'
+import { systemClock, onOneSession, type Queryable } from '@esa/database-catalog/sql'
+import { ownServer } from '@esa/database-catalog/testing'
+import { ON_COPY } from '@esa/database-catalog/guard'
+import { explainStatement } from '../measure/explain.ts'
+import { explainQuery } from './explain-query.ts'
+import { timeWorkload } from '../measure/workload-timing.ts'
 
 const server = ownServer()
 let pool: Pool
@@ -96,19 +95,22 @@ describe('what is executed is what was judged in the same transaction', () => {
   })
 
   it('no other file runs a text by itself but on a copy', () => {
-    const root = join(import.meta.dirname, '..')
-    const sources = globSync('**/*.ts', { cwd: root }).filter((file) => !/\.(?:test|fixture)\.ts$/.test(file))
+    const root = join(import.meta.dirname, '../../..')
+    const sources = globSync('*/src/**/*.ts', { cwd: root }).filter((file) => !file.endsWith('.test.ts'))
     const having = (words: string) =>
       sources.filter((file) => readFileSync(join(root, file), 'utf8').includes(words)).toSorted()
-    expect(having('requireHarmless(')).toEqual(['guard/in-judged.ts', 'guard/require-harmless.ts'])
+    expect(having('requireHarmless(')).toEqual([
+      'catalog/src/guard/in-judged.ts',
+      'catalog/src/guard/require-harmless.ts',
+    ])
     // The bench and `tryOnCopy` have a copy, whose role is the sandbox's.
     expect(having(`queryMode: 'extended'`)).toEqual([
-      'advise/bench.ts',
-      'guard/in-judged.ts',
-      'guard/resolve.ts',
-      'queries/try-fixes.ts',
-      'queryable.ts',
-      'workload-timing.ts',
+      'advice/src/advise/bench.ts',
+      'advice/src/measure/workload-timing.ts',
+      'advice/src/queries/try-fixes.ts',
+      'catalog/src/guard/in-judged.ts',
+      'catalog/src/guard/resolve.ts',
+      'catalog/src/sql/queryable.ts',
     ])
   })
 })

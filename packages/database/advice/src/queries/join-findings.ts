@@ -1,4 +1,4 @@
-import { figures } from '../plan.ts'
+import { figures } from '../measure/plan.ts'
 import { firstRelation, nodeName, type PlacedNode, relationOf, shareOf } from './plan-tree.ts'
 import { suspect, type Suspicion } from './suspicion.ts'
 

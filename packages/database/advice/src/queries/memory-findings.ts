@@ -1,5 +1,4 @@
-import type { PlacedNode } from './plan-tree.ts'
-import { firstRelation, nodeName, relationOf } from './plan-tree.ts'
+import { type PlacedNode, firstRelation, nodeName, relationOf } from './plan-tree.ts'
 import { suspect, type Suspicion } from './suspicion.ts'
 
 /** Memory offered is this much above what was used on disk: rows in memory take more room than in a sorted file. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { ExplainedPlan, PlanNode } from '../plan.ts'
+import type { ExplainedPlan, PlanNode } from '../measure/plan.ts'
 import { estimateFindings } from './estimate-findings.ts'
 import { joinFindings } from './join-findings.ts'
 import { memoryFindings } from './memory-findings.ts'

@@ -1,4 +1,4 @@
-import { figures, type PlanNode } from '../plan.ts'
+import { figures, type PlanNode } from '../measure/plan.ts'
 
 /** A node with its place in the plan; the root has no parent. */
 export interface PlacedNode {

@@ -1,6 +1,5 @@
 import type { SelectStmt } from '@pgsql/types'
-import type { Finding } from '../finding.ts'
-import { parseScript } from '../sql/parse-script.ts'
+import { type Finding, parseScript } from '@esa/database-catalog/sql'
 import type { CountedQuery } from './counted-query.ts'
 
 /** Promise of Layer 1's card for 95 of 100 executions, ms. */

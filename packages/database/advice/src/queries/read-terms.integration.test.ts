@@ -3,13 +3,10 @@ import { connectPool, embeddedServerStatus, withDatabase } from '@esa/pg-server'
 import { hasOtherPostgres, startOtherPostgres } from '@esa/pg-server/testing'
 import type { Pool } from 'pg'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { ownServer } from '../own-server.fixture.ts'
-import { onOneSession, type Queryable } from '../queryable.ts'
-import { inReadOnly } from '../read-only.ts'
-import { meetTerms, type ReadTerms } from './read-terms.ts'
-import { tableFacts } from '../queries/table-facts.ts'
-import { roleOf } from './role-strength.ts'
-import { runGuarded } from './run-guarded.ts'
+import { ownServer, meetTerms, type ReadTerms, runGuarded } from '@esa/database-catalog/testing'
+import { onOneSession, type Queryable, inReadOnly } from '@esa/database-catalog/sql'
+import { roleOf } from '@esa/database-catalog/guard'
+import { tableFacts } from './rewrite/table-facts.ts'
 
 const server = ownServer()
 let admin: Pool

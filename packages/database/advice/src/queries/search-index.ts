@@ -1,11 +1,11 @@
 import type { Node } from '@pgsql/types'
+import { onTargetPath, type ReadOnlySession } from '@esa/database-catalog/sql'
+import { relationsNamed } from '@esa/database-catalog'
 import { candidatesOf } from '../advise/candidates.ts'
 import { buildSteps, createSql } from '../advise/candidate.ts'
-import { readShape, tableNames } from '../advise/read-shape.ts'
-import { readTables } from '../advise/table-catalog.ts'
-import type { WastefulScan } from '../plan.ts'
-import { onTargetPath, type ReadOnlySession } from '../read-only.ts'
-import { relationsNamed } from '../relations-named.ts'
+import { readShape, tableNames } from '../advise/statements/read-shape.ts'
+import { readTables } from '../advise/statements/table-catalog.ts'
+import type { WastefulScan } from '../measure/plan.ts'
 
 /** An index that is no plain B-tree, as a fix says it and as a copy builds it. */
 export interface SearchIndex {

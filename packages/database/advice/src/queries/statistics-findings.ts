@@ -1,11 +1,10 @@
 import type { Node } from '@pgsql/types'
-import { columnPath, walk } from '../sql/tree.ts'
-import { indexName, quoteIdentifier, quoteRelation } from '../identifiers.ts'
-import type { PlanNode } from '../plan.ts'
+import { columnPath, walk, indexName, quoteIdentifier, quoteRelation } from '@esa/database-catalog/sql'
+import type { PlanNode } from '../measure/plan.ts'
 import { conjuncts } from './filter-findings.ts'
 import { relationOf } from './plan-tree.ts'
 import { suspect, type Suspicion } from './suspicion.ts'
-import type { TableFacts } from './table-facts.ts'
+import type { TableFacts } from './rewrite/table-facts.ts'
 
 /** Part of a table that may change before its statistics are of another table, and the least that is worth a word. */
 const CHANGED_PART_MAX = 0.2

@@ -1,4 +1,4 @@
-import type { Finding } from '../finding.ts'
+import type { Finding } from '@esa/database-catalog/sql'
 
 /** A change under which the statement can be run again, to see what it is worth. */
 type Trial =

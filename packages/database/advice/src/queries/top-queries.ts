@@ -1,8 +1,6 @@
-import { type Clock, systemClock } from '../clock.ts'
-import type { Finding } from '../finding.ts'
-import type { Queryable } from '../queryable.ts'
-import { sampleActivity } from '../workload-activity.ts'
-import { type CountedStatement, readStatementStatistics } from '../workload-statistics.ts'
+import { type Clock, systemClock, type Finding, type Queryable } from '@esa/database-catalog/sql'
+import { sampleActivity } from '../measure/workload-activity.ts'
+import { type CountedStatement, readStatementStatistics } from '../measure/workload-statistics.ts'
 import type { CountedQuery } from './counted-query.ts'
 import { queryFindings } from './query-findings.ts'
 

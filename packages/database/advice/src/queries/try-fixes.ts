@@ -1,11 +1,9 @@
-import type { ExplainedPlan } from '../plan.ts'
-import { sqlState } from '../postgres-error.ts'
-import { onOneSession, type Queryable, type QueryAnswer } from '../queryable.ts'
-import type { JudgingSession } from '../guard/in-judged.ts'
-import { OWN_MARK } from '../read-only.ts'
+import { sqlState, onOneSession, type Queryable, type QueryAnswer, OWN_MARK } from '@esa/database-catalog/sql'
+import type { JudgingSession } from '@esa/database-catalog/guard'
+import type { ExplainedPlan } from '../measure/plan.ts'
 import { type Budget, inSavepoint } from './budget.ts'
 import { nodeName, placedNodes } from './plan-tree.ts'
-import type { Rewrite } from './rewrite.ts'
+import type { Rewrite } from './rewrite/rewrite.ts'
 import type { Suspicion } from './suspicion.ts'
 
 /** What a change was worth, ms of the median run. A type, so that it is JSON as evidence. */

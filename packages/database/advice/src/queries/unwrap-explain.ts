@@ -1,7 +1,6 @@
 import type { Node } from '@pgsql/types'
-import { refusal } from '../guard/read-statement.ts'
-import { type Token, tokenize } from '../sql-tokens.ts'
-import { parseScript } from '../sql/parse-script.ts'
+import { refusal } from '@esa/database-catalog/guard'
+import { type Token, tokenize, parseScript } from '@esa/database-catalog/sql'
 
 /** Options that EXPLAIN may be written with as words, without parentheses. */
 const WORDS = new Set(['analyze', 'analyse', 'verbose'])

@@ -1,7 +1,5 @@
-import type { ExplainedPlan, PlanNode } from '../plan.ts'
-import { figures } from '../plan.ts'
-import type { PlacedNode } from './plan-tree.ts'
-import { nodeName, relationOf } from './plan-tree.ts'
+import { type ExplainedPlan, type PlanNode, figures } from '../measure/plan.ts'
+import { type PlacedNode, nodeName, relationOf } from './plan-tree.ts'
 import { suspect, type Suspicion } from './suspicion.ts'
 
 /** Part of the time that compiling may take before it is not worth it, and the least that is worth a word, ms. */

@@ -1,10 +1,8 @@
 import { withDatabase } from '@esa/pg-server'
 import type { Pool } from 'pg'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { ownServer } from '../own-server.fixture.ts'
-import { explainQuery } from '../queries/explain-query.ts'
-import type { ReadTerms } from './read-terms.ts'
-import { runGuarded } from './run-guarded.ts'
+import { ownServer, type ReadTerms, runGuarded } from '@esa/database-catalog/testing'
+import { explainQuery } from './explain-query.ts'
 
 const server = ownServer()
 let reader: Pool

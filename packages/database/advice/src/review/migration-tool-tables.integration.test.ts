@@ -1,10 +1,10 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { Pool } from 'pg'
+import { isToolTable } from '@esa/database-catalog'
+import { ownServer } from '@esa/database-catalog/testing'
 import { checkIntegrity } from './integrity/check-integrity.ts'
-import { isToolTable } from './migration-tool-tables.ts'
-import { normalizeDatabase } from './normalize/normalize-database.ts'
-import { ownServer } from './own-server.fixture.ts'
-import { reviewIndexes } from './review/review-indexes.ts'
+import { normalizeDatabase } from '../measure/normalize/normalize-database.ts'
+import { reviewIndexes } from './indexes/review-indexes.ts'
 import { reviewSchema } from './schema/review-schema.ts'
 
 const TOOLS = `

@@ -1,10 +1,10 @@
 import { connectPool, createDatabase } from '@esa/pg-server'
 import type { Pool } from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { ownServer } from '../own-server.fixture.ts'
-import { requireThawed } from '../apply/freeze.ts'
-import { reviewSchema } from '../schema/review-schema.ts'
-import { freezeDatabase, readFreeze, thawDatabase } from './freeze-flag.ts'
+import { ownServer } from '@esa/database-catalog/testing'
+import { requireThawed } from '@esa/database-migrations/apply'
+import { freezeDatabase, readFreeze, thawDatabase } from '@esa/database-catalog/guard'
+import { reviewSchema } from '../review/schema/review-schema.ts'
 
 const server = ownServer()
 let owner: Pool

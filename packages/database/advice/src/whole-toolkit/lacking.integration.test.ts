@@ -1,16 +1,13 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { Pool } from 'pg'
-import { scriptMigration } from '../apply/migration.ts'
-import { planBetween } from '../change/plan-between.ts'
-import { ON_COPY } from '../guard/read-terms.ts'
-import { lintScripts } from '../lint/lint-scripts.ts'
-import { readScript } from '../lint/read-script.ts'
-import { ownServer } from '../own-server.fixture.ts'
+import { scriptMigration, planBetween } from '@esa/database-migrations/plan'
+import { ON_COPY } from '@esa/database-catalog/guard'
+import { lintScripts, readScript } from '@esa/database-migrations/lint'
+import { ownServer } from '@esa/database-catalog/testing'
+import { type Verdict, verifyMigration } from '@esa/database-migrations/verify'
+import { groundAt, type TestGround } from '@esa/database-sandbox/testing'
+import { withRehearsal, rehearseScripts } from '@esa/database-sandbox'
 import { explainQuery } from '../queries/explain-query.ts'
-import { type Verdict, verifyMigration } from '../verify/verify-migration.ts'
-import { groundAt, type TestGround } from './ground.fixture.ts'
-import { withRehearsal } from './open-rehearsal.ts'
-import { rehearseScripts } from './rehearse-scripts.ts'
 
 /**
  * A target with an extension that the server of rehearsals has not: it is called otherwise in the target's catalog. A table

@@ -1,5 +1,5 @@
 import { digestText } from '@esa/protocol'
-import { quoteIdentifier } from '../identifiers.ts'
+import { quoteIdentifier } from '../sql/identifiers.ts'
 
 /** Longest identifier PostgreSQL keeps, in bytes (NAMEDATALEN - 1); it cuts longer ones silently. */
 const IDENTIFIER_BYTES_MAX = 63

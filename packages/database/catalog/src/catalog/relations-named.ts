@@ -1,5 +1,5 @@
-import type { Queryable } from './queryable.ts'
-import { OWN_MARK } from './read-only.ts'
+import type { Queryable } from '../sql/queryable.ts'
+import { OWN_MARK } from '../sql/read-only.ts'
 
 const NAMED = `select ${OWN_MARK} name, pg_catalog.to_regclass(name)::pg_catalog.oid as oid
   from pg_catalog.unnest($1::pg_catalog.text[]) as name`

@@ -1,6 +1,6 @@
-import { postgresError } from '../postgres-error.ts'
-import { onOneSession, type Queryable } from '../queryable.ts'
-import { OWN_MARK, toOwnPath } from '../read-only.ts'
+import { postgresError } from '../sql/postgres-error.ts'
+import { onOneSession, type Queryable } from '../sql/queryable.ts'
+import { OWN_MARK, toOwnPath } from '../sql/read-only.ts'
 
 /** Why a database is frozen, by whom, and since when (epoch ms, by its own clock). */
 export interface Freeze {

@@ -1,5 +1,5 @@
-import { quoteIdentifier } from '../identifiers.ts'
-import type { Queryable } from '../queryable.ts'
+import { quoteIdentifier } from '../sql/identifiers.ts'
+import type { Queryable } from '../sql/queryable.ts'
 import { readStatements, refusal } from './read-statement.ts'
 import type { TreeCall } from './resolved-tree.ts'
 import { type CalledFunction, typeNames } from './tree-objects.ts'

@@ -1,9 +1,9 @@
 import { connectPool, createDatabase, withDatabase } from '@esa/pg-server'
 import type { Pool } from 'pg'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { ownServer } from '../own-server.fixture.ts'
+import { ownServer } from '../../testing/own-server.ts'
 import { roleGrants } from './grants.ts'
-import { runGuarded } from './run-guarded.ts'
+import { runGuarded } from '../../testing/run-guarded.ts'
 
 const server = ownServer()
 let admin: Pool

@@ -1,7 +1,7 @@
 import { EsaError } from '@esa/protocol'
-import { quoteIdentifier } from '../identifiers.ts'
-import type { Queryable } from '../queryable.ts'
-import { inReadOnly, OWN_MARK } from '../read-only.ts'
+import { quoteIdentifier } from '../sql/identifiers.ts'
+import type { Queryable } from '../sql/queryable.ts'
+import { inReadOnly, OWN_MARK } from '../sql/read-only.ts'
 
 /** The three roles in which Layer 1 meets a database, and the SQL that makes them. */
 export interface RoleGrants {

@@ -10,8 +10,8 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import type { Queryable } from '../queryable.ts'
-import { runGuarded } from './run-guarded.ts'
+import type { Queryable } from '../sql/queryable.ts'
+import { runGuarded } from '../../testing/run-guarded.ts'
 
 let home: string
 let adminUrl: string

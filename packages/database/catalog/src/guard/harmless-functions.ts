@@ -1,5 +1,5 @@
-import type { Queryable } from '../queryable.ts'
-import { OWN_MARK } from '../read-only.ts'
+import type { Queryable } from '../sql/queryable.ts'
+import { OWN_MARK } from '../sql/read-only.ts'
 import lists from './harmless.generated.json' with { type: 'json' }
 
 /** A function as the catalog describes it. */

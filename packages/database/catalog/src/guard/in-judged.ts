@@ -1,5 +1,5 @@
-import type { Queryable, QueryAnswer } from '../queryable.ts'
-import { inReadOnly, onTargetPath, type ReadOnlySession } from '../read-only.ts'
+import type { Queryable, QueryAnswer } from '../sql/queryable.ts'
+import { inReadOnly, onTargetPath, type ReadOnlySession } from '../sql/read-only.ts'
 import type { Reading } from './read-statement.ts'
 import { meetTerms, ON_COPY, type ReadTerms } from './read-terms.ts'
 import { requireHarmless } from './require-harmless.ts'

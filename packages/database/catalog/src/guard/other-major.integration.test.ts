@@ -2,8 +2,8 @@ import { connectPool, createDatabase } from '@esa/pg-server'
 import { hasOtherPostgres, startOtherPostgres, type TestServer } from '@esa/pg-server/testing'
 import type { Pool } from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { HARMLESS_QUERIES, HARMLESS_SCHEMA } from './harmless-queries.fixture.ts'
-import { runGuarded } from './run-guarded.ts'
+import { HARMLESS_QUERIES, HARMLESS_SCHEMA } from '../../testing/harmless-queries.ts'
+import { runGuarded } from '../../testing/run-guarded.ts'
 
 /** What versions before the last ones lack. */
 const NEWER_SYNTAX = /syntax error|does not exist|could not determine/

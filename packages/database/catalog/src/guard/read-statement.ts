@@ -1,7 +1,7 @@
 import { EsaError } from '@esa/protocol'
 import type { Node } from '@pgsql/types'
 import { type ParsedStatement, parseScript } from '../sql/parse-script.ts'
-import { quoteIdentifier } from '../identifiers.ts'
+import { quoteIdentifier } from '../sql/identifiers.ts'
 
 /** A name as the statement writes it; without a schema it is looked up along the search path. */
 export interface CalledName {

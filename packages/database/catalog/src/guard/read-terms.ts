@@ -1,5 +1,5 @@
 import { EsaError } from '@esa/protocol'
-import type { ReadOnlySession } from '../read-only.ts'
+import type { ReadOnlySession } from '../sql/read-only.ts'
 import { readerGrants } from './grants.ts'
 import { type RoleStrength, roleStrength } from './role-strength.ts'
 

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { EsaError } from '@esa/protocol'
-import type { Notice } from '../queryable.ts'
-import { OWN_MARK, OWN_PATH, type ReadOnlySession } from '../read-only.ts'
+import type { Notice } from '../sql/queryable.ts'
+import { OWN_MARK, OWN_PATH, type ReadOnlySession } from '../sql/read-only.ts'
 import { parseTree, type TreeValue } from './resolved-tree.ts'
 
 /** A statement that the server has analysed and not run: `EXECUTE name` runs that, and not its text again. */

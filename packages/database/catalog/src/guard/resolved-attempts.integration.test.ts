@@ -2,9 +2,9 @@ import { connectPool, createDatabase } from '@esa/pg-server'
 import type { Pool } from 'pg'
 import { expect, it } from 'vitest'
 import { attack } from '../../testing/attack-guard.ts'
-import { closing, eachServer } from './each-server.fixture.ts'
-import { RESOLVED_CALLS, RESOLVED_SCHEMA } from './resolved-attempts.fixture.ts'
-import { runGuarded } from './run-guarded.ts'
+import { closing, eachServer } from '../../testing/each-server.ts'
+import { RESOLVED_CALLS, RESOLVED_SCHEMA } from '../../testing/resolved-attempts.ts'
+import { runGuarded } from '../../testing/run-guarded.ts'
 
 async function locks(pool: Pool): Promise<number> {
   const { rows } = await pool.query(`select count(*)::int as held from pg_locks where locktype = 'advisory'`)

@@ -1,5 +1,5 @@
-import type { Queryable } from '../queryable.ts'
-import { inReadOnly, OWN_MARK } from '../read-only.ts'
+import type { Queryable } from '../sql/queryable.ts'
+import { inReadOnly, OWN_MARK } from '../sql/read-only.ts'
 
 /** What a role may do beyond reading, and whether what is said while a statement is judged reaches the server's log. */
 export interface RoleStrength {

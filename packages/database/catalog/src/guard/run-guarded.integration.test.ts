@@ -10,7 +10,7 @@ import {
 } from '@esa/pg-server'
 import type { Pool, PoolClient } from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { inReadOnly } from '../read-only.ts'
+import { inReadOnly } from '../sql/read-only.ts'
 import {
   AFTER_OPERATOR,
   attackedSchema,
@@ -21,9 +21,9 @@ import {
   HIDDEN_CALLS,
   QUERIES_AROUND,
   STATEMENTS_AROUND,
-} from './bypass-attempts.fixture.ts'
-import { HARMLESS_QUERIES, HARMLESS_SCHEMA } from './harmless-queries.fixture.ts'
-import { runGuarded } from './run-guarded.ts'
+} from '../../testing/bypass-attempts.ts'
+import { HARMLESS_QUERIES, HARMLESS_SCHEMA } from '../../testing/harmless-queries.ts'
+import { runGuarded } from '../../testing/run-guarded.ts'
 
 let home: string
 let adminUrl: string

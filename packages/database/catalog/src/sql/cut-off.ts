@@ -1,5 +1,5 @@
 import { EsaError } from '@esa/protocol'
-import { isPool, type Queryable } from '../queryable.ts'
+import { isPool, type Queryable } from './queryable.ts'
 
 /** A statement has so long after its own time-out before another session cancels it, ms: the server is a little late too. */
 const CANCEL_GRACE_MS = 500

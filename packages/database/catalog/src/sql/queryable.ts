@@ -7,7 +7,7 @@ export interface QueryAnswer {
  * One statement by the extended protocol, which carries exactly one: a stacked `; COMMIT` is refused by the server
  * itself. Source: the Parse message of PostgreSQL's protocol.
  */
-export interface ExtendedStatement {
+interface ExtendedStatement {
   text: string
   values?: unknown[]
   queryMode: 'extended'

@@ -1,5 +1,5 @@
-import { withCutOff } from './guard/cut-off.ts'
-import { withoutValues } from './guard/withheld-words.ts'
+import { withCutOff } from './cut-off.ts'
+import { withoutValues } from './withheld-words.ts'
 import { postgresError } from './postgres-error.ts'
 import { type Hearing, onOneSession, type Queryable } from './queryable.ts'
 

@@ -1,5 +1,5 @@
 import type { Node } from '@pgsql/types'
-import { sqlState } from '../postgres-error.ts'
+import { sqlState } from './postgres-error.ts'
 
 /** Why a statement was not tried that only a superuser may run. */
 export const NEEDS_SUPERUSER = 'needs a superuser'

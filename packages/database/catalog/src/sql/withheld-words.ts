@@ -1,5 +1,5 @@
 import { EsaError } from '@esa/protocol'
-import { sqlState } from '../postgres-error.ts'
+import { sqlState } from './postgres-error.ts'
 
 /**
  * Classes and codes of errors whose words cannot come from a value: of connections, transactions, rights, resources and

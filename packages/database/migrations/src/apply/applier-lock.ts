@@ -1,6 +1,5 @@
 import { EsaError } from '@esa/protocol'
-import type { Clock } from '../clock.ts'
-import type { Queryable } from '../queryable.ts'
+import type { Clock, Queryable } from '@esa/database-catalog/sql'
 
 /** Two numbers that nobody else locks by chance: "esa" and "migr" as ASCII. Advisory locks are of one database. */
 const LOCK = [0x657361, 0x6d696772] as const

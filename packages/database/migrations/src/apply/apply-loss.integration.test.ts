@@ -2,13 +2,12 @@ import { createDatabase, connectPool } from '@esa/pg-server'
 import { EsaError, isEsaError } from '@esa/protocol'
 import type { Pool } from 'pg'
 import { describe, expect, it } from 'vitest'
-import { systemClock } from '../clock.ts'
-import { ownServer } from '../own-server.fixture.ts'
-import { bothMajors } from './both-majors.fixture.ts'
+import { systemClock } from '@esa/database-catalog/sql'
+import { ownServer, bothMajors } from '@esa/database-catalog/testing'
 import { type Applied, applyMigration, type ApplyPorts } from './apply-migration.ts'
-import { LOSSES, LOSSES_SCHEMA, NO_LOSSES } from './losses.fixture.ts'
-import { scriptMigration } from './migration.ts'
-import { targetLedger } from './target-ledger.ts'
+import { LOSSES, LOSSES_SCHEMA, NO_LOSSES } from '../../testing/losses.ts'
+import { scriptMigration } from '../plan/steps/migration.ts'
+import { targetLedger } from './ledger/target-ledger.ts'
 
 const own = ownServer()
 const servers = bothMajors(own)

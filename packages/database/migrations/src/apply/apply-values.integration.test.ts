@@ -1,10 +1,10 @@
 import { EsaError } from '@esa/protocol'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { type Phase, sealPlan, type VerifyStep } from '../change/plan.ts'
-import { ownServer } from '../own-server.fixture.ts'
+import { ownServer } from '@esa/database-catalog/testing'
+import { type Phase, sealPlan, type VerifyStep } from '../plan/model/plan.ts'
 import { applyMigration, type ApplyPorts } from './apply-migration.ts'
-import { planMigration, scriptMigration } from './migration.ts'
-import { Shop } from './shop.fixture.ts'
+import { planMigration, scriptMigration } from '../plan/steps/migration.ts'
+import { Shop } from '../../testing/shop.ts'
 
 const server = ownServer()
 let shop: Shop

@@ -1,6 +1,5 @@
-import type { Queryable } from '../queryable.ts'
-import { OWN_MARK } from '../read-only.ts'
-import { oneLine } from './step.ts'
+import { type Queryable, OWN_MARK } from '@esa/database-catalog/sql'
+import { oneLine } from '../plan/steps/step.ts'
 
 /** Who keeps a statement waiting. `sinceMs` is how long its transaction has been open; `query` holds no values. */
 export interface Blocker {

@@ -1,6 +1,5 @@
 import { EsaError } from '@esa/protocol'
-import { postgresError } from '../postgres-error.ts'
-import type { Queryable } from '../queryable.ts'
+import { postgresError, type Queryable } from '@esa/database-catalog/sql'
 
 /** A row in this table of the target stops every migration. Who migrates can read it and must not be able to write it. */
 const FREEZE_TABLE = 'esa_control.freeze'

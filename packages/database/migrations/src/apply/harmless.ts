@@ -1,9 +1,6 @@
 import type { Node, RangeVar } from '@pgsql/types'
-import { quoteIdentifier } from '../identifiers.ts'
-import { sqlState } from '../postgres-error.ts'
-import type { Queryable } from '../queryable.ts'
-import type { ParsedStatement } from '../sql/parse-script.ts'
-import { classifyStatement, type StatementRisk, worstRisk } from './classify.ts'
+import { quoteIdentifier, sqlState, type Queryable, type ParsedStatement } from '@esa/database-catalog/sql'
+import { classifyStatement, type StatementRisk, worstRisk } from '../plan/steps/classify.ts'
 
 /** No table, column or schema of that name. */
 const NOT_THERE = new Set(['42P01', '42703', '3F000'])

@@ -1,10 +1,9 @@
 import { EsaError, statementHash } from '@esa/protocol'
-import type { Queryable } from '../queryable.ts'
-import { parseScript } from '../sql/parse-script.ts'
-import { type Effect, textWithEffects } from './effects.ts'
-import type { Ledger, MigrationRecord, Verification } from './ledger.ts'
-import { type MadeCode, nothingMade, opaqueReasons } from './opaque.ts'
-import type { Migration, MigrationStep } from './step.ts'
+import { type Queryable, parseScript } from '@esa/database-catalog/sql'
+import { type Effect, textWithEffects } from '../plan/steps/effects.ts'
+import type { Ledger, MigrationRecord, Verification } from './ledger/ledger.ts'
+import { type MadeCode, nothingMade, opaqueReasons } from './opaque/opaque.ts'
+import type { Migration, MigrationStep } from '../plan/steps/step.ts'
 
 /**
  * The steps of a migration that are not done yet, as they stand on a target before the first of them runs: what calls

@@ -1,7 +1,5 @@
 import { EsaError } from '@esa/protocol'
-import type { Clock } from '../clock.ts'
-import { postgresError, sqlState } from '../postgres-error.ts'
-import type { Queryable } from '../queryable.ts'
+import { type Clock, postgresError, sqlState, type Queryable } from '@esa/database-catalog/sql'
 import { type Blocker, blockerText, lookAt } from './blockers.ts'
 
 /** How much a migration may keep others waiting. Durations are milliseconds. */

@@ -1,13 +1,13 @@
 import { join } from 'node:path'
 import { EsaError } from '@esa/protocol'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { ownServer } from '../own-server.fixture.ts'
+import { ownServer } from '@esa/database-catalog/testing'
 import { applyMigration, type ApplyPorts } from './apply-migration.ts'
-import { fileLedger } from './file-ledger.ts'
-import type { Ledger } from './ledger.ts'
-import { scriptMigration } from './migration.ts'
+import { fileLedger } from './ledger/file-ledger.ts'
+import type { Ledger } from './ledger/ledger.ts'
+import { scriptMigration } from '../plan/steps/migration.ts'
 import { rollBackMigrations } from './rollback.ts'
-import { Shop } from './shop.fixture.ts'
+import { Shop } from '../../testing/shop.ts'
 
 const server = ownServer()
 let shop: Shop

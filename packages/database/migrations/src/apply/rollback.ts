@@ -1,13 +1,13 @@
 import { digestText, EsaError } from '@esa/protocol'
-import { parseScript } from '../sql/parse-script.ts'
+import { parseScript } from '@esa/database-catalog/sql'
 import { type Applied, type ApplyPorts, onApplierSession } from './apply-migration.ts'
-import { type DrizzleRow, removeDrizzleRow } from './drizzle-row.ts'
+import { type DrizzleRow, removeDrizzleRow } from '../plan/steps/drizzle-row.ts'
 import { riskNow } from './harmless.ts'
-import type { MigrationRecord, StepRecord } from './ledger.ts'
+import type { MigrationRecord, StepRecord } from './ledger/ledger.ts'
 import type { Bench } from './lock-budget.ts'
 import { mark, runAlone, runStatement, type Running, stepError } from './run-step.ts'
-import { runsAlone } from './script-steps.ts'
-import { type Migration, type MigrationStep, oneLine } from './step.ts'
+import { runsAlone } from '../plan/steps/script-steps.ts'
+import { type Migration, type MigrationStep, oneLine } from '../plan/steps/step.ts'
 import { DOWN, partOf } from './way-back.ts'
 
 /** What was undone, the newest first. */

@@ -1,12 +1,12 @@
 import { EsaError } from '@esa/protocol'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { BackfillStep } from '../change/plan.ts'
-import { systemClock } from '../clock.ts'
-import { ownServer } from '../own-server.fixture.ts'
+import { systemClock } from '@esa/database-catalog/sql'
+import { ownServer } from '@esa/database-catalog/testing'
+import type { BackfillStep } from '../plan/model/plan.ts'
 import { applyMigration, type ApplyPorts } from './apply-migration.ts'
-import { scriptMigration } from './migration.ts'
-import { Shop } from './shop.fixture.ts'
-import type { Migration } from './step.ts'
+import { scriptMigration } from '../plan/steps/migration.ts'
+import { Shop } from '../../testing/shop.ts'
+import type { Migration } from '../plan/steps/step.ts'
 
 const server = ownServer()
 let shop: Shop

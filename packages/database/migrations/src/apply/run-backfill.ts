@@ -1,10 +1,9 @@
-import type { BackfillStep } from '../change/plan.ts'
-import { type Batch, byBlocks, runBatch, type WalkPlace } from '../change/run-batch.ts'
-import type { Queryable } from '../queryable.ts'
-import { OWN_MARK } from '../read-only.ts'
-import { madeByItself } from './announced.ts'
+import { type Queryable, OWN_MARK } from '@esa/database-catalog/sql'
+import type { BackfillStep } from '../plan/model/plan.ts'
+import { type Batch, byBlocks, runBatch, type WalkPlace } from '../plan/run-batch.ts'
+import { madeByItself } from '../verify/announced.ts'
 import { lookAt } from './blockers.ts'
-import { Exceeded, type Expected, measured } from './closer-look.ts'
+import { Exceeded, type Expected, measured } from '../verify/closer-look.ts'
 import { approveEffects, inStepTransaction, mark, type Running } from './run-step.ts'
 
 /** How long one batch shall hold its row locks: long enough to be worth a commit, too short to be felt. */

@@ -1,21 +1,25 @@
 import { EsaError, isEsaError, type Json } from '@esa/protocol'
-import { postgresError, sqlState } from '../postgres-error.ts'
-import type { Hearing, Queryable } from '../queryable.ts'
-import { onOwnPath } from '../read-only.ts'
-import { parseScript } from '../sql/parse-script.ts'
+import {
+  postgresError,
+  sqlState,
+  type Hearing,
+  type Queryable,
+  onOwnPath,
+  parseScript,
+} from '@esa/database-catalog/sql'
 import { requireApplier } from './applier-lock.ts'
-import { lookBeside, takeBackBeside } from './beside-transaction.ts'
-import { type Came, Exceeded, type Expected, measured } from './closer-look.ts'
-import { type DrizzleRow, removeDrizzleRow, writeDrizzleRow } from './drizzle-row.ts'
-import { type Effect, effectText, type Measured, plainEffect } from './effects.ts'
+import { lookBeside, takeBackBeside } from '../verify/beside-transaction.ts'
+import { type Came, Exceeded, type Expected, measured } from '../verify/closer-look.ts'
+import { type DrizzleRow, removeDrizzleRow, writeDrizzleRow } from '../plan/steps/drizzle-row.ts'
+import { type Effect, effectText, type Measured, plainEffect } from '../plan/steps/effects.ts'
 import { requireThawed } from './freeze.ts'
 import { toApprove } from './judge-all.ts'
-import { nothingMade, opaqueWithin } from './opaque.ts'
-import type { Ledger, StepRecord } from './ledger.ts'
+import { nothingMade, opaqueWithin } from './opaque/opaque.ts'
+import type { Ledger, StepRecord } from './ledger/ledger.ts'
 import { type Bench, withinBudget } from './lock-budget.ts'
-import type { Authorise, Migration, MigrationStep } from './step.ts'
+import type { Authorise, Migration, MigrationStep } from '../plan/steps/step.ts'
 import { clearBefore } from './unattended.ts'
-import type { ValueCheck } from './verification.ts'
+import type { ValueCheck } from './ledger/verification.ts'
 
 /** A step on its way: where it is written down, and what is known of it from before. */
 export interface Running {

@@ -8,11 +8,11 @@ import {
 } from '@esa/pg-server/testing'
 import type { Pool } from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { sealPlan } from '../change.ts'
-import { type Clock, systemClock } from '../clock.ts'
+import { type Clock, systemClock } from '@esa/database-catalog/sql'
+import { sealPlan } from '../plan/model/plan.ts'
 import { applyMigration } from './apply-migration.ts'
-import { planMigration } from './migration.ts'
-import { targetLedger } from './target-ledger.ts'
+import { planMigration } from '../plan/steps/migration.ts'
+import { targetLedger } from './ledger/target-ledger.ts'
 
 const ROWS = 5_000
 

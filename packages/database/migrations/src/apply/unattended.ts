@@ -1,8 +1,6 @@
 import { EsaError } from '@esa/protocol'
 import type { AlterEnumStmt, DropStmt, IndexStmt, Node, RangeVar, ReindexStmt } from '@pgsql/types'
-import { quoteIdentifier } from '../identifiers.ts'
-import type { Queryable } from '../queryable.ts'
-import { parseScript } from '../sql/parse-script.ts'
+import { quoteIdentifier, type Queryable, parseScript } from '@esa/database-catalog/sql'
 
 /** What stands in the way of a statement that no transaction protects, or `done` when an earlier try has brought it to its end. */
 export type Found = 'done' | 'ready'

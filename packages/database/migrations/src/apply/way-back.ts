@@ -1,4 +1,4 @@
-import type { StepRecord } from './ledger.ts'
+import type { StepRecord } from './ledger/ledger.ts'
 
 /** The step that a migration's own script of undoing is. */
 export const DOWN = 'down'

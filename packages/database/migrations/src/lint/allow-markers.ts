@@ -1,4 +1,4 @@
-import { tokenize } from '../sql-tokens.ts'
+import { tokenize } from '@esa/database-catalog/sql'
 import type { Script } from './read-script.ts'
 
 /** `-- esa:allow RULE reason` in a script. */

@@ -1,5 +1,4 @@
-import type { Queryable } from '../queryable.ts'
-import type { ParsedStatement } from '../sql/parse-script.ts'
+import type { Queryable, ParsedStatement } from '@esa/database-catalog/sql'
 
 /** Parts of a plan that leave rows out. */
 const CONDITION = /(?:Filter|Cond)$/

@@ -1,5 +1,4 @@
-import type { Queryable } from '../queryable.ts'
-import type { ParsedStatement } from '../sql/parse-script.ts'
+import type { Queryable, ParsedStatement } from '@esa/database-catalog/sql'
 import type { Dropped } from './facts.ts'
 
 /** Statements that run code: what that drops stands in no statement of the script. */

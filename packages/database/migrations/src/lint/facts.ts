@@ -1,5 +1,4 @@
-import type { ParsedStatement } from '../sql/parse-script.ts'
-import type { LockMode, RelationLock } from '../sql/lock-modes.ts'
+import type { ParsedStatement, LockMode, RelationLock } from '@esa/database-catalog/sql'
 import type { Relations } from './observe.ts'
 
 /** A foreign key whose columns no index begins with. */

@@ -1,9 +1,8 @@
 import type { Pool } from 'pg'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { ownServer } from '../own-server.fixture.ts'
-import { onOneSession } from '../queryable.ts'
-import { groundAt } from '../rehearsal/ground.fixture.ts'
-import { parseScript } from '../sql/parse-script.ts'
+import { ownServer } from '@esa/database-catalog/testing'
+import { onOneSession, parseScript } from '@esa/database-catalog/sql'
+import { groundAt } from '@esa/database-sandbox/testing'
 import { lintScripts, lintUntried } from './lint-scripts.ts'
 import { readScript } from './read-script.ts'
 

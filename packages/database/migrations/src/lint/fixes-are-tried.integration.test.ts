@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { ownServer } from '../own-server.fixture.ts'
-import { groundAt, type TestGround } from '../rehearsal/ground.fixture.ts'
+import { ownServer } from '@esa/database-catalog/testing'
+import { groundAt, type TestGround } from '@esa/database-sandbox/testing'
 import { lintScripts } from './lint-scripts.ts'
 import { readScript } from './read-script.ts'
 

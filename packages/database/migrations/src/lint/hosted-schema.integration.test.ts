@@ -4,14 +4,13 @@ import { join } from 'node:path'
 import { connectPool } from '@esa/pg-server'
 import { hasOtherClients, OTHER_BIN, startOtherPostgres } from '@esa/pg-server/testing'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { lintScripts, type LintReport } from '../lint/lint-scripts.ts'
-import { readScript } from '../lint/read-script.ts'
-import { ownServer } from '../own-server.fixture.ts'
-import { groundAt, type TestGround } from './ground.fixture.ts'
-import { type SchemaSource, withRehearsal } from './open-rehearsal.ts'
-import { rehearseScripts } from './rehearse-scripts.ts'
+import { ownServer } from '@esa/database-catalog/testing'
+import { groundAt, type TestGround } from '@esa/database-sandbox/testing'
+import { type SchemaSource, withRehearsal, rehearseScripts } from '@esa/database-sandbox'
+import { lintScripts, type LintReport } from './lint-scripts.ts'
+import { readScript } from './read-script.ts'
 
-const HOSTED = readFileSync(join(import.meta.dirname, 'hosted-schema.sql'), 'utf8')
+const HOSTED = readFileSync(join(import.meta.dirname, '../../testing/hosted-schema.sql'), 'utf8')
 
 /** What such a project's migrations hold. */
 const MIGRATION = `

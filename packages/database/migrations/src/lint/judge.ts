@@ -1,6 +1,6 @@
+import { type Blocks, blocksOf, type RelationLock } from '@esa/database-catalog/sql'
 import { type AllowMarker, allowMarkers } from './allow-markers.ts'
 import type { StatementFacts } from './facts.ts'
-import { type Blocks, blocksOf, type RelationLock } from '../sql/lock-modes.ts'
 import type { Script } from './read-script.ts'
 import { RULES } from './rules/registry.ts'
 import type { Hit, Rule, RuleInput, Severity, Size } from './rules/rule.ts'

@@ -1,7 +1,7 @@
 import { connectPool, createDatabase } from '@esa/pg-server'
 import { hasOtherPostgres, startOtherPostgres, type TestServer } from '@esa/pg-server/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { groundAt } from '../rehearsal/ground.fixture.ts'
+import { groundAt } from '@esa/database-sandbox/testing'
 import { lintScripts } from './lint-scripts.ts'
 import { readScript } from './read-script.ts'
 

@@ -1,11 +1,14 @@
-import type { Finding } from '../finding.ts'
-import { onOneSession, type Queryable } from '../queryable.ts'
-import { type RehearsalOptions, withRehearsal } from '../rehearsal/open-rehearsal.ts'
-import { lackingOf } from '../rehearsal/lacking.ts'
-import { executionOf } from './execution.ts'
+import {
+  type Finding,
+  onOneSession,
+  type Queryable,
+  executionOf,
+  type RelationLock,
+  strongest,
+} from '@esa/database-catalog/sql'
+import { type RehearsalOptions, withRehearsal, lackingOf } from '@esa/database-sandbox'
 import { isMeasured, type StatementFacts } from './facts.ts'
 import { judge, type Verdict } from './judge.ts'
-import { type RelationLock, strongest } from '../sql/lock-modes.ts'
 import { look } from './observe.ts'
 import type { Script } from './read-script.ts'
 import type { Size } from './rules/rule.ts'

@@ -1,6 +1,11 @@
-import { hasOption, isConcurrent } from './execution.ts'
-import type { ParsedStatement } from '../sql/parse-script.ts'
-import { type LockMode, type RelationLock, strongest } from '../sql/lock-modes.ts'
+import {
+  hasOption,
+  isConcurrent,
+  type ParsedStatement,
+  type LockMode,
+  type RelationLock,
+  strongest,
+} from '@esa/database-catalog/sql'
 import type { Relation, Relations } from './observe.ts'
 import { namedRelations } from './step-through.ts'
 

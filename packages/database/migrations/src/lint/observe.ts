@@ -1,6 +1,5 @@
 import type { RangeVar } from '@pgsql/types'
-import type { Queryable } from '../queryable.ts'
-import { type LockMode, type RelationLock, strongest } from '../sql/lock-modes.ts'
+import { type Queryable, type LockMode, type RelationLock, strongest } from '@esa/database-catalog/sql'
 
 /** A table, index, sequence or view as the catalogs have it at a moment. */
 export interface Relation {

@@ -1,6 +1,6 @@
 import type { Node } from '@pgsql/types'
 import { deparseSync } from 'pgsql-deparser'
-import type { ParsedStatement } from '../sql/parse-script.ts'
+import type { ParsedStatement } from '@esa/database-catalog/sql'
 
 /**
  * A statement that names its own database, as it is for the copy, which has another name; `beyond` for one about another

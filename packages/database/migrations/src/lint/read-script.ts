@@ -1,5 +1,5 @@
 import { EsaError } from '@esa/protocol'
-import { type ParsedStatement, parseScript } from '../sql/parse-script.ts'
+import { type ParsedStatement, parseScript } from '@esa/database-catalog/sql'
 
 /** A migration file: its statements, and what of it is not SQL. */
 export interface Script {

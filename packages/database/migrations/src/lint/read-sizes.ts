@@ -1,5 +1,4 @@
-import type { Queryable } from '../queryable.ts'
-import { inReadOnly, OWN_MARK } from '../read-only.ts'
+import { type Queryable, inReadOnly, OWN_MARK } from '@esa/database-catalog/sql'
 import type { LintOptions } from './lint-scripts.ts'
 
 /** Longest that the catalogs of a target are read, ms. */

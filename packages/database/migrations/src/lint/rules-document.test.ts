@@ -6,7 +6,7 @@ import { rulesDocument } from './rules-document.ts'
 
 describe('the rules of the lint', () => {
   it('are those of docs/rules.md', async () => {
-    const file = new URL('../../../../docs/rules.md', import.meta.url)
+    const file = new URL('../../../../../docs/rules.md', import.meta.url)
     // When this fails: esa db migrate rules > docs/rules.md
     expect(rulesDocument()).toBe(await readFile(file, 'utf8'))
   })

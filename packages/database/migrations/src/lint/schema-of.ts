@@ -1,5 +1,5 @@
 import type { Node } from '@pgsql/types'
-import { executionOf } from './execution.ts'
+import { executionOf } from '@esa/database-catalog/sql'
 import type { Script } from './read-script.ts'
 
 /**

@@ -1,6 +1,4 @@
-import type { Queryable } from '../queryable.ts'
-import { sqlState } from '../postgres-error.ts'
-import type { ParsedStatement } from '../sql/parse-script.ts'
+import { type Queryable, sqlState, type ParsedStatement } from '@esa/database-catalog/sql'
 
 /** Statements that make, change or take something that has a name. */
 const MAKES = /^(?:Create|Define|Composite|Alter|Drop|Rename|Index|View|Rule)\w*$/

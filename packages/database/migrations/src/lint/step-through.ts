@@ -1,6 +1,5 @@
 import type { Node, RangeVar } from '@pgsql/types'
-import { onOneSession, type Queryable } from '../queryable.ts'
-import type { ParsedStatement } from '../sql/parse-script.ts'
+import { onOneSession, type Queryable, type ParsedStatement } from '@esa/database-catalog/sql'
 import { locksOf, type Look, type Relation, type Relations } from './observe.ts'
 
 /** Tables in whose way a statement finds somebody; most name one or two, and each takes a session. */

@@ -1,8 +1,12 @@
-import { onOneSession, type Queryable } from '../queryable.ts'
-import { type Rehearsal, type RehearsalOptions, withRehearsal } from '../rehearsal/open-rehearsal.ts'
-import { type ParsedStatement, parseScript } from '../sql/parse-script.ts'
-import { lacksRightOf } from '../sql/superuser-statements.ts'
-import { executionOf } from './execution.ts'
+import {
+  onOneSession,
+  type Queryable,
+  type ParsedStatement,
+  parseScript,
+  lacksRightOf,
+  executionOf,
+} from '@esa/database-catalog/sql'
+import { type Rehearsal, type RehearsalOptions, withRehearsal } from '@esa/database-sandbox'
 import type { LintFinding, Verdict } from './judge.ts'
 import { onThisDatabase } from './on-this-database.ts'
 import type { Script } from './read-script.ts'

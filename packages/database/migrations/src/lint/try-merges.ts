@@ -1,8 +1,6 @@
 import type { AlterTableStmt, Node } from '@pgsql/types'
 import { deparseSync } from 'pgsql-deparser'
-import type { Queryable } from '../queryable.ts'
-import type { ParsedStatement } from '../sql/parse-script.ts'
-import { columnPath, walk } from '../sql/tree.ts'
+import { type Queryable, type ParsedStatement, columnPath, walk } from '@esa/database-catalog/sql'
 import { type Look, look, namedLocks, type Relations, rewritten, scanned } from './observe.ts'
 
 /** ALTER TABLEs that are tried as one: each further one is tried with all before it. */

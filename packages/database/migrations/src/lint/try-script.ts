@@ -1,13 +1,20 @@
-import type { ParsedStatement } from '../sql/parse-script.ts'
-import { onOneSession, type Queryable } from '../queryable.ts'
-import { type Execution, executionOf } from './execution.ts'
+import {
+  type ParsedStatement,
+  onOneSession,
+  type Queryable,
+  type Execution,
+  executionOf,
+  type Lacking,
+  lacksRight,
+  missingExtension,
+  Untried,
+} from '@esa/database-catalog/sql'
 import type { StatementFacts } from './facts.ts'
 import { type Look, look } from './observe.ts'
 import { onThisDatabase } from './on-this-database.ts'
 import { tryMerges } from './try-merges.ts'
 import { type Attempt, finishIn, inTime, type Stage, tryAlone, tryInside } from './try-statement.ts'
 import { unmeasured } from './unmeasured.ts'
-import { type Lacking, lacksRight, missingExtension, Untried } from '../sql/superuser-statements.ts'
 
 /** How a script is tried: as it is written, or each statement in a transaction of its own. */
 export type Manner = 'as written' | 'apart'

@@ -1,7 +1,5 @@
 import { setTimeout as timer } from 'node:timers'
-import { sqlState } from '../postgres-error.ts'
-import type { Queryable } from '../queryable.ts'
-import type { ParsedStatement } from '../sql/parse-script.ts'
+import { sqlState, type Queryable, type ParsedStatement } from '@esa/database-catalog/sql'
 import { columnsBefore, droppedSince } from './dropped-by-code.ts'
 import type { StatementFacts } from './facts.ts'
 import { created, type Look, look, namedLocks, type Relations, rewritten, scanned } from './observe.ts'

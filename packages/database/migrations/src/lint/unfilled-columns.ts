@@ -1,5 +1,4 @@
-import type { Queryable } from '../queryable.ts'
-import type { ParsedStatement } from '../sql/parse-script.ts'
+import type { Queryable, ParsedStatement } from '@esa/database-catalog/sql'
 import type { ColumnName } from './facts.ts'
 
 /** Statements that can take a default, an identity or the sequence behind one. */

@@ -1,6 +1,6 @@
 import type { Constraint, Node } from '@pgsql/types'
 import { QuoteUtils } from 'pgsql-deparser'
-import type { Queryable } from '../queryable.ts'
+import type { Queryable } from '@esa/database-catalog/sql'
 import type { StatementFacts, UnindexedKey } from './facts.ts'
 
 const UNINDEXED = `select c.oid::int8::float8 as oid, quote_ident(n.nspname) || '.' || quote_ident(t.relname) as table,

@@ -1,6 +1,5 @@
-import type { ParsedStatement } from '../sql/parse-script.ts'
+import type { ParsedStatement, RelationLock } from '@esa/database-catalog/sql'
 import type { StatementFacts } from './facts.ts'
-import type { RelationLock } from '../sql/lock-modes.ts'
 import { Relations } from './observe.ts'
 
 type Unmeasured = Pick<

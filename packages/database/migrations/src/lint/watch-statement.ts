@@ -1,5 +1,4 @@
-import type { Queryable } from '../queryable.ts'
-import type { ParsedStatement } from '../sql/parse-script.ts'
+import type { Queryable, ParsedStatement } from '@esa/database-catalog/sql'
 import { changesAllRows } from './changes-all-rows.ts'
 import type { StatementFacts } from './facts.ts'
 import type { Relations } from './observe.ts'

@@ -1,7 +1,7 @@
 import type { Pool } from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { LiveServer } from './live-walk.fixture.ts'
-import type { MigrationPlan, PhaseName } from './plan.ts'
+import { LiveServer } from '../../testing/live-walk.ts'
+import type { MigrationPlan, PhaseName } from './model/plan.ts'
 import { unwalkPhase, walkStep } from './walk-plan.ts'
 
 const server = new LiveServer()

@@ -1,9 +1,9 @@
 import type { Pool } from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { compareCatalogs, tellDifferences } from './differences.ts'
-import { LiveServer } from './live-walk.fixture.ts'
-import type { MigrationPlan, PhaseName } from './plan.ts'
-import { readCatalog } from './read-catalog.ts'
+import { compareCatalogs, tellDifferences } from './model/differences.ts'
+import { LiveServer } from '../../testing/live-walk.ts'
+import type { MigrationPlan, PhaseName } from './model/plan.ts'
+import { readCatalog } from './model/read-catalog.ts'
 import { unwalkPhase, walkStep } from './walk-plan.ts'
 
 const server = new LiveServer()

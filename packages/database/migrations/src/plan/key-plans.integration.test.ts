@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { LiveServer, SEEDED, seeded, seededOf, walkLive } from './live-walk.fixture.ts'
+import { LiveServer, SEEDED, seeded, seededOf, walkLive } from '../../testing/live-walk.ts'
 
 const server = new LiveServer()
 beforeAll(() => server.start())

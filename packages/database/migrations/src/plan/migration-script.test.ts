@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { parseScript } from '../sql/parse-script.ts'
+import { parseScript } from '@esa/database-catalog/sql'
 import { readMeaning } from './migration-script.ts'
 
 const meaning = async (sql: string) => readMeaning(await parseScript(sql))

@@ -1,8 +1,8 @@
 import type { AlterTableStmt, RenameStmt, UpdateStmt } from '@pgsql/types'
 import { deparseSync } from 'pgsql-deparser'
-import type { ParsedStatement } from '../sql/parse-script.ts'
-import type { Hints } from './hints.ts'
-import type { Unplanned } from './plan.ts'
+import type { ParsedStatement } from '@esa/database-catalog/sql'
+import type { Hints } from './model/hints.ts'
+import type { Unplanned } from './model/plan.ts'
 
 /** What a migration says besides the schema that it leads to. */
 export interface ScriptMeaning {

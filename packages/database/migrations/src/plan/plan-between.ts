@@ -1,16 +1,25 @@
 import { EsaError } from '@esa/protocol'
-import type { Finding } from '../finding.ts'
-import { postgresError } from '../postgres-error.ts'
-import { onOneSession, type Queryable } from '../queryable.ts'
-import { type RehearsalGround, using } from '../rehearsal/ground.ts'
-import { lackingOf } from '../rehearsal/lacking.ts'
-import { type SchemaSource, withRehearsal } from '../rehearsal/open-rehearsal.ts'
-import { type LeftOut, parseSchema, runScript } from '../rehearsal/run-script.ts'
-import type { ParsedStatement } from '../sql/parse-script.ts'
-import type { ObjectKind } from './catalog.ts'
-import type { Hints } from './hints.ts'
+import {
+  type Finding,
+  postgresError,
+  onOneSession,
+  type Queryable,
+  type ParsedStatement,
+} from '@esa/database-catalog/sql'
+import {
+  type RehearsalGround,
+  using,
+  lackingOf,
+  type SchemaSource,
+  withRehearsal,
+  type LeftOut,
+  parseSchema,
+  runScript,
+} from '@esa/database-sandbox'
+import type { ObjectKind } from './model/catalog.ts'
+import type { Hints } from './model/hints.ts'
 import { readMeaning, type ScriptMeaning } from './migration-script.ts'
-import { type MigrationPlan, sealPlan } from './plan.ts'
+import { type MigrationPlan, sealPlan } from './model/plan.ts'
 import { planChanges } from './plan-changes.ts'
 
 /** What a plan leads from and to: another schema, or scripts that change the first. */

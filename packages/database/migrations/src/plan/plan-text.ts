@@ -1,4 +1,4 @@
-import { isWayBackOnly, type MigrationPlan, type Phase, type Step } from './plan.ts'
+import { isWayBackOnly, type MigrationPlan, type Phase, type Step } from './model/plan.ts'
 
 /** A plan as files: `plan.json` is what is applied, the scripts are for people and for other tools. */
 export function planFiles(plan: MigrationPlan): { name: string; text: string }[] {

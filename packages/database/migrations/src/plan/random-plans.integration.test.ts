@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { compareCatalogs, tellDifferences } from './differences.ts'
-import { LiveServer } from './live-walk.fixture.ts'
-import { randomSchema } from './random-schema.fixture.ts'
-import { readCatalog } from './read-catalog.ts'
+import { compareCatalogs, tellDifferences } from './model/differences.ts'
+import { LiveServer } from '../../testing/live-walk.ts'
+import { randomSchema } from '../../testing/random-schema.ts'
+import { readCatalog } from './model/read-catalog.ts'
 import { unwalkPhase, walkStep } from './walk-plan.ts'
 
 const server = new LiveServer()

@@ -1,7 +1,6 @@
-import { quoteIdentifier } from '../identifiers.ts'
-import type { Queryable } from '../queryable.ts'
-import { quoteDotted } from './names.ts'
-import type { BackfillStep } from './plan.ts'
+import { quoteIdentifier, type Queryable } from '@esa/database-catalog/sql'
+import { quoteDotted } from '@esa/database-catalog'
+import type { BackfillStep } from './model/plan.ts'
 
 /**
  * Where a walk stands: the key of the last row that is done, as texts; null before the first row. Without a key it is the

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { LiveServer } from './live-walk.fixture.ts'
+import { LiveServer } from '../../testing/live-walk.ts'
 import { planBetween } from './plan-between.ts'
 
 const server = new LiveServer()

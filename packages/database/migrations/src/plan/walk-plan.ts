@@ -1,6 +1,5 @@
-import type { Queryable } from '../queryable.ts'
-import type { LockTaken, Phase, Step } from './plan.ts'
-import { type LockMode, strongest } from '../sql/lock-modes.ts'
+import { type Queryable, type LockMode, strongest } from '@esa/database-catalog/sql'
+import type { LockTaken, Phase, Step } from './model/plan.ts'
 import { runBatch, type WalkPlace } from './run-batch.ts'
 
 const TABLES = `select c.oid::int8::text as oid, n.nspname || '.' || c.relname as name from pg_class c

@@ -1,6 +1,6 @@
 import type { AlterTableCmd, Node, RangeVar } from '@pgsql/types'
-import { parseScript } from '../sql/parse-script.ts'
-import type { Counted, Effect, Look, Measured } from './effects.ts'
+import { parseScript } from '@esa/database-catalog/sql'
+import type { Counted, Effect, Look, Measured } from '../plan/steps/effects.ts'
 
 /** What a statement says itself that it does: to a relation, to a column of it (null: to any), or to all of a schema. */
 export interface Said {

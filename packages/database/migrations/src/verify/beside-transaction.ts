@@ -1,4 +1,4 @@
-import type { Queryable } from '../queryable.ts'
+import type { Queryable } from '@esa/database-catalog/sql'
 
 /** What a rollback does not take back: numbers of sequences, and statements that a session has prepared. */
 export interface Beside {

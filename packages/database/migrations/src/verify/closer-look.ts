@@ -1,9 +1,7 @@
-import { quoteRelation } from '../identifiers.ts'
-import { sqlState } from '../postgres-error.ts'
-import type { Queryable } from '../queryable.ts'
-import { tableShapes } from '../verify/table-shape.ts'
+import { quoteRelation, sqlState, type Queryable } from '@esa/database-catalog/sql'
+import { tableShapes } from './table-shape.ts'
 import { announcedBy, overwrittenBy, type Said, unannounced } from './announced.ts'
-import { type Effect, effectsBetween, isCovered, lookAtAll, type Measured } from './effects.ts'
+import { type Effect, effectsBetween, isCovered, lookAtAll, type Measured } from '../plan/steps/effects.ts'
 import { hasSameRows, type Kept, keepRowsOf } from './kept-rows.ts'
 
 /** Rows of a table that are looked at one by one while its lock is held; of more a counter's word stands. */

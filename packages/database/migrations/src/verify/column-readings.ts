@@ -1,4 +1,4 @@
-import { quoteIdentifier } from '../identifiers.ts'
+import { quoteIdentifier } from '@esa/database-catalog/sql'
 import type { ScriptFacts } from './script-facts.ts'
 import type { ColumnShape } from './table-shape.ts'
 

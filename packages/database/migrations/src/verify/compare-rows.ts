@@ -1,6 +1,4 @@
-import { quoteIdentifier } from '../identifiers.ts'
-import { sqlState } from '../postgres-error.ts'
-import type { Queryable } from '../queryable.ts'
+import { quoteIdentifier, sqlState, type Queryable } from '@esa/database-catalog/sql'
 import { type Candidate, literal } from './column-readings.ts'
 import { type KeptTable, keptColumn, own } from './keep-before.ts'
 import { type ColumnShape, type RenamedLabels, rowsOf, type TableShape } from './table-shape.ts'

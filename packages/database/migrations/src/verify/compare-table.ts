@@ -1,5 +1,4 @@
-import type { Finding } from '../finding.ts'
-import type { Queryable } from '../queryable.ts'
+import type { Finding, Queryable } from '@esa/database-catalog/sql'
 import { candidatesFor, type Search } from './candidates.ts'
 import {
   compareRows,

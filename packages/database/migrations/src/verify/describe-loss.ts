@@ -1,4 +1,4 @@
-import type { Queryable } from '../queryable.ts'
+import type { Queryable } from '@esa/database-catalog/sql'
 import { AS_WRITTEN, keyOf, type Reading } from './compare-rows.ts'
 import { type KeptTable, keptColumn } from './keep-before.ts'
 import { type ColumnShape, rowsOf, type TableShape } from './table-shape.ts'

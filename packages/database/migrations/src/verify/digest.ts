@@ -1,7 +1,5 @@
 import { EsaError } from '@esa/protocol'
-import { quoteIdentifier } from '../identifiers.ts'
-import type { Queryable } from '../queryable.ts'
-import { OWN_MARK } from '../read-only.ts'
+import { quoteIdentifier, type Queryable, OWN_MARK } from '@esa/database-catalog/sql'
 import { own } from './keep-before.ts'
 import { type ColumnShape, rowsOf, type TableShape, tableShapes } from './table-shape.ts'
 

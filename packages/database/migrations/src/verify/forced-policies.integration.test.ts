@@ -1,8 +1,8 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { scriptMigration } from '../apply/migration.ts'
-import { ownServer } from '../own-server.fixture.ts'
-import { groundAt, type TestGround } from '../rehearsal/ground.fixture.ts'
-import { type SchemaSource, withRehearsal } from '../rehearsal/open-rehearsal.ts'
+import { ownServer } from '@esa/database-catalog/testing'
+import { groundAt, type TestGround } from '@esa/database-sandbox/testing'
+import { type SchemaSource, withRehearsal } from '@esa/database-sandbox'
+import { scriptMigration } from '../plan/steps/migration.ts'
 import { type Verdict, verifyMigration } from './verify-migration.ts'
 
 const ROWS = 'select n, repeat(md5(n::text), 2) from generate_series(1, 100) n'

@@ -1,8 +1,8 @@
 import { withDatabase } from '@esa/pg-server'
 import type { Pool } from 'pg'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { scriptMigration } from '../apply/migration.ts'
-import { ownServer } from '../own-server.fixture.ts'
+import { ownServer } from '@esa/database-catalog/testing'
+import { scriptMigration } from '../plan/steps/migration.ts'
 import { type Verdict, verifyMigration } from './verify-migration.ts'
 
 const server = ownServer()

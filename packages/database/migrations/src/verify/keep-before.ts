@@ -1,5 +1,4 @@
-import { quoteIdentifier } from '../identifiers.ts'
-import type { Queryable } from '../queryable.ts'
+import { quoteIdentifier, type Queryable } from '@esa/database-catalog/sql'
 import { type ColumnShape, type RenamedLabels, rowsOf, type TableShape, tableShapes } from './table-shape.ts'
 
 /** Where the rows before are kept, on the copy. */

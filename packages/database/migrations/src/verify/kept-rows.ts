@@ -1,7 +1,7 @@
-import type { Queryable } from '../queryable.ts'
-import { type Digest, digestTable } from '../verify/digest.ts'
-import { own } from '../verify/keep-before.ts'
-import { type ColumnShape, type TableShape, tableShapes } from '../verify/table-shape.ts'
+import type { Queryable } from '@esa/database-catalog/sql'
+import { type Digest, digestTable } from './digest.ts'
+import { own } from './keep-before.ts'
+import { type ColumnShape, type TableShape, tableShapes } from './table-shape.ts'
 
 /** The rows of a table before a step, as checksums; `columns` are those that held a value. */
 export interface Kept {

@@ -1,4 +1,4 @@
-import type { Queryable } from '../queryable.ts'
+import type { Queryable } from '@esa/database-catalog/sql'
 import { type Difference, keyOf, plainReading, readRows, type Reading } from './compare-rows.ts'
 import { type KeptTable, keptColumn, own } from './keep-before.ts'
 import { type Comparison, matching } from './successor.ts'

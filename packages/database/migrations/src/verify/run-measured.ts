@@ -1,8 +1,8 @@
-import { lookBeside, takeBackBeside } from '../apply/beside-transaction.ts'
-import { type Came, measure } from '../apply/closer-look.ts'
-import { type Effect, plainEffect } from '../apply/effects.ts'
-import type { MigrationStep } from '../apply/step.ts'
-import type { Queryable } from '../queryable.ts'
+import type { Queryable } from '@esa/database-catalog/sql'
+import { lookBeside, takeBackBeside } from './beside-transaction.ts'
+import { type Came, measure } from './closer-look.ts'
+import { type Effect, plainEffect } from '../plan/steps/effects.ts'
+import type { MigrationStep } from '../plan/steps/step.ts'
 
 /** Runs a step on a copy in a transaction of its own, and measures it; a second time where rows tell more than counters. */
 export async function runMeasured(session: Queryable, sql: string): Promise<Came> {

@@ -1,5 +1,5 @@
 import type { InsertStmt, Node, RenameStmt, ResTarget } from '@pgsql/types'
-import { parseScript } from '../sql/parse-script.ts'
+import { parseScript } from '@esa/database-catalog/sql'
 
 /** What a script says about where values go: hints to look for them, never a proof. */
 export interface ScriptFacts {

@@ -1,7 +1,5 @@
-import { quoteRelation } from '../identifiers.ts'
-import type { Queryable } from '../queryable.ts'
-import { OWN_MARK } from '../read-only.ts'
-import { OF_THE_APPLICATION } from '../application-schemas.ts'
+import { quoteRelation, type Queryable, OWN_MARK } from '@esa/database-catalog/sql'
+import { OF_THE_APPLICATION } from '@esa/database-catalog'
 
 /** A column, known by its number, which a rename keeps. */
 export interface ColumnShape {

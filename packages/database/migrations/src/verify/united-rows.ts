@@ -1,5 +1,5 @@
+import type { Queryable } from '@esa/database-catalog/sql'
 import type { Mismatch } from './compare-table.ts'
-import type { Queryable } from '../queryable.ts'
 import { own } from './keep-before.ts'
 import { type Comparison, matching, successor } from './successor.ts'
 import { nameOf, rowsOf } from './table-shape.ts'

@@ -1,10 +1,10 @@
 import { connectPool, createDatabase, withDatabase } from '@esa/pg-server'
 import type { Pool } from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { ownServer } from '../own-server.fixture.ts'
-import { effectText } from '../apply/effects.ts'
-import { scriptMigration } from '../apply/migration.ts'
-import { LOSSLESS, LOSSY, SHOP } from './planted-losses.ts'
+import { ownServer } from '@esa/database-catalog/testing'
+import { effectText } from '../plan/steps/effects.ts'
+import { scriptMigration } from '../plan/steps/migration.ts'
+import { LOSSLESS, LOSSY, SHOP } from '../../testing/planted-losses.ts'
 import { type Verdict, verifyMigration } from './verify-migration.ts'
 
 /** A clean copy for every migration: making a database for each would take the disk longer than all that is tested. */

@@ -1,16 +1,23 @@
-import { postgresError, sqlState } from '../postgres-error.ts'
-import { type BackfillStep, runBatch, type WalkPlace } from '../change.ts'
-import type { Finding } from '../finding.ts'
-import { onOneSession, type Queryable } from '../queryable.ts'
-import type { Came } from '../apply/closer-look.ts'
-import type { Effect } from '../apply/effects.ts'
-import type { Migration, MigrationStep } from '../apply/step.ts'
+import {
+  postgresError,
+  sqlState,
+  type Finding,
+  onOneSession,
+  type Queryable,
+  parseScript,
+  lacksRightOf,
+  needsSuperuser,
+  Untried,
+} from '@esa/database-catalog/sql'
+import { lackingOf, unseenTables } from '@esa/database-sandbox'
+import type { BackfillStep } from '../plan/model/plan.ts'
+import { runBatch, type WalkPlace } from '../plan/run-batch.ts'
+import type { Came } from './closer-look.ts'
+import type { Effect } from '../plan/steps/effects.ts'
+import type { Migration, MigrationStep } from '../plan/steps/step.ts'
 import { compareTable, type Mismatch } from './compare-table.ts'
 import { keepBefore, type KeptTable, renamedLabels } from './keep-before.ts'
 import { type ScriptFacts, scriptFacts } from './script-facts.ts'
-import { parseScript } from '../sql/parse-script.ts'
-import { lackingOf, unseenTables } from '../rehearsal/lacking.ts'
-import { lacksRightOf, needsSuperuser, Untried } from '../sql/superuser-statements.ts'
 import { effectsOfSteps, runMeasured } from './run-measured.ts'
 import { unitedRows } from './united-rows.ts'
 import { nameOf, tableShapes } from './table-shape.ts'

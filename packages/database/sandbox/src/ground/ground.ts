@@ -1,4 +1,4 @@
-import type { Queryable } from '../queryable.ts'
+import type { Queryable } from '@esa/database-catalog/sql'
 
 /** A database that is open: `close` ends its connections. */
 export interface OpenDatabase {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { parseScript } from '../sql/parse-script.ts'
+import { parseScript } from '@esa/database-catalog/sql'
 import { madeRoles, namedRoles } from './named-roles.ts'
 
 describe('roles that a script names', () => {

@@ -1,4 +1,4 @@
-import type { ParsedStatement } from '../sql/parse-script.ts'
+import type { ParsedStatement } from '@esa/database-catalog/sql'
 
 type Statements = readonly Pick<ParsedStatement, 'node'>[]
 

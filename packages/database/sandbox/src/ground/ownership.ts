@@ -1,7 +1,6 @@
 import { EsaError } from '@esa/protocol'
 import { setTimeout as pause } from 'node:timers/promises'
-import { quoteIdentifier } from '../identifiers.ts'
-import { onOneSession, type Queryable } from '../queryable.ts'
+import { quoteIdentifier, onOneSession, type Queryable } from '@esa/database-catalog/sql'
 import { type RehearsalGround, using } from './ground.ts'
 import { dropMadeRoles, TESTER_PREFIX } from './sandbox-roles.ts'
 

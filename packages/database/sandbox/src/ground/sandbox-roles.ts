@@ -1,5 +1,4 @@
-import { quoteIdentifier } from '../identifiers.ts'
-import type { Queryable } from '../queryable.ts'
+import { quoteIdentifier, type Queryable } from '@esa/database-catalog/sql'
 import type { Tester } from './ground.ts'
 
 /** Testers are called so, and the databases that are theirs end alike. */

@@ -4,11 +4,11 @@ import { join } from 'node:path'
 import { ensureSandbox, stopSandbox } from '@esa/pg-server'
 import { hasOtherPostgres, startOtherPostgres } from '@esa/pg-server/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { escapes } from './escape-attempts.fixture.ts'
-import { groundAt, type TestGround } from './ground.fixture.ts'
+import { escapes } from '../../testing/escape-attempts.ts'
+import { groundAt, type TestGround } from '../../testing/ground.ts'
 import { using } from './ground.ts'
-import { type Rehearsal, withRehearsal } from './open-rehearsal.ts'
-import { rehearseScripts } from './rehearse-scripts.ts'
+import { type Rehearsal, withRehearsal } from '../open-rehearsal.ts'
+import { rehearseScripts } from '../rehearse-scripts.ts'
 
 /** A server for rehearsals, by its admin's URL. */
 interface Server {

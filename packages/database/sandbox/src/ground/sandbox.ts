@@ -1,6 +1,5 @@
-import { COMPUTING_EXTENSIONS } from '../guard/harmless-functions.ts'
-import { quoteIdentifier } from '../identifiers.ts'
-import type { Queryable } from '../queryable.ts'
+import { COMPUTING_EXTENSIONS } from '@esa/database-catalog/guard'
+import { quoteIdentifier, type Queryable } from '@esa/database-catalog/sql'
 import { type OpenDatabase, type RehearsalGround, type Tester, using } from './ground.ts'
 import { LOCK_CLASS } from './ownership.ts'
 import { giveRoles } from './sandbox-roles.ts'

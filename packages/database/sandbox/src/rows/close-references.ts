@@ -1,7 +1,5 @@
-import type { Finding } from '../finding.ts'
-import { sqlState } from '../postgres-error.ts'
-import type { QueryAnswer, Queryable } from '../queryable.ts'
-import { inScope } from './catalog-scope.ts'
+import { type Finding, sqlState, type QueryAnswer, type Queryable } from '@esa/database-catalog/sql'
+import { inScope } from '@esa/database-catalog'
 import { linesOf, pourRows, type RowRoad } from './pour-rows.ts'
 import { lineOf, type SourceTable } from './row-plan.ts'
 

@@ -1,14 +1,13 @@
 import { connectPool, createDatabase } from '@esa/pg-server'
 import { hasPgBouncer, openWebSocketProxy, startPgBouncer } from '@esa/pg-server/testing'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
-import { ownServer } from '../own-server.fixture.ts'
-import { groundAt } from './ground.fixture.ts'
-import { sqlState } from '../postgres-error.ts'
-import type { Queryable } from '../queryable.ts'
+import { ownServer } from '@esa/database-catalog/testing'
+import { sqlState, type Queryable } from '@esa/database-catalog/sql'
+import { groundAt } from '../../testing/ground.ts'
 import type { RowCopy, RowProgress } from './copy-rows.ts'
-import type { RehearsalGround } from './ground.ts'
-import { type Rehearsal, withRehearsal } from './open-rehearsal.ts'
-import { inTargetSnapshot } from './target-snapshot.ts'
+import type { RehearsalGround } from '../ground/ground.ts'
+import { type Rehearsal, withRehearsal } from '../open-rehearsal.ts'
+import { inTargetSnapshot } from '../schema/target-snapshot.ts'
 
 const MIB = 1024 * 1024
 const FULL: RowCopy = { mode: 'full', maxBytes: 1024 * MIB, maxMs: 60_000 }

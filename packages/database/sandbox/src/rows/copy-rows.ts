@@ -1,7 +1,5 @@
 import { EsaError } from '@esa/protocol'
-import type { Finding } from '../finding.ts'
-import { postgresError, sqlState } from '../postgres-error.ts'
-import type { Queryable } from '../queryable.ts'
+import { type Finding, postgresError, sqlState, type Queryable } from '@esa/database-catalog/sql'
 import { closeReferences } from './close-references.ts'
 import { linesOf, pourRows, type RowRoad } from './pour-rows.ts'
 import { RowBudget } from './row-budget.ts'

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { from as copyFrom } from 'pg-copy-streams'
-import type { Queryable } from '../queryable.ts'
+import type { Queryable } from '@esa/database-catalog/sql'
 import type { RowBudget } from './row-budget.ts'
 import type { SourceTable } from './row-plan.ts'
 

@@ -1,5 +1,5 @@
-import type { Queryable } from '../queryable.ts'
-import { inScope, isOwn } from './catalog-scope.ts'
+import type { Queryable } from '@esa/database-catalog/sql'
+import { inScope, isOwn } from '@esa/database-catalog'
 
 /** A table of the source whose rows may be copied: never a partitioned parent, always its partitions. */
 export interface SourceTable {

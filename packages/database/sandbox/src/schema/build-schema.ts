@@ -1,9 +1,12 @@
-import type { Finding } from '../finding.ts'
-import { quoteIdentifier } from '../identifiers.ts'
-import { postgresError, sqlState } from '../postgres-error.ts'
-import type { Queryable } from '../queryable.ts'
+import {
+  type Finding,
+  quoteIdentifier,
+  postgresError,
+  sqlState,
+  type Queryable,
+} from '@esa/database-catalog/sql'
 import type { SchemaStep } from './read-schema.ts'
-import type { SchemaExtension } from './sandbox.ts'
+import type { SchemaExtension } from '../ground/sandbox.ts'
 
 /** Statements sent at once: a round trip each would cost more than making the objects. */
 const BATCH = 100

@@ -1,5 +1,5 @@
+import { inScope, isOwn, options } from '@esa/database-catalog'
 import type { CatalogQuery } from './catalog-shape.ts'
-import { inScope, isOwn, options } from './catalog-scope.ts'
 
 /** An index that a constraint owns is made by that constraint. */
 const ofConstraint = `exists (select from pg_constraint k where k.conindid = x.indexrelid and k.conrelid = x.indrelid and k.contype in ('p', 'u', 'x'))`

@@ -1,5 +1,5 @@
+import { inScope, isInternal, isOwn } from '@esa/database-catalog'
 import type { CatalogQuery } from './catalog-shape.ts'
-import { inScope, isInternal, isOwn } from './catalog-scope.ts'
 
 /** The constructors of a range come with it. */
 const functions = `select format('function %s', p.oid::regprocedure) as what, pg_get_functiondef(p.oid) as sql

@@ -1,4 +1,4 @@
-import { collate, inScope, isInternal, isOwn, options } from './catalog-scope.ts'
+import { collate, inScope, isInternal, isOwn, options } from '@esa/database-catalog'
 
 /** A query whose rows are `what` (an object's name for people) and `sql` (the statement that makes it). */
 export interface CatalogQuery {

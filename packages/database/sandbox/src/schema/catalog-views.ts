@@ -1,5 +1,5 @@
+import { inScope, isOwn, options } from '@esa/database-catalog'
 import type { CatalogQuery } from './catalog-shape.ts'
-import { inScope, isOwn, options } from './catalog-scope.ts'
 
 /** Materialized views are filled when all of them are there. */
 const views = `select format('view %s', c.oid::regclass) as what,

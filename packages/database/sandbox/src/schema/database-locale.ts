@@ -1,6 +1,5 @@
-import type { Finding } from '../finding.ts'
-import type { Queryable } from '../queryable.ts'
-import type { Sandbox, SchemaExtension } from './sandbox.ts'
+import type { Finding, Queryable } from '@esa/database-catalog/sql'
+import type { Sandbox, SchemaExtension } from '../ground/sandbox.ts'
 
 /** How a database compares text. */
 export interface DatabaseLocale {

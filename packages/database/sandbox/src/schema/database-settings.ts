@@ -1,5 +1,4 @@
-import { quoteIdentifier } from '../identifiers.ts'
-import type { Queryable } from '../queryable.ts'
+import { quoteIdentifier, type Queryable } from '@esa/database-catalog/sql'
 
 /** A rehearsal without an original keeps the time of nowhere. */
 export const UTC: ReadonlyMap<string, string> = new Map([['TimeZone', 'UTC']])

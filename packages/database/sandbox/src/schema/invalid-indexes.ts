@@ -1,6 +1,5 @@
-import { onOneSession, type Queryable } from '../queryable.ts'
+import { onOneSession, type Queryable, postgresError, sqlState } from '@esa/database-catalog/sql'
 import { type FailedStep, HOPELESS } from './build-schema.ts'
-import { postgresError, sqlState } from '../postgres-error.ts'
 import type { InvalidIndex } from './read-schema.ts'
 
 /** How long a build waits for a transaction that does not end. */

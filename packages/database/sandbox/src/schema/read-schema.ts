@@ -1,10 +1,10 @@
-import type { Finding } from '../finding.ts'
+import type { Finding } from '@esa/database-catalog/sql'
 import { INVALID_INDEXES, KEYS, MARKS } from './catalog-constraints.ts'
 import { ROUTINES } from './catalog-routines.ts'
 import { type CatalogQuery, SHAPE, TABLES } from './catalog-shape.ts'
 import { REACTIONS, VIEWS } from './catalog-views.ts'
 import { type DatabaseLocale, readLocale } from './database-locale.ts'
-import type { SchemaExtension } from './sandbox.ts'
+import type { SchemaExtension } from '../ground/sandbox.ts'
 import type { TargetSnapshot } from './target-snapshot.ts'
 import { uncarriedObjects } from './uncarried-objects.ts'
 

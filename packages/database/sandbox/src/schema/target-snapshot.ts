@@ -1,7 +1,5 @@
 import { EsaError } from '@esa/protocol'
-import { postgresError } from '../postgres-error.ts'
-import { onOneSession, type Queryable } from '../queryable.ts'
-import { OWN_MARK, toOwnPath } from '../read-only.ts'
+import { postgresError, onOneSession, type Queryable, OWN_MARK, toOwnPath } from '@esa/database-catalog/sql'
 
 /** Oldest server whose catalogs are understood. Source: docs/cli.md, "Layer 1". */
 const VERSION_MIN = 14

@@ -1,6 +1,5 @@
-import type { Finding } from '../finding.ts'
-import type { Queryable } from '../queryable.ts'
-import { inScope, isInternal, isOwn } from './catalog-scope.ts'
+import type { Finding, Queryable } from '@esa/database-catalog/sql'
+import { inScope, isInternal, isOwn } from '@esa/database-catalog'
 
 /** Kinds of object that a rehearsal does without, and what that means for what is tried on it. */
 const UNCARRIED: readonly { what: string; means: string; query: string }[] = [

@@ -1,6 +1,6 @@
 import type { DeleteStmt, Node, SelectStmt, UpdateStmt } from '@pgsql/types'
 import { deparseSync } from 'pgsql-deparser'
-import { parseScript } from '../sql/parse-script.ts'
+import { parseScript } from '@esa/database-catalog/sql'
 
 /** A statement of the workload as a query: its text and tree, and what was changed to make it one. */
 export interface ReadingForm {

@@ -1,8 +1,6 @@
 import { EsaError } from '@esa/protocol'
 import type { Node } from '@pgsql/types'
-import { postgresError } from '../postgres-error.ts'
-import type { Queryable } from '../queryable.ts'
-import { inReadOnly, onTargetPath } from '../read-only.ts'
+import { postgresError, type Queryable, inReadOnly, onTargetPath } from '@esa/database-catalog/sql'
 import { type Parameter, parametersOf, withValues } from './parameters.ts'
 
 /** Places in the order of all rows from which values are taken: a common value is met as often as it is common. */

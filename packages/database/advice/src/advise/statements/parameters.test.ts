@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { asReading } from './as-reading.ts'
-import { undisturbed } from './bench.ts'
+import { undisturbed } from '../bench.ts'
 import { parametersOf, withValues } from './parameters.ts'
 import type { ColumnFacts, TableFacts } from './table-catalog.ts'
 import { withExamplesOpen } from './value-variants.ts'

@@ -1,8 +1,7 @@
 import type { A_Expr, Node, RangeVar } from '@pgsql/types'
 import { deparseSync } from 'pgsql-deparser'
-import { tokenize } from '../sql-tokens.ts'
+import { tokenize, columnPath, operatorOf, walk } from '@esa/database-catalog/sql'
 import { nameOfTable } from './read-shape.ts'
-import { columnPath, operatorOf, walk } from '../sql/tree.ts'
 
 /** What a parameter `$n` stands beside, which tells what values it may have. */
 export interface Parameter {

@@ -1,7 +1,7 @@
 import type { A_Expr, Node } from '@pgsql/types'
+import { operatorOf, stringConstant } from '@esa/database-catalog/sql'
 import type { Predicate, TableUse } from './statement-shape.ts'
-import { type Owned, type Scope } from './scope.ts'
-import { operatorOf, stringConstant } from '../sql/tree.ts'
+import type { Owned, Scope } from './scope.ts'
 
 /** A condition and the table that it is on. */
 export interface PlacedPredicate {

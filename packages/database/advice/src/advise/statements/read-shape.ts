@@ -1,9 +1,9 @@
 import type { Node, RangeVar, SelectStmt, SortBy } from '@pgsql/types'
+import { columnPath, walk } from '@esa/database-catalog/sql'
 import { arms, conjuncts, placedPredicates } from './predicates.ts'
 import { type Outputs, Scope } from './scope.ts'
 import type { SortKey, TableUse } from './statement-shape.ts'
 import type { TableFacts } from './table-catalog.ts'
-import { columnPath, walk } from '../sql/tree.ts'
 
 /** A table's name as a statement writes it, in a form that `to_regclass` reads. */
 export function nameOfTable({ schemaname, relname = '' }: { schemaname?: string; relname?: string }): string {

@@ -1,7 +1,5 @@
 import type { Node } from '@pgsql/types'
-import type { Queryable } from '../queryable.ts'
-import { OWN_MARK } from '../read-only.ts'
-import { parseScript } from '../sql/parse-script.ts'
+import { type Queryable, OWN_MARK, parseScript } from '@esa/database-catalog/sql'
 import { tableNames } from './read-shape.ts'
 
 /** Views upon views that are followed: deeper ones are not what an index is sought for first. */

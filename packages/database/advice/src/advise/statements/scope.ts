@@ -1,6 +1,6 @@
 import type { ColumnRef, Node } from '@pgsql/types'
+import { columnPath, unqualifiedSql, walk } from '@esa/database-catalog/sql'
 import type { Operand, TableUse } from './statement-shape.ts'
-import { columnPath, unqualifiedSql, walk } from '../sql/tree.ts'
 
 /** An operand and the table that all its columns are of. */
 export interface Owned {

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
-import { ownServer } from '../own-server.fixture.ts'
-import { relationsNamed } from '../relations-named.ts'
+import { ownServer } from '@esa/database-catalog/testing'
+import { relationsNamed } from '@esa/database-catalog'
 import { readTables } from './table-catalog.ts'
 
 const server = ownServer()

@@ -1,5 +1,4 @@
-import type { Queryable } from '../queryable.ts'
-import { OWN_MARK } from '../read-only.ts'
+import { type Queryable, OWN_MARK } from '@esa/database-catalog/sql'
 
 /** Values of a column whose single ones are states, as open or cancelled: with more, a constant is only an example. */
 export const STATES_MAX = 12

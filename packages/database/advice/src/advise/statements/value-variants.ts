@@ -1,7 +1,7 @@
 import type { A_Expr, ColumnRef, Node } from '@pgsql/types'
 import { deparseSync } from 'pgsql-deparser'
+import { columnPath, operatorOf, walk } from '@esa/database-catalog/sql'
 import type { ReadingForm } from './as-reading.ts'
-import { columnPath, operatorOf, walk } from '../sql/tree.ts'
 import { STATES_MAX, type TableFacts } from './table-catalog.ts'
 
 function isConstant(node: Node | undefined): boolean {

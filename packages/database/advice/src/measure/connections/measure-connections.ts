@@ -1,7 +1,5 @@
-import { type Clock, systemClock } from '../clock.ts'
+import { type Clock, systemClock, type Queryable, inReadOnly, OWN_MARK } from '@esa/database-catalog/sql'
 import { weightedPercentile } from '../percentile.ts'
-import type { Queryable } from '../queryable.ts'
-import { inReadOnly, OWN_MARK } from '../read-only.ts'
 
 /** What a server takes, and what its clients were seen to do with it. Times are ms; `null`: nothing of the kind was seen. */
 export interface ConnectionNumbers {

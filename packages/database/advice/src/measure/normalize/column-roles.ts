@@ -1,4 +1,4 @@
-import type { Column, Table } from '../schema/read-catalog.ts'
+import type { Column, Table } from '../../review/schema/read-catalog.ts'
 
 /** What a column can be in a dependency, by its type, its keys and its name. */
 export interface ColumnRoles {

@@ -1,6 +1,5 @@
-import type { Clock } from '../clock.ts'
+import type { Clock, Queryable } from '@esa/database-catalog/sql'
 import type { Finding } from '../metric-reading.ts'
-import type { Queryable } from '../queryable.ts'
 import { normalizeDatabase } from './normalize-database.ts'
 
 /** Cells read of each table: 20,000 rows of 20 columns show what repeats, and take a worker a quarter of a second. */

@@ -1,9 +1,9 @@
 import { connectPool, createDatabase, withDatabase } from '@esa/pg-server'
 import type { Pool } from 'pg'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { ownServer } from '../own-server.fixture.ts'
+import { ownServer } from '@esa/database-catalog/testing'
 import { normalizeDatabase } from './normalize-database.ts'
-import { RANDOM, type SampleSchema, WELL_NORMALISED, WIDE } from './sample-schemas.ts'
+import { RANDOM, type SampleSchema, WELL_NORMALISED, WIDE } from '../../../testing/sample-schemas.ts'
 
 const server = ownServer()
 

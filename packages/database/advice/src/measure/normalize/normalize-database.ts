@@ -1,9 +1,12 @@
-import { type Clock, systemClock } from '../clock.ts'
-import type { Finding } from '../finding.ts'
-import { postgresError } from '../postgres-error.ts'
-import type { Queryable } from '../queryable.ts'
-import { inReadOnly } from '../read-only.ts'
-import { readCatalog, type Table } from '../schema/read-catalog.ts'
+import {
+  type Clock,
+  systemClock,
+  type Finding,
+  postgresError,
+  type Queryable,
+  inReadOnly,
+} from '@esa/database-catalog/sql'
+import { readCatalog, type Table } from '../../review/schema/read-catalog.ts'
 import { normalizeTable, type TableFacts } from './normalize-table.ts'
 import {
   findPresent,

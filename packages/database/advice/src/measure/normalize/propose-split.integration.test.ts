@@ -1,7 +1,7 @@
 import { withDatabase } from '@esa/pg-server'
 import type { Pool } from 'pg'
 import { describe, expect, it } from 'vitest'
-import { ownServer } from '../own-server.fixture.ts'
+import { ownServer } from '@esa/database-catalog/testing'
 import { normalizeDatabase, type TableNormalization } from './normalize-database.ts'
 
 const server = ownServer()

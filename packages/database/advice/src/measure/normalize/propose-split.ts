@@ -1,10 +1,13 @@
-import type { Finding } from '../finding.ts'
-import { quoteIdentifier, quoteRelation } from '../identifiers.ts'
-import type { Queryable } from '../queryable.ts'
-import { OWN_MARK } from '../read-only.ts'
-import { sqlName } from '../schema/fix-text.ts'
-import { sameValue, textOf } from '../schema/column-text.ts'
-import type { Column, Table } from '../schema/read-catalog.ts'
+import {
+  type Finding,
+  quoteIdentifier,
+  quoteRelation,
+  type Queryable,
+  OWN_MARK,
+} from '@esa/database-catalog/sql'
+import { sqlName } from '../../review/schema/fix-text.ts'
+import { sameValue, textOf } from '../../review/schema/column-text.ts'
+import type { Column, Table } from '../../review/schema/read-catalog.ts'
 
 /** Columns that another determines, by name. */
 export interface NamedViolation {

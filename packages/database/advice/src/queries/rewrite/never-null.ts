@@ -1,5 +1,5 @@
 import type { Node, SelectStmt } from '@pgsql/types'
-import { operatorOf, walk } from '../sql/tree.ts'
+import { operatorOf, walk } from '@esa/database-catalog/sql'
 import { columnInScope, conditionsOf, type ScopeColumn, type ScopeTable, tablesInScope } from './scope.ts'
 import type { TableFacts } from './table-facts.ts'
 

@@ -1,8 +1,7 @@
 import type { Pool } from 'pg'
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest'
-import { inJudged } from '../guard/in-judged.ts'
-import { ON_COPY } from '../guard/read-terms.ts'
-import { ownServer } from '../own-server.fixture.ts'
+import { inJudged, ON_COPY } from '@esa/database-catalog/guard'
+import { ownServer } from '@esa/database-catalog/testing'
 import { proveSameRows, type RowProof } from './prove-same-rows.ts'
 import { tableFacts } from './table-facts.ts'
 

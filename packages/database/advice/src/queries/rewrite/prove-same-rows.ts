@@ -1,8 +1,5 @@
-import { walk } from '../sql/tree.ts'
-import { quoteIdentifier, quoteRelation } from '../identifiers.ts'
-import type { JudgingSession } from '../guard/in-judged.ts'
-import { OWN_MARK } from '../read-only.ts'
-import { parseScript } from '../sql/parse-script.ts'
+import { walk, quoteIdentifier, quoteRelation, OWN_MARK, parseScript } from '@esa/database-catalog/sql'
+import type { JudgingSession } from '@esa/database-catalog/guard'
 import { factsOf, sqlOf } from './scope.ts'
 import type { ColumnFacts, TableFacts } from './table-facts.ts'
 

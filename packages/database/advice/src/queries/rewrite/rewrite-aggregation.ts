@@ -1,5 +1,5 @@
 import type { Node, ResTarget, SelectStmt } from '@pgsql/types'
-import { walk } from '../sql/tree.ts'
+import { walk } from '@esa/database-catalog/sql'
 import { AGGREGATES, copyOf, isOwn, isPlain, linkOf } from './rewrite-structure.ts'
 import {
   allOf,

@@ -1,5 +1,5 @@
 import type { A_Expr, Node } from '@pgsql/types'
-import { operatorOf, stringConstant } from '../sql/tree.ts'
+import { operatorOf, stringConstant } from '@esa/database-catalog/sql'
 import {
   callOf,
   columnInScope,

@@ -1,8 +1,6 @@
 import type { Node, SelectStmt } from '@pgsql/types'
-import { columnPath } from '../sql/tree.ts'
-import { quoteRelation } from '../identifiers.ts'
-import type { JudgingSession } from '../guard/in-judged.ts'
-import { OWN_MARK } from '../read-only.ts'
+import { columnPath, quoteRelation, OWN_MARK } from '@esa/database-catalog/sql'
+import type { JudgingSession } from '@esa/database-catalog/guard'
 import { copyOf, isPlain } from './rewrite-structure.ts'
 import {
   allOf,

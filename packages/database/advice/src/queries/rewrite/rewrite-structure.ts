@@ -1,5 +1,5 @@
 import type { ColumnRef, Node, ResTarget, SelectStmt } from '@pgsql/types'
-import { columnPath, operatorOf, walk } from '../sql/tree.ts'
+import { columnPath, operatorOf, walk } from '@esa/database-catalog/sql'
 import { givesNoNull, isNeverNull } from './never-null.ts'
 import {
   allOf,

@@ -1,6 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
-import type { ExplainedQuery } from './explain-query.ts'
-import { ownSales } from './sales.fixture.ts'
+import type { ExplainedQuery } from '../explain-query.ts'
+import { ownSales } from '../../../testing/sales.ts'
 
 const sales = ownSales()
 const { explain } = sales

@@ -1,7 +1,6 @@
 import type { ColumnRef, Node, RangeVar, ResTarget, SelectStmt } from '@pgsql/types'
 import { deparseSync } from 'pgsql-deparser'
-import { columnPath, walk } from '../sql/tree.ts'
-import { parseScript } from '../sql/parse-script.ts'
+import { columnPath, walk, parseScript } from '@esa/database-catalog/sql'
 import type { ColumnFacts, TableFacts } from './table-facts.ts'
 
 /** A table in FROM, by the name that the query calls it. */

@@ -1,5 +1,5 @@
-import { onTargetPath, OWN_MARK, type ReadOnlySession } from '../read-only.ts'
-import { relationsNamed } from '../relations-named.ts'
+import { onTargetPath, OWN_MARK, type ReadOnlySession } from '@esa/database-catalog/sql'
+import { relationsNamed } from '@esa/database-catalog'
 
 /** A column as the catalog knows it. */
 export interface ColumnFacts {

@@ -1,8 +1,5 @@
 import { EsaError } from '@esa/protocol'
-import { quoteIdentifier } from '../identifiers.ts'
-import { postgresError } from '../postgres-error.ts'
-import type { Queryable } from '../queryable.ts'
-import { OWN_MARK } from '../read-only.ts'
+import { quoteIdentifier, postgresError, type Queryable, OWN_MARK } from '@esa/database-catalog/sql'
 import type { CatalogIndex } from './index-catalog.ts'
 
 /** How full of air an index is. */

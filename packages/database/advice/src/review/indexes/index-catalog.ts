@@ -1,7 +1,5 @@
-import type { Queryable } from '../queryable.ts'
-import { OWN_MARK } from '../read-only.ts'
-import { OF_THE_APPLICATION } from '../application-schemas.ts'
-import { noToolTable } from '../migration-tool-tables.ts'
+import { type Queryable, OWN_MARK } from '@esa/database-catalog/sql'
+import { OF_THE_APPLICATION, noToolTable } from '@esa/database-catalog'
 
 /** One key of an index: everything that decides what it finds and in which order. */
 export interface IndexKey {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { ownServer } from '../own-server.fixture.ts'
-import type { Queryable } from '../queryable.ts'
-import { INDEX_CASES } from './index-pairs.fixture.ts'
+import { ownServer } from '@esa/database-catalog/testing'
+import type { Queryable } from '@esa/database-catalog/sql'
+import { INDEX_CASES } from '../../../testing/index-pairs.ts'
 import { type IndexFinding, reviewIndexes } from './review-indexes.ts'
 
 const NEVER_MS = Number.MAX_SAFE_INTEGER

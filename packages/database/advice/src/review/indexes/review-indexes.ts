@@ -1,8 +1,11 @@
 import { formatDuration } from '@esa/protocol'
-import type { Finding } from '../finding.ts'
-import { quoteIdentifier, quoteRelation } from '../identifiers.ts'
-import type { Queryable } from '../queryable.ts'
-import { inReadOnly } from '../read-only.ts'
+import {
+  type Finding,
+  quoteIdentifier,
+  quoteRelation,
+  type Queryable,
+  inReadOnly,
+} from '@esa/database-catalog/sql'
 import { bloatedIndexes } from './bloat.ts'
 import {
   type CatalogIndex,

@@ -1,8 +1,8 @@
 import { withDatabase } from '@esa/pg-server'
 import type { Pool } from 'pg'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { ownServer } from '../own-server.fixture.ts'
-import type { Finding } from '../finding.ts'
+import { ownServer } from '@esa/database-catalog/testing'
+import type { Finding } from '@esa/database-catalog/sql'
 import { checkIntegrity } from './check-integrity.ts'
 
 const server = ownServer()

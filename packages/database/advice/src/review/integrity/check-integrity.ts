@@ -1,5 +1,4 @@
-import type { Finding } from '../finding.ts'
-import type { Queryable } from '../queryable.ts'
+import type { Finding, Queryable } from '@esa/database-catalog/sql'
 import { type Check, review, type ReviewOptions, unreadable } from '../schema/look.ts'
 import { checkEnforcement, checkForeignKeys } from './foreign-keys.ts'
 import { checkIndexPages } from './index-pages.ts'

@@ -1,6 +1,4 @@
-import type { Finding } from '../finding.ts'
-import { quoteIdentifier } from '../identifiers.ts'
-import { OWN_MARK } from '../read-only.ts'
+import { type Finding, quoteIdentifier, OWN_MARK } from '@esa/database-catalog/sql'
 import { createIndex, sqlName } from '../schema/fix-text.ts'
 import type { Check } from '../schema/look.ts'
 import type { ForeignKey, Table } from '../schema/read-catalog.ts'

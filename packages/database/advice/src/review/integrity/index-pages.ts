@@ -1,5 +1,4 @@
-import type { Finding } from '../finding.ts'
-import { OWN_MARK } from '../read-only.ts'
+import { type Finding, OWN_MARK } from '@esa/database-catalog/sql'
 import type { Check } from '../schema/look.ts'
 
 /** Indexes larger than this are left to a quiet hour, bytes: a check reads every page. */

@@ -1,7 +1,4 @@
-import type { Finding } from '../finding.ts'
-import { quoteIdentifier } from '../identifiers.ts'
-import type { Queryable } from '../queryable.ts'
-import { OWN_MARK } from '../read-only.ts'
+import { type Finding, quoteIdentifier, type Queryable, OWN_MARK } from '@esa/database-catalog/sql'
 import { textOf } from '../schema/column-text.ts'
 import type { ColumnStatistics } from '../schema/column-statistics.ts'
 import { createUniqueIndex, setNotNull, sqlName } from '../schema/fix-text.ts'

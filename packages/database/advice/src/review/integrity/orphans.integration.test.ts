@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { Finding } from '../finding.ts'
-import { ownServer } from '../own-server.fixture.ts'
+import type { Finding } from '@esa/database-catalog/sql'
+import { ownServer } from '@esa/database-catalog/testing'
 import { checkIntegrity } from './check-integrity.ts'
 
 const server = ownServer()

@@ -1,7 +1,4 @@
-import type { Finding } from '../finding.ts'
-import { quoteIdentifier } from '../identifiers.ts'
-import type { Queryable } from '../queryable.ts'
-import { OWN_MARK } from '../read-only.ts'
+import { type Finding, quoteIdentifier, type Queryable, OWN_MARK } from '@esa/database-catalog/sql'
 import { addForeignKey, createIndex, sqlName } from '../schema/fix-text.ts'
 import { sameValue, textOf } from '../schema/column-text.ts'
 import type { Check, Question } from '../schema/look.ts'

@@ -1,9 +1,9 @@
 import { withDatabase } from '@esa/pg-server'
 import type { Pool } from 'pg'
 import { beforeAll, expect, it } from 'vitest'
-import type { Finding } from '../finding.ts'
-import { roleGrants } from '../guard/grants.ts'
-import { ownServer } from '../own-server.fixture.ts'
+import type { Finding } from '@esa/database-catalog/sql'
+import { roleGrants } from '@esa/database-catalog/guard'
+import { ownServer } from '@esa/database-catalog/testing'
 import { checkIntegrity } from './check-integrity.ts'
 
 const server = ownServer()

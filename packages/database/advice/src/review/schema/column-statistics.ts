@@ -1,8 +1,5 @@
 import { cut } from '@esa/protocol'
-import { quoteRelation } from '../identifiers.ts'
-import { postgresError } from '../postgres-error.ts'
-import type { Queryable } from '../queryable.ts'
-import { inReadOnly, OWN_MARK } from '../read-only.ts'
+import { quoteRelation, postgresError, type Queryable, inReadOnly, OWN_MARK } from '@esa/database-catalog/sql'
 import { textOf } from './column-text.ts'
 import type { Table } from './read-catalog.ts'
 

@@ -1,4 +1,4 @@
-import { quoteIdentifier } from '../identifiers.ts'
+import { quoteIdentifier } from '@esa/database-catalog/sql'
 import type { Column } from './read-catalog.ts'
 
 /**

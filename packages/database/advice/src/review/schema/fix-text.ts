@@ -1,4 +1,4 @@
-import { quoteIdentifier, quoteRelation } from '../identifiers.ts'
+import { quoteIdentifier, quoteRelation } from '@esa/database-catalog/sql'
 import type { Table } from './read-catalog.ts'
 
 /** A table's name as a statement writes it. */

@@ -1,8 +1,12 @@
-import { type Clock, systemClock } from '../clock.ts'
-import type { Finding } from '../finding.ts'
-import { postgresError } from '../postgres-error.ts'
-import type { Queryable } from '../queryable.ts'
-import { inReadOnly, OWN_MARK } from '../read-only.ts'
+import {
+  type Clock,
+  systemClock,
+  type Finding,
+  postgresError,
+  type Queryable,
+  inReadOnly,
+  OWN_MARK,
+} from '@esa/database-catalog/sql'
 import { readStatistics, type Statistics } from './column-statistics.ts'
 import { readCatalog, type Table } from './read-catalog.ts'
 

@@ -1,7 +1,5 @@
-import type { Finding } from '../finding.ts'
-import { OWN_MARK } from '../read-only.ts'
+import { type Finding, OWN_MARK, quoteIdentifier } from '@esa/database-catalog/sql'
 import { sqlName } from './fix-text.ts'
-import { quoteIdentifier } from '../identifiers.ts'
 import type { Check } from './look.ts'
 import type { Table } from './read-catalog.ts'
 

@@ -1,7 +1,5 @@
-import type { Queryable } from '../queryable.ts'
-import { OWN_MARK } from '../read-only.ts'
-import { OF_THE_APPLICATION } from '../application-schemas.ts'
-import { noToolTable } from '../migration-tool-tables.ts'
+import { type Queryable, OWN_MARK } from '@esa/database-catalog/sql'
+import { OF_THE_APPLICATION, noToolTable } from '@esa/database-catalog'
 
 /**
  * A column as the catalog has it; `type` as DDL writes it, `base` the type's own name below any domain (`int8`, `text`), with

@@ -1,7 +1,7 @@
 import type { Pool } from 'pg'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { ownServer } from '../own-server.fixture.ts'
-import type { Finding } from '../finding.ts'
+import { ownServer } from '@esa/database-catalog/testing'
+import type { Finding } from '@esa/database-catalog/sql'
 import { reviewSchema } from './review-schema.ts'
 
 const server = ownServer()

@@ -1,5 +1,4 @@
-import type { Finding } from '../finding.ts'
-import type { Queryable } from '../queryable.ts'
+import type { Finding, Queryable } from '@esa/database-catalog/sql'
 import { type Check, review, type ReviewOptions, unreadable } from './look.ts'
 import { checkNames } from './naming-checks.ts'
 import { checkConsistentTypes, checkCopies, checkStructure } from './structure-checks.ts'

@@ -1,6 +1,5 @@
-import type { Finding } from '../finding.ts'
+import { type Finding, quoteIdentifier } from '@esa/database-catalog/sql'
 import { createIndex, sqlName } from './fix-text.ts'
-import { quoteIdentifier } from '../identifiers.ts'
 import type { Check, Seen } from './look.ts'
 import type { Column, Table } from './read-catalog.ts'
 

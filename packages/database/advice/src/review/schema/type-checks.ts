@@ -1,5 +1,4 @@
-import type { Finding } from '../finding.ts'
-import { quoteIdentifier } from '../identifiers.ts'
+import { type Finding, quoteIdentifier } from '@esa/database-catalog/sql'
 import { sqlName } from './fix-text.ts'
 import type { Check } from './look.ts'
 import type { Column, Table } from './read-catalog.ts'

@@ -1,6 +1,5 @@
 import { cut, type JsonObject } from '@esa/protocol'
-import type { Finding } from '../finding.ts'
-import { quoteIdentifier } from '../identifiers.ts'
+import { type Finding, quoteIdentifier } from '@esa/database-catalog/sql'
 import type { ColumnStatistics } from './column-statistics.ts'
 import { addConstraint, setNotNull, sqlName } from './fix-text.ts'
 import type { Check } from './look.ts'

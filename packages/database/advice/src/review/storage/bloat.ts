@@ -1,5 +1,4 @@
-import type { Finding } from '../finding.ts'
-import { OWN_MARK } from '../read-only.ts'
+import { type Finding, OWN_MARK } from '@esa/database-catalog/sql'
 import { sqlName } from '../schema/fix-text.ts'
 import type { Check, Seen } from '../schema/look.ts'
 import type { Table } from '../schema/read-catalog.ts'

@@ -1,7 +1,7 @@
 import { connectPool, createDatabase } from '@esa/pg-server'
 import type { Pool } from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { ownServer } from '../own-server.fixture.ts'
+import { ownServer } from '@esa/database-catalog/testing'
 import { readCatalog } from '../schema/read-catalog.ts'
 import { conversionPlan } from './partition-plan.ts'
 import { readForm } from './table-form.ts'

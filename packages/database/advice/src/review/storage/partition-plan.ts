@@ -1,5 +1,5 @@
-import { nameWith } from '../change/names.ts'
-import { quoteIdentifier } from '../identifiers.ts'
+import { nameWith } from '@esa/database-catalog'
+import { quoteIdentifier } from '@esa/database-catalog/sql'
 import { setNotNull, sqlName } from '../schema/fix-text.ts'
 import type { Column, Table } from '../schema/read-catalog.ts'
 import type { Rule, TableForm } from './table-form.ts'

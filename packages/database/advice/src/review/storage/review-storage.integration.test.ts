@@ -1,8 +1,8 @@
 import { connectPool, createDatabase } from '@esa/pg-server'
 import type { Pool } from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { ownServer } from '../own-server.fixture.ts'
-import type { Finding } from '../finding.ts'
+import { ownServer } from '@esa/database-catalog/testing'
+import type { Finding } from '@esa/database-catalog/sql'
 import { reviewStorage, type StorageReview } from './review-storage.ts'
 
 const server = ownServer()

@@ -1,8 +1,11 @@
-import { systemClock } from '../clock.ts'
-import type { Finding } from '../finding.ts'
-import { postgresError } from '../postgres-error.ts'
-import type { Queryable } from '../queryable.ts'
-import { inReadOnly, OWN_MARK } from '../read-only.ts'
+import {
+  systemClock,
+  type Finding,
+  postgresError,
+  type Queryable,
+  inReadOnly,
+  OWN_MARK,
+} from '@esa/database-catalog/sql'
 import { review, type ReviewOptions } from '../schema/look.ts'
 import { checkBloat } from './bloat.ts'
 import { checkPartitioning } from './partition-advice.ts'

@@ -1,5 +1,4 @@
-import type { Queryable } from '../queryable.ts'
-import { OWN_MARK } from '../read-only.ts'
+import { type Queryable, OWN_MARK } from '@esa/database-catalog/sql'
 
 /** A constraint of a table; `type` as in pg_constraint, `definition` as ALTER TABLE ... ADD takes it. */
 export interface Rule {

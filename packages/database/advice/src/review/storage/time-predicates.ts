@@ -1,4 +1,4 @@
-import { parseScript } from '../sql/parse-script.ts'
+import { parseScript } from '@esa/database-catalog/sql'
 
 /** How often statements ask for a range of a column, and how many of them delete by it. */
 export interface RangeUse {

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { ownServer } from '../own-server.fixture.ts'
-import { rollBackMigrations } from './rollback.ts'
-import { Shop } from './shop.fixture.ts'
+import { ownServer } from '@esa/database-catalog/testing'
+import { rollBackMigrations } from '../rollback.ts'
+import { Shop } from '../../../testing/shop.ts'
 
 const server = ownServer()
 let shop: Shop

@@ -1,10 +1,8 @@
 import type { AlterTableCmd, DropStmt, Node, RangeVar, RenameStmt } from '@pgsql/types'
-import { quoteIdentifier } from '../identifiers.ts'
-import type { Queryable } from '../queryable.ts'
-import { parseScript } from '../sql/parse-script.ts'
-import { dotted, firstSchema, isTemporary, qualified, readInFull, schemaOf } from './full-names.ts'
+import { quoteIdentifier, type Queryable, parseScript } from '@esa/database-catalog/sql'
+import { dotted, firstSchema, isTemporary, qualified, readInFull, schemaOf } from '../opaque/full-names.ts'
 import { fillsOnly, madeBy, noteMade } from './made-before.ts'
-import { movesNames } from './setting.ts'
+import { movesNames } from '../../plan/steps/setting.ts'
 import { typeBefore } from './type-before.ts'
 import { viewBefore } from './view-before.ts'
 

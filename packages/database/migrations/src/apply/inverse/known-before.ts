@@ -1,7 +1,6 @@
-import type { Queryable } from '../queryable.ts'
-import { parseScript } from '../sql/parse-script.ts'
+import { type Queryable, parseScript } from '@esa/database-catalog/sql'
 import { inverseOf } from './inverse.ts'
-import { nothingMade, opaqueReasons } from './opaque.ts'
+import { nothingMade, opaqueReasons } from '../opaque/opaque.ts'
 
 /** A statement that is to be approved, whether it may lose data, and the way back that was written for it, or null. */
 interface Approvable {

@@ -1,11 +1,9 @@
 import type { Node, RangeVar, RenameStmt } from '@pgsql/types'
-import { schemasOfPath } from '../guard/harmless-functions.ts'
-import type { CalledName } from '../guard/read-statement.ts'
-import type { Queryable } from '../queryable.ts'
-import { parseScript } from '../sql/parse-script.ts'
-import { isTemporary, written } from './full-names.ts'
-import { notHarmless } from './not-harmless.ts'
-import { movesNames } from './setting.ts'
+import { schemasOfPath, type CalledName } from '@esa/database-catalog/guard'
+import { type Queryable, parseScript } from '@esa/database-catalog/sql'
+import { isTemporary, written } from '../opaque/full-names.ts'
+import { notHarmless } from '../opaque/not-harmless.ts'
+import { movesNames } from '../../plan/steps/setting.ts'
 
 /** What is made of a table, by its name as it is written: all of it, or columns. It goes with them when they are undone. */
 export type Made = Map<string, 'all' | Set<string>>

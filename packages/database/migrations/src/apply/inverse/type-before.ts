@@ -1,9 +1,8 @@
 import type { ColumnDef } from '@pgsql/types'
-import { quoteIdentifier } from '../identifiers.ts'
-import type { Queryable } from '../queryable.ts'
-import { collate } from '../rehearsal/catalog-scope.ts'
-import { castsOnly } from './classify.ts'
-import { dotted, readInFull } from './full-names.ts'
+import { quoteIdentifier, type Queryable } from '@esa/database-catalog/sql'
+import { collate } from '@esa/database-catalog'
+import { castsOnly } from '../../plan/steps/classify.ts'
+import { dotted, readInFull } from '../opaque/full-names.ts'
 
 /** What is in the old and in the new type of a column, domains and arrays opened; in one that is not there yet, nothing. */
 const TYPES = `with recursive inside(of, oid) as (

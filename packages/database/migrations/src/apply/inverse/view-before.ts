@@ -1,7 +1,7 @@
-import { restoredRights } from '../change/rights.ts'
-import type { Queryable } from '../queryable.ts'
-import { options } from '../rehearsal/catalog-scope.ts'
-import { readInFull } from './full-names.ts'
+import type { Queryable } from '@esa/database-catalog/sql'
+import { options } from '@esa/database-catalog'
+import { restoredRights } from '../../plan/objects/rights.ts'
+import { readInFull } from '../opaque/full-names.ts'
 
 const VIEW = `select c.oid::regclass::text as name, format('create view %s%s as %s', c.oid::regclass, ${options('c.reloptions')},
     rtrim(pg_get_viewdef(c.oid), ';')) as definition,

@@ -1,7 +1,7 @@
 import type { Json } from '@esa/protocol'
-import type { Effect } from './effects.ts'
-import type { Queryable } from '../queryable.ts'
-import type { Migration, MigrationStep } from './step.ts'
+import type { Queryable } from '@esa/database-catalog/sql'
+import type { Effect } from '../../plan/steps/effects.ts'
+import type { Migration, MigrationStep } from '../../plan/steps/step.ts'
 
 /** How far a step is. `failed` and `started` are tried again; `undone` by a rollback. */
 type StepState = 'started' | 'done' | 'failed' | 'undone'

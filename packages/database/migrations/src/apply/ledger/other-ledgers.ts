@@ -1,5 +1,5 @@
 import { EsaError } from '@esa/protocol'
-import type { Queryable } from '../queryable.ts'
+import type { Queryable } from '@esa/database-catalog/sql'
 
 /** Tables in which other tools keep what they applied. */
 const TABLES: Record<string, string> = {

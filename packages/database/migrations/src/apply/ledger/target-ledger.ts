@@ -1,5 +1,5 @@
 import { EsaError } from '@esa/protocol'
-import { postgresError } from '../postgres-error.ts'
+import { postgresError } from '@esa/database-catalog/sql'
 import type { Ledger, MigrationRecord } from './ledger.ts'
 
 const TABLES = `

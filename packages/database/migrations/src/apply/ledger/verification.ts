@@ -1,5 +1,5 @@
 import type { StepRecord, Verification } from './ledger.ts'
-import type { Migration, MigrationStep } from './step.ts'
+import type { Migration, MigrationStep } from '../../plan/steps/step.ts'
 
 /** What is known of the values that a step could have changed. */
 export interface ValueCheck {

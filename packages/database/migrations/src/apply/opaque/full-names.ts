@@ -1,6 +1,5 @@
 import type { Node, RangeVar } from '@pgsql/types'
-import { quoteIdentifier } from '../identifiers.ts'
-import type { QueryAnswer, Queryable } from '../queryable.ts'
+import { quoteIdentifier, type QueryAnswer, type Queryable } from '@esa/database-catalog/sql'
 
 /** The parts of a name, quoted, with dots between them. */
 export function dotted(parts: Node[] | undefined): string {

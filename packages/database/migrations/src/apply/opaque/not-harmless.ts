@@ -1,6 +1,5 @@
-import { functionsNamed, judgeFunction } from '../guard/harmless-functions.ts'
-import type { CalledName } from '../guard/read-statement.ts'
-import type { Queryable } from '../queryable.ts'
+import { functionsNamed, judgeFunction, type CalledName } from '@esa/database-catalog/guard'
+import type { Queryable } from '@esa/database-catalog/sql'
 
 /** A number that a sequence has given is no data that can be lost. */
 const ALLOWED = new Set(['nextval'])

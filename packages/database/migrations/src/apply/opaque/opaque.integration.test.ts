@@ -1,10 +1,8 @@
 import { connectPool, createDatabase } from '@esa/pg-server'
 import type { Pool } from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { onOneSession } from '../queryable.ts'
-import { ownServer } from '../own-server.fixture.ts'
-import { parseScript } from '../sql/parse-script.ts'
-import { bothMajors } from './both-majors.fixture.ts'
+import { onOneSession, parseScript } from '@esa/database-catalog/sql'
+import { ownServer, bothMajors } from '@esa/database-catalog/testing'
 import { nothingMade, type Opaque, opaqueReasons } from './opaque.ts'
 
 /** A function that nothing vouches for, reached by a cast, a domain, an operator, a type, a default, an index, a trigger. */

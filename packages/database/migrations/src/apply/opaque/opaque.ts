@@ -1,15 +1,19 @@
 import type { Node, RangeVar } from '@pgsql/types'
-import { computesOnly, FIRST_NORMAL_OID, schemasOfPath } from '../guard/harmless-functions.ts'
-import type { CalledName } from '../guard/read-statement.ts'
-import type { Queryable } from '../queryable.ts'
-import { inReadOnly, onTargetPath, type ReadOnlySession } from '../read-only.ts'
-import { relationsNamed } from '../relations-named.ts'
-import { parseScript, type ParsedStatement } from '../sql/parse-script.ts'
+import { computesOnly, FIRST_NORMAL_OID, schemasOfPath, type CalledName } from '@esa/database-catalog/guard'
+import {
+  type Queryable,
+  inReadOnly,
+  onTargetPath,
+  type ReadOnlySession,
+  parseScript,
+  type ParsedStatement,
+} from '@esa/database-catalog/sql'
+import { relationsNamed } from '@esa/database-catalog'
 import { written } from './full-names.ts'
 import { notHarmless } from './not-harmless.ts'
 import { type Behind, callsOf } from './resolved-calls.ts'
 import { queriesOf } from './run-queries.ts'
-import { settingOf } from './setting.ts'
+import { settingOf } from '../../plan/steps/setting.ts'
 
 /** Functions, triggers and rules that a migration makes itself: no look at the target finds them before it runs. */
 export interface MadeCode {

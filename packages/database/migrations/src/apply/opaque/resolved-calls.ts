@@ -1,10 +1,11 @@
 import { isEsaError } from '@esa/protocol'
-import { Followed, FOLLOWED_MAX } from '../guard/followed.ts'
-import { knownHarmless } from '../guard/harmless-functions.ts'
-import { READING_VALUES } from '../guard/node-fields.ts'
-import { withoutStrings } from '../guard/require-harmless.ts'
-import { resolve } from '../guard/resolve.ts'
 import {
+  Followed,
+  FOLLOWED_MAX,
+  knownHarmless,
+  READING_VALUES,
+  withoutStrings,
+  resolve,
   noFacts,
   noteCall,
   noteConstants,
@@ -12,17 +13,14 @@ import {
   parseTree,
   type TreeFacts,
   type TreeValue,
-} from '../guard/resolved-tree.ts'
-import {
   type Added,
   addedByUsers,
   castsFrom,
   functionsOfOperators,
   relationsOf,
   typesOf,
-} from '../guard/tree-objects.ts'
-import { sqlState } from '../postgres-error.ts'
-import type { ReadOnlySession } from '../read-only.ts'
+} from '@esa/database-catalog/guard'
+import { sqlState, type ReadOnlySession } from '@esa/database-catalog/sql'
 
 /** A number that a sequence has given is no data that can be lost. */
 const ALLOWED = new Set(['pg_catalog.nextval'])

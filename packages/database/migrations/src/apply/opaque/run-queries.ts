@@ -1,7 +1,6 @@
 import type { AlterTableCmd, ColumnDef, Constraint, Node, RangeVar, TypeName } from '@pgsql/types'
 import { deparseSync } from 'pgsql-deparser'
-import { quoteIdentifier } from '../identifiers.ts'
-import type { ParsedStatement } from '../sql/parse-script.ts'
+import { quoteIdentifier, type ParsedStatement } from '@esa/database-catalog/sql'
 import { written } from './full-names.ts'
 
 /** Statements that a server analyses as they are. */

@@ -1,6 +1,5 @@
 import type { AlterTableCmd, Constraint, ConstrType, Node } from '@pgsql/types'
-import { quoteIdentifier } from '../../identifiers.ts'
-import { columnPath, walk } from '../../sql/tree.ts'
+import { quoteIdentifier, columnPath, walk } from '@esa/database-catalog/sql'
 import { lockOn } from '../facts.ts'
 import { liveCommands, liveName, rewrote, type Rule, type RuleInput, scansTable } from './rule.ts'
 

@@ -1,4 +1,4 @@
-import { isConcurrent } from '../execution.ts'
+import { isConcurrent } from '@esa/database-catalog/sql'
 import { nameOf } from '../step-through.ts'
 import { liveName, type Rule, type RuleInput, scansTable } from './rule.ts'
 

@@ -1,5 +1,5 @@
 import type { Node, ObjectType } from '@pgsql/types'
-import { quoteIdentifier } from '../../identifiers.ts'
+import { quoteIdentifier } from '@esa/database-catalog/sql'
 import { liveName, type Rule, type RuleInput } from './rule.ts'
 
 /** Bytes of a name that PostgreSQL keeps. Source: NAMEDATALEN - 1. */

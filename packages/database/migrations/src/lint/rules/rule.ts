@@ -1,7 +1,7 @@
 import { QuoteUtils } from 'pgsql-deparser'
 import type { AlterTableCmd, AlterTableType, RangeVar } from '@pgsql/types'
+import { blocksWrites } from '@esa/database-catalog/sql'
 import { isMeasured, lockOn, type StatementFacts } from '../facts.ts'
-import { blocksWrites } from '../../sql/lock-modes.ts'
 import type { Relation } from '../observe.ts'
 import type { ScriptView } from './script-view.ts'
 

@@ -1,7 +1,6 @@
-import { executionOf, isConcurrent } from '../execution.ts'
+import { executionOf, isConcurrent, isOfRights } from '@esa/database-catalog/sql'
 import type { StatementFacts } from '../facts.ts'
 import { namedRelations } from '../step-through.ts'
-import { isOfRights } from '../../sql/superuser-statements.ts'
 import type { Rule } from './rule.ts'
 import type { ScriptView } from './script-view.ts'
 

@@ -1,5 +1,5 @@
+import { blocksWrites } from '@esa/database-catalog/sql'
 import type { StatementFacts } from '../facts.ts'
-import { blocksWrites } from '../../sql/lock-modes.ts'
 
 /** A statement that makes something. */
 interface Maker {

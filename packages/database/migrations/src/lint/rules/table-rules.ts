@@ -1,7 +1,6 @@
 import type { AlterTableType } from '@pgsql/types'
-import { hasOption } from '../execution.ts'
+import { hasOption, blocksWrites } from '@esa/database-catalog/sql'
 import { isMeasured, lockOn } from '../facts.ts'
-import { blocksWrites } from '../../sql/lock-modes.ts'
 import { namedRelations } from '../step-through.ts'
 import {
   blocksWritesTo,

@@ -1,4 +1,4 @@
-import { executionOf, isConcurrent } from '../execution.ts'
+import { executionOf, isConcurrent } from '@esa/database-catalog/sql'
 import type { StatementFacts } from '../facts.ts'
 import { liveAmong, liveName, type Rule, type RuleInput } from './rule.ts'
 

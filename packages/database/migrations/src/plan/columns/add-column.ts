@@ -1,10 +1,10 @@
-import { quoteIdentifier } from '../identifiers.ts'
+import { quoteIdentifier } from '@esa/database-catalog/sql'
 import { backfill } from './backfill.ts'
-import type { Column, Table } from './catalog.ts'
-import { alter, columnSql } from './column-sql.ts'
-import type { Ground } from './draft.ts'
+import type { Column, Table } from '../model/catalog.ts'
+import { alter, columnSql } from '../objects/column-sql.ts'
+import type { Ground } from '../model/draft.ts'
 import { assigned, requireNotNull } from './not-null.ts'
-import { costOf } from './trial.ts'
+import { costOf } from '../model/trial.ts'
 
 /** A new column. What the server does with a definition alone is one statement; else it is added empty and filled. */
 export async function addColumn(ground: Ground, table: Table, column: Column): Promise<void> {

@@ -1,6 +1,6 @@
-import { quoteDotted } from './names.ts'
-import type { Table } from './catalog.ts'
-import type { Draft } from './draft.ts'
+import { quoteDotted } from '@esa/database-catalog'
+import type { Table } from '../model/catalog.ts'
+import type { Draft } from '../model/draft.ts'
 
 /** Rows of one batch: some tens of milliseconds, which is how long a writer may have to wait for a row. */
 const BATCH_ROWS = 1_000

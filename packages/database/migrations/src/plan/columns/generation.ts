@@ -1,8 +1,8 @@
-import { quoteIdentifier } from '../identifiers.ts'
-import type { Catalog, Column, Counting, Sequence } from './catalog.ts'
-import { alterColumn } from './column-sql.ts'
-import { givesTheSame, identitySql, inStep, isDown, sequenceSql, setCounting } from './counting.ts'
-import { quoteDotted } from './names.ts'
+import { quoteIdentifier } from '@esa/database-catalog/sql'
+import { quoteDotted } from '@esa/database-catalog'
+import type { Catalog, Column, Counting, Sequence } from '../model/catalog.ts'
+import { alterColumn } from '../objects/column-sql.ts'
+import { givesTheSame, identitySql, inStep, isDown, sequenceSql, setCounting } from '../objects/counting.ts'
 
 /** How a column's values come about when a row says none: a sequence of its own, an identity, or whatever its default says. */
 type Generation =

@@ -1,8 +1,8 @@
-import { quoteIdentifier } from '../identifiers.ts'
+import { quoteIdentifier } from '@esa/database-catalog/sql'
 import { backfill } from './backfill.ts'
-import type { Column, Table } from './catalog.ts'
-import { alterColumn, notNullCheck } from './column-sql.ts'
-import { type Ground, PLACE } from './draft.ts'
+import type { Column, Table } from '../model/catalog.ts'
+import { alterColumn, notNullCheck } from '../objects/column-sql.ts'
+import { type Ground, PLACE } from '../model/draft.ts'
 
 /**
  * NOT NULL without reading the table under a lock that blocks: a check not yet valid, validated beside the writers,

@@ -1,8 +1,8 @@
-import { quoteIdentifier } from '../identifiers.ts'
+import { quoteIdentifier } from '@esa/database-catalog/sql'
+import { quoteDotted } from '@esa/database-catalog'
 import { backfill } from './backfill.ts'
-import type { TableDifference } from './differences.ts'
-import { type Ground, PLACE } from './draft.ts'
-import { quoteDotted } from './names.ts'
+import type { TableDifference } from '../model/differences.ts'
+import { type Ground, PLACE } from '../model/draft.ts'
 import { assigned, proveNotNull } from './not-null.ts'
 import { bothWays } from './sync-triggers.ts'
 

@@ -1,4 +1,4 @@
-import { quoteDotted } from './names.ts'
+import { quoteDotted } from '@esa/database-catalog'
 
 /**
  * Statements of one transaction, each with what undoes it. It begins by locking the tables it will need: once it changes

@@ -1,6 +1,6 @@
-import { quoteIdentifier } from '../identifiers.ts'
-import { type Ground, PLACE, type SyncBlock } from './draft.ts'
-import { bareName, nameWith, quoteDotted, sibling } from './names.ts'
+import { quoteIdentifier } from '@esa/database-catalog/sql'
+import { bareName, nameWith, quoteDotted, sibling } from '@esa/database-catalog'
+import { type Ground, PLACE, type SyncBlock } from '../model/draft.ts'
 
 /** Triggers fire in the order of their names: ours last, when the table's own have had their say. */
 const TRIGGER = 'zzz_esa_sync'

@@ -1,11 +1,11 @@
-import { quoteIdentifier } from '../identifiers.ts'
-import type { TypeInTransit } from './carry-over.ts'
-import type { EnumType, Sequence } from './catalog.ts'
-import { isDown, sequenceSql } from './counting.ts'
-import type { Differences } from './differences.ts'
-import { type Ground, PLACE } from './draft.ts'
+import { quoteIdentifier } from '@esa/database-catalog/sql'
+import { bareName, newName, oldName, quoteDotted, sibling } from '@esa/database-catalog'
+import type { TypeInTransit } from '../objects/carry-over.ts'
+import type { EnumType, Sequence } from '../model/catalog.ts'
+import { isDown, sequenceSql } from '../objects/counting.ts'
+import type { Differences } from '../model/differences.ts'
+import { type Ground, PLACE } from '../model/draft.ts'
 import { sequencesInChange } from './generation.ts'
-import { bareName, newName, oldName, quoteDotted, sibling } from './names.ts'
 
 /** Schemas, enums and sequences. Gives back the enums that lose labels: their columns need a new type. */
 export function planTypes(ground: Ground, { schemas, enums, sequences }: Differences): TypeInTransit[] {

@@ -1,7 +1,7 @@
+import type { Queryable } from '@esa/database-catalog/sql'
 import type { Catalog } from './catalog.ts'
 import { type Change, NOTHING, type PhaseName, type Step, type Unplanned } from './plan.ts'
 import type { ResolvedHints } from './hints.ts'
-import type { Queryable } from '../queryable.ts'
 
 /** A step before it has an id, and before its locks were observed. */
 export type StepDraft = Step extends infer S ? (S extends Step ? Omit<S, 'id' | 'locks'> : never) : never

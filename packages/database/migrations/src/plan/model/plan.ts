@@ -1,5 +1,5 @@
 import { digestJson } from '@esa/protocol'
-import type { LockMode } from '../sql/lock-modes.ts'
+import type { LockMode } from '@esa/database-catalog/sql'
 
 /**
  * A migration as data: plain JSON that is written to a file, read by people, applied step by step and resumed.
@@ -71,7 +71,7 @@ export interface LockTaken {
 }
 
 /** DDL that takes its locks for milliseconds, or that locks out no write. */
-export interface StatementStep extends AnyStep {
+interface StatementStep extends AnyStep {
   kind: 'statement'
   /** One statement, or several in one transaction, each ended by a semicolon. `NOTHING`: only its way back does something. */
   sql: string

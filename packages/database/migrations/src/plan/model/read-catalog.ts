@@ -1,6 +1,6 @@
-import type { Queryable } from '../queryable.ts'
+import type { Queryable } from '@esa/database-catalog/sql'
+import { OF_THE_APPLICATION } from '@esa/database-catalog'
 import type { Catalog, DefinedObject, EnumType, ObjectKind, Sequence, Table } from './catalog.ts'
-import { OF_THE_APPLICATION } from '../application-schemas.ts'
 
 /** Objects that no extension brought. */
 const OWN = (oid: string): string =>

@@ -1,5 +1,5 @@
-import type { Queryable } from '../queryable.ts'
-import { quoteDotted } from './names.ts'
+import type { Queryable } from '@esa/database-catalog/sql'
+import { quoteDotted } from '@esa/database-catalog'
 
 /** What a statement does to a table that has rows: nothing but a new definition, a scan, a rewrite, or it fails. */
 export type Cost = 'nothing' | 'scan' | 'rewrite' | 'fails'

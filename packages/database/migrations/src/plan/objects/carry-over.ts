@@ -1,8 +1,8 @@
-import { quoteIdentifier } from '../identifiers.ts'
-import type { Column } from './catalog.ts'
-import type { Ground } from './draft.ts'
-import { quoteDotted } from './names.ts'
-import { takes } from './trial.ts'
+import { quoteIdentifier } from '@esa/database-catalog/sql'
+import { quoteDotted } from '@esa/database-catalog'
+import type { Column } from '../model/catalog.ts'
+import type { Ground } from '../model/draft.ts'
+import { takes } from '../model/trial.ts'
 
 /** How values of a column become those of its new type, and back. Each takes the name of a column or field. */
 export interface CarryOver {

@@ -1,9 +1,9 @@
-import { quoteIdentifier } from '../identifiers.ts'
-import type { Column } from './catalog.ts'
+import { quoteIdentifier } from '@esa/database-catalog/sql'
+import { nameWith, quoteDotted } from '@esa/database-catalog'
+import type { Column } from '../model/catalog.ts'
 import { identitySql } from './counting.ts'
-import { type Draft, PLACE } from './draft.ts'
-import { nameWith, quoteDotted } from './names.ts'
-import type { PhaseName } from './plan.ts'
+import { type Draft, PLACE } from '../model/draft.ts'
+import type { PhaseName } from '../model/plan.ts'
 
 /** A column as CREATE TABLE and ADD COLUMN write it; `bare`: its type only, without default, NOT NULL and identity. */
 export function columnSql(column: Column, bare = false): string {

@@ -1,4 +1,4 @@
-import { quoteDotted } from './names.ts'
+import { quoteDotted } from '@esa/database-catalog'
 
 const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`
 

@@ -1,11 +1,11 @@
-import { quoteIdentifier } from '../identifiers.ts'
-import type { Constraint, Table } from './catalog.ts'
+import { quoteIdentifier } from '@esa/database-catalog/sql'
+import { newName, oldName } from '@esa/database-catalog'
+import type { Constraint, Table } from '../model/catalog.ts'
 import { alter } from './column-sql.ts'
-import type { TableDifference } from './differences.ts'
-import { type Draft, type Ground, PLACE } from './draft.ts'
+import type { TableDifference } from '../model/differences.ts'
+import { type Draft, type Ground, PLACE } from '../model/draft.ts'
 import { buildIndex, createConcurrently } from './indexes.ts'
-import { newName, oldName } from './names.ts'
-import type { PhaseName } from './plan.ts'
+import type { PhaseName } from '../model/plan.ts'
 
 /** Constraints that are new, gone, renamed or differ. `elsewhere` tells those that another recipe replaces. */
 export function planConstraints(

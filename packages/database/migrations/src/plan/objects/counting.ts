@@ -1,4 +1,4 @@
-import type { Column, Counting, Sequence } from './catalog.ts'
+import type { Column, Counting, Sequence } from '../model/catalog.ts'
 import { INTEGERS } from './carry-over.ts'
 
 /** Everything that can be said of it, in the words of CREATE SEQUENCE. */

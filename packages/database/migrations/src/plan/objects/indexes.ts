@@ -1,9 +1,9 @@
-import { quoteIdentifier } from '../identifiers.ts'
-import type { Index, Table } from './catalog.ts'
-import type { TableDifference } from './differences.ts'
-import { type Draft, type Ground, PLACE } from './draft.ts'
-import { bareName, newName, oldName, quoteDotted, sibling } from './names.ts'
-import type { PhaseName } from './plan.ts'
+import { quoteIdentifier } from '@esa/database-catalog/sql'
+import { bareName, newName, oldName, quoteDotted, sibling } from '@esa/database-catalog'
+import type { Index, Table } from '../model/catalog.ts'
+import type { TableDifference } from '../model/differences.ts'
+import { type Draft, type Ground, PLACE } from '../model/draft.ts'
+import type { PhaseName } from '../model/plan.ts'
 
 /** Indexes that are new, gone, renamed or differ. `elsewhere` tells those that another recipe rebuilds. */
 export function planIndexes(

@@ -1,6 +1,6 @@
-import type { DefinedObject, ObjectKind } from './catalog.ts'
-import type { Differences } from './differences.ts'
-import { type Ground, PLACE } from './draft.ts'
+import type { DefinedObject, ObjectKind } from '../model/catalog.ts'
+import type { Differences } from '../model/differences.ts'
+import { type Ground, PLACE } from '../model/draft.ts'
 import { keepRights, restoreRights } from './rights.ts'
 
 /** What is made from its definition by one statement, with the phase and place it is made in. */

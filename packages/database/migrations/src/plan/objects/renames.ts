@@ -1,10 +1,9 @@
-import { quoteIdentifier } from '../identifiers.ts'
-import type { Queryable } from '../queryable.ts'
-import type { Catalog, Table } from './catalog.ts'
+import { quoteIdentifier, type Queryable } from '@esa/database-catalog/sql'
+import { bareName, nameWith, quoteDotted, sibling } from '@esa/database-catalog'
+import type { Catalog, Table } from '../model/catalog.ts'
 import { alter } from './column-sql.ts'
-import { type Ground, PLACE } from './draft.ts'
-import type { ResolvedHints } from './hints.ts'
-import { bareName, nameWith, quoteDotted, sibling } from './names.ts'
+import { type Ground, PLACE } from '../model/draft.ts'
+import type { ResolvedHints } from '../model/hints.ts'
 import { actAsOwnerIfByColumn, copyRights } from './rights.ts'
 
 /** From this version on a view may act with the rights of who uses it. */

@@ -1,9 +1,9 @@
 import type { PoolClient } from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { LiveServer } from './live-walk.fixture.ts'
-import type { Hints } from './hints.ts'
-import type { MigrationPlan } from './plan.ts'
-import { unwalkPhase, walkStep } from './walk-plan.ts'
+import { LiveServer } from '../../../testing/live-walk.ts'
+import type { Hints } from '../model/hints.ts'
+import type { MigrationPlan } from '../model/plan.ts'
+import { unwalkPhase, walkStep } from '../walk-plan.ts'
 
 const server = new LiveServer()
 beforeAll(async () => {

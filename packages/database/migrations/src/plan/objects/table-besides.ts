@@ -1,9 +1,7 @@
-import { quoteIdentifier } from '../identifiers.ts'
-import type { Queryable } from '../queryable.ts'
-import { options } from '../rehearsal/catalog-scope.ts'
-import type { Table } from './catalog.ts'
+import { quoteIdentifier, type Queryable } from '@esa/database-catalog/sql'
+import { options, newName, quoteDotted, sibling } from '@esa/database-catalog'
+import type { Table } from '../model/catalog.ts'
 import { alter, alterColumn } from './column-sql.ts'
-import { newName, quoteDotted, sibling } from './names.ts'
 
 /** What hangs on a table and is compared by no catalog: a second table in its place must have it as well. */
 export interface Besides {

@@ -1,6 +1,6 @@
-import type { Ground } from './draft.ts'
+import { quoteDotted } from '@esa/database-catalog'
+import type { Ground } from '../model/draft.ts'
 import { keepComments, restoreComments } from './comments.ts'
-import { quoteDotted } from './names.ts'
 import { keepRights, restoreRights } from './rights.ts'
 
 /** Views over a relation, and views over those, in the order in which they can be made. */

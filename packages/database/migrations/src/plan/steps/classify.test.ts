@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { parseScript } from '../sql/parse-script.ts'
+import { parseScript } from '@esa/database-catalog/sql'
 import { classifyStatement, type StatementRisk } from './classify.ts'
 
 const STATEMENTS: Record<StatementRisk, string[]> = {

@@ -1,5 +1,4 @@
-import { quoteIdentifier, quoteRelation } from '../identifiers.ts'
-import type { Queryable } from '../queryable.ts'
+import { quoteIdentifier, quoteRelation, type Queryable } from '@esa/database-catalog/sql'
 
 /** The row by which Drizzle's own migrator knows that it has applied a file, and the table that it is kept in. */
 export interface DrizzleRow {

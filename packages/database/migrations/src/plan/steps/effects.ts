@@ -1,4 +1,4 @@
-import type { Queryable } from '../queryable.ts'
+import type { Queryable } from '@esa/database-catalog/sql'
 
 /** Kinds of effects. */
 export const EFFECTS = [

@@ -1,6 +1,6 @@
 import { canonicalJson, digestJson, digestText } from '@esa/protocol'
-import type { MigrationPlan, Step } from '../change/plan.ts'
-import { parseScript } from '../sql/parse-script.ts'
+import { parseScript } from '@esa/database-catalog/sql'
+import type { MigrationPlan, Step } from '../model/plan.ts'
 import { classifyStatement, worstRisk } from './classify.ts'
 import type { DrizzleRow } from './drizzle-row.ts'
 import { stepsOfScript } from './script-steps.ts'

@@ -1,6 +1,6 @@
 import { digestText, EsaError } from '@esa/protocol'
 import type { Node } from '@pgsql/types'
-import type { ParsedStatement } from '../sql/parse-script.ts'
+import type { ParsedStatement } from '@esa/database-catalog/sql'
 import { classifyStatement, worstRisk } from './classify.ts'
 import { settingOf } from './setting.ts'
 import { type MigrationStep, oneLine, type Work } from './step.ts'

@@ -1,4 +1,4 @@
-import type { BackfillStep, VerifyStep } from '../change/plan.ts'
+import type { BackfillStep, VerifyStep } from '../model/plan.ts'
 import type { StatementRisk } from './classify.ts'
 import type { DrizzleRow } from './drizzle-row.ts'
 import type { Effect } from './effects.ts'

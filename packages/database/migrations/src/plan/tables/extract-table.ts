@@ -1,8 +1,8 @@
-import { quoteIdentifier } from '../identifiers.ts'
-import { copyRows } from './backfill.ts'
-import { type Ground, PLACE } from './draft.ts'
-import type { ResolvedHints } from './hints.ts'
-import { bareName, nameWith, quoteDotted, sibling } from './names.ts'
+import { quoteIdentifier } from '@esa/database-catalog/sql'
+import { bareName, nameWith, quoteDotted, sibling } from '@esa/database-catalog'
+import { copyRows } from '../columns/backfill.ts'
+import { type Ground, PLACE } from '../model/draft.ts'
+import type { ResolvedHints } from '../model/hints.ts'
 
 type Extract = ResolvedHints['extract'][number]
 

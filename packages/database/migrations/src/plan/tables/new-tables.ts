@@ -1,8 +1,8 @@
-import { quoteIdentifier } from '../identifiers.ts'
-import type { Table } from './catalog.ts'
-import { alter, columnSql } from './column-sql.ts'
-import { type Ground, PLACE } from './draft.ts'
-import { quoteDotted } from './names.ts'
+import { quoteIdentifier } from '@esa/database-catalog/sql'
+import { quoteDotted } from '@esa/database-catalog'
+import type { Table } from '../model/catalog.ts'
+import { alter, columnSql } from '../objects/column-sql.ts'
+import { type Ground, PLACE } from '../model/draft.ts'
 
 /** How a table is called and what its parts are called when it is not made under its own names. */
 export interface CreateAs {

@@ -1,7 +1,7 @@
-import type { Queryable, QueryAnswer } from '../queryable.ts'
-import { inJudged, type JudgingOptions } from './in-judged.ts'
-import { readStatement } from './read-statement.ts'
-import { ON_COPY } from './read-terms.ts'
+import type { Queryable, QueryAnswer } from '../src/sql/queryable.ts'
+import { inJudged, type JudgingOptions } from '../src/guard/in-judged.ts'
+import { readStatement } from '../src/guard/read-statement.ts'
+import { ON_COPY } from '../src/guard/read-terms.ts'
 
 /**
  * Runs a foreign statement behind the whole guard: one statement of the grammar that only reads, resolved by the server,

@@ -1,0 +1,6 @@
+export { type IndexReview, reviewIndexes } from './review/indexes/review-indexes.ts'
+export { checkIntegrity } from './review/integrity/check-integrity.ts'
+export { see } from './review/schema/look.ts'
+export { reviewSchema } from './review/schema/review-schema.ts'
+export { reviewStorage, type StorageOptions } from './review/storage/review-storage.ts'
+export { type SizeReading } from './review/storage/sizes.ts'

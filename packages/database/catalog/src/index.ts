@@ -1,0 +1,5 @@
+export { OF_THE_APPLICATION } from './catalog/application-schemas.ts'
+export { collate, inScope, isInternal, isOwn, options } from './catalog/catalog-scope.ts'
+export { isToolTable, noToolTable } from './catalog/migration-tool-tables.ts'
+export { bareName, nameWith, newName, oldName, quoteDotted, sibling } from './catalog/names.ts'
+export { relationsNamed } from './catalog/relations-named.ts'

@@ -1,0 +1,7 @@
+export { type LintFinding, type Verdict } from './lint/judge.ts'
+export { type LintReport, lintScripts, lintUntried, needsRehearsal } from './lint/lint-scripts.ts'
+export { readScript, type Script } from './lint/read-script.ts'
+export { readSizes } from './lint/read-sizes.ts'
+export { rulesDocument } from './lint/rules-document.ts'
+export { RULES } from './lint/rules/registry.ts'
+export { schemaOf } from './lint/schema-of.ts'

@@ -1,0 +1,8 @@
+export { type Hints } from './plan/model/hints.ts'
+export { isWayBackOnly, type MigrationPlan, sealPlan, type Step } from './plan/model/plan.ts'
+export { planBetween, type PlanSources } from './plan/plan-between.ts'
+export { planChanges } from './plan/plan-changes.ts'
+export { planFiles } from './plan/plan-text.ts'
+export { EFFECTS, effectText } from './plan/steps/effects.ts'
+export { drizzleMigration, planMigration, scriptMigration } from './plan/steps/migration.ts'
+export { type Migration, type MigrationStep } from './plan/steps/step.ts'

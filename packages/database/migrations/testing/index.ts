@@ -1,0 +1,1 @@
+export { nothingMade, opaqueReasons } from '../src/apply/opaque/opaque.ts'

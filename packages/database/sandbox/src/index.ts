@@ -1,0 +1,6 @@
+export { type OpenDatabase, type RehearsalGround, type Tester, using } from './ground/ground.ts'
+export { lackingOf, unseenTables } from './lacking.ts'
+export { type Rehearsal, type RehearsalOptions, type SchemaSource, withRehearsal } from './open-rehearsal.ts'
+export { type RehearsedStatement, rehearseScripts, type Script } from './rehearse-scripts.ts'
+export { type CopiedTable, type RowCopy } from './rows/copy-rows.ts'
+export { type LeftOut, parseSchema, runScript } from './run-script.ts'
