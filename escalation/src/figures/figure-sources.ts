@@ -5,7 +5,7 @@ const HOUR_MS = 3_600_000
 /** How far back lateness, passed levels and notices are counted: what an operator on duty can still do something about. */
 export const DAY_MS = 24 * HOUR_MS
 
-/** How far back shares and response times are counted: the organisation's pattern is one of weeks, not of a bad day. */
+/** How far back shares and response times are counted: the organization's pattern is one of weeks, not of a bad day. */
 export const MONTH_MS = 30 * DAY_MS
 
 /** Most facts of one window that are read, the newest: above it a figure says from when on it counts. 10,000 incidents make about 50,000. */

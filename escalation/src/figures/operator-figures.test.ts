@@ -67,7 +67,7 @@ describe('what is open', () => {
     expect(suppressed).toEqual({ count: 2, silenced: 1, nextEndAt: isoTime(NOW + 7) })
   })
 
-  it('that nobody has taken has an age, and each level its statuses', () => {
+  it('without an acknowledgement has an age, and each level its statuses', () => {
     const openedAgo = (id: string, status: string, agoMs: number) => ({
       ...outline(id, status, 0),
       fields: [PATH, 0, 0, null, null, NOW - agoMs],

@@ -48,7 +48,7 @@ export interface OperatorFigures extends StandingFigures {
   resolved: Window & ResolvedShares
   emergencies: Window & EmergencyShare
   response: Window & { levels: LevelResponse[] }
-  /** The youngest of the workers' sweeps: what nobody rang for is found by them. Null without a worker. */
+  /** The youngest of the workers' sweeps: they find undelivered jobs. Null without a worker. */
   sweep: { ageMs: number | null }
   /** The clock that is farthest from the store's. Deadlines do not depend on it, sleeping does. */
   clock: { skewMs: number | null }

@@ -26,14 +26,14 @@ export interface LevelResponse {
   withinTarget: number | null
 }
 
-/** Somebody was told, and nobody of that level has answered yet. */
+/** Agents were notified, and none of that level has answered yet. */
 interface Telling {
   level: string
   at: number
 }
 
 /**
- * Told to acknowledged, level by level. A telling ends with an acknowledgement, with a resolve, which answers too, or
+ * Notified to acknowledged, level by level. A round ends with an acknowledgement, with a resolve, which answers too, or
  * with the next telling: then it was not answered. One that is still in time is not counted. Times are real ms; a scaled
  * incident is measured against its scaled target.
  */

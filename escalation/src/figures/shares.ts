@@ -1,10 +1,10 @@
 import { type Level, LEVELS } from '@esa/protocol'
 import type { IncidentFact } from './figure-sources.ts'
 
-/** Where incidents are resolved when the organisation is well. Source: docs/escalation.md, "What operators see". */
+/** Where incidents are resolved when the organization is well. Source: docs/escalation.md, "What operators see". */
 const HEALTHY: Record<Level, number> = { peer: 0.6, chief: 0.25, domain: 0.1, ceo: 0.05 }
 
-/** Emergencies are fewer than this of all that is opened, when the organisation is well. */
+/** Emergencies are fewer than this of all that is opened, when the organization is well. */
 const EMERGENCIES_HEALTHY = 0.01
 
 /** Fewer than this tell nothing about a share. */
@@ -29,7 +29,7 @@ export interface EmergencyShare {
   healthyBelow: number
 }
 
-/** Shares resolved at each level. What its opener took back was resolved by nobody. */
+/** Shares resolved at each level. What its opener withdrew counts nowhere. */
 export function resolvedShares(facts: readonly IncidentFact[]): ResolvedShares {
   const resolved = facts.filter(({ type }) => type === 'incident.resolved')
   const n = resolved.length

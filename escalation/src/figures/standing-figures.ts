@@ -4,7 +4,7 @@ import type { IncidentOutline } from './figure-sources.ts'
 /** Incidents that are named one by one, the most pressing: the counts say how many there are. */
 const NAMED_MAX = 100
 
-/** What stands on one level: how many, how many of those are past their deadline, and the next deadline. */
+/** What is open at one level: how many, how many of those are past their deadline, and the next deadline. */
 interface LevelStanding {
   level: Level
   open: number
@@ -37,7 +37,7 @@ export interface StandingFigures {
   exhaustedCount: number
   /** `silenced` of them by a silence. */
   suppressed: { count: number; silenced: number; nextEndAt: string | null }
-  /** Those that nobody has taken, whether they still climb or nobody is left to tell. */
+  /** Those without an acknowledgement, escalating or exhausted. */
   unanswered: { count: number; oldestMs: number | null }
   /** The hundred that end first. */
   acks: { count: number; oldestMs: number | null; running: RunningAck[] }
@@ -55,7 +55,7 @@ interface Standing {
   openedAt: number | null
 }
 
-/** What nobody has taken, and nobody holds back. */
+/** Neither acknowledged nor suppressed. */
 const UNANSWERED: ReadonlySet<string> = new Set(['triggered', 'exhausted'])
 
 /** Counts what is open. Times are ms of the store's clock. */

@@ -18,7 +18,7 @@ const openNoteSchema = z.strictObject({
 export function parseOpenNote(body: unknown): z.infer<typeof openNoteSchema> {
   const parsed = openNoteSchema.safeParse(body)
   if (parsed.success) return parsed.data
-  throw new EsaError('note.invalid', 'terminal', `this is no note: ${z.prettifyError(parsed.error)}`)
+  throw new EsaError('note.invalid', 'terminal', `Invalid note: ${z.prettifyError(parsed.error)}`)
 }
 
 /** The note as a durable actor. */

@@ -1,7 +1,7 @@
 import { type Change, CLOSED_TAG, effects, type StepFacts, toActions } from '@esa/actor'
 import { setup } from 'xstate'
 
-/** What somebody wrote about an incident: in whose name, and which person or process it was. */
+/** What a person or agent wrote about an incident: in whose name, and which person or process it was. */
 export type NoteInput = { incidentId: string; as: string; by: string; text: string }
 
 /** What a note carries; `writtenAt` in ms. */

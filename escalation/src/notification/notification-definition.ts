@@ -39,7 +39,7 @@ export function notificationDefinition(): ActorDefinition<Directory> {
       throw new EsaError(
         'notification.invalid',
         'terminal',
-        `this is no notification: ${z.prettifyError(parsed.error)}`,
+        `Invalid notification: ${z.prettifyError(parsed.error)}`,
       )
     },
   }

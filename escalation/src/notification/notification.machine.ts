@@ -7,7 +7,7 @@ export type Outlet = { id: string; channel: string; person: string | null; to: s
 
 /**
  * What a notification starts from. `visit` and `target` are those of the incident's notice; `decides`: the notice ends as
- * this notification does, because nothing else reaches whoever sits there.
+ * this notification does, because nothing else reaches the person in the seat.
  */
 export type NotificationInput = {
   incidentId: string
@@ -28,7 +28,7 @@ export type NotificationContext = NotificationInput & { outcomes: { [id: string]
 type Ended = { type: 'outlet.ended'; id: string; outcome: Outcome; why?: string } & StepFacts
 type NotificationEvent = ({ type: 'start' } & StepFacts) | Ended
 
-/** More channels than this for one notice are a mistake in their filters; the first ones are told. */
+/** More channels than this for one notice are a mistake in their filters; the first ones are used. */
 export const OUTLETS_MAX = 20
 
 /** One request of a channel takes 5 s at most; mail takes several round trips, ms. */
@@ -54,7 +54,7 @@ function begin({
   }
 }
 
-/** Keeps what became of an outlet. The first that reached somebody ends the incident's notice. */
+/** Keeps what became of an outlet. The first success ends the incident's notice. */
 function note(
   context: NotificationContext,
   _: StepFacts,

@@ -118,7 +118,7 @@ describe('pinPolicy', () => {
     expect(pinPolicy('chief-5', 'security', org).copies).toEqual([])
   })
 
-  it('finds the first chief upward for an agent whose card names none, and leaves out a level nobody stands on', () => {
+  it('finds the first chief upward for an agent whose card names none, and leaves out an empty level', () => {
     expect(path('layer-4', 'integration')).toEqual([
       ['chief', 'chief-1', 60],
       ['ceo', 'agent-0', 120],

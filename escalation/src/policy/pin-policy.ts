@@ -6,7 +6,7 @@ const MINUTE_MS = 60_000
 const HOUR_MS = 60 * MINUTE_MS
 const DAY_MS = 24 * HOUR_MS
 
-/** What the CEO has before being told again: the organisation's response target. Source: docs/escalation.md. */
+/** What the CEO has before the next notice: the organization's response target. Source: docs/escalation.md. */
 const CEO_WAIT_MS = 2 * HOUR_MS
 
 /** How long an acknowledgement holds unless its `for` says otherwise. */
@@ -80,7 +80,7 @@ export function pinPolicy(agent: AgentId, category: Category, org: Directory, ti
   }
 }
 
-/** The CEO's own incidents have a single rung, and nobody else on it. */
+/** The CEO's own incidents have a single level, with no one else on it. */
 function ceoAlone(scaled: (ms: number) => number): PathStep {
   return { level: 'ceo', agents: [CEO_ID], waitMs: scaled(CEO_WAIT_MS), cardLine: null, defaultWait: true }
 }
@@ -103,7 +103,7 @@ function pinRung(agent: AgentId, rung: Rung, org: Directory, scaled: (ms: number
   ]
 }
 
-/** The agents that a level's name, or an agent's id, stands for. */
+/** The agents of a level's name, or of an agent's id. */
 function agentsAt(agent: AgentId, who: string, org: Directory): AgentId[] {
   switch (who) {
     case 'peer':

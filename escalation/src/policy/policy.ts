@@ -1,13 +1,13 @@
 import type { AgentId, Category, Level } from '@esa/protocol'
 
-/** One rung of a pinned ladder: who is told, and for how long (ms) they may leave the incident un-acknowledged. */
+/** One level of a pinned path: who is notified, and for how long (ms) they may leave the incident un-acknowledged. */
 export type PathStep = {
   level: Level
   agents: AgentId[]
   waitMs: number
   /** The card's line that this rung comes from; null for a default or for the CEO, who closes every ladder. */
   cardLine: number | null
-  /** True when the card names no wait and the organisation's default holds. */
+  /** True when the card names no wait and the organization's default holds. */
   defaultWait: boolean
 }
 
@@ -17,7 +17,7 @@ export type Policy = {
   category: Category
   cardHash: string
   path: PathStep[]
-  /** Told once at opening, as a copy; nothing waits for them. */
+  /** Notified once at opening, as a copy; nothing waits for them. */
   copies: AgentId[]
   /** How long an acknowledgement holds when its `for` is not given, ms. */
   ackTimeoutMs: number

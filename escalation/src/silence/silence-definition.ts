@@ -23,7 +23,7 @@ export type OpenSilence = z.infer<typeof openSilenceSchema>
 export function parseOpenSilence(body: unknown): OpenSilence {
   const parsed = openSilenceSchema.safeParse(body)
   if (parsed.success) return parsed.data
-  throw new EsaError('silence.invalid', 'terminal', `this is no silence: ${z.prettifyError(parsed.error)}`)
+  throw new EsaError('silence.invalid', 'terminal', `Invalid silence: ${z.prettifyError(parsed.error)}`)
 }
 
 /** The silence as a durable actor. Its deadline is its `until`, taken as given whatever the time scale. */

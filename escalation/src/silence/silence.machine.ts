@@ -3,12 +3,12 @@ import type { AgentId, Category } from '@esa/protocol'
 import { setup } from 'xstate'
 
 /**
- * Incidents that one silence holds back. More than that within one silence is no maintenance any more but a storm, and
- * has to be heard: what comes later is told at once. Its end also writes to each of them, in one step.
+ * Incidents that one silence holds back. More than that within one silence is a storm, not maintenance, and
+ * has to be heard: what comes later is notified at once. Its end also writes to each of them, in one step.
  */
 const HELD_MAX = 500
 
-/** What a silence starts from: whose incidents it holds back, of which category (null: all), and until when, ms. */
+/** What a silence starts from: whose incidents it suppresses, in what category (null: all), and until when, ms. */
 export type SilenceInput = {
   agent: AgentId
   category: Category | null
@@ -45,7 +45,7 @@ function hold(context: SilenceContext, _: StepFacts, { incidentId }: Held): Chan
   }
 }
 
-/** An incident that this silence does not hold back, or no longer: it is told now. */
+/** An incident that this silence does not hold back, or no longer: it is notified now. */
 function release(_: SilenceContext, __: StepFacts, { incidentId }: Held): Change<SilenceContext> {
   return {
     record: [{ type: 'silence.let_go', data: { incidentId } }],
@@ -66,8 +66,8 @@ function expire({ held }: SilenceContext): Change<SilenceContext> {
 }
 
 /**
- * The life of a silence: it holds back the first notice of matching incidents until its `until`, or until somebody ends
- * it. An incident decides by itself, at its opening, under which silence it stands. Source: docs/escalation.md, "Silences".
+ * The life of a silence: it holds back the first notice of matching incidents until its `until`, or until a caller ends
+ * it. An incident decides by itself, at its opening, which silence applies. Source: docs/escalation.md, "Silences".
  */
 export const silenceMachine = setup({
   types: { context: {} as SilenceContext, events: {} as SilenceEvent, input: {} as SilenceInput },

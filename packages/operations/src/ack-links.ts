@@ -5,10 +5,10 @@ import type { Store } from '@esa/store'
 import { commandIncident, requireIncident } from './incidents.ts'
 import { type Caller, random, storeNow, type World } from './world.ts'
 
-/** 256 bits: nobody guesses one, so that a plain hash at rest is enough. */
+/** 256 bits: it cannot be guessed, so that a plain hash at rest is enough. */
 const SECRET_BYTES = 32
 
-/** Longest time within which a link can be used: the longest a level waits before somebody is told anew is shorter but for conflicts, ms. */
+/** Longest time within which a link can be used: the longest wait of a level is shorter, except for conflicts, ms. */
 const LIFE_MS = 24 * 3_600_000
 
 /** What a link is bound to: one incident at one epoch, in one agent's name, in one person's hand where one is on call. */
@@ -73,7 +73,7 @@ export async function useAckLink(world: Omit<World, 'caller'>, secret: string): 
   try {
     return await commandIncident(acting, incident.id, { type: 'acknowledge', as: agent }, { ifEpoch: epoch })
   } catch (error) {
-    // Its deadline had passed, or somebody was quicker since it was looked at.
+    // Its deadline had passed, or another answer came first.
     if (isEsaError(error, 'request.conflict')) throw refused('moved-on')
     // Of a command that was not carried out the link is as good as new.
     if (isEsaError(error) && error.kind === 'transient') await store.notifications.freeAckLink(hash)
@@ -85,7 +85,7 @@ const WHY = {
   used: 'this link was used already',
   expired: 'this link has expired',
   'moved-on':
-    'the incident has moved on since this link was sent: somebody answered, or it is at another level',
+    'the incident has moved on since this link was sent: it was answered, or it is at another level',
 } as const
 
 function refused(why: keyof typeof WHY): EsaError {

@@ -33,7 +33,7 @@ export interface AgentState {
   domain: AgentId | null
   peers: AgentId[]
   hasCard: boolean
-  /** `untold` for an agent that has never been told anything. */
+  /** `untold` for an agent that has never had a message. */
   status: 'untold' | 'resting' | 'watching' | 'stopped'
   seat: AgentContext['seat']
   workload: Workload['level']
@@ -46,7 +46,7 @@ export interface AgentState {
   incidentCounts: { held: number; addressed: number; own: number }
 }
 
-/** An open incident in brief: whose it is, who was told, who holds it. */
+/** An open incident in brief: whose it is, who was notified, who holds it. */
 interface IncidentBrief {
   id: string
   agent: AgentId
@@ -67,7 +67,7 @@ export interface OrgSources {
   incidents: readonly IncidentBrief[]
 }
 
-/** Every agent of the organisation with what it has to do with now. */
+/** Every agent of the organization with what it has to do with now. */
 export async function agentStates(world: Mailboxes & Pick<World, 'directory'>): Promise<AgentState[]> {
   return foldAgentStates(world.directory, await currentSources(world))
 }

@@ -5,7 +5,7 @@ import { seatIn } from './seats.ts'
 import type { World } from './world.ts'
 
 /**
- * Has the channels of whoever acknowledged learn of it: a pager stops. It is news, and nothing was promised: a process that dies
+ * Announces an acknowledgement on the channels of its agent: a pager stops. It is best effort: a process that dies
  * between the acknowledgement and this leaves it untold until the incident is over.
  */
 export async function announceAcknowledged(

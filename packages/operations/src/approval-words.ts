@@ -11,7 +11,7 @@ export const WHY_REFUSED: Record<string, string> = {
   'approval.too-young':
     'the account and the sign-in have to be older than the request, and an account of the home a day old: ask for it again later',
   'approval.too-early': 'one operator approved it alone: it can be used 10 minutes after that',
-  'approval.before-accounts': 'it was asked for before there were accounts: withdraw it and ask again',
+  'approval.before-accounts': 'it is older than accounts: withdraw it and request it again',
   'approval.without-token': 'a person approves with a token',
   'approval.twice':
     'this seat or this person has approved it already, or an account that made theirs or was made by it',

@@ -108,8 +108,8 @@ async function findApproval(store: Store, target: string, hash: string): Promise
 }
 
 /**
- * Asks for the approval of a statement in Layer 1's name; asked again, the open one answers and is proposed anew.
- * @throws EsaError `approval.other-kind` (terminal): it is asked for as another kind of change already.
+ * Requests the approval of a statement in Layer 1's name; a second request answers with the open one, which is proposed again.
+ * @throws EsaError `approval.other-kind` (terminal): it is requested as another kind of change already.
  */
 export async function askApproval(
   world: World,
@@ -157,7 +157,7 @@ function refused(code: string, asked: Authorisable, approval: Approval | null): 
   return new EsaError(code, 'terminal', message, { hint, details })
 }
 
-/** How a shell is told which statement: a way back stands in no file. */
+/** How a shell command gives the statement: a way back is in no file. */
 function namedBy(statement: string | null): string {
   if (statement?.includes('\n-- measured: ') === true) return '--migration FILE'
   if (statement === null || statement.length > SHOWN_MAX || statement.includes('\n')) return '--file FILE'
@@ -203,7 +203,7 @@ export async function pageApprovals(
 }
 
 /**
- * Approves, rejects or withdraws a request. Approving takes a token, and never that of whoever asked; `hash` is that of the
+ * Approves, rejects or withdraws a request. Approving takes a token, and never the requester's; `hash` is that of the
  * statement that was read. @throws EsaError `approval.*`, `auth.*` (terminal).
  */
 export async function judgeApproval(

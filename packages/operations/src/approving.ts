@@ -18,7 +18,7 @@ export function requirePerson(who: Identity | null): asserts who is Identity {
   if (who?.kind !== 'person') throw notCounted('approval.not-a-person', 'this token')
 }
 
-/** Refuses the person who asked, as far as their token says, in whatever seat. @throws EsaError `approval.own-request` (terminal). */
+/** Refuses the requester, as far as their token says, in whatever seat. @throws EsaError `approval.own-request` (terminal). */
 export async function requireUnrelated(store: Store, askedBy: string, who: Identity): Promise<void> {
   const id = tokenIdOf(askedBy)
   const token = id === null ? undefined : (await store.listTokens()).find((row) => row.id === id)
@@ -77,7 +77,7 @@ const HINTS: Record<string, string> = {
   'approval.not-a-person': 'sign in: esa accounts add NAME on the host, then esa login LINK',
   'approval.own-request': 'another person with an account approves it',
   'approval.too-young':
-    'sign in first, have it asked for again, then approve; in an emergency the owner of the target has psql',
+    'sign in first, have it requested again, then approve; in an emergency the owner of the target has psql',
 }
 
 function notCounted(code: string, what: string): EsaError {

@@ -8,12 +8,12 @@ import { sendTask } from './tasks.ts'
 import { unknownAgent, type World } from './world.ts'
 
 /**
- * Chooses what a question means when no rule does, by its id; a model may sit behind it. None does unless whoever composes
+ * Chooses what a question means when no rule does, by its id; a model may sit behind it. None does unless the composition
  * this says so: nothing is sent anywhere by default.
  */
 export type ChooseIntent = (question: string, intents: readonly Intent[]) => Promise<string | null>
 
-/** A question, in whose name it is asked (by default the operator's), what it is about, and how long its answer is waited for. */
+/** A question, in whose name it is sent (by default the operator's), what it is about, and how long its answer is waited for. */
 export interface Question {
   agent: string
   as?: string
@@ -31,7 +31,7 @@ export interface Asked {
   because: string
   /** What it may have meant as well. */
   others?: string[]
-  /** What the agent can be asked, when nothing of the question is known. */
+  /** What the agent can answer, when the question is unknown. */
   canBeAsked?: Pick<Intent, 'id' | 'kind' | 'about' | 'needs'>[]
   message?: string
   answer?: Json
@@ -47,7 +47,7 @@ const LOOK_EVERY_MS = 200
 /** Longest subject that a question becomes. */
 const SUBJECT_MAX = 200
 
-/** Everything that an agent can be asked. @throws EsaError `agent.unknown` (terminal). */
+/** Everything that an agent can answer. @throws EsaError `agent.unknown` (terminal). */
 export function askable(
   { directory, behaviors }: Pick<World, 'directory' | 'behaviors'>,
   id: string,

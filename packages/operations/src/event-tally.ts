@@ -1,7 +1,7 @@
 import type { LevelTally, Store } from '@esa/store'
 
 /**
- * Events older than this have all been committed, ms: an event is dated under its actor's lock, and a step that stands still
+ * Events older than this have all been committed, ms: an event is dated under its actor's lock, and a step that hangs
  * loses that lock within a second.
  */
 const SETTLED_AFTER_MS = 60_000
@@ -13,7 +13,7 @@ export const LATENESS_BOUNDS_MS = [
 
 /**
  * Counts of all that the log says of levels, from its first event on. They are the same in every process, and no restart
- * loses one; what is settled is counted once and remembered. They only fall when a process starts anew after `esa retain`
+ * loses one; what is settled is counted once and remembered. They only fall when a process restarts after `esa retain`
  * took old streams out.
  */
 export class EventTally {

@@ -34,7 +34,7 @@ export interface DeviceSignIn {
   finish(signal?: AbortSignal): Promise<Identity>
 }
 
-/** What of a person is asked for: who they are, and by which name. */
+/** What is requested about a person: who they are, and by which name. */
 const ASKED = 'openid profile email'
 
 /** Longest name that is shown of a person. */
@@ -135,7 +135,7 @@ function discovered(settings: SignInSettings): Promise<client.Configuration> {
   const asked = client
     .discovery(url, clientId, undefined, auth, { execute, timeout: TIMEOUT_S })
     .catch((error: unknown) => {
-      // Asked again by the next sign-in: the provider may be back by then.
+      // Requested again by the next sign-in: the provider may be back by then.
       known.delete(key)
       throw unreachable(issuer, error)
     })

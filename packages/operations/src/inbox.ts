@@ -4,7 +4,7 @@ import { admitApproval, requirePerson, requireUnrelated } from './approving.ts'
 import { type OpenItem, openItems } from './mailboxes.ts'
 import { requireAgent, type World } from './world.ts'
 
-/** An item that was answered, and where the agent's log stands then. */
+/** An item that was answered, and the position of the agent's log then. */
 export interface AnsweredItem {
   agent: string
   item: string
@@ -33,7 +33,7 @@ interface StatementDocument {
 /** Something that waits in an inbox. */
 export type InboxDocument = OpenItem & { statement: StatementDocument | null }
 
-/** What waits in the inboxes, or in one, oldest first; a statement that is to be approved stands in `about` whole, with its hash. */
+/** What waits in the inboxes, or in one, oldest first; a statement that is to be approved is in `about` whole, with its hash. */
 export async function listInbox(
   world: Pick<World, 'store' | 'directory' | 'behaviors'>,
   agent?: string,
@@ -68,7 +68,7 @@ function statementOf({ type, body }: OpenItem): StatementDocument | null {
 }
 
 /**
- * Answers a message in an agent's name; without `as`, in that of whoever has it in the inbox.
+ * Answers a message in an agent's name; without `as`, in its holder's.
  * @throws EsaError `inbox.no-such-item`, `inbox.is-an-incident`, `agent.*`, `auth.*` (terminal).
  */
 export async function answerItem(
@@ -114,8 +114,8 @@ export async function judgeProposal(
   const { state, events } = await world.host.command(as, command, { scopes: await world.caller.scopes() })
   const code = refusalIn(events)?.code
   if (code === 'approval.own-request') {
-    const message = 'nobody approves what they asked for, in whatever seat'
-    throw new EsaError(code, 'terminal', message, { hint: 'leave it to somebody else with a token' })
+    const message = 'requesters cannot approve their own request, in any seat'
+    throw new EsaError(code, 'terminal', message, { hint: 'leave it to another person with a token' })
   }
   if (code !== undefined) {
     throw new EsaError('inbox.no-such-proposal', 'terminal', `the inbox of ${as} holds no proposal "${id}"`, {
@@ -127,7 +127,7 @@ export async function judgeProposal(
   return { agent: as, item: id, decision, seq: state.seq }
 }
 
-/** A proposal is approved by a person who neither asked for it nor made who did. */
+/** A proposal is approved by a person who is not the requester and did not make the requester. */
 async function admitProposal(world: World, id: string, as: string, who: Identity | null): Promise<void> {
   requirePerson(who)
   const item = (await openItems(world)).find((entry) => entry.id === id && entry.agent === as)

@@ -20,13 +20,13 @@ import * as z from 'zod'
 import { announceAcknowledged } from './announce-acknowledged.ts'
 import { cardError, requireAgent, storeNow, type World } from './world.ts'
 
-/** Refusals that are about what was asked or who asks, and not about where the incident stands. */
+/** Refusals that are about the command or the caller, not about the state of the incident. */
 const WHY: Record<string, string> = {
   'incident.too-long': 'it asks for longer than anybody may hold an incident',
-  'incident.not-allowed': 'whoever asks is not on the part of its path that may',
+  'incident.not-allowed': 'the caller is not at a level that may',
 }
 
-/** What answering takes of a token; everything else asked of an incident takes `incidents:write`. */
+/** What answering takes of a token; every other command of an incident takes `incidents:write`. */
 const SCOPE_OF: Partial<Record<IncidentCommand['type'], Scope>> = {
   acknowledge: 'incidents:ack',
   decline: 'incidents:ack',
@@ -51,7 +51,7 @@ export interface IncidentPageQuery {
   limit: number
 }
 
-/** Where an incident's level is: that of the rung on which it stands. */
+/** An incident's current level. */
 const LEVEL = ['policy', 'path', { at: ['index'] }, 'level']
 
 const SEARCHED = [['title'], ['policy', 'agent']]
@@ -81,11 +81,11 @@ export async function openIncident(
 export function parseIncidentCommand(command: unknown): IncidentCommand {
   const parsed = incidentCommandSchema.safeParse(command)
   if (parsed.success) return parsed.data
-  throw new EsaError('usage.command', 'terminal', `this is no command: ${z.prettifyError(parsed.error)}`)
+  throw new EsaError('usage.command', 'terminal', `Invalid command: ${z.prettifyError(parsed.error)}`)
 }
 
 /**
- * Gives an incident a command; with `ifEpoch` only while it stands at that epoch. @throws EsaError with the refusal's code
+ * Gives an incident a command; with `ifEpoch` only while it is at that epoch. @throws EsaError with the refusal's code
  * when it is refused, `request.conflict` (terminal) when it moved on.
  */
 export async function commandIncident(
@@ -104,7 +104,7 @@ export async function commandIncident(
   const refusal = refusalIn(events)
   if (refusal !== null) throw refused(refusal, incident)
   if (event.type === 'acknowledge') {
-    // The acknowledgement is committed: whoever gave it must not hear that it failed because the news of it did.
+    // The acknowledgement is committed: a failed announcement must not look like a failed acknowledgement.
     await announceAcknowledged(world, state, incident, event.as).catch(() => {})
   }
   return incident

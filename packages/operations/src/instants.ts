@@ -5,7 +5,7 @@ export function instantOf(option: string, text: string, nowMs: number): number {
   const duration = parseDuration(text)
   const at = duration === undefined ? parseInstant(text) : nowMs + duration
   if (at !== undefined) return at
-  throw wrongInstant(option, text, 'is no instant')
+  throw wrongInstant(option, text, 'is not an instant')
 }
 
 /** What is wrong with an instant that was given. */

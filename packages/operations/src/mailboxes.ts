@@ -10,7 +10,7 @@ export type OpenItem = Omit<InboxItem, 'at'> & { agent: string; at: string }
 /** Where the mailboxes are, and which actors are some. */
 export type Mailboxes = Pick<World, 'store' | 'behaviors'>
 
-/** Every agent that has been told something. */
+/** Every agent that has had a message. */
 export async function mailboxes({ store, behaviors }: Mailboxes): Promise<LockedActor[]> {
   return (await Promise.all(behaviors.types.map((type) => store.listActors({ type })))).flat()
 }

@@ -3,10 +3,10 @@ import type { Store } from '@esa/store'
 import { requireIncident } from './incidents.ts'
 import { requireAgent, type World } from './world.ts'
 
-/** Notes of one incident that are shown: more than that is no reading any more. */
+/** Notes of one incident that are shown: more than that is unreadable. */
 const SHOWN_MAX = 200
 
-/** What somebody writes about an incident, in whose name. */
+/** What a caller writes about an incident, in whose name. */
 export interface NewNote {
   as: string
   text: string

@@ -15,7 +15,7 @@ interface OrgEdge {
   dueAt: string | null
 }
 
-/** The whole organisation at one instant. */
+/** The whole organization at one instant. */
 export interface OrgGraph {
   at: string
   nowAt: string
@@ -27,7 +27,7 @@ export interface OrgGraph {
 }
 
 /**
- * The organisation as it stands now, or as it stood at an instant (ISO 8601): every agent, and who waits for whom.
+ * The organization as it is now, or as it was at an instant (ISO 8601): every agent, and who waits for whom.
  * @throws EsaError `usage.at` (terminal) for an instant to come, or one that takes too much to fold.
  */
 export async function orgGraph(
@@ -38,7 +38,7 @@ export async function orgGraph(
   if (at === undefined) return graphOf(world, await agentStates(world), { atMs: nowMs, nowMs, past: false })
   const atMs = Date.parse(at)
   if (Number.isNaN(atMs) || atMs > nowMs) {
-    const why = Number.isNaN(atMs) ? 'is no instant' : 'has not come yet'
+    const why = Number.isNaN(atMs) ? 'is not an instant' : 'has not come yet'
     throw new EsaError('usage.at', 'terminal', `${at} ${why}`, { hint: 'like 2026-01-31T18:00:00Z' })
   }
   const agents = foldAgentStates(world.directory, await pastSources(world, atMs))
@@ -69,7 +69,7 @@ function awaits({ id, awaits: messages }: AgentState): OrgEdge[] {
   }))
 }
 
-/** From whoever opened an incident to everybody whom it waits for, and who holds it; of the incidents that are named at both. */
+/** From an incident's opener to all whom it waits for, and its holder; of the incidents that are named at both. */
 function escalated(agents: AgentState[]): OrgEdge[] {
   const openers = new Map(
     agents.flatMap(({ id, incidents: { own } }) => own.map((incident): [string, string] => [incident, id])),

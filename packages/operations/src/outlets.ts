@@ -7,13 +7,13 @@ export interface Told {
   incidentId: string
   visit: number
   announced: Announced
-  /** The agent that is told. */
+  /** The agent that is notified. */
   target: string
   level: string
   category: string
 }
 
-/** Who is on call, at the store's now: `standsIn` names the level at which they do that for everybody else. */
+/** Who is on call, at the store's now: `standsIn` names the level at which they replace all others. */
 export interface OnCall {
   person: string
   contacts: PersonRow['contacts']
@@ -22,10 +22,10 @@ export interface OnCall {
 
 type Kept = Store['notifications']
 
-/** Who is reached for an agent's human seat at a level: whoever stands in there, else whoever holds the seat. */
+/** Who is reached for an agent's human seat at a level: the override of the level, else the people of the seat. */
 export async function onCallFor(kept: Kept, agent: string, level: string, nowMs: number): Promise<OnCall[]> {
   const [people, standIns] = await Promise.all([kept.people(), kept.standIns()])
-  // Somebody who was taken off call stands in for nobody: those whose seats they are are called again.
+  // A person who was taken off call replaces no one: the people of the seats are called again.
   const standIn = standIns.find(
     ({ person, fromAt, untilAt, ...one }) =>
       one.level === level &&
@@ -45,8 +45,8 @@ export async function onCallFor(kept: Kept, agent: string, level: string, nowMs:
 }
 
 /**
- * By which channels a notice leaves the bus: to whoever is on call for a seat that a person holds, and by every channel that
- * asked for notices like this. People come first; beyond `OUTLETS_MAX` nobody is told.
+ * By which channels a notice leaves the bus: to the people on call for a seat that a person holds, and by every channel that
+ * filters for notices like this. People come first; beyond `OUTLETS_MAX` none is used.
  */
 export async function outletsFor(
   store: Pick<Store, 'notifications' | 'runtime'>,
@@ -94,7 +94,7 @@ function asksFor(spec: ChannelSpec, { target, level, category }: Told): boolean 
 }
 
 /**
- * Its id is made of what it is about: whoever is told the same twice can tell. That an incident is over is the same news
+ * Its id is made of what it is about: a receiver of the same twice can recognize it. That an incident is over is the same news
  * whomever it is for.
  */
 function outlet(told: Told, channel: string, person: string | null, to: string | null): Outlet {

@@ -42,7 +42,7 @@ export async function pastSources(world: Past, at: number): Promise<OrgSources> 
   }
 }
 
-/** Those that had begun by then, one after the other: whoever looks into the past must not slow the present. */
+/** Those that had begun by then, one after the other: a view of the past must not slow the present. */
 async function statesAt(world: Past, actors: LockedActor[], at: number): Promise<ActorState[]> {
   const states: ActorState[] = []
   for (const actor of actors) {

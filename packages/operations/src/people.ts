@@ -14,7 +14,7 @@ const CONTACTS_MAX = 5
 /** A stand-in is for a holiday, not for ever, ms. */
 const STAND_IN_MAX_MS = 92 * 24 * 3_600_000
 
-/** Somebody to be put on call: for an agent's human seat, or to stand in alone; by these channels, and by mail to `email`. */
+/** A person to be put on call: for an agent's human seat, or only for overrides; by these channels, and by mail to `email`. */
 export interface NewPerson {
   person: string
   agent?: string
@@ -25,7 +25,7 @@ export interface NewPerson {
 /** A person on call, as every edge shows them. */
 export type PersonDocument = Omit<PersonRow, 'createdAt'> & { createdAt: string }
 
-/** Who stands in at a level, and whether it is now. */
+/** The override of a level, and whether it is in force now. */
 export interface StandInDocument {
   level: string
   person: string
@@ -56,7 +56,7 @@ export async function addPerson(
   return { ...row, createdAt: isoTime(row.createdAt) }
 }
 
-/** Everybody on call and everybody who may stand in, and who stands in where. */
+/** All people on call, all who may substitute, and the overrides. */
 export async function listPeople(
   store: Store,
 ): Promise<{ people: PersonDocument[]; standIns: StandInDocument[] }> {
@@ -98,7 +98,7 @@ export async function onCall(world: World, agent: string, level: Level): Promise
 }
 
 /**
- * Has a person stand in for everybody on call at a level: one at a time, the last one named. Instants are ISO 8601 or
+ * Has a person replace all people on call at a level: one at a time, the last one named. Instants are ISO 8601 or
  * durations from now. @throws EsaError `usage.*`, `person.unknown`, `auth.*` (terminal).
  */
 export async function putStandIn(
@@ -108,7 +108,7 @@ export async function putStandIn(
   const { store } = world
   const createdBy = await world.caller.actAs('operator', 'admin')
   const parsed = levelSchema.safeParse(level)
-  if (!parsed.success) throw new EsaError('usage.level', 'terminal', `"${level}" is no level`)
+  if (!parsed.success) throw new EsaError('usage.level', 'terminal', `"${level}" is not a level`)
   const nowMs = await storeNow(store)
   const fromAt = from === undefined ? nowMs : instantOf('from', from, nowMs)
   const untilAt = instantOf('until', until, nowMs)
@@ -133,7 +133,7 @@ export async function removeStandIn(
 ): Promise<void> {
   await caller.actAs('operator', 'admin')
   if (await store.notifications.removeStandIn(level)) return
-  throw new EsaError('person.no-stand-in', 'terminal', `nobody stands in at the level "${level}"`)
+  throw new EsaError('person.no-stand-in', 'terminal', `there is no override at the level "${level}"`)
 }
 
 async function contactsOf(
@@ -151,7 +151,7 @@ async function contactsOf(
   const servers = channels.filter((channel) => specOf(channel).kind === 'email')
   const [server, another] = servers
   const wrong = mails.find((mail) => !z.email().safeParse(mail).success)
-  if (wrong !== undefined) throw new EsaError('usage.email', 'terminal', `"${wrong}" is no mail address`)
+  if (wrong !== undefined) throw new EsaError('usage.email', 'terminal', `"${wrong}" is not a mail address`)
   if (mails.length > 0 && (server === undefined || another !== undefined)) {
     const many = server === undefined ? 'there is no channel' : 'there is more than one channel'
     throw new EsaError('usage.email', 'terminal', `${many} of kind email by which to send mail`, {

@@ -25,7 +25,7 @@ export function postMortem(
     ...story,
     '## Timeline',
     '',
-    'Times are UTC; what stands behind "+" is the time since the first event.',
+    'Times are UTC; "+" gives the time since the first event.',
     '',
     ...table(
       ['Time', 'After', 'Event', 'Level', 'Who', 'Late', 'What'],
@@ -119,7 +119,7 @@ function table(head: string[], rows: string[][]): string[] {
   return [line(head), `|${' --- |'.repeat(head.length)}`, ...rows.map(line)]
 }
 
-/** Text that stays inside its cell, whatever somebody wrote in a title or a reason. */
+/** Text that stays inside its cell, whatever a title or a reason says. */
 function cell(text: string): string {
   return text.replaceAll(/\s+/g, ' ').replaceAll('\\', '\\\\').replaceAll('|', '\\|').replaceAll('<', '&lt;')
 }

@@ -39,7 +39,7 @@ export interface QueueStatus {
   workers: WorkerDocument[]
 }
 
-/** Reads the queues: every tier stands there, also one on which nothing waits. */
+/** Reads the queues: every tier is listed, also an empty one. */
 export async function queueStatus(store: Store): Promise<QueueStatus> {
   const { nowMs } = await store.runtime()
   const [waiting, backlog, given, workers] = await Promise.all([

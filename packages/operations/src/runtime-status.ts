@@ -8,7 +8,7 @@ import type { World } from './world.ts'
 /** How often workers look for deadlines and messages by themselves, ms. Source: the timer service and the relay of the outbox. */
 const POLL_MS = 500
 
-/** What only whoever composes the runtime knows of it: where its database is, who guards its log, what its queues are on. */
+/** What only the composition root knows of the runtime: where its database is, who guards its log, what its queues are on. */
 export interface Surroundings {
   /** Without its password. */
   database: string
@@ -34,12 +34,12 @@ export interface RuntimeStatus extends OperatorFigures {
   runtimeId: string
   running: boolean
   database: string
-  /** True in a copy: nothing acts until somebody adopts it. */
+  /** True in a copy: nothing acts until an operator adopts it. */
   muted: boolean
   here: Residence['here']
   places: Residence['places']
   queues: Surroundings['queues']
-  /** `guarded` false: whoever runs this may take the log's triggers away, and then only kept heads show what was changed. */
+  /** `guarded` false: the operator of this may remove the log's triggers, and then only kept heads show what was changed. */
   log: { role: string; owner: string; guarded: boolean }
   wake: { listen: boolean; pollMs: number }
   timeScale: number

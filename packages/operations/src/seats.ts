@@ -24,11 +24,11 @@ export async function seatAgent(world: World, agent: string, seat: Seat): Promis
 
 /**
  * Stops an agent: it takes nothing more, and every open incident that waits for it or is held by it learns so at once. Stopping a
- * stopped one tells them again. Returns the incidents that were told. @throws EsaError `agent.unknown`, `auth.*` (terminal).
+ * stopped one are notified again. Returns the incidents that were notified. @throws EsaError `agent.unknown`, `auth.*` (terminal).
  */
 export async function stopAgent(world: World, agent: string): Promise<string[]> {
   requireAgent(world, agent)
-  // Asked also where the agent itself has nothing to be told: its incidents are.
+  // Done also where the agent itself needs no message: its incidents do.
   await world.caller.actAs('operator', 'admin')
   const before = await world.store.readActor(agent)
   if (before?.state.status !== STOPPED) await tellAgent(world, agent, { type: 'stop' }, 'agent.stopped')

@@ -46,7 +46,7 @@ export async function listSilences(store: Store): Promise<{ silences: Silence[];
 }
 
 /**
- * Ends a silence: every incident that it holds back is told at once. Whatever a broken call leaves undone, a worker does.
+ * Ends a silence: every incident that it suppresses is notified at once. Whatever a broken call leaves undone, a worker does.
  * @throws EsaError `silence.unknown` or `silence.over` (terminal).
  */
 export async function endSilence(world: World, id: string): Promise<Silence & { incidents: string[] }> {
@@ -56,7 +56,7 @@ export async function endSilence(world: World, id: string): Promise<Silence & { 
       hint: 'list them with: esa silence ls',
     })
   }
-  // Incidents that opened without a worker have told their silence so by a message that is still on its way.
+  // Incidents that opened without a worker have informed their silence by a message that is still on its way.
   await deliverOpen(world, id)
   const by = await world.caller.actAs('operator', 'incidents:write')
   const { state, events } = await world.host.command(id, { type: 'end', as: 'operator', by })

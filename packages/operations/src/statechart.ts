@@ -2,13 +2,13 @@ import { activeStates, type ChartState, statechartOf } from '@esa/actor'
 import { isoTime } from '@esa/protocol'
 import { requireAgent, type World } from './world.ts'
 
-/** An agent's machine, and where in it the agent stands. */
+/** An agent's machine, and the agent's current state. */
 export interface AgentStatechart {
   agent: string
   machine: string
   version: number
   states: ChartState[]
-  /** The states it is in, outermost first; none for an agent that was never told anything. */
+  /** The states it is in, outermost first; none for an agent that never had a message. */
   active: string[]
   /** The deadline that is armed, or null. */
   timer: { kind: string; dueAt: string } | null

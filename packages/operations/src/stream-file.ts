@@ -74,7 +74,7 @@ export async function* readStreams(lines: AsyncIterable<string>): AsyncGenerator
       if (current !== null) yield checked(current)
       current = { ...fit(headerSchema, line, number), events: [] }
     } else if (isOther(line)) continue
-    else if (current === null) throw unreadable(number, 'an event stands before the header of its stream')
+    else if (current === null) throw unreadable(number, 'an event comes before the header of its stream')
     else current.events.push(fit(eventSchema, line, number) as StoredEvent)
   }
   if (current === null) throw unreadable(Math.max(number, 1), 'no stream begins here')
@@ -94,7 +94,7 @@ function parseLine(text: string, number: number): unknown {
   try {
     return JSON.parse(text)
   } catch (cause) {
-    throw unreadable(number, 'it is no JSON', cause)
+    throw unreadable(number, 'it is not JSON', cause)
   }
 }
 

@@ -24,7 +24,7 @@ export async function requireStream(
 
 function goneToFile(id: string, { seq, hash, at }: RetiredHead & { at: number }): EsaError {
   const when = isoTime(at)
-  const message = `${id} was moved out of the database by esa retain at ${when}: ${seq} events, of which only the last hash is here`
+  const message = `${id} was moved out of the database by esa retain at ${when}: ${seq} events; only the last hash is here`
   return new EsaError('stream.unknown', 'terminal', message, {
     details: { retiredAt: when, seq, hash },
     hint: 'to look at it again, import the file that esa retain wrote then: esa replay import FILE',

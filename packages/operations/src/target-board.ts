@@ -40,7 +40,7 @@ export interface TargetBoard {
   target: string
   nowAt: string
   sinceAt: string
-  /** When Layer 1 looks next; null: nobody watches it. */
+  /** When Layer 1 measures next; null: not watched. */
   nextLookAt: string | null
   everyMs: number | null
   /** Why nothing is applied there until an operator or the CEO thaws it; null: it is not frozen. */

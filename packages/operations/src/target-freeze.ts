@@ -6,7 +6,7 @@ import type { World } from './world.ts'
 /** Who changes databases, and keeps in its log which are frozen. */
 const CHANGER = 'layer-1'
 
-/** Sets or, with null, removes the flag in the target itself; gives the freeze that stands after or, of a thaw, stood before. */
+/** Sets or, with null, removes the flag in the target itself; gives the freeze in force after it or, of an unfreeze, before it. */
 export type SetFreeze = (
   freeze: { reason: string; by: string } | null,
 ) => Promise<{ reason: string; at: string | null } | null>
@@ -32,8 +32,7 @@ export async function freezeTarget(
   set: SetFreeze,
 ): Promise<FrozenTarget> {
   const by = await world.caller.actAs('operator', 'admin')
-  if (reason.trim() === '')
-    throw new EsaError('usage.reason', 'terminal', 'a freeze says why, for whoever wants to go on')
+  if (reason.trim() === '') throw new EsaError('usage.reason', 'terminal', 'a freeze needs a reason')
   const freeze = await set({ reason, by })
   const name = approvalTarget(target)
   await tellAgent(world, CHANGER, { type: 'freeze', target: name, reason }, 'target.frozen')

@@ -2,13 +2,13 @@ import { bodySchemas, isoTime, type Json, type JsonObject, textOf } from '@esa/p
 import type { MessageRow, Store, StoredEvent } from '@esa/store'
 import type { OpenItem } from './mailboxes.ts'
 
-/** The types of the organisation's own messages. */
+/** The types of the organization's own messages. */
 export const TASK_TYPES: string[] = Object.keys(bodySchemas)
 
 /** Most messages of one thread that a command looks at. */
 const THREAD_MAX = 1_000
 
-/** A message of the organisation as commands show it. */
+/** A message of the organization as commands show it. */
 export interface TaskDocument {
   id: string
   at: string
@@ -18,7 +18,7 @@ export interface TaskDocument {
   subject: string
   priority: string | null
   thread: string
-  /** `sent` until it is delivered; then `open` in somebody's inbox, or `done`. `undeliverable` was given up. */
+  /** `sent` until it is delivered; then `open` in an inbox, or `done`. `undeliverable` was given up. */
   state: 'sent' | 'open' | 'done' | 'undeliverable'
   /** Whose inbox it is in, while it is open. */
   holder: string | null
@@ -33,7 +33,7 @@ export interface TaskAnswer {
   said: Json
 }
 
-/** A message with where it stands; `open` are all items that wait anywhere. */
+/** A message with its state; `open` are the items of all inboxes. */
 export function taskDocument(row: MessageRow, open: OpenItem[]): TaskDocument {
   const { subject, priority, ...body } = row.body
   const holder = open.find((item) => item.id === row.id)?.agent ?? null
@@ -77,7 +77,7 @@ export async function answersTo(store: Store, row: MessageRow): Promise<TaskAnsw
 /** Events by which a message goes on to a colleague, who answers under its id; once, because what was handed over stays. */
 const HANDS_OVER: ReadonlySet<string> = new Set(['task.handed_over', 'agent.passed_on'])
 
-/** The log of whoever got a message, and of the colleague that it was handed over to. */
+/** The log of a message's recipient, and of the colleague that it was handed over to. */
 async function logOf(store: Store, agent: string, id: string): Promise<StoredEvent[]> {
   const own = await store.readStream(agent)
   const over = own.find(({ type, data }) => HANDS_OVER.has(type) && data['item'] === id)

@@ -12,16 +12,20 @@ const LISTED_MAX = 200
 /** An instant that has just passed was not mistyped: clocks differ, and a call is on its way for a while, ms. */
 const JUST_NOW_MS = 60_000
 
-/** Sends a message of the organisation in an agent's name; once this answers, it is durable. @throws EsaError `message.*`, `agent.*`, `auth.*` (terminal). */
+/** Sends a message of the organization in an agent's name; once this answers, it is durable. @throws EsaError `message.*`, `agent.*`, `auth.*` (terminal). */
 export async function sendTask(
   world: World,
   envelope: { from: string; to: string[] } & Record<string, unknown>,
 ): Promise<{ id: string; to: string }[]> {
   const by = await world.caller.actAs(envelope.from, 'incidents:write')
   const { respondBy } = envelope
-  // It would be a blocker at once, and page somebody.
+  // It would be a blocker at once, and page a person.
   if (typeof respondBy === 'number' && respondBy < (await storeNow(world.store)) - JUST_NOW_MS)
-    throw new EsaError('message.past', 'terminal', `${isoTime(respondBy)} is past: nobody can answer by then`)
+    throw new EsaError(
+      'message.past',
+      'terminal',
+      `${isoTime(respondBy)} is past: no answer can come by then`,
+    )
   await requireReceiver(world, envelope)
   const scopes = await world.caller.scopes()
   const ids = await dispatch(world.host, world.registry, envelope, { by, timeScale: world.timeScale, scopes })
@@ -55,7 +59,7 @@ export interface TaskQuery {
   limit?: number
 }
 
-/** Messages of the organisation, the newest first. @throws EsaError `agent.unknown` (terminal). */
+/** Messages of the organization, the newest first. @throws EsaError `agent.unknown` (terminal). */
 export async function listTasks(
   world: Mailboxes & Pick<World, 'directory'>,
   query: TaskQuery,

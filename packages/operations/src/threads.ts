@@ -4,10 +4,10 @@ import type { MessageRow, Store, StoredEvent } from '@esa/store'
 import { type Mailboxes, openItems } from './mailboxes.ts'
 import { taskDocument, type TaskDocument, TASK_TYPES, threadOf, threadOfMessages } from './task-document.ts'
 
-/** An entry of somebody's log that belongs to a conversation. */
+/** An entry of an agent's log that belongs to a conversation. */
 export type ThreadEvent = TimelineEvent & { stream: string }
 
-/** A conversation: its messages, and one timeline across everybody who took part. */
+/** A conversation: its messages, and one timeline across all participants. */
 export interface Thread {
   thread: string
   messages: TaskDocument[]

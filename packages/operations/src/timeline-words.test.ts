@@ -8,7 +8,7 @@ describe('a line of a timeline', () => {
     [5_400_001, '90:00.001'],
   ])('says %i ms after the opening as %s', (ms, text) => expect(since(ms)).toBe(text))
 
-  it('says who, with the person who spoke in their name, else who was told', () => {
+  it('says who, with the person who spoke in their name, else who was notified', () => {
     expect(whoOf('layer-2', {})).toBe('layer-2')
     expect(whoOf('layer-2', { by: 'ada' })).toBe('layer-2 (ada)')
     expect(whoOf(undefined, { targets: ['layer-2', 'layer-3'] })).toBe('→ layer-2, layer-3')

@@ -6,7 +6,7 @@ export function since(ms: number): string {
   return `${String(minutes).padStart(2, '0')}:${((ms % 60_000) / 1_000).toFixed(3).padStart(6, '0')}`
 }
 
-/** Who did it, with the person at the keyboard where one spoke in an agent's name; else who was told. */
+/** Who did it, with the person at the keyboard where one spoke in an agent's name; else who was notified. */
 export function whoOf(actor: string | undefined, { by, targets }: JsonObject): string {
   if (actor !== undefined) return typeof by === 'string' ? `${actor} (${by})` : actor
   return Array.isArray(targets) ? `→ ${targets.map(said).join(', ')}` : ''

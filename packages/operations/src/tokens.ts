@@ -12,7 +12,7 @@ import { mintToken, type Store, type TokenRow } from '@esa/store'
 import { serviceAccount } from './accounts.ts'
 import { random, requireAgent, type World } from './world.ts'
 
-/** Longest life of a token: whoever still needs it after a quarter makes another one, ms. */
+/** Longest life of a token: after a quarter its user makes another one, ms. */
 const LIFE_MAX_MS = 92 * 24 * 3_600_000
 
 /** What a new token takes: in whose name it acts, for what, how long (a duration), and who has it in hand. */
@@ -73,7 +73,7 @@ export async function listTokens(store: Store): Promise<TokenDocument[]> {
   return rows.map((row) => documentOf(row, nowMs))
 }
 
-/** Revokes a token, at once and for good. @throws EsaError `token.unknown`, `auth.*` (terminal). */
+/** Revokes a token, at once and permanently. @throws EsaError `token.unknown`, `auth.*` (terminal). */
 export async function revokeToken(
   { store, caller }: Pick<World, 'store' | 'caller'>,
   id: string,
@@ -103,7 +103,7 @@ function documentOf(row: TokenRow, nowMs: number): TokenDocument {
 function lifeOf(text: string): number {
   const ms = parseDuration(text)
   if (ms === undefined || ms <= 0) {
-    throw new EsaError('usage.duration', 'terminal', `--for ${text} is no duration`, {
+    throw new EsaError('usage.duration', 'terminal', `--for ${text} is not a duration`, {
       hint: 'like 45s, 30m, 2h or 1d',
     })
   }
@@ -114,7 +114,7 @@ function lifeOf(text: string): number {
 function scopesOf(named: string[]): Scope[] {
   const unknown = named.find((scope) => !SCOPES.some((known) => known === scope))
   if (unknown === undefined) return [...new Set(named)] as Scope[]
-  throw new EsaError('usage.scope', 'terminal', `"${unknown}" is no scope`, {
+  throw new EsaError('usage.scope', 'terminal', `"${unknown}" is not a scope`, {
     hint: `one of ${SCOPES.join(', ')}`,
   })
 }

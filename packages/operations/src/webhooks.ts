@@ -17,7 +17,7 @@ import { random, requireAgent, storeNow, type World } from './world.ts'
 /** A channel as every edge shows it: where its secrets are, never what they are. */
 export type ChannelDocument = { name: string; createdAt: string; createdBy: string } & ChannelSpec
 
-/** Channels that may be added: each is read at every notice, and whoever needs more has one receiver that hands on. */
+/** Channels that may be added: each is read at every notice, for more, use one receiver that distributes. */
 const CHANNELS_MAX = 100
 
 /** Adds a channel. @throws EsaError `usage.channel`, `channel.taken`, `agent.unknown`, `auth.*` (terminal). */
@@ -26,8 +26,8 @@ export async function addChannel(world: World, name: unknown, given: unknown): P
   const named = channelNameSchema.safeParse(name)
   if (!named.success) throw invalid(`the name of a channel ${named.error.issues[0]!.message}`)
   const parsed = channelSpecSchema.safeParse(given)
-  // The words of the schema name members and never values: somebody may have given a secret where its place belongs.
-  if (!parsed.success) throw invalid(`this is no channel: ${z.prettifyError(parsed.error)}`)
+  // The words of the schema name members and never values: a secret may be in place of its name.
+  if (!parsed.success) throw invalid(`Invalid channel: ${z.prettifyError(parsed.error)}`)
   const spec = parsed.data
   if (spec.kind === 'pagerduty' && spec.url !== undefined && !isOfPagerduty(spec.url))
     throw invalid(
@@ -70,7 +70,7 @@ export async function requireChannel(
 
 /**
  * Removes a channel: what is on its way by it fails, and says so.
- * @throws EsaError `channel.unknown`, `channel.in-use` while somebody on call is reached by it, `auth.*` (terminal).
+ * @throws EsaError `channel.unknown`, `channel.in-use` while a person on call is reached by it, `auth.*` (terminal).
  */
 export async function removeChannel(
   { store, caller }: Pick<World, 'store' | 'caller'>,

@@ -4,14 +4,14 @@ import { EsaError, type Identity, type Scope, type Scopes } from '@esa/protocol'
 import type { ActorHost, Registry } from '@esa/runtime'
 import type { Store } from '@esa/store'
 
-/** Whoever asks for an operation: each edge finds that out in its own way, by a token or by the machine. */
+/** The caller of an operation: each edge finds it out in its own way, by a token or by the machine. */
 export interface Caller {
   /**
    * Who it is, to be recorded as `by`, once it is known that they may act in the name of `as` (or `orAs`) and in this scope.
    * @throws EsaError `auth.*` (terminal).
    */
   actAs(as: string, scope: Scope, orAs?: string): Promise<string>
-  /** The same for whoever approves: nobody does without a token. @throws EsaError `auth.*` (terminal). */
+  /** The same for an approver, who needs a token. @throws EsaError `auth.*` (terminal). */
   approveAs(as: string, scope: Scope): Promise<string>
   /** Whose token it is, for what compares persons; null without one. @throws EsaError `auth.*` (terminal). */
   account(): Promise<Identity | null>
@@ -21,7 +21,7 @@ export interface Caller {
   scopes(): Promise<Scopes>
 }
 
-/** What operations work with: the store, the organisation in force, a host that runs steps here, and who asks. */
+/** What operations work with: the store, the organization in force, a host that runs steps here, and who asks. */
 export interface World {
   readonly store: Store
   readonly databaseUrl: string
@@ -30,7 +30,7 @@ export interface World {
   /** What the agents do by themselves. */
   readonly behaviors: Behaviors
   readonly directory: Directory
-  /** What could not be read of the cards; who stands there has the facts of the chart alone. */
+  /** What could not be read of the cards; agents there have the facts of the chart alone. */
   readonly problems: readonly Problem[]
   /** New waits are divided by this. */
   readonly timeScale: number
@@ -67,7 +67,7 @@ export async function storeNow(store: Store): Promise<number> {
   return (await store.runtime()).nowMs
 }
 
-/** Numbers in [0, 1) that nobody can guess: ids are made of them. */
+/** Numbers in [0, 1) that cannot be guessed: ids are made of them. */
 export function random(): number {
   const [word] = crypto.getRandomValues(new Uint32Array(1))
   return word! / 2 ** 32
