@@ -9,7 +9,7 @@ import { requestCaller, requireScope, tokenOf } from './request-caller.ts'
 /** What each request carries beside its body. */
 export interface ApiEnv {
   Variables: {
-    /** What operations work with, in the name of whoever sent the request. */
+    /** What operations work with, in the name of the request's sender. */
     world: World
     ports: ServerPorts
   }
@@ -36,7 +36,7 @@ export function reading(scope: Scope): MiddlewareHandler<ApiEnv> {
 }
 
 /**
- * Lets a request through that has the scope which it takes, before anything of it is looked at: whoever may not ask learns nothing
+ * Lets a request through that has the scope which it takes, before anything of it is looked at: a caller without the right learns nothing
  * of what there is, and leaves nothing behind. In whose name it may act, the operation behind it asks. What comes with a key is done once.
  */
 export function requiring(scopeOf: (context: Context<ApiEnv>) => Scope): MiddlewareHandler<ApiEnv> {
@@ -47,7 +47,7 @@ export function requiring(scopeOf: (context: Context<ApiEnv>) => Scope): Middlew
   }
 }
 
-/** Where a route stands in the description, what a token needs for it, and the guard that sees to it. */
+/** A route's place in the description, what a token needs for it, and the guard that sees to it. */
 export function operation(scope: Scope, tag: string, operationId: string) {
   return {
     tags: [tag],
@@ -62,7 +62,7 @@ export function worldOf(ports: ServerPorts): MiddlewareHandler<ApiEnv> {
   return async (context, next) => {
     const caller = requestCaller(ports, tokenOf(context, ports.binding))
     context.set('ports', ports)
-    // Its members are read anew: cards change while a server runs.
+    // Its members are read again: cards change while a server runs.
     context.set('world', Object.create(ports.world, { caller: { value: caller } }) as World)
     await next()
   }

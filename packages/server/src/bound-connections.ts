@@ -9,7 +9,7 @@ const CONNECTIONS_MAX = 2_000
 const OF_AN_ADDRESS_MAX = 128
 
 /**
- * Closes connections beyond what one address may hold, so that a single one cannot take all that there are. Trusted proxies speak
+ * Closes connections beyond what one address may hold, so that a single one cannot take all. Trusted proxies speak
  * for many, and who reaches a server that is bound to this machine alone is its user.
  */
 export function boundConnections(server: Server, binding: Binding, most = CONNECTIONS_MAX): void {

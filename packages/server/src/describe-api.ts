@@ -18,18 +18,18 @@ const INFO = {
 }
 
 const TAGS: Record<string, string> = {
-  agents: 'Who there is, what they do now, and what they are asked',
+  agents: 'Agents, what they do now, and questions to them',
   approvals: 'Statements that wait to be approved',
   databases: 'The databases that Layer 1 looks after',
   events: 'The log of all streams',
   inbox: 'What waits for an answer',
   incidents: 'What went wrong, and who holds it',
-  org: 'The whole organisation at one instant',
+  org: 'The whole organization at one instant',
   people: 'Who is on call, and how they are reached',
   runtime: 'What runs, and what waits on its queues',
   silences: 'What opens without telling anybody',
   simulations: 'The real rules on a virtual clock',
-  tasks: 'Messages of the organisation',
+  tasks: 'Messages of the organization',
   timers: 'Every armed deadline',
   tokens: 'Who may ask, for what, until when',
   webhooks: 'Channels by which notices leave, and what was tried',
@@ -39,9 +39,9 @@ const TAGS: Record<string, string> = {
 const REFUSALS: Record<number, string> = {
   400: 'The request is not what this takes',
   401: 'It takes a token, and this one is missing, unknown, revoked or expired',
-  403: 'The token is for something else, or for somebody else',
+  403: 'The token is for something else, or for another agent',
   404: 'There is no such thing',
-  409: 'Not as it stands now',
+  409: 'Not in its current state',
   412: 'It moved on from what If-Match or Idempotency-Key named',
   413: 'The body is too large',
   429: 'Too many requests; Retry-After says when to come back',
@@ -149,7 +149,7 @@ const STREAM: PathItem = {
     operationId: 'followEvents',
     summary: 'The log of all streams as it grows, as server-sent events',
     description:
-      'Each event has its position as id. Whoever comes back with Last-Event-ID gets all that it missed, from any server. `reset` says that everything is to be loaded anew.',
+      'Each event has its position as id. A client that reconnects with Last-Event-ID gets all that it missed, from any server. `reset` says: reload everything.',
     security: [{ token: ['incidents:read'] }],
     parameters: [
       {

@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi'
 import { instant, timelineEventSchema } from './documents.ts'
 
-/** A message of the organisation. */
+/** A message of the organization. */
 export const taskSchema = z
   .object({
     id: z.string(),
@@ -25,7 +25,7 @@ export const answeredTaskSchema = taskSchema
   })
   .openapi('AnsweredTask')
 
-/** A conversation: its messages, and one timeline across everybody who took part. */
+/** A conversation: its messages, and one timeline across all participants. */
 export const threadSchema = z
   .object({
     thread: z.string(),

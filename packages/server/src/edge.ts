@@ -89,7 +89,7 @@ function tooLarge(): never {
   throw new EsaError('payload.too-large', 'terminal', `a body has at most ${BODY_MAX} bytes`)
 }
 
-/** What a request changed is told at once; and a server that stops keeps no connection for a next one. */
+/** What a request changed is announced at once; and a server that stops keeps no connection for a next one. */
 function following(feed: Feed): MiddlewareHandler {
   return async (context, next) => {
     await next()

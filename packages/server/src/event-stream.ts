@@ -23,7 +23,7 @@ export const STREAM_LIMITS: StreamLimits = {
 
 /** One reader of the feed: where it begins, what it wants, whether it may still have it. */
 export interface StreamReader {
-  /** The position after which it begins; `reset`: what it had before is no basis, and it must load everything anew. */
+  /** The position after which it begins; `reset`: its old position is not usable, and it must reload everything. */
   from: number
   reset: boolean
   wants: (line: FeedLine) => boolean
@@ -37,7 +37,7 @@ export interface StreamReader {
 /** Characters that are given to a line at once: some such pieces are what a slow reader costs. */
 const PIECE_LENGTH = 64 * 1024
 
-/** Whoever comes back does so within these, ms: not all in one instant after a restart. */
+/** Clients reconnect within these, ms: not all in one instant after a restart. */
 const RETRY_FROM_MS = 500
 const RETRY_SPREAD_MS = 1_500
 

@@ -3,10 +3,10 @@ import type { FeedEvent, Store } from '@esa/store'
 import type { Logger } from 'pino'
 import { TokenWatch } from './token-watch.ts'
 
-/** Between two looks at the log while nobody rings, ms: pages promise to follow within a second. */
+/** Between two reads of the log without a notification, ms: pages promise to follow within a second. */
 const LOOK_EVERY_MS = 250
 
-/** The same while nobody follows: what is kept shall not fall far behind, and whoever comes makes it look at once, ms. */
+/** The same without followers: what is kept must not fall far behind, and a new follower makes it read at once, ms. */
 const LOOK_ALONE_MS = 2_000
 
 /** Events that one look fetches. */
@@ -18,11 +18,11 @@ const BEHIND_BATCH = 100
 /** How far back a new server begins, in positions: a step that was under way then is younger than that. */
 const LOOK_BACK = 1_000
 
-/** What is kept for readers that are a little behind, events and characters; whoever is farther back reads the log itself. */
+/** What is kept for readers that are a little behind, events and characters; one that is farther back reads the log itself. */
 const KEPT_MAX = 5_000
 const KEPT_LENGTH_MAX = 16 * 1024 * 1024
 
-/** An event as it is sent: its text is made once for everybody. */
+/** An event as it is sent: its text is made once for all. */
 export interface FeedLine {
   pos: number
   stream: string
@@ -31,7 +31,7 @@ export interface FeedLine {
 }
 
 /**
- * The log of all streams as it grows, read once for everybody who follows. Whoever goes on from a position misses nothing:
+ * The log of all streams as it grows, read once for all followers. One that continues from a position misses nothing:
  * positions are handed on in order, and none is passed before it can no longer be filled.
  */
 export class Feed {
@@ -83,7 +83,7 @@ export class Feed {
     return this.#ending.signal
   }
 
-  /** What comes after a position, at most a batch of it: from memory, or from the log for whoever is far behind. */
+  /** What comes after a position, at most a batch of it: from memory, or from the log for a reader far behind. */
   after(position: number): FeedLine[] | Promise<FeedLine[]> {
     if (position >= this.#at) return []
     if (position < this.#floor) return this.#fromLog(position)
@@ -96,12 +96,12 @@ export class Feed {
     return this.#kept.slice(first, first + BATCH)
   }
 
-  /** True when whoever has got everything up to a position can go on from it; else it must begin anew. */
+  /** True when a reader with everything up to a position can continue from it; else it must begin again. */
   async holds(position: number): Promise<boolean> {
     return await this.#store.feedHolds(position)
   }
 
-  /** Tells a follower that there is more from now on, or that the end has come; returns what ends that. */
+  /** Notifies a follower of more events, or of the end; returns what ends that. */
   follow(follower: () => void): () => void {
     this.#followers.add(follower)
     if (this.#followers.size === 1) this.poke()
@@ -144,7 +144,7 @@ export class Feed {
     await this.#looking
   }
 
-  /** A database that is away is said once, and asked again and again. */
+  /** A database that is down is logged once, and tried again and again. */
   async #lookSafely(): Promise<void> {
     try {
       do {

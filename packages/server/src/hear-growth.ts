@@ -1,8 +1,8 @@
 import type { Feed } from './feed.ts'
 
-/** Whoever waits for the log to grow. */
+/** Those that wait for the log to grow. */
 export interface Growth {
-  /** Resolves when the log has grown since this was last asked, or after so long, ms. */
+  /** Resolves when the log has grown since the last call, or after so long, ms. */
   next(withinMs: number): Promise<void>
   end(): void
 }
@@ -15,7 +15,7 @@ export interface Listening {
 
 /**
  * Hears of every growth of the log from now on, or only of one stream's, so that whatever is read after this call and before
- * `next` misses nothing. Once `signal` is aborted, nobody waits any more.
+ * `next` misses nothing. Once `signal` is aborted, it waits no longer.
  */
 export function hearGrowth(feed: Feed, { stream = null, signal }: Listening = {}): Growth {
   let grown = false

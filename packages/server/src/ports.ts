@@ -11,9 +11,9 @@ export interface Binding {
   host: string
   /** 0: any free port. */
   port: number
-  /** Bound to this machine alone, and no proxy before it: whoever reaches it is its user, and needs no token. */
+  /** Bound to this machine alone, without a proxy: every caller is its user, and needs no token. */
   loopback: boolean
-  /** How browsers reach it through a reverse proxy, as an origin; then everybody needs a token. */
+  /** How browsers reach it through a reverse proxy, as an origin; then every caller needs a token. */
   publicUrl?: string
   /** Addresses and networks of the proxies before it, which are believed; absent: those of this machine, where `publicUrl` is set. */
   trustedProxies?: readonly string[]
@@ -25,7 +25,7 @@ export interface Rate {
   windowS: number
 }
 
-/** How the runtime stands to its database: what `/ready` asks beside the store. */
+/** The runtime's state at its database: what `/ready` checks beside the store. */
 interface Standing {
   schema: SchemaState
   /** False in a copy, where the runtime is muted. */
@@ -39,14 +39,14 @@ export interface SignInPort {
   admit(identity: Identity): Promise<string>
 }
 
-/** What the server is composed of; whoever composes gives it. */
+/** What the server is composed of; given by the composition root. */
 export interface ServerPorts {
   /** What operations work with; each request adds who asks. */
   world: Omit<World, 'caller'>
   binding: Binding
   /** The user of this machine, in whose name an unauthenticated local request acts. */
   localUser: string
-  /** Looks at the database anew; absent where nobody can tell. */
+  /** Checks the database again; absent where that is impossible. */
   standing?: () => Promise<Standing>
   /** What reaches it from rooms that it does not know; absent in a server that is only tried. */
   tools?: ServerTools

@@ -5,7 +5,7 @@ import { routePath } from 'hono/route'
 import type { Logger } from 'pino'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 
-/** The longest prefix that fits decides. What nobody thought of is our fault, and a 500. */
+/** The longest prefix that fits decides. An unexpected error is a bug of ours, and a 500. */
 const STATUS_BY_PREFIX: [string, ContentfulStatusCode][] = [
   ['usage.', 400],
   ['message.', 400],
@@ -92,7 +92,7 @@ function statusOf({ code, kind }: EsaError): ContentfulStatusCode {
   return fitting.toSorted(([a], [b]) => b.length - a.length)[0]?.[1] ?? 500
 }
 
-/** Answers a failed request as problem+json; what is our fault is logged with its cause, and told without. */
+/** Answers a failed request as problem+json; a bug of ours is logged with its cause, and reported without it. */
 export function answerProblem(error: unknown, context: Context, log: Logger): Response {
   const known = esaErrorOf(error)
   const status = statusOf(known)

@@ -3,7 +3,7 @@ import { type Context, Hono } from 'hono'
 import type { Feed } from './feed.ts'
 import type { ServerPorts } from './ports.ts'
 
-/** MCP at `/mcp`, A2A at `/a2a`. Each is loaded when somebody first speaks it: a server is ready before. */
+/** MCP at `/mcp`, A2A at `/a2a`. Each is loaded at its first request, so that a server is ready earlier. */
 export function protocolRoutes(ports: ServerPorts, feed: Feed): Hono {
   const mcp = once(async () => (await import('./mcp/mcp-route.ts')).mcpRoutes(ports, feed))
   const a2a = once(async () => (await import('./a2a/a2a-route.ts')).a2aRoutes(ports, feed))

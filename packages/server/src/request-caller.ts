@@ -8,7 +8,7 @@ import { sessionOf } from './session-cookie.ts'
 /** What a request without a token may lead an agent to on a loopback server: everything but changes of a database. */
 const LOCAL_SCOPES: readonly Scope[] = ['agents:read', 'incidents:write', 'db:plan']
 
-/** The secret that a request carries: a token, or that of a browser's session, which stands for one; or null. */
+/** The secret that a request carries: a token, or that of a browser's session; or null. */
 export function tokenOf(context: Context, binding: Binding): string | null {
   const header = context.req.header('authorization')
   const bearer = header === undefined ? null : (/^Bearer ([\w\-.~+/]+=*)$/i.exec(header)?.[1] ?? null)

@@ -7,7 +7,7 @@ import { edge } from './edge.ts'
 import { Feed } from './feed.ts'
 import type { ServerPorts } from './ports.ts'
 
-/** Open requests may finish for so long when the server is told to stop, ms. */
+/** Open requests may finish for so long when the server is stopped, ms. */
 const STOP_WITHIN_MS = 5_000
 
 /** What a request may take to arrive, ms, and its headers, bytes: a slow or endless one holds a connection no longer than that. */
@@ -26,7 +26,7 @@ export interface RunningServer {
   stop(withinMs?: number): Promise<void>
 }
 
-/** Starts the server. @throws EsaError `server.port-taken` (terminal) when somebody listens there. */
+/** Starts the server. @throws EsaError `server.port-taken` (terminal) when another program listens there. */
 export async function startServer(ports: ServerPorts): Promise<RunningServer> {
   const feed = await Feed.start(ports.world.store, ports.log)
   const server = createAdaptorServer({ fetch: edge(ports, feed).fetch, serverOptions: LIMITS }) as Server
@@ -41,7 +41,7 @@ export async function startServer(ports: ServerPorts): Promise<RunningServer> {
   const host = family === 'IPv6' ? `[${address}]` : address
   let stopped: Promise<void> | null = null
   const stop = async (withinMs: number): Promise<void> => {
-    // No new connection; what is under way finishes, and streams are told to come back.
+    // No new connection; what is under way finishes, and streams get a request to reconnect.
     const ended = closed(server, withinMs)
     await feed.stop()
     await ended

@@ -5,7 +5,7 @@ import type { Binding, ServerPorts } from './ports.ts'
 
 const NAME = 'esa_session'
 
-/** A working day; whoever still works then logs in again, s. */
+/** A working day; a longer session needs another login, s. */
 const SESSION_S = 12 * 3_600
 
 /**
@@ -17,7 +17,7 @@ export function sessionOf(context: Context, binding: Binding): string | null {
   return cookie === undefined ? null : sessionSecret(cookie)
 }
 
-/** Gives the browser a session that stands for a token: no script can read it, and no other site's request carries it. */
+/** Gives the browser a session for a token: no script can read it, and no other site's request carries it. */
 export async function startSession(
   context: Context,
   { world, binding }: Pick<ServerPorts, 'world' | 'binding'>,

@@ -27,7 +27,7 @@ export interface TargetRun {
 export class TargetRuns {
   readonly #runs = new Map<string, TargetRun>()
 
-  /** Begins a run, and gives it as it stands when it ends or some seconds have passed. @throws EsaError `request.busy` (terminal). */
+  /** Begins a run, and gives its state when it ends or some seconds have passed. @throws EsaError `request.busy` (terminal). */
   async start(
     { work, target, nowMs }: Pick<TargetRun, 'work' | 'target'> & { nowMs: number },
     go: () => Promise<Json>,
@@ -85,7 +85,7 @@ export class TargetRuns {
 
 function problemOf(error: unknown): NonNullable<TargetRun['problem']> {
   if (isEsaError(error)) return { code: error.code, message: error.message, hint: error.hint ?? null }
-  return { code: 'server.bug', message: 'it failed, and nobody thought of that', hint: null }
+  return { code: 'server.bug', message: 'Unexpected error.', hint: null }
 }
 
 function within(ended: Promise<unknown>, ms: number): Promise<void> {

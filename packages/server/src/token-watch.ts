@@ -3,7 +3,7 @@ import { hashOf, type Store } from '@esa/store'
 /** Between two looks at the tokens of answers that last, ms: a stream ends within a second after its token. */
 const LOOK_EVERY_MS = 300
 
-/** An answer that lasts, and the secret by which it was asked for. */
+/** An answer that lasts, and the secret of its request. */
 interface Followed {
   /** Aborted when the secret may no longer be used. */
   over: AbortSignal

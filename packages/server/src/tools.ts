@@ -1,7 +1,7 @@
 import type { SetFreeze, Surroundings } from '@esa/operations/views'
 import { EsaError, type Json, type JsonObject } from '@esa/protocol'
 
-/** What may be asked of a target, each by the same code as its command. */
+/** What may be done on a target, each by the same code as its command. */
 export const TARGET_WORKS = ['measure', 'check', 'lint', 'explain', 'advise'] as const
 export type TargetWork = (typeof TARGET_WORKS)[number]
 

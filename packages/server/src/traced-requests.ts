@@ -4,7 +4,7 @@ import { routePath } from 'hono/route'
 
 /**
  * Makes each request a span, which goes on from the caller's where a `traceparent` names one; what the request does belongs to
- * it. Its name has the route's template, and nothing of what was asked for.
+ * it. Its name has the route's template, and no content of the request.
  */
 export function tracedRequests(tracing: Tracing): MiddlewareHandler {
   return async (context, next) => {

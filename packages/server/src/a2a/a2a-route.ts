@@ -114,7 +114,7 @@ async function bodyOf(context: Context): Promise<unknown> {
   if (!/^application\/(?:a2a\+)?json\s*(?:;|$)/i.test(context.req.header('content-type') ?? ''))
     throw new EsaError('request.not-json', 'terminal', 'a body is JSON, and says so')
   const body = await context.req.json<unknown>().catch((cause: unknown) => {
-    throw new EsaError('request.unreadable', 'terminal', 'the body is no JSON', { cause })
+    throw new EsaError('request.unreadable', 'terminal', 'the body is not JSON', { cause })
   })
   assertPayloadFits(body)
   return body
@@ -131,7 +131,7 @@ const requestSchema = z.looseObject({
 const NO_REQUEST = {
   jsonrpc: '2.0',
   id: null,
-  error: { code: -32_600, message: 'this is no JSON-RPC request' },
+  error: { code: -32_600, message: 'not a JSON-RPC request' },
 }
 
 function isRequest(body: unknown): body is Record<string, unknown> {

@@ -3,7 +3,7 @@ import { askable, unknownAgent, type World } from '@esa/operations'
 import { CATEGORIES } from '@esa/protocol'
 import { escalationExtension } from './escalation-extension.ts'
 
-/** Skills of one card: what can be asked, and the responsibilities of a long card. */
+/** Skills of one card: its tasks and facts, and the responsibilities of a long card. */
 const SKILLS_MAX = 50
 
 const MODES = ['text/plain', 'application/json']

@@ -110,7 +110,7 @@ export class AgentHandler implements A2ARequestHandler {
       )
       const pageSize = Math.min(request.pageSize ?? PAGE, PAGE_MAX)
       const from = Number(pageToken === '' ? 0 : pageToken)
-      if (!Number.isSafeInteger(from) || from < 0) throw new RequestMalformedError('this is no page token')
+      if (!Number.isSafeInteger(from) || from < 0) throw new RequestMalformedError('not a page token')
       const tasks = fitting.slice(from, from + pageSize).map((task) => shortened(task, historyLength))
       const next = from + tasks.length
       const nextPageToken = next < fitting.length ? String(next) : ''
@@ -147,7 +147,7 @@ export class AgentHandler implements A2ARequestHandler {
   }
 
   async getAuthenticatedExtendedAgentCard(): Promise<never> {
-    throw new ExtendedAgentCardNotConfiguredError('the card is the same for everybody')
+    throw new ExtendedAgentCardNotConfiguredError('the card is the same for all callers')
   }
 
   async #receive(request: SendMessageRequest, context: ServerCallContext) {
@@ -179,13 +179,13 @@ export class AgentHandler implements A2ARequestHandler {
   async *#follow(id: string): AsyncGenerator<StreamResponse, void, undefined> {
     const { signal, desk } = this.#place
     const { feed, world } = desk
-    // An incident has a stream of its own; what becomes of a message stands in those of agents.
+    // An incident has a stream of its own; the outcome of a message is in those of agents.
     const stream = (await world.store.readActor(id)) === null ? null : id
     yield* followTask(feed, () => this.#told(() => this.#read(id)), { stream, signal })
   }
 }
 
-/** A client that asks for the extension is told that it is spoken. */
+/** A client that requests the extension learns that it is supported. */
 function activate(context: ServerCallContext): void {
   if (context.requestedExtensions?.includes(ESCALATION_EXTENSION) === true)
     context.addActivatedExtension(ESCALATION_EXTENSION)

@@ -3,7 +3,7 @@ import type { AgentExtension } from '@a2a-js/sdk'
 /** The name of the extension: a task of it says in its metadata, under this key, which tier it waits for. */
 export const ESCALATION_EXTENSION = 'urn:esa:a2a:escalation:v1'
 
-/** What a task waits for. `deadline` is an instant, ISO 8601; past it the next tier is asked. */
+/** What a task waits for. `deadline` is an instant, ISO 8601; after it the next tier is notified. */
 export interface Waiting {
   tier: string | null
   waitingFor: string[]
@@ -15,7 +15,7 @@ export interface Waiting {
 export const escalationExtension: AgentExtension = {
   uri: ESCALATION_EXTENSION,
   description:
-    'A task that waits for people says for which tier (peer, domain, chief, ceo), for whom, and until when. Past the deadline the next tier is asked. A data part {"type": "incident.open", "category", "title"} opens an incident; {"type": "acknowledge" | "decline" | "resolve" | "escalate" | ...} with its taskId commands it.',
+    'A task that waits for people says for which tier (peer, domain, chief, ceo), for whom, and until when. After the deadline the next tier is notified. A data part {"type": "incident.open", "category", "title"} opens an incident; {"type": "acknowledge" | "decline" | "resolve" | "escalate" | ...} with its taskId commands it.',
   required: false,
   params: undefined,
 }

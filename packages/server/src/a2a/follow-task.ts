@@ -18,7 +18,7 @@ function isOver({ status }: Task): boolean {
 }
 
 /**
- * A task as it is, and then each change of it, until it is over, the server stops, or nobody listens any more. What is told is read from the store whenever the log grows (where only one stream concerns it, that one):
+ * A task as it is, and then each change of it, until it is over, the server stops, or the listener is gone. States are read from the store whenever the log grows (where only one stream concerns it, that one):
  * nothing is missed, and a state that lasted for no time at all may be passed over.
  */
 export async function* followTask(
@@ -42,7 +42,7 @@ export async function* followTask(
   }
 }
 
-/** The first state of a task that is over or waits for somebody, or what it is when the time is up. */
+/** The first state of a task that is over or needs input, or what it is when the time is up. */
 export async function settledTask(
   feed: Feed,
   read: () => Promise<Task>,

@@ -34,7 +34,7 @@ export function incidentTask({ incident, at, withdrawn }: IncidentFacts): Task {
   }
 }
 
-/** Whoever waits for a tier waits for input; whoever has it in hand works. */
+/** An incident that waits for a tier needs input; an acknowledged one is being worked on. */
 function stateOf({ status }: Incident, withdrawn: boolean): TaskState {
   switch (status) {
     case 'resolved':

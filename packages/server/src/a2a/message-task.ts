@@ -4,7 +4,7 @@ import type { Json } from '@esa/protocol'
 import { waitingMetadata } from './escalation-extension.ts'
 import { asked, dataPart, said, textPart } from './parts.ts'
 
-/** A message of the organisation with what was answered. */
+/** A message of the organization with what was answered. */
 export type AnsweredTask = TaskDocument & { answers: TaskAnswer[] }
 
 /** A message as a task: its state follows the real conversation, its answers are artifacts. */
@@ -34,7 +34,7 @@ export function messageTask(task: AnsweredTask): Task {
   }
 }
 
-/** A report on the way is no answer yet. */
+/** A report on the way is not an answer yet. */
 function isFinal({ type }: TaskAnswer): boolean {
   return type !== 'status_update'
 }

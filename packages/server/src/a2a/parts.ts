@@ -39,7 +39,7 @@ export function said(parts: Part[], about: About): Message {
   return { ...EMPTY, ...about, role: Role.ROLE_AGENT, parts }
 }
 
-/** A message of whoever asked. */
+/** A message of the requester. */
 export function asked(parts: Part[], about: About): Message {
   return { ...EMPTY, ...about, role: Role.ROLE_USER, parts }
 }

@@ -14,7 +14,7 @@ import { dataPart, said, textPart } from './parts.ts'
 /** Longest dedup key of an incident. */
 const KEY_MAX = 200
 
-/** What came of a message: a task by its id, which is yet to be answered (`pending`) or stands as it is, or an answer at once. */
+/** What came of a message: a task by its id, which is yet to be answered (`pending`) or as it is, or an answer at once. */
 export type Received = { id: string; pending: boolean; message: null } | { id: null; message: Message }
 
 /** A message to an agent, or to a task of it. */
@@ -28,7 +28,7 @@ interface Incoming {
 
 /**
  * Takes a message to an agent: `incident.open` in its data opens an incident of it; with the id of a task it is a command to
- * that incident or the answer to that message; anything else is asked of the agent, as a task of the organisation.
+ * that incident or the answer to that message; anything else goes to the agent, as a task of the organization.
  * @throws EsaError `incident.*`, `inbox.*`, `usage.*`, `auth.*` (terminal).
  */
 export async function receiveMessage(
@@ -53,7 +53,7 @@ export async function receiveMessage(
   return { id: null, message: said(answerParts(asked), { messageId: `${messageId}-answer` }) }
 }
 
-/** An answer to what waits: a command to an incident, or words to whoever asked. */
+/** An answer to what waits: a command to an incident, or words to the requester. */
 async function toTask(desk: Desk, { taskId, words, data }: Incoming): Promise<Received> {
   const { as: named, ...rest } = data
   const actor = await desk.world.store.readActor(taskId)
@@ -65,7 +65,7 @@ async function toTask(desk: Desk, { taskId, words, data }: Incoming): Promise<Re
   }
   const { id } = await requireIncident(desk.world.store, taskId)
   if (rest['type'] === undefined) {
-    throw new EsaError('usage.command', 'terminal', 'say in a data part what the incident is told', {
+    throw new EsaError('usage.command', 'terminal', 'give the command to the incident in a data part', {
       hint: '{"type": "acknowledge"}, {"type": "decline", "reason": ...}, {"type": "resolve", "cause": ...}',
     })
   }
@@ -74,7 +74,7 @@ async function toTask(desk: Desk, { taskId, words, data }: Incoming): Promise<Re
   return { id, pending: false, message: null }
 }
 
-/** A fact, or what the agent can be asked when nothing of a question is known. */
+/** A fact, or what the agent can answer when the question is unknown. */
 function answerParts({ answer, because, canBeAsked }: Awaited<ReturnType<typeof askAgent>>): Part[] {
   if (answer !== undefined) return [dataPart(answer)]
   return [textPart(because), dataPart({ canBeAsked: canBeAsked as unknown as Json })]

@@ -6,7 +6,7 @@ import { EsaError, isEsaError } from '@esa/protocol'
 import { incidentTask } from './incident-task.ts'
 import { messageTask } from './message-task.ts'
 
-/** Whether an incident concerns an agent: it is its own, or somebody on its path. */
+/** Whether an incident concerns an agent: its own, or one with the agent on its path. */
 function concerns({ agent, path, addressees, heldBy }: Incident, id: string): boolean {
   return (
     agent === id || heldBy === id || addressees.includes(id) || path.some(({ agents }) => agents.includes(id))

@@ -11,7 +11,7 @@ import type { Logger } from 'pino'
 const UNKNOWN = /^(?:task|incident|stream|agent)\.unknown$/
 const MALFORMED = /^(?:usage|message|request|payload)\.|\.invalid$/
 
-/** Does it, and tells what fails as A2A has it, with our code and hint in its metadata. A fault of ours is logged, and told without. */
+/** Does it, and reports a failure as A2A does, with our code and hint in its metadata. A bug of ours is logged, and reported without details. */
 export async function toldAsA2a<T>(log: Logger, work: () => Promise<T>): Promise<T> {
   try {
     return await work()

@@ -16,7 +16,7 @@ describe('the address of a caller', () => {
     ['a forged address before the one that the proxy added', '10.0.0.1', '1.1.1.1, 192.0.2.7', '192.0.2.7'],
     ['two proxies', '10.0.0.1', '1.1.1.1, 192.0.2.7, 10.0.0.2', '192.0.2.7'],
     ['a proxy that says nothing', '10.0.0.1', undefined, '10.0.0.1'],
-    ['a proxy that says what is no address', '10.0.0.1', '192.0.2.7, unknown', '10.0.0.1'],
+    ['a proxy that sends an invalid address', '10.0.0.1', '192.0.2.7, unknown', '10.0.0.1'],
     ['a proxy before one that says nonsense', '10.0.0.1', '192.0.2.7, <script>, 10.0.0.2', '10.0.0.2'],
     ['proxies alone', '10.0.0.1', '10.0.0.3, 10.0.0.2', '10.0.0.3'],
     ['an IPv4 address as IPv6 has it', '::ffff:10.0.0.1', '::ffff:192.0.2.7', '192.0.2.7'],
@@ -27,7 +27,7 @@ describe('the address of a caller', () => {
     ['no header of a megabyte is read to its end', '10.0.0.1', '10.0.0.2,'.repeat(5_000), '10.0.0.1'],
   ])('%s', (_, peer, forwarded, expected) => expect(from(peer, forwarded)).toBe(expected))
 
-  it('is told by a proxy of this machine where one was announced, and by none else', () => {
+  it('comes from a configured proxy of this machine, and from no other', () => {
     const announced = trustedProxies({ ...BINDING, publicUrl: 'https://esa.example.org' })
     expect(callerAddress(announced, '127.0.0.1', '192.0.2.7')).toBe('192.0.2.7')
     expect(callerAddress(announced, '::1', '192.0.2.7')).toBe('192.0.2.7')

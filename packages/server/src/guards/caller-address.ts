@@ -6,7 +6,7 @@ import type { Binding } from '../ports.ts'
 /** Proxies that a request may have come through: more are a forgery, and cost time to read. */
 const PROXIES_MAX = 16
 
-/** Where a proxy stands when one is announced and nothing is said of where: on this machine. */
+/** The default address of a configured proxy: this machine. */
 const THIS_MACHINE = ['127.0.0.0/8', '::1']
 
 /** Whether what an address says of whom it speaks for is believed. */

@@ -4,7 +4,7 @@ import type { Context, Next } from 'hono'
 import type { ServerPorts } from '../ports.ts'
 import { REQUEST_TIMEOUT_MS } from './request-timeout.ts'
 
-/** Whoever lost an answer asks again within a day, or not at all, ms. */
+/** A client that lost an answer retries within a day, or not at all, ms. */
 const KEPT_MS = 24 * 3_600_000
 
 /** A UUID, and room for a prefix. */

@@ -29,6 +29,6 @@ function parsed(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch (cause) {
-    throw new EsaError('request.unreadable', 'terminal', 'the body is no JSON', { cause })
+    throw new EsaError('request.unreadable', 'terminal', 'the body is not JSON', { cause })
   }
 }

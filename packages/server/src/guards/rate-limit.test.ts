@@ -40,7 +40,7 @@ describe('the rate of requests', () => {
     expect(statuses.map(({ status }) => status)).toEqual([200, 200, 429])
   })
 
-  it('is that of a token, wherever it comes from, and of whoever stands behind an announced proxy', async () => {
+  it('is that of a token, wherever it comes from, and of clients behind a configured proxy', async () => {
     const ask = edge(2, { ...BINDING, loopback: false, publicUrl: 'https://esa.example.org' })
     const from = (address: string, token?: string) =>
       ask({ 'x-forwarded-for': `10.9.9.9, ${address}`, ...(token === undefined ? {} : bearer(token)) })

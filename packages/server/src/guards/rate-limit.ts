@@ -10,7 +10,7 @@ import { addressOf, trustedProxies } from './caller-address.ts'
 /** Three hundred a second: more than a crowd of open pages asks for, less than keeps two cores from their deadlines. */
 export const USUAL_RATE: Rate = { requests: 3_000, windowS: 10 }
 
-/** Nobody types a token wrongly more often; a program that tries them is slowed down before it costs anything. */
+/** No person mistypes a token more often; a program that tries them is slowed down before it costs anything. */
 export const LOGIN_RATE: Rate = { requests: 10, windowS: 60 }
 
 /** By what a request is counted. */
@@ -36,7 +36,7 @@ export function rateLimit(name: string, rate: Rate, counting: Counting): Middlew
     const secret = await secretOf(context)
     const address = await leftTo(byAddress, addressOf(context, isTrusted))
     const left = [address]
-    // Where the address has too many, tokens are asked for one question at a time: who tries them out does not load the database.
+    // Where the address has too many, tokens are looked up one at a time: a caller that tries them out does not load the database.
     if (secret !== null && (!isOver(address) || (await tokens.isValid(secret)))) {
       const own = await leftTo(byToken, hash('sha256', secret))
       if (isOver(address)) left.pop()

@@ -8,7 +8,7 @@ import { hostOf } from './trusted-host.ts'
 const SAFE = new Set(['GET', 'HEAD', 'OPTIONS'])
 
 /**
- * Refuses what a page of another site sends: a browser adds its user's loopback or cookie to it. Who is no browser sends
+ * Refuses what a page of another site sends: a browser adds its user's loopback or cookie to it. A program sends
  * neither `Origin` nor `Sec-Fetch-Site`, and has no cookie. Source: OWASP, "Cross-Site Request Forgery Prevention".
  */
 export function refuseCrossSite(binding: Binding): MiddlewareHandler {

@@ -13,7 +13,7 @@ export function hostOf(context: Context): string {
 }
 
 /**
- * Refuses a request for a host that is not ours: a page of somebody else can have its own name resolved to this machine
+ * Refuses a request for a host that is not ours: a foreign page can have its own name resolved to this machine
  * (DNS rebinding), and would then be of the same origin to the browser. An address as host cannot be rebound.
  */
 export function trustedHost(binding: Binding): MiddlewareHandler {
@@ -47,7 +47,7 @@ function originHost(url: string | undefined): string | undefined {
   return url === undefined ? undefined : new URL(url).hostname
 }
 
-/** The host without its port, as URLs write it; what is no host at all is nobody's name. */
+/** The host without its port, as URLs write it; an invalid one matches no name. */
 function nameOf(host: string): string {
   const url = `http://${host}/`
   return URL.canParse(url) && !/[/?#@\\]/.test(host) ? new URL(url).hostname : ''

@@ -60,7 +60,7 @@ const simulate = tool({
   name: 'simulate',
   title: 'Simulate an incident',
   description:
-    'Runs an incident of an agent by the real rules on a virtual clock: who would be asked when. Nothing of it is kept, nothing leaves it.',
+    'Runs an incident of an agent by the real rules on a virtual clock: who would be notified when. Nothing is stored or sent.',
   scope: 'agents:read',
   effect: { kind: 'reads' },
   input: z.object({

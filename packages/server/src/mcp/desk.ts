@@ -16,7 +16,7 @@ export interface Desk {
   runs: TargetRuns
   /** Refuses what this client may not. @throws EsaError `auth.*` (terminal). */
   admit(scope: Scope): Promise<void>
-  /** Lets in whoever has a valid token, whatever it is for: what is done then asks for its scope itself. */
+  /** Lets in a caller with any valid token: each action checks its scope itself. */
   admitAny(): Promise<void>
   /** `as` where it was given, else the holder of the client's token. @throws EsaError `usage.as` (terminal) when there is neither. */
   actor(as: string | undefined, scope: Scope): Promise<string>
@@ -25,7 +25,7 @@ export interface Desk {
 /** What all desks of a server have together. */
 export type Together = Pick<Desk, 'feed'> & Partial<Pick<Desk, 'runs'>>
 
-/** The desk of whoever holds this token, or, without one, of the machine's user. */
+/** The desk of this token's holder, or, without one, of the machine's user. */
 export function deskOf(
   ports: ServerPorts,
   token: string | null,
@@ -36,7 +36,7 @@ export function deskOf(
     ports,
     feed,
     runs,
-    // Its members are read anew: cards change while a server runs.
+    // Its members are read again: cards change while a server runs.
     world: Object.create(ports.world, { caller: { value: caller } }) as World,
     async admit(scope) {
       await requireScope(ports, token, scope)

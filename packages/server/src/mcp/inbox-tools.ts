@@ -18,10 +18,10 @@ import { asSchema, type McpTool, tool } from './tool.ts'
 /** Longest that one call waits for an answer, ms: clients give a call up after a minute. */
 const WAIT_MAX_MS = 50_000
 
-/** Items that one agent can have before it; more are nobody's to remember. */
+/** Items that one agent can have before it; more are not remembered. */
 const KNOWN_MAX = 1_000
 
-/** How long a question is waited for when nobody says, ms. */
+/** The default wait for an answer, ms. */
 const ASK_WAIT_MS = 20_000
 
 const itemId = z.string().describe('Id of the item, from inbox_list')
@@ -91,7 +91,7 @@ function judge(verb: 'approve' | 'reject'): McpTool {
     name: `inbox_${verb}`,
     title: approves ? 'Approve a proposal' : 'Reject a proposal',
     description: approves
-      ? 'Approves a proposal. Of a statement only that very one is approved whose hash you give. Takes a token, and never that of whoever asked.'
+      ? 'Approves a proposal. Of a statement only the one with the given hash is approved. Needs a token, from someone other than the requester.'
       : 'Rejects a proposal, for a reason.',
     scope: 'incidents:write',
     effect: { kind: 'ends' },
@@ -151,7 +151,7 @@ function judgeStatement(verb: 'approve' | 'reject'): McpTool {
   return tool({
     name: `approvals_${verb}`,
     title: verb === 'approve' ? 'Approve a statement' : 'Reject a statement',
-    description: `${verb === 'approve' ? 'Approves' : 'Rejects'} the very statement whose hash you give. Takes a token, and never that of whoever asked.`,
+    description: `${verb === 'approve' ? 'Approves' : 'Rejects'} the statement with the given hash. Needs a token, from someone other than the requester.`,
     scope: 'incidents:write',
     effect: { kind: 'ends' },
     input: z.object({ id: z.string(), hash: hashSchema, as: asSchema, because: z.string().optional() }),
@@ -171,7 +171,7 @@ const ask = tool({
   name: 'agents_ask',
   title: 'Ask an agent',
   description:
-    'Asks an agent in plain words. Facts come from its card, its own tasks are given to it and waited for, anything else is put before whoever sits there.',
+    'Asks an agent in plain words. Facts come from its card, its own tasks are given to it and waited for, anything else goes to the person or model in its seat.',
   scope: 'incidents:write',
   effect: { kind: 'acts' },
   input: z.object({
@@ -199,7 +199,7 @@ const thread = tool({
   name: 'threads_show',
   title: 'Read a conversation',
   description:
-    'A conversation by its thread or any message of it: its messages, and one timeline across everybody.',
+    'A conversation by its thread or any message of it: its messages, and one timeline across all participants.',
   scope: 'incidents:read',
   effect: { kind: 'reads' },
   input: z.object({ id: z.string() }),

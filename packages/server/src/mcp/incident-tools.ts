@@ -33,7 +33,7 @@ const forMs = z.number().int().positive().describe('For how long, in millisecond
 const list = tool({
   name: 'incidents_list',
   title: 'List incidents',
-  description: 'Incidents, the newest first, with their level, who is asked, and the next deadline.',
+  description: 'Incidents, the newest first, with their level, who is notified, and the next deadline.',
   scope: 'incidents:read',
   effect: { kind: 'reads' },
   input: z.object({
@@ -51,7 +51,7 @@ const list = tool({
 const show = tool({
   name: 'incidents_show',
   title: 'Show an incident',
-  description: 'One incident: its status, its ladder, who is asked until when, and the evidence.',
+  description: 'One incident: its status, its levels, who must answer until when, and the evidence.',
   scope: 'incidents:read',
   effect: { kind: 'reads' },
   input: z.object({ id: idSchema }),
@@ -142,7 +142,7 @@ const commands = [
     {
       title: 'Acknowledge an incident',
       description:
-        'Takes an incident: its level waits no more, and it comes back when the time is over. It must be resolved by whoever holds it.',
+        'Takes an incident: its wait stops, and its level is notified again when the time is over. Its holder must resolve it.',
     },
     { fields: { forMs: forMs.optional() } },
   ),
@@ -151,7 +151,8 @@ const commands = [
     'decline',
     {
       title: 'Decline an incident',
-      description: 'Says that this agent cannot take it: with everybody of a level, it climbs at once.',
+      description:
+        'Says that this agent cannot take it: when all agents of a level decline, it escalates at once.',
     },
     { fields: { reason: z.string() } },
   ),
@@ -167,7 +168,7 @@ const commands = [
   command(
     'incidents_resolve',
     'resolve',
-    { title: 'Resolve an incident', description: 'Closes it for good, with its cause.' },
+    { title: 'Resolve an incident', description: 'Closes it, with its cause.' },
     { fields: { cause: z.string() }, effect: { kind: 'ends' } },
   ),
   command(

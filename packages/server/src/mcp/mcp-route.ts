@@ -35,7 +35,7 @@ export function mcpRoutes(ports: ServerPorts, feed: Feed): Hono {
     const desk = deskOf(ports, token, together)
     await desk.admitAny()
     const request = context.req.raw
-    // Whoever subscribes hears when something happened, which is for those who may read it.
+    // A subscriber learns that something happened, which takes the right to read it.
     if (request.headers.get('mcp-method') === 'subscriptions/listen') await desk.admit('incidents:read')
     const authInfo = token === null ? {} : { authInfo: { token, clientId: '', scopes: [] } }
     const answer = await handler.fetch(request, authInfo)

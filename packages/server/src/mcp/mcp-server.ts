@@ -10,7 +10,7 @@ import type { Desk } from './desk.ts'
 import { databaseTools } from './database-tools.ts'
 import { inboxTools } from './inbox-tools.ts'
 import { incidentTools } from './incident-tools.ts'
-import { organisationTools } from './organisation-tools.ts'
+import { organizationTools } from './organization-tools.ts'
 import { addPrompts } from './prompts.ts'
 import { addResources } from './resources.ts'
 import { type McpTool, UNTRUSTED } from './tool.ts'
@@ -19,7 +19,7 @@ import { type McpTool, UNTRUSTED } from './tool.ts'
 const MCP_TOOLS: readonly McpTool[] = [
   ...incidentTools,
   ...inboxTools,
-  ...organisationTools,
+  ...organizationTools,
   ...databaseTools,
 ]
 
@@ -41,7 +41,7 @@ function unchecked({ '~standard': standard }: StandardSchemaWithJSON): StandardS
   return { '~standard': { ...standard, validate: (value) => ({ value }) } }
 }
 
-const INSTRUCTIONS = `Incidents of this organisation climb a ladder by the clock: whoever is asked answers before the deadline, or the next level is asked. ${UNTRUSTED}`
+const INSTRUCTIONS = `Incidents of this organization escalate by the clock: the notified agents answer before the deadline, or the next level is notified. ${UNTRUSTED}`
 
 /** An MCP server for one client (or one of its requests): it holds nothing between two calls, all that is true is in the store. */
 export function mcpServer(desk: Desk): McpServer {
@@ -95,7 +95,7 @@ async function answerOf(desk: Desk, one: McpTool, given: unknown): Promise<CallT
   }
 }
 
-/** A failed call is an answer that a model can act on: what, why and how to go on. What is our fault is logged, and told without. */
+/** A failed call is an answer that a model can act on: what, why and how to go on. A bug of ours is logged, and reported without details. */
 function refusal(error: unknown, { ports }: Desk): CallToolResult {
   const known = isEsaError(error)
     ? error

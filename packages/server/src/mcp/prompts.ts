@@ -7,19 +7,19 @@ import { UNTRUSTED } from './tool.ts'
 
 type Content = Awaited<ReturnType<typeof cardContent>>
 
-const TAKE_SEAT = `You sit in the seat of the agent whose card is attached, in this organisation's runtime. Its inbox as it is now is attached as well.
+const TAKE_SEAT = `You sit in the seat of the agent whose card is attached, in this organization's runtime. Its inbox as it is now is attached as well.
 
-Work like this, until you are told to stop:
+Work like this, until you are asked to stop:
 1. Read inbox_list with "agent" set to your id; when nothing is left to do, inbox_wait tells you of what is new. For each incident in it read incidents_show and incidents_timeline.
-2. What you can take, acknowledge with incidents_ack before its deadlineAt. What you cannot, decline with incidents_decline and a true reason: silence costs everybody the whole wait.
+2. What you can take, acknowledge with incidents_ack before its deadlineAt. What you cannot, decline with incidents_decline and a true reason: silence costs the whole wait.
 3. What you hold, work on, and close with incidents_resolve and the cause that you found. Never resolve what you did not look into.
 4. Answer messages with inbox_answer. Approve nothing whose statement you have not read whole.
 5. What is beyond you goes up by incidents_escalate.
 Time is the server's: compare deadlineAt with nowAt of the same answer.`
 
-const HAND_OVER = `Write a hand-over for whoever is on call next, from the attached data alone: what is open, by level and next deadline; who holds what and until when; what waits in inboxes; what will climb within the next hour if nobody answers. Say what is not known. Keep it to one page.`
+const HAND_OVER = `Write a hand-over for the next person on call, from the attached data alone: what is open, by level and next deadline; who holds what and until when; what waits in inboxes; what will escalate within the next hour without an answer. Say what is not known. Keep it to one page.`
 
-const EXPLAIN = `Explain the attached incident to somebody who has just joined: what happened, who was asked when and by which rule of the card, who answered, what is still running and until when, and what the evidence shows. Keep to what the timeline says, and name the seq of each event that you lean on.`
+const EXPLAIN = `Explain the attached incident to a person who has just joined: what happened, who was notified when and by which rule of the card, who answered, what is still running and until when, and what the evidence shows. Keep to what the timeline says, and name the seq of each event that you lean on.`
 
 /** Offers the prompts: to take a seat, to hand over, to explain an incident. */
 export function addPrompts(server: McpServer, desk: Desk): void {
@@ -55,7 +55,7 @@ export function addPrompts(server: McpServer, desk: Desk): void {
     'explain_incident',
     {
       title: 'Explain this incident',
-      description: 'What happened, who was asked and why, and what is still running.',
+      description: 'What happened, who was notified and why, and what is still running.',
       argsSchema: z.object({ id: z.string().describe('Id of the incident') }),
     },
     ({ id }) => told(async () => prompt(EXPLAIN, await timelineContent(desk, id))),

@@ -36,7 +36,7 @@ export async function cardContent(desk: Desk, id: string): Promise<Content> {
   if (agent === undefined) throw unknownAgent(id)
   const { tools } = desk.ports
   const file = agent.card?.file
-  // The facts are what the runtime goes by; the text says it in the words of whoever wrote it.
+  // The facts are what the runtime goes by; the text says it in its author's words.
   const markdown = tools === undefined || file === undefined ? null : await tools.readCard(file)
   return content(`esa://agents/${agent.id}`, { ...agentDocument(agent), markdown })
 }
@@ -57,7 +57,7 @@ export async function timelineContent(desk: Desk, id: string): Promise<Content> 
   return content(`esa://incidents/${incident.id}/timeline`, { incident, events: timeline(events) })
 }
 
-/** Something as a document of JSON, with the note that stands beside all data. */
+/** Something as a document of JSON, with the note beside all data. */
 export function content(uri: string, data: unknown): Content {
   return { uri, mimeType: 'application/json', text: JSON.stringify({ note: UNTRUSTED, data }) }
 }
@@ -114,7 +114,7 @@ function timelineLink(id: string) {
   return { uri: `esa://incidents/${id}/timeline`, name: id, mimeType: 'application/json' }
 }
 
-/** Does what takes a scope, for whoever has it. */
+/** Does what takes a scope, for a caller that has it. */
 function refusing<T>(desk: Desk, scope: Scope, work: () => Promise<T> | T): Promise<T> {
   return told(async () => {
     await desk.admit(scope)
@@ -122,7 +122,7 @@ function refusing<T>(desk: Desk, scope: Scope, work: () => Promise<T> | T): Prom
   })
 }
 
-/** What fails is told as the protocol has it, with code and hint. */
+/** A failure is reported as the protocol defines, with code and hint. */
 export async function told<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work()

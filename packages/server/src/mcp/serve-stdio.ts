@@ -2,9 +2,9 @@ import type { McpServer } from '@modelcontextprotocol/server'
 import { Feed } from '../feed.ts'
 import type { ServerPorts } from '../ports.ts'
 
-/** Serves MCP on this process's stdin and stdout, in the name of whoever holds `token`, until the client is gone. */
+/** Serves MCP on this process's stdin and stdout, in the name of the holder of `token`, until the client is gone. */
 export async function serveMcpOverStdio(ports: ServerPorts, token: string | null): Promise<void> {
-  // Loaded here: whoever serves HTTP, and has this beside it, is ready before.
+  // Loaded here, so that an HTTP server is ready earlier.
   const [{ serveStdio }, { deskOf }, { mcpServer }, { tellResources }] = await Promise.all([
     import('@modelcontextprotocol/server/stdio'),
     import('./desk.ts'),

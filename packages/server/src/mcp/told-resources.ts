@@ -6,7 +6,7 @@ export function tellResources(feed: Feed, tell: (uri: string) => void): () => vo
   let at = feed.position
   return feed.follow(() => {
     const lines = feed.after(at)
-    // Whoever hears of every batch is never so far behind that the log itself has to be read.
+    // A reader of every batch is never so far behind that the log itself has to be read.
     at = feed.position
     if (Array.isArray(lines)) for (const uri of new Set(lines.map(uriOf))) tell(uri)
   })

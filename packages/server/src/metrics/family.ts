@@ -7,7 +7,7 @@ export interface Sample {
   name?: string
 }
 
-/** A metric with all its values, as it stands in a scrape. Values are in base units: seconds, ratios, counts. */
+/** A metric with all its values, as in a scrape. Values are in base units: seconds, ratios, counts. */
 export interface Family {
   name: string
   help: string
@@ -29,7 +29,7 @@ export function seconds(ms: number | null): number | null {
 
 /**
  * Writes families down by prom-client's own writer. Its counters count in the process; these were counted in the store, so
- * the writer gets them as they are. Of a family without a value the name stands there.
+ * the writer gets them as they are. Of a family without a value only the name is there.
  */
 export async function writeFamilies(families: readonly Family[]): Promise<string> {
   const registry = new Registry()

@@ -6,7 +6,7 @@ import { type Family, only, type Sample, seconds } from './family.ts'
 /** Events that alerts wait for. They are there with 0 before the first one: of a counter that is new, Prometheus sees no increase. */
 const AWAITED = ['incident.alarmed', 'incident.level_passed', 'notice.failed']
 
-/** What the ladder does: what is open and how it stands, what happened, and how late it was. Source: docs/observability.md. */
+/** What the ladder does: what is open and in what state, what happened, and how late it was. Source: docs/observability.md. */
 export function ladderFamilies({ figures, tallies }: MetricFigures): Family[] {
   const { open, overdue, exhaustedCount, unanswered, acks, suppressed, lateness } = figures
   const gauge = (name: string, help: string, samples: Sample[]): Family => ({
@@ -38,7 +38,7 @@ export function ladderFamilies({ figures, tallies }: MetricFigures): Family[] {
     gauge('incidents_open_all', 'Open incidents.', only(open.total)),
     gauge(
       'deadlines_overdue',
-      'Open incidents past their deadline that nobody has served yet, by level.',
+      'Open incidents with an overdue deadline, by level.',
       open.levels.map(({ level, overdue: value }) => ({ labels: { level }, value })),
     ),
     gauge('deadlines_overdue_all', 'Open incidents past their deadline.', only(overdue)),
@@ -51,13 +51,13 @@ export function ladderFamilies({ figures, tallies }: MetricFigures): Family[] {
     ),
     gauge(
       'incidents_exhausted',
-      'Open incidents that nobody acknowledged on any level.',
+      'Open incidents that are exhausted: no level acknowledged.',
       only(exhaustedCount),
     ),
-    gauge('incidents_unacknowledged', 'Open incidents that nobody has taken.', only(unanswered.count)),
+    gauge('incidents_unacknowledged', 'Open incidents without an acknowledgement.', only(unanswered.count)),
     gauge(
       'incident_oldest_unacknowledged_seconds',
-      'Age of the oldest open incident that nobody has taken; 0 without one.',
+      'Age of the oldest open incident without an acknowledgement; 0 without one.',
       only(seconds(unanswered.oldestMs) ?? 0),
     ),
     gauge('incidents_suppressed', 'Open incidents that are held back.', only(suppressed.count)),
@@ -68,7 +68,7 @@ export function ladderFamilies({ figures, tallies }: MetricFigures): Family[] {
     ),
     gauge(
       'response_within_target_ratio',
-      'Share of those told in 30 days that answered within the level’s target.',
+      'Share of those notified in 30 days that answered within the level’s target.',
       figures.response.levels.flatMap(({ level, withinTarget }) =>
         withinTarget === null ? [] : [{ labels: { level }, value: withinTarget }],
       ),

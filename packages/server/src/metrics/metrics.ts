@@ -14,7 +14,7 @@ const REQUEST_BOUNDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10]
 /** Two scrapes that are nearer to each other share what was read: several monitors must not cost the store several times, ms. */
 const READ_ANEW_AFTER_MS = 1_000
 
-/** Who may change the log is asked on a connection of its own, so seldom, ms: it changes with a deployment. */
+/** Who may change the log is checked on a connection of its own, so seldom, ms: it changes with a deployment. */
 const GUARD_ANEW_AFTER_MS = 300_000
 
 /** Gauges of prom-client that are named like counters, which promtool refuses. */
@@ -51,7 +51,7 @@ export class Metrics {
     this.#refresh = () => clients.set(followers())
   }
 
-  /** Times every request. A route is told by its template, so that nobody can make labels. */
+  /** Times every request. A route is labeled by its template, so that no caller can create labels. */
   readonly timing: MiddlewareHandler = async (context, next) => {
     const began = performance.now()
     await next()

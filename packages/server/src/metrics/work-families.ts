@@ -4,7 +4,7 @@ import { type Family, only, type Sample, seconds } from './family.ts'
 
 type KindFigures = MetricFigures['kinds'][number]
 
-/** Who works, what waits for them, and what they look after. Agents are told apart by their kind alone: there are seven. */
+/** Who works, what waits for them, and what they look after. Agents are labeled by their kind alone: there are seven. */
 export function workFamilies(seen: MetricFigures): Family[] {
   return [...workers(seen), ...backlog(seen), ...agents(seen), ...databases(seen)]
 }
@@ -21,7 +21,7 @@ function workers({ workers: count, beatAgeMs, figures }: MetricFigures): Family[
     gauge('worker_beat_age_seconds', 'Since the youngest sign of life of a worker.', seconds(beatAgeMs)),
     gauge(
       'worker_sweep_age_seconds',
-      'Since a worker last looked for what nobody rang for.',
+      'Time since the last sweep for undelivered jobs.',
       seconds(figures.sweep.ageMs),
     ),
     gauge(
@@ -101,10 +101,10 @@ function agents({ kinds }: MetricFigures): Family[] {
   ]
 }
 
-/** A database that nobody has looked at for so long is no longer watched, ms. */
+/** A database without a reading for so long is no longer watched, ms. */
 const FORGOTTEN_AFTER_MS = 86_400_000
 
-/** What one of a card's units is in the base unit that it is told in. */
+/** What one of a card's units is in its base unit. */
 const BASE_UNITS: Record<string, { unit: string; factor: number }> = {
   ms: { unit: 'seconds', factor: 1e-3 },
   s: { unit: 'seconds', factor: 1 },
@@ -125,7 +125,7 @@ function databases({ readings, nowMs }: MetricFigures): Family[] {
       return value === null ? [] : [{ labels, value }]
     }),
   })
-  // Probes are kept beside the readings, and have no unit: what is told of them is the uptime.
+  // Probes are kept beside the readings, and have no unit: what is shown of them is the uptime.
   const measured = readings.filter(
     ({ at, reading }) => typeof reading['unit'] === 'string' && nowMs - at < FORGOTTEN_AFTER_MS,
   )

@@ -7,21 +7,21 @@ import { rateLimit } from '../guards/rate-limit.ts'
 import type { Rate, ServerPorts } from '../ports.ts'
 import type { TokenWatch } from '../token-watch.ts'
 
-/** A person follows a link a few times; whoever tries links out is slowed down. */
+/** A person follows a link a few times; a caller that tries links out is slowed down. */
 const LINK_RATE: Rate = { requests: 60, windowS: 60 }
 
 const WHY = {
   used: 'This link was used already.',
   expired: 'This link has expired.',
   'moved-on':
-    'The incident has moved on since this link was sent: somebody answered, or another level was told.',
+    'The incident has moved on since this link was sent: it was answered, or another level was notified.',
 } as const
 
 type Markup = ReturnType<typeof html>
 
 /**
  * `/ack/SECRET`: the page that a notice links to. To look at it changes nothing, as programs that scan mail follow every link; the
- * button on it acknowledges, once. The secret is all that is asked: it was sent to one person.
+ * button on it acknowledges, once. The secret is enough: it was sent to one person.
  */
 export function ackLinkRoutes(ports: ServerPorts, tokens: TokenWatch) {
   const { world, binding } = ports
@@ -41,7 +41,9 @@ export function ackLinkRoutes(ports: ServerPorts, tokens: TokenWatch) {
       answer(ports, context, async () => {
         const { title, deadlineAt, id } = await useAckLink(world, context.req.param('secret'))
         const until =
-          deadlineAt === null ? '' : ` It is told again at ${deadlineAt} unless it is resolved by then.`
+          deadlineAt === null
+            ? ''
+            : ` The level is notified again at ${deadlineAt} unless the incident is resolved by then.`
         return [
           page(
             'Acknowledged',
@@ -106,7 +108,7 @@ function asking({ incident, agent, person, expiresAt, why }: LinkState): Markup 
     html`${about}
       <p>
         This says that <strong>${who}</strong> works on it. The clock stops until the acknowledgement runs
-        out; whoever else was told learns that it is taken.
+        out; other notified agents learn that it is taken.
       </p>
       <form method="post"><button>Acknowledge</button></form>
       <p>This link works once, until ${isoTime(expiresAt)}.</p>

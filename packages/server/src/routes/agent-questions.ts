@@ -67,7 +67,7 @@ const card = createRoute({
   ),
 })
 
-/** What an agent is asked, and what its card says. */
+/** Questions to an agent, and its card. */
 export const agentQuestionRoutes = routes()
   .openapi(ask, async (context) => {
     const { question, data, waitMs } = context.req.valid('json')

@@ -43,7 +43,7 @@ const stop = createRoute({
   request: { params: idParam },
   responses: answers(
     z.object({ agent: z.string(), stopped: z.literal(true), incidents: z.array(z.string()) }),
-    'Stopped; `incidents` were told',
+    'Stopped; `incidents` were notified',
   ),
 })
 

@@ -134,6 +134,6 @@ export const approvalRoutes = routes()
   .openapi(judge, async (context) => {
     const { id, verb } = context.req.valid('param')
     const { because, ...said } = context.req.valid('json')
-    const judgement = { ...said, ...(because === undefined ? {} : { because }) }
-    return context.json(await judgeApproval(context.var.world, verb, id, judgement), 200)
+    const judgment = { ...said, ...(because === undefined ? {} : { because }) }
+    return context.json(await judgeApproval(context.var.world, verb, id, judgment), 200)
   })

@@ -40,10 +40,7 @@ const queriesBody = {
   content: { 'application/json': { schema: z.strictObject({ queries: z.array(z.any()).optional() }) } },
 } as const
 
-const answered = answers(
-  runSchema,
-  'The run: `done`, `failed`, or still `running`, to be asked for by its id',
-)
+const answered = answers(runSchema, 'The run: `done`, `failed`, or still `running`, to be read by its id')
 
 function work(path: `/targets/{name}/${TargetWork}`, summary: string, scope: 'db:read' | 'db:plan') {
   const operationId = `${path.split('/').at(-1)}Target`

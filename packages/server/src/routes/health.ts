@@ -6,7 +6,7 @@ import type { ServerPorts } from '../ports.ts'
 /** A database that takes longer to answer does not serve anybody, ms. */
 const ANSWERS_WITHIN_MS = 2_000
 
-/** Whoever asks more often gets the answer before: a probe must not become a load, ms. */
+/** More frequent requests get the last answer: a probe must not become a load, ms. */
 const ASKED_ANEW_AFTER_MS = 1_000
 
 /** What was looked at, and what is wrong with it. */
@@ -73,7 +73,7 @@ async function checksOf({ world, standing }: ServerPorts): Promise<Check[]> {
   ]
 }
 
-/** Asks once, and gives the answer or the failure to whoever asks. */
+/** Checks once, and gives the answer or the failure to all callers. */
 async function settled<T>(ask: () => Promise<T>): Promise<() => Promise<T>> {
   const answer = ask()
   await answer.catch(() => {})
@@ -90,7 +90,7 @@ async function check(name: Check['name'], find: () => Promise<string | null>): P
     return why === null ? { name, ok: true } : { name, ok: false, why }
   } catch {
     // Why it does not answer is for the log and `esa doctor`: anybody may ask here.
-    return { name, ok: false, why: 'it cannot be asked' }
+    return { name, ok: false, why: 'it cannot be reached' }
   } finally {
     clearTimeout(timer)
   }

@@ -19,18 +19,18 @@ const answer = createRoute({
   method: 'post',
   path: '/{id}/answer',
   ...operation('incidents:write', TAG, 'answerItem'),
-  summary: 'Answer a message in the name of whoever has it, or of an agent',
+  summary: 'Answer a message on behalf of its recipient, or of an agent',
   request: {
     params: idParam,
     body: jsonBody(z.strictObject({ as: z.string().optional(), text: z.string().min(1) })),
   },
   responses: answers(
     z.object({ agent: z.string(), item: z.string(), answered: z.literal(true), seq: z.number().int() }),
-    'Answered; `seq` is where the log of the agent stands',
+    'Answered; `seq` is the position of the agent’s log',
   ),
 })
 
-const judgement = z.strictObject({
+const judgment = z.strictObject({
   as: z.string(),
   because: z.string().optional(),
   hash: z
@@ -53,8 +53,8 @@ const approve = createRoute({
   method: 'post',
   path: '/{id}/approve',
   ...operation('incidents:write', TAG, 'approveItem'),
-  summary: 'Approve a proposal; takes a token on every machine, and never that of whoever asked',
-  request: { params: idParam, body: jsonBody(judgement) },
+  summary: 'Approve a proposal; needs a token on every machine, from someone other than the requester',
+  request: { params: idParam, body: jsonBody(judgment) },
   responses: judged,
 })
 
@@ -63,7 +63,7 @@ const reject = createRoute({
   path: '/{id}/reject',
   ...operation('incidents:write', TAG, 'rejectItem'),
   summary: 'Reject a proposal',
-  request: { params: idParam, body: jsonBody(judgement) },
+  request: { params: idParam, body: jsonBody(judgment) },
   responses: judged,
 })
 
@@ -102,7 +102,7 @@ export const inboxRoutes = routes()
     ),
   )
 
-function given({ as, because, hash }: z.output<typeof judgement>) {
+function given({ as, because, hash }: z.output<typeof judgment>) {
   return {
     as,
     ...(because === undefined ? {} : { because }),

@@ -42,7 +42,7 @@ const openingSchema = z
       .string()
       .optional()
       .openapi({ description: 'The open incident of the same agent and key is counted up' }),
-    evidence: z.any().optional().openapi({ description: 'JSON for whoever decides' }),
+    evidence: z.any().optional().openapi({ description: 'JSON for the approver' }),
   })
   .openapi('OpenIncident')
 
@@ -55,11 +55,11 @@ const commandSchema = z
     cause: z.string().optional().openapi({ description: 'What it was: of resolve' }),
     because: z.string().optional().openapi({ description: 'Why: of withdraw' }),
     to: z.string().optional().openapi({ description: 'To whom: of reassign' }),
-    epoch: z.number().optional().openapi({ description: 'Only while it stands there: of escalate' }),
+    epoch: z.number().optional().openapi({ description: 'Only at this epoch: of escalate' }),
   })
   .openapi('IncidentCommand')
 
-/** Answering takes `incidents:ack`, everything else that is asked of an incident `incidents:write`. */
+/** Answering takes `incidents:ack`, every other command of an incident `incidents:write`. */
 const commanding = {
   ...operation('incidents:write', TAG, 'commandIncident'),
   security: [{ token: ['incidents:ack'] }, { token: ['incidents:write'] }],

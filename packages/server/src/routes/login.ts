@@ -10,7 +10,7 @@ import { tokenOf } from '../request-caller.ts'
 import type { TokenWatch } from '../token-watch.ts'
 import { dropSession, sessionOf, startSession } from '../session-cookie.ts'
 
-/** What whoever is logged in may do, as the console shows it. */
+/** What the logged-in person may do, as the console shows it. */
 interface SessionDocument {
   /** `machine`: no login is needed here. */
   by: 'token' | 'machine'
@@ -23,7 +23,7 @@ interface SessionDocument {
 }
 
 /**
- * `/login`: a person pastes a token once, and the browser gets a session that stands for it. The token's row is asked at every
+ * `/login`: a person pastes a token once, and the browser gets a session for it. The token's row is read at every
  * request, so that a revoked one ends all its sessions. `/logout` ends this one.
  */
 export function loginRoutes(ports: ServerPorts, tokens: TokenWatch) {
@@ -75,7 +75,7 @@ async function sessionDocument(ports: ServerPorts, secret: string | null): Promi
     return { by: 'token', as: holder, person, scopes, expiresAt: isoTime(expiresAt), ...alone }
   }
   if (!ports.binding.loopback)
-    throw new EsaError('auth.token-required', 'terminal', 'nobody is logged in', { hint: 'log in at /login' })
+    throw new EsaError('auth.token-required', 'terminal', 'not logged in', { hint: 'log in at /login' })
   const alone = { oneOperator: (await oneOperator(store))?.name ?? null }
   return { by: 'machine', as: 'operator', person: ports.localUser, scopes: SCOPES, expiresAt: null, ...alone }
 }

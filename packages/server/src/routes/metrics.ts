@@ -12,7 +12,7 @@ import type { TokenWatch } from '../token-watch.ts'
 export function metricsRoutes(ports: ServerPorts, metrics: Metrics, tokens: TokenWatch) {
   const { binding } = ports
   const limits = [rateLimit('requests', USUAL_RATE, { binding, tokens })]
-  // Without a token a page of somebody else could read it by a name of its own; with one, any name will do.
+  // Without a token a foreign page could read it by a name of its own; with one, any name works.
   const guards = binding.loopback ? [trustedHost(binding), ...limits] : limits
   const routes = new Hono<ApiEnv>()
   routes.use('/metrics', ...guards)

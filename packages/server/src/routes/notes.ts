@@ -29,7 +29,7 @@ const write = createRoute({
   method: 'post',
   path: '/{id}/notes',
   ...operation('incidents:ack', 'incidents', 'writeNote'),
-  summary: 'Write a note about an incident, open or not: it moves nothing and tells nobody',
+  summary: 'Write a note about an incident, open or not: it changes nothing and notifies no one',
   request: {
     params: idParam,
     body: jsonBody(

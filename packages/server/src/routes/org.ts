@@ -19,7 +19,7 @@ const graph = createRoute({
   path: '/',
   ...operation('agents:read', 'org', 'showOrg'),
   summary:
-    'The whole organisation: every agent with its state, and who waits for whom; now, or at an instant of the past',
+    'The whole organization: every agent with its state, and who waits for whom; now, or at an instant of the past',
   request: {
     query: z.object({
       at: z
@@ -39,7 +39,7 @@ const graph = createRoute({
         edges: z.array(edgeSchema),
       })
       .openapi('OrgGraph'),
-    'The organisation',
+    'The organization',
   ),
 })
 

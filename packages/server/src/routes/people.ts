@@ -38,7 +38,7 @@ const list = createRoute({
   method: 'get',
   path: '/',
   ...operation('admin', 'people', 'listPeople'),
-  summary: 'Everybody on call, and who stands in',
+  summary: 'All people on call, and overrides',
   responses: answers(
     z.object({ people: z.array(personSchema), standIns: z.array(standInSchema) }),
     'People by name; stand-ins by level, past ones too',
@@ -49,7 +49,7 @@ const add = createRoute({
   method: 'post',
   path: '/',
   ...operation('admin', 'people', 'addPerson'),
-  summary: 'Put somebody on call for an agent whose seat a person holds, or have them ready to stand in',
+  summary: 'Put a person on call for an agent whose seat a person holds, or only as a substitute',
   request: {
     body: jsonBody(
       z.strictObject({
@@ -67,7 +67,7 @@ const remove = createRoute({
   method: 'post',
   path: '/remove',
   ...operation('admin', 'people', 'removePerson'),
-  summary: 'Take somebody off call, for one seat or as somebody who only stands in',
+  summary: 'Take a person off call, for one seat or as a substitute',
   request: { body: jsonBody(z.strictObject({ person: z.string(), agent: z.string().nullable() })) },
   responses: answers(z.object({ removed: z.literal(true) }), 'Removed'),
 })
@@ -90,11 +90,11 @@ const current = createRoute({
           standsIn: z
             .string()
             .nullable()
-            .openapi({ description: 'The level, where they stand in for everybody' }),
+            .openapi({ description: 'The level, where they replace all others' }),
         }),
       ),
     }),
-    'Nobody: its notices go to its inbox alone',
+    'No one: its notices go to its inbox alone',
   ),
 })
 
@@ -102,7 +102,7 @@ const standIn = createRoute({
   method: 'post',
   path: '/override',
   ...operation('admin', 'people', 'overrideLevel'),
-  summary: 'Have one person stand in for everybody on call at a level, for a while',
+  summary: 'Have one person replace all people on call at a level, for a while',
   request: {
     body: jsonBody(
       z.strictObject({
@@ -113,7 +113,7 @@ const standIn = createRoute({
       }),
     ),
   },
-  responses: answers(standInSchema, 'Who stands in'),
+  responses: answers(standInSchema, 'The override'),
 })
 
 const endStandIn = createRoute({

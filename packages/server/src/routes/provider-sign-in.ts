@@ -27,7 +27,7 @@ const pendingSchema = z.strictObject({
 
 /**
  * Signing in by an OpenID provider: `/login/oidc` sends the browser there, `/login/oidc/callback` takes it back and gives it a
- * session of its own. What the two have in common stands in a cookie of this browser for ten minutes.
+ * session of its own. What the two have in common is in a cookie of this browser for ten minutes.
  */
 export function providerRoutes(ports: ServerPorts, signIn: SignInPort, tokens: TokenWatch): Hono<ApiEnv> {
   const { binding } = ports

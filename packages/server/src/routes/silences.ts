@@ -51,11 +51,11 @@ const end = createRoute({
   method: 'post',
   path: '/{id}/end',
   ...operation('incidents:write', 'silences', 'endSilence'),
-  summary: 'End a silence: every incident that it holds back is told at once',
+  summary: 'End a silence: every incident that it suppresses is notified at once',
   request: { params: idParam },
   responses: answers(
     silenceSchema.extend({ incidents: z.array(z.string()) }),
-    'The silence; `incidents` were told',
+    'The silence; `incidents` were notified',
   ),
 })
 

@@ -17,7 +17,7 @@ const stateSchema = z
 const show = createRoute({
   method: 'get',
   path: '/{id}',
-  summary: "An agent's machine, and where in it the agent stands",
+  summary: "An agent's machine, and the agent's current state",
   ...operation('agents:read', 'agents', 'showStatechart'),
   request: { params: z.object({ id: z.string().openapi({ param: { name: 'id', in: 'path' } }) }) },
   responses: answers(

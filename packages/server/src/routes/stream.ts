@@ -12,7 +12,7 @@ const FILTER_MAX = 2_000
 
 /**
  * `/stream`: server-sent events of every stream, or of those that `stream` and `type` (lists with commas; a type may end in
- * `.*`) name, with the position as id. Whoever comes back with `Last-Event-ID` gets all that it missed, also from another
+ * `.*`) name, with the position as id. A client that reconnects with `Last-Event-ID` gets all that it missed, also from another
  * server or after a restart; when that cannot be, the first event is a `reset`.
  */
 export function streamRoutes(feed: Feed) {

@@ -10,7 +10,7 @@ const list = createRoute({
   method: 'get',
   path: '/tasks',
   ...operation('incidents:read', 'tasks', 'listTasks'),
-  summary: 'Messages of the organisation, the newest first',
+  summary: 'Messages of the organization, the newest first',
   request: { query: z.object({ agent: z.string().optional(), open: flag, ...pageQuery }) },
   responses: answers(
     z.object({ tasks: z.array(taskSchema), next: nextSchema }),

@@ -53,7 +53,7 @@ const revoke = createRoute({
   method: 'post',
   path: '/{id}/revoke',
   ...operation('admin', 'tokens', 'revokeToken'),
-  summary: 'Revoke a token, at once and for good',
+  summary: 'Revoke a token, at once and permanently',
   request: { params: idParam },
   responses: answers(z.object({ id: z.string(), revoked: z.literal(true) }), 'Revoked'),
 })

@@ -21,7 +21,7 @@ const aim = {
   url: z.string().optional(),
   from: z.string().optional(),
   to: z.array(z.string()).optional(),
-  agent: z.string().optional().openapi({ description: 'Only what this agent is told' }),
+  agent: z.string().optional().openapi({ description: 'Only notices to this agent' }),
   level: z.enum(LEVELS).optional(),
   category: z.enum(CATEGORIES).optional(),
 }

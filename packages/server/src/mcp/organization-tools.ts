@@ -8,7 +8,7 @@ import { type McpTool, tool } from './tool.ts'
 const agents = tool({
   name: 'agents_list',
   title: 'List agents',
-  description: 'Every agent of the organisation: its place, who sits there, and what it has to do with now.',
+  description: 'Every agent of the organization: its place, who sits there, and what it has to do with now.',
   scope: 'agents:read',
   effect: { kind: 'reads' },
   input: z.object({
@@ -54,7 +54,7 @@ const onDuty = tool({
   name: 'seats_on_call',
   title: 'Who is on call',
   description:
-    'Which people are on call for an agent’s seat at a level now: those who hold it, or who stands in for them.',
+    'Which people are on call for an agent’s seat at a level now: those who hold it, or their override.',
   scope: 'incidents:read',
   effect: { kind: 'reads' },
   input: z.object({ agent: z.string(), level: levelSchema }),
@@ -66,7 +66,7 @@ const onDuty = tool({
   }),
   run: async ({ world }, { agent: id, level }) => {
     const { people, ...about } = await onCall(world, id, level)
-    // How somebody is reached is nothing that a model needs.
+    // A model does not need a person's addresses.
     return { ...about, people: people.map(({ person, standsIn }) => ({ person, standsIn })) }
   },
 })
@@ -86,5 +86,5 @@ const status = tool({
   },
 })
 
-/** Tools that read the organisation. */
-export const organisationTools: readonly McpTool[] = [agents, agent, duty, onDuty, status]
+/** Tools that read the organization. */
+export const organizationTools: readonly McpTool[] = [agents, agent, duty, onDuty, status]
