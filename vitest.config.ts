@@ -13,8 +13,11 @@ const THREE_AT_ONCE = 3
 /** Files that run by a schedule of their own, which their name or folder says; all other `*.test.ts` are pure. */
 const INTEGRATION = '**/*.integration.test.ts'
 const TIMED = '**/*.timed.test.ts'
-const FOLDERS = ['e2e', 'browser', 'chaos'].map((name) => `test/${name}/**/*.test.ts`)
-const NEVER = '**/node_modules/**'
+const FOLDERS = ['e2e', 'browser', 'chaos', 'mutants'].map((name) => `test/${name}/**/*.test.ts`)
+
+/** What this run leaves out: `*.core.*` when it is the rest of what `pnpm test` has run (test/run.ts). */
+// oxlint-disable-next-line node/no-process-env -- told by the runner of the tests
+const NEVER = ['**/node_modules/**', ...(process.env['TEST_WITHOUT']?.split(',') ?? [])]
 
 const env = { NODE_ENV: 'test' }
 
@@ -29,7 +32,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['**/*.test.ts'],
-          exclude: [INTEGRATION, TIMED, ...FOLDERS, NEVER],
+          exclude: [INTEGRATION, TIMED, ...FOLDERS, ...NEVER],
           isolate: false,
           // The tests of the house read every file of it; the others take milliseconds.
           testTimeout: 30_000,
@@ -42,7 +45,7 @@ export default defineConfig({
         test: {
           name: 'integration',
           include: [INTEGRATION],
-          exclude: [NEVER],
+          exclude: NEVER,
           testTimeout: 60_000,
           hookTimeout: 60_000,
           maxWorkers: THREE_AT_ONCE,
@@ -54,7 +57,7 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
-          exclude: [TIMED, INTEGRATION],
+          exclude: [TIMED, INTEGRATION, ...NEVER],
           testTimeout: 240_000,
           hookTimeout: 120_000,
           maxWorkers: WAITING_AT_ONCE,
@@ -66,7 +69,7 @@ export default defineConfig({
         test: {
           name: 'browser',
           include: ['test/browser/**/*.test.ts'],
-          exclude: [TIMED, INTEGRATION],
+          exclude: [TIMED, INTEGRATION, ...NEVER],
           testTimeout: 120_000,
           hookTimeout: 120_000,
           maxWorkers: THREE_AT_ONCE,
@@ -79,7 +82,7 @@ export default defineConfig({
           // These say how late the product is. They mostly wait, and have a core each.
           name: 'timed',
           include: [TIMED],
-          exclude: [NEVER],
+          exclude: NEVER,
           testTimeout: 240_000,
           hookTimeout: 120_000,
           maxWorkers: ONE_A_CORE,
@@ -90,11 +93,11 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'chaos',
-          include: ['test/chaos/**/*.test.ts'],
-          exclude: [TIMED, INTEGRATION],
+          include: ['test/{chaos,mutants}/**/*.test.ts'],
+          exclude: [TIMED, INTEGRATION, ...NEVER],
           testTimeout: 600_000,
           hookTimeout: 120_000,
-          // Together with the timed ones: crashes are mostly waited for, too.
+          // Beside the timed ones: crashes are mostly waited for, too.
           maxWorkers: ONE_A_CORE,
           sequence: { groupOrder: 5 },
         },

@@ -53,9 +53,12 @@ export class StreamReader {
     return this.heard.at(-1)!.id
   }
 
-  /** Resolves when what was heard fits. */
+  /** Resolves when what was heard fits. @throws Error when the line ends before. */
   async until(fits: (reader: StreamReader) => boolean): Promise<void> {
-    while (!fits(this)) await new Promise<void>((resolve) => this.#waiting.push(resolve))
+    while (!fits(this)) {
+      if (this.ended) throw new Error(`the stream ended after ${this.heard.length} events`)
+      await new Promise<void>((resolve) => this.#waiting.push(resolve))
+    }
   }
 
   /** Reads nothing more, and leaves the line open. */

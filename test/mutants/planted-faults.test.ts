@@ -1,7 +1,7 @@
 import { runPlan } from '@esa/simulator'
 import { describe, expect, it } from 'vitest'
-import { PLANTED, type PlantedFault } from './planted-faults.ts'
-import { directory, planOf } from './soak-plans.ts'
+import { PLANTED, type PlantedFault } from '../histories/planted-faults.ts'
+import { directory, planOf } from '../histories/soak-plans.ts'
 
 /** Seeds in which a planted fault must have been found: seconds, so that every change of the house pays for it. */
 const BUDGET = 8

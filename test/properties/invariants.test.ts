@@ -5,11 +5,9 @@ import { describe, expect, it } from 'vitest'
 import { projectOrg } from '../incidents/project-org.ts'
 import { wrongLadderIn } from './ladder-table.ts'
 import { lives, live } from './random-life.ts'
+import { RUNS } from './runs.ts'
 
 const directory = projectOrg()
-
-/** Lives of one run of the suite: a few seconds; a longer hunt changes this number and nothing else. */
-const LIVES = 1_000
 
 /** The longest hold, 24 h, and a minute for the milliseconds by which each step is served late. */
 const LONGEST_SILENCE_MS = 24 * 3_600_000 + 60_000
@@ -22,7 +20,7 @@ describe('what always holds', () => {
         const id = await live(world, life)
         expect(brokenInvariants(await world.history(id))).toEqual([])
       }),
-      { numRuns: LIVES },
+      { numRuns: RUNS },
     )
   }, 60_000)
 
@@ -38,7 +36,7 @@ describe('what always holds', () => {
         expect(['exhausted', 'resolved']).toContain(status)
         expect(brokenInvariants(await world.history(id))).toEqual([])
       }),
-      { numRuns: LIVES / 4 },
+      { numRuns: RUNS },
     )
   }, 60_000)
 

@@ -5,11 +5,9 @@ import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { projectOrg } from '../incidents/project-org.ts'
 import { lives, live } from './random-life.ts'
+import { RUNS } from './runs.ts'
 
 const directory = projectOrg()
-
-/** Lives of one run of the suite: two seconds. */
-const LIVES = 400
 
 /** The story as its log tells it, and the incident as its row has it. */
 async function lived(world: World, id: string) {
@@ -44,7 +42,7 @@ describe('a story', () => {
           ceoToldAgain: context.ceoRenotified,
         })
       }),
-      { numRuns: LIVES },
+      { numRuns: RUNS },
     )
   }, 60_000)
 
@@ -73,7 +71,7 @@ describe('a story', () => {
         const last = after.moments.findLast(({ seq }) => seq > before)!
         expect(last.at - steps.at(-1)!.at).toBeLessThan(overdue + 2 * steps.length + 2)
       }),
-      { numRuns: LIVES / 2 },
+      { numRuns: RUNS },
     )
   }, 60_000)
 })

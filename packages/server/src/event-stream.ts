@@ -89,13 +89,18 @@ export async function sendEvents(
 
   /** Waits until the reader's line has taken it. */
   async function send(text: string): Promise<void> {
-    const timer = setTimeout(() => {
+    let waiting = true
+    // A turn later: a process that stood still itself hears only now what its lines have taken meanwhile.
+    const timer = setTimeout(() => setImmediate(cutOff), stuckMs)
+    const cutOff = (): void => {
+      if (!waiting) return
       out.abort()
       reader.cut()
-    }, stuckMs)
+    }
     sending = true
     await out.write(text)
     sending = false
+    waiting = false
     clearTimeout(timer)
   }
 

@@ -169,7 +169,7 @@ export const LATEST_READINGS = `with recursive series as (
     where target = s.target and key = s.key order by at desc limit 1) m order by m.target collate "C", m.key collate "C"`
 
 export const BEAT = `insert into esa.workers (id, pid, host, started_at, beat_at, skew_ms, info)
-  values ($1, $2, $3, $4, ${NOW}, $5::bigint - ${NOW}, $6)
+  select $1, $2, $3, $4, clock.now_ms, $5::bigint - clock.now_ms, $6 from (select ${NOW} as now_ms) clock
   on conflict (id) do update set beat_at = excluded.beat_at, skew_ms = excluded.skew_ms, info = excluded.info`
 
 export const SIGN_OFF = `delete from esa.workers where id = $1`

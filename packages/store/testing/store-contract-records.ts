@@ -58,8 +58,8 @@ export function recordContract(harness: () => StoreHarness): void {
         { ...worker('w2', 2), ...seen },
       ])
       expect(first!.beatAt).toBeGreaterThanOrEqual(nowMs)
-      // The clock is read once for each of the two.
-      expect(Math.abs(nowMs + 3_600_000 - first!.beatAt - first!.skewMs)).toBeLessThanOrEqual(1)
+      // One look at the clock for both: two of a busy machine differ.
+      expect(first!.beatAt + first!.skewMs).toBe(nowMs + 3_600_000)
       await pass(60_000)
       await store.beat({ ...worker('w1', 1), info: {}, workerNowMs: nowMs })
       const [renewed, unseen, ...others] = await store.workers()
@@ -148,7 +148,7 @@ function tokenCases(harness: () => StoreHarness): void {
 
 function listCases(harness: () => StoreHarness): void {
   describe('a list of messages', () => {
-    it('is by id, thread, agent and type, the newest first and no longer than requested', async () => {
+    it('is by id, thread, agent and type, the newest first and no longer than asked', async () => {
       const { store } = harness()
       const first = messageTo('layer-8', 'm1')
       const answer = { ...messageTo('agent-0', 'm2'), from: 'layer-8', type: 'answer' }
