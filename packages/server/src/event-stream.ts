@@ -89,18 +89,16 @@ export async function sendEvents(
 
   /** Waits until the reader's line has taken it. */
   async function send(text: string): Promise<void> {
-    let waiting = true
-    // A turn later: a process that stood still itself hears only now what its lines have taken meanwhile.
-    const timer = setTimeout(() => setImmediate(cutOff), stuckMs)
-    const cutOff = (): void => {
-      if (!waiting) return
+    let wait = (): void => {
       out.abort()
       reader.cut()
     }
+    // A turn later: a process that was busy itself hears only then what its lines have taken.
+    const timer = setTimeout(() => setImmediate(() => wait()), stuckMs)
     sending = true
     await out.write(text)
     sending = false
-    waiting = false
+    wait = () => {}
     clearTimeout(timer)
   }
 

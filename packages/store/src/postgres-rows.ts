@@ -149,7 +149,7 @@ export function claimedOf(row: ActivityRow): ClaimedActivity {
 }
 
 /** The trace that a row carries, where it carries one. */
-export function tracedBy({ trace }: { trace: string | null }): { trace?: string } {
+function tracedBy({ trace }: { trace: string | null }): { trace?: string } {
   return trace === null ? {} : { trace }
 }
 
@@ -159,6 +159,6 @@ function ownedBy({ owner }: { owner: string | null }): { owner?: string } {
 }
 
 /** The scopes that a row is limited to, where it is. */
-export function scopedBy({ scopes }: { scopes: Scope[] | null }): { scopes?: Scope[] } {
+function scopedBy({ scopes }: { scopes: Scope[] | null }): { scopes?: Scope[] } {
   return scopes === null ? {} : { scopes }
 }

@@ -148,7 +148,7 @@ function tokenCases(harness: () => StoreHarness): void {
 
 function listCases(harness: () => StoreHarness): void {
   describe('a list of messages', () => {
-    it('is by id, thread, agent and type, the newest first and no longer than asked', async () => {
+    it('is by id, thread, agent and type, the newest first and no longer than requested', async () => {
       const { store } = harness()
       const first = messageTo('layer-8', 'm1')
       const answer = { ...messageTo('agent-0', 'm2'), from: 'layer-8', type: 'answer' }
