@@ -1,5 +1,18 @@
 export { OF_THE_APPLICATION } from './catalog/application-schemas.ts'
 export { collate, inScope, isInternal, isOwn, options } from './catalog/catalog-scope.ts'
 export { isToolTable, noToolTable } from './catalog/migration-tool-tables.ts'
+export {
+  type Column,
+  type Constraint,
+  type ForeignKey,
+  foreignKeysOf,
+  type Index,
+  isChecked,
+  isNeverNull,
+  keysOf,
+  type Relation,
+  type Table,
+} from './catalog/model.ts'
 export { bareName, nameWith, newName, oldName, quoteDotted, sibling } from './catalog/names.ts'
+export { applicationTables, readCatalog } from './catalog/read-catalog.ts'
 export { relationsNamed } from './catalog/relations-named.ts'

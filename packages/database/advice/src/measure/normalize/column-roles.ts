@@ -1,4 +1,4 @@
-import type { Column, Table } from '../../review/schema/read-catalog.ts'
+import { type Column, type Table, foreignKeysOf, keysOf } from '@esa/database-catalog'
 
 /** What a column can be in a dependency, by its type, its keys and its name. */
 export interface ColumnRoles {
@@ -46,8 +46,8 @@ function isIdentifier(column: Column, table: Table): boolean {
     column.sequence !== null ||
     column.base === 'uuid' ||
     IDENTIFIER.test(column.name) ||
-    table.foreignKeys.some(({ columns }) => columns.includes(column.name)) ||
-    table.keys.some(({ columns }) => columns.length === 1 && columns[0] === column.name)
+    foreignKeysOf(table).some(({ columns }) => columns.includes(column.name)) ||
+    keysOf(table).some(({ columns }) => columns.length === 1 && columns[0] === column.name)
   )
 }
 
@@ -55,8 +55,8 @@ function isIdentifier(column: Column, table: Table): boolean {
 export function columnRoles(table: Table): ColumnRoles {
   const compared = table.columns.filter(({ base, generated }) => !generated && !NOT_COMPARED.has(base))
   const names = (test: (column: Column) => boolean): string[] => compared.filter(test).map(({ name }) => name)
-  const primary = table.keys.find((key) => key.primary)
-  const shortest = table.keys.toSorted((a, b) => a.columns.length - b.columns.length)[0]
+  const primary = keysOf(table).find((key) => key.primary)
+  const shortest = keysOf(table).toSorted((a, b) => a.columns.length - b.columns.length)[0]
   return {
     compared,
     determinants: compared
@@ -74,7 +74,7 @@ export function columnRoles(table: Table): ColumnRoles {
 
 /** Lower speaks first: what is declared to name a thing, then what is called so, then numbers, then texts; a bare name is the last. */
 function rank(column: Column, table: Table): number {
-  if (table.foreignKeys.some(({ columns }) => columns.length === 1 && columns[0] === column.name)) return 0
+  if (foreignKeysOf(table).some(({ columns }) => columns.length === 1 && columns[0] === column.name)) return 0
   if (isIdentifier(column, table)) return 1
   if (!TEXTS.has(column.base)) return 2
   return /name$|title$|label$|description$/i.test(column.name) ? 4 : 3

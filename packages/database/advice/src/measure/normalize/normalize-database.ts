@@ -6,7 +6,7 @@ import {
   type Queryable,
   inReadOnly,
 } from '@esa/database-catalog/sql'
-import { readCatalog, type Table } from '../../review/schema/read-catalog.ts'
+import { applicationTables, type Table } from '@esa/database-catalog'
 import { normalizeTable, type TableFacts } from './normalize-table.ts'
 import {
   findPresent,
@@ -73,7 +73,7 @@ export async function normalizeDatabase(
 ): Promise<Normalization> {
   const { clock = systemClock, budgetMs = BUDGET_MS, onTable } = options
   const began = clock.now()
-  const catalog = await inReadOnly(queryable, STATEMENT_MS, readCatalog)
+  const catalog = await inReadOnly(queryable, STATEMENT_MS, applicationTables)
   // A partition is rows of its table; looking at both would count them twice. The largest come first: they weigh most
   // where the time is not enough for all.
   const own = catalog.filter(({ partition }) => !partition).toSorted((a, b) => b.bytes - a.bytes)

@@ -1,6 +1,6 @@
 import { quoteIdentifier, quoteRelation, type Queryable, OWN_MARK } from '@esa/database-catalog/sql'
 import { textOf } from '../../review/schema/column-text.ts'
-import type { Table } from '../../review/schema/read-catalog.ts'
+import { type Table, keysOf } from '@esa/database-catalog'
 import { columnRoles } from './column-roles.ts'
 import { findDerived } from './derived-columns.ts'
 import { distinctValues, type EncodedTable } from './encoded-table.ts'
@@ -58,7 +58,7 @@ export async function normalizeTable(session: Queryable, table: Table, look: Loo
   const found = await findDependencies(encoded, {
     determinants: places(roles.determinants).filter((place) => stated.includes(place)),
     dependents: stated,
-    keys: table.keys.map(({ columns }) => columns.flatMap((name) => placeOf.get(name) ?? -1)),
+    keys: keysOf(table).map(({ columns }) => columns.flatMap((name) => placeOf.get(name) ?? -1)),
     goOn: look.goOn,
   })
   const { violations, minor } = splitViolations(encoded, found, outside)

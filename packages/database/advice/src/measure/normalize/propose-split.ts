@@ -7,7 +7,7 @@ import {
 } from '@esa/database-catalog/sql'
 import { sqlName } from '../../review/schema/fix-text.ts'
 import { sameValue, textOf } from '../../review/schema/column-text.ts'
-import type { Column, Table } from '../../review/schema/read-catalog.ts'
+import { type Column, type Table, foreignKeysOf } from '@esa/database-catalog'
 
 /** Columns that another determines, by name. */
 export interface NamedViolation {
@@ -61,7 +61,7 @@ export function splitTables(
 ): SplitTable[] {
   const used = new Set(catalog.map(({ relation }) => relation))
   const split = violations.map(({ determinant, dependents }): SplitTable => {
-    const reference = table.foreignKeys.find(
+    const reference = foreignKeysOf(table).find(
       ({ columns, validated, enforced }) =>
         validated &&
         enforced &&
@@ -134,7 +134,7 @@ export function splitDdl(table: Table, split: readonly SplitTable[]): string[] {
 
 /** Foreign keys whose columns move: DROP COLUMN takes them along unsaid, so that they are declared again where the columns are then. */
 function carriedKeys(table: Table, split: readonly SplitTable[]): string[] {
-  return table.foreignKeys.flatMap((found) => {
+  return foreignKeysOf(table).flatMap((found) => {
     const {
       columns: key,
       references: relation,

@@ -1,6 +1,6 @@
 import { quoteIdentifier, quoteRelation, type Queryable, OWN_MARK } from '@esa/database-catalog/sql'
 import { textOf } from '../../review/schema/column-text.ts'
-import type { Column, Table } from '../../review/schema/read-catalog.ts'
+import type { Column, Table } from '@esa/database-catalog'
 import { ColumnEncoder, type EncodedTable } from './encoded-table.ts'
 
 /** Rows that one FETCH brings: large enough that round trips do not count, small enough to hold as objects. */

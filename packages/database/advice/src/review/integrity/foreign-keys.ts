@@ -1,7 +1,7 @@
 import { type Finding, quoteIdentifier, OWN_MARK } from '@esa/database-catalog/sql'
 import { createIndex, sqlName } from '../schema/fix-text.ts'
 import type { Check } from '../schema/look.ts'
-import type { ForeignKey, Table } from '../schema/read-catalog.ts'
+import { type ForeignKey, type Table, foreignKeysOf } from '@esa/database-catalog'
 
 /** Rows from which on a missing index is felt: each delete of a referenced row reads the whole table. */
 const FELT_ROWS = 1_000
@@ -27,9 +27,9 @@ export const checkForeignKeys: Check = ({ tables }) => {
 }
 
 /** Foreign keys by what they check. */
-function byMeaning({ foreignKeys }: Table): Map<string, ForeignKey[]> {
+function byMeaning(table: Table): Map<string, ForeignKey[]> {
   return Map.groupBy(
-    foreignKeys,
+    foreignKeysOf(table),
     ({ columns, references, referencedColumns }) =>
       `${columns.join()} ${references} ${referencedColumns.join()}`,
   )

@@ -3,7 +3,7 @@ import { textOf } from '../schema/column-text.ts'
 import type { ColumnStatistics } from '../schema/column-statistics.ts'
 import { createUniqueIndex, setNotNull, sqlName } from '../schema/fix-text.ts'
 import type { Check, Question } from '../schema/look.ts'
-import type { Table } from '../schema/read-catalog.ts'
+import { type Table, foreignKeysOf, keysOf } from '@esa/database-catalog'
 
 /** Rows from which on a habit of the data shows. */
 const ROWS_MIN = 20
@@ -54,7 +54,7 @@ export const checkIntendedKeys: Check = async ({ tables, statistics }, look) => 
     }
     const pair = junction(table)
     if (pair !== null) questions.push(countDuplicates(table, pair))
-    else if (table.keys.length === 0) questions.push(countTwins(table))
+    else if (keysOf(table).length === 0) questions.push(countTwins(table))
   }
   return [...(await look.each(questions)), ...uncounted]
 }
@@ -82,7 +82,7 @@ function keyHabit(
   name: string,
   { distinct, nulls, rows }: ColumnStatistics,
 ): typeof LIKE_A_KEY | null {
-  const isPartOfKey = table.keys.some(({ columns }) => columns.includes(name))
+  const isPartOfKey = keysOf(table).some(({ columns }) => columns.includes(name))
   const inUnique = table.indexes.some(
     ({ unique, valid, columns, predicate }) =>
       unique && valid && predicate !== null && columns.includes(name),
@@ -91,10 +91,10 @@ function keyHabit(
   const byExpression = table.indexes.some(
     ({ unique, valid, columns }) => unique && valid && columns.includes(null),
   )
-  const linked = table.foreignKeys.some(({ columns }) => columns.includes(name))
+  const linked = foreignKeysOf(table).some(({ columns }) => columns.includes(name))
   if (isPartOfKey || inUnique || byExpression || linked) return null
   // A table that has a key may well repeat what another table calls its own.
-  const own = isOwnName(table, name) && table.keys.length === 0
+  const own = isOwnName(table, name) && keysOf(table).length === 0
   const habit = own ? OWN_NAME : LIKE_A_KEY
   if (!own && !isOwnName(table, name) && !KEY_NAME.test(name)) return null
   return rows >= habit.rowsMin && distinct >= habit.keyShareMin * rows * (1 - nulls) ? habit : null
@@ -109,8 +109,8 @@ function hasStrayNulls(table: Table, name: string, { nulls, rows }: ColumnStatis
 
 /** The two references of a table that only links: the pair is its key. */
 function junction(table: Table): string[] | null {
-  const [a, b, ...more] = [...new Map(table.foreignKeys.map((key) => [key.columns.join(), key])).values()]
-  const isKeyed = table.keys.some(
+  const [a, b, ...more] = [...new Map(foreignKeysOf(table).map((key) => [key.columns.join(), key])).values()]
+  const isKeyed = keysOf(table).some(
     ({ columns }) => a && b && [...a.columns, ...b.columns].some((name) => columns.includes(name)),
   )
   if (

@@ -2,7 +2,7 @@ import { type Finding, quoteIdentifier, type Queryable, OWN_MARK } from '@esa/da
 import { addForeignKey, createIndex, sqlName } from '../schema/fix-text.ts'
 import { sameValue, textOf } from '../schema/column-text.ts'
 import type { Check, Question } from '../schema/look.ts'
-import type { Column, ForeignKey, Table } from '../schema/read-catalog.ts'
+import { type Column, type ForeignKey, type Table, foreignKeysOf, keysOf } from '@esa/database-catalog'
 
 /** Rows that a count of orphans looks at; in a larger table they are drawn at random, and the finding says so. */
 const ROWS_MAX = 200_000
@@ -31,7 +31,7 @@ export const checkOrphans: Check = async ({ tables }, look) => {
   const byRelation = new Map(tables.map((table) => [table.relation, table]))
   const own = tables.filter(({ partition, readable }) => readable && !partition)
   const declared = own.flatMap((table) =>
-    table.foreignKeys
+    foreignKeysOf(table)
       .filter(({ validated, enforced }) => !validated || !enforced)
       .map((key) => ({ table, key, to: byRelation.get(key.references) })),
   )
@@ -179,7 +179,7 @@ function meantReferences(tables: readonly Table[]): Reference[] {
   )
   return tables.flatMap((table) =>
     table.columns.flatMap((column): Reference[] => {
-      if (table.foreignKeys.some(({ columns }) => columns.includes(column.name))) return []
+      if (foreignKeysOf(table).some(({ columns }) => columns.includes(column.name))) return []
       const targets = (byName.get(column.name.toLowerCase()) ?? [])
         .filter(({ to, key }) => comparable(column, key) && !(to === table && key.name === column.name))
         .toSorted((a, b) => Number(b.to.schema === table.schema) - Number(a.to.schema === table.schema))
@@ -191,9 +191,12 @@ function meantReferences(tables: readonly Table[]): Reference[] {
   )
 }
 
-function singleKey({ keys, columns }: Table): Column | null {
+function singleKey(table: Table): Column | null {
+  const keys = keysOf(table)
   const key = keys.find(({ primary }) => primary) ?? keys.find(({ columns: names }) => names.length === 1)
-  return key?.columns.length === 1 ? (columns.find(({ name }) => name === key.columns[0]) ?? null) : null
+  return key?.columns.length === 1
+    ? (table.columns.find(({ name }) => name === key.columns[0]) ?? null)
+    : null
 }
 
 /** What a reference to this table would be called: customer_id, customers_id, and its key's own name unless that is `id`. */

@@ -1,7 +1,7 @@
 import { type Finding, quoteIdentifier, type Queryable, OWN_MARK } from '@esa/database-catalog/sql'
 import { sqlName } from '../schema/fix-text.ts'
 import type { Check, Question } from '../schema/look.ts'
-import type { Column, Table } from '../schema/read-catalog.ts'
+import { type Column, type Table, keysOf } from '@esa/database-catalog'
 
 /** Share of the numbers that may be used before a change is due: the change of a large key takes weeks. */
 const USED_WARN = 0.7
@@ -82,8 +82,8 @@ function askNext({ relation }: Table, sequence: Sequence): Question {
   return { relation, ask }
 }
 
-function isKey({ keys }: Table, name: string): boolean {
-  return keys.some(({ primary, columns }) => primary && columns.length === 1 && columns[0] === name)
+function isKey(table: Table, name: string): boolean {
+  return keysOf(table).some(({ primary, columns }) => primary && columns.length === 1 && columns[0] === name)
 }
 
 function descends({ step }: Sequence): boolean {

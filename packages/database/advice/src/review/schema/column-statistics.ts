@@ -1,7 +1,7 @@
 import { cut } from '@esa/protocol'
 import { quoteRelation, postgresError, type Queryable, inReadOnly, OWN_MARK } from '@esa/database-catalog/sql'
 import { textOf } from './column-text.ts'
-import type { Table } from './read-catalog.ts'
+import type { Table } from '@esa/database-catalog'
 
 /** What is known of a column's values. */
 export interface ColumnStatistics {

@@ -1,5 +1,5 @@
 import { quoteIdentifier } from '@esa/database-catalog/sql'
-import type { Column } from './read-catalog.ts'
+import type { Column } from '@esa/database-catalog'
 
 /**
  * A column's value as text, in SQL of our own; `of` names its row. Where a user made a cast of its type, the type's own

@@ -1,5 +1,5 @@
 import { quoteIdentifier, quoteRelation } from '@esa/database-catalog/sql'
-import type { Table } from './read-catalog.ts'
+import type { Table } from '@esa/database-catalog'
 
 /** A table's name as a statement writes it. */
 export function sqlName(table: Pick<Table, 'schema' | 'name'>): string {

@@ -8,7 +8,7 @@ import {
   OWN_MARK,
 } from '@esa/database-catalog/sql'
 import { readStatistics, type Statistics } from './column-statistics.ts'
-import { readCatalog, type Table } from './read-catalog.ts'
+import { applicationTables, type Table } from '@esa/database-catalog'
 
 /** Cut-off of one statement, ms: a look must not keep a busy server busy, nor hold back its VACUUM. */
 const STATEMENT_MS = 5_000
@@ -58,7 +58,7 @@ export type Check = (seen: Seen, look: Look) => Finding[] | Promise<Finding[]>
 
 /** The catalog, and the statistics of its columns. @throws EsaError `database.*`. */
 export async function see(queryable: Queryable): Promise<Seen> {
-  const tables = await inReadOnly(queryable, STATEMENT_MS * 4, readCatalog)
+  const tables = await inReadOnly(queryable, STATEMENT_MS * 4, applicationTables)
   return { tables, statistics: await readStatistics(queryable, tables, STATEMENT_MS) }
 }
 

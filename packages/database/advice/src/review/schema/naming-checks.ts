@@ -1,7 +1,7 @@
 import { type Finding, OWN_MARK, quoteIdentifier } from '@esa/database-catalog/sql'
 import { sqlName } from './fix-text.ts'
 import type { Check } from './look.ts'
-import type { Table } from './read-catalog.ts'
+import { type Table, keysOf } from '@esa/database-catalog'
 
 const PLAIN = /^[a-z_][a-z0-9_]*$/
 
@@ -99,10 +99,11 @@ function habits(tables: Table[]): Finding[] {
   })
 }
 
-function keyStyle({ name, keys }: Table): string {
-  const columns = keys.find(({ primary }) => primary)?.columns ?? []
+function keyStyle(table: Table): string {
+  const columns = keysOf(table).find(({ primary }) => primary)?.columns ?? []
   if (columns.length !== 1) return ''
   if (columns[0] === 'id') return 'id'
+  const { name } = table
   return columns[0] === `${name.replace(/s$/, '')}_id` || columns[0] === `${name}_id`
     ? 'TABLE_id'
     : 'something else'

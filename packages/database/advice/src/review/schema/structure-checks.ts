@@ -1,7 +1,7 @@
 import { type Finding, quoteIdentifier } from '@esa/database-catalog/sql'
 import { createIndex, sqlName } from './fix-text.ts'
 import type { Check, Seen } from './look.ts'
-import type { Column, Table } from './read-catalog.ts'
+import { type Column, type Table, foreignKeysOf, keysOf } from '@esa/database-catalog'
 
 /** Columns from which on a table is more than one thing, most of the time. */
 const WIDE = 40
@@ -28,8 +28,8 @@ export const checkStructure: Check = (seen) =>
     )
 
 const noPrimaryKey: TableJudge = (table) => {
-  if (table.keys.some(({ primary }) => primary)) return null
-  const unique = table.keys.find(({ columns }) =>
+  if (keysOf(table).some(({ primary }) => primary)) return null
+  const unique = keysOf(table).find(({ columns }) =>
     columns.every((name) => table.columns.find((column) => column.name === name)?.notNull),
   )
   return {
@@ -46,11 +46,11 @@ const noPrimaryKey: TableJudge = (table) => {
 }
 
 const unlinked: TableJudge = (table, { tables }) => {
-  const linked = tables.filter(({ foreignKeys }) => foreignKeys.length > 0).length
-  const pointedAt = tables.some(({ foreignKeys }) =>
-    foreignKeys.some(({ references }) => references === table.relation),
+  const linked = tables.filter((one) => foreignKeysOf(one).length > 0).length
+  const pointedAt = tables.some((one) =>
+    foreignKeysOf(one).some(({ references }) => references === table.relation),
   )
-  if (linked < 2 || table.foreignKeys.length > 0 || pointedAt) return null
+  if (linked < 2 || foreignKeysOf(table).length > 0 || pointedAt) return null
   return {
     kind: 'unlinked-table',
     severity: 'info',
@@ -61,7 +61,11 @@ const unlinked: TableJudge = (table, { tables }) => {
 }
 
 const allNullable: TableJudge = (table) => {
-  const key = new Set(table.keys.filter(({ primary }) => primary).flatMap(({ columns }) => columns))
+  const key = new Set(
+    keysOf(table)
+      .filter(({ primary }) => primary)
+      .flatMap(({ columns }) => columns),
+  )
   const others = table.columns.filter(({ name }) => !key.has(name))
   if (others.length < 3 || others.some(({ notNull }) => notNull)) return null
   return {
@@ -125,7 +129,7 @@ const polymorphic: TableJudge = (table) => {
   const pair = table.columns.flatMap(({ name }) => {
     const stem = /^(.+)_type$/.exec(name)?.[1]
     const id = table.columns.find((column) => column.name === `${stem}_id`)
-    const linked = table.foreignKeys.some(({ columns }) => columns.includes(`${stem}_id`))
+    const linked = foreignKeysOf(table).some(({ columns }) => columns.includes(`${stem}_id`))
     return id === undefined || linked ? [] : [[name, id.name]]
   })[0]
   if (pair === undefined) return null
@@ -180,7 +184,7 @@ const softDelete: TableJudge = (table) => {
   if (column === undefined || hasPartial || (table.rows ?? 0) < SOFT_DELETE_ROWS_MIN) return null
   const where =
     column.base === 'bool' ? `NOT ${quoteIdentifier(column.name)}` : `${quoteIdentifier(column.name)} IS NULL`
-  const key = table.keys.find(({ primary }) => primary)?.columns ?? [table.columns[0]!.name]
+  const key = keysOf(table).find(({ primary }) => primary)?.columns ?? [table.columns[0]!.name]
   return {
     kind: 'soft-delete-without-index',
     severity: 'info',

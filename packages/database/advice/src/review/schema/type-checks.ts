@@ -1,7 +1,7 @@
 import { type Finding, quoteIdentifier } from '@esa/database-catalog/sql'
 import { sqlName } from './fix-text.ts'
 import type { Check } from './look.ts'
-import type { Column, Table } from './read-catalog.ts'
+import type { Column, Table } from '@esa/database-catalog'
 
 interface Rule {
   kind: string

@@ -3,7 +3,7 @@ import { type Finding, quoteIdentifier } from '@esa/database-catalog/sql'
 import type { ColumnStatistics } from './column-statistics.ts'
 import { addConstraint, setNotNull, sqlName } from './fix-text.ts'
 import type { Check } from './look.ts'
-import type { Column, Table } from './read-catalog.ts'
+import { type Column, type Table, foreignKeysOf, isChecked } from '@esa/database-catalog'
 
 /** Rows from which on values show a habit and not a beginning. */
 const ROWS_MIN = 50
@@ -102,9 +102,9 @@ const isNumber: Judge = ({ table, column: { name, base }, known }) =>
     : null
 
 const isEnum: Judge = ({ table, column: { name, base }, known }) => {
-  const linked = table.foreignKeys.some(({ columns }) => columns.includes(name))
+  const linked = foreignKeysOf(table).some(({ columns }) => columns.includes(name))
   const { distinct, rows, values } = known
-  if (!TEXTS.has(base) || linked || table.checked.includes(name)) return null
+  if (!TEXTS.has(base) || linked || isChecked(table, name)) return null
   if (distinct < 2 || distinct > ENUM_VALUES_MAX || rows < distinct * ENUM_REPEATS_MIN) return null
   const list = [...new Set(values)].map((value) => `'${value.replaceAll("'", "''")}'`).join(', ')
   return {

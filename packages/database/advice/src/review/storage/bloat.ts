@@ -1,7 +1,7 @@
 import { type Finding, OWN_MARK } from '@esa/database-catalog/sql'
 import { sqlName } from '../schema/fix-text.ts'
 import type { Check, Seen } from '../schema/look.ts'
-import type { Table } from '../schema/read-catalog.ts'
+import type { Table } from '@esa/database-catalog'
 import { inMb, type Usage, type UsageReading } from './sizes.ts'
 
 /** Smallest table and share of it that are worth getting back. */

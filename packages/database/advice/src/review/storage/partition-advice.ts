@@ -1,7 +1,7 @@
 import { type Finding, quoteIdentifier, type Queryable, OWN_MARK } from '@esa/database-catalog/sql'
 import { sqlName } from '../schema/fix-text.ts'
 import type { Check } from '../schema/look.ts'
-import type { Column, Table } from '../schema/read-catalog.ts'
+import { type Column, type Table, foreignKeysOf } from '@esa/database-catalog'
 import { conversionPlan } from './partition-plan.ts'
 import { readForm } from './table-form.ts'
 import { inMb, type Usage, type UsageReading } from './sizes.ts'
@@ -135,7 +135,7 @@ async function advise(
   if (!appends || !(asked || retention || usage.totalBytes >= UNHANDY_BYTES)) return []
   const interval = intervalFor(best.days, usage.totalBytes)
   const referencedBy = tables
-    .filter(({ foreignKeys }) => foreignKeys.some(({ references }) => references === table.relation))
+    .filter((one) => foreignKeysOf(one).some(({ references }) => references === table.relation))
     .map(({ relation }) => relation)
   const form = await readForm(session, table.oid)
   const bytesPerDay = usage.totalBytes / Math.max(best.days, 1)

@@ -2,7 +2,7 @@ import { connectPool, createDatabase } from '@esa/pg-server'
 import type { Pool } from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ownServer } from '@esa/database-catalog/testing'
-import { readCatalog } from '../schema/read-catalog.ts'
+import { applicationTables } from '@esa/database-catalog'
 import { conversionPlan } from './partition-plan.ts'
 import { readForm } from './table-form.ts'
 
@@ -19,7 +19,7 @@ const name = `"${LONG.replaceAll('"', '""')}"`
 
 /** Converts a table by the column `at`, and says what its plan says to people. */
 async function convert(bare: string): Promise<string> {
-  const tables = await readCatalog(pool)
+  const tables = await applicationTables(pool)
   const table = tables.find((one) => one.name === bare)!
   await pool.query('begin')
   const form = await readForm(pool, table.oid)

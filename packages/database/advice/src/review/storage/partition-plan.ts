@@ -1,7 +1,7 @@
 import { nameWith } from '@esa/database-catalog'
 import { quoteIdentifier } from '@esa/database-catalog/sql'
 import { setNotNull, sqlName } from '../schema/fix-text.ts'
-import type { Column, Table } from '../schema/read-catalog.ts'
+import type { Column, Table } from '@esa/database-catalog'
 import type { Rule, TableForm } from './table-form.ts'
 
 /** Partitions that are made ahead. */

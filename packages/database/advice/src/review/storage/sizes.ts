@@ -2,7 +2,7 @@ import { type Finding, OWN_MARK } from '@esa/database-catalog/sql'
 import { OF_THE_APPLICATION } from '@esa/database-catalog'
 import { sqlName } from '../schema/fix-text.ts'
 import type { Check } from '../schema/look.ts'
-import type { Table } from '../schema/read-catalog.ts'
+import type { Table } from '@esa/database-catalog'
 
 /** What a table takes, and what was done to it since its statistics began. Bytes; a partitioned table is the sum of its parts. */
 export interface Usage {

@@ -1,0 +1,171 @@
+/**
+ * What a database is made of, as its own catalogs have it. One model for all that reads: nothing here changes after it was
+ * read, and what follows from several rows is a function over them.
+ */
+
+/** Kinds of relations, as in pg_class: table, partitioned table, materialized view, view, foreign table. */
+export type RelationKind = 'r' | 'p' | 'm' | 'v' | 'f'
+
+/** A relation of the database. */
+export interface Relation {
+  readonly oid: number
+  readonly schema: string
+  readonly name: string
+  /** `schema.name`, as findings give it. */
+  readonly relation: string
+  readonly kind: RelationKind
+  readonly partitioned: boolean
+  /** The columns by which it and its partitions are partitioned, null for an expression; empty for a plain table. */
+  readonly partitionKey: (string | null)[]
+  /** A partition of another table, which stands for it. */
+  readonly partition: boolean
+  /** The topmost table that it is a partition of; null where it is none. */
+  readonly root: number | null
+  readonly unlogged: boolean
+  /** Estimate of the last ANALYZE or VACUUM; null: there was none yet. */
+  readonly rows: number | null
+  /** Pages that the last ANALYZE or VACUUM saw, in bytes. */
+  readonly bytes: number
+  /** The role may SELECT from it. */
+  readonly readable: boolean
+  /** Row-level security hides rows from the role. */
+  readonly filtered: boolean
+}
+
+/** A column; `type` as DDL writes it, `base` the type's own name below any domain (`int8`, `text`), with its schema for a user's type that is called like one of PostgreSQL's. */
+export interface Column {
+  /** Its number, which a rename keeps. */
+  readonly nth: number
+  readonly name: string
+  readonly type: string
+  readonly base: string
+  /** False for types that a migration may drop: enums, domains, composites, types of extensions. */
+  readonly builtin: boolean
+  /** As DDL writes it, where it is not that of the type. */
+  readonly collation: string | null
+  readonly notNull: boolean
+  /** Computed by the server from others. */
+  readonly generated: boolean
+  readonly identity: boolean
+  /** Fed by a sequence of its own: serial, or identity. */
+  readonly sequence: string | null
+  /** It has a default; what it is, the server would only tell after waiting for the table's lock. */
+  readonly defaulted: boolean
+  /** A user made a cast of its type to text: a function of theirs would run where it is used. */
+  readonly castByUser: boolean
+  /** The equality of its type, as SQL writes an operator: that of an extension is on no path of ours. */
+  readonly equals: string
+}
+
+/** A constraint; `type` as in pg_constraint: p, u, c, f, x, and n for NOT NULL (from PostgreSQL 18). Triggers of constraints are none. */
+export interface Constraint {
+  readonly oid: number
+  readonly name: string
+  readonly type: 'p' | 'u' | 'c' | 'f' | 'x' | 'n'
+  readonly columns: string[]
+  /** The same, by their numbers. */
+  readonly numbers: number[]
+  /** The relation that a foreign key points to, by name and by oid; null for any other. */
+  readonly references: string | null
+  readonly referencesOid: number | null
+  readonly referencedColumns: string[]
+  readonly referencedNumbers: number[]
+  /** Rows go or change with the row they point to. */
+  readonly follows: boolean
+  readonly validated: boolean
+  /** It does not hold for tables that inherit. */
+  readonly notInherited: boolean
+  /** False where its triggers are switched off, or it was declared NOT ENFORCED: it checks nothing. */
+  readonly enforced: boolean
+  /** It was declared NOT ENFORCED. */
+  readonly notEnforced: boolean
+}
+
+/** An index; `columns` are its key columns in order, null for an expression. */
+export interface Index {
+  readonly oid: number
+  readonly name: string
+  readonly method: string
+  readonly columns: (string | null)[]
+  /** The same, by their numbers; 0 for an expression. */
+  readonly numbers: number[]
+  /** Its key expressions as text, in order. */
+  readonly expressions: string[]
+  /** The condition of a partial index. */
+  readonly predicate: string | null
+  readonly unique: boolean
+  readonly primary: boolean
+  readonly valid: boolean
+}
+
+/** What the server has counted of a relation. */
+interface Activity {
+  /** How many times larger it is now than when its rows were last counted. */
+  readonly growth: number
+  /** Rows changed since the last ANALYZE. */
+  readonly changed: number
+  /** Whether rows were ever updated or deleted. */
+  readonly rewritten: boolean
+  readonly analyzedAt: string | null
+}
+
+/** What can be read of each relation besides itself. */
+export interface RelationFacets {
+  readonly columns: readonly Column[]
+  readonly constraints: readonly Constraint[]
+  readonly indexes: readonly Index[]
+  readonly activity: Activity
+}
+
+/** The facets of relations. */
+export type Facet = keyof RelationFacets
+
+/** A relation with the facets that were asked for. */
+export type RelationWith<F extends Facet> = Relation & Pick<RelationFacets, F>
+
+/** A table with all that its design says. */
+export type Table = RelationWith<'columns' | 'constraints' | 'indexes'>
+
+/** What was read. */
+export interface Catalog<F extends Facet> {
+  readonly relations: readonly RelationWith<F>[]
+}
+
+/** The unique indexes over plain columns of every row; any other is no key of a table. */
+export function keysOf({ indexes }: Pick<RelationFacets, 'indexes'>): readonly UniqueKey[] {
+  return indexes.flatMap((index) => {
+    const columns = index.columns.filter((name) => name !== null)
+    const isKey = index.unique && index.valid && index.predicate === null
+    return isKey && columns.length === index.columns.length ? [{ ...index, columns }] : []
+  })
+}
+
+/** Columns that are unique together, by a constraint or a plain unique index. */
+export type UniqueKey = Omit<Index, 'columns'> & { readonly columns: string[] }
+
+/** The foreign keys of a table. */
+export function foreignKeysOf({ constraints }: Pick<RelationFacets, 'constraints'>): readonly ForeignKey[] {
+  return constraints.filter((one): one is ForeignKey => one.type === 'f')
+}
+
+/** A foreign key; `references` is `schema.relation`. */
+export type ForeignKey = Constraint & { readonly references: string; readonly referencesOid: number }
+
+/** True for a column that a CHECK constraint names. */
+export function isChecked({ constraints }: Pick<RelationFacets, 'constraints'>, name: string): boolean {
+  return constraints.some(({ type, columns }) => type === 'c' && columns.includes(name))
+}
+
+/** True when no row has a NULL there: not so where the constraint is not validated, or not for tables that inherit (PostgreSQL 18). */
+export function isNeverNull(
+  { constraints }: Pick<RelationFacets, 'constraints'>,
+  { name, notNull }: Column,
+): boolean {
+  return (
+    notNull &&
+    !constraints.some(
+      ({ type, columns, validated, notInherited }) =>
+        type === 'n' && columns[0] === name && (!validated || notInherited),
+    )
+  )
+}
