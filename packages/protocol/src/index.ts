@@ -31,6 +31,7 @@ export {
   type OpenIncident,
   openIncidentSchema,
 } from './incident-commands.ts'
+export { createIndexSql, type IndexNames, indexNamesSchema, quoteIdentifier } from './index-order.ts'
 export { isoTime, parseInstant } from './instants.ts'
 export { canonicalJson, sameJson, type Json, type JsonObject, textOf, unstorableUnit } from './json.ts'
 export { CATEGORIES, type Category, categorySchema, type Level, LEVELS, levelSchema } from './ladder-words.ts'
