@@ -1,7 +1,8 @@
 export { advisePool } from './measure/connections/advise-pool.ts'
 export { measureConnections } from './measure/connections/measure-connections.ts'
 export { explainStatement, findSlowest, type PlanEvidence } from './measure/explain.ts'
-export { createIndexSql, dropIndexSql, type ProposedIndex } from './measure/index-proposal.ts'
+export { createIndexSql } from '@esa/protocol'
+export { dropIndexSql, type ProposedIndex } from './measure/index-proposal.ts'
 export { measure } from './measure/measure.ts'
 export { type MetricReading, type MetricThreshold } from './measure/metric-reading.ts'
 export {

@@ -1,4 +1,4 @@
-import { EsaError } from '@esa/protocol'
+import { createIndexSql, EsaError } from '@esa/protocol'
 import {
   type Clock,
   systemClock,
@@ -8,7 +8,7 @@ import {
   onOneSession,
   type Queryable,
 } from '@esa/database-catalog/sql'
-import { createIndexSql, type ProposedIndex } from '../measure/index-proposal.ts'
+import type { ProposedIndex } from '../measure/index-proposal.ts'
 
 /** How far a build has come, as pg_stat_progress_create_index tells it. */
 interface BuildProgress {

@@ -1,10 +1,10 @@
 import {
   indexName,
-  quoteIdentifier,
   quoteRelation,
   type Queryable,
   OWN_MARK,
 } from '@esa/database-catalog/sql'
+import { createIndexSql } from '@esa/protocol'
 import { filterColumns, sortColumns } from './filter-columns.ts'
 import type { WastefulScan } from './plan.ts'
 
@@ -22,12 +22,6 @@ const COLUMNS_MAX = 4
 
 /** Rows of a table that are read faster than looked up. */
 const RELATION_ROWS_MIN = 10_000
-
-/** The statement that builds an index without blocking writes. */
-export function createIndexSql({ schema, relation, columns, name }: Omit<ProposedIndex, 'ddl'>): string {
-  const list = columns.map(quoteIdentifier).join(', ')
-  return `CREATE INDEX CONCURRENTLY IF NOT EXISTS ${quoteIdentifier(name)} ON ${quoteRelation(schema, relation)} (${list})`
-}
 
 /** The statement that takes it away again without blocking writes. */
 export function dropIndexSql({ schema, name }: Pick<ProposedIndex, 'schema' | 'name'>): string {

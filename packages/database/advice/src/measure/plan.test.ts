@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest'
 import { indexName, quoteIdentifier } from '@esa/database-catalog/sql'
 import { filterColumns, sortColumns } from './filter-columns.ts'
-import { createIndexSql, proposedColumns } from './index-proposal.ts'
+import { createIndexSql } from '@esa/protocol'
+import { proposedColumns } from './index-proposal.ts'
 import { type PlanNode, planLines, wastefulScans } from './plan.ts'
 
 const scan: PlanNode = {

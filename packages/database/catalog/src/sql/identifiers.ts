@@ -1,15 +1,12 @@
-import { digestText } from '@esa/protocol'
+import { digestText, quoteIdentifier } from '@esa/protocol'
+
+export { quoteIdentifier } from '@esa/protocol'
 
 /** Longest identifier PostgreSQL keeps, in bytes (NAMEDATALEN - 1); it cuts longer ones silently. */
 const IDENTIFIER_BYTES_MAX = 63
 
 /** Characters of the digest that keeps a shortened name unique. */
 const DIGEST_CHARS = 8
-
-/** An identifier as SQL text, always in double quotes: case, keywords and quotes inside it are safe. */
-export function quoteIdentifier(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`
-}
 
 /** `"schema"."relation"`. */
 export function quoteRelation(schema: string, relation: string): string {
