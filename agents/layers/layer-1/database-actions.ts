@@ -6,7 +6,7 @@ import type { DatabaseEventOf, Reading } from './database-events.ts'
 export const READ_METRICS = 'database.read-metrics'
 
 /** The activity that writes the freeze into the database itself, for the CEO. */
-export const WRITE_FLAG = 'database.write-freeze-flag'
+const WRITE_FLAG = 'database.write-freeze-flag'
 
 /** One measurement of a database: its workload runs a bounded time, and the slowest statement is explained, ms. */
 const READ_TIMEOUT_MS = 180_000

@@ -5,7 +5,7 @@ import * as z from 'zod'
 export const orderedBySchema = z.object({ as: z.string(), by: z.string().optional() })
 
 /** One reading of a metric, as a measurement brings it. `ok` null: it could not be measured. */
-export const readingSchema = z.object({
+const readingSchema = z.object({
   key: z.string(),
   value: z.number().nullable(),
   unit: z.string(),

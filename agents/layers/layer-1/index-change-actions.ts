@@ -4,9 +4,9 @@ import type { Frozen } from './database-actions.ts'
 import type { ApprovalEnd, IndexChangeEventOf, IndexOrder, Requester } from './index-change-events.ts'
 
 /** Activities of a change: an index is tried on a copy, built, and what it was for is measured again. */
-export const REHEARSE = 'index-change.rehearse'
-export const BUILD = 'index-change.build'
-export const RECHECK = 'index-change.recheck'
+const REHEARSE = 'index-change.rehearse'
+const BUILD = 'index-change.build'
+const RECHECK = 'index-change.recheck'
 
 /** Copying a large table and trying an index there takes its time, ms. */
 const REHEARSE_TIMEOUT_MS = 300_000

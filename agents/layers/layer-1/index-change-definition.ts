@@ -8,7 +8,7 @@ import { INDEX_CHANGE_EVENTS, indexOrderSchema } from './index-change-events.ts'
 import { indexChangeMachine } from './index-change.machine.ts'
 
 /** The type under which changes of indexes live in the store; the key of each is its target and its statement's hash. */
-export const INDEX_CHANGE_TYPE = 'index-change'
+const INDEX_CHANGE_TYPE = 'index-change'
 
 /** A change of an index, as a durable actor. It begins with the freeze of its database as that stands at its opening. */
 export const indexChangeDefinition: ActorDefinition = {

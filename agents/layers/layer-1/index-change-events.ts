@@ -4,7 +4,7 @@ import * as z from 'zod'
 import { orderedBySchema } from './database-events.ts'
 
 /** The task that ordered a change: who asked for it, and where the answer goes. */
-export const requesterSchema = z.object({
+const requesterSchema = z.object({
   from: z.string(),
   task: z.string(),
   messageId: z.string(),

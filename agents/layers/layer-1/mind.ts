@@ -13,6 +13,8 @@ import {
   setAuthority,
   thaw,
 } from './building.ts'
+import { databaseDefinition } from './database-definition.ts'
+import { indexChangeDefinition } from './index-change-definition.ts'
 import { looked, lookFailed, lookFor, LOOKS } from './tasks.ts'
 import { measured, measureFailed, measureNow, wake, watch } from './watching.ts'
 
@@ -41,6 +43,7 @@ export const layer1: Mind = defineBehavior({
       'index.build': 'index.failed',
     },
   },
+  actors: [databaseDefinition, indexChangeDefinition],
   tasks: LOOKS,
   skills: {
     watch,

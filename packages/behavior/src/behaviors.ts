@@ -15,7 +15,7 @@ export interface Behaviors {
   readonly types: readonly string[]
   /** Every behavior once. */
   readonly minds: readonly Mind[]
-  /** The machines of all mailboxes. */
+  /** The machines of all mailboxes, and of the actors that work for them. */
   definitions(): ActorDefinition<Directory>[]
 }
 
@@ -43,7 +43,8 @@ export function behaviorsOf(byAgent: Record<AgentId, Mind>): Behaviors {
     definitions() {
       const doneBy = doneByOf(byAgent)
       const own = Object.entries(byAgent).map(([id, mind]) => agentDefinition(id, mind, doneBy))
-      return [agentDefinition(AGENT_TYPE, {}), ...own]
+      const actors = Object.values(byAgent).flatMap((mind) => mind.actors ?? [])
+      return [agentDefinition(AGENT_TYPE, {}), ...own, ...actors]
     },
   }
 }

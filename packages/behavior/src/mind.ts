@@ -1,4 +1,5 @@
-import type { Change, StepFacts } from '@esa/actor'
+import type { ActorDefinition, Change, StepFacts } from '@esa/actor'
+import type { Directory } from '@esa/org'
 import type { AgentId, Category, Envelope, Json, JsonObject, Scope } from '@esa/protocol'
 
 /** Something in an agent's inbox that waits for an answer. Keyed by its message, an incident by its own id. */
@@ -140,6 +141,8 @@ export interface Mind {
    * failed. Where the plugin is not configured, they fail with `task.not-installed`.
    */
   needs?: { plugin: string; activities: Readonly<Record<string, string>> }
+  /** Machines of the actors that work for it, besides its mailbox. */
+  actors?: readonly ActorDefinition<Directory>[]
 }
 
 /** A task that an agent does by itself: words that ask for it, and fields of its data that it cannot do without. */
