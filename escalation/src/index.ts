@@ -2,16 +2,15 @@ export { APPROVAL_TYPE, approvalKey, parseOpenApproval } from './approval/approv
 export { APPROVAL_KINDS, type ApprovalKind } from './approval/approval-context.ts'
 export { accountRefusalOf, type Approval, approvalContext, approvalView } from './approval/approval-view.ts'
 export { escalationDefinitions } from './definitions.ts'
-export {
-  DAY_MS,
-  DAY_TYPES,
-  FACTS_MAX,
-  MONTH_MS,
-  MONTH_TYPES,
-  OPENED_FIELDS,
-  OUTLINE_FIELDS,
-} from './figures/figure-sources.ts'
+export { figureSources } from './figures/figure-sources.ts'
 export { operatorFigures, type OperatorFigures } from './figures/operator-figures.ts'
+export {
+  commandSchema,
+  type IncidentCommand,
+  type IncidentCommands,
+  incidentCommands,
+  type IncidentCommandType,
+} from './incident/commands.ts'
 export { forecast, type ForecastStep } from './incident/forecast.ts'
 export { type IncidentContext, reachable, rungOf } from './incident/incident-context.ts'
 export {
@@ -23,7 +22,6 @@ export {
   refusalIn,
 } from './incident/incident-definition.ts'
 export { type Incident, incidentContext, incidentView } from './incident/incident-view.ts'
-export { incidentMachine } from './incident/incident.machine.ts'
 export { type Note, NOTE_TYPE, noteView, parseOpenNote } from './note/note-definition.ts'
 export { NOTIFICATION_TYPE, notificationContext } from './notification/notification-definition.ts'
 export { type Outlet, OUTLETS_MAX } from './notification/notification.machine.ts'

@@ -43,14 +43,14 @@ describe('the source of a machine', () => {
   afterEach(() => void vi.restoreAllMocks())
 
   it('is there for every machine that runs', () => {
-    const ids = FILES.map((file) => extracted(file).id)
+    const ids = FILES.map((file) => String(extracted(file).id))
     expect(ids.toSorted()).toEqual([...running.keys()].toSorted())
   })
 
   it.each(FILES)('shows a tool every transition: %s', (file) => {
     const config = extracted(file)
     const machine = running.get(String(config.id))!
-    const found = transitionsIn(config as Partial<Node>)
+    const found = transitionsIn(config)
     expect(found.length).toBeGreaterThan(0)
     expect(found).toEqual(transitionsIn(machine.config as Partial<Node>))
   })

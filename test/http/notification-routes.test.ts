@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { mintAckLink, useAckLink } from '@esa/operations/notifications'
-import type { EsaError, IncidentCommand } from '@esa/protocol'
+import type { IncidentCommand } from '@esa/escalation'
+import type { EsaError } from '@esa/protocol'
 import { HttpWorld } from './http-world.ts'
 
 let world: HttpWorld

@@ -1,4 +1,4 @@
-import type { IncidentCommand, IncidentCommandType } from '@esa/protocol'
+import type { IncidentCommand, IncidentCommandType } from '@esa/escalation'
 
 const MIN = 60_000
 const HOUR = 60 * MIN

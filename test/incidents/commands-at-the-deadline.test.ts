@@ -1,4 +1,4 @@
-import type { IncidentCommand } from '@esa/protocol'
+import type { IncidentCommand } from '@esa/escalation'
 import { describe, expect } from 'vitest'
 import { story } from './story.ts'
 

@@ -1,4 +1,5 @@
-import type { Category, IncidentCommand } from '@esa/protocol'
+import type { IncidentCommand } from '@esa/escalation'
+import type { Category } from '@esa/protocol'
 import { describe, expect } from 'vitest'
 import { story } from './story.ts'
 

@@ -1,5 +1,6 @@
 import type { Directory } from '@esa/org'
-import type { AgentId, Category, IncidentCommand, IncidentCommandType } from '@esa/protocol'
+import type { IncidentCommand, IncidentCommandType } from '@esa/escalation'
+import type { AgentId, Category } from '@esa/protocol'
 
 /** Who stands on a rung: by the card or the chart, or these very agents. */
 type Rung = 'peers' | 'domain' | 'chief' | 'ceo' | readonly AgentId[]

@@ -1,6 +1,6 @@
 import type { ActorEvent } from '@esa/actor'
-import { refusalIn, timeline } from '@esa/escalation'
-import { type Category, EsaError, type IncidentCommand, parseDuration, textOf } from '@esa/protocol'
+import { refusalIn, timeline, type IncidentCommand } from '@esa/escalation'
+import { type Category, EsaError, parseDuration, textOf } from '@esa/protocol'
 import { brokenInvariants, World } from '@esa/simulator'
 import { expect, it } from 'vitest'
 import { projectOrg } from './project-org.ts'

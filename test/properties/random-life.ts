@@ -1,5 +1,5 @@
-import { incidentContext } from '@esa/escalation'
-import { CATEGORIES, type Category, type IncidentCommand } from '@esa/protocol'
+import { incidentContext, type IncidentCommand } from '@esa/escalation'
+import { CATEGORIES, type Category } from '@esa/protocol'
 import type { World } from '@esa/simulator'
 import * as fc from 'fast-check'
 

@@ -20,7 +20,7 @@ export interface IncidentOutline {
 }
 
 /** What `IncidentOutline.fields` has to hold, in this order: paths into the incident's context; the last two are of version 1. */
-export const OUTLINE_FIELDS = [
+const OUTLINE_FIELDS = [
   ['policy', 'path'],
   ['index'],
   ['holdMs'],
@@ -43,7 +43,7 @@ export interface IncidentFact {
 }
 
 /** What `IncidentFact.fields` has to hold in the facts of a month: paths into the event's data. */
-export const OPENED_FIELDS = [
+const OPENED_FIELDS = [
   ['policy', 'category'],
   ['policy', 'timeScale'],
 ]
@@ -60,10 +60,10 @@ const SERVED_TYPES = [
 ]
 
 /** Facts of the last day that are counted. */
-export const DAY_TYPES = [...SERVED_TYPES, 'incident.level_passed', 'notice.failed', 'notice.dropped']
+const DAY_TYPES = [...SERVED_TYPES, 'incident.level_passed', 'notice.failed', 'notice.dropped']
 
 /** Facts of the last month that are counted. */
-export const MONTH_TYPES = [
+const MONTH_TYPES = [
   'incident.opened',
   'incident.notified',
   'incident.acknowledged',
@@ -71,3 +71,14 @@ export const MONTH_TYPES = [
   'incident.resolved',
   'incident.withdrawn',
 ]
+
+/** What is read of a store for the figures, and how far back. */
+export const figureSources = {
+  DAY_MS,
+  DAY_TYPES,
+  FACTS_MAX,
+  MONTH_MS,
+  MONTH_TYPES,
+  OPENED_FIELDS,
+  OUTLINE_FIELDS,
+}

@@ -1,14 +1,9 @@
 import type { Change as ChangeOf, RecordParams, StepFacts } from '@esa/actor'
-import type { IncidentCommand, Json, JsonObject } from '@esa/protocol'
-import {
-  type DuplicateOpen,
-  type HeldBySilence,
-  type IncidentContext,
-  type NoticeFact,
-  rungOf,
-  silenceOf,
-} from './incident-context.ts'
+import type { Json, JsonObject } from '@esa/protocol'
+import type { IncidentCommand } from './commands.ts'
+import { type HeldBySilence, type IncidentContext, rungOf, silenceOf } from './incident-context.ts'
 import { alarm, alarmed, deliver, take } from './incident-notices.ts'
+import type { DuplicateOpen, NoticeFact } from './incident-events.ts'
 import type { RefusalCode } from './incident-rules.ts'
 
 type Change = ChangeOf<IncidentContext>

@@ -1,5 +1,5 @@
 import type { StepFacts } from '@esa/actor'
-import type { AgentId, IncidentCommand, Json } from '@esa/protocol'
+import type { AgentId, Json } from '@esa/protocol'
 import type { PathStep, Policy } from '../policy/policy.ts'
 
 /** What an incident carries through its life. Everything in it survives JSON; times are ms. */
@@ -51,30 +51,6 @@ export type IncidentInput = {
   openedBy: string | null
   silence?: HeldBySilence
 }
-
-/** What becomes of a notice: the activity that delivers says so. `visit` is the round of its notice. */
-export type NoticeFact = {
-  type: 'notice.sent' | 'notice.failed' | 'notice.dropped'
-  target: AgentId
-  visit: number
-  why?: string
-  /** The level that the notice was for. */
-  level?: string
-}
-
-/** A second open with the same agent and key. */
-export type DuplicateOpen = { type: 'open'; category: string; by?: string }
-
-/** Every event an incident understands. Timers come as XState's own `xstate.after.*`. */
-export type IncidentEvent = (
-  | { type: 'start' }
-  | IncidentCommand
-  | DuplicateOpen
-  | NoticeFact
-  | { type: 'agent.stopped'; agent: AgentId }
-  | { type: 'silence.ended'; as: string }
-) &
-  StepFacts
 
 /** The rung an incident stands on. */
 export function rungOf(context: IncidentContext): PathStep {

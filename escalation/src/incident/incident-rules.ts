@@ -1,4 +1,5 @@
-import { type AgentId, HOLD_MAX_MS, type IncidentCommand, SNOOZE_MAX_MS } from '@esa/protocol'
+import { type AgentId, HOLD_MAX_MS, SNOOZE_MAX_MS } from '@esa/protocol'
+import type { IncidentCommand } from './commands.ts'
 import type { StepFacts } from '@esa/actor'
 import { atCeo, type IncidentContext } from './incident-context.ts'
 

@@ -2,7 +2,8 @@ import { effects, toActions } from '@esa/actor'
 import { setup } from 'xstate'
 import { describe, expect, it } from 'vitest'
 import { snooze, withdraw } from './incident-actions.ts'
-import type { IncidentContext, IncidentEvent } from './incident-context.ts'
+import type { IncidentContext } from './incident-context.ts'
+import type { IncidentEvent } from './incident-events.ts'
 
 const incident = setup({
   types: { context: {} as IncidentContext, events: {} as IncidentEvent },

@@ -1,15 +1,9 @@
 import { CLOSED_TAG, effects, type StepFacts, toActions } from '@esa/actor'
-import type { IncidentCommand } from '@esa/protocol'
+import type { IncidentCommand } from './commands.ts'
 import { setup } from 'xstate'
 import * as act from './incident-actions.ts'
-import {
-  atCeo,
-  type IncidentContext,
-  type IncidentEvent,
-  type IncidentInput,
-  reachable,
-  silenceOf,
-} from './incident-context.ts'
+import { atCeo, type IncidentContext, type IncidentInput, reachable, silenceOf } from './incident-context.ts'
+import type { IncidentEvent } from './incident-events.ts'
 import { refusalOf, type RefusalCode } from './incident-rules.ts'
 
 type Command = IncidentCommand & StepFacts

@@ -1,16 +1,7 @@
-import {
-  DAY_MS,
-  DAY_TYPES,
-  FACTS_MAX,
-  INCIDENT_TYPE,
-  MONTH_MS,
-  MONTH_TYPES,
-  OPENED_FIELDS,
-  OUTLINE_FIELDS,
-  operatorFigures,
-  type OperatorFigures,
-} from '@esa/escalation'
+import { figureSources, INCIDENT_TYPE, operatorFigures, type OperatorFigures } from '@esa/escalation'
 import type { Store, WorkerBeat } from '@esa/store'
+
+const { DAY_MS, DAY_TYPES, FACTS_MAX, MONTH_MS, MONTH_TYPES, OPENED_FIELDS, OUTLINE_FIELDS } = figureSources
 
 /** A worker that has not been heard of for this long is taken for gone, ms: its beat comes every 2 s. */
 const BEAT_STALE_MS = 10_000

@@ -6,15 +6,11 @@ import {
   incidentView,
   parseOpenIncident,
   refusalIn,
-} from '@esa/escalation'
-import {
-  assertPayloadFits,
-  EsaError,
   type IncidentCommand,
-  incidentCommandSchema,
-  type Scope,
-  ulidSchema,
-} from '@esa/protocol'
+  incidentCommands,
+  commandSchema,
+} from '@esa/escalation'
+import { assertPayloadFits, EsaError, ulidSchema } from '@esa/protocol'
 import type { Store } from '@esa/store'
 import * as z from 'zod'
 import { announceAcknowledged } from './announce-acknowledged.ts'
@@ -24,12 +20,6 @@ import { cardError, requireAgent, storeNow, type World } from './world.ts'
 const WHY: Record<string, string> = {
   'incident.too-long': 'it asks for longer than anybody may hold an incident',
   'incident.not-allowed': 'the caller is not at a level that may',
-}
-
-/** What answering takes of a token; every other command of an incident takes `incidents:write`. */
-const SCOPE_OF: Partial<Record<IncidentCommand['type'], Scope>> = {
-  acknowledge: 'incidents:ack',
-  decline: 'incidents:ack',
 }
 
 /** Which incidents to list. */
@@ -77,9 +67,11 @@ export async function openIncident(
   return { incident: incidentView(state, await storeNow(world.store)), created }
 }
 
+const schema = commandSchema()
+
 /** A command as an edge got it. @throws EsaError `usage.command` (terminal). */
 export function parseIncidentCommand(command: unknown): IncidentCommand {
-  const parsed = incidentCommandSchema.safeParse(command)
+  const parsed = schema.safeParse(command)
   if (parsed.success) return parsed.data
   throw new EsaError('usage.command', 'terminal', `Invalid command: ${z.prettifyError(parsed.error)}`)
 }
@@ -97,7 +89,7 @@ export async function commandIncident(
   await requireIncident(world.store, id)
   if (event.as !== 'operator') requireAgent(world, event.as)
   if (event.type === 'reassign') requireAgent(world, event.to)
-  const by = await world.caller.actAs(event.as, SCOPE_OF[event.type] ?? 'incidents:write')
+  const by = await world.caller.actAs(event.as, incidentCommands[event.type].scope)
   const scopes = await world.caller.scopes()
   const { state, events } = await world.host.command(id, { ...event, by }, { ...when, scopes })
   const incident = incidentView(state, await storeNow(world.store))

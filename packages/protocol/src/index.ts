@@ -21,17 +21,12 @@ export {
   prioritySchema,
   RESPONSE_TARGET_MS,
 } from './envelope.ts'
+export { type CommandSpec } from './command-spec.ts'
 export { type ErrorKind, type ErrorOptions, EsaError, isEsaError } from './errors.ts'
 export { AGENT_KINDS, type AgentId, type AgentKind, agentIdSchema, CEO_ID, newId, ulidSchema } from './ids.ts'
 export { HOLD_MAX_MS, NOTE_MAX, SNOOZE_MAX_MS } from './incident-limits.ts'
-export {
-  type IncidentCommand,
-  type IncidentCommandType,
-  incidentCommandSchema,
-  type OpenIncident,
-  openIncidentSchema,
-} from './incident-commands.ts'
 export { createIndexSql, type IndexNames, indexNamesSchema, quoteIdentifier } from './index-order.ts'
+export { type OpenIncident, openIncidentSchema } from './open-incident.ts'
 export { isoTime, parseInstant } from './instants.ts'
 export { canonicalJson, sameJson, type Json, type JsonObject, textOf, unstorableUnit } from './json.ts'
 export { CATEGORIES, type Category, categorySchema, type Level, LEVELS, levelSchema } from './ladder-words.ts'

@@ -7,7 +7,7 @@ const json = z.json()
 
 /**
  * The body of each message type of the organization's protocol. Source: docs/protocol.md, "Message types".
- * Incident commands are not messages of the organization: see incident-commands.ts.
+ * Incident commands are not messages of the organization: see the table of commands in escalation.
  */
 export const bodySchemas = {
   task_request: z.strictObject({ task: text, data: json.optional() }),

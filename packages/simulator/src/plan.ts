@@ -1,3 +1,4 @@
+import { type IncidentCommandType, incidentCommands } from '@esa/escalation'
 import { agentIdSchema, CATEGORIES, categorySchema, EsaError } from '@esa/protocol'
 import * as z from 'zod'
 
@@ -37,18 +38,7 @@ const asSchema = z.union([z.enum(['operator', 'addressee', 'opener', 'ceo']), ag
 
 /** A command to an incident; an epoch is given as a distance from the current one. */
 const askedSchema = z.strictObject({
-  type: z.enum([
-    'acknowledge',
-    'decline',
-    'resolve',
-    'withdraw',
-    'snooze',
-    'suppress',
-    'unsuppress',
-    'escalate',
-    'reassign',
-    'raise',
-  ]),
+  type: z.enum(Object.keys(incidentCommands) as [IncidentCommandType]),
   as: asSchema,
   forMs: ms.optional(),
   to: agentIdSchema.optional(),

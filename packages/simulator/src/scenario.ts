@@ -1,4 +1,5 @@
-import { agentIdSchema, categorySchema, EsaError, incidentCommandSchema } from '@esa/protocol'
+import { commandSchema, incidentCommands } from '@esa/escalation'
+import { agentIdSchema, categorySchema, EsaError } from '@esa/protocol'
 import * as z from 'zod'
 
 /** Longest horizon, 366 days of virtual time: beyond it a typo is likelier than an intent. */
@@ -15,7 +16,7 @@ const openSchema = z.strictObject({
   category: categorySchema.optional(),
 })
 
-const actSchema = z.discriminatedUnion('type', [...incidentCommandSchema.options, openSchema])
+const actSchema = commandSchema(incidentCommands, openSchema)
 const instantSchema = z.int().nonnegative().max(HORIZON_MAX_MS)
 
 /** A command and when it comes, in virtual ms since the opening. */

@@ -8,9 +8,10 @@ import {
   incidentView,
   type OpenSilence,
   SILENCE_TYPE,
+  type IncidentCommand,
 } from '@esa/escalation'
 import type { Directory } from '@esa/org'
-import { EsaError, type IncidentCommand, type JsonObject, type OpenIncident, textOf } from '@esa/protocol'
+import { EsaError, type JsonObject, type OpenIncident, textOf } from '@esa/protocol'
 import { ActorHost, dispatch, type Outgoing, Registry, type Told } from '@esa/runtime'
 import { createMemoryStore, type LockedActor, type Ring, type Store, type StoredEvent } from '@esa/store'
 import { seededRandom } from './seeded-random.ts'

@@ -1,5 +1,6 @@
 import type { Change as ChangeOf, RecordParams, StepFacts } from '@esa/actor'
-import type { IncidentCommand, Json, JsonObject } from '@esa/protocol'
+import type { Json, JsonObject } from '@esa/protocol'
+import type { IncidentCommand } from '../../incident/commands.ts'
 import type { HeldBySilence } from '../../incident/incident-context.ts'
 import { type IncidentContext, rungOf, silenceOf } from './incident-context.ts'
 import { alarm, alarmed, deliver, take } from './incident-notices.ts'

@@ -1,4 +1,5 @@
-import { type AgentId, HOLD_MAX_MS, type IncidentCommand, SNOOZE_MAX_MS } from '@esa/protocol'
+import { type AgentId, HOLD_MAX_MS, SNOOZE_MAX_MS } from '@esa/protocol'
+import type { IncidentCommand } from '../../incident/commands.ts'
 import type { StepFacts } from '@esa/actor'
 import type { RefusalCode } from '../../incident/incident-rules.ts'
 import { atCeo, type IncidentContext } from './incident-context.ts'

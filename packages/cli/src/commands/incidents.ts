@@ -1,18 +1,16 @@
-import { parseOpenIncident } from '@esa/escalation'
+import { parseOpenIncident, type IncidentCommands } from '@esa/escalation'
 import { commandIncident, openIncident as open, parseIncidentCommand } from '@esa/operations'
 import { EsaError } from '@esa/protocol'
 import * as z from 'zod'
 import type { Config } from '../config.ts'
 import { durationFlag } from '../flags.ts'
+import { flagOf } from '../groups/incident-verbs.ts'
 import { answer } from '../output.ts'
 import { readText } from '../read-text.ts'
 import { inWorld } from '../world.ts'
 import { describeIncident } from './show-incidents.ts'
 
 type Flags = Record<string, string | undefined>
-
-/** The command type of a verb that is spelled shorter on the command line. */
-const TYPE_OF: Record<string, string> = { ack: 'acknowledge' }
 
 /** Opens an incident, or counts up the open one of the same agent and key. */
 export async function openIncident(config: Config, flags: Flags): Promise<void> {
@@ -37,25 +35,29 @@ export async function openIncident(config: Config, flags: Flags): Promise<void> 
 }
 
 /** Gives an incident a command. @throws EsaError with the refusal's code when it is refused. */
-export async function giveCommand(config: Config, verb: string, id: string, flags: Flags): Promise<void> {
-  const command = parseIncidentCommand(commandOf(verb, flags))
+export async function giveCommand(
+  config: Config,
+  { type, spec, id, flags }: { type: string; spec: IncidentCommands[string]; id: string; flags: Flags },
+): Promise<void> {
+  const command = parseIncidentCommand({ type, as: flags['as'] ?? 'operator', ...fieldsOf(spec, flags) })
   await inWorld(config, async (world) => {
     const incident = await commandIncident(world, id, command)
     answer(config, incident, () => describeIncident(incident))
   })
 }
 
-function commandOf(verb: string, flags: Flags): unknown {
-  const { as = 'operator', reason, cause, to, epoch } = flags
-  return {
-    type: TYPE_OF[verb] ?? verb,
-    as,
-    ...(flags['for'] === undefined ? {} : { forMs: durationFlag('--for', flags['for']) }),
-    ...(reason === undefined ? {} : { reason }),
-    ...(cause === undefined ? {} : { cause }),
-    ...(to === undefined ? {} : { to }),
-    ...(epoch === undefined ? {} : { epoch: Number(epoch) }),
-  }
+function fieldsOf({ fields, words = {} }: IncidentCommands[string], flags: Flags): Record<string, unknown> {
+  const given = Object.keys(fields).map((field) => {
+    const { flag, value } = flagOf(field)
+    const text = flags[words[field] ?? flag] ?? flags[flag]
+    return [field, text === undefined ? undefined : valueOf(flag, value, text)]
+  })
+  return Object.fromEntries(given.filter(([, value]) => value !== undefined))
+}
+
+function valueOf(flag: string, value: string, text: string): string | number {
+  if (value === 'duration') return durationFlag(`--${flag}`, text)
+  return value === 'n' ? Number(text) : text
 }
 
 function parseEvidence(text: string, file: string): z.infer<ReturnType<typeof z.json>> {

@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi'
-import { timeline } from '@esa/escalation'
+import { timeline, type IncidentCommands, incidentCommands } from '@esa/escalation'
 import {
   commandIncident,
   listIncidents,
@@ -11,7 +11,7 @@ import {
 } from '@esa/operations'
 import { CATEGORIES, isoTime, levelSchema, LEVELS } from '@esa/protocol'
 import { incidentSchema, timelineEventSchema, timerSchema } from '../documents.ts'
-import { asSchema, type Effect, type McpTool, tool } from './tool.ts'
+import { asSchema, type McpTool, tool } from './tool.ts'
 
 /** What every answer to a command has of the incident; all else comes as well. The whole of it is declared once, by what reads it: a model pays for each word of a list of tools. */
 const after = z.looseObject({
@@ -28,7 +28,6 @@ const after = z.looseObject({
 const LISTED_MAX = 100
 
 const idSchema = z.string().describe('Id of the incident')
-const forMs = z.number().int().positive().describe('For how long, in milliseconds')
 
 const list = tool({
   name: 'incidents_list',
@@ -109,101 +108,46 @@ const open = tool({
   },
 })
 
-/** One tool for one command to an incident. */
-function command(
-  name: string,
-  type: string,
-  about: Pick<McpTool, 'title' | 'description'>,
-  { fields = {}, effect = { kind: 'acts' } }: { fields?: z.ZodRawShape; effect?: Effect } = {},
-): McpTool {
-  const scope = type === 'acknowledge' || type === 'decline' ? 'incidents:ack' : 'incidents:write'
-  return tool({
-    name,
-    ...about,
-    scope,
-    effect,
-    input: z.object({ id: idSchema, as: asSchema, ...fields }),
-    output: after,
-    run: async (desk, { id, as, ...rest }) => {
-      const given = parseIncidentCommand({
-        ...rest,
-        type,
-        as: await desk.actor(as, scope),
-      })
-      return commandIncident(desk.world, id, given)
-    },
-  })
+/** A tool for each command to an incident. */
+export function commandTools(table: IncidentCommands = incidentCommands): McpTool[] {
+  return Object.entries(table).map(([type, spec]) => commandTool(type, spec))
 }
 
-const commands = [
-  command(
-    'incidents_ack',
-    'acknowledge',
-    {
-      title: 'Acknowledge an incident',
-      description:
-        'Takes an incident: its wait stops, and its level is notified again when the time is over. Its holder must resolve it.',
-    },
-    { fields: { forMs: forMs.optional() } },
-  ),
-  command(
-    'incidents_decline',
-    'decline',
-    {
-      title: 'Decline an incident',
-      description:
-        'Says that this agent cannot take it: when all agents of a level decline, it escalates at once.',
-    },
-    { fields: { reason: z.string() } },
-  ),
-  command(
-    'incidents_escalate',
-    'escalate',
-    {
-      title: 'Escalate an incident',
-      description: 'Sends it to the next level at once. `epoch` refuses when it has moved meanwhile.',
-    },
-    { fields: { epoch: z.number().int().optional() } },
-  ),
-  command(
-    'incidents_resolve',
-    'resolve',
-    { title: 'Resolve an incident', description: 'Closes it, with its cause.' },
-    { fields: { cause: z.string() }, effect: { kind: 'ends' } },
-  ),
-  command(
-    'incidents_snooze',
-    'snooze',
-    { title: 'Snooze an incident', description: 'Puts its deadline off, at most 4 hours.' },
-    { fields: { forMs } },
-  ),
-  command(
-    'incidents_reassign',
-    'reassign',
-    { title: 'Reassign an incident', description: 'Hands it to another agent of its path.' },
-    { fields: { to: z.string().describe('Agent id') }, effect: { kind: 'ends' } },
-  ),
-  command(
-    'incidents_suppress',
-    'suppress',
-    { title: 'Suppress an incident', description: 'Stops its clock, at most 24 hours.' },
-    { fields: { forMs } },
-  ),
-  command('incidents_unsuppress', 'unsuppress', {
-    title: 'Let an incident go on',
-    description: 'Starts the clock of a suppressed incident again.',
-  }),
-  command('incidents_raise', 'raise', {
-    title: 'Raise an incident to data loss',
-    description: 'Says that data is being lost: its ladder becomes that of data loss.',
-  }),
-  command(
-    'incidents_withdraw',
-    'withdraw',
-    { title: 'Withdraw an incident', description: 'Closes it because there was nothing.' },
-    { fields: { because: z.string().optional() }, effect: { kind: 'ends' } },
-  ),
-]
+function commandTool(
+  type: string,
+  { http, help, scope, ends, fields, words = {} }: IncidentCommands[string],
+): McpTool {
+  const word = (field: string): string => words[field] ?? field
+  const shape = Object.entries(fields).map(([field, schema]) => [
+    word(field),
+    inMs(field, schema as z.ZodType),
+  ])
+  return {
+    ...tool({
+      name: `incidents_${http}`,
+      title: `${type.charAt(0).toUpperCase()}${type.slice(1)} an incident`,
+      description: help,
+      scope,
+      effect: { kind: ends === true ? 'ends' : 'acts' },
+      input: z.strictObject({ id: idSchema, as: asSchema, ...(Object.fromEntries(shape) as z.ZodRawShape) }),
+      output: after,
+      run: async (desk, { id, as, ...rest }) => {
+        const given = parseIncidentCommand({
+          ...rest,
+          type,
+          as: await desk.actor(as, scope),
+        })
+        return commandIncident(desk.world, id, given)
+      },
+    }),
+    renamed: Object.fromEntries(Object.entries(words).map(([field, now]) => [field, now ?? field])),
+  }
+}
+
+/** A model reads the unit where it reads the limit. */
+function inMs(field: string, schema: z.ZodType): z.ZodType {
+  return field.endsWith('Ms') ? schema.describe(`${schema.description ?? ''}; in milliseconds`) : schema
+}
 
 /** Tools that read and command incidents. */
-export const incidentTools: readonly McpTool[] = [list, show, story, timers, open, ...commands]
+export const incidentTools: readonly McpTool[] = [list, show, story, timers, open, ...commandTools()]

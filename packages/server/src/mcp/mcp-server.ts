@@ -82,7 +82,7 @@ async function answerOf(desk: Desk, one: McpTool, given: unknown): Promise<CallT
   try {
     await desk.admit(one.scope)
     assertPayloadFits(given)
-    const input = one.input.safeParse(given ?? {})
+    const input = one.input.safeParse(inWordsOfToday(given ?? {}, one.renamed))
     if (!input.success) throw new EsaError('usage.input', 'terminal', z.prettifyError(input.error))
     const data = await one.run(desk, input.data)
     const text = (value: string) => ({ type: 'text' as const, text: value })
@@ -93,6 +93,15 @@ async function answerOf(desk: Desk, one: McpTool, given: unknown): Promise<CallT
   } catch (error) {
     return refusal(error, desk)
   }
+}
+
+function inWordsOfToday(given: unknown, renamed: Record<string, string> = {}): unknown {
+  if (given === null || typeof given !== 'object') return given
+  const named = Object.entries(given).map(([key, value]) => {
+    const today = Object.hasOwn(renamed, key) ? renamed[key]! : key
+    return [Object.hasOwn(given, today) ? key : today, value]
+  })
+  return Object.fromEntries(named) as unknown
 }
 
 /** A failed call is an answer that a model can act on: what, why and how to go on. A bug of ours is logged, and reported without details. */

@@ -10,7 +10,7 @@ export const UNTRUSTED =
  * What a tool does to what is there, for clients: `reads` changes nothing, `acts` adds to what happened, `ends` closes,
  * approves or hands away what cannot be taken back. `again`: the same call twice does what one does.
  */
-export interface Effect {
+interface Effect {
   kind: 'reads' | 'acts' | 'ends'
   again?: boolean
 }
@@ -23,6 +23,8 @@ export interface McpTool {
   scope: Scope
   effect: Effect
   input: z.ZodObject
+  /** Words of its input that are still taken under the name of before, by that name. */
+  renamed?: Record<string, string>
   /** What `data` of its answer is. */
   output: z.ZodType
   run(desk: Desk, input: Record<string, unknown>): Promise<unknown>

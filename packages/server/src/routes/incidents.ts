@@ -12,25 +12,12 @@ import {
 import { CATEGORIES, levelSchema } from '@esa/protocol'
 import { answers, jsonBody, operation, requiring, routes } from '../api.ts'
 import { incidentSchema, timelineEventSchema } from '../documents.ts'
+import { incidentCommandApi } from '../command-api.ts'
 import { etagOf, expectedEpoch } from '../epoch-match.ts'
 import { idParam } from '../parameters.ts'
 import { cursorOf, cursorTo, nextSchema, pageQuery } from '../paging.ts'
 
 const TAG = 'incidents'
-
-/** Commands by their place in the URL; the body has the rest of the command. Source: docs/escalation.md, "States, commands". */
-const COMMANDS = {
-  ack: 'acknowledge',
-  decline: 'decline',
-  reassign: 'reassign',
-  snooze: 'snooze',
-  suppress: 'suppress',
-  unsuppress: 'unsuppress',
-  raise: 'raise',
-  escalate: 'escalate',
-  resolve: 'resolve',
-  withdraw: 'withdraw',
-} as const
 
 /** What an incident is opened with; the operation behind it says what of it is wrong. */
 const openingSchema = z
@@ -46,27 +33,13 @@ const openingSchema = z
   })
   .openapi('OpenIncident')
 
-/** What commands take beside their place in the URL; what they need of it, the incident says. */
-const commandSchema = z
-  .looseObject({
-    as: z.string().default('operator').openapi({ description: 'In whose name: an agent, or operator' }),
-    forMs: z.number().optional().openapi({ description: 'How long: of ack, snooze and suppress' }),
-    reason: z.string().optional().openapi({ description: 'Why not: of decline' }),
-    cause: z.string().optional().openapi({ description: 'What it was: of resolve' }),
-    because: z.string().optional().openapi({ description: 'Why: of withdraw' }),
-    to: z.string().optional().openapi({ description: 'To whom: of reassign' }),
-    epoch: z.number().optional().openapi({ description: 'Only at this epoch: of escalate' }),
-  })
-  .openapi('IncidentCommand')
+const { place, body: commandBody, scopes, scopeOf, typeOf } = incidentCommandApi
 
-/** Answering takes `incidents:ack`, every other command of an incident `incidents:write`. */
+/** Each command takes the scope of its row in the table of commands. */
 const commanding = {
   ...operation('incidents:write', TAG, 'commandIncident'),
-  security: [{ token: ['incidents:ack'] }, { token: ['incidents:write'] }],
-  middleware: requiring((context) => {
-    const verb = context.req.param('command')
-    return verb === 'ack' || verb === 'decline' ? 'incidents:ack' : 'incidents:write'
-  }),
+  security: scopes.map((scope) => ({ token: [scope] })),
+  middleware: requiring((context) => scopeOf(context.req.param('command'))),
 }
 
 const list = createRoute({
@@ -115,12 +88,12 @@ const command = createRoute({
   ...commanding,
   summary: 'Give an incident a command: the answer is the commit',
   request: {
-    params: idParam.extend({ command: z.enum(Object.keys(COMMANDS) as (keyof typeof COMMANDS)[]) }),
+    params: idParam.extend({ command: place }),
     headers: z.object({
       'if-match': z.string().optional().openapi({ description: 'The ETag that was seen' }),
     }),
     body: {
-      content: { 'application/json': { schema: commandSchema } },
+      content: { 'application/json': { schema: commandBody } },
     },
   },
   responses: answers(incidentSchema, 'The incident after it; 412 when it moved on from `If-Match`'),
@@ -169,7 +142,7 @@ export const incidentRoutes = routes()
   })
   .openapi(command, async (context) => {
     const { id, command: verb } = context.req.valid('param')
-    const given = parseIncidentCommand({ ...context.req.valid('json'), type: COMMANDS[verb] })
+    const given = parseIncidentCommand({ ...context.req.valid('json'), type: typeOf(verb) })
     const incident = await commandIncident(context.var.world, id, given, expectedEpoch(context))
     return context.json(incident, 200, etagOf(incident.epoch))
   })
