@@ -1,2 +1,1 @@
 export { behaviors } from './behaviors.ts'
-export { ALONE } from './layers/layer-1/building.ts'

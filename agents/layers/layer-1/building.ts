@@ -24,9 +24,6 @@ const REHEARSE_TIMEOUT_MS = 300_000
 /** Who may freeze a target and thaw it. */
 const MAY_FREEZE: ReadonlySet<string> = new Set(['operator', CEO_ID])
 
-/** What the operator's policy may let Layer 1 do without asking. Source: docs/layer-1/authority.md. */
-export const ALONE = ['create-index', 'analyze', 'validate-constraint'] as const
-
 /** A change on its way: it travels with every activity and message, so that nothing has to be remembered. */
 type Change = {
   target: string

@@ -1,12 +1,13 @@
 import { spawnSync } from 'node:child_process'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { completionScript, SHELLS } from './completion.ts'
+import { checkout } from '../testing/checkout.ts'
 import { program } from './program.ts'
 
 let script: string
 
 beforeAll(() => {
-  script = completionScript(program(0, true), 'bash')
+  script = completionScript(program(0, true, checkout), 'bash')
 })
 
 /** What bash offers at the end of a line, whose last word may be begun. */
@@ -43,7 +44,7 @@ describe('completion in bash', () => {
 
 describe('completion in the other shells', () => {
   it.each(SHELLS)('%s knows every command', (shell) => {
-    const root = program(0, true)
+    const root = program(0, true, checkout)
     const text = completionScript(root, shell)
     for (const command of root.commands) expect(text).toContain(command.name())
   })

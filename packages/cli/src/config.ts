@@ -3,6 +3,7 @@ import { isAbsolute, resolve } from 'node:path'
 import { SANDBOX_UID } from '@esa/pg-server'
 import { EsaError } from '@esa/protocol'
 import * as z from 'zod'
+import { NO_PROJECT, type Project } from './esa-config.ts'
 import { AGENTS_FOLDER } from './project-root.ts'
 import { type SignInConfig, signInConfig } from './sign-in-config.ts'
 import { type TraceSettings, traceSettings, traceVariables } from './trace-settings.ts'
@@ -13,6 +14,7 @@ export const USUAL_PORT = 4310
 /** Options that every command takes, as commander gives them. */
 export interface GlobalFlags {
   home?: string
+  config?: string
   databaseUrl?: string
   rehearsalUrl?: string
   timeScale?: string
@@ -70,6 +72,13 @@ const environmentSchema = z.object({
     .min(1)
     .default('.esa')
     .describe('folder of this world: the embedded database, alarms, targets'),
+  ESA_CONFIG: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'the file that names the organization and the plugins; unset: what the home remembers, esa.config.ts in the folder of the call or above it, or ESA’s own',
+    ),
   DATABASE_URL: url(['postgres', 'postgresql'])
     .optional()
     .describe('a PostgreSQL of yours instead of the embedded one'),
@@ -203,6 +212,8 @@ export const SETTINGS: ReadonlySet<string> = new Set(Object.keys(environmentSche
 /** Everything that the environment and the flags decide, read once. */
 export interface Config {
   home: string
+  /** What the runtime is composed of. */
+  project: Project
   /** Null: the embedded server under `home`. */
   databaseUrl: string | null
   /** The database by its schema's owner, who migrates and retires. Null: the same role as the runtime's. */
@@ -244,7 +255,11 @@ export interface Config {
  * The configuration: flags win over the environment, empty variables count as unset.
  * @throws EsaError `config.invalid` (terminal) that names every faulty variable at once.
  */
-export function readConfig(flags: GlobalFlags, environment: NodeJS.ProcessEnv): Config {
+export function readConfig(
+  flags: GlobalFlags,
+  environment: NodeJS.ProcessEnv,
+  project: Project = NO_PROJECT,
+): Config {
   const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''))
   const parsed = environmentSchema.safeParse({
     ...given,
@@ -262,10 +277,11 @@ export function readConfig(flags: GlobalFlags, environment: NodeJS.ProcessEnv): 
   }
   const { ESA_HOME, DATABASE_URL, ESA_OWNER_URL, REDIS_URL, ESA_TIME_SCALE, ESA_ALARM_WEBHOOK } = parsed.data
   const { ESA_AGENTS, ESA_OWN_AGENTS, ESA_LOG, ESA_TRUSTED_PROXIES } = parsed.data
-  const agents = ESA_AGENTS === undefined ? AGENTS_FOLDER : resolve(ESA_AGENTS)
+  const agents = ESA_AGENTS === undefined ? (project.organization ?? AGENTS_FOLDER) : resolve(ESA_AGENTS)
   const ownAgents = ESA_OWN_AGENTS === undefined ? null : resolve(ESA_OWN_AGENTS)
   return {
     home: isAbsolute(ESA_HOME) ? ESA_HOME : resolve(ESA_HOME),
+    project,
     databaseUrl: DATABASE_URL ?? null,
     ownerUrl: ESA_OWNER_URL ?? null,
     rehearsalUrl: parsed.data.ESA_REHEARSAL_URL ?? null,

@@ -2,6 +2,7 @@ import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Command } from 'commander'
 import { expect, it } from 'vitest'
+import { checkout } from '../testing/checkout.ts'
 import { program } from './program.ts'
 import { PROJECT_ROOT } from './project-root.ts'
 
@@ -10,7 +11,7 @@ const PAGES = globSync(['*.md', 'docs/**/*.md'], { cwd: PROJECT_ROOT }).toSorted
 /** Calls on a line of their own, with settings before them or not, and those between backticks. */
 const CALL = /(?:^[ $]*|`)(?:[A-Z_]+=\S+ )*(?:\.\/bin\/)?esa ((?:[^`#\n\\|>])+)/gm
 
-const root = program(0, true)
+const root = program(0, true, checkout)
 
 const isGroup = ({ commands, registeredArguments }: Command): boolean =>
   commands.length > 0 && registeredArguments.length === 0

@@ -6,6 +6,7 @@ import { isEsaError } from '@esa/protocol'
 import type { Argument, Command, Option } from 'commander'
 import type { Pool } from 'pg'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { checkout } from '../testing/checkout.ts'
 import { program } from './program.ts'
 
 /** What changes something, by its last word: all other commands of the table only look, a new one too. */
@@ -38,7 +39,7 @@ beforeAll(async () => {
   pool = await connectPool(url, { max: 1 })
   await writeFile(join(home, 'one.sql'), 'select 1')
   // The target is empty, too, and stays so.
-  await program(0, true).parseAsync([...globals(), 'targets', 'add', 'shop', url], { from: 'user' })
+  await program(0, true, checkout).parseAsync([...globals(), 'targets', 'add', 'shop', url], { from: 'user' })
   vi.spyOn(process.stdout, 'write').mockReturnValue(true)
   vi.spyOn(process.stderr, 'write').mockReturnValue(true)
 })
@@ -73,7 +74,7 @@ function valueOf(one: Argument | Option, path: string[]): string {
   return name === 'target' ? 'shop' : '01JZZZZZZZZZZZZZZZZZZZZZZZ'
 }
 
-const looks = commandsOf(program(0, true), [])
+const looks = commandsOf(program(0, true, checkout), [])
   .filter(({ path }) => !CHANGING_PATHS.has(path) && !CHANGING.has(path.split(' ').at(-1)!))
   .map(({ call }) => call)
 
@@ -82,7 +83,7 @@ const globals = (): string[] => ['--home', join(home, 'world'), '--database-url'
 /** The code of the error that a call ends with. */
 async function codeOf(call: string[]): Promise<string> {
   const args = call.map((word) => word.replace('FOLDER', home))
-  const error: unknown = await program(0, true)
+  const error: unknown = await program(0, true, checkout)
     .parseAsync([...globals(), ...args], { from: 'user' })
     .catch((thrown: unknown) => thrown)
   return isEsaError(error) ? error.code : ((error as { code?: string } | undefined)?.code ?? 'ok')

@@ -1,5 +1,6 @@
 import { EsaError } from '@esa/protocol'
 import { CommanderError } from 'commander'
+import { openProject, placesOf } from './esa-config.ts'
 import { EXIT } from './exit-codes.ts'
 import { reportError } from './output.ts'
 import { program } from './program.ts'
@@ -25,7 +26,8 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 
 try {
   addSettings(process.cwd(), process.env)
-  await program(performance.now(), json).parseAsync()
+  const began = performance.now()
+  await program(began, json, await openProject(placesOf(process.argv.slice(2), process.env))).parseAsync()
 } catch (error) {
   const usage = commanderExit(error)
   if (usage === null) process.exitCode = reportError(error, json)

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { type Command, CommanderError } from 'commander'
 import { describe, expect, it } from 'vitest'
 import { EXIT, exitCodeOf } from './exit-codes.ts'
+import { checkout } from '../testing/checkout.ts'
 import { program } from './program.ts'
 import { PROJECT_ROOT } from './project-root.ts'
 
@@ -18,14 +19,14 @@ function helpOf(command: Command): string {
   return help
 }
 
-const commands = commandsOf(program(0, true), 'esa')
+const commands = commandsOf(program(0, true, checkout), 'esa')
 
 describe('the help', () => {
   it('tells the version that is released', () => {
     const { version } = JSON.parse(readFileSync(join(PROJECT_ROOT, 'package.json'), 'utf8')) as {
       version: string
     }
-    expect(program(0, true).version()).toBe(version)
+    expect(program(0, true, checkout).version()).toBe(version)
   })
 
   it('is there for every command of the contract', () => {
@@ -78,7 +79,7 @@ describe('a wrong call', () => {
     'db measure',
     'inbox answer x --as layer-1',
   ])('is refused by the parser: esa %s', async (args) => {
-    const call = program(0, true).parseAsync(args.split(' '), { from: 'user' })
+    const call = program(0, true, checkout).parseAsync(args.split(' '), { from: 'user' })
     const error: unknown = await call.catch((thrown: unknown) => thrown)
     expect(error).toBeInstanceOf(CommanderError)
     expect((error as CommanderError).exitCode).not.toBe(0)
@@ -111,7 +112,7 @@ describe('a wrong call', () => {
     ['status --time-scale 0', EXIT.invalid],
     ['status --database-url mysql://ada@db/x', EXIT.invalid],
   ])('is refused before anything is touched: esa %s', async (args, exit) => {
-    const call = program(0, true).parseAsync(args.split(' '), { from: 'user' })
+    const call = program(0, true, checkout).parseAsync(args.split(' '), { from: 'user' })
     const error: unknown = await call.catch((thrown: unknown) => thrown)
     expect(exitCodeOf(error)).toBe(exit)
   })

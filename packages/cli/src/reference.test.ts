@@ -2,11 +2,12 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { settings } from './config.ts'
+import { checkout } from '../testing/checkout.ts'
 import { program } from './program.ts'
 import { PROJECT_ROOT } from './project-root.ts'
 import { referencePages } from './reference.ts'
 
-const pages = referencePages(program(0, true), settings())
+const pages = referencePages(program(0, true, checkout), settings())
 
 describe('docs/reference', () => {
   it.each(pages)('$file is what the code says; if not, run: pnpm docs:reference', ({ file, text }) => {

@@ -1,73 +1,41 @@
 import type { ActivityHandler } from '@esa/actor'
-import {
-  buildIndexActivity,
-  freezeActivity,
-  type Look,
-  lookActivity,
-  measureActivity,
-  type MeasureHistory,
-  type OnCopy,
-  type OpenTargetByName,
-  rehearseIndexActivity,
-} from '@esa/agents/activities'
+import { behaviors } from '@esa/agents'
+import { declinedActivities } from '@esa/behavior'
 import { INCIDENT_TYPE, incidentContext } from '@esa/escalation'
 import { type Alarm, type AlarmChannels, raiseAlarm } from '@esa/notify'
 import { type JsonObject, isoTime } from '@esa/protocol'
-import type { Probe } from '@esa/database-advice/measure'
 import type { Store } from '@esa/store'
 import { channelActivity, type ChannelPorts } from './channel-activity.ts'
+import type { Config } from './config.ts'
 import { noticeActivity } from './notice-activity.ts'
+import { cliConfig } from './runtime-door.ts'
 
-/** What the activities of a worker reach: the store, the targets of Layer 1, and where alarms go. */
-export interface ActivityPorts {
+/** What the activities of a worker reach: the store, and where alarms go. */
+export interface WorkerPorts {
+  config: Config
+  environment: NodeJS.ProcessEnv
   store: Store
-  openTarget: OpenTargetByName
-  onCopy: OnCopy
-  looks: Record<string, Look>
   channels: AlarmChannels
   /** What telling people by channels takes besides the store. */
   announcing: Omit<ChannelPorts, 'store'>
 }
 
-/** Every activity that a worker runs. */
-export function workerActivities(ports: ActivityPorts): ActivityHandler[] {
-  const { store, openTarget, onCopy, looks, channels, announcing } = ports
+/** Every activity that a worker runs: the runtime's, the plugins', and those that are declined because their plugin is not configured. */
+export async function workerActivities(ports: WorkerPorts): Promise<ActivityHandler[]> {
+  const { config, environment, store, channels, announcing } = ports
+  const { plugins } = config.project
+  const theirs = plugins.map(({ activities }) =>
+    activities?.({ config: cliConfig(config), environment, store }),
+  )
+  const configured = new Set(plugins.map(({ name }) => name))
   return [
     noticeActivity(store),
     channelActivity({ ...announcing, store }),
     raise(store, channels),
     proposeResolution(store),
-    measureActivity(openTarget, measureHistory(store)),
-    rehearseIndexActivity(openTarget, onCopy),
-    buildIndexActivity(openTarget),
-    freezeActivity(openTarget),
-    lookActivity(openTarget, looks),
+    ...(await Promise.all(theirs)).flatMap((handlers) => handlers ?? []),
+    ...declinedActivities(behaviors.minds, configured),
   ]
-}
-
-/** How far back uptime looks, ms. */
-const UPTIME_WINDOW_MS = 24 * 3_600_000
-
-/** The key under which probes are kept beside the readings. */
-const PROBES_KEY = 'probes'
-
-function measureHistory(store: Store): MeasureHistory {
-  return {
-    keep: async (target, readings) => {
-      const { nowMs } = await store.runtime()
-      const plain = readings.map((reading) => JSON.parse(JSON.stringify(reading)) as JsonObject)
-      await store.keepReadings(
-        plain.map((reading) => ({ target, key: reading['key'] as string, at: nowMs, reading })),
-      )
-    },
-    keepProbes: async (target, probes) => {
-      const { nowMs } = await store.runtime()
-      const reading = { probes: probes.map(({ at, ok }) => ({ at, ok })) }
-      await store.keepReadings([{ target, key: PROBES_KEY, at: nowMs, reading }])
-      const kept = await store.readings(target, PROBES_KEY, nowMs - UPTIME_WINDOW_MS)
-      return kept.flatMap((one) => one.reading['probes'] as unknown as Probe[])
-    },
-  }
 }
 
 /**

@@ -29,7 +29,7 @@ export interface WorldOptions {
   /** It only looks: a database without our schema stays so. */
   looks?: boolean
   /** Activities that this process runs. */
-  activities?: (store: Store) => ActivityHandler[]
+  activities?: (store: Store) => Promise<ActivityHandler[]>
   /** The organisation, whose directory is read anew for everything that begins; by default the cards as they are now. */
   org?: LoadedOrg
 }
@@ -38,7 +38,7 @@ export interface WorldOptions {
 export async function openWorld(config: Config, options: WorldOptions = {}): Promise<World> {
   const [databaseUrl, org] = await Promise.all([resolveDatabase(config), options.org ?? readableOrg(config)])
   const store = await openStore(config, databaseUrl, options)
-  const registry = registryOf(config, options.activities?.(store) ?? [], () => org.directory)
+  const registry = registryOf(config, (await options.activities?.(store)) ?? [], () => org.directory)
   const traces = await openTracing(config)
   const tracing = traces?.tracing ?? null
   const host = new ActorHost({

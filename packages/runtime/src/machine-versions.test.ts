@@ -13,9 +13,7 @@ type CaseEvent = { type: string } & StepFacts
 
 /** A case that is open, and expires; the name of its state and what it records are those of its version. */
 function versionOf(version: number, state: string): ActorDefinition<Directory> {
-  const record =
-    (type: string) =>
-    (): Change<Context> => ({ record: [{ type: `${type}.by-v${version}` }] })
+  const record = (type: string) => (): Change<Context> => ({ record: [{ type: `${type}.by-v${version}` }] })
   const machine = setup({
     types: { context: {}, events: {} as CaseEvent },
     actions: {

@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import { instant } from './documents.ts'
-import { TARGET_WORKS } from './tools.ts'
+import { TARGET_WORKS } from '@esa/operations/plugin'
 
 /** A named database, without its password. */
 export const targetSchema = z

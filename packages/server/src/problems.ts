@@ -40,6 +40,7 @@ const STATUS_BY_PREFIX: [string, ContentfulStatusCode][] = [
   ['scenario.', 400],
   ['server.not-composed', 501],
   ['target.unknown', 404],
+  ['target.not-installed', 404],
   ['target.', 409],
   ['inbox.', 409],
   ['account.', 409],

@@ -1,6 +1,6 @@
 import { EsaError, isEsaError, isoTime, type Json, newId } from '@esa/protocol'
 import { random } from '@esa/operations'
-import type { TargetWork } from './tools.ts'
+import type { TargetWork } from '@esa/operations/plugin'
 
 /** Runs at once: each may copy a database, and a server has requests to answer beside. */
 const AT_ONCE = 2

@@ -1,7 +1,6 @@
 import { type Asked, askAgent } from '@esa/operations'
-import type { Finding } from '@esa/database-catalog/sql'
 import { EsaError, type JsonObject } from '@esa/protocol'
-import { findingsText } from '../answer-findings.ts'
+import { findingsText } from '../findings-text.ts'
 import { colours } from '../colours.ts'
 import type { Config } from '../config.ts'
 import { durationFlag } from '../flags.ts'
@@ -36,7 +35,7 @@ function answerText(asked: Asked): string {
 function said({ message, answer: found, waits }: Asked): string {
   if (waits !== undefined) return `${waits}; see: esa tasks show ${message}`
   if (typeof found === 'string') return found
-  const { findings } = (found ?? {}) as { findings?: Finding[] }
+  const { findings } = (found ?? {}) as { findings?: Parameters<typeof findingsText>[0] }
   return findings === undefined ? JSON.stringify(found, null, 2) : findingsText(findings)
 }
 

@@ -6,9 +6,9 @@ import { databaseChecks } from '../doctor/database-checks.ts'
 import { machineChecks } from '../doctor/machine-checks.ts'
 import { redisChecks } from '../doctor/redis-checks.ts'
 import { serverChecks } from '../doctor/server-checks.ts'
-import { targetChecks } from '../doctor/target-checks.ts'
 import { EXIT } from '../exit-codes.ts'
 import { answer, columns } from '../output.ts'
+import { cliConfig } from '../runtime-door.ts'
 
 const SIGN: Record<Check['status'], string> = {
   ok: colours.green('ok'),
@@ -42,7 +42,7 @@ async function examine(readConfig: () => Config, environment: NodeJS.ProcessEnv)
     databaseChecks(config),
     redisChecks(config.redisUrl),
     serverChecks(config),
-    targetChecks(config, environment),
+    ...config.project.plugins.map(({ checks }) => checks?.(cliConfig(config), environment) ?? []),
   ])
   return [{ name: 'configuration', status: 'ok', message: 'every variable can be read' }, ...groups.flat()]
 }

@@ -10,21 +10,15 @@ import type { Store } from '@esa/store'
 import { awaitResidence } from '../await-residence.ts'
 import type { Config } from '../config.ts'
 import { OrgWatch } from '../org-watch.ts'
-import { onRehearsal } from '../on-rehearsal.ts'
 import { note } from '../output.ts'
 import { SealKeeper } from '../seals/seal-keeper.ts'
 import { sealedPlaceOf } from '../seals/sealed-place.ts'
-import { openTarget } from '../targets.ts'
 import { alarmFile, openWorld, type World } from '../world.ts'
 import { workerActivities } from '../worker-activities.ts'
 import { workerLog } from '../worker-log.ts'
-import { workerLooks } from '../worker-looks.ts'
 
 /** Connections of a worker's store: a Worker's concurrency is 8, and waiting for one is cheaper than many servers. */
 const STORE_CONNECTIONS = 10
-
-/** The copy on which Layer 1 tries an index: a sample is enough for plans, and small tables come whole. */
-const COPY = { id: 'index', rows: 'sample' } as const
 
 /** How long a worker may take to finish its steps once it is told to stop, ms. */
 const STOP_WITHIN_MS = 10_000
@@ -57,12 +51,10 @@ export async function runWorker(
     max: STORE_CONNECTIONS,
     activities: (store) =>
       workerActivities({
+        config,
+        environment,
         store,
         channels,
-        openTarget: (name, heavy) => openTarget(config, name, environment, { heavy }),
-        onCopy: (target, work) =>
-          onRehearsal(config, environment, { target }, COPY, ({ queryable }) => work(queryable)),
-        looks: workerLooks(config, environment),
         announcing: { environment, publicUrl: config.publicUrl, now: () => new Date() },
       }),
   })

@@ -1,12 +1,7 @@
+import type { Check } from '@esa/operations/plugin'
 import { isEsaError } from '@esa/protocol'
 
-/** What one look at the environment found. `fix` says how to go on. */
-export interface Check {
-  name: string
-  status: 'ok' | 'warning' | 'error' | 'skipped'
-  message: string
-  fix?: string
-}
+export type { Check } from '@esa/operations/plugin'
 
 /** Runs a look; what it throws is what it found. */
 export async function checked(

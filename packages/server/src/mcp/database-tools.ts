@@ -2,7 +2,8 @@ import { z } from '@hono/zod-openapi'
 import { storeNow } from '@esa/operations'
 import { CATEGORIES, type Scope } from '@esa/protocol'
 import { runSchema, targetSchema } from '../documents-targets.ts'
-import { type TargetWork, toolsOf } from '../tools.ts'
+import type { TargetWork } from '@esa/operations/plugin'
+import { databasesOf, toolsOf } from '../tools.ts'
 import { type McpTool, tool } from './tool.ts'
 
 /** Commands of one simulation. */
@@ -18,7 +19,7 @@ const targets = tool({
   effect: { kind: 'reads' },
   input: z.object({}),
   output: z.object({ targets: z.array(targetSchema) }),
-  run: async ({ ports }) => ({ targets: await toolsOf(ports).databases.targets() }),
+  run: async ({ ports }) => ({ targets: await databasesOf(ports).targets() }),
 })
 
 /** A tool for one kind of work on a target, which is done by the same code as its command. */
@@ -37,7 +38,7 @@ function work(
     input: z.object({ target: z.string().describe('Name of a target, from databases_list'), ...fields }),
     output: runSchema,
     run: async ({ ports, runs }, { target, ...input }) => {
-      const { databases } = toolsOf(ports)
+      const databases = databasesOf(ports)
       const nowMs = await storeNow(ports.world.store)
       return runs.start({ work: kind, target, nowMs }, () => databases.run(kind, target, input))
     },

@@ -7,7 +7,8 @@ import { frozenSchema, runSchema, targetBoardSchema, targetSchema } from '../doc
 import { idParam } from '../parameters.ts'
 import type { ServerPorts } from '../ports.ts'
 import { TargetRuns } from '../target-runs.ts'
-import { type TargetWork, toolsOf } from '../tools.ts'
+import type { TargetWork } from '@esa/operations/plugin'
+import { databasesOf } from '../tools.ts'
 
 const TAG = 'databases'
 
@@ -122,7 +123,7 @@ const run = createRoute({
 })
 
 async function requireTarget(ports: ServerPorts, name: string): Promise<void> {
-  const known = await toolsOf(ports).databases.targets()
+  const known = await databasesOf(ports).targets()
   if (known.some((target) => target.name === name)) return
   throw new EsaError('target.unknown', 'terminal', `there is no target "${name}"`, { hint: 'esa targets ls' })
 }
@@ -133,12 +134,12 @@ export function databaseRoutes() {
   const start = async (ports: ServerPorts, kind: TargetWork, target: string, input: JsonObject = {}) => {
     await requireTarget(ports, target)
     const nowMs = await storeNow(ports.world.store)
-    const { databases } = toolsOf(ports)
+    const databases = databasesOf(ports)
     return await started.start({ work: kind, target, nowMs }, () => databases.run(kind, target, input))
   }
   return routes()
     .openapi(list, async (context) =>
-      context.json({ targets: await toolsOf(context.var.ports).databases.targets() }, 200),
+      context.json({ targets: await databasesOf(context.var.ports).targets() }, 200),
     )
     .openapi(board, async (context) => {
       const { name } = context.req.valid('param')
@@ -172,14 +173,14 @@ export function databaseRoutes() {
       const { world, ports } = context.var
       const { reason } = context.req.valid('json')
       await requireTarget(ports, name)
-      const set = toolsOf(ports).databases.freeze(name)
+      const set = databasesOf(ports).freeze(name)
       return context.json(await freezeTarget(world, name, reason, set), 200)
     })
     .openapi(thaw, async (context) => {
       const { name } = context.req.valid('param')
       const { world, ports } = context.var
       await requireTarget(ports, name)
-      return context.json(await thawTarget(world, name, toolsOf(ports).databases.freeze(name)), 200)
+      return context.json(await thawTarget(world, name, databasesOf(ports).freeze(name)), 200)
     })
     .openapi(runs, (context) => context.json({ runs: started.list() }, 200))
     .openapi(run, (context) => context.json(started.require(context.req.valid('param').id), 200))

@@ -1,7 +1,7 @@
 import type { ActivityHandler } from '@esa/actor'
 import { freezeDatabase } from '@esa/database-catalog/guard'
 import { textOf } from '@esa/protocol'
-import type { OpenTargetByName } from '../../layers/layer-1/open-target.activity.ts'
+import type { OpenTargetByName } from './open-target.activity.ts'
 
 /**
  * Freezes a database by the flag in the database itself, for the CEO. Where the role of the target may not write it, which

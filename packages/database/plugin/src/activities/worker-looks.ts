@@ -1,10 +1,11 @@
-import type { Look, OpenTarget } from '@esa/agents/activities'
+import type { Look } from './look.activity.ts'
+import type { OpenTarget } from './open-target.activity.ts'
 import { isPooler } from '@esa/pg-server'
 import type { Finding } from '@esa/database-catalog/sql'
 import type { MetricThreshold } from '@esa/database-advice/measure'
 import { EsaError, type JsonObject, textOf } from '@esa/protocol'
-import type { Config } from './config.ts'
-import { resolveTarget } from './targets.ts'
+import type { Config } from '../config.ts'
+import { resolveTarget } from '../targets/targets.ts'
 
 /**
  * What Layer 1 finds when another agent asks for a look, each by the same code as its command. What a look needs is loaded
@@ -52,7 +53,7 @@ async function measureLook(
   input: JsonObject,
 ): Promise<unknown> {
   const { measure } = await import('@esa/database-advice/measure')
-  const { WORKLOAD_RUNS } = await import('@esa/agents/activities')
+  const { WORKLOAD_RUNS } = await import('./measure.activity.ts')
   const thresholds = input['thresholds'] as unknown[] as MetricThreshold[]
   const terms = { ...target.terms, caller: 'workload' } as const
   const load =
@@ -100,7 +101,7 @@ async function checkLook(target: OpenTarget): Promise<unknown> {
 
 async function lintLook(config: Config, { queryable }: OpenTarget, { sql }: JsonObject): Promise<unknown> {
   const { lintScripts, readScript, readSizes } = await import('@esa/database-migrations/lint')
-  const ground = await (await import('./rehearsal-ground.ts')).rehearsalGround(config, queryable)
+  const ground = await (await import('../sandbox/rehearsal-ground.ts')).rehearsalGround(config, queryable)
   const script = await readScript(MESSAGE, new TextEncoder().encode(textOf(sql)))
   const sizes = await readSizes(queryable)
   return lintScripts([script], { ground, independent: false, schema: { from: queryable }, sizes })
@@ -113,7 +114,7 @@ async function verifyLook(
 ): Promise<unknown> {
   const { verifyMigration } = await import('@esa/database-migrations/verify')
   const { scriptMigration } = await import('@esa/database-migrations/plan')
-  const { onRehearsal } = await import('./on-rehearsal.ts')
+  const { onRehearsal } = await import('../sandbox/on-rehearsal.ts')
   const migration = await scriptMigration(MESSAGE, textOf(sql))
   const purpose = { id: 'verify', rows: 'full', seesAllRows: true } as const
   return onRehearsal(
@@ -159,7 +160,7 @@ async function adviseLook(
       'no queries are given and no workload is known for this target',
     )
   }
-  const { adviseFor } = await import('./measured-advice.ts')
+  const { adviseFor } = await import('../sandbox/measured-advice.ts')
   return adviseFor(config, environment, textOf(target), statements, ADVISE_MS)
 }
 

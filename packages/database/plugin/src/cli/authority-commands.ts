@@ -1,16 +1,16 @@
 import type { Command } from 'commander'
-import type { AuthorityFlags } from '../commands/db-authority.ts'
-import type { AskFlags } from '../commands/db-approvals.ts'
-import type { ConnectionsFlags } from '../commands/db-connections.ts'
-import type { FreezeFlags } from '../commands/db-freeze.ts'
-import type { Commands } from './commands.ts'
+import type { AuthorityFlags } from '../commands/authority/authority.ts'
+import type { AskFlags } from '../commands/authority/approvals.ts'
+import type { ConnectionsFlags } from '../commands/queries/connections.ts'
+import type { FreezeFlags } from '../commands/authority/freeze.ts'
+import type { CliContext } from '@esa/operations/plugin'
 import { copyRowsOption } from './copy-rows-option.ts'
 
 const TARGET = '--target <target>'
 const TARGET_IS = 'a name (esa targets), env:VAR or a URL'
 
 /** `esa db approvals ...`, `esa db authority`, `esa db freeze`, `esa db unfreeze`. */
-export function addAuthorityCommands(db: Command, config: Commands['config']): void {
+export function addAuthorityCommands(db: Command, config: CliContext['config']): void {
   addApprovalCommands(db, config)
   db.command('authority')
     .description('what Layer 1 may do without asking; without an option it is shown')
@@ -18,7 +18,7 @@ export function addAuthorityCommands(db: Command, config: Commands['config']): v
     .option('--ask', 'everything that changes a database is asked for (the default)')
     .addHelpText('after', '\nExamples:\n  esa db authority\n  esa db authority --alone create-index analyze')
     .action(async (flags: AuthorityFlags, command: Command) =>
-      (await import('../commands/db-authority.ts')).setAuthority(config(command), flags),
+      (await import('../commands/authority/authority.ts')).setAuthority(config(command), flags),
     )
   db.command('connections')
     .description('what a server takes, what its clients do, and how large the pools may be')
@@ -26,7 +26,11 @@ export function addAuthorityCommands(db: Command, config: Commands['config']): v
     .option('--processes <n>', 'processes with a pool each', '1')
     .addHelpText('after', '\nExample:\n  esa db connections --target shop --processes 4')
     .action(async (flags: ConnectionsFlags, command: Command) =>
-      (await import('../commands/db-connections.ts')).adviseConnections(config(command), process.env, flags),
+      (await import('../commands/queries/connections.ts')).adviseConnections(
+        config(command),
+        process.env,
+        flags,
+      ),
     )
   db.command('freeze')
     .description('nothing is applied to a target from now on, whatever was approved')
@@ -37,19 +41,19 @@ export function addAuthorityCommands(db: Command, config: Commands['config']): v
       '\nExample:\n  esa db freeze --target shop --reason "rows are missing, see incident 01K..."',
     )
     .action(async (flags: FreezeFlags & { reason: string }, command: Command) =>
-      (await import('../commands/db-freeze.ts')).freezeTarget(config(command), process.env, flags),
+      (await import('../commands/authority/freeze.ts')).freezeTarget(config(command), process.env, flags),
     )
   db.command('unfreeze')
     .description('a frozen target may be changed again')
     .requiredOption(TARGET, TARGET_IS)
     .addHelpText('after', '\nExample:\n  esa db unfreeze --target shop')
     .action(async (flags: FreezeFlags, command: Command) =>
-      (await import('../commands/db-freeze.ts')).thawTarget(config(command), process.env, flags),
+      (await import('../commands/authority/freeze.ts')).thawTarget(config(command), process.env, flags),
     )
 }
 
 /** `esa approvals ...`, and by its older name `esa db approvals ...`. */
-export function addApprovalCommands(parent: Command, config: Commands['config']): void {
+export function addApprovalCommands(parent: Command, config: CliContext['config']): void {
   const approvals = parent
     .command('approvals')
     .description('what waits for an approval before it may run on a target')
@@ -77,7 +81,11 @@ export function addApprovalCommands(parent: Command, config: Commands['config'])
       '\nExample:\n  esa approvals ask --target shop --migration drop-old.sql --because "unused since May"',
     )
     .action(async (flags: AskFlags, command: Command) =>
-      (await import('../commands/db-approvals.ts')).askForApproval(config(command), process.env, flags),
+      (await import('../commands/authority/approvals.ts')).askForApproval(
+        config(command),
+        process.env,
+        flags,
+      ),
     )
   approvals
     .command('ls')
@@ -85,7 +93,7 @@ export function addApprovalCommands(parent: Command, config: Commands['config'])
     .option('--all', 'also those that are over')
     .addHelpText('after', '\nExample:\n  esa approvals ls --json')
     .action(async (flags: { all?: boolean }, command: Command) =>
-      (await import('../commands/db-approvals.ts')).listApprovals(config(command), flags),
+      (await import('../commands/authority/approvals.ts')).listApprovals(config(command), flags),
     )
   approvals
     .command('show')
@@ -93,7 +101,7 @@ export function addApprovalCommands(parent: Command, config: Commands['config'])
     .description('the whole statement, its hash, and who has approved it')
     .addHelpText('after', '\nExample:\n  esa approvals show 01K...')
     .action(async (id: string, _: object, command: Command) =>
-      (await import('../commands/db-approvals.ts')).showApproval(config(command), id),
+      (await import('../commands/authority/approvals.ts')).showApproval(config(command), id),
     )
   const about = {
     approve: 'approve it for 15 minutes; takes the ESA_TOKEN of a person, and never the requester’s',
@@ -110,7 +118,7 @@ export function addApprovalCommands(parent: Command, config: Commands['config'])
       .option('--hash <sha256>', 'of the statement that you have read (default: the one that is shown)')
       .addHelpText('after', `\nExample:\n  esa approvals ${verb} 01K... --because "checked the copy"`)
       .action(async (id: string, flags: { as?: string; because?: string; hash?: string }, command: Command) =>
-        (await import('../commands/db-approvals.ts')).judgeApproval(config(command), verb, id, flags),
+        (await import('../commands/authority/approvals.ts')).judgeApproval(config(command), verb, id, flags),
       )
   }
 }

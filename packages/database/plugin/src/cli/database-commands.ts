@@ -1,8 +1,8 @@
 import type { Command } from 'commander'
-import type { MeasureFlags } from '../commands/db-measure.ts'
-import type { WatchFlags } from '../commands/db-watch.ts'
+import type { MeasureFlags } from '../commands/measure/measure.ts'
+import type { WatchFlags } from '../commands/measure/watch.ts'
 import { addAuthorityCommands } from './authority-commands.ts'
-import type { Commands } from './commands.ts'
+import type { CliContext } from '@esa/operations/plugin'
 import { addIndexCommands } from './index-commands.ts'
 import { addMigrateCommands } from './migrate-commands.ts'
 import { addQueryCommands } from './query-commands.ts'
@@ -12,7 +12,7 @@ const TARGET = '--target <target>'
 const TARGET_IS = 'a name (esa targets), env:VAR or a URL'
 
 /** `esa db ...`. */
-export function addDatabaseCommands({ program, config }: Commands): void {
+export function addDatabaseCommands(program: Command, { config }: CliContext): void {
   const db = program.command('db').description('Layer 1: look after a PostgreSQL database')
   db.command('measure')
     .description('measure the metrics of Layer 1’s card; exit 1 when one is out of bounds')
@@ -24,7 +24,7 @@ export function addDatabaseCommands({ program, config }: Commands): void {
       '\nExamples:\n  esa db measure --target env:SHOP_URL --json\n  esa db measure --target shop --workload typical.sql',
     )
     .action(async (flags: MeasureFlags, command: Command) =>
-      (await import('../commands/db-measure.ts')).measureTarget(config(command), process.env, flags),
+      (await import('../commands/measure/measure.ts')).measureTarget(config(command), process.env, flags),
     )
   db.command('watch')
     .description('have the running worker measure a named target again and again')
@@ -37,7 +37,7 @@ export function addDatabaseCommands({ program, config }: Commands): void {
       '\nExamples:\n  esa db watch --target shop --every 60s\n  esa db watch --target shop --live\n  esa db watch --stop',
     )
     .action(async (flags: WatchFlags, command: Command) =>
-      (await import('../commands/db-watch.ts')).watchTarget(config(command), process.env, flags),
+      (await import('../commands/measure/watch.ts')).watchTarget(config(command), process.env, flags),
     )
 
   addAuthorityCommands(db, config)

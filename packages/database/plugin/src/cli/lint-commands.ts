@@ -1,9 +1,9 @@
 import { type Command, Option } from 'commander'
-import type { LintFlags } from '../commands/db-lint.ts'
-import type { Commands } from './commands.ts'
+import type { LintFlags } from '../commands/lint/lint.ts'
+import type { CliContext } from '@esa/operations/plugin'
 
 /** `esa db migrate lint`, `esa db migrate rules`. */
-export function addLintCommands(migrate: Command, config: Commands['config']): void {
+export function addLintCommands(migrate: Command, config: CliContext['config']): void {
   migrate
     .command('lint')
     .argument('<file...>', 'SQL files in the order in which they apply, or folders of them (Drizzle’s too)')
@@ -32,13 +32,13 @@ export function addLintCommands(migrate: Command, config: Commands['config']): v
       '\nExamples:\n  esa db migrate lint 0042_orders.sql --target shop\n  esa db migrate lint migrations/*.sql --schema schema.sql --format sarif',
     )
     .action(async (files: string[], flags: LintFlags, command: Command) =>
-      (await import('../commands/db-lint.ts')).lintFiles(config(command), process.env, files, flags),
+      (await import('../commands/lint/lint.ts')).lintFiles(config(command), process.env, files, flags),
     )
   migrate
     .command('rules')
     .description('print the rules of the lint: what each finds, why it is dangerous, and the safe way')
     .addHelpText('after', '\nExample:\n  esa db migrate rules | less')
     .action(async (_: object, command: Command) =>
-      (await import('../commands/db-lint-rules.ts')).printRules(config(command)),
+      (await import('../commands/lint/lint-rules.ts')).printRules(config(command)),
     )
 }

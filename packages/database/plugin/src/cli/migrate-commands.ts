@@ -1,13 +1,13 @@
 import type { Command } from 'commander'
-import type { PlanFlags } from '../commands/db-plan.ts'
-import type { RehearsalFlags } from '../on-rehearsal.ts'
+import type { PlanFlags } from '../commands/migrate/plan.ts'
+import type { RehearsalFlags } from '../sandbox/on-rehearsal.ts'
 import { addApplyCommands } from './apply-commands.ts'
-import type { Commands } from './commands.ts'
+import type { CliContext } from '@esa/operations/plugin'
 import { copyRowsOption } from './copy-rows-option.ts'
 import { addLintCommands } from './lint-commands.ts'
 
 /** `esa db migrate ...`: what changes a database's schema. */
-export function addMigrateCommands(db: Command, config: Commands['config']): void {
+export function addMigrateCommands(db: Command, config: CliContext['config']): void {
   const migrate = db.command('migrate').description('change a schema without standing in the way of others')
   addLintCommands(migrate, config)
   migrate
@@ -33,7 +33,7 @@ export function addMigrateCommands(db: Command, config: Commands['config']): voi
       '\nExamples:\n  esa db migrate plan old.sql new.sql --rename orders.total=amount\n  esa db migrate plan drizzle/ drizzle.config.ts --write plan\n  esa db migrate plan 0042_orders.sql --target shop --json',
     )
     .action(async (from: string, to: string | undefined, flags: PlanFlags, command: Command) =>
-      (await import('../commands/db-plan.ts')).planBetweenFiles(
+      (await import('../commands/migrate/plan.ts')).planBetweenFiles(
         config(command),
         process.env,
         [from, to],
@@ -58,7 +58,12 @@ export function addMigrateCommands(db: Command, config: Commands['config']): voi
       '\nExamples:\n  esa db migrate rehearse 0042_orders.sql --target shop --copy-rows\n  esa db migrate rehearse migrations/*.sql --schema schema.sql --json',
     )
     .action(async (files: string[], flags: RehearsalFlags, command: Command) =>
-      (await import('../commands/db-rehearse.ts')).rehearseFiles(config(command), process.env, files, flags),
+      (await import('../commands/migrate/rehearse.ts')).rehearseFiles(
+        config(command),
+        process.env,
+        files,
+        flags,
+      ),
     )
   addApplyCommands(migrate, config)
 }

@@ -1,9 +1,9 @@
 import { type Command, Option } from 'commander'
-import type { CheckFlags } from '../commands/db-check.ts'
-import type { ReviewFlags } from '../commands/db-schema.ts'
-import type { StorageFlags } from '../commands/db-storage.ts'
-import { REPORTERS } from '../finding-reporters.ts'
-import type { Commands } from './commands.ts'
+import type { CheckFlags } from '../commands/review/check.ts'
+import type { ReviewFlags } from '../commands/review/schema.ts'
+import type { StorageFlags } from '../commands/review/storage.ts'
+import { REPORTERS } from '../output/finding-reporters.ts'
+import type { CliContext } from '@esa/operations/plugin'
 
 const TARGET = '--target <target>'
 const TARGET_IS = 'a name (esa targets), env:VAR or a URL'
@@ -11,20 +11,24 @@ const WORKLOAD = '--workload <file>'
 const WORKLOAD_IS = 'statements that stand for the load, instead of pg_stat_statements'
 
 /** `esa db schema`, `integrity`, `storage`, `check`, `normalize`: reviews of a database, reading only. */
-export function addSchemaCommands(db: Command, config: Commands['config']): void {
+export function addSchemaCommands(db: Command, config: CliContext['config']): void {
   db.command('schema')
     .description('review types, keys, names and structure of a schema')
     .requiredOption(TARGET, TARGET_IS)
     .addHelpText('after', '\nExample:\n  esa db schema --target shop --json')
     .action(async (flags: ReviewFlags, command: Command) =>
-      (await import('../commands/db-schema.ts')).reviewTargetSchema(config(command), process.env, flags),
+      (await import('../commands/review/schema.ts')).reviewTargetSchema(config(command), process.env, flags),
     )
   db.command('integrity')
     .description('check rows against what the schema means: orphans, duplicates, keys that run out')
     .requiredOption(TARGET, TARGET_IS)
     .addHelpText('after', '\nExample:\n  esa db integrity --target shop')
     .action(async (flags: ReviewFlags, command: Command) =>
-      (await import('../commands/db-integrity.ts')).checkTargetIntegrity(config(command), process.env, flags),
+      (await import('../commands/review/integrity.ts')).checkTargetIntegrity(
+        config(command),
+        process.env,
+        flags,
+      ),
     )
   db.command('storage')
     .description('review sizes, growth, bloat and vacuum, and say which table to partition')
@@ -32,7 +36,11 @@ export function addSchemaCommands(db: Command, config: Commands['config']): void
     .option(WORKLOAD, WORKLOAD_IS)
     .addHelpText('after', '\nExample:\n  esa db storage --target shop --workload typical.sql')
     .action(async (flags: StorageFlags, command: Command) =>
-      (await import('../commands/db-storage.ts')).reviewTargetStorage(config(command), process.env, flags),
+      (await import('../commands/review/storage.ts')).reviewTargetStorage(
+        config(command),
+        process.env,
+        flags,
+      ),
     )
   db.command('check')
     .description('schema, integrity and storage in one; exit 1 when an error was found')
@@ -45,13 +53,13 @@ export function addSchemaCommands(db: Command, config: Commands['config']): void
       '\nExamples:\n  esa db check --target env:SHOP_URL --json\n  esa db check --target env:SHOP_URL --reporter sarif > check.sarif',
     )
     .action(async (flags: CheckFlags, command: Command) =>
-      (await import('../commands/db-check.ts')).checkTarget(config(command), process.env, flags),
+      (await import('../commands/review/check.ts')).checkTarget(config(command), process.env, flags),
     )
   db.command('normalize')
     .description('find what the rows say twice, score it, and propose splits that are proven lossless')
     .requiredOption(TARGET, TARGET_IS)
     .addHelpText('after', '\nExample:\n  esa db normalize --target shop --json')
     .action(async (flags: ReviewFlags, command: Command) =>
-      (await import('../commands/db-normalize.ts')).normalizeTarget(config(command), process.env, flags),
+      (await import('../commands/review/normalize.ts')).normalizeTarget(config(command), process.env, flags),
     )
 }

@@ -1,12 +1,12 @@
 import { type Command, Option } from 'commander'
-import type { TargetFlags } from '../commands/targets.ts'
-import { GUARD_LOG } from '../guard-log.ts'
-import type { Commands } from './commands.ts'
+import type { TargetFlags } from '../commands/targets/targets.ts'
+import { GUARD_LOG } from '../targets/guard-log.ts'
+import type { CliContext } from '@esa/operations/plugin'
 
 const TARGET_IS = 'a name (esa targets), env:VAR or a URL'
 
 /** `esa targets ...`. */
-export function addTargetCommands({ program, config }: Commands): void {
+export function addTargetCommands(program: Command, { config }: CliContext): void {
   const targets = program.command('targets').description('databases by name')
   targets
     .command('add')
@@ -32,14 +32,14 @@ export function addTargetCommands({ program, config }: Commands): void {
       '\nExample:\n  esa targets add shop env:SHOP_URL --workload typical.sql --timeout 5s --quiet 22:00-06:00',
     )
     .action(async (name: string, at: string, flags: TargetFlags, command: Command) =>
-      (await import('../commands/targets.ts')).nameTarget(config(command), name, at, flags),
+      (await import('../commands/targets/targets.ts')).nameTarget(config(command), name, at, flags),
     )
   targets
     .command('ls')
     .description('named databases')
     .addHelpText('after', '\nExample:\n  esa targets ls --json')
     .action(async (_: object, command: Command) =>
-      (await import('../commands/targets.ts')).listTargets(config(command)),
+      (await import('../commands/targets/targets.ts')).listTargets(config(command)),
     )
   targets
     .command('test')
@@ -47,7 +47,7 @@ export function addTargetCommands({ program, config }: Commands): void {
     .description('connect, and say what answers and how fast')
     .addHelpText('after', '\nExample:\n  esa targets test shop')
     .action(async (name: string, _: object, command: Command) =>
-      (await import('../commands/targets.ts')).testTarget(config(command), process.env, name),
+      (await import('../commands/targets/targets.ts')).testTarget(config(command), process.env, name),
     )
   targets
     .command('rm')
@@ -55,6 +55,6 @@ export function addTargetCommands({ program, config }: Commands): void {
     .description('forget a name')
     .addHelpText('after', '\nExample:\n  esa targets rm shop')
     .action(async (name: string, _: object, command: Command) =>
-      (await import('../commands/targets.ts')).forgetTarget(config(command), name),
+      (await import('../commands/targets/targets.ts')).forgetTarget(config(command), name),
     )
 }

@@ -4,7 +4,7 @@ import { formatDuration, type Json, type JsonObject, textOf } from '@esa/protoco
 import type { StoredEvent } from '@esa/store'
 import type { DemoWorker } from './demo-worker.ts'
 import { type DemoWorld, SHOP_TARGET } from './demo-world.ts'
-import type { Progress } from './progress.ts'
+import type { Progress } from '@esa/cli/plugin-kit'
 import { compareCopy, plantMissingRows, restoreMissingRows } from './shop-archive.ts'
 
 /** Longest that any part of the story may take, ms: the machine is slow then, or something is broken. */

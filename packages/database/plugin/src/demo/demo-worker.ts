@@ -1,8 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { join } from 'node:path'
 import { EsaError } from '@esa/protocol'
 import type { Config } from '../config.ts'
-import { PROJECT_ROOT } from '../project-root.ts'
 
 /** A worker that is not ready in this time will not be, ms. */
 const READY_WITHIN_MS = 20_000
@@ -25,12 +23,13 @@ export interface DemoWorker {
 /** Starts a worker as a process of its own, and waits until it says that it is ready. */
 export async function startDemoWorker(config: Config, databaseUrl: string): Promise<DemoWorker> {
   const began = performance.now()
-  const child = spawn(join(PROJECT_ROOT, 'bin', 'esa'), ['worker'], {
+  const child = spawn(config.runtime.launcher, ['worker'], {
     env: {
       ...process.env,
       ESA_HOME: config.home,
       ESA_TIME_SCALE: String(config.timeScale),
       DATABASE_URL: databaseUrl,
+      ...(config.configFile === null ? {} : { ESA_CONFIG: config.configFile }),
       ...(config.redisUrl === null ? {} : { REDIS_URL: config.redisUrl }),
     },
     // The channel tells the worker when the demo dies, however that happens. A Ctrl-C is the demo's to pass on.

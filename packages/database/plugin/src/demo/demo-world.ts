@@ -5,10 +5,9 @@ import { connectPool, createDatabase } from '@esa/pg-server'
 import { type Category, EsaError, type JsonObject } from '@esa/protocol'
 import type { StoredEvent } from '@esa/store'
 import type { Pool } from 'pg'
-import { osUser } from '../flags.ts'
-import { addTarget } from '../targets.ts'
-import { resolveOwner } from '../store-access.ts'
-import { openWorld, type World } from '../world.ts'
+import { osUser } from '@esa/cli/plugin-kit'
+import { addTarget } from '../targets/targets.ts'
+import type { World } from '../runtime.ts'
 import type { Config } from '../config.ts'
 import { shopWorkload } from './shop-workload.ts'
 
@@ -23,12 +22,20 @@ const LOOK_EVERY_MS = 50
 
 /** The demo's hands on the runtime: it opens, commands and reads as any operator could. */
 export class DemoWorld {
-  readonly world: World
+  readonly config: Config
+  readonly world: World & { close(): Promise<void> }
   readonly shop: Pool
   readonly shopUrl: string
   readonly #interrupted: AbortSignal
 
-  private constructor(world: World, shop: Pool, shopUrl: string, interrupted: AbortSignal) {
+  private constructor(
+    config: Config,
+    world: DemoWorld['world'],
+    shop: Pool,
+    shopUrl: string,
+    interrupted: AbortSignal,
+  ) {
+    this.config = config
     this.world = world
     this.shop = shop
     this.shopUrl = shopUrl
@@ -37,8 +44,8 @@ export class DemoWorld {
 
   /** Opens the runtime's world, makes the shop's database, and tells Layer 1 where it is and what it is asked all day. */
   static async open(config: Config, interrupted: AbortSignal): Promise<DemoWorld> {
-    const world = await openWorld(config)
-    const shopUrl = await createDatabase(await resolveOwner(config), SHOP_DATABASE)
+    const world = await config.runtime.openWorld(config)
+    const shopUrl = await createDatabase(await config.runtime.ownerUrl(config), SHOP_DATABASE)
     const folder = join(config.home, 'demo')
     await mkdir(folder, { recursive: true })
     const workload = join(folder, 'shop-workload.sql')
@@ -49,7 +56,7 @@ export class DemoWorld {
     // The shop is ours, and so is its server: there is no other role to read it by.
     await addTarget(config, SHOP_TARGET, { at: shopUrl, workload, allowOwner: true })
     const shop = await connectPool(shopUrl, { max: 2, applicationName: 'esa demo' })
-    return new DemoWorld(world, shop, shopUrl, interrupted)
+    return new DemoWorld(config, world, shop, shopUrl, interrupted)
   }
 
   /** Opens an incident of Layer 1. */

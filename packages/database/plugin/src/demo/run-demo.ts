@@ -2,11 +2,8 @@ import { dropDatabase, embeddedServerStatus, stopEmbeddedServer, stopSandbox } f
 import { verifyStream } from '@esa/operations/views'
 import { EsaError } from '@esa/protocol'
 import type { Config } from '../config.ts'
-import { EXIT } from '../exit-codes.ts'
-import { answer, note } from '../output.ts'
+import { answer, EXIT, note, Progress } from '@esa/cli/plugin-kit'
 
-import { resolveOwner } from '../store-access.ts'
-import { timelineText, timelineTitle } from '../timeline-text.ts'
 import {
   breachStory,
   chiefStory,
@@ -17,7 +14,6 @@ import {
 } from './demo-story.ts'
 import { type DemoWorker, startDemoWorker } from './demo-worker.ts'
 import { DemoWorld } from './demo-world.ts'
-import { Progress } from './progress.ts'
 import { seedShop } from './shop.ts'
 
 /** Divides the waits of the demo: 30 min become 5 s, 1 h becomes 10 s, 2 h become 20 s. */
@@ -103,7 +99,7 @@ async function perform(
   await report(demo, [integration, dataLoss, breach], progress)
   if (keep) {
     note(
-      `left running: worker ${worker.pid} and the database (${demo.world.config.home}). Look around: esa status; esa incidents ls. Stop: kill ${worker.pid}; esa down`,
+      `left running: worker ${worker.pid} and the database (${demo.config.home}). Look around: esa status; esa incidents ls. Stop: kill ${worker.pid}; esa down`,
     )
     worker.release()
   }
@@ -126,12 +122,13 @@ async function seed(demo: DemoWorld, progress: Progress): Promise<void> {
 }
 
 async function dropShop(demo: DemoWorld): Promise<void> {
-  await dropDatabase(await resolveOwner(demo.world.config), new URL(demo.shopUrl).pathname.slice(1))
+  await dropDatabase(await demo.config.runtime.ownerUrl(demo.config), new URL(demo.shopUrl).pathname.slice(1))
 }
 
 /** Prints the timelines, and proves them: replayed, and their hash chains walked. */
 async function report(demo: DemoWorld, ids: string[], progress: Progress): Promise<void> {
-  const { store, registry, directory, config } = demo.world
+  const { config } = demo
+  const { store, registry, directory } = demo.world
   const cardFile = directory.get('layer-1')?.card?.file ?? null
   const told = await Promise.all(
     ids.map(async (id) => {
@@ -155,6 +152,9 @@ async function report(demo: DemoWorld, ids: string[], progress: Progress): Promi
       '  ',
       ' ',
     )
+  const timelines = await Promise.all(
+    told.map(({ incident, events }) => config.runtime.timelineText(incident, events, cardFile)),
+  )
   const document = {
     seconds: Number(progress.seconds.toFixed(1)),
     timeScale: config.timeScale,
@@ -164,11 +164,7 @@ async function report(demo: DemoWorld, ids: string[], progress: Progress): Promi
   }
   answer(config, document, () =>
     [
-      ...told.flatMap(({ incident, events }) => [
-        '',
-        timelineTitle(incident),
-        timelineText(events, cardFile),
-      ]),
+      ...timelines.flatMap((text) => ['', text]),
       '',
       `verified: ${told.length - failed.length} of ${told.length} timelines replay to the same events and state, hash chains unbroken; latest deadline served ${Math.max(0, ...late)} ms after it`,
       `${real} ${scaled}`,

@@ -6,7 +6,7 @@ import { planBetween } from '@esa/database-migrations/plan'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { pendingMigrations } from './drizzle-journal.ts'
 import { DRIZZLE_SILENT_ABOUT, drizzleMigrations, drizzleSchema } from './drizzle-project.ts'
-import { rehearsalGround } from './rehearsal-ground.ts'
+import { rehearsalGround } from '../sandbox/rehearsal-ground.ts'
 
 /** A Drizzle project that is really used: the runtime's own. */
 const STORE = join(import.meta.dirname, '../../store')

@@ -4,7 +4,7 @@ import { dirname, extname, join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { EsaError } from '@esa/protocol'
 import * as z from 'zod'
-import { readText } from './read-text.ts'
+import { readText } from '@esa/cli/plugin-kit'
 
 const journalSchema = z.object({
   entries: z.array(z.object({ idx: z.number(), when: z.number(), tag: z.string() })),

@@ -13,7 +13,7 @@ import { EsaError } from '@esa/protocol'
 import * as z from 'zod'
 import { pendingMigrations } from './drizzle-journal.ts'
 import { drizzleMigrations, drizzleTable } from './drizzle-project.ts'
-import { readText } from './read-text.ts'
+import { readText } from '@esa/cli/plugin-kit'
 
 /** What undoes `NAME.sql` may stand beside it under this name. */
 const DOWN = /\.down\.sql$/

@@ -3,7 +3,7 @@ import type { Script } from '@esa/database-sandbox'
 import { pendingMigrations } from './drizzle-journal.ts'
 import { drizzleMigrations } from './drizzle-project.ts'
 import { migrationFiles } from './migration-files.ts'
-import { readText } from './read-text.ts'
+import { readText } from '@esa/cli/plugin-kit'
 
 /**
  * The scripts of a file of SQL or of a folder of them, in the order of their names; of a folder of Drizzle's by its journal, and

@@ -1,10 +1,8 @@
 import type { Finding } from '@esa/database-catalog/sql'
 import type { IndexAdvice } from '@esa/database-advice/advise'
 import type { TriedRewrite } from '@esa/database-advice/queries'
-import { colours } from './colours.ts'
-import { columns } from './output.ts'
-import type { DrizzleAdvice } from './drizzle-advice.ts'
-import { sizeText } from './size.ts'
+import { colours, columns, sizeText } from '@esa/cli/plugin-kit'
+import type { DrizzleAdvice } from '../files/drizzle-advice.ts'
 
 /** Characters of a statement that has no name, and statements shown of those that were left out. */
 const SQL_SHOWN = 70

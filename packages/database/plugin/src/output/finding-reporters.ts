@@ -1,5 +1,5 @@
 import type { Finding } from '@esa/database-catalog/sql'
-import { data, property } from './commands/db-lint-github.ts'
+import { data, property } from '../commands/lint/lint-github.ts'
 
 /** How the findings of a review are written, besides the words and the JSON of every command. */
 export const REPORTERS = ['text', 'json', 'sarif', 'github'] as const

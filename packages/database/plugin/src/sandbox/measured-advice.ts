@@ -3,7 +3,7 @@ import { ON_COPY } from '@esa/database-catalog/guard'
 import type { Queryable } from '@esa/database-catalog/sql'
 import { adviseIndexes, type IndexAdvice } from '@esa/database-advice/advise'
 import { isEsaError } from '@esa/protocol'
-import type { Config } from './config.ts'
+import type { Config } from '../config.ts'
 import { onRehearsal } from './on-rehearsal.ts'
 
 /** A query with its plan before and after, both executed on the copy; `why` stands where one could not be had. */

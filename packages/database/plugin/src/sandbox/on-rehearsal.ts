@@ -1,15 +1,14 @@
 import type { Queryable } from '@esa/database-catalog/sql'
 import { type Rehearsal, type RowCopy, type SchemaSource, withRehearsal } from '@esa/database-sandbox'
 import { EsaError } from '@esa/protocol'
-import type { Config } from './config.ts'
-import { copyConsent, type CopyFlag, type CopyMode } from './copy-consent.ts'
-import { Progress } from './demo/progress.ts'
-import { drizzleMigrations } from './drizzle-project.ts'
-import { migrationFiles } from './migration-files.ts'
-import { onTarget } from './on-target.ts'
+import type { Config } from '../config.ts'
+import { copyConsent, type CopyFlag, type CopyMode } from '../targets/copy-consent.ts'
+import { Progress, readText } from '@esa/cli/plugin-kit'
+import { drizzleMigrations } from '../files/drizzle-project.ts'
+import { migrationFiles } from '../files/migration-files.ts'
+import { onTarget } from '../targets/on-target.ts'
 import { rehearsalGround } from './rehearsal-ground.ts'
-import { readText } from './read-text.ts'
-import { resolveTarget } from './targets.ts'
+import { resolveTarget } from '../targets/targets.ts'
 
 /** Most that a sample takes: enough rows for plans to be those of the target, and minutes of copying at most. */
 const SAMPLE_BYTES_MAX = 512 * 1024 * 1024

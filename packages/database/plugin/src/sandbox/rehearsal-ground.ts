@@ -1,9 +1,8 @@
 import { connectPool, createDatabase, dropDatabase, ensureSandbox, withDatabase } from '@esa/pg-server'
 import type { OpenDatabase, RehearsalGround, Tester } from '@esa/database-sandbox'
 import type { Queryable } from '@esa/database-catalog/sql'
-import type { Config } from './config.ts'
-import { EXIT } from './exit-codes.ts'
-import { note } from './output.ts'
+import type { Config } from '../config.ts'
+import { EXIT, note } from '@esa/cli/plugin-kit'
 import { requireSandboxServer } from './rehearsal-server.ts'
 
 /** Sessions of one rehearsal: the one that tries, the one that looks, and some that are kept waiting. */

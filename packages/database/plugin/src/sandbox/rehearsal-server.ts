@@ -1,7 +1,7 @@
 import { connectPool, describeUrl, embeddedServerStatus, hasSessions, isHosted } from '@esa/pg-server'
 import type { Queryable } from '@esa/database-catalog/sql'
 import { EsaError } from '@esa/protocol'
-import type { Config } from './config.ts'
+import type { Config } from '../config.ts'
 
 /** Roles that only providers of hosted servers make. */
 const HOSTED_ROLES = [

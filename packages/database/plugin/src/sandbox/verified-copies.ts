@@ -4,7 +4,7 @@ import { EFFECTS } from '@esa/database-migrations/plan'
 import type { Verification } from '@esa/database-migrations/apply'
 import { isoTime } from '@esa/protocol'
 import * as z from 'zod'
-import type { Config } from './config.ts'
+import type { Config } from '../config.ts'
 
 /** Verdicts that are kept: of older ones the file has been applied or forgotten. */
 const KEPT_MAX = 200

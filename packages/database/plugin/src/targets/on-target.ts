@@ -1,6 +1,6 @@
-import type { OpenTarget } from '@esa/agents/activities'
+import type { OpenTarget } from '../activities/open-target.activity.ts'
 import { mapPgError } from '@esa/pg-server'
-import type { Config } from './config.ts'
+import type { Config } from '../config.ts'
 import { warnOfPassword } from './password-warning.ts'
 import { type OpenOptions, openTarget } from './targets.ts'
 

@@ -1,5 +1,4 @@
-import { colours } from './colours.ts'
-import { note } from './output.ts'
+import { colours, note } from '@esa/cli/plugin-kit'
 
 /** A flag is seen by everyone on the machine, in the list of processes and in the shell's history. */
 export function warnOfPassword(target: string): void {

@@ -1,7 +1,8 @@
 import { connectPool, embeddedServerStatus, isLoopback, isPooler, mapPgError } from '@esa/pg-server'
 import type { Config } from '../config.ts'
-import { readTargets, resolveTarget } from '../targets.ts'
-import { type Check, checked } from './check.ts'
+import { readTargets, resolveTarget } from './targets.ts'
+import { checked } from '@esa/cli/plugin-kit'
+import type { Check } from '@esa/operations/plugin'
 
 /** Whether the extension is there, and could be; whether it is loaded, null where this role may not see that. */
 const STATEMENTS = `select exists (select from pg_extension where extname = 'pg_stat_statements') as installed,

@@ -1,7 +1,6 @@
 import { describeUrl } from '@esa/pg-server'
 import type { TargetTerms } from '@esa/database-catalog/guard'
-import { colours } from './colours.ts'
-import { note } from './output.ts'
+import { colours, note } from '@esa/cli/plugin-kit'
 
 /** What the operator of a target has to know. */
 export type TargetWarning = Parameters<TargetTerms['warn']>[0]

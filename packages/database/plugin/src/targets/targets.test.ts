@@ -3,12 +3,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { isEsaError } from '@esa/protocol'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { readConfig } from './config.ts'
+import type { Config } from '../config.ts'
 import { addTarget, describeTarget, openTarget, readTargets, removeTarget, resolveTarget } from './targets.ts'
 
 const SECRET_URL = 'postgres://ada:hunter2@db.example/shop'
 let folder: string
-const config = (home = join(folder, 'home')) => readConfig({ home }, {})
+const config = (home = join(folder, 'home')) => ({ home }) as Config
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'esa-targets-'))

@@ -1,15 +1,15 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { connectPool, describeUrl } from '@esa/pg-server'
-import type { OpenTarget } from '@esa/agents/activities'
+import type { OpenTarget } from '../activities/open-target.activity.ts'
 import type { WorkloadStatement } from '@esa/database-advice/measure'
 import { EsaError } from '@esa/protocol'
 import * as z from 'zod'
-import type { Config } from './config.ts'
+import type { Config } from '../config.ts'
 import { GUARD_LOG } from './guard-log.ts'
 import { warnOnce } from './target-warnings.ts'
 import { isQuietHours, requireLoudHours } from './quiet-hours.ts'
-import { readText } from './read-text.ts'
+import { readText } from '@esa/cli/plugin-kit'
 
 /** Connections that one look at a target may take when nothing else was said: a database that is looked after must not feel it. */
 const TARGET_CONNECTIONS = 3

@@ -3,12 +3,12 @@ import { knownBefore } from '@esa/database-migrations/apply'
 import { lintScripts, needsRehearsal, readScript, readSizes } from '@esa/database-migrations/lint'
 import { rehearseScripts } from '@esa/database-sandbox'
 import type { JsonObject } from '@esa/protocol'
-import type { Config } from './config.ts'
-import type { CopyFlag } from './copy-consent.ts'
-import { onRehearsal } from './on-rehearsal.ts'
-import { onTarget } from './on-target.ts'
-import { note } from './output.ts'
-import { rehearsalGround } from './rehearsal-ground.ts'
+import type { Config } from '../../config.ts'
+import type { CopyFlag } from '../../targets/copy-consent.ts'
+import { onRehearsal } from '../../sandbox/on-rehearsal.ts'
+import { onTarget } from '../../targets/on-target.ts'
+import { note } from '@esa/cli/plugin-kit'
+import { rehearsalGround } from '../../sandbox/rehearsal-ground.ts'
 
 type Measurable = Parameters<typeof knownBefore>[1][number]
 

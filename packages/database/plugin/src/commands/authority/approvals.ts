@@ -11,18 +11,16 @@ import { onOneSession, systemClock } from '@esa/database-catalog/sql'
 import { fileLedger, stepsToApprove, targetLedger } from '@esa/database-migrations/apply'
 import { type MigrationStep, scriptMigration, type MigrationPlan } from '@esa/database-migrations/plan'
 import { canonicalJson, EsaError, type JsonObject, statementHash } from '@esa/protocol'
-import { colours } from '../colours.ts'
-import type { Config } from '../config.ts'
-import type { CopyFlag } from '../copy-consent.ts'
-import { readMigrations } from '../migration-files.ts'
-import { onTarget } from '../on-target.ts'
-import { answer, columns, note } from '../output.ts'
-import { lookInStore } from '../store-access.ts'
-import { readText } from '../read-text.ts'
-import { resolveTarget } from '../targets.ts'
-import { findVerified } from '../verified-copies.ts'
-import { inWorld } from '../world.ts'
-import { takesApproval } from './db-apply.ts'
+import { answer, colours, columns, note, readText } from '@esa/cli/plugin-kit'
+import type { Config } from '../../config.ts'
+import type { CopyFlag } from '../../targets/copy-consent.ts'
+import { readMigrations } from '../../files/migration-files.ts'
+import { onTarget } from '../../targets/on-target.ts'
+import { lookInStore } from '../../runtime.ts'
+import { resolveTarget } from '../../targets/targets.ts'
+import { findVerified } from '../../sandbox/verified-copies.ts'
+import { inWorld } from '../../runtime.ts'
+import { takesApproval } from '../migrate/apply.ts'
 
 /** Options of `esa db approvals ask`. */
 export interface AskFlags {
@@ -98,7 +96,7 @@ async function evidenceFor(
   const measurable = steps.filter((step): step is Asked & { sql: string } => step.sql !== null)
   const said = copyRows === undefined && FOUND_HERE.every((key) => given[key] !== undefined)
   if (said || !measurable.some(({ asks }) => asks)) return new Map()
-  const { evidenceOf } = await import('../approval-evidence.ts')
+  const { evidenceOf } = await import('./approval-evidence.ts')
   const place = { config, environment, target, ...(copyRows === undefined ? {} : { copyRows }) }
   const found = await evidenceOf(
     place,

@@ -1,9 +1,11 @@
-import { ALONE } from '@esa/agents'
 import { contextOf, tellAgent } from '@esa/operations'
 import { EsaError } from '@esa/protocol'
-import type { Config } from '../config.ts'
-import { answer } from '../output.ts'
-import { inWorld, type World } from '../world.ts'
+import type { Config } from '../../config.ts'
+import { answer } from '@esa/cli/plugin-kit'
+import { inWorld, type World } from '../../runtime.ts'
+
+/** What the operator's policy may let Layer 1 do without asking. Source: docs/layer-1/authority.md. */
+const ALONE = ['create-index', 'analyze', 'validate-constraint'] as const
 
 /** Options of `esa db authority`. */
 export interface AuthorityFlags {

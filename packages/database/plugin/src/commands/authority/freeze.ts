@@ -1,8 +1,8 @@
 import { freezeTarget as freeze, thawTarget as thaw } from '@esa/operations/views'
-import type { Config } from '../config.ts'
-import { answer } from '../output.ts'
-import { setFreeze } from '../set-freeze.ts'
-import { inWorld } from '../world.ts'
+import type { Config } from '../../config.ts'
+import { answer } from '@esa/cli/plugin-kit'
+import { setFreeze } from './set-freeze.ts'
+import { inWorld } from '../../runtime.ts'
 
 /** Options of `esa db freeze` and `unfreeze`. */
 export interface FreezeFlags {

@@ -2,10 +2,9 @@ import { INCIDENT_TYPE, incidentKey, incidentView, parseOpenIncident } from '@es
 import { storeNow } from '@esa/operations'
 import type { Mismatch } from '@esa/database-migrations/verify'
 import { isEsaError } from '@esa/protocol'
-import { describeIncident } from './commands/show-incidents.ts'
-import type { Config } from './config.ts'
-import { note } from './output.ts'
-import { inWorld } from './world.ts'
+import type { Config } from '../../config.ts'
+import { note } from '@esa/cli/plugin-kit'
+import { inWorld } from '../../runtime.ts'
 
 /** Mismatches that an incident carries: enough to see what kind of loss it is, and far below the limit of a message. */
 const SHOWN_MAX = 50
@@ -45,7 +44,7 @@ export async function reportDataLoss(
       const body = { ...opening, by }
       const { state } = await world.host.open({ type: INCIDENT_TYPE, key, from: 'operator', body })
       const incident = incidentView(state, await storeNow(world.store))
-      say(`opened ${describeIncident(incident)}`)
+      say(`opened ${await config.runtime.incidentText(incident)}`)
       return incident.id
     })
   } catch (error) {

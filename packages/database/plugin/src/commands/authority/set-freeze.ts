@@ -1,8 +1,8 @@
 import type { SetFreeze } from '@esa/operations/views'
 import { freezeDatabase, readFreeze, thawDatabase } from '@esa/database-catalog/guard'
 import { isoTime } from '@esa/protocol'
-import type { Config } from './config.ts'
-import { onTarget } from './on-target.ts'
+import type { Config } from '../../config.ts'
+import { onTarget } from '../../targets/on-target.ts'
 
 /** Sets and removes the flag in the target itself. @throws EsaError `database.permission`, `target.unknown` (terminal), `database.*`. */
 export function setFreeze(config: Config, environment: NodeJS.ProcessEnv, target: string): SetFreeze {

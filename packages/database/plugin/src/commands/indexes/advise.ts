@@ -11,16 +11,14 @@ import {
 import { explainQuery } from '@esa/database-advice/queries'
 import { type Rehearsal, type RowCopy, withRehearsal } from '@esa/database-sandbox'
 import { EsaError } from '@esa/protocol'
-import { adviceText, type SlowStatement } from '../advice-text.ts'
-import type { Config } from '../config.ts'
-import { copyConsent, type CopyFlag, type CopyMode } from '../copy-consent.ts'
-import { Progress } from '../demo/progress.ts'
-import type { DrizzleAdvice } from '../drizzle-advice.ts'
-import { onTarget } from '../on-target.ts'
-import { answer, note } from '../output.ts'
-import { rehearsalGround } from '../rehearsal-ground.ts'
-import { sizeFlag } from '../size.ts'
-import { resolveTarget } from '../targets.ts'
+import { adviceText, type SlowStatement } from '../../output/advice-text.ts'
+import type { Config } from '../../config.ts'
+import { copyConsent, type CopyFlag, type CopyMode } from '../../targets/copy-consent.ts'
+import { answer, note, Progress, sizeFlag } from '@esa/cli/plugin-kit'
+import type { DrizzleAdvice } from '../../files/drizzle-advice.ts'
+import { onTarget } from '../../targets/on-target.ts'
+import { rehearsalGround } from '../../sandbox/rehearsal-ground.ts'
+import { resolveTarget } from '../../targets/targets.ts'
 
 /** Options of `esa db indexes advise`. */
 export interface AdviseFlags {
@@ -104,7 +102,7 @@ async function inDrizzle(
   { recommendations }: IndexAdvice,
 ): Promise<{ drizzle?: DrizzleAdvice }> {
   if (path === undefined) return {}
-  const { drizzleAdvice } = await import('../drizzle-advice.ts')
+  const { drizzleAdvice } = await import('../../files/drizzle-advice.ts')
   return { drizzle: await drizzleAdvice(path, recommendations) }
 }
 

@@ -1,9 +1,8 @@
 import { reviewIndexes } from '@esa/database-advice/review'
-import { answerFindings } from '../answer-findings.ts'
-import type { Config } from '../config.ts'
-import { durationFlag } from '../flags.ts'
-import { onTarget } from '../on-target.ts'
-import { note } from '../output.ts'
+import { answerFindings } from '../../output/answer-findings.ts'
+import type { Config } from '../../config.ts'
+import { durationFlag, note } from '@esa/cli/plugin-kit'
+import { onTarget } from '../../targets/on-target.ts'
 
 /** Options of `esa db indexes review`. */
 export interface ReviewFlags {

@@ -1,6 +1,6 @@
 import { RULES, rulesDocument } from '@esa/database-migrations/lint'
-import type { Config } from '../config.ts'
-import { answer } from '../output.ts'
+import type { Config } from '../../config.ts'
+import { answer } from '@esa/cli/plugin-kit'
 
 /** Prints every rule of the lint: as Markdown, which is docs/rules.md, or as `{rules: {id, severity, danger, safeWay}[]}`. */
 export function printRules(config: Config): void {

@@ -1,6 +1,6 @@
 import type { LintFinding, Script, Verdict } from '@esa/database-migrations/lint'
 import { strongestFirst } from '@esa/database-catalog/sql'
-import { colours } from '../colours.ts'
+import { colours } from '@esa/cli/plugin-kit'
 
 const COLOUR = { error: colours.red, warning: colours.yellow, info: colours.dim }
 

@@ -11,14 +11,12 @@ import {
   type Verdict,
 } from '@esa/database-migrations/lint'
 import { EsaError } from '@esa/protocol'
-import type { Config } from '../config.ts'
-import { Progress } from '../demo/progress.ts'
-import { EXIT } from '../exit-codes.ts'
-import { appliedFiles, filesToLint } from '../lint-files.ts'
-import { answer, note } from '../output.ts'
-import { githubText } from './db-lint-github.ts'
-import { sarifLog } from './db-lint-sarif.ts'
-import { lintText } from './db-lint-text.ts'
+import type { Config } from '../../config.ts'
+import { answer, EXIT, note, Progress } from '@esa/cli/plugin-kit'
+import { appliedFiles, filesToLint } from '../../files/lint-files.ts'
+import { githubText } from './lint-github.ts'
+import { sarifLog } from './lint-sarif.ts'
+import { lintText } from './lint-text.ts'
 
 /** How a lint's answer is written. */
 type Format = 'text' | 'json' | 'sarif' | 'github'
@@ -64,8 +62,8 @@ export async function lintFiles(
   const before = schema === undefined ? null : { sql: schemaOf(await read(schema)) }
   // What speaks to servers is loaded here: a file that needs none is judged in the time of a start.
   const [{ rehearsalGround }, { onTarget }] = await Promise.all([
-    import('../rehearsal-ground.ts'),
-    import('../on-target.ts'),
+    import('../../sandbox/rehearsal-ground.ts'),
+    import('../../targets/on-target.ts'),
   ])
   const progress = trying(scripts)
   const options = { independent, assumeInTransaction, onProgress: progress.update }

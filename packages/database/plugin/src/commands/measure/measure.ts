@@ -1,16 +1,13 @@
-import { WORKLOAD_RUNS } from '@esa/agents/activities'
+import { WORKLOAD_RUNS } from '../../activities/measure.activity.ts'
 import { mapPgError } from '@esa/pg-server'
 import { measure, type MetricReading } from '@esa/database-advice/measure'
 import { EsaError, formatDuration } from '@esa/protocol'
-import { colours } from '../colours.ts'
-import type { Config } from '../config.ts'
-import { EXIT } from '../exit-codes.ts'
-import { durationFlag } from '../flags.ts'
-import { requireOrg } from '../load-org.ts'
-import { answer, columns, note } from '../output.ts'
-import { warnOfPassword } from '../password-warning.ts'
-import { collectWarnings } from '../target-warnings.ts'
-import { openTarget } from '../targets.ts'
+import { answer, colours, columns, durationFlag, EXIT, note } from '@esa/cli/plugin-kit'
+import type { Config } from '../../config.ts'
+import { requireOrg } from '../../runtime.ts'
+import { warnOfPassword } from '../../targets/password-warning.ts'
+import { collectWarnings } from '../../targets/target-warnings.ts'
+import { openTarget } from '../../targets/targets.ts'
 
 /** Options of `esa db measure`. */
 export interface MeasureFlags {
@@ -33,7 +30,7 @@ export async function measureTarget(
 ): Promise<void> {
   const sampleMs = window === undefined ? undefined : windowMs(window)
   warnOfPassword(name)
-  const thresholds = (await requireOrg(config.agents)).get('layer-1')?.card?.metrics ?? []
+  const thresholds = (await requireOrg(config)).get('layer-1')?.card?.metrics ?? []
   if (thresholds.length === 0) {
     throw new EsaError('card.no-metrics', 'terminal', 'the card of layer-1 promises no metric', {
       hint: 'add "## Success Metrics" to its card',

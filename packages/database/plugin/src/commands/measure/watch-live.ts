@@ -3,12 +3,11 @@ import type { MetricReading } from '@esa/database-advice/measure'
 import { isoTime } from '@esa/protocol'
 import { Sleeper } from '@esa/runtime'
 import type { KeptReading, Store } from '@esa/store'
-import type { Config } from '../config.ts'
-import { EXIT } from '../exit-codes.ts'
-import { requireOrg } from '../load-org.ts'
-import { answer, note, printable } from '../output.ts'
-import { lookInStore } from '../store-access.ts'
-import { type Board, boardText, type Tile } from '../watch-tiles.ts'
+import type { Config } from '../../config.ts'
+import { answer, EXIT, note, printable } from '@esa/cli/plugin-kit'
+import { requireOrg } from '../../runtime.ts'
+import { lookInStore } from '../../runtime.ts'
+import { type Board, boardText, type Tile } from './watch-tiles.ts'
 
 /** A clock that people watch moves once a second. */
 const DRAW_EVERY_MS = 1_000
@@ -24,7 +23,7 @@ const CLEAR = '\u001B[H\u001B[J'
  * one document for each. Reads what the agent kept and measures nothing itself.
  */
 export async function followTarget(config: Config, target: string): Promise<void> {
-  const metrics = (await requireOrg(config.agents)).get('layer-1')?.card?.metrics ?? []
+  const metrics = (await requireOrg(config)).get('layer-1')?.card?.metrics ?? []
   const keys = metrics.map(({ key }) => key)
   await lookInStore(config, async (store) => {
     const sleeper = new Sleeper()

@@ -1,6 +1,5 @@
 import { formatDuration } from '@esa/protocol'
-import { colours } from './colours.ts'
-import { columns } from './output.ts'
+import { colours, columns } from '@esa/cli/plugin-kit'
 
 /** One metric of a target as a watch shows it: its last reading, and the values before it, the oldest first. */
 export interface Tile {

@@ -1,11 +1,10 @@
 import { EsaError, formatDuration } from '@esa/protocol'
 import type { AgentContext } from '@esa/behavior'
 import { isServed, tellAgent } from '@esa/operations'
-import type { Config } from '../config.ts'
-import { durationFlag } from '../flags.ts'
-import { answer, note } from '../output.ts'
-import { resolveTarget } from '../targets.ts'
-import { inWorld, type World } from '../world.ts'
+import type { Config } from '../../config.ts'
+import { answer, durationFlag, note } from '@esa/cli/plugin-kit'
+import { resolveTarget } from '../../targets/targets.ts'
+import { inWorld, type World } from '../../runtime.ts'
 
 /** Options of `esa db watch`. */
 export interface WatchFlags {
@@ -30,7 +29,7 @@ export async function watchTarget(
   if (live) {
     await requireName(config, environment, target)
     if (every !== undefined || stop) await setWatch(config, environment, { target, every, stop })
-    return (await import('./db-watch-live.ts')).followTarget(config, target ?? '')
+    return (await import('./watch-live.ts')).followTarget(config, target ?? '')
   }
   await setWatch(config, environment, { target, every, stop })
 }

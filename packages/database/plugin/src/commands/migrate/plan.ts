@@ -12,20 +12,17 @@ import {
 } from '@esa/database-migrations/plan'
 import { EsaError } from '@esa/protocol'
 import * as z from 'zod'
-import { colours } from '../colours.ts'
-import type { Config } from '../config.ts'
-import { pendingMigrations } from '../drizzle-journal.ts'
+import { answer, colours, EXIT, note, readText } from '@esa/cli/plugin-kit'
+import type { Config } from '../../config.ts'
+import { pendingMigrations } from '../../files/drizzle-journal.ts'
 import {
   DRIZZLE_SILENT_ABOUT,
   drizzleMigrations,
   drizzleSchema,
   isDrizzleModule,
-} from '../drizzle-project.ts'
-import { EXIT } from '../exit-codes.ts'
-import { onTarget } from '../on-target.ts'
-import { answer, note } from '../output.ts'
-import { rehearsalGround } from '../rehearsal-ground.ts'
-import { readText } from '../read-text.ts'
+} from '../../files/drizzle-project.ts'
+import { onTarget } from '../../targets/on-target.ts'
+import { rehearsalGround } from '../../sandbox/rehearsal-ground.ts'
 
 /** Options of `esa db migrate plan`. */
 export interface PlanFlags {

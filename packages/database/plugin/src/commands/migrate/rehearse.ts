@@ -1,12 +1,9 @@
+import { answer, colours, columns, EXIT, findingsText } from '@esa/cli/plugin-kit'
 import type { Queryable } from '@esa/database-catalog/sql'
 import { type RehearsedStatement, rehearseScripts } from '@esa/database-sandbox'
-import { findingsText } from '../answer-findings.ts'
-import { colours } from '../colours.ts'
-import type { Config } from '../config.ts'
-import { EXIT } from '../exit-codes.ts'
-import { onRehearsal, type RehearsalFlags } from '../on-rehearsal.ts'
-import { answer, columns } from '../output.ts'
-import { readScripts } from '../script-files.ts'
+import type { Config } from '../../config.ts'
+import { onRehearsal, type RehearsalFlags } from '../../sandbox/on-rehearsal.ts'
+import { readScripts } from '../../files/script-files.ts'
 
 /** Characters of a statement that are shown beside its verdict. */
 const TEXT_SHOWN = 70

@@ -1,8 +1,7 @@
 import { rollBackMigrations } from '@esa/database-migrations/apply'
-import { colours } from '../colours.ts'
-import type { Config } from '../config.ts'
-import { answer } from '../output.ts'
-import { type ApplyFlags, applying } from './db-apply.ts'
+import { answer, colours } from '@esa/cli/plugin-kit'
+import type { Config } from '../../config.ts'
+import { type ApplyFlags, applying } from './apply.ts'
 
 /** Options of `esa db migrate rollback`. */
 export interface RollbackFlags extends Omit<ApplyFlags, 'phase'> {

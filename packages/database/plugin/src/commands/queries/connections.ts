@@ -1,10 +1,10 @@
 import { isPooler } from '@esa/pg-server'
 import { advisePool, measureConnections } from '@esa/database-advice/measure'
 import { EsaError } from '@esa/protocol'
-import type { Config } from '../config.ts'
-import { onTarget } from '../on-target.ts'
-import { answer } from '../output.ts'
-import { resolveTarget } from '../targets.ts'
+import type { Config } from '../../config.ts'
+import { onTarget } from '../../targets/on-target.ts'
+import { answer } from '@esa/cli/plugin-kit'
+import { resolveTarget } from '../../targets/targets.ts'
 
 /** Options of `esa db connections`. */
 export interface ConnectionsFlags {

@@ -1,10 +1,7 @@
+import { answer, columns, durationFlag, EXIT, findingsText } from '@esa/cli/plugin-kit'
 import { type TopQueries, topQueries } from '@esa/database-advice/queries'
-import { findingsText } from '../answer-findings.ts'
-import type { Config } from '../config.ts'
-import { EXIT } from '../exit-codes.ts'
-import { durationFlag } from '../flags.ts'
-import { onTarget } from '../on-target.ts'
-import { answer, columns } from '../output.ts'
+import type { Config } from '../../config.ts'
+import { onTarget } from '../../targets/on-target.ts'
 
 /** Options of `esa db queries`. */
 export interface QueriesFlags {

@@ -8,13 +8,13 @@ import {
   reviewStorage,
 } from '@esa/database-advice/review'
 import { normalizeDatabase } from '@esa/database-advice/measure'
-import { reportFindings } from '../answer-findings.ts'
-import type { Config } from '../config.ts'
-import type { Reporter } from '../finding-reporters.ts'
-import { onTarget } from '../on-target.ts'
-import { earlierSizes, keepSizes } from '../size-readings.ts'
-import { type ReviewFlags, withBar } from './db-schema.ts'
-import { countedWorkload } from './db-storage.ts'
+import { reportFindings } from '../../output/answer-findings.ts'
+import type { Config } from '../../config.ts'
+import type { Reporter } from '../../output/finding-reporters.ts'
+import { onTarget } from '../../targets/on-target.ts'
+import { earlierSizes, keepSizes } from './size-readings.ts'
+import { type ReviewFlags, withBar } from './schema.ts'
+import { countedWorkload } from './storage.ts'
 
 /** Options of `esa db check`. */
 export interface CheckFlags extends ReviewFlags {

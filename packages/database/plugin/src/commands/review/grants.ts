@@ -1,7 +1,7 @@
 import { roleGrants } from '@esa/database-catalog/guard'
-import type { Config } from '../config.ts'
-import { onTarget } from '../on-target.ts'
-import { answer } from '../output.ts'
+import type { Config } from '../../config.ts'
+import { onTarget } from '../../targets/on-target.ts'
+import { answer } from '@esa/cli/plugin-kit'
 
 /** Options of `esa db grants`. */
 export interface GrantsFlags {

@@ -1,8 +1,8 @@
 import { checkIntegrity } from '@esa/database-advice/review'
-import { answerFindings } from '../answer-findings.ts'
-import type { Config } from '../config.ts'
-import { onTarget } from '../on-target.ts'
-import { type ReviewFlags, withBar } from './db-schema.ts'
+import { answerFindings } from '../../output/answer-findings.ts'
+import type { Config } from '../../config.ts'
+import { onTarget } from '../../targets/on-target.ts'
+import { type ReviewFlags, withBar } from './schema.ts'
 
 /** Checks a target’s rows against what its schema means. Exit 1 when an error was found. @throws EsaError `target.*`, `database.*`. */
 export async function checkTargetIntegrity(

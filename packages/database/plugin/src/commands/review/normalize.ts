@@ -1,10 +1,8 @@
+import { answer, colours, columns, findingsText } from '@esa/cli/plugin-kit'
 import { type Normalization, normalizeDatabase, type TableNormalization } from '@esa/database-advice/measure'
-import { findingsText } from '../answer-findings.ts'
-import { colours } from '../colours.ts'
-import type { Config } from '../config.ts'
-import { onTarget } from '../on-target.ts'
-import { answer, columns } from '../output.ts'
-import { type ReviewFlags, withBar } from './db-schema.ts'
+import type { Config } from '../../config.ts'
+import { onTarget } from '../../targets/on-target.ts'
+import { type ReviewFlags, withBar } from './schema.ts'
 
 /** Scores how far a target’s rows state each fact once, and proposes splits that are proven lossless. @throws EsaError `target.*`, `database.*`. */
 export async function normalizeTarget(

@@ -1,8 +1,8 @@
 import { reviewSchema } from '@esa/database-advice/review'
-import { answerFindings } from '../answer-findings.ts'
-import type { Config } from '../config.ts'
-import { Progress } from '../demo/progress.ts'
-import { onTarget } from '../on-target.ts'
+import { answerFindings } from '../../output/answer-findings.ts'
+import type { Config } from '../../config.ts'
+import { Progress } from '@esa/cli/plugin-kit'
+import { onTarget } from '../../targets/on-target.ts'
 
 /** Options of a review of a target. */
 export interface ReviewFlags {

@@ -2,8 +2,8 @@ import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { SizeReading } from '@esa/database-advice/review'
 import * as z from 'zod'
-import type { Config } from './config.ts'
-import { describeTarget } from './targets.ts'
+import type { Config } from '../../config.ts'
+import { describeTarget } from '../../targets/targets.ts'
 
 /** Looks that are kept of a target: at one a day, a quarter of a year. */
 const READINGS_MAX = 90

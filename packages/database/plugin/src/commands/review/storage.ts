@@ -1,10 +1,10 @@
-import type { OpenTarget } from '@esa/agents/activities'
+import type { OpenTarget } from '../../activities/open-target.activity.ts'
 import { reviewStorage, type StorageOptions } from '@esa/database-advice/review'
-import { answerFindings } from '../answer-findings.ts'
-import type { Config } from '../config.ts'
-import { onTarget } from '../on-target.ts'
-import { earlierSizes, keepSizes } from '../size-readings.ts'
-import { type ReviewFlags, withBar } from './db-schema.ts'
+import { answerFindings } from '../../output/answer-findings.ts'
+import type { Config } from '../../config.ts'
+import { onTarget } from '../../targets/on-target.ts'
+import { earlierSizes, keepSizes } from './size-readings.ts'
+import { type ReviewFlags, withBar } from './schema.ts'
 
 /** Options of `esa db storage`. */
 export interface StorageFlags extends ReviewFlags {

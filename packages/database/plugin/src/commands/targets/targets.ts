@@ -2,9 +2,8 @@ import { resolve } from 'node:path'
 import { connectPool, describeUrl, isPooler, mapPgError } from '@esa/pg-server'
 import type { RoleStrength } from '@esa/database-catalog/guard'
 import { formatDuration } from '@esa/protocol'
-import type { Config } from '../config.ts'
-import { durationFlag } from '../flags.ts'
-import { answer, columns } from '../output.ts'
+import type { Config } from '../../config.ts'
+import { answer, columns, durationFlag } from '@esa/cli/plugin-kit'
 import {
   addTarget,
   describeTarget,
@@ -13,8 +12,8 @@ import {
   removeTarget,
   resolveTarget,
   type Target,
-} from '../targets.ts'
-import { warnOfPassword } from '../password-warning.ts'
+} from '../../targets/targets.ts'
+import { warnOfPassword } from '../../targets/password-warning.ts'
 
 /** Round trips that a test takes; the median is told, so that the first one's warm-up does not count. */
 const ROUND_TRIPS = 5

@@ -1,6 +1,6 @@
 import cliProgress from 'cli-progress'
-import { errorColours as pc } from '../colours.ts'
-import { note } from '../output.ts'
+import { errorColours as pc } from './colours.ts'
+import { note } from './output.ts'
 
 /** Steps of a long job on stderr, each with the seconds since the start; bars and countdowns on a terminal only. */
 export class Progress {

@@ -1,6 +1,0 @@
-export { freezeActivity } from './ceo/agent-0/freeze.activity.ts'
-export { buildIndexActivity } from './layers/layer-1/build-index.activity.ts'
-export { type Look, lookActivity } from './layers/layer-1/look.activity.ts'
-export { measureActivity, type MeasureHistory, WORKLOAD_RUNS } from './layers/layer-1/measure.activity.ts'
-export { type OpenTarget, type OpenTargetByName } from './layers/layer-1/open-target.activity.ts'
-export { type OnCopy, rehearseIndexActivity } from './layers/layer-1/rehearse-index.activity.ts'

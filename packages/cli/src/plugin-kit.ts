@@ -1,0 +1,10 @@
+/** What a plugin's commands have in common with the command line's own: how they print, read and end. Light to load. */
+export { colours } from './colours.ts'
+export { checked } from './doctor/check.ts'
+export { Progress } from './progress.ts'
+export { EXIT } from './exit-codes.ts'
+export { findingsText, worstFirst } from './findings-text.ts'
+export { durationFlag, osUser } from './flags.ts'
+export { answer, columns, note, printable } from './output.ts'
+export { readText } from './read-text.ts'
+export { sizeFlag, sizeText } from './size.ts'

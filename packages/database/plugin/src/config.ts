@@ -1,0 +1,1 @@
+export type { CliConfig as Config } from '@esa/operations/plugin'
