@@ -34,12 +34,13 @@ describe('a broken arrow is seen', () => {
     ['packages/org/src/a.ts', `export { x } from '@esa/store'`, 'org has no arrow to store'],
     ['packages/store/src/a.ts', `await import('@esa/runtime')`, 'store has no arrow to runtime'],
     ['packages/store/src/a.ts', `type X = import('@esa/cli').X`, 'store has no arrow to cli'],
-    ['packages/simulator/src/a.ts', `import '@esa/agents/activities'`, 'no arrow to agents/activities'],
+    ['packages/cli/src/a.ts', `import '@esa/database'`, 'cli has no arrow to database'],
+    ['packages/cli/src/a.ts', `import '@esa/database-catalog/sql'`, 'cli has no arrow to database-catalog'],
+    ['packages/database/plugin/src/a.ts', `import '@esa/agents'`, 'database has no arrow to agents'],
     ['packages/store/src/a.ts', `import '@esa/actor/src/step.ts'`, 'is not an entry'],
     ['packages/store/src/a.ts', `import '../../actor/src/step.ts'`, 'leaves its package'],
     ['packages/cli/src/a.ts', `import '../../../escalation/src/index.ts'`, 'leaves its package'],
     ['test/e2e/a.ts', `import '../../packages/cli/src/main.ts'`, 'leaves its package'],
-    ['agents/layers/a.ts', `import './a.activity.ts'`, 'a machine imports an activity'],
     [
       'agents/layers/a.ts',
       `import { x } from '@esa/database-catalog'`,
@@ -82,9 +83,9 @@ describe('a broken arrow is seen', () => {
 })
 
 it.each([
-  ['packages/cli/src/a.ts', `import { a } from '@esa/agents/activities'`],
+  ['packages/database/plugin/src/a.ts', `import { a } from '@esa/cli/plugin-kit'`],
   [
-    'agents/layers/layer-1/measure.activity.ts',
+    'packages/database/plugin/src/activities/measure.activity.ts',
     `import { q } from '@esa/database-catalog'; import 'node:fs'`,
   ],
   [
@@ -92,8 +93,7 @@ it.each([
     `import '../review/schema/a.ts'; import '@esa/database-catalog/guard'`,
   ],
   ['packages/database/advice/src/queries/a.test.ts', `import '@esa/database-migrations/plan'`],
-  ['agents/activities.ts', `export { a } from './layers/layer-1/measure.activity.ts'`],
-  ['agents/layers/layer-1/measure.activity.ts', `import { a } from './metrics.ts'`],
+  ['agents/layers/layer-1/mind.ts', `import { a } from './metrics.ts'`],
   ['packages/store/src/a.test.ts', `import { start } from '@esa/pg-server'; import 'node:fs'`],
   ['packages/org/src/a.ts', `import { fromMarkdown } from 'mdast-util-from-markdown'`],
 ])('an allowed import passes: %s: %s', (path, text) => {

@@ -10,10 +10,10 @@ const TOOLKIT =
 
 const CATALOG = TOOLKIT.filter((entry) => entry.startsWith('database-catalog'))
 
-const EVERYTHING =
-  'protocol org org/cards actor pg-server notify store store/sealed-log runtime behavior escalation agents agents/activities simulator operations operations/* server console console/*'
-    .split(' ')
-    .concat(TOOLKIT)
+const RUNTIME =
+  'protocol org org/cards actor pg-server notify store store/sealed-log runtime behavior escalation agents simulator operations operations/* server console console/*'.split(
+    ' ',
+  )
 
 /**
  * The arrows of the house: what each room may import of our own rooms. A room that is not here may not exist.
@@ -34,7 +34,6 @@ const ARROWS: Record<string, readonly string[]> = {
   escalation: ['protocol', 'org', 'actor'],
   behavior: ['protocol', 'org', 'actor'],
   agents: ['protocol', 'org', 'actor', 'behavior'],
-  'agents/activities': ['protocol', 'org', 'actor', 'behavior', 'agents', ...TOOLKIT, 'pg-server'],
   operations: ['protocol', 'org', 'actor', 'behavior', 'store', 'runtime', 'escalation'],
   server: [
     'protocol',
@@ -49,8 +48,10 @@ const ARROWS: Record<string, readonly string[]> = {
   ],
   console: ['protocol', 'escalation', 'server'],
   simulator: ['protocol', 'org', 'actor', 'store', 'runtime', 'behavior', 'escalation', 'agents'],
-  cli: EVERYTHING,
-  test: [...EVERYTHING, 'cli'],
+  cli: RUNTIME,
+  // The database product is a plugin: nothing imports it, and it names no agent.
+  database: [...RUNTIME.filter((room) => room !== 'agents'), 'cli/plugin-kit', ...TOOLKIT],
+  test: [...RUNTIME, 'cli', ...TOOLKIT],
 }
 
 /**
@@ -105,16 +106,11 @@ export interface Manifest {
   dependencies?: Record<string, string>
 }
 
-/** The room a file belongs to; undefined for files of the root. An activity of an agent is a room of its own. */
+/** The room a file belongs to; undefined for files of the root. */
 function roomOf(path: string): string | undefined {
   const [top, second, third] = path.split('/')
-  if (top === 'packages') return second === 'database' ? `database-${third}` : second
-  if (
-    top === 'agents' &&
-    /(?:\/|^)(?:activities|[^/]+\.activity)(?:\.test)?\.ts$|\/activities\//.test(path)
-  ) {
-    return 'agents/activities'
-  }
+  if (top === 'packages' && second === 'database') return third === 'plugin' ? second : `database-${third}`
+  if (top === 'packages') return second
   return top === 'agents' || top === 'escalation' || top === 'test' ? top : undefined
 }
 
@@ -137,8 +133,7 @@ export function brokenManifest(manifest: Manifest): string[] {
   const room = manifest.name.replace('@esa/', '')
   const allowed = ARROWS[room]
   if (!allowed) return [`${manifest.name}  is not a room of the house: add its arrows first`]
-  const entries = [...allowed, ...(room === 'agents' ? ARROWS['agents/activities']! : [])]
-  const wanted = new Set(entries.map((entry) => entry.split('/')[0]))
+  const wanted = new Set(allowed.map((entry) => entry.split('/')[0]))
   return Object.keys(manifest.dependencies ?? {})
     .filter((name) => name.startsWith('@esa/') && !wanted.has(name.replace('@esa/', '')))
     .map((name) => `${manifest.name}  depends on ${name} without an arrow`)
@@ -148,9 +143,7 @@ function relativeFault(path: string, room: string, specifier: string): string | 
   const file = join(dirname(path), specifier)
   if (isEquipment(file) && !isEquipment(path)) return `imports test equipment by ${specifier}`
   const target = roomOf(file)
-  if (target === room || (room === 'agents/activities' && target === 'agents')) return undefined
-  if (target === 'agents/activities') return `a machine imports an activity by ${specifier}`
-  return `leaves its package by ${specifier}`
+  return target === room ? undefined : `leaves its package by ${specifier}`
 }
 
 function packageFault(

@@ -18,7 +18,7 @@ const FAULTS: Record<string, string> = {
   'packages/actor/src/impure.ts': IMPURE,
   'escalation/src/impure.ts': IMPURE,
   'agents/layers/impure.ts': IMPURE,
-  'agents/layers/clock.activity.ts': `export const now = Date.now()`,
+  'packages/database/plugin/src/clock.activity.ts': `export const now = Date.now()`,
   'packages/store/src/faults.ts': `
 import { createActor } from 'xstate'
 import { step } from '@esa/actor/src/step.ts'

@@ -63,7 +63,7 @@ export async function openProject(places: Places): Promise<Project> {
 }
 
 /** The file in force. @throws EsaError `config.missing`, `config.writable` (terminal). */
-export function configFile({ given, home, folder }: Places): string | null {
+function configFile({ given, home, folder }: Places): string | null {
   if (given !== null) return existing(resolve(folder, given), 'given')
   const remembered = rememberedIn(home)
   if (remembered !== null) return existing(remembered, `remembered in ${join(home, REMEMBERED)}`)

@@ -21,6 +21,7 @@ const BY_PREFIX: [string, number][] = [
   ['agent.unknown', EXIT.notFound],
   ['incident.unknown', EXIT.notFound],
   ['target.unknown', EXIT.notFound],
+  ['target.not-installed', EXIT.notFound],
   ['target.quiet', EXIT.conflict],
   ['note.', EXIT.usage],
   ['stream.unknown', EXIT.notFound],

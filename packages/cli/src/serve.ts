@@ -26,6 +26,7 @@ export async function serve(
     ...(trustedProxies === null ? {} : { trustedProxies }),
   }
   const page = await buildConsole(config.home)
+  const tools = await serverTools(config, environment, world)
   const start = (at: Binding): Promise<RunningServer> =>
     startServer({
       world,
@@ -35,7 +36,7 @@ export async function serve(
         schema: await worldState(config, world.databaseUrl),
         atHome: (await residenceOf(config, world.databaseUrl)).atHome,
       }),
-      tools: serverTools(config, environment, world),
+      tools,
       ...(config.signIn === null ? {} : { signIn: signInPort(config.signIn, world.store) }),
       page,
       runbook: RUNBOOK_FILE,

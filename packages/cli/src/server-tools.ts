@@ -8,9 +8,13 @@ import { cliConfig } from './runtime-door.ts'
 import type { World } from './world.ts'
 
 /** What the server may use of rooms that it does not know; each by the same code as the command of its name. */
-export function serverTools(config: Config, environment: NodeJS.ProcessEnv, world: World): ServerTools {
+export async function serverTools(
+  config: Config,
+  environment: NodeJS.ProcessEnv,
+  world: World,
+): Promise<ServerTools> {
   const ports = { config: cliConfig(config), environment, world }
-  const tools = config.project.plugins.map((plugin) => plugin.tools?.(ports))
+  const tools = await Promise.all(config.project.plugins.map((plugin) => plugin.tools?.(ports)))
   return {
     surroundings: () => surroundingsOf(config, world.databaseUrl),
     // What a server needs when it is asked is loaded then: it is ready before.

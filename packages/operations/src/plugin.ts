@@ -18,11 +18,11 @@ export interface Plugin {
   /** Adds commands to the command line. */
   cli?(program: Command, context: CliContext): void
   /** What the HTTP API and MCP may use. */
-  tools?(ports: ToolPorts): PluginTools
+  tools?(ports: ToolPorts): Promise<PluginTools>
   /** What `esa doctor` looks at. */
   checks?(config: CliConfig, environment: NodeJS.ProcessEnv): Promise<Check[]>
   /** What `esa demo` shows. */
-  demo?(config: CliConfig, keep: boolean): Promise<void>
+  demo?(config: CliConfig, environment: NodeJS.ProcessEnv, keep: boolean): Promise<void>
 }
 
 /** What a plugin's activities are composed of. */

@@ -25,7 +25,7 @@ export async function mcp(
   await inWorld(config, async (world) => {
     const binding = { host: '127.0.0.1', port: 0, loopback: isLoopback(world.databaseUrl) }
     const log = workerLog(config.logLevel)
-    const tools = serverTools(config, environment, world)
+    const tools = await serverTools(config, environment, world)
     const ports = { world, binding, localUser: osUser(), tools, runbook: RUNBOOK_FILE, page: null, log }
     await serveMcpOverStdio(ports, config.token)
   })

@@ -1,4 +1,6 @@
+import { mkdir, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
+import { join } from 'node:path'
 import { INCIDENT_LIMIT } from '@esa/escalation'
 import { type AlarmChannels, raiseAlarm } from '@esa/notify'
 import { bringCards, random } from '@esa/operations'
@@ -9,6 +11,7 @@ import { startWorker } from '@esa/runtime'
 import type { Store } from '@esa/store'
 import { awaitResidence } from '../await-residence.ts'
 import type { Config } from '../config.ts'
+import { toRemember } from '../esa-config.ts'
 import { OrgWatch } from '../org-watch.ts'
 import { note } from '../output.ts'
 import { SealKeeper } from '../seals/seal-keeper.ts'
@@ -45,6 +48,7 @@ export async function runWorker(
   process.stderr.on('error', () => {})
   const channels = { file: alarmFile(config), webhook: config.alarmWebhook }
   if (config.databaseUrl !== null) refuseQueuesWithoutSession(config, config.databaseUrl)
+  await remember(config)
   const org = await OrgWatch.open(config.agents, note)
   const world = await openWorld(config, {
     org,
@@ -88,6 +92,14 @@ export async function runWorker(
   }
   // An open channel to the process that started this one would keep it alive.
   if (process.connected) process.disconnect()
+}
+
+/** The runtime of a home goes on with what it was composed of, wherever its later commands are called from. */
+async function remember({ home, project }: Config): Promise<void> {
+  const kept = toRemember(project)
+  if (kept === null) return
+  await mkdir(home, { recursive: true })
+  await writeFile(join(home, kept.name), kept.text, { mode: 0o600 })
 }
 
 async function start(

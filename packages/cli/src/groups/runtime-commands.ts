@@ -10,7 +10,7 @@ export function addRuntimeCommands(commands: Commands): void {
     .option('--keep', 'leave the database and the worker running at the end')
     .addHelpText('after', '\nExample:\n  esa demo --keep')
     .action(async (flags: { keep?: boolean }, command: Command) =>
-      (await import('../commands/demo.ts')).demo(config(command), flags.keep === true),
+      (await import('../commands/demo.ts')).demo(config(command), process.env, flags.keep === true),
     )
   program
     .command('up')

@@ -2,7 +2,6 @@ import type { Plugin } from '@esa/operations/plugin'
 import { addApprovalCommands } from './cli/authority-commands.ts'
 import { addDatabaseCommands } from './cli/database-commands.ts'
 import { addTargetCommands } from './cli/target-commands.ts'
-import { databases } from './tools.ts'
 
 /** The database toolkit: what looks after PostgreSQL databases by name, and Layer 1's hands. */
 export const plugin: Plugin = {
@@ -11,10 +10,11 @@ export const plugin: Plugin = {
   cli(program, context) {
     addDatabaseCommands(program, context)
     addTargetCommands(program, context)
-    addApprovalCommands(program, context.config)
+    addApprovalCommands(program, context)
   },
-  tools: (ports) => ({ databases: databases(ports) }),
+  tools: async (ports) => ({ databases: (await import('./tools.ts')).databases(ports) }),
   checks: async (config, environment) =>
     (await import('./targets/target-checks.ts')).targetChecks(config, environment),
-  demo: async (config, keep) => (await import('./demo/run-demo.ts')).runDemo(config, keep),
+  demo: async (config, environment, keep) =>
+    (await import('./demo/run-demo.ts')).runDemo(config, environment, keep),
 }

@@ -23,6 +23,9 @@ const MCP_TOOLS: readonly McpTool[] = [
   ...databaseTools,
 ]
 
+/** How the names of tools for databases begin. */
+const DATABASE_TOOL = 'databases_'
+
 /** What a tool takes and answers, as clients read it; made once, for every request has a server of its own. */
 const SCHEMAS = new Map(
   MCP_TOOLS.map(({ name, input, output }) => {
@@ -49,10 +52,15 @@ export function mcpServer(desk: Desk): McpServer {
     { name: 'esa', version: '1' },
     { instructions: INSTRUCTIONS, capabilities: { resources: { subscribe: true } } },
   )
-  for (const one of MCP_TOOLS) register(server, desk, one)
+  for (const one of MCP_TOOLS) if (isOffered(desk, one)) register(server, desk, one)
   addResources(server, desk)
   addPrompts(server, desk)
   return server
+}
+
+/** What works on databases is offered where a plugin looks after some. */
+function isOffered({ ports: { tools } }: Desk, { name }: McpTool): boolean {
+  return tools?.databases !== null || !name.startsWith(DATABASE_TOOL)
 }
 
 function register(server: McpServer, desk: Desk, one: McpTool): void {

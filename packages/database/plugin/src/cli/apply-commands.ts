@@ -18,7 +18,7 @@ const BESIDE = [
 ] as const
 
 /** `esa db migrate verify|apply|rollback`: what is sure before, what is done, and the way back. */
-export function addApplyCommands(migrate: Command, config: CliContext['config']): void {
+export function addApplyCommands(migrate: Command, { config, environment }: CliContext): void {
   migrate
     .command('apply')
     .argument('<what>', 'a file of SQL, a plan (.json), or a folder of files')
@@ -33,7 +33,7 @@ export function addApplyCommands(migrate: Command, config: CliContext['config'])
       '\nExamples:\n  esa db migrate apply 0042_orders.sql --target shop\n  esa db migrate apply plan.json --target shop --phase contract',
     )
     .action(async (what: string, flags: ApplyFlags, command: Command) =>
-      (await import('../commands/migrate/apply.ts')).applyFiles(config(command), process.env, what, flags),
+      (await import('../commands/migrate/apply.ts')).applyFiles(config(command), environment, what, flags),
     )
   migrate
     .command('verify')
@@ -50,7 +50,7 @@ export function addApplyCommands(migrate: Command, config: CliContext['config'])
       '\nExamples:\n  esa db migrate verify 0042_orders.sql --target shop --json\n  esa db migrate verify plan.json --schema shop.sql',
     )
     .action(async (what: string, flags: RehearsalFlags, command: Command) =>
-      (await import('../commands/migrate/verify.ts')).verifyFile(config(command), process.env, what, flags),
+      (await import('../commands/migrate/verify.ts')).verifyFile(config(command), environment, what, flags),
     )
   migrate
     .command('rollback')
@@ -65,6 +65,6 @@ export function addApplyCommands(migrate: Command, config: CliContext['config'])
       '\nExamples:\n  esa db migrate rollback --target shop\n  esa db migrate rollback --target shop --to 0041_customers.sql',
     )
     .action(async (flags: RollbackFlags, command: Command) =>
-      (await import('../commands/migrate/rollback.ts')).rollBack(config(command), process.env, flags),
+      (await import('../commands/migrate/rollback.ts')).rollBack(config(command), environment, flags),
     )
 }

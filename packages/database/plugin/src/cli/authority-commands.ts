@@ -10,8 +10,9 @@ const TARGET = '--target <target>'
 const TARGET_IS = 'a name (esa targets), env:VAR or a URL'
 
 /** `esa db approvals ...`, `esa db authority`, `esa db freeze`, `esa db unfreeze`. */
-export function addAuthorityCommands(db: Command, config: CliContext['config']): void {
-  addApprovalCommands(db, config)
+export function addAuthorityCommands(db: Command, context: CliContext): void {
+  const { config, environment } = context
+  addApprovalCommands(db, context)
   db.command('authority')
     .description('what Layer 1 may do without asking; without an option it is shown')
     .option('--alone <change...>', 'create-index, analyze or validate-constraint')
@@ -28,7 +29,7 @@ export function addAuthorityCommands(db: Command, config: CliContext['config']):
     .action(async (flags: ConnectionsFlags, command: Command) =>
       (await import('../commands/queries/connections.ts')).adviseConnections(
         config(command),
-        process.env,
+        environment,
         flags,
       ),
     )
@@ -41,19 +42,19 @@ export function addAuthorityCommands(db: Command, config: CliContext['config']):
       '\nExample:\n  esa db freeze --target shop --reason "rows are missing, see incident 01K..."',
     )
     .action(async (flags: FreezeFlags & { reason: string }, command: Command) =>
-      (await import('../commands/authority/freeze.ts')).freezeTarget(config(command), process.env, flags),
+      (await import('../commands/authority/freeze.ts')).freezeTarget(config(command), environment, flags),
     )
   db.command('unfreeze')
     .description('a frozen target may be changed again')
     .requiredOption(TARGET, TARGET_IS)
     .addHelpText('after', '\nExample:\n  esa db unfreeze --target shop')
     .action(async (flags: FreezeFlags, command: Command) =>
-      (await import('../commands/authority/freeze.ts')).thawTarget(config(command), process.env, flags),
+      (await import('../commands/authority/freeze.ts')).thawTarget(config(command), environment, flags),
     )
 }
 
 /** `esa approvals ...`, and by its older name `esa db approvals ...`. */
-export function addApprovalCommands(parent: Command, config: CliContext['config']): void {
+export function addApprovalCommands(parent: Command, { config, environment }: CliContext): void {
   const approvals = parent
     .command('approvals')
     .description('what waits for an approval before it may run on a target')
@@ -83,7 +84,7 @@ export function addApprovalCommands(parent: Command, config: CliContext['config'
     .action(async (flags: AskFlags, command: Command) =>
       (await import('../commands/authority/approvals.ts')).askForApproval(
         config(command),
-        process.env,
+        environment,
         flags,
       ),
     )

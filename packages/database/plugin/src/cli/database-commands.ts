@@ -12,7 +12,8 @@ const TARGET = '--target <target>'
 const TARGET_IS = 'a name (esa targets), env:VAR or a URL'
 
 /** `esa db ...`. */
-export function addDatabaseCommands(program: Command, { config }: CliContext): void {
+export function addDatabaseCommands(program: Command, context: CliContext): void {
+  const { config, environment } = context
   const db = program.command('db').description('Layer 1: look after a PostgreSQL database')
   db.command('measure')
     .description('measure the metrics of Layer 1’s card; exit 1 when one is out of bounds')
@@ -24,7 +25,7 @@ export function addDatabaseCommands(program: Command, { config }: CliContext): v
       '\nExamples:\n  esa db measure --target env:SHOP_URL --json\n  esa db measure --target shop --workload typical.sql',
     )
     .action(async (flags: MeasureFlags, command: Command) =>
-      (await import('../commands/measure/measure.ts')).measureTarget(config(command), process.env, flags),
+      (await import('../commands/measure/measure.ts')).measureTarget(config(command), environment, flags),
     )
   db.command('watch')
     .description('have the running worker measure a named target again and again')
@@ -37,12 +38,12 @@ export function addDatabaseCommands(program: Command, { config }: CliContext): v
       '\nExamples:\n  esa db watch --target shop --every 60s\n  esa db watch --target shop --live\n  esa db watch --stop',
     )
     .action(async (flags: WatchFlags, command: Command) =>
-      (await import('../commands/measure/watch.ts')).watchTarget(config(command), process.env, flags),
+      (await import('../commands/measure/watch.ts')).watchTarget(config(command), environment, flags),
     )
 
-  addAuthorityCommands(db, config)
-  addIndexCommands(db, config)
-  addMigrateCommands(db, config)
-  addQueryCommands(db, config)
-  addSchemaCommands(db, config)
+  addAuthorityCommands(db, context)
+  addIndexCommands(db, context)
+  addMigrateCommands(db, context)
+  addQueryCommands(db, context)
+  addSchemaCommands(db, context)
 }

@@ -8,7 +8,7 @@ const TARGET = '--target <target>'
 const TARGET_IS = 'a name (esa targets), env:VAR or a URL'
 
 /** `esa db indexes ...`: which to build, which to drop. */
-export function addIndexCommands(db: Command, config: CliContext['config']): void {
+export function addIndexCommands(db: Command, { config, environment }: CliContext): void {
   const indexes = db.command('indexes').description('which indexes are missing, and which are too many')
   indexes
     .command('advise')
@@ -38,7 +38,7 @@ Examples:
   esa db indexes advise --target shop --max-minutes 2`,
     )
     .action(async (flags: AdviseFlags, command: Command) =>
-      (await import('../commands/indexes/advise.ts')).adviseTarget(config(command), process.env, flags),
+      (await import('../commands/indexes/advise.ts')).adviseTarget(config(command), environment, flags),
     )
   indexes
     .command('review')
@@ -51,6 +51,6 @@ Examples:
     )
     .addHelpText('after', '\nExample:\n  esa db indexes review --target shop --json')
     .action(async (flags: ReviewFlags, command: Command) =>
-      (await import('../commands/indexes/review.ts')).reviewTarget(config(command), process.env, flags),
+      (await import('../commands/indexes/review.ts')).reviewTarget(config(command), environment, flags),
     )
 }

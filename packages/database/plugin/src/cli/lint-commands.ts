@@ -3,7 +3,7 @@ import type { LintFlags } from '../commands/lint/lint.ts'
 import type { CliContext } from '@esa/operations/plugin'
 
 /** `esa db migrate lint`, `esa db migrate rules`. */
-export function addLintCommands(migrate: Command, config: CliContext['config']): void {
+export function addLintCommands(migrate: Command, { config, environment }: CliContext): void {
   migrate
     .command('lint')
     .argument('<file...>', 'SQL files in the order in which they apply, or folders of them (Drizzle’s too)')
@@ -32,7 +32,7 @@ export function addLintCommands(migrate: Command, config: CliContext['config']):
       '\nExamples:\n  esa db migrate lint 0042_orders.sql --target shop\n  esa db migrate lint migrations/*.sql --schema schema.sql --format sarif',
     )
     .action(async (files: string[], flags: LintFlags, command: Command) =>
-      (await import('../commands/lint/lint.ts')).lintFiles(config(command), process.env, files, flags),
+      (await import('../commands/lint/lint.ts')).lintFiles(config(command), environment, files, flags),
     )
   migrate
     .command('rules')

@@ -7,9 +7,10 @@ import { copyRowsOption } from './copy-rows-option.ts'
 import { addLintCommands } from './lint-commands.ts'
 
 /** `esa db migrate ...`: what changes a database's schema. */
-export function addMigrateCommands(db: Command, config: CliContext['config']): void {
+export function addMigrateCommands(db: Command, context: CliContext): void {
+  const { config, environment } = context
   const migrate = db.command('migrate').description('change a schema without standing in the way of others')
-  addLintCommands(migrate, config)
+  addLintCommands(migrate, context)
   migrate
     .command('plan')
     .argument(
@@ -35,7 +36,7 @@ export function addMigrateCommands(db: Command, config: CliContext['config']): v
     .action(async (from: string, to: string | undefined, flags: PlanFlags, command: Command) =>
       (await import('../commands/migrate/plan.ts')).planBetweenFiles(
         config(command),
-        process.env,
+        environment,
         [from, to],
         flags,
       ),
@@ -60,12 +61,12 @@ export function addMigrateCommands(db: Command, config: CliContext['config']): v
     .action(async (files: string[], flags: RehearsalFlags, command: Command) =>
       (await import('../commands/migrate/rehearse.ts')).rehearseFiles(
         config(command),
-        process.env,
+        environment,
         files,
         flags,
       ),
     )
-  addApplyCommands(migrate, config)
+  addApplyCommands(migrate, context)
 }
 
 /** A flag that may be given more than once. */

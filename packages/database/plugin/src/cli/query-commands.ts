@@ -8,7 +8,7 @@ const TARGET = '--target <target>'
 const TARGET_IS = 'a name (esa targets), env:VAR or a URL'
 
 /** `esa db explain`, `esa db queries`, `esa db grants`: what is asked of a database, and who may ask it. */
-export function addQueryCommands(db: Command, config: CliContext['config']): void {
+export function addQueryCommands(db: Command, { config, environment }: CliContext): void {
   db.command('explain')
     .argument('<sql>', 'one SELECT; write -- before one that begins with a dash')
     .description('run one SELECT under EXPLAIN ANALYZE, read-only, and say what its plan gives away')
@@ -20,7 +20,7 @@ export function addQueryCommands(db: Command, config: CliContext['config']): voi
       `\nExample:\n  esa db explain --target shop "select * from orders where lower(email) = 'ada@example.com'"`,
     )
     .action(async (sql: string, flags: ExplainFlags, command: Command) =>
-      (await import('../commands/queries/explain.ts')).explainSql(config(command), process.env, sql, flags),
+      (await import('../commands/queries/explain.ts')).explainSql(config(command), environment, sql, flags),
     )
   db.command('queries')
     .description('which statements take the time, which have a long tail, which are asked in a loop')
@@ -31,7 +31,7 @@ export function addQueryCommands(db: Command, config: CliContext['config']): voi
     )
     .addHelpText('after', '\nExample:\n  esa db queries --target shop --json')
     .action(async (flags: QueriesFlags, command: Command) =>
-      (await import('../commands/queries/queries.ts')).listQueries(config(command), process.env, flags),
+      (await import('../commands/queries/queries.ts')).listQueries(config(command), environment, flags),
     )
   db.command('grants')
     .description('print the SQL of the roles analyst, migrator and runtime; it runs nothing')
@@ -39,6 +39,6 @@ export function addQueryCommands(db: Command, config: CliContext['config']): voi
     .option('--schemas <names>', 'schemas that are granted, separated by commas (default: all)')
     .addHelpText('after', '\nExample:\n  esa db grants --target shop --schemas public,sales > roles.sql')
     .action(async (flags: GrantsFlags, command: Command) =>
-      (await import('../commands/review/grants.ts')).printGrants(config(command), process.env, flags),
+      (await import('../commands/review/grants.ts')).printGrants(config(command), environment, flags),
     )
 }

@@ -11,13 +11,13 @@ const WORKLOAD = '--workload <file>'
 const WORKLOAD_IS = 'statements that stand for the load, instead of pg_stat_statements'
 
 /** `esa db schema`, `integrity`, `storage`, `check`, `normalize`: reviews of a database, reading only. */
-export function addSchemaCommands(db: Command, config: CliContext['config']): void {
+export function addSchemaCommands(db: Command, { config, environment }: CliContext): void {
   db.command('schema')
     .description('review types, keys, names and structure of a schema')
     .requiredOption(TARGET, TARGET_IS)
     .addHelpText('after', '\nExample:\n  esa db schema --target shop --json')
     .action(async (flags: ReviewFlags, command: Command) =>
-      (await import('../commands/review/schema.ts')).reviewTargetSchema(config(command), process.env, flags),
+      (await import('../commands/review/schema.ts')).reviewTargetSchema(config(command), environment, flags),
     )
   db.command('integrity')
     .description('check rows against what the schema means: orphans, duplicates, keys that run out')
@@ -26,7 +26,7 @@ export function addSchemaCommands(db: Command, config: CliContext['config']): vo
     .action(async (flags: ReviewFlags, command: Command) =>
       (await import('../commands/review/integrity.ts')).checkTargetIntegrity(
         config(command),
-        process.env,
+        environment,
         flags,
       ),
     )
@@ -38,7 +38,7 @@ export function addSchemaCommands(db: Command, config: CliContext['config']): vo
     .action(async (flags: StorageFlags, command: Command) =>
       (await import('../commands/review/storage.ts')).reviewTargetStorage(
         config(command),
-        process.env,
+        environment,
         flags,
       ),
     )
@@ -53,13 +53,13 @@ export function addSchemaCommands(db: Command, config: CliContext['config']): vo
       '\nExamples:\n  esa db check --target env:SHOP_URL --json\n  esa db check --target env:SHOP_URL --reporter sarif > check.sarif',
     )
     .action(async (flags: CheckFlags, command: Command) =>
-      (await import('../commands/review/check.ts')).checkTarget(config(command), process.env, flags),
+      (await import('../commands/review/check.ts')).checkTarget(config(command), environment, flags),
     )
   db.command('normalize')
     .description('find what the rows say twice, score it, and propose splits that are proven lossless')
     .requiredOption(TARGET, TARGET_IS)
     .addHelpText('after', '\nExample:\n  esa db normalize --target shop --json')
     .action(async (flags: ReviewFlags, command: Command) =>
-      (await import('../commands/review/normalize.ts')).normalizeTarget(config(command), process.env, flags),
+      (await import('../commands/review/normalize.ts')).normalizeTarget(config(command), environment, flags),
     )
 }

@@ -6,7 +6,7 @@ import type { CliContext } from '@esa/operations/plugin'
 const TARGET_IS = 'a name (esa targets), env:VAR or a URL'
 
 /** `esa targets ...`. */
-export function addTargetCommands(program: Command, { config }: CliContext): void {
+export function addTargetCommands(program: Command, { config, environment }: CliContext): void {
   const targets = program.command('targets').description('databases by name')
   targets
     .command('add')
@@ -47,7 +47,7 @@ export function addTargetCommands(program: Command, { config }: CliContext): voi
     .description('connect, and say what answers and how fast')
     .addHelpText('after', '\nExample:\n  esa targets test shop')
     .action(async (name: string, _: object, command: Command) =>
-      (await import('../commands/targets/targets.ts')).testTarget(config(command), process.env, name),
+      (await import('../commands/targets/targets.ts')).testTarget(config(command), environment, name),
     )
   targets
     .command('rm')

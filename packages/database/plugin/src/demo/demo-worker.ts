@@ -21,11 +21,15 @@ export interface DemoWorker {
 }
 
 /** Starts a worker as a process of its own, and waits until it says that it is ready. */
-export async function startDemoWorker(config: Config, databaseUrl: string): Promise<DemoWorker> {
+export async function startDemoWorker(
+  config: Config,
+  environment: NodeJS.ProcessEnv,
+  databaseUrl: string,
+): Promise<DemoWorker> {
   const began = performance.now()
   const child = spawn(config.runtime.launcher, ['worker'], {
     env: {
-      ...process.env,
+      ...environment,
       ESA_HOME: config.home,
       ESA_TIME_SCALE: String(config.timeScale),
       DATABASE_URL: databaseUrl,

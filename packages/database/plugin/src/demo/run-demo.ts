@@ -26,7 +26,7 @@ const ORDERS = 200_000
  * The main job, from nothing to resolved incidents: a database that is really slow, a ladder that is really climbed, a
  * worker that is really killed. Ends by itself; a Ctrl-C cleans up. @throws EsaError `demo.*`, or what its parts throw.
  */
-export async function runDemo(given: Config, keep: boolean): Promise<void> {
+export async function runDemo(given: Config, environment: NodeJS.ProcessEnv, keep: boolean): Promise<void> {
   const config = given.timeScale === 1 ? { ...given, timeScale: DEMO_TIME_SCALE } : given
   const interrupt = new AbortController()
   const onSignal = (): void =>
@@ -41,7 +41,7 @@ export async function runDemo(given: Config, keep: boolean): Promise<void> {
     cleanUp.push(() => stopEmbeddedServer({ home: config.home }))
   if (!keep) cleanUp.push(() => stopSandbox({ home: config.home, remove: true }))
   try {
-    await perform(config, interrupt.signal, cleanUp, keep)
+    await perform(config, environment, interrupt.signal, cleanUp, keep)
   } catch (error) {
     if (!interrupt.signal.aborted) throw error
     note('interrupted: cleaning up')
@@ -55,6 +55,7 @@ export async function runDemo(given: Config, keep: boolean): Promise<void> {
 
 async function perform(
   config: Config,
+  environment: NodeJS.ProcessEnv,
   interrupted: AbortSignal,
   cleanUp: (() => Promise<unknown>)[],
   keep: boolean,
@@ -75,7 +76,7 @@ async function perform(
   interrupted.throwIfAborted()
 
   progress.step('A worker process')
-  let worker = await startDemoWorker(config, demo.world.databaseUrl)
+  let worker = await startDemoWorker(config, environment, demo.world.databaseUrl)
   if (!keep) cleanUp.push(() => worker.stop())
   progress.detail(`worker ${worker.pid}, ready in ${worker.readyMs} ms`)
   await demo.command('domain-1', { type: 'seat', seat: 'human' })
@@ -86,7 +87,7 @@ async function perform(
   const replaceWorker = async (): Promise<{ killed: number; worker: DemoWorker }> => {
     const killed = worker.pid
     await worker.kill()
-    worker = await startDemoWorker(config, demo.world.databaseUrl)
+    worker = await startDemoWorker(config, environment, demo.world.databaseUrl)
     return { killed, worker }
   }
 
