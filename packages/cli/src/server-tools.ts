@@ -14,7 +14,7 @@ export async function serverTools(
   world: World,
 ): Promise<ServerTools> {
   const ports = { config: cliConfig(config), environment, world }
-  const tools = await Promise.all(config.project.plugins.map((plugin) => plugin.tools?.(ports)))
+  const tools = await Promise.all(config.project.plugins.map(async (plugin) => plugin.tools?.(ports)))
   return {
     surroundings: () => surroundingsOf(config, world.databaseUrl),
     // What a server needs when it is asked is loaded then: it is ready before.

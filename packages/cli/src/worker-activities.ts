@@ -24,8 +24,8 @@ export interface WorkerPorts {
 export async function workerActivities(ports: WorkerPorts): Promise<ActivityHandler[]> {
   const { config, environment, store, channels, announcing } = ports
   const { plugins } = config.project
-  const theirs = plugins.map(({ activities }) =>
-    activities?.({ config: cliConfig(config), environment, store }),
+  const theirs = plugins.map(
+    async ({ activities }) => (await activities?.({ config: cliConfig(config), environment, store })) ?? [],
   )
   const configured = new Set(plugins.map(({ name }) => name))
   return [
@@ -33,7 +33,7 @@ export async function workerActivities(ports: WorkerPorts): Promise<ActivityHand
     channelActivity({ ...announcing, store }),
     raise(store, channels),
     proposeResolution(store),
-    ...(await Promise.all(theirs)).flatMap((handlers) => handlers ?? []),
+    ...(await Promise.all(theirs)).flat(),
     ...declinedActivities(behaviors.minds, configured),
   ]
 }

@@ -42,7 +42,9 @@ async function examine(readConfig: () => Config, environment: NodeJS.ProcessEnv)
     databaseChecks(config),
     redisChecks(config.redisUrl),
     serverChecks(config),
-    ...config.project.plugins.map(({ checks }) => checks?.(cliConfig(config), environment) ?? []),
+    ...config.project.plugins.map(
+      async ({ checks }) => (await checks?.(cliConfig(config), environment)) ?? [],
+    ),
   ])
   return [{ name: 'configuration', status: 'ok', message: 'every variable can be read' }, ...groups.flat()]
 }
