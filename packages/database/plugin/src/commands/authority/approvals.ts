@@ -16,10 +16,9 @@ import type { Config } from '../../config.ts'
 import type { CopyFlag } from '../../targets/copy-consent.ts'
 import { readMigrations } from '../../files/migration-files.ts'
 import { onTarget } from '../../targets/on-target.ts'
-import { lookInStore } from '../../runtime.ts'
+import { inWorld, lookInStore } from '../../runtime.ts'
 import { resolveTarget } from '../../targets/targets.ts'
 import { findVerified } from '../../sandbox/verified-copies.ts'
-import { inWorld } from '../../runtime.ts'
 import { takesApproval } from '../migrate/apply.ts'
 
 /** Options of `esa db approvals ask`. */

@@ -5,8 +5,7 @@ import { Sleeper } from '@esa/runtime'
 import type { KeptReading, Store } from '@esa/store'
 import type { Config } from '../../config.ts'
 import { answer, EXIT, note, printable } from '@esa/cli/plugin-kit'
-import { requireOrg } from '../../runtime.ts'
-import { lookInStore } from '../../runtime.ts'
+import { lookInStore, requireOrg } from '../../runtime.ts'
 import { type Board, boardText, type Tile } from './watch-tiles.ts'
 
 /** A clock that people watch moves once a second. */

@@ -18,10 +18,9 @@ import type { Config } from '../../config.ts'
 import { readMigrations } from '../../files/migration-files.ts'
 import { onTarget } from '../../targets/on-target.ts'
 import { reportDataLoss } from '../authority/report-data-loss.ts'
-import { inStoreIfThere } from '../../runtime.ts'
+import { inStoreIfThere, inWorld } from '../../runtime.ts'
 import { describeTarget, isTargetName, resolveTarget } from '../../targets/targets.ts'
 import { findVerified } from '../../sandbox/verified-copies.ts'
-import { inWorld } from '../../runtime.ts'
 
 /** Options of `esa db migrate apply` and `rollback`. */
 export interface ApplyFlags {
