@@ -88,6 +88,7 @@ const TEST_EQUIPMENT: readonly string[] = [
   'org/cards',
   'pg-server',
   'pg-server/testing',
+  'cli/testing',
   'runtime/testing',
   'store/testing',
   'notify/testing',

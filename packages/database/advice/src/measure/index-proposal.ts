@@ -1,9 +1,4 @@
-import {
-  indexName,
-  quoteRelation,
-  type Queryable,
-  OWN_MARK,
-} from '@esa/database-catalog/sql'
+import { indexName, quoteRelation, type Queryable, OWN_MARK } from '@esa/database-catalog/sql'
 import { createIndexSql } from '@esa/protocol'
 import { filterColumns, sortColumns } from './filter-columns.ts'
 import type { WastefulScan } from './plan.ts'

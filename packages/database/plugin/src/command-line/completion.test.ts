@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { completionScript, SHELLS } from './completion.ts'
-import { checkout } from '../testing/checkout.ts'
-import { program } from './program.ts'
+import { completionScript, SHELLS } from '@esa/cli/testing'
+import { checkout } from '@esa/cli/testing'
+import { program } from '@esa/cli/testing'
 
 let script: string
 

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { settings } from './config.ts'
-import { checkout } from '../testing/checkout.ts'
-import { program } from './program.ts'
-import { PROJECT_ROOT } from './project-root.ts'
-import { referencePages } from './reference.ts'
+import { settings } from '@esa/cli/testing'
+import { checkout } from '@esa/cli/testing'
+import { program } from '@esa/cli/testing'
+import { PROJECT_ROOT } from '@esa/cli/testing'
+import { referencePages } from '@esa/cli/testing'
 
 const pages = referencePages(program(0, true, checkout), settings())
 

@@ -1,0 +1,7 @@
+export { completionScript, SHELLS } from '../src/completion.ts'
+export { settings } from '../src/config.ts'
+export { EXIT, exitCodeOf } from '../src/exit-codes.ts'
+export { program } from '../src/program.ts'
+export { PROJECT_ROOT } from '../src/project-root.ts'
+export { referencePages } from '../src/reference.ts'
+export { checkout } from './checkout.ts'
