@@ -14,7 +14,7 @@ const schemaWith = (indexes: readonly string[]): string =>
 let folder: string
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'esa-drizzle-advice-'))
-  await symlink(join(import.meta.dirname, '../../store/node_modules'), join(folder, 'node_modules'))
+  await symlink(join(import.meta.dirname, '../../../../store/node_modules'), join(folder, 'node_modules'))
   await writeFile(join(folder, 'package.json'), '{"type": "module"}')
 })
 afterAll(() => rm(folder, { recursive: true, force: true }))

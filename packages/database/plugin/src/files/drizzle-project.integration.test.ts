@@ -9,7 +9,7 @@ import { DRIZZLE_SILENT_ABOUT, drizzleMigrations, drizzleSchema } from './drizzl
 import { rehearsalGround } from '../sandbox/rehearsal-ground.ts'
 
 /** A Drizzle project that is really used: the runtime's own. */
-const STORE = join(import.meta.dirname, '../../store')
+const STORE = join(import.meta.dirname, '../../../../store')
 
 const USERS = `import { integer, pgTable, text } from 'drizzle-orm/pg-core'
 export const users = pgTable('users', { id: integer('id').primaryKey(), name: text('name') })`

@@ -15,8 +15,8 @@ import type { Pool } from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readMigrations } from './migration-files.ts'
 
-const STORE = join(import.meta.dirname, '../../store')
-const KIT = join(import.meta.dirname, '../../../node_modules/.bin/drizzle-kit')
+const STORE = join(import.meta.dirname, '../../../../store')
+const KIT = join(import.meta.dirname, '../../../../../node_modules/.bin/drizzle-kit')
 
 /** Drizzle's own, as the runtime's store has it. */
 const load = createRequire(join(STORE, 'package.json'))
