@@ -53,15 +53,15 @@ describe.skipIf(!HAS_CHROMIUM)('an operator on call', () => {
     const steps = first.getByRole('region', { name: 'Steps' })
     await steps
       .getByRole('row', {
-        name: /Layer 2 and Layer 3 told.*agents\/layers\/layer-1\/card\.md:\d+ · peer: Trouble where our work/,
+        name: /Layer 2 and Layer 3 notified.*agents\/layers\/layer-1\/card\.md:\d+ · peer: Trouble where our work/,
       })
       .waitFor()
-    await steps.getByRole('row', { name: /Chief #1 will be told.*card\.md:\d+/ }).waitFor()
+    await steps.getByRole('row', { name: /Chief #1 will be notified.*card\.md:\d+/ }).waitFor()
     await steps
-      .getByRole('row', { name: /The CEO will be told/ })
+      .getByRole('row', { name: /The CEO will be notified/ })
       .first()
       .waitFor()
-    await first.getByRole('img', { name: /Told so far: peer.*Next: Chief #1, then the CEO/ }).waitFor()
+    await first.getByRole('img', { name: /Notified so far: peer.*Next: Chief #1, then the CEO/ }).waitFor()
   })
 
   it('reads what an acknowledgement does, gives it, and every open page has it within a second', async () => {
@@ -187,7 +187,7 @@ describe.skipIf(!HAS_CHROMIUM)('an operator on call', () => {
     })
     await page.getByText('Replay: reads only, sends nothing.').waitFor()
     const shown = page.getByTestId('replayed')
-    await shown.getByText('Layer 2 and Layer 3 told').waitFor()
+    await shown.getByText('Layer 2 and Layer 3 notified').waitFor()
     await page.getByText('waiting for Layer 2 and Layer 3').first().waitFor({ state: 'attached' })
     await page.keyboard.press('End')
     await shown.getByText(/Resolved/).waitFor()

@@ -16,7 +16,7 @@ const PAGES: [string, string | RegExp][] = [
   ['/agents/layer-2?tab=inbox', 'Which fields may the client cache?'],
   ['/agents/layer-2?tab=tasks', 'Which fields may the client cache?'],
   ['/inbox', 'A statement for'],
-  ['/timers', 'Chief #1 is told'],
+  ['/timers', 'Chief #1 is notified'],
   ['/db', 'shop'],
   ['/db/shop', 'Schema normalization score > 90%'],
   ['/queues', 'specialists'],
@@ -85,7 +85,7 @@ describe.skipIf(!HAS_CHROMIUM)('the pages of the console', () => {
       expect(await lanes.locator('> li').count()).toBe(6)
       const lines = await lanes.locator('a[href="/agents/domain-5"]').locator('..').textContent()
       expect(lines).toContain('stopped')
-      const asked = page.getByRole('region', { name: 'Who is asked what' })
+      const asked = page.getByRole('region', { name: 'Pending requests' })
       await asked.getByRole('row', { name: /layer-3 layer-1 Connection pool/ }).waitFor()
       await asked.getByRole('row', { name: /domain-1 layer-1 p95 of checkout .* holds it/ }).waitFor()
       await page.getByRole('button', { name: 'Outline' }).click()

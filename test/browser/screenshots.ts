@@ -36,7 +36,7 @@ function shots({ asked }: Seeded): Shot[] {
     { name: 'agent-state-dark', path: '/agents/layer-1?tab=state', shows: 'is here', colorScheme: 'dark' },
     { name: 'inbox-approve', path: '/inbox?agent=chief-1', shows: 'sha256', act: openApproval },
     { name: 'inbox-phone-dark', path: '/inbox', shows: 'sha256', colorScheme: 'dark', ...PHONE },
-    { name: 'timers', path: '/timers', shows: 'is told' },
+    { name: 'timers', path: '/timers', shows: 'is notified' },
     { name: 'database', path: '/db/shop', shows: 'broken', act: drawn },
     {
       name: 'database-dark',

@@ -95,7 +95,7 @@ describe.skipIf(!HAS_CHROMIUM)('the pages', () => {
     await check()
     for (const [tab, sign] of [
       ['Evidence', 'Seq Scan'],
-      ['Events', 'Layer 2 and Layer 3 told'],
+      ['Events', 'Layer 2 and Layer 3 notified'],
       ['Replay', 'Replay: reads only, sends nothing.'],
     ] as const) {
       await page.getByRole('tab', { name: tab }).click()

@@ -67,7 +67,7 @@ describe('esa demo', () => {
   it('takes a Ctrl-C at any moment: ends with 130, leaves nothing open and nothing running', async () => {
     const demo = esa.start(['demo'])
     const end = ended(demo)
-    await says(demo, 'domain-1 is told')
+    await says(demo, 'domain-1 is notified')
     demo.kill('SIGINT')
     expect((await end).code).toBe(130)
     expect(await esa.json<{ stopped: boolean }>('down')).toEqual({ stopped: false })

@@ -3,7 +3,7 @@ import type { CardDraft } from '@esa/org/cards'
 import { EsaError } from '@esa/protocol'
 import type { Config } from './config.ts'
 
-/** Whether a person sits there who can be asked: on a terminal, with nothing said that a name would have been. */
+/** Whether a person can be prompted: on a terminal, without a name on the command line. */
 export function isAsked({ json, yes }: Config, name: string | undefined): boolean {
   return name === undefined && !json && !yes && process.stdin.isTTY && process.stderr.isTTY
 }

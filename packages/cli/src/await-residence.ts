@@ -4,12 +4,12 @@ import type { Config } from './config.ts'
 import { note } from './output.ts'
 import { describePlace, residenceOf } from './residence.ts'
 
-/** How soon a muted worker learns that somebody said `esa adopt`, ms. */
+/** How soon a muted worker learns of `esa adopt`, ms. */
 const ASK_EVERY_MS = 2_000
 
 /**
  * Resolves to true as soon as this runtime is at home in its database: at once, unless it finds itself in a copy. Then it is
- * muted, says so, and waits for `esa adopt`. False when it was told to stop before.
+ * muted, says so, and waits for `esa adopt`. False when it was stopped before.
  */
 export async function awaitResidence(
   config: Config,

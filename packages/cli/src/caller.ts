@@ -5,7 +5,7 @@ import { identityOf, type Store, verifyToken } from '@esa/store'
 import type { Config } from './config.ts'
 import { osUser } from './flags.ts'
 
-/** Where somebody asks for something. */
+/** Where a request comes from. */
 interface Place {
   config: Config
   databaseUrl: string
@@ -56,7 +56,7 @@ async function tokenHolder({ store }: Place, token: string, names: string[], sco
   if (names.includes(holder)) return tokenedBy(person, id)
   const [as] = names
   throw new EsaError('auth.other-holder', 'terminal', `token ${id} acts as ${holder}, not as ${as}`, {
-    hint: `leave that to whoever holds one for ${as}, or: esa tokens create --as ${as} --scope ${scope}`,
+    hint: `leave that to a token holder for ${as}, or: esa tokens create --as ${as} --scope ${scope}`,
     details: { token: id, holder },
   })
 }

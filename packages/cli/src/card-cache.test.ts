@@ -19,7 +19,7 @@ beforeEach(async () => {
 
 afterEach(() => rm(folder, { recursive: true }))
 
-/** A cache that holds something else than the card says, so that a hit can be told from a parse. */
+/** A cache that holds something else than the card says, so that a hit differs from a parse. */
 async function planted(): Promise<void> {
   const cache = await CardCache.open(file, 'p1')
   await cache.parse(SOURCE)

@@ -10,7 +10,7 @@ import { PROJECT_ROOT } from './project-root.ts'
 
 type ParsedCard = ReturnType<typeof parseCard>
 
-/** Beside the code that the install brought, and as trusted as that; in somebody else's install, the user's own cache. */
+/** Beside the code that the install brought, and as trusted as that; in another user's install, the user's own cache. */
 function usualFile(): string {
   try {
     accessSync(PROJECT_ROOT, constants.W_OK)
@@ -20,7 +20,7 @@ function usualFile(): string {
   }
 }
 
-/** Two organisations and their edits of a day; 105 cards take 300 kB. */
+/** Two organizations and their edits of a day; 105 cards take 300 kB. */
 const CARDS_MAX = 400
 
 /**
@@ -63,7 +63,7 @@ export class CardCache {
   /** Keeps what was parsed since it was opened. Where nothing can be written, the next command parses again. */
   async save(): Promise<void> {
     if ([...this.#used.keys()].every((key) => this.#known.has(key))) return
-    // What was used now stands last, and is kept longest.
+    // The last used entry is last, and is kept longest.
     const others = [...this.#known].filter(([key]) => !this.#used.has(key))
     const cards = [...others, ...this.#used].slice(-CARDS_MAX)
     const draft = `${this.#file}.${process.pid}`

@@ -75,12 +75,12 @@ async function trySend(
 }
 
 /**
- * In these an incident waits for somebody: whoever has answered must not be called for it any more. At the end of a
- * suppression nobody is told again, so that what was on its way before it has to arrive.
+ * In these an incident waits for an answer: an agent that answered must not be called for it again. At the end of a
+ * suppression no new notice is sent, so that what was on its way before it has to arrive.
  */
 const WAITING = new Set(['triggered', 'suppressed', 'exhausted'])
 
-/** Why nobody needs to be told any more, or null. */
+/** Why the notice is no longer needed, or null. */
 async function overtaken(store: Store, { incidentId, visit }: Notification): Promise<string | null> {
   if (!(await isCurrent(store, incidentId, visit))) return 'its level was left'
   const status = (await store.readActor(incidentId))?.state.status ?? ''

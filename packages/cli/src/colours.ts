@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import pc from 'picocolors'
 
-/** Stands for the escape of a colour of ours until it is printed: drawn by each process for itself, so that no data can hold it. */
+/** A placeholder of our color escapes until they are printed: drawn by each process for itself, so that no data can hold it. */
 const MARK = `\uE000${randomBytes(8).toString('hex')}`
 
 const MARKED = new RegExp(`${MARK}(\\[[0-9;]*m)`, 'g')

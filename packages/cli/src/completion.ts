@@ -13,7 +13,7 @@ interface Node {
 
 /**
  * A completion script for everything that a command line knows: commands, options, and values out of a fixed set. It is
- * whole: nothing is asked of `esa` while somebody types, which would start Node at every TAB.
+ * whole: `esa` is not called while typing, which would start Node at every TAB.
  */
 export function completionScript(program: Command, shell: Shell): string {
   const nodes = nodesOf(program, '')

@@ -29,7 +29,7 @@ const url = (schemes: string[]) =>
       error: `must start with ${schemes.map((s) => `${s}://`).join(' or ')}`,
       abort: true,
     })
-    .refine(isReadable, 'is no URL: special characters of a password must be percent-encoded')
+    .refine(isReadable, 'is not a URL: special characters of a password must be percent-encoded')
     .meta({ format: 'uri' })
 
 /** True when every reader of a URL can take it: some decode its parts, and fail on a lone %. */
@@ -115,11 +115,11 @@ const environmentSchema = z.object({
     .min(0)
     .max(65_535)
     .optional()
-    .describe('its port; unset: 4310, or any free one while somebody else has that; 0: any free one'),
+    .describe('its port; unset: 4310, or any free one while that is taken; 0: any free one'),
   ESA_PUBLIC_URL: url(['http', 'https'])
     .refine(isOrigin, 'must be an origin alone, like https://esa.example.org')
     .optional()
-    .describe('where people reach the console, when a proxy stands before it'),
+    .describe('where people reach the console, through a proxy'),
   ESA_TRUSTED_PROXIES: z
     .string()
     .refine(
@@ -163,7 +163,7 @@ const environmentSchema = z.object({
   ESA_OWN_AGENTS: z
     .string()
     .optional()
-    .describe('cards of your own, beside those: one of an agent that has a card stands in for it'),
+    .describe('your own cards, beside those; a card with the same id replaces ours'),
   ESA_LOG: z
     .enum(['debug', 'info', 'warn', 'error', 'silent'])
     .default('warn')
@@ -228,7 +228,7 @@ export interface Config {
   redisUrl: string | null
   /** Where `esa up` serves the API and the console. */
   host: string
-  /** Null: the usual one, or any free one while somebody else has it. 0: any free one. */
+  /** Null: the usual one, or any free one while that is taken. 0: any free one. */
   port: number | null
   /** The origin under which a reverse proxy shows the server, or null. */
   publicUrl: string | null
@@ -240,9 +240,9 @@ export interface Config {
   alarmWebhook: string | null
   /** Where seals of the log are posted, or null. */
   sealUrl: string | null
-  /** The folders of the cards. A card in a later one stands in for an earlier one's of the same agent. */
+  /** The folders of the cards. A card in a later one replaces an earlier one's of the same agent. */
   agents: readonly string[]
-  /** The folder of own agents beside the organisation, or null. It is the last of `agents`. */
+  /** The folder of own agents beside the organization, or null. It is the last of `agents`. */
   ownAgents: string | null
   logLevel: z.infer<typeof environmentSchema>['ESA_LOG']
   /** Null: nothing is traced. */

@@ -27,7 +27,7 @@ describe('exit codes', () => {
     ['confirm.time-scale', EXIT.confirm],
   ])('%s ends with %i', (code, exit) => expect(exitCodeOf(terminal(code))).toBe(exit))
 
-  it('70 for a bug, whatever its code, and for what is no error of ours', () => {
+  it('70 for a bug, whatever its code, and for what is not an EsaError', () => {
     expect(exitCodeOf(new EsaError('incident.unknown', 'bug', 'said'))).toBe(EXIT.bug)
     expect(exitCodeOf(new TypeError('said'))).toBe(EXIT.bug)
     expect(exitCodeOf(terminal('nobody.thought-of-it'))).toBe(EXIT.bug)

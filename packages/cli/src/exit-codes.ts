@@ -124,7 +124,7 @@ export function exitCodesByPrefix(): [prefix: string, code: number][] {
   return BY_PREFIX.toSorted(([a], [b]) => (a < b ? -1 : 1))
 }
 
-/** The exit code of an error; 70 for whatever is not an EsaError, is a bug, or has a code that nobody thought of here. */
+/** The exit code of an error; 70 for whatever is not an EsaError, is a bug, or has an unknown code. */
 export function exitCodeOf(error: unknown): number {
   if (!isEsaError(error) || error.kind === 'bug') return EXIT.bug
   const matching = BY_PREFIX.filter(([prefix]) => error.code.startsWith(prefix))

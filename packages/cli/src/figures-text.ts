@@ -2,7 +2,7 @@ import type { OperatorFigures } from '@esa/escalation'
 import { formatDuration } from '@esa/protocol'
 import { colours } from './colours.ts'
 
-/** The figures for people, as rows of a name and what is to say. What needs somebody is yellow. */
+/** The figures for people, as rows of a name and a text. What needs attention is yellow. */
 export function figureRows(figures: OperatorFigures): string[][] {
   const { open, overdue, exhaustedCount, suppressed, acks, passed, notices, sweep, clock } = figures
   const silenced = suppressed.silenced === 0 ? '' : `, ${suppressed.silenced} by a silence`
@@ -10,7 +10,7 @@ export function figureRows(figures: OperatorFigures): string[][] {
     ['open', `${open.total} (${countsOf(open.byStatus)})`],
     ...open.levels.filter((level) => level.open > 0).map((level) => [`  ${level.level}`, standing(level)]),
     ['overdue', loud(overdue)],
-    ['exhausted', loud(exhaustedCount, 'nobody answered on any level')],
+    ['exhausted', loud(exhaustedCount, 'no level answered')],
     ['suppressed', `${suppressed.count}${silenced}`],
     [
       'acknowledged',
@@ -63,7 +63,7 @@ function answers({ response }: OperatorFigures): string[][] {
     .map(({ level, told, answered, p50Ms, p95Ms, withinTarget, targetMs }) => {
       const times = answered === 0 ? '' : `p50 ${formatDuration(p50Ms!)}, p95 ${formatDuration(p95Ms!)}; `
       const share = `${percent(withinTarget ?? 0)} within ${formatDuration(targetMs)}`
-      return [`answers, ${level}`, `${times}${share}; ${answered} of ${told} told${inLast(response)}`]
+      return [`answers, ${level}`, `${times}${share}; ${answered} of ${told} notified${inLast(response)}`]
     })
 }
 

@@ -8,7 +8,7 @@ import { readingRegistry } from './world.ts'
 
 /** A stream to look back at, of this world or imported. */
 export interface FoundStream {
-  /** How it is asked for. */
+  /** How it is requested. */
   name: string
   file: StreamFile
   events: StoredEvent[]

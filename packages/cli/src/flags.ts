@@ -5,7 +5,7 @@ import { EsaError, parseDuration } from '@esa/protocol'
 export function durationFlag(flag: string, text: string): number {
   const ms = parseDuration(text)
   if (ms !== undefined && ms > 0) return ms
-  throw new EsaError('usage.duration', 'terminal', `${flag} ${text} is no duration`, {
+  throw new EsaError('usage.duration', 'terminal', `${flag} ${text} is not a duration`, {
     hint: 'like 45s, 30m, 2h or 1d',
   })
 }

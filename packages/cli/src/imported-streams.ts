@@ -5,10 +5,10 @@ import { createInterface } from 'node:readline'
 import { readStreams, type StreamFile, writeStream } from '@esa/operations/views'
 import { EsaError } from '@esa/protocol'
 
-/** What stands before the id of an imported stream, where this world may have one of the same id. */
+/** The prefix of an imported stream's id, as the runtime may have one of the same id. */
 const NAMESPACE = 'imported/'
 
-/** The name by which an imported stream is asked for in any case. */
+/** The name by which an imported stream is found in any case. */
 export function importedName(id: string): string {
   return `${NAMESPACE}${id}`
 }

@@ -27,7 +27,7 @@ describe('reading cards', () => {
   })
 
   it('goes on past a card that cannot be read, and says what is wrong with it', async () => {
-    await writeFile(join(folder, 'a.md'), '# Nobody in particular\n')
+    await writeFile(join(folder, 'a.md'), '# No agent in particular\n')
     await writeFile(join(folder, 'b.md'), CARD)
     await writeFile(join(folder, 'c.md'), new Uint8Array([0x23, 0x20, 0xff]))
     const { cards, problems } = await readCards(['a.md', 'b.md', 'c.md'], folder)
@@ -45,7 +45,7 @@ describe('reading cards', () => {
 })
 
 describe('this checkout', () => {
-  it('has an organisation whose cards can all be read', async () => {
+  it('has an organization whose cards can all be read', async () => {
     const { directory, problems } = await loadOrg()
     expect(problems.filter(({ severity }) => severity === 'error')).toEqual([])
     expect(directory.get('layer-1')?.card?.file).toBe('agents/layers/layer-1/card.md')
@@ -73,7 +73,7 @@ describe('another root', () => {
 })
 
 describe('cards of one’s own', () => {
-  it('join the organisation, and stand in for its card of the same agent', async () => {
+  it('join the organization, and stand in for its card of the same agent', async () => {
     await mkdir(join(folder, 'layers/layer-62'), { recursive: true })
     await mkdir(join(folder, 'layers/layer-1'), { recursive: true })
     await writeFile(join(folder, 'layers/layer-62/card.md'), CARD)

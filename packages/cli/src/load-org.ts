@@ -16,7 +16,7 @@ import { EsaError } from '@esa/protocol'
 import { CardCache } from './card-cache.ts'
 import { AGENTS_FOLDER, PROJECT_ROOT } from './project-root.ts'
 
-/** The organisation as its cards describe it, and whatever is wrong with them. */
+/** The organization as its cards describe it, and whatever is wrong with them. */
 export interface LoadedOrg {
   directory: Directory
   problems: Problem[]
@@ -42,7 +42,7 @@ function cardFiles(agents: string): string[] {
 }
 
 /**
- * Reads every card of folders `<tier>/<agent>/card.md`; one in a later folder stands in for an earlier one's of the same
+ * Reads every card of folders `<tier>/<agent>/card.md`; one in a later folder replaces an earlier one's of the same
  * agent. A card behind a symbolic link is refused: it may lead anywhere. Files of this checkout are named from its root,
  * others by their whole path.
  */
@@ -69,20 +69,20 @@ async function readFolder(agents: string): Promise<{ cards: AgentCard[]; problem
   return { cards, problems: [...linked, ...problems] }
 }
 
-/** The errors of a loaded organisation, card by card and between the cards, in reading order. */
+/** The errors of a loaded organization, card by card and between the cards, in reading order. */
 export function orgErrors({ directory, problems }: LoadedOrg): Problem[] {
   return [...problems, ...checkDirectory(directory)]
     .filter(({ severity }) => severity === 'error')
     .toSorted(byPlace)
 }
 
-/** What does not fit between the cards. Of own agents nobody expects that the organisation chart has them. */
+/** What does not fit between the cards. Own agents need not be on the organization chart. */
 export function misfits(directory: Directory, ownAgents: string | null): Problem[] {
   const own = (file: string): boolean => ownAgents !== null && resolve(file).startsWith(join(ownAgents, sep))
   return checkDirectory(directory).filter(({ code, file }) => code !== 'org.not-on-chart' || !own(file))
 }
 
-/** The organisation, refused when anything in it is an error. @throws EsaError `card.unreadable` (terminal) about the first. */
+/** The organization, refused when anything in it is an error. @throws EsaError `card.unreadable` (terminal) about the first. */
 export async function requireOrg(folders?: readonly string[]): Promise<Directory> {
   const loaded = await loadOrg(folders)
   const [first] = orgErrors(loaded)

@@ -6,14 +6,14 @@ import { reportError } from './output.ts'
 import { program } from './program.ts'
 import { addSettings } from './settings-file.ts'
 
-/** Commander's own ends: a help or version that was asked for is fine, everything else is a wrong call that it has explained already. */
+/** Commander's own ends: a requested help or version is fine, everything else is a wrong call that it has explained already. */
 function commanderExit(error: unknown): number | null {
   if (!(error instanceof CommanderError)) return null
   return error.exitCode === 0 ? EXIT.ok : EXIT.usage
 }
 
 const json = process.argv.includes('--json')
-// A reader that goes away (`esa ... | head`) is no error; a disk that is full is one, and no finding.
+// A reader that goes away (`esa ... | head`) is not an error; a full disk is one, not a finding.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(EXIT.ok)
   const unwritten = new EsaError(

@@ -39,7 +39,7 @@ export function noticeActivity(store: Store): ActivityHandler {
       const left = await leaving(store, actorId, given, { human, decides: human })
       return [message, ...left, ...(human && left.length > 0 ? [] : [fact('notice.sent')])]
     },
-    // Of a copy, or the news that somebody took over, nothing was promised: a failed one must not end its visit's notice twice.
+    // Of a copy, or of a taken incident, nothing was promised: a failed one must not end its round's notice twice.
     onFailure: ({ target, visit, notice, body }, { code, message }, actorId) => {
       const { level } = body as JsonObject
       const failed = { target, visit, level, why: `${code}: ${message}` }

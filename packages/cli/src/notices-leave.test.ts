@@ -96,7 +96,7 @@ describe('a pager', () => {
     expect([...new Set(pages(all.got))]).toEqual([`trigger ${id}`, `acknowledge ${id}`, `resolve ${id}`])
   })
 
-  it('rings anew when an acknowledgement runs out, and is quiet for all of it at the end', async () => {
+  it('pages again when an acknowledgement runs out, and is quiet for all of it at the end', async () => {
     const all = await paging()
     const { id } = await holding(all, 'pager')
     await eventOf(all, id, 'notice.sent')
@@ -110,7 +110,7 @@ describe('a pager', () => {
     )
   })
 
-  it('sends nothing that is no routing key, and to PagerDuty alone', async () => {
+  it('sends only a routing key, and to PagerDuty alone', async () => {
     const all = await begin()
     const { url, got } = await receiver(202)
     const pager = { ...PAGER, url: pagerdutyAt(url), secret: 'env:HOOK_SECRET' }
@@ -128,7 +128,7 @@ describe('a pager', () => {
   })
 })
 
-it('a dead channel holds up nobody who reads an inbox', async () => {
+it('a dead channel does not delay inboxes', async () => {
   const all = await begin()
   const dead = await receiver(500)
   await addChannel(all.world, 'dead', webhook(dead.url, { level: 'domain' }))
@@ -138,7 +138,7 @@ it('a dead channel holds up nobody who reads an inbox', async () => {
   expect(await typesOf(all, incident.id)).not.toContain('incident.level_passed')
 })
 
-it('tries again under the same id, no sooner than the receiver asked', async () => {
+it('tries again under the same id, no sooner than Retry-After', async () => {
   const all = await begin()
   const { world } = all
   const busy = await receiver({ status: 429, headers: { 'retry-after': '30' } }, 204)

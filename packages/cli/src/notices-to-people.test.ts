@@ -49,7 +49,7 @@ describe('a seat that a person holds', () => {
     expect(logged()).not.toContain(SECRET)
   })
 
-  it('counts as told once by the first channel that gets through, whatever the others do', async () => {
+  it('counts as notified once by the first channel that gets through, whatever the others do', async () => {
     const all = await begin()
     const { world } = all
     const [dead, live] = [await receiver(500), await receiver(204)]
@@ -66,7 +66,7 @@ describe('a seat that a person holds', () => {
     expect(types).not.toContain('incident.level_passed')
   })
 
-  it('is told by mail at its own address, and by a channel that all read only once', async () => {
+  it('is notified by mail at its own address, and by a channel that all read only once', async () => {
     const all = await begin()
     const { world, seat, open } = all
     const server = await stubMailServer()
@@ -96,7 +96,7 @@ describe('a seat that a person holds', () => {
     expect(team.got).toHaveLength(1)
   })
 
-  it('counts as told in its inbox where nobody is on call', async () => {
+  it('counts as notified in its inbox where no one is on call', async () => {
     const all = await begin()
     const incident = await holding(all)
     await eventOf(all, incident.id, 'notice.sent')
@@ -115,7 +115,7 @@ describe('a seat that a person holds', () => {
     expect(busy.got).toHaveLength(1)
   })
 
-  it('is not called any more once somebody has answered', async () => {
+  it('is no longer called after an answer', async () => {
     const all = await begin()
     const busy = await receiver(503, 204)
     await addChannel(all.world, 'busy', webhook(busy.url, { personal: true }))
@@ -130,7 +130,7 @@ describe('a seat that a person holds', () => {
     ])
   })
 
-  it('is passed to whoever stands in at its level, for as long as they do', async () => {
+  it('is passed to the override of its level, for as long as they do', async () => {
     const all = await begin()
     const { world, turn } = all
     const [own, deputy] = [await receiver(204), await receiver(204)]
@@ -139,7 +139,7 @@ describe('a seat that a person holds', () => {
     await addPerson(world, { person: 'Bob', channels: ['deputy'] })
     await putStandIn(world, { level: 'domain', person: 'Bob', until: '1h' })
     const first = await holding(all, 'own')
-    await until('Bob is told', async () => deputy.got.length === 1)
+    await until('Bob is notified', async () => deputy.got.length === 1)
     const [domain] = first.path
     expect(await onCall(world, domain!.agents[0]!, 'domain')).toMatchObject({
       people: [{ person: 'Bob', standsIn: 'domain' }],
@@ -147,11 +147,11 @@ describe('a seat that a person holds', () => {
     turn(3_600_000)
     expect(await onCall(world, domain!.agents[0]!, 'domain')).toMatchObject({ people: [{ person: 'Ada' }] })
     await all.open('layer-1', 'performance', { dedupKey: 'again' })
-    await until('Ada is told', async () => own.got.length === 1)
+    await until('Ada is notified', async () => own.got.length === 1)
     expect(deputy.got).toHaveLength(1)
   })
 
-  it('is its own again when whoever stands in for it is taken off call', async () => {
+  it('is its own again when its substitute is taken off call', async () => {
     const all = await begin()
     const { world } = all
     const [own, deputy] = [await receiver(204), await receiver(204)]
@@ -161,7 +161,7 @@ describe('a seat that a person holds', () => {
     await putStandIn(world, { level: 'domain', person: 'Bob', until: '1h' })
     await removePerson(world, 'Bob', null)
     await holding(all, 'own')
-    await until('Ada is told', async () => own.got.length === 1)
+    await until('Ada is notified', async () => own.got.length === 1)
     expect(await onCall(world, 'domain-1', 'domain')).toMatchObject({
       people: [{ person: 'Ada', standsIn: null }],
     })
@@ -181,7 +181,7 @@ describe('a seat that a person holds', () => {
     await removeChannel(world, 'own')
   })
 
-  it('is called also when the incident is suppressed before that succeeds: nobody is told again after it', async () => {
+  it('is called also when the incident is suppressed before that succeeds: there is no notice after it', async () => {
     const all = await begin()
     const busy = await receiver(503, 204)
     await addChannel(all.world, 'busy', webhook(busy.url, { personal: true }))

@@ -28,7 +28,7 @@ async function edit(from: string, to: string): Promise<void> {
   await writeFile(card(), text.replace(from, to))
 }
 
-describe('the organisation of a running worker', () => {
+describe('the organization of a running worker', () => {
   it('follows an edited card once two looks saw the same', async () => {
     expect(peerWait()).toBe(1_800_000)
     await edit('(30 min wait)', '(45 min wait)')

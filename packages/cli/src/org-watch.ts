@@ -8,8 +8,8 @@ import { type LoadedOrg, loadOrg, orgErrors, requireOrg } from './load-org.ts'
 const LOOK_EVERY_MS = 1_000
 
 /**
- * The organisation of a running worker, which follows its cards. What is edited counts for what begins from then on. A
- * faulty edit is refused with its place, and the organisation of before stays in force, whole, until it is mended.
+ * The organization of a running worker, which follows its cards. What is edited counts for what begins from then on. A
+ * faulty edit is refused with its place, and the organization of before stays in force, whole, until it is mended.
  */
 export class OrgWatch implements LoadedOrg {
   readonly problems: Problem[] = []
@@ -19,7 +19,7 @@ export class OrgWatch implements LoadedOrg {
   #print: string
   #previous: string
   #refused = false
-  /** Whether everybody who must has the organisation in force. */
+  /** Whether all mailboxes have the organization in force. */
   #brought = false
   #timer: NodeJS.Timeout | null = null
 
@@ -42,12 +42,12 @@ export class OrgWatch implements LoadedOrg {
     return new OrgWatch(agents, say, await requireOrg(agents), print)
   }
 
-  /** The organisation in force. */
+  /** The organization in force. */
   get directory(): Directory {
     return this.#directory
   }
 
-  /** Looks once a second until it is stopped, and has each organisation in force brought, the first one too. */
+  /** Looks once a second until it is stopped, and has each organization in force brought, the first one too. */
   start(bring: (directory: Directory) => Promise<void>): void {
     this.#timer = setTimeout(() => {
       this.look()
@@ -108,7 +108,7 @@ function changes(before: Directory, after: Directory): string[] {
   return [...new Set([...old.keys(), ...now.keys()])].filter((id) => old.get(id) !== now.get(id))
 }
 
-/** Changes whenever a card is written, replaced, added or removed. Asked of the system at once: 105 promises cost ten times as much. */
+/** Changes whenever a card is written, replaced, added or removed. Read from the file system synchronously: 105 promises cost ten times as much. */
 function fingerprint(agents: readonly string[]): string {
   return agents.map(fingerprintOf).join('\n')
 }

@@ -66,7 +66,7 @@ describe('a span', () => {
   })
 
   it('that failed tells the code and not the words', () => {
-    const error = new EsaError('database.unreachable', 'transient', 'hunter2 is no password')
+    const error = new EsaError('database.unreachable', 'transient', 'hunter2 is not a password')
     tracing.begin({ name: 'step', kind: 'internal' }).end({ error })
     const [{ status, attributes, events }] = ended() as [ReadableSpan]
     expect([status.message, attributes['error.type']]).toEqual([
@@ -76,7 +76,7 @@ describe('a span', () => {
     expect(JSON.stringify([status, attributes, events])).not.toContain('hunter2')
   })
 
-  it('that is not recorded has whoever goes on from it not recorded either', () => {
+  it('that is not recorded has its children not recorded either', () => {
     const off = tracingWith(new ParentBasedSampler({ root: new AlwaysOffSampler() }))
     const span = off.begin({ name: 'request', kind: 'server' })
     span.end()

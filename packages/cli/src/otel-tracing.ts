@@ -80,7 +80,7 @@ class Begun implements Span {
     if (name !== undefined) this.#span.updateName(name)
     this.#span.setAttributes(attributes)
     if (error !== undefined) {
-      // A message may hold what somebody wrote; a code does not.
+      // A message may hold text of people; a code does not.
       const code = isEsaError(error) ? error.code : error instanceof Error ? error.name : 'unknown'
       this.#span.setStatus({ code: SpanStatusCode.ERROR, message: code })
       this.#span.setAttribute('error.type', code)

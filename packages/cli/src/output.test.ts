@@ -75,7 +75,7 @@ describe('text for a terminal', () => {
     ['a carriage return', 'all is well\rnot'],
     ['a backspace', 'no\b\byes'],
     ['a C1 control', '\u009B2J'],
-  ])('lets nobody else have %s', (_, text) => {
+  ])('gives no one else %s', (_, text) => {
     // oxlint-disable-next-line no-control-regex -- control characters are what must be gone
     expect(printable(text)).not.toMatch(/[\u0000-\u001F\u007F-\u009F]/)
     const row = printable(columns([[text, paint.red('ours')]]))

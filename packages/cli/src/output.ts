@@ -11,13 +11,13 @@ export function answer(config: Pick<Config, 'json'>, document: unknown, text: ()
 // oxlint-disable-next-line no-control-regex -- what is looked for here are control characters
 const CONTROL = /[\u0000-\u0008\u000B-\u001F\u007F-\u009F]/g
 
-/** What turns the order of what stands around it, or ends a line where none ends. Source: Unicode UAX #9, 2.1 to 2.6; UAX #14. */
+/** What changes the order of the text around it, or ends a line where none ends. Source: Unicode UAX #9, 2.1 to 2.6; UAX #14. */
 const UNSEEN = /[\u061C\u200E\u200F\u2028-\u202E\u2066-\u2069]/g
 
 /** The same and C1, which JSON leaves as they are. */
 const UNSEEN_IN_JSON = /[\u007F-\u009F\u061C\u200E\u200F\u2028-\u202E\u2066-\u2069]/g
 
-/** Words that are read from right to left, with what stands between them on one line and in one column. */
+/** Words that are read from right to left, with the text between them on one line and in one column. */
 const RIGHT_TO_LEFT =
   '[\\u0590-\\u08FF\\uFB1D-\\uFDFF\\uFE70-\\uFEFC\\u{10800}-\\u{10FFF}\\u{1E800}-\\u{1EFFF}]'
 const FROM_THE_RIGHT = new RegExp(

@@ -8,7 +8,7 @@ export const PROJECT_ROOT = fileURLToPath(new URL('../../../', import.meta.url))
 /** The cards of this checkout, in folders of tier and agent. */
 export const AGENTS_FOLDER = join(PROJECT_ROOT, 'agents')
 
-/** What to do when an alert fires; whoever installed the command line without the documentation has none. */
+/** What to do when an alert fires; an install without the documentation has none. */
 export const RUNBOOK_FILE = join(PROJECT_ROOT, 'docs', 'runbook.md')
 
 /** Whether this is a checkout, where files may be added; an npm package of the command line is replaced whole. */

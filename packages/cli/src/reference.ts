@@ -97,7 +97,7 @@ function errorsPage(): string {
     [
       '# Errors',
       WRITTEN,
-      'An error has a stable code like `incident.not-allowed`, a message, and most have a hint. With `--json` it is a problem document (RFC 9457) on stderr; over HTTP it is the answer. A command’s exit code follows from the longest beginning of the code that stands here; a code that begins like none of them ends with 70.',
+      'An error has a stable code like `incident.not-allowed`, a message, and most have a hint. With `--json` it is a problem document (RFC 9457) on stderr; over HTTP it is the answer. A command’s exit code follows from the longest prefix of the code in this list; a code that begins like none of them ends with 70.',
       bullets(
         exitCodesByPrefix().map(
           ([prefix, code]) => `\`${prefix}${prefix.endsWith('.') ? '*' : ''}\` ends with ${code}`,

@@ -6,7 +6,7 @@ import { worldState } from './store-access.ts'
 
 const LOOPBACK = /^(?:127(?:\.\d{1,3}){3}|::1|localhost)$/
 
-/** True when nobody but this machine's users can reach the server: bound to loopback, and shown by no proxy. */
+/** True when only this machine's users can reach the server: bound to loopback, without a proxy. */
 export function isPrivate({
   host,
   publicUrl,
@@ -16,7 +16,7 @@ export function isPrivate({
 }
 
 /**
- * Refuses to serve beyond this machine while nobody could log in: before anything is started, and what had to be started
+ * Refuses to serve beyond this machine without a valid token: before anything is started, and what had to be started
  * to find out is stopped again. @throws EsaError `auth.no-token` (terminal).
  */
 export async function requireToken(config: Config): Promise<void> {

@@ -47,7 +47,7 @@ export async function serve(
   try {
     return await start({ ...binding, port: USUAL_PORT })
   } catch (error) {
-    // A second runtime on this machine; one that was told its port gets that or none.
+    // A second runtime on this machine; one with a configured port gets that or none.
     if (!isEsaError(error, 'server.port-taken')) throw error
     return await start({ ...binding, port: 0 })
   }

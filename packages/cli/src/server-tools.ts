@@ -17,7 +17,7 @@ export async function serverTools(
   const tools = await Promise.all(config.project.plugins.map(async (plugin) => plugin.tools?.(ports)))
   return {
     surroundings: () => surroundingsOf(config, world.databaseUrl),
-    // What a server needs when it is asked is loaded then: it is ready before.
+    // What a server needs for a request is loaded then, so that it is ready earlier.
     async simulate(scenario) {
       const { parseScenario, simulate } = await import('@esa/simulator')
       return await simulate(parseScenario(scenario), world)

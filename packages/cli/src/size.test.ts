@@ -7,7 +7,7 @@ it('reads sizes as PostgreSQL does', () => {
 })
 
 it.each(['', 'many', '-1MB', '0', '5 parsecs'])('refuses %j', (text) => {
-  expect(() => sizeFlag('--budget', text)).toThrow('is no size')
+  expect(() => sizeFlag('--budget', text)).toThrow('is not a size')
 })
 
 it('writes sizes for people', () => {

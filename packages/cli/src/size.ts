@@ -8,7 +8,7 @@ export function sizeFlag(flag: string, text: string): number {
   const [, number = '', unit = ''] = /^\s*(\d+(?:\.\d+)?)\s*([a-z]*)\s*$/i.exec(text) ?? []
   const bytes = Number(number) * (BYTES_OF[unit.toLowerCase()] ?? Number.NaN)
   if (number !== '' && bytes >= 1) return Math.floor(bytes)
-  throw new EsaError('usage.size', 'terminal', `${flag} ${text} is no size`, { hint: 'like 145MB or 2GB' })
+  throw new EsaError('usage.size', 'terminal', `${flag} ${text} is not a size`, { hint: 'like 145MB or 2GB' })
 }
 
 /** Bytes for people: `145 MB`. */

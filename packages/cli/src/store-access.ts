@@ -36,7 +36,7 @@ export async function resolveDatabase(
 }
 
 /**
- * The database of this world by whoever owns the schema: it migrates and retires, and the runtime's own role can do
+ * The database of this world as the schema's owner: it migrates and retires, and the runtime's own role can do
  * neither. One URL alone is both.
  */
 export async function resolveOwner(config: Config): Promise<string> {
@@ -45,7 +45,7 @@ export async function resolveOwner(config: Config): Promise<string> {
 }
 
 /**
- * How a world's schema stands to this version. An embedded one that was only ever reached as its superuser has given the
+ * How a runtime's schema compares with this version. An embedded one that was only ever reached as its superuser has given the
  * runtime's role nothing yet: to that role it is absent.
  */
 export async function worldState(config: Config, databaseUrl: string): Promise<SchemaState> {

@@ -20,7 +20,7 @@ export function timelineText(events: StoredEvent[], cardFile: string | null): st
   return columns(timeline(events).map((event) => row(event, cardFile)))
 }
 
-/** The line that stands over a timeline. */
+/** The headline of a timeline. */
 export function timelineTitle({ id, agent, category, status, title, timeScale }: Incident): string {
   const scale = timeScale === 1 ? '' : pc.yellow(`  (waits divided by ${timeScale})`)
   return `${pc.bold(id)}  ${category} of ${agent}: ${title}  [${status}]${scale}`

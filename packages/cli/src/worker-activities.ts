@@ -39,7 +39,7 @@ export async function workerActivities(ports: WorkerPorts): Promise<ActivityHand
 }
 
 /**
- * Tells whoever holds an incident, else whoever was told last, that what it is about has been good again for a while. It is
+ * Notifies an incident's holder, else its last addressees, that its cause has been good again for a while. It is
  * theirs to resolve: nothing is closed here, and an incident that is over already needs no word.
  */
 function proposeResolution(store: Store): ActivityHandler {

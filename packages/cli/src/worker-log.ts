@@ -24,7 +24,7 @@ const REDACTED = [
 /** Wrappers around an error, at most: what is deeper says nothing new. */
 const CAUSE_DEPTH_MAX = 6
 
-/** The log of a worker, as JSON lines on stderr unless told otherwise. Where something is traced, a line says in which trace it came about. */
+/** The log of a worker, as JSON lines on stderr by default. Where something is traced, a line says in which trace it came about. */
 export function workerLog(
   level: Config['logLevel'],
   destination: DestinationStream = process.stderr,

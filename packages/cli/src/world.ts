@@ -30,7 +30,7 @@ export interface WorldOptions {
   looks?: boolean
   /** Activities that this process runs. */
   activities?: (store: Store) => Promise<ActivityHandler[]>
-  /** The organisation, whose directory is read anew for everything that begins; by default the cards as they are now. */
+  /** The organization, whose directory is read again for everything that begins; by default the cards as they are now. */
   org?: LoadedOrg
 }
 
@@ -59,7 +59,7 @@ export async function openWorld(config: Config, options: WorldOptions = {}): Pro
     tracing,
     timeScale: config.timeScale,
     caller: commandCaller({ config, databaseUrl, store }),
-    // Read anew: a server outlives an edit of its cards.
+    // Read again: a server outlives an edit of its cards.
     get directory() {
       return org.directory
     },
@@ -86,7 +86,7 @@ function registryOf(
   })
 }
 
-/** The machines alone, for what was recorded: a replay has its inputs from the log and asks no organisation. */
+/** The machines alone, for what was recorded: a replay has its inputs from the log and asks no organization. */
 export function readingRegistry(config: Config): Registry {
   return registryOf(config, [], () => {
     throw new EsaError('stream.read-only', 'bug', 'what is only read opens nothing')
@@ -113,8 +113,8 @@ export async function inWorld<T>(
 }
 
 /**
- * The organisation as far as its cards can be read, with a warning about the rest: what is open climbs by its pinned
- * policy, and must be answered even while somebody's card is broken.
+ * The organization as far as its cards can be read, with a warning about the rest: what is open climbs by its pinned
+ * policy, and must be answered even while a card is broken.
  */
 async function readableOrg({ agents }: Config): Promise<LoadedOrg> {
   const org = await loadOrg(agents)

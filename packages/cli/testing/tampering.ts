@@ -107,7 +107,7 @@ function changed(world: () => SealedWorld): void {
   })
 }
 
-/** Lets the database be told of seals up to this one: a worker that wrote the next one to the file died then. */
+/** Records in the database seals up to this one: a worker that wrote the next one to the file died then. */
 async function refuseSealsAfter({ admin }: SealedCopy, n: number): Promise<void> {
   await admin.query(`create or replace function public.dead() returns trigger language plpgsql as
     $$ begin if new.n > ${n} then raise 'the worker is dead'; end if; return new; end $$`)

@@ -5,13 +5,13 @@ import { isConnected, onConnection } from './live.ts'
 /** What is broken between this page and the truth. */
 export type Trouble = 'offline' | 'server' | 'database' | 'stream'
 
-/** How the page stands: what is broken, and when everything was well last, by `performance.now()`. */
+/** The page's state: what is broken, and when everything was well last, by `performance.now()`. */
 export interface Health {
   trouble: Trouble | null
   wellAt: number
 }
 
-/** How often the server is asked whether it can work, ms: what is dead looks dead within twice that. */
+/** How often the server's readiness is checked, ms: what is dead looks dead within twice that. */
 const ASKED_EVERY_MS = 3_000
 
 /** An answer that takes longer is none, ms: the server itself waits 2 s for its database. */

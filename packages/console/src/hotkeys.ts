@@ -3,7 +3,7 @@ import { useEffect, useRef } from 'react'
 /** What a key does; keys are named as `KeyboardEvent.key` has them. */
 export type Hotkeys = Record<string, (event: KeyboardEvent) => void>
 
-/** Listens for single keys on the page, while nobody types into a field, no dialog is open and no other key is held. */
+/** Listens for single keys on the page, while no field has the focus, no dialog is open and no other key is held. */
 export function useHotkeys(hotkeys: Hotkeys): void {
   const latest = useRef(hotkeys)
   useEffect(() => {

@@ -34,7 +34,7 @@ export function lazyPage<Name extends string>(
     try {
       await once()
     } catch {
-      // The person who opens the page is told; until then there is time to try again.
+      // The person who opens the page sees it; until then there is time to try again.
       loading = null
     }
   }

@@ -68,11 +68,11 @@ export function follow(client: QueryClient): () => void {
     }
     source.addEventListener('open', () => {
       heard()
-      // Whatever happened while nobody listened.
+      // Whatever happened while the stream was off.
       void client.invalidateQueries()
     })
     source.addEventListener('heartbeat', heard)
-    // What this page has is no basis any more: the server says so after a long absence.
+    // The data of this page is outdated: the server says so after a long absence.
     source.addEventListener('reset', () => void client.invalidateQueries())
     source.addEventListener('error', () => tell(false))
     source.addEventListener('message', ({ data }: MessageEvent<string>) => {
@@ -93,7 +93,7 @@ export function follow(client: QueryClient): () => void {
   const watch = setInterval(() => {
     const silent = performance.now() - heardAt > SILENT_MS
     if (silent) tell(false)
-    // The browser reconnects by itself, except after an answer that is no stream.
+    // The browser reconnects by itself, except after an answer that is not a stream.
     if (silent || (source?.readyState === EventSource.CLOSED && navigator.onLine)) open()
   }, REOPEN_MS)
   return () => {
@@ -137,7 +137,7 @@ function refresher(client: QueryClient): (stream: string) => void {
     if (!listsBusy) void lists()
     if (framed) return
     framed = true
-    // A hidden tab has no frames, and shall be true when it is looked at.
+    // A hidden tab has no frames, and must be true when it is seen.
     setTimeout(streams, 16)
   }
 }

@@ -10,7 +10,7 @@ import { applyTheme } from './theme.ts'
 import './styles.css'
 
 applyTheme()
-// What is shown changes by events; the rest is fetched again when somebody comes back to it.
+// What is shown changes by events; the rest is fetched again when the tab is opened again.
 const client = new QueryClient({ defaultOptions: { queries: { staleTime: 5_000, retry: 1 } } })
 follow(client)
 watchHealth(client)

@@ -6,7 +6,7 @@ export const NAVIGATION: { to: NonNullable<LinkProps['to']>; label: string; icon
   [
     { to: '/', label: 'Now', icon: 'clock', key: 'n' },
     { to: '/incidents', label: 'Incidents', icon: 'alarm', key: 'i' },
-    { to: '/org', label: 'Organisation', icon: 'org', key: 'o' },
+    { to: '/org', label: 'Organization', icon: 'org', key: 'o' },
     { to: '/inbox', label: 'Inbox', icon: 'inbox', key: 'b' },
     { to: '/timers', label: 'Timers', icon: 'clock', key: 't' },
     { to: '/db', label: 'Databases', icon: 'database', key: 'd' },

@@ -1,7 +1,7 @@
 import { queryOptions } from '@tanstack/react-query'
 import { api, body } from './api.ts'
 
-/** As many as the server gives at once; whoever has more open looks at the list. */
+/** As many as the server gives at once; the rest is in the list. */
 const OPEN_MAX = '1000'
 
 /** Every open incident. */

@@ -16,7 +16,7 @@ export interface Place {
   link: NavigateOptions
 }
 
-/** Entries that are shown at once: what nobody scrolls through is found by another letter. */
+/** Entries that are shown at once: the rest is found by another letter. */
 const SHOWN_MAX = 30
 
 /** Where the palette can lead: pages, then agents, then incidents. */

@@ -116,7 +116,7 @@ function Entry({ id, place: { kind, icon, label, about }, chosen, onChoose }: En
   )
 }
 
-/** The newest incidents are at hand at once; older ones come from the server as somebody types. */
+/** The newest incidents are at hand at once; older ones come from the server while typing. */
 function usePlaces(text: string): Place[] {
   const { data: agents } = useQuery(agentsQuery)
   const { data: recent } = useQuery(recentIncidentsQuery(''))

@@ -1,7 +1,7 @@
 import { queryOptions } from '@tanstack/react-query'
 import { api, body } from './api.ts'
 
-/** Letters from which on the server is asked, which knows more incidents than a page does. */
+/** Letters from which on the server is searched, which knows more incidents than a page does. */
 const SEARCHED_FROM = 3
 
 /** Incidents, open or over, the newest first: of all of them those that fit what is looked for. */

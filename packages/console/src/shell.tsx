@@ -12,7 +12,7 @@ import { useSession } from './session.ts'
 import { Shortcuts } from './shortcuts.tsx'
 import { type Theme, THEMES, useTheme } from './theme.ts'
 
-/** What stands around every page: the way to the others, and whether what is shown is still true. */
+/** The frame of every page: the way to the others, and whether what is shown is still true. */
 export function Shell() {
   const [help, setHelp] = useState(false)
   useHotkeys({ '?': () => setHelp(true) })
@@ -72,7 +72,7 @@ export function Shell() {
   )
 }
 
-/** Whoever follows a link with a keyboard or a screen reader goes on at the new page, not at the link that is gone. */
+/** After a link, keyboard and screen reader continue at the new page, not at the link that is gone. */
 function useFocusOnChange() {
   const main = useRef<HTMLElement>(null)
   const path = useRouterState({ select: ({ location }) => location.pathname })
@@ -110,8 +110,8 @@ function ThemeButton() {
     <Button
       look="quiet"
       icon={THEME_ICONS[theme]}
-      aria-label={`Colours: ${theme}. Change to ${next}`}
-      title={`Colours: ${theme}`}
+      aria-label={`Colors: ${theme}. Change to ${next}`}
+      title={`Colors: ${theme}`}
       onClick={() => choose(next)}
     />
   )

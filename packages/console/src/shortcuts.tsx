@@ -60,7 +60,7 @@ export function Shortcuts() {
   )
 }
 
-/** Listens before the page does, and only while a second letter is waited for: `g` then `i` is no `i`. */
+/** Listens before the page does, and only while a second letter is waited for: `g` then `i` is not an `i`. */
 function useSecondKey(until: { current: number }, keys: Record<string, () => void>): void {
   const latest = useRef(keys)
   useEffect(() => {

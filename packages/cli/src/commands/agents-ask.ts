@@ -45,7 +45,7 @@ function listing({ agent, canBeAsked = [] }: Asked): string {
     about,
     needs.length === 0 ? '' : colours.dim(`--data with ${needs.join(', ')}`),
   ])
-  return [`no word of that is known to ${agent}. It can be asked for:`, columns(rows)].join('\n')
+  return [`${agent} knows no word of that. It can answer:`, columns(rows)].join('\n')
 }
 
 function dataOf({ target, data }: AskFlags): JsonObject {

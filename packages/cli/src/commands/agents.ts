@@ -6,7 +6,7 @@ import type { Config } from '../config.ts'
 import { loadOrg } from '../load-org.ts'
 import { answer, columns, note } from '../output.ts'
 
-/** Lists every agent of the organisation, with or without a card. */
+/** Lists every agent of the organization, with or without a card. */
 export async function listAgents(config: Config): Promise<void> {
   const { directory, problems } = await loadOrg(config.agents)
   if (hasErrors(problems)) note('some cards cannot be read whole: see esa org check')
@@ -14,7 +14,7 @@ export async function listAgents(config: Config): Promise<void> {
   answer(config, { agents }, () => table(agents))
 }
 
-/** Shows what an agent's card says, and who stands above and beside it. */
+/** Shows what an agent's card says, with its superiors and peers. */
 export async function showAgent(config: Config, id: string): Promise<void> {
   const { directory } = await loadOrg(config.agents)
   const agent = directory.get(id)
@@ -48,7 +48,7 @@ function describe(agent: DirectoryAgent, directory: Directory): string {
     ['manages', manages.join(', ') || 'nobody'],
     ['chief', directory.chiefOf(id) ?? 'none'],
     ['domain', directory.domainOf(id) ?? 'none'],
-    ['card', card === null ? 'none yet: these are the facts of the organisation chart' : card.file],
+    ['card', card === null ? 'none yet: these are the facts of the organization chart' : card.file],
   ]
   const title = `${colours.bold(id)} ${name}`
   if (card === null) return `${title}\n${columns(lines)}`

@@ -18,7 +18,7 @@ export async function listInbox(config: Config, agent: string | undefined): Prom
   })
 }
 
-/** Answers a message in the name of an agent, or of whoever has it in the inbox. @throws EsaError `inbox.*`, `agent.*`, `auth.*` (terminal). */
+/** Answers a message in the name of an agent, or of its holder. @throws EsaError `inbox.*`, `agent.*`, `auth.*` (terminal). */
 export async function answerMessage(
   config: Config,
   id: string,

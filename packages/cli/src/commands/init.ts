@@ -13,7 +13,7 @@ export interface InitFlags {
   name: string
 }
 
-/** Cards of one's own, beside the organisation that ESA brings. */
+/** Cards of one's own, beside the organization that ESA brings. */
 const OWN_AGENTS = 'agents'
 
 /** What belongs to this machine alone: the embedded database, alarms, targets with their passwords. */
@@ -40,7 +40,7 @@ export async function initFolder(config: Config, dir: string, { name }: InitFlag
   await writeFile(join(folder, SETTINGS_FILE), settingsText(settings()), { flag: 'wx', mode: 0o600 })
   const files = [join(folder, SETTINGS_FILE), file]
   const ignoring = join(folder, '.gitignore')
-  // One that is there is somebody's own: it is left as it is, and they are told.
+  // An existing one is the user's own: it is left as it is, with a note.
   const ignores = await writeNew(ignoring, IGNORED)
   if (ignores) files.push(ignoring)
   else
@@ -64,7 +64,7 @@ export async function initFolder(config: Config, dir: string, { name }: InitFlag
 async function refuseWhatIsThere(folder: string): Promise<void> {
   const there = await readdir(folder).catch((cause: unknown): string[] => {
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return []
-    throw new EsaError('file.unreadable', 'terminal', `${folder} is no folder that can be read`, { cause })
+    throw new EsaError('file.unreadable', 'terminal', `${folder} is not a readable folder`, { cause })
   })
   const taken = there.filter((name) => [SETTINGS_FILE, OWN_AGENTS].includes(name))
   if (taken.length === 0) return

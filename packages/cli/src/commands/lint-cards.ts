@@ -12,8 +12,8 @@ import { problemText } from '../problem-text.ts'
 import { PROJECT_ROOT } from '../project-root.ts'
 
 /**
- * Checks cards before they join the organisation: each by itself, and whom it names against the given cards and the
- * project's own. A given card stands in for the project's card of the same agent.
+ * Checks cards before they join the organization: each by itself, and whom it names against the given cards and the
+ * project's own. A given card replaces the project's card of the same agent.
  * @throws EsaError `file.unreadable` or `file.no-cards` (terminal).
  */
 export async function lintCards(config: Config, paths: string[]): Promise<void> {
@@ -25,7 +25,7 @@ export async function lintCards(config: Config, paths: string[]): Promise<void> 
   })
 }
 
-/** The given cards and what is wrong with them, each by itself and against the organisation. */
+/** The given cards and what is wrong with them, each by itself and against the organization. */
 export async function checkGiven(
   config: Config,
   paths: string[],

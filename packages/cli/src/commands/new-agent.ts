@@ -35,7 +35,7 @@ const FOLDER_OF_KIND: Record<AgentCard['kind'], string> = {
   'life-ceo': 'life-ceo',
 }
 
-/** Kinds of which a next number can be found. */
+/** Kinds with numbered ids. */
 const NUMBERED = AGENT_KINDS.filter((kind) => kind !== 'ceo' && kind !== 'life-ceo')
 
 /**
@@ -86,7 +86,7 @@ export async function writeAgent(
   return { file, card, problems }
 }
 
-/** A path as somebody in this folder types it. */
+/** A path as typed in this folder. */
 export function shownPath(file: string): string {
   const short = relative(process.cwd(), file)
   return short.startsWith('..') ? file : short
@@ -115,7 +115,7 @@ function idOf(id: string, kind: string | undefined): string {
   const parsed = agentIdSchema.safeParse(id)
   if (!parsed.success || (kind !== undefined && kindOfId(id) !== kind)) {
     const message =
-      kind === undefined || !parsed.success ? `${id} is no id of an agent` : `${id} is no ${kind}`
+      kind === undefined || !parsed.success ? `${id} is not an agent id` : `${id} is not a ${kind}`
     throw new EsaError('usage.agent-id', 'terminal', message, {
       hint: 'like layer-62, expert-17 or lifeceo-garden',
     })
@@ -128,7 +128,7 @@ function ownFolder({ agents, ownAgents }: Config): string {
   const folder = ownAgents ?? agents[0]!
   if (folder !== AGENTS_FOLDER || IS_CHECKOUT) return folder
   throw new EsaError('usage.no-folder', 'terminal', 'no folder is set for cards of your own', {
-    hint: 'run: esa init, in the folder that shall hold them; or name one with --into DIR',
+    hint: 'run esa init in the folder for your cards, or name one with --into DIR',
   })
 }
 

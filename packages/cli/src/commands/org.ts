@@ -5,7 +5,7 @@ import { loadOrg, misfits } from '../load-org.ts'
 import { answer } from '../output.ts'
 import { problemText } from '../problem-text.ts'
 
-/** Checks the whole organisation: every card, and how they fit together. Warnings alone are no failure. */
+/** Checks the whole organization: every card, and how they fit together. Warnings alone are not a failure. */
 export async function checkOrg(config: Config): Promise<void> {
   const { directory, problems: ofCards } = await loadOrg(config.agents)
   const problems = [...ofCards, ...misfits(directory, config.ownAgents)].toSorted(byPlace)

@@ -15,14 +15,14 @@ import { answer, columns, note } from '../output.ts'
 import { inStore, lookInStore } from '../store-access.ts'
 import { inWorld, lookInWorld } from '../world.ts'
 
-/** What `esa people add` was asked. */
+/** Flags of `esa people add`. */
 export interface PersonFlags {
   agent?: string
   channel?: string[]
   email?: string[]
 }
 
-/** What `esa people override` was asked. */
+/** Flags of `esa people override`. */
 export interface StandInFlags {
   person?: string
   from?: string
@@ -30,7 +30,7 @@ export interface StandInFlags {
   end?: boolean
 }
 
-/** Puts somebody on call. @throws EsaError `usage.*`, `channel.unknown` and others (terminal). */
+/** Puts a person on call. @throws EsaError `usage.*`, `channel.unknown` and others (terminal). */
 export async function addPerson(config: Config, person: string, flags: PersonFlags): Promise<void> {
   const { channel, ...rest } = flags
   const { agent } = flags
@@ -41,7 +41,7 @@ export async function addPerson(config: Config, person: string, flags: PersonFla
       ...(channel === undefined ? {} : { channels: channel }),
     })
     if (agent !== undefined && (await seatOf(world, agent)) !== 'human')
-      note(`nobody is called for ${agent} while its seat is built-in: esa agents seat ${agent} --human`)
+      note(`no one is called for ${agent} while its seat is built-in: esa agents seat ${agent} --human`)
     answer(
       config,
       added,
@@ -50,23 +50,23 @@ export async function addPerson(config: Config, person: string, flags: PersonFla
   })
 }
 
-/** Lists everybody on call, and who stands in. */
+/** Lists all people on call, and the overrides. */
 export async function listPeople(config: Config): Promise<void> {
   await lookInStore(config, async (store) => {
     const found = await list(store)
     answer(config, found, () => {
-      if (found.people.length === 0) return 'nobody is on call'
-      const people = found.people.map((one) => [one.person, one.agent ?? '(stands in)', waysOf(one)])
+      if (found.people.length === 0) return 'no one is on call'
+      const people = found.people.map((one) => [one.person, one.agent ?? '(substitute)', waysOf(one)])
       const standIns = found.standIns.map(
         ({ level, person, from, until, active }) =>
-          `${person} stands in at the ${level} level from ${from} until ${until}${active ? ', now' : ''}`,
+          `${person} is on call for the ${level} level from ${from} until ${until}${active ? ', now' : ''}`,
       )
       return [columns([['PERSON', 'SEAT', 'REACHED BY'], ...people]), ...standIns].join('\n')
     })
   })
 }
 
-/** Takes somebody off call. @throws EsaError `person.unknown` (terminal). */
+/** Takes a person off call. @throws EsaError `person.unknown` (terminal). */
 export async function removePerson(
   config: Config,
   person: string,
@@ -81,26 +81,26 @@ export async function removePerson(
 /** Shows who is reached for an agent now. @throws EsaError `usage.level`, `agent.unknown` (terminal). */
 export async function showOnCall(config: Config, agent: string, flags: { level: string }): Promise<void> {
   const level = levelSchema.safeParse(flags.level)
-  if (!level.success) throw new EsaError('usage.level', 'terminal', `"${flags.level}" is no level`)
+  if (!level.success) throw new EsaError('usage.level', 'terminal', `"${flags.level}" is not a level`)
   await lookInWorld(config, async (world) => {
     const found = await onCall(world, agent, level.data)
     answer(config, found, () =>
       found.people.length === 0
-        ? `nobody is on call for ${agent}: its notices go to its inbox alone`
+        ? `no one is on call for ${agent}: its notices go to its inbox alone`
         : found.people
-            .map((one) => `${one.person}, by ${waysOf(one)}${one.standsIn === null ? '' : ' (stands in)'}`)
+            .map((one) => `${one.person}, by ${waysOf(one)}${one.standsIn === null ? '' : ' (override)'}`)
             .join('\n'),
     )
   })
 }
 
-/** Has somebody stand in for a level, or ends that. @throws EsaError `usage.*`, `person.*` (terminal). */
+/** Sets or ends the override of a level. @throws EsaError `usage.*`, `person.*` (terminal). */
 export async function overrideLevel(config: Config, level: string, flags: StandInFlags): Promise<void> {
   const { end, person, until, from } = flags
   if (end === true) {
     await inStore(config, async (store, databaseUrl) => {
       await removeStandIn({ store, caller: commandCaller({ config, store, databaseUrl }) }, level)
-      answer(config, { level, ended: true }, () => `nobody stands in at the ${level} level any more`)
+      answer(config, { level, ended: true }, () => `the ${level} level has no override now`)
     })
     return
   }
@@ -112,7 +112,7 @@ export async function overrideLevel(config: Config, level: string, flags: StandI
     answer(
       config,
       standIn,
-      () => `${person} stands in at the ${level} level from ${standIn.from} until ${standIn.until}`,
+      () => `${person} is on call for the ${level} level from ${standIn.from} until ${standIn.until}`,
     )
   })
 }

@@ -16,7 +16,7 @@ export async function exportStream(
   { format, output }: { format: string; output?: string },
 ): Promise<void> {
   if (format !== 'jsonl' && format !== 'md') {
-    throw new EsaError('usage.format', 'terminal', `"${format}" is no format of an export`, {
+    throw new EsaError('usage.format', 'terminal', `"${format}" is not an export format`, {
       hint: '--format jsonl or --format md',
     })
   }

@@ -21,7 +21,7 @@ const WHOLE_MS = 20_000
 export async function playStream(config: Config, name: string, flags: { speed?: string }): Promise<void> {
   const asked = flags.speed === undefined ? null : Number(flags.speed)
   if (asked !== null && !(asked > 0)) {
-    throw new EsaError('usage.speed', 'terminal', `--speed ${flags.speed} is no speed`, {
+    throw new EsaError('usage.speed', 'terminal', `--speed ${flags.speed} is not a speed`, {
       hint: 'how many times faster than life, like 60',
     })
   }

@@ -17,8 +17,8 @@ export async function showStream(config: Config, id: string): Promise<void> {
       (await store.readActor(id)) === null &&
       (await loadOrg(config.agents)).directory.get(id) !== undefined
     ) {
-      // An agent of the organisation has no mailbox before its first message.
-      answer(config, { incidentId: id, events: [], head: null }, () => `${id} has not been told anything yet`)
+      // An agent of the organization has no mailbox before its first message.
+      answer(config, { incidentId: id, events: [], head: null }, () => `${id} has had no message yet`)
       return
     }
     if ((await store.readActor(id)) === null && (await showThread(config, store, id))) return

@@ -51,7 +51,7 @@ export async function retain(config: Config, flags: { olderThan: string; output:
   })
 }
 
-/** What seals that streams are about to go, where this home seals; another home that does has to be told by its operator. */
+/** What seals that streams are about to go, where this home seals; the operator of another sealing home must do the same. */
 async function retiredSealer(
   config: Config,
   databaseUrl: string,
@@ -82,7 +82,7 @@ class RetainedFile {
 
   static async create(name: string): Promise<RetainedFile> {
     try {
-      // Messages say what an organisation does: nobody else on this machine is to read them.
+      // Messages say what an organization does: no other user of this machine may read them.
       return new RetainedFile(await open(name, 'wx', 0o600), name)
     } catch (cause) {
       if ((cause as NodeJS.ErrnoException).code === 'EEXIST') {

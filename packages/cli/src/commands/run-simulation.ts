@@ -12,7 +12,7 @@ export type SimulateFlags = Omit<SimulateArgs, 'agent'> & {
   minutes?: string
 }
 
-/** Climbs ladders on a virtual clock; nothing is stored and nobody is told. */
+/** Escalates on a virtual clock; nothing is stored and no one is notified. */
 export async function simulateLadder(
   config: Config,
   agent: string | undefined,
@@ -22,7 +22,7 @@ export async function simulateLadder(
     if (agent !== undefined) {
       throw new EsaError('usage.soak', 'terminal', '--soak takes no AGENT', { hint: 'it draws its own' })
     }
-    return (await import('./run-soak.ts')).soakOrganisation(config, flags)
+    return (await import('./run-soak.ts')).soakOrganization(config, flags)
   }
   const directory = await requireOrg(config.agents)
   const io = { directory, timeScale: config.timeScale, readFile: readText }

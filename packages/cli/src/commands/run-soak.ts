@@ -23,8 +23,8 @@ type SoakDocument = Omit<SoakReport, 'violations'> & {
   violations: { seed: string; invariant: string; story: string }[]
 }
 
-/** Soaks the whole organisation in faults, seed after seed; exit 1 when an invariant broke. */
-export async function soakOrganisation(config: Config, flags: SimulateFlags): Promise<void> {
+/** Soaks the whole organization in faults, seed after seed; exit 1 when an invariant broke. */
+export async function soakOrganization(config: Config, flags: SimulateFlags): Promise<void> {
   const { seeds, minutes, seed } = checked(flags)
   const directory = await requireOrg(config.agents)
   const bar = new Progress().bar('seeds', seeds)

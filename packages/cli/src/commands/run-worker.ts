@@ -23,7 +23,7 @@ import { workerLog } from '../worker-log.ts'
 /** Connections of a worker's store: a Worker's concurrency is 8, and waiting for one is cheaper than many servers. */
 const STORE_CONNECTIONS = 10
 
-/** How long a worker may take to finish its steps once it is told to stop, ms. */
+/** How long a worker may take to finish its steps once it is stopped, ms. */
 const STOP_WITHIN_MS = 10_000
 
 /** What runs beside a worker in its process, and where it is to be found. */
@@ -35,7 +35,7 @@ export interface Beside {
 }
 
 /**
- * Runs a worker in this process until it is told to stop, and `beside` it what is given. `began` is when the command began,
+ * Runs a worker in this process until it is stopped, and `beside` it what is given. `began` is when the command began,
  * for the ready line.
  */
 export async function runWorker(
@@ -44,7 +44,7 @@ export async function runWorker(
   began: number,
   beside?: (config: Config, world: World) => Promise<Beside>,
 ): Promise<void> {
-  // Whoever read this worker's stderr may go away; deadlines do not end with it.
+  // The reader of this worker's stderr may end; deadlines do not end with it.
   process.stderr.on('error', () => {})
   const channels = { file: alarmFile(config), webhook: config.alarmWebhook }
   if (config.databaseUrl !== null) refuseQueuesWithoutSession(config, config.databaseUrl)
@@ -157,7 +157,7 @@ function scaleNote({ timeScale }: Config): string {
 
 /**
  * Resolves at the first Ctrl-C or SIGTERM; a second Ctrl-C ends the process at once. A worker that another process
- * started over a channel also stops when that process is gone, unless it was told to live on.
+ * started over a channel also stops when that process is gone, unless configured to live on.
  */
 function stopSignal(): Promise<void> {
   return new Promise((resolve) => {

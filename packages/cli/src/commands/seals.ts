@@ -8,7 +8,7 @@ import { sealedPlaceOf } from '../seals/sealed-place.ts'
 import { Sealer } from '../seals/sealer.ts'
 import { inStore } from '../store-access.ts'
 
-/** Shows the seals of this home: how many, until when, by which key. The database is not asked. */
+/** Shows the seals of this home: how many, until when, by which key. Without the database. */
 export async function showSeals(config: Config): Promise<void> {
   const file = new SealFile(config.home)
   const book = await file.read()

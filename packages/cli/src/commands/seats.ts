@@ -4,7 +4,7 @@ import type { Config } from '../config.ts'
 import { answer } from '../output.ts'
 import { inWorld } from '../world.ts'
 
-/** Which of the three the caller asked for. */
+/** The caller's choice of the three. */
 export interface SeatFlags {
   human?: boolean
   builtIn?: boolean
@@ -38,7 +38,8 @@ export async function stopAgent(config: Config, agent: string): Promise<void> {
   await inWorld(config, async (world) => {
     const incidents = await stop(world, agent)
     answer(config, { agent, status: 'stopped', incidents }, () => {
-      const told = incidents.length === 0 ? 'no open incident waits for it' : `told: ${incidents.join(', ')}`
+      const told =
+        incidents.length === 0 ? 'no open incident waits for it' : `notified: ${incidents.join(', ')}`
       return `${agent} is stopped; ${told}`
     })
   })

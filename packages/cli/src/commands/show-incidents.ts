@@ -25,7 +25,7 @@ export async function listIncidents(config: Config, { open, level }: Flags): Pro
   })
 }
 
-/** An incident for people: what, where it stands, who was told, and its ladder. */
+/** An incident for people: what, its state, who was notified, and its levels. */
 export function describeIncident(incident: Incident): string {
   const left =
     incident.deadlineAt === null
@@ -37,7 +37,7 @@ export function describeIncident(incident: Incident): string {
   return [
     `${colours.bold(incident.id)} ${incident.title}`,
     `  ${incident.category} of ${incident.agent}: ${colours.bold(incident.status)} at ${incident.level}${left}${scaleOf(incident)}`,
-    `  told: ${incident.addressees.join(', ') || 'nobody yet'}; epoch ${incident.epoch}, duplicates ${incident.duplicates}`,
+    `  notified: ${incident.addressees.join(', ') || 'no one yet'}; epoch ${incident.epoch}, duplicates ${incident.duplicates}`,
     `  path: ${path}`,
   ].join('\n')
 }

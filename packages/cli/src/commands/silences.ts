@@ -22,11 +22,11 @@ export async function listSilences(config: Config): Promise<void> {
   })
 }
 
-/** Ends a silence: every incident that it holds back is told at once. @throws EsaError `silence.unknown` or `silence.over` (terminal). */
+/** Ends a silence: every incident that it suppresses is notified at once. @throws EsaError `silence.unknown` or `silence.over` (terminal). */
 export async function endSilence(config: Config, id: string): Promise<void> {
   await inWorld(config, async (world) => {
     const silence = await end(world, id)
-    answer(config, silence, () => `${describe(silence)}; told: ${silence.incidents.join(', ') || 'none'}`)
+    answer(config, silence, () => `${describe(silence)}; notified: ${silence.incidents.join(', ') || 'none'}`)
   })
 }
 

@@ -21,7 +21,7 @@ export interface SendFlags {
   inReplyTo?: string
 }
 
-/** Sends a message of the organisation in an agent's name: once this answers, it is durable. */
+/** Sends a message of the organization in an agent's name: once this answers, it is durable. */
 export async function sendMessage(config: Config, flags: SendFlags): Promise<void> {
   const { body, respondBy, ...envelope } = flags
   const due = respondBy === undefined ? {} : { respondBy: instantOf(respondBy) }
@@ -32,7 +32,7 @@ export async function sendMessage(config: Config, flags: SendFlags): Promise<voi
   })
 }
 
-/** Lists messages of the organisation, the newest first: an agent's, or only those that wait for an answer. */
+/** Lists messages of the organization, the newest first: an agent's, or only those that wait for an answer. */
 export async function listMessages(config: Config, flags: { agent?: string; open?: boolean }): Promise<void> {
   await lookInWorld(config, async (world) => {
     const tasks = await listTasks(world, flags)
@@ -73,7 +73,7 @@ function table(tasks: TaskDocument[]): string {
 function instantOf(text: string): number {
   const ms = parseInstant(text)
   if (ms !== undefined && ms > 0) return ms
-  throw new EsaError('usage.instant', 'terminal', `--respond-by ${text} is no instant`, {
+  throw new EsaError('usage.instant', 'terminal', `--respond-by ${text} is not an instant`, {
     hint: 'like 2026-01-31T18:00:00Z',
   })
 }

@@ -11,7 +11,7 @@ import { answer, columns, note } from '../output.ts'
 import { inStore, lookInStore } from '../store-access.ts'
 import { inWorld } from '../world.ts'
 
-/** What `esa tokens create` was asked. */
+/** Flags of `esa tokens create`. */
 export type TokenFlags = Omit<NewTokenRequest, 'person'> & { person?: string }
 
 /** Makes a token and shows it, this once: the database keeps its hash alone. */
@@ -46,7 +46,7 @@ export async function listTokens(config: Config): Promise<void> {
   })
 }
 
-/** Revokes a token, at once and for good. @throws EsaError `token.unknown` (terminal). */
+/** Revokes a token, at once and permanently. @throws EsaError `token.unknown` (terminal). */
 export async function revokeToken(config: Config, id: string): Promise<void> {
   await inStore(config, async (store, databaseUrl) => {
     await revoke({ store, caller: commandCaller({ config, store, databaseUrl }) }, id)

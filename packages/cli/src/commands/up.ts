@@ -6,7 +6,7 @@ import { serve } from '../serve.ts'
 import { ownLink } from './accounts.ts'
 import { runWorker } from './run-worker.ts'
 
-/** Starts the database, brings its schema up to date, and runs a worker and the server until they are told to stop. */
+/** Starts the database, brings its schema up to date, and runs a worker and the server until they are stopped. */
 export async function up(
   config: Config,
   environment: NodeJS.ProcessEnv,

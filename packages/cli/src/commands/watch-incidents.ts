@@ -30,7 +30,7 @@ export async function watchIncidents(config: Config, id: string | undefined): Pr
     process.once('SIGINT', interrupt)
     const unlisten = await store.listen(() => sleeper.wake())
     try {
-      // What happened before is told of the incident that was asked for, and of no other.
+      // Earlier events are shown of the requested incident, and of no other.
       if (id !== undefined) shown.set(id, 0)
       else for (const { id: open, seq } of await store.outlines(INCIDENT_TYPE, [])) shown.set(open, seq)
       if (id === undefined) note('watching every open incident; Ctrl-C ends this')

@@ -15,7 +15,7 @@ import { answer, columns } from '../output.ts'
 import { inStore, lookInStore } from '../store-access.ts'
 import { inWorld } from '../world.ts'
 
-/** What `esa webhooks add` was asked; the channel's own rules are in its schema. */
+/** Flags of `esa webhooks add`; the channel's own rules are in its schema. */
 export type ChannelFlags = Record<string, unknown>
 
 /** Tries that are shown with a channel. */
@@ -37,7 +37,7 @@ export async function listChannels(config: Config): Promise<void> {
       channels.length === 0
         ? 'no channels'
         : columns([
-            ['NAME', 'KIND', 'TOLD OF', 'SECRET AT', 'BY'],
+            ['NAME', 'KIND', 'FILTERS', 'SECRET AT', 'BY'],
             ...channels.map((one) => [one.name, one.kind, toldOf(one), one.secret, one.createdBy]),
           ]),
     )
@@ -98,7 +98,7 @@ function describe(channel: ChannelDocument): string {
 function toldOf({ agent, level, category, personal }: ChannelDocument): string {
   if (personal) return 'people on call'
   const filters = [
-    ...(agent === undefined ? [] : [`told ${agent}`]),
+    ...(agent === undefined ? [] : [`agent ${agent}`]),
     ...(level === undefined ? [] : [`level ${level}`]),
     ...(category === undefined ? [] : [category]),
   ]

@@ -14,7 +14,7 @@ const VERSION_MIN = 14
 /** Deadlines are kept by the database's clock alone; beyond this, logs of two machines no longer fit together, ms. */
 const SKEW_MAX_MS = 1_000
 
-/** A notification that takes longer wakes nobody in time: workers poll every 500 ms, ms. */
+/** A notification that takes longer wakes no worker in time: workers poll every 500 ms, ms. */
 const NOTIFIED_WITHIN_MS = 2_000
 
 const CHANNEL = 'esa_doctor'

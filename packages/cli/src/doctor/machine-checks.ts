@@ -8,7 +8,7 @@ import { loadOrg, orgErrors } from '../load-org.ts'
 import { SealFile } from '../seals/seal-file.ts'
 import { type Check, checked } from './check.ts'
 
-/** The first Node that runs TypeScript as it stands. Source: docs/decisions/0008. */
+/** The first Node that runs TypeScript as it is. Source: docs/decisions/0008. */
 const NODE_MIN = [22, 12] as const
 
 /** A new home needs 60 MB for PostgreSQL's files and its log. */
@@ -33,7 +33,7 @@ export function machineChecks(config: Config): Promise<Check[]> {
   ])
 }
 
-/** What stands around whatever is only tried, besides the role that it runs as. */
+/** What confines SQL on trial, besides the role that it runs as. */
 async function sandbox({ rehearsalUrl, sandboxUid }: Config): Promise<Omit<Check, 'name'>> {
   if (rehearsalUrl !== null)
     return { status: 'ok', message: `ESA_REHEARSAL_URL: ${describeUrl(rehearsalUrl)}` }
@@ -45,7 +45,7 @@ async function sandbox({ rehearsalUrl, sandboxUid }: Config): Promise<Omit<Check
   return {
     status: 'warning',
     message:
-      'what is tried runs as a plain role of a server of its own, by our own account: nothing else stands around it',
+      'SQL on trial runs as a plain role of a server of its own, by our own account: nothing else confines it',
     fix: `${process.platform === 'linux' ? 'install bubblewrap, or ' : ''}give a server that serves nothing else: ESA_REHEARSAL_URL`,
   }
 }

@@ -74,7 +74,7 @@ async function isOurs(host: string, at: number): Promise<boolean> {
 
 async function token(config: Config): Promise<Omit<Check, 'name'>> {
   if (isPrivate(config))
-    return { status: 'ok', message: `${config.host} is this machine alone: nobody has to log in` }
+    return { status: 'ok', message: `${config.host} is this machine alone: no login is needed` }
   const { databaseUrl, home } = config
   const url = databaseUrl ?? (await embeddedServerStatus({ home })).server?.runtimeUrl
   if (url === undefined) return { status: 'skipped', message: 'the embedded database does not run' }

@@ -6,7 +6,7 @@ type Flags = Record<string, string | undefined>
 
 /** `esa incidents ...`, `esa timers`. */
 export function addIncidentCommands({ program, config }: Commands): void {
-  const incidents = program.command('incidents').description('incidents and what can be asked of them')
+  const incidents = program.command('incidents').description('incidents and their commands')
   incidents
     .command('open')
     .description('open an incident; its ladder is pinned from the agent’s card')
@@ -76,7 +76,7 @@ function addNoteCommands(incidents: Command, config: Commands['config']): void {
   incidents
     .command('note')
     .argument('<id>')
-    .description('write a note about it; moves nothing and tells nobody')
+    .description('write a note about it; changes nothing and notifies no one')
     .requiredOption('--text <text>', 'what is to be remembered')
     .option('--as <who>', 'agent id or operator (default operator)')
     .addHelpText('after', '\nExample:\n  esa incidents note 01K... --text "the pool was resized by hand"')

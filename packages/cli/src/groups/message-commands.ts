@@ -41,7 +41,7 @@ function addJudgement(
   const command = inbox
     .command(verb)
     .argument('<item>')
-    .description(`${verb} a proposal; takes ESA_TOKEN, and never that of whoever proposed it`)
+    .description(`${verb} a proposal; needs ESA_TOKEN, from someone other than the proposer`)
     .requiredOption('--as <agent>', 'whose inbox it is in')
   if (required) command.requiredOption(because, 'why')
   else command.option(because, 'why')
@@ -79,7 +79,7 @@ function addTaskCommands({ program, config }: Commands): void {
     )
   tasks
     .command('ls')
-    .description('messages of the organisation, the newest first')
+    .description('messages of the organization, the newest first')
     .option('--agent <id>', 'from or to this agent only')
     .option('--open', 'only those that wait in an inbox')
     .addHelpText('after', '\nExample:\n  esa tasks ls --agent layer-14 --open')
@@ -89,7 +89,7 @@ function addTaskCommands({ program, config }: Commands): void {
   tasks
     .command('show')
     .argument('<message>')
-    .description('a message, where it stands, and what was answered')
+    .description('a message, its state, and its answers')
     .addHelpText('after', '\nExample:\n  esa tasks show 01K...')
     .action(async (id: string, _: object, command: Command) =>
       (await import('../commands/tasks.ts')).showTask(config(command), id),
@@ -97,7 +97,7 @@ function addTaskCommands({ program, config }: Commands): void {
   tasks
     .command('answer')
     .argument('<message>')
-    .description('answer a message in the name of whoever has it')
+    .description('answer a message on behalf of its recipient')
     .requiredOption('--text <text>', 'the answer')
     .option('--as <agent>', 'whose inbox it is in')
     .addHelpText('after', '\nExample:\n  esa tasks answer 01K... --text "cache it for 60 s"')

@@ -9,7 +9,7 @@ export function addOrgCommands({ program, config }: Commands): void {
   const agents = program.command('agents').description('the agents, their cards and their seats')
   agents
     .command('ls')
-    .description('every agent of the organisation')
+    .description('every agent of the organization')
     .addHelpText('after', '\nExample:\n  esa agents ls --json')
     .action(async (_: object, command: Command) =>
       (await import('../commands/agents.ts')).listAgents(config(command)),
@@ -73,7 +73,7 @@ function addCards(agents: Command, config: Commands['config']): void {
   agents
     .command('lint')
     .argument('<path...>', 'cards, or folders of cards')
-    .description('check cards, each by itself and against the organisation; exit 3 on an error')
+    .description('check cards, each by itself and against the organization; exit 3 on an error')
     .addHelpText('after', '\nExample:\n  esa agents lint agents/layers/layer-1/card.md --json')
     .action(async (paths: string[], _: object, command: Command) =>
       (await import('../commands/lint-cards.ts')).lintCards(config(command), paths),
@@ -83,7 +83,7 @@ function addCards(agents: Command, config: Commands['config']): void {
     .argument('[id]', 'like layer-62; without one, the next number of its kind')
     .description('write the card of a new agent, which lints clean; on a terminal it asks')
     .option('--kind <kind>', 'chief, domain, layer, expert or operational (default layer)')
-    .option('--name <name>', 'what it is called; nothing is asked then')
+    .option('--name <name>', 'its name; without prompts then')
     .option('--reports-to <id...>', 'its lines upward (default those of its neighbour on the chart)')
     .option('--peer <id...>', 'whom it asks first (default its two nearest neighbours)')
     .option('--purpose <text>', 'what it answers for')

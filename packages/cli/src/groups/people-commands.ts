@@ -8,9 +8,7 @@ export function addPeopleCommands({ program, config }: Commands): void {
   people
     .command('add')
     .argument('<person>', 'their name')
-    .description(
-      'put somebody on call for an agent whose seat a person holds, or have them ready to stand in',
-    )
+    .description('put a person on call for an agent, or only as a substitute')
     .option('--agent <id>', 'whose seat they hold (esa agents seat ID --human gives it to a person)')
     .option('--channel <name...>', 'reached by these channels')
     .option('--email <address...>', 'reached by mail, through the channel of kind email')
@@ -23,7 +21,7 @@ export function addPeopleCommands({ program, config }: Commands): void {
     )
   people
     .command('ls')
-    .description('everybody on call, and who stands in')
+    .description('all people on call, and overrides')
     .addHelpText('after', '\nExample:\n  esa people ls --json')
     .action(async (_: object, command: Command) =>
       (await import('../commands/people.ts')).listPeople(config(command)),
@@ -31,8 +29,8 @@ export function addPeopleCommands({ program, config }: Commands): void {
   people
     .command('remove')
     .argument('<person>')
-    .description('take somebody off call')
-    .option('--agent <id>', 'for this seat; without it, as somebody who only stands in')
+    .description('take a person off call')
+    .option('--agent <id>', 'for this seat; without it, as a substitute')
     .addHelpText('after', '\nExample:\n  esa people remove Ada --agent chief-1')
     .action(async (person: string, flags: { agent?: string }, command: Command) =>
       (await import('../commands/people.ts')).removePerson(config(command), person, flags),
@@ -41,7 +39,7 @@ export function addPeopleCommands({ program, config }: Commands): void {
     .command('on-call')
     .argument('<agent>')
     .description('who is reached for an agent now, by the clock of the database')
-    .requiredOption('--level <level>', 'peer, domain, chief or ceo: somebody may stand in for a whole level')
+    .requiredOption('--level <level>', 'peer, domain, chief or ceo: a whole level may have an override')
     .addHelpText('after', '\nExample:\n  esa people on-call chief-1 --level chief')
     .action(async (agent: string, flags: { level: string }, command: Command) =>
       (await import('../commands/people.ts')).showOnCall(config(command), agent, flags),
@@ -49,7 +47,7 @@ export function addPeopleCommands({ program, config }: Commands): void {
   people
     .command('override')
     .argument('<level>', 'peer, domain, chief or ceo')
-    .description('have one person stand in for everybody on call at a level, for a while')
+    .description('have one person replace all people on call at a level, for a while')
     .option('--person <name>', 'who')
     .option('--from <instant>', 'from when on (default: now)')
     .option('--until <instant>', 'until when: 2026-01-31T18:00:00Z, or 12h from now')

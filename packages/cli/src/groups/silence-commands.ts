@@ -15,8 +15,8 @@ export function addSilenceCommands({ program, config }: Commands): void {
     .addHelpText(
       'after',
       `
-Data loss, and whatever goes to the CEO first, is told all the same. At the end of a silence every incident that it held
-back is told, with its whole wait.
+Data loss, and whatever goes to the CEO first, is notified all the same. At the end of a silence every incident that it held
+back is notified, with its whole wait.
 
 Example:
   esa silence add --agent layer-1 --category performance --until 2h --reason "index rebuild"`,
@@ -34,7 +34,7 @@ Example:
   silence
     .command('end')
     .argument('<id>')
-    .description('end a silence now: what it held back is told')
+    .description('end a silence now: what it held back is notified')
     .addHelpText('after', '\nExample:\n  esa silence end 01K...')
     .action(async (id: string, _: object, command: Command) =>
       (await import('../commands/silences.ts')).endSilence(config(command), id),

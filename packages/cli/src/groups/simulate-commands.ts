@@ -13,7 +13,7 @@ export function addSimulateCommands({ program, config }: Commands): void {
     .option('--horizon <duration>', 'how far the virtual clock goes, like 12h')
     .option('--seed <n>', 'the seed of its ids; of a soak, the first one')
     .option('--scenario <file>', 'a JSON file of one scenario or an array of them')
-    .option('--soak', 'three days of the whole organisation in faults, seed after seed')
+    .option('--soak', 'three days of the whole organization in faults, seed after seed')
     .option('--seeds <n>', 'how many seeds a soak takes')
     .option('--minutes <n>', 'the longest that a soak may take')
     .addHelpText(

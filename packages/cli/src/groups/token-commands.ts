@@ -33,7 +33,7 @@ export function addTokenCommands({ program, config }: Commands): void {
   tokens
     .command('revoke')
     .argument('<id>', 'as esa tokens ls names it')
-    .description('end a token, at once and for good')
+    .description('end a token, at once and permanently')
     .addHelpText('after', '\nExample:\n  esa tokens revoke 01K...')
     .action(async (id: string, _: object, command: Command) =>
       (await import('../commands/tokens.ts')).revokeToken(config(command), id),

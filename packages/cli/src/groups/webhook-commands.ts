@@ -26,7 +26,7 @@ export function addWebhookCommands({ program, config }: Commands): void {
     .option('--url <url>', 'of a webhook: https://..., env:NAME or file:PATH; of PagerDuty: another region')
     .option('--from <address>', 'the sender of its mail')
     .option('--to <address...>', 'who gets its mail')
-    .option('--agent <id>', 'only what this agent is told')
+    .option('--agent <id>', 'only notices to this agent')
     .option('--level <level>', 'only notices of this level')
     .option('--category <category>', 'only incidents of this category')
     .option('--personal', 'only what goes to people on call who name it')

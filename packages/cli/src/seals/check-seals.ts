@@ -101,7 +101,7 @@ export function faultOfMemory(book: SealBook, witness: Witness | null, runtimeId
   const { last, first, firstKey } = book
   // A home may seal another database as well: what counts is how far this one was sealed.
   const n = book.of(runtimeId)?.n ?? 0
-  // A process that died after it had written the file again told the database nothing: these lines count as one.
+  // A process that died after it had written the file again did not inform the database: these lines count as one.
   const rewritten = witness !== null && first === witness.n + 1 ? Math.max(book.rewrittenTo - first, 0) : 0
   if (witness === null)
     return n <= BEHIND_MAX ? null : `the database is older than seal ${n}: it remembers none of this home`

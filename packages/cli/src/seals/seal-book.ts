@@ -97,7 +97,7 @@ export class SealBook {
     const expected = (this.#last?.n ?? 0) + 1
     const read = readSeal(line)
     if (read === null) {
-      this.#fault(expected, 'the line is no seal')
+      this.#fault(expected, 'the line is not a seal')
       return
     }
     const { seal, signed, sig } = read

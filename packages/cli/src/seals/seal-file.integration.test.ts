@@ -86,7 +86,7 @@ it('writes a file again that has grown far beyond what counts, and goes on', asy
   expect(await readdir(home)).toContain('seals.jsonl.before')
 })
 
-it('is no difference when a process died after it had written the file again, of several runtimes', async () => {
+it('makes no difference when a process died after it had written the file again, of several runtimes', async () => {
   for (let n = 0; n < 40; n++) {
     await append(draft('a', 'b'))
     await append({ ...draft('c'), runtimeId: 'other', place: 'elsewhere' })
@@ -97,7 +97,7 @@ it('is no difference when a process died after it had written the file again, of
   const written = await file.read()
   expect([written.first, written.last?.n]).toEqual([81, 82])
   expect(faultOfMemory(written, witness, 'other')).toBeNull()
-  // A seal before that one was told to the database.
+  // A seal before that one reached the database.
   expect(faultOfMemory(written, { ...witness, n: 79 }, 'other')).toContain('older than seal 82')
   await append({ ...draft('d'), runtimeId: 'other', place: 'elsewhere' })
   expect(faultOfMemory(await file.read(), witness, 'other')).toContain('older than seal 83')

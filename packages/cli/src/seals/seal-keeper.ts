@@ -128,7 +128,7 @@ export class SealKeeper {
     ])
     for (const one of told)
       if (one.status === 'rejected')
-        log.error({ err: one.reason }, 'a difference from the seals was not told')
+        log.error({ err: one.reason }, 'a difference from the seals was not reported')
   }
 
   async #guarded(work: () => Promise<void>): Promise<void> {

@@ -53,7 +53,7 @@ export function writeSeal(seal: Seal, privatePem: string): string {
   return `${signed.slice(0, -1)},"sig":"${sig}"}`
 }
 
-/** A line as what it says, what was signed, and by which signature; null when it is no seal. */
+/** A line as what it says, what was signed, and by which signature; null when it is not a seal. */
 export function readSeal(line: string): { seal: Seal; signed: string; sig: string } | null {
   const sig = SIGNATURE.exec(line)?.[1]
   if (sig === undefined) return null

@@ -94,7 +94,7 @@ export class Sealer {
 
   /**
    * Where the database remembers other seals than these, a number is left out: the hole says so for as long as the file is.
-   * The database is told of each line before the next one, also of one whose process died before it told.
+   * The database learns of each line before the next one, also of one whose process died before that.
    */
   async #append(log: SealedLog, lines: readonly Draft[], newKey = false): Promise<void> {
     const { file, home } = this.#at

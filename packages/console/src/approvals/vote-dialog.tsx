@@ -96,7 +96,7 @@ function useVote(approval: Approval, verb: 'approve' | 'reject', items: InboxIte
       const { id, hash } = approval
       // What was read is what is voted on: another statement is refused.
       const json = { as, hash, ...(because.trim() === '' ? {} : { because: because.trim() }) }
-      // A person who is logged in has a session that stands for their token.
+      // A person who is logged in has a session for their token.
       const options = token === '' ? {} : { headers: { authorization: `Bearer ${token.trim()}` } }
       const stay = { stay: token !== '' }
       const item = items.find(({ agent }) => agent === as)

@@ -13,7 +13,7 @@ const TONES = {
 /** What a badge means beside its word. */
 export type Tone = keyof typeof TONES
 
-/** A word in a coloured field, with a picture that says the same. */
+/** A word in a colored field, with a picture that says the same. */
 export function Badge({ tone, icon, children }: { tone: Tone; icon?: IconName; children: ReactNode }) {
   return (
     <span
@@ -34,7 +34,7 @@ const STATUSES: Record<string, { tone: Tone; icon: IconName }> = {
   resolved: { tone: 'good', icon: 'check' },
 }
 
-/** Where an incident stands. */
+/** The state of an incident. */
 export function StatusBadge({ status }: { status: string }) {
   const { tone, icon } = STATUSES[status] ?? { tone: 'plain' as const, icon: 'dot' as const }
   return (

@@ -5,7 +5,7 @@ import { useHealth } from '../health.ts'
 import { StaleAge } from './health-banner.tsx'
 import { clockText, countdownText } from '../durations.ts'
 
-/** What is left when a screen reader is told, ms: more often would talk over everything else. */
+/** What is left when a screen reader speaks, ms: more often would talk over everything else. */
 const SPOKEN_AT_MS = [10 * 60_000, 60_000]
 
 /** A deadline may be this old before it counts as overdue, ms: the promise for serving one is a second. */
@@ -16,7 +16,7 @@ interface CountdownProps {
   dueAt: number
   /** Who or what comes then: "Chief #1". */
   what: string
-  /** How it stands until then: "Layer 2 has it". */
+  /** Its state until then: "Layer 2 has it". */
   standing?: string | undefined
 }
 

@@ -1,10 +1,10 @@
 import type { ReactNode } from 'react'
 
-/** A column: what stands above it, and what a row has in it. */
+/** A column: its heading, and what a row has in it. */
 interface Column<Row> {
   head: string
   cell: (row: Row) => ReactNode
-  /** Names the row for whoever hears it read out. */
+  /** Names the row for screen readers. */
   names?: boolean
   numeric?: boolean
 }

@@ -3,7 +3,7 @@ import { useHealth } from '../health.ts'
 import { StaleAge } from './health-banner.tsx'
 import { Icon } from './icon.tsx'
 
-/** Less than this is left: it stands out, ms. */
+/** Less than this is left: it is highlighted, ms. */
 const SOON_MS = 5 * 60_000
 
 /** A deadline may be this old before it counts as overdue, ms. */

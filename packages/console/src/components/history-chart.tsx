@@ -13,7 +13,7 @@ export interface HistoryPoint {
 }
 
 interface HistoryChartProps {
-  /** What is drawn, for whoever cannot see it; the table beside it has every value. */
+  /** What is drawn, for screen readers; the table beside it has every value. */
   label: string
   unit: string
   points: readonly HistoryPoint[]
@@ -28,7 +28,7 @@ const MINUTE_MS = 60_000
 export function HistoryChart(props: HistoryChartProps) {
   const [theme] = useTheme()
   const night = useNight()
-  // Colours are read when the chart is made: another theme makes another chart.
+  // Colors are read when the chart is made: another theme makes another chart.
   return <Drawn key={`${theme} ${night}`} {...props} />
 }
 
@@ -40,7 +40,7 @@ function Drawn({ label, unit, points, threshold }: HistoryChartProps) {
   useEffect(() => {
     if (ref.current === null || probe.current === null || width === 0) return
     const chart = new uPlot(
-      optionsFor({ width, threshold, points, colour: colourOf(probe.current), onPoint: setPointed }),
+      optionsFor({ width, threshold, points, color: colorOf(probe.current), onPoint: setPointed }),
       [
         points.map(({ at }) => Date.parse(at) / 1_000),
         points.map(({ value }) => value),
@@ -64,20 +64,20 @@ function Drawn({ label, unit, points, threshold }: HistoryChartProps) {
   )
 }
 
-type Colour = (token: string) => string
+type Color = (token: string) => string
 
 interface Drawing {
   width: number
   threshold: number
   points: readonly HistoryPoint[]
-  colour: Colour
+  color: Color
   onPoint: (index: number | null) => void
 }
 
-function optionsFor({ width, threshold, points, colour, onPoint }: Drawing): uPlot.Options {
+function optionsFor({ width, threshold, points, color, onPoint }: Drawing): uPlot.Options {
   const axis = {
-    stroke: colour('--muted'),
-    grid: { stroke: colour('--line'), width: 1 },
+    stroke: color('--muted'),
+    grid: { stroke: color('--line'), width: 1 },
     ticks: { show: false },
     font: '11px sans-serif',
   }
@@ -97,8 +97,8 @@ function optionsFor({ width, threshold, points, colour, onPoint }: Drawing): uPl
     ],
     series: [
       {},
-      { stroke: colour('--accent'), width: 2, points: { show: points.length < 3 } },
-      { stroke: colour('--danger'), width: 1.5, dash: [6, 5], points: { show: false } },
+      { stroke: color('--accent'), width: 2, points: { show: points.length < 3 } },
+      { stroke: color('--danger'), width: 1.5, dash: [6, 5], points: { show: false } },
     ],
     hooks: { setCursor: [({ cursor: { idx } }) => onPoint(idx ?? null)] },
   }
@@ -111,15 +111,15 @@ function axisTime(seconds: number): string {
   return midnight ? dayText(at) : clockText(at, at)
 }
 
-/** A canvas knows no CSS variables: an element that wears the colour is asked what it came to. */
-function colourOf(probe: HTMLElement): Colour {
+/** A canvas knows no CSS variables: the computed color of an element is read. */
+function colorOf(probe: HTMLElement): Color {
   return (token) => {
     probe.style.color = `var(${token})`
     return getComputedStyle(probe).color
   }
 }
 
-/** True while the system asks for dark colours. */
+/** True while the system asks for dark colors. */
 function useNight(): boolean {
   const [night, setNight] = useState(() => matchMedia('(prefers-color-scheme: dark)').matches)
   useEffect(() => {

@@ -1,4 +1,4 @@
-/** Strokes on a grid of 16: what stands beside a word, so that colour never says it alone. */
+/** Strokes on a grid of 16: shown beside a word, so that color is never the only sign. */
 const PATHS = {
   alarm: 'M8 2.5a4.5 4.5 0 0 1 4.5 4.5v3l1.2 2H2.3l1.2-2V7A4.5 4.5 0 0 1 8 2.5ZM6.5 14h3',
   arrow: 'M3 8h10M9 4l4 4-4 4',

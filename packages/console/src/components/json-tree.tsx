@@ -4,7 +4,7 @@ interface JsonTreeProps {
   open?: number
 }
 
-/** Long text is cut until somebody asks for it, characters. */
+/** Long text is cut until it is expanded, characters. */
 const TEXT_MAX = 400
 
 /** Entries of one list or object that are shown; the rest is counted. */
@@ -67,7 +67,7 @@ function Scalar({ value }: { value: unknown }) {
   return <LongText text={value} />
 }
 
-/** Text of several lines, or long: as it stands, and folded where it is very long. */
+/** Text of several lines, or long: as it is, and folded where it is very long. */
 function LongText({ text }: { text: string }) {
   const block = (
     <pre

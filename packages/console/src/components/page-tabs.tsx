@@ -1,6 +1,6 @@
 import { Link, type LinkProps } from '@tanstack/react-router'
 
-/** Parts of a page that have addresses of their own; `count` stands beside the name. */
+/** Parts of a page that have addresses of their own; `count` is beside the name. */
 export interface PageTab {
   name: string
   label: string

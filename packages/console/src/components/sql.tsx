@@ -23,7 +23,7 @@ const LOOKS = {
   loud: 'font-semibold text-danger',
 } as const
 
-/** A statement letter by letter, its words coloured; what takes something away stands out. */
+/** A statement letter by letter, its words colored; what removes something is highlighted. */
 export function Sql({ text }: { text: string }) {
   const parts: ReactNode[] = []
   let from = 0

@@ -7,7 +7,7 @@ interface TabsProps<Tab extends string> {
   onChoose: (tab: Tab) => void
 }
 
-/** The id of a tab's panel, which whoever renders it has to give it. */
+/** The id of a tab's panel, which its renderer has to set. */
 export const TAB_PANEL = 'tab-panel'
 
 /** Tabs by the ARIA pattern: one of them is reached by Tab, the others by arrows. */
@@ -24,7 +24,7 @@ export function Tabs<Tab extends string>({ label, tabs, current, onChoose }: Tab
           aria-controls={TAB_PANEL}
           tabIndex={id === current ? 0 : -1}
           onClick={({ detail, currentTarget }) => {
-            // Whoever clicked has no use for the focus here: arrows are for what was chosen then, a replay for one.
+            // A click needs no focus here: arrows are for what was chosen then, a replay for one.
             if (detail > 0) currentTarget.blur()
             onChoose(id)
           }}

@@ -32,7 +32,7 @@ const PLACES = {
 
 /** What is written into the dialog's field, where an action takes words. */
 const WORDS: Partial<Record<Action, { key: string; label: string; hint?: string; optional?: true }>> = {
-  resolve: { key: 'cause', label: 'Cause', hint: 'It stands in the log and in the post-mortem.' },
+  resolve: { key: 'cause', label: 'Cause', hint: 'It is in the log and in the post-mortem.' },
   decline: { key: 'reason', label: 'Reason' },
   withdraw: { key: 'because', label: 'Why', optional: true },
 }
@@ -163,7 +163,7 @@ function useCommand(id: string, action: Action, epoch: number, onDone: () => voi
       onDone()
     },
     onError: async (error) => {
-      // An answer that was lost is asked for again under the same key; a refusal was the answer.
+      // A lost answer is requested again under the same key; a refusal was the answer.
       if (error instanceof Refusal) key.current = newIdempotencyKey()
       await client.invalidateQueries({ queryKey: ['stream', id] })
     },
@@ -197,7 +197,7 @@ function InTheNameOf({
   value: string
   onChange: (as: string) => void
 }) {
-  // Whoever it was given to stands on no path.
+  // Its new holder is not on the path.
   const onPath = story.policy.path.flatMap((step) => step.agents)
   const agents = [...moment.addressees, ...onPath, story.policy.agent]
   return (

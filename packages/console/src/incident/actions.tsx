@@ -10,13 +10,13 @@ import { type Action, ACTIONS, whyNot } from './possible-actions.ts'
 
 const ABOUT: Record<Action, string> = {
   acknowledge: 'You have it: the wait stops.',
-  escalate: 'The next level is told now.',
+  escalate: 'The next level is notified now.',
   resolve: 'It is over, with its cause.',
-  snooze: 'Quiet for a while; then told again.',
+  snooze: 'Quiet for a while; then notified again.',
   suppress: 'Keep what is left of the wait.',
   unsuppress: 'Let the wait go on.',
-  reassign: 'Another agent is told instead.',
-  decline: 'Nobody asked here can take it.',
+  reassign: 'Another agent is notified instead.',
+  decline: 'The notified agents cannot take it.',
   raise: 'It is a data loss: straight to the CEO.',
   withdraw: 'It was opened by mistake.',
 }

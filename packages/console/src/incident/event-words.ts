@@ -11,9 +11,9 @@ const lasting = (ms: unknown): string => (typeof ms === 'number' ? formatDuratio
 /** What happened, in a sentence's beginning; who did it and why stand beside it. */
 const WORDS: Record<string, Words> = {
   'incident.opened': ({ data }) => `Opened: ${text(data['title'])}`,
-  'incident.notified': ({ data }) => `${names(data['targets'])} told`,
+  'incident.notified': ({ data }) => `${names(data['targets'])} notified`,
   'incident.copied': ({ data }) => `Copy to ${names(data['targets'])}`,
-  'incident.taken': ({ data }) => `${names(data['targets'])} told that it is taken`,
+  'incident.taken': ({ data }) => `${names(data['targets'])} notified that it is taken`,
   'incident.escalated': ({ level }) => `Climbed to ${text(level)}`,
   'incident.acknowledged': ({ data }) => `Acknowledged for ${lasting(data['forMs'])}`,
   'incident.ack_expired': ({ data }) => `Acknowledgement of ${agentName(text(data['heldBy']))} ended`,
@@ -28,8 +28,8 @@ const WORDS: Record<string, Words> = {
   'incident.reassigned': ({ data }) => `Given to ${agentName(text(data['to']))}`,
   'incident.raised': () => 'Raised to data loss',
   'incident.duplicated': ({ data }) => `Opened again (${text(data['duplicates'])})`,
-  'incident.level_passed': ({ level }) => `Nobody at ${text(level)} can be reached: passed`,
-  'incident.exhausted': () => 'Nobody is left: an alarm went out',
+  'incident.level_passed': ({ level }) => `No reachable agent at ${text(level)}: passed`,
+  'incident.exhausted': () => 'Escalation exhausted: alarm sent',
   'incident.alarmed': ({ data }) => `Alarm: ${text(data['why'])}`,
   'incident.resolved': ({ data }) => `Resolved: ${text(data['cause'])}`,
   'incident.withdrawn': ({ data }) =>
@@ -52,7 +52,7 @@ export function actorWords({ actor, data }: TimelineEvent): string {
   return typeof by === 'string' ? `${agentName(actor)} (${by})` : agentName(actor)
 }
 
-/** Events that are no step of the ladder: deliveries, copies, duplicates. */
+/** Events that are not a step of the escalation: deliveries, copies, duplicates. */
 const ASIDE = new Set([
   'notice.sent',
   'notice.dropped',

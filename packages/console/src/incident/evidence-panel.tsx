@@ -3,13 +3,11 @@ import { Empty } from '../components/states.tsx'
 
 type Entries = [string, unknown][]
 
-/** What whoever opened the incident saw: numbers as figures, plans beside each other, everything else as a tree. */
+/** What the opener of the incident saw: numbers as figures, plans beside each other, everything else as a tree. */
 export function EvidencePanel({ evidence }: { evidence: unknown }) {
   const entries = entriesOf(evidence)
   if (entries.length === 0)
-    return (
-      <Empty title="It was opened without evidence.">Whoever opens one may add it: --evidence FILE.</Empty>
-    )
+    return <Empty title="It was opened without evidence.">An opener may add it: --evidence FILE.</Empty>
   const numbers = entries.filter(([, value]) => typeof value === 'number' || typeof value === 'boolean')
   const plans = plansIn(entries)
   const rest = entries.filter(

@@ -35,7 +35,7 @@ export interface Lane {
   agents: string[]
   waitMs: number | null
   cardLine: number | null
-  /** When this tier was first told, or null. */
+  /** When this tier was first notified, or null. */
   toldFrom: number | null
   bars: Bar[]
   coming: ComingBar[]
@@ -132,13 +132,13 @@ function marksOf(level: string, events: readonly TimelineEvent[], past: readonly
   })
 }
 
-/** As far as the ladder's top is told for the first time; what repeats after that is in the table. */
+/** Until the top level is notified for the first time; what repeats after that is in the table. */
 function endOf({ openedAt, moments }: Story, moment: StoryMoment, steps: readonly ForecastStep[]): number {
   const known = moments.at(-1)?.at ?? openedAt
   if (moment.status === 'resolved') return Math.max(known, openedAt + 1_000)
   const last = steps.findLast(({ what }) => what === 'told')?.at ?? steps[0]?.at ?? moment.at
   const end = Math.max(last, moment.dueAt ?? 0)
-  // A replay keeps what happened later in the picture, so that its scale stands still.
+  // A replay keeps what happened later in the picture, so that its scale does not change.
   return Math.max(known, end + (end - openedAt) * MARGIN)
 }
 

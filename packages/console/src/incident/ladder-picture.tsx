@@ -134,7 +134,7 @@ function LaneDrawing({ lane, top, scale, width, now, dueAt }: LaneDrawingProps) 
         <g transform="translate(0 22)">
           {toldFrom === null ? null : (
             <line x1={scale(toldFrom)} x2={scale(now)} y1="24" y2="24" stroke="var(--edge)" strokeWidth="2">
-              <title>Stays told</title>
+              <title>Still notified</title>
             </line>
           )}
           <PastBars bars={lane.bars} scale={scale} now={now} dueAt={dueAt} />
@@ -206,5 +206,5 @@ function summaryOf({ lanes, closed }: Drawing): string {
   const coming = lanes.flatMap((lane) => lane.coming)
   const next = coming.toSorted((a, b) => a.from - b.from).map(({ label }) => label)
   const future = closed ? 'It is closed.' : next.length === 0 ? '' : `Next: ${next.join(', then ')}.`
-  return `Ladder over time. Told so far: ${told.toReversed().join(', ') || 'nobody'}. ${future} The table below says the same.`
+  return `Ladder over time. Notified so far: ${told.toReversed().join(', ') || 'no one'}. ${future} The table below says the same.`
 }

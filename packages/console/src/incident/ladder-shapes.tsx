@@ -7,7 +7,7 @@ const BAR = 20
 /** Narrower than this takes no word, px. */
 const SHORT = 40
 
-/** How each status is drawn: a colour, and a pattern that says the same without it. */
+/** How each status is drawn: a color, and a pattern that says the same without it. */
 const LOOKS: Record<string, { stroke: string; soft: string; pattern?: string }> = {
   triggered: { stroke: 'var(--warn)', soft: 'var(--warn-soft)' },
   acknowledged: { stroke: 'var(--info)', soft: 'var(--info-soft)', pattern: 'held' },
@@ -83,7 +83,7 @@ export function PastBars({
   })
 }
 
-/** What comes if nobody answers. */
+/** What comes without an answer. */
 export function ComingBars({ bars, scale, now }: { bars: readonly ComingBar[]; scale: Scale; now: number }) {
   return bars
     .filter(({ to }) => to > now)
@@ -140,7 +140,7 @@ const SHAPES: Record<string, string> = {
   'incident.resolved': 'm-4 0 3 3 5 -6',
 }
 
-/** What happened at one instant; where many did, the last of them stands for all. */
+/** What happened at one instant; where many did, the last of them represents all. */
 export function Marks({ marks, scale }: { marks: readonly MarkPoint[]; scale: Scale }) {
   const shown: { mark: MarkPoint; x: number; late: number }[] = []
   for (const mark of marks) {

@@ -8,7 +8,7 @@ import { Failed } from '../components/states.tsx'
 import { TextField } from '../components/text-field.tsx'
 import { When } from '../components/when.tsx'
 
-/** What was written about an incident, and a field to write more: it moves nothing and tells nobody. */
+/** What was written about an incident, and a field to write more: it changes nothing and notifies no one. */
 export function Notes({ id }: { id: string }) {
   const notes = useQuery({
     // A note is a stream of its own: any event of any stream may be one.
@@ -74,7 +74,7 @@ function NewNote({ id }: { id: string }) {
         onChange={setText}
         lines={2}
         max={NOTE_MAX}
-        hint="For whoever reads this later: it moves nothing and tells nobody."
+        hint="For later readers: it changes nothing and notifies no one."
       />
       {write.error === null ? null : <Failed error={write.error} />}
       <Button type="submit" disabled={text.trim() === '' || write.isPending}>

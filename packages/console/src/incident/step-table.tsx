@@ -15,11 +15,11 @@ const LATE_MS = 1_000
 interface StepTableProps {
   events: readonly TimelineEvent[]
   coming: readonly ForecastStep[]
-  /** The time that times of day are told from, ms. */
+  /** The time that times of day are relative to, ms. */
   now: number
   card: string | null
   path: readonly PathStep[]
-  /** What stands on a line of the card, by its number. */
+  /** The text of a line of the card, by its number. */
   said: ReadonlyMap<number, string>
 }
 
@@ -60,7 +60,7 @@ export function StepTable({ events, coming, now, card, path, said }: StepTablePr
                   <CardLine line={lineOf(path, step.level)} card={card} said={said} />
                 ) : null}
               </td>
-              <td className="px-3 py-1.5 whitespace-nowrap max-sm:hidden">if nobody answers</td>
+              <td className="px-3 py-1.5 whitespace-nowrap max-sm:hidden">without an answer</td>
             </tr>
           ))}
           {steps.slice(0, STEPS_MAX).map((event) => (
@@ -82,8 +82,8 @@ function lineOf(path: readonly PathStep[], level: string): number | null {
 }
 
 function comingWords(step: ForecastStep): string {
-  if (step.what === 'told') return sentence(`${agentNames(step.agents)} will be told`)
-  if (step.what === 'told-again') return sentence(`${agentNames(step.agents)} will be told again`)
+  if (step.what === 'told') return sentence(`${agentNames(step.agents)} will be notified`)
+  if (step.what === 'told-again') return sentence(`${agentNames(step.agents)} will be notified again`)
   return sentence(stepWords(step))
 }
 

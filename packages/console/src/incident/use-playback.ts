@@ -12,7 +12,7 @@ interface Playback {
 }
 
 /**
- * Lets the time of a replay run: `onTime` hears where it stands, ms since the Unix epoch, until `until`. It moves a picture and
+ * Lets the time of a replay run: `onTime` gets its position, ms since the Unix epoch, until `until`. It moves a picture and
  * nothing else.
  */
 export function usePlayback({

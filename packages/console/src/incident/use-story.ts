@@ -3,7 +3,7 @@ import { useQuery } from '@tanstack/react-query'
 import { useMemo } from 'react'
 import { api, body } from '../api.ts'
 
-/** An incident as it stands, and its log; both are fetched again as soon as an event of it is heard. */
+/** An incident as it is, and its log; both are fetched again at each event of it. */
 export function useIncident(id: string) {
   const incident = useQuery({
     queryKey: ['stream', id, 'incident'],

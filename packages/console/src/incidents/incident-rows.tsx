@@ -20,7 +20,7 @@ interface IncidentRowsProps {
   onMore: () => void
 }
 
-/** Incidents as rows, of which only those in sight are in the page; j, k and Enter walk through all. */
+/** Incidents as rows; only those in sight are in the page; j, k and Enter walk through all. */
 export function IncidentRows({ incidents, hasMore, onMore }: IncidentRowsProps) {
   const box = useRef<HTMLDivElement>(null)
   const [current, setCurrent] = useState(0)

@@ -74,7 +74,7 @@ function useChanges(key: readonly unknown[], filter: IncidentFilter): void {
       grown.clear()
       if (changed.length > ONE_BY_ONE_MAX) await client.invalidateQueries({ queryKey: key })
       else {
-        // One page holds whatever opened since; an id that is no incident's changes nothing.
+        // One page holds whatever opened since; an unknown id changes nothing.
         const [first, ...fresh] = await Promise.all([
           fetchPage(latest.current, null),
           ...changed.map((id) => body(api.incidents[':id'].$get({ param: { id } }))),

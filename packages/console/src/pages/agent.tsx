@@ -16,7 +16,7 @@ const TABS = [
   ['tasks', 'Tasks'],
 ] as const
 
-/** One agent: what its card says, where it stands, what waits for it, and what it does. */
+/** One agent: what its card says, its state, what waits for it, and what it does. */
 export function AgentPage() {
   const { id } = useParams({ from: '/agents/$id' })
   const { tab = 'card' } = useSearch({ from: '/agents/$id' })

@@ -53,7 +53,7 @@ function NextLook({ board: { nextLookAt, everyMs, target } }: { board: TargetBoa
   if (everyMs === null)
     return (
       <>
-        Nobody watches it: <code>esa db watch --target {target} --every 60s</code>
+        Not watched. Start with: <code>esa db watch --target {target} --every 60s</code>
       </>
     )
   return (

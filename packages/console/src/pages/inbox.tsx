@@ -55,7 +55,7 @@ export function InboxPage() {
       ) : items.length === 0 ? (
         <Empty title="Nothing waits for an answer.">
           {agent === undefined
-            ? 'Built-in seats answer what they recognise; the rest arrives here.'
+            ? 'Built-in seats answer what they recognize; the rest arrives here.'
             : `The inbox of ${agent} is empty.`}
         </Empty>
       ) : (

@@ -103,7 +103,7 @@ function Next({ id, story, events }: { id: string; story: Story; events: readonl
           <Icon name="check" className="text-good" />
           <span>
             {last === undefined ? 'It is over.' : <bdi>{eventWords(last)}</bdi>}
-            <span className="block text-base text-muted">No timer runs, and nobody is waited for.</span>
+            <span className="block text-base text-muted">No timer is running; no answer is pending.</span>
           </span>
         </p>
       ) : (

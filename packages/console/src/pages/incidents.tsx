@@ -12,7 +12,7 @@ const route = getRouteApi('/incidents')
 /** Between the last letter and the question, ms: each question reads the store. */
 const TYPING_MS = 200
 
-/** Incidents by what somebody looks for: open or all, a tier, an agent, words. */
+/** Incidents by filter: open or all, a tier, an agent, words. */
 export function IncidentsPage() {
   const search = route.useSearch()
   const navigate = route.useNavigate()
@@ -96,7 +96,7 @@ function Filters({ search: { all = false, level, agent, text }, onChange }: Filt
   )
 }
 
-/** A field whose value is asked for once the typing rests. */
+/** A field whose value is used once the typing pauses. */
 function useTyped(value: string | undefined, onTyped: (text: string | undefined) => void) {
   const [typed, setTyped] = useState(value ?? '')
   useEffect(() => {

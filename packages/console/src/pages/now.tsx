@@ -16,7 +16,7 @@ type Status = InferResponseType<typeof api.status.$get, 200>
 /** Deadlines that stand on this page: what fits above the fold. */
 const DEADLINES = 12
 
-/** What needs somebody next: the next deadlines, what is open by tier, and how the databases are. */
+/** What needs attention next: the next deadlines, what is open by tier, and how the databases are. */
 export function NowPage() {
   const status = useQuery({ queryKey: ['lists', 'status'], queryFn: () => body(api.status.$get()) })
   const next = useQuery({
@@ -83,9 +83,9 @@ function Troubles({ status }: { status: Status }) {
   const { running, muted, overdue, exhausted, exhaustedCount, lateness } = status
   const troubles = [
     running ? null : 'No worker runs: deadlines pass unserved. Start one with esa up.',
-    muted ? 'This copy of a database is muted: nobody is told. See esa adopt.' : null,
+    muted ? 'This database is a copy: notifications are off. See esa adopt.' : null,
     overdue > 0 ? `${overdue} deadlines are overdue.` : null,
-    exhaustedCount > 0 ? `${exhaustedCount} incidents have nobody left to tell.` : null,
+    exhaustedCount > 0 ? `${exhaustedCount} incidents have exhausted their escalation.` : null,
     lateness.maxMs !== null && lateness.maxMs > lateness.promiseMs
       ? `Today a deadline was served ${lateText(lateness.maxMs)} late; the promise is ${lateText(lateness.promiseMs)}.`
       : null,
@@ -98,7 +98,7 @@ function Troubles({ status }: { status: Status }) {
           <Icon name="warning" className="mt-0.5 text-danger" />
           <span>
             {trouble}{' '}
-            {trouble.includes('nobody left') && exhausted[0] !== undefined ? (
+            {trouble.includes('exhausted') && exhausted[0] !== undefined ? (
               <Link to="/incidents/$id" params={{ id: exhausted[0] }} className="underline">
                 Look at the first
               </Link>
@@ -138,7 +138,7 @@ function Deadlines({ incidents }: { incidents: readonly Incident[] }) {
   )
 }
 
-/** Who is told when the deadline passes. */
+/** Who is notified when the deadline passes. */
 function thenWords({ status, level, path, timerKind }: Incident): string {
   const at = path.findIndex((rung) => rung.level === level)
   if (timerKind === 'alarm') return 'then the alarm again'

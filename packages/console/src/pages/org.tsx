@@ -15,7 +15,7 @@ import { questionsOf } from './org/questions.ts'
 
 const VIEWS = ['lanes', 'outline'] as const
 
-/** Everybody, with what is open for them: now, or at an instant of the past. */
+/** All agents, with their open work: now, or at an instant of the past. */
 export function OrgPage() {
   const { at, view = 'lanes' } = useSearch({ from: '/org' })
   const navigate = useNavigate({ from: '/org' })
@@ -29,9 +29,9 @@ export function OrgPage() {
   return (
     <>
       <div className="mb-3 flex flex-wrap items-end gap-3">
-        <h1>Organisation</h1>
+        <h1>Organization</h1>
         <a href="#asked" className="mr-auto">
-          Who is asked what
+          Pending requests
         </a>
         <InstantPicker at={at} onChoose={choose} />
       </div>
@@ -39,7 +39,7 @@ export function OrgPage() {
       {org.error !== null ? (
         <Failed error={org.error} retry={() => void org.refetch()} />
       ) : org.data === undefined ? (
-        <Loading what="the organisation" lines={8} />
+        <Loading what="the organization" lines={8} />
       ) : (
         <div className="grid grid-cols-1 gap-6">
           <section aria-labelledby="agents">
@@ -72,7 +72,7 @@ export function OrgPage() {
           </section>
           <section aria-labelledby="asked">
             <h2 id="asked" className="mb-2">
-              Who is asked what
+              Pending requests
             </h2>
             <QuestionTable questions={questionsOf(org.data, titles)} />
           </section>
@@ -90,7 +90,7 @@ function fits({ id, name, kind }: OrgAgent, text: string): boolean {
     .every((word) => said.includes(word))
 }
 
-/** Titles of open incidents: the organisation names them by id. */
+/** Titles of open incidents: the organization names them by id. */
 function useIncidentTitles(): ReadonlyMap<string, string> {
   const { data } = useQuery(openIncidentsQuery)
   return new Map(data?.incidents.map(({ id, title }) => [id, title]))

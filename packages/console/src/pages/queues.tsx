@@ -7,7 +7,7 @@ import { Panel } from '../components/facts.tsx'
 import { Empty, Failed, Loading } from '../components/states.tsx'
 import { When } from '../components/when.tsx'
 
-/** What waits in the queues moves without any event of a log, so it is asked again, ms. */
+/** What waits in the queues moves without any event of a log, so it is polled, ms. */
 const LOOK_EVERY_MS = 2_000
 
 /** What waits, what was given up, and who works it off. */

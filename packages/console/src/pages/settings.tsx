@@ -17,8 +17,8 @@ export function SettingsPage() {
       <h1 className="mb-3">Settings</h1>
       <div className="grid grid-cols-1 gap-4">
         <div className="grid grid-cols-1 gap-4 md:grid-cols-2">
-          <Panel title="Colours">
-            <ViewSwitch label="Colours" options={THEMES} value={theme} onChoose={choose} />
+          <Panel title="Colors">
+            <ViewSwitch label="Colors" options={THEMES} value={theme} onChoose={choose} />
             <p className="mt-2 text-muted">Kept in this browser. System follows what the machine asks for.</p>
           </Panel>
           <Panel title="You">

@@ -85,17 +85,17 @@ function Due({ dueAt }: { dueAt: string }) {
 
 type OpenIncident = Pick<Incident, 'level' | 'path' | 'status'>
 
-/** What the deadline does while nobody answers, by where its incident stands. Source: docs/escalation.md, "States, commands". */
+/** What the deadline does without an answer, by the state of its incident. Source: docs/escalation.md, "States, commands". */
 function thenWords({ level, path, status }: OpenIncident): string {
   const here = path.findIndex((step) => step.level === level)
   const told = sentence(agentNames(path[here]?.agents ?? []))
   const next = path[here + 1]
   switch (status) {
     case 'triggered':
-      return next === undefined ? 'the alarm goes off' : `${sentence(agentNames(next.agents))} is told`
+      return next === undefined ? 'the alarm goes off' : `${sentence(agentNames(next.agents))} is notified`
     case 'acknowledged':
     case 'snoozed':
-      return `${told} is told again`
+      return `${told} is notified again`
     case 'suppressed':
       return 'the wait goes on'
     default:

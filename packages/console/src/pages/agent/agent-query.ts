@@ -18,7 +18,7 @@ export function agentQuery(id: string) {
   })
 }
 
-/** Its machine, and where in it the agent stands. */
+/** Its machine, and the agent's current state. */
 export function statechartQuery(id: string) {
   return queryOptions({
     queryKey: ['stream', id, 'statechart'],

@@ -6,11 +6,11 @@ import { Facts, Panel } from '../../components/facts.tsx'
 import { Empty } from '../../components/states.tsx'
 import type { AgentCard, AgentState } from './agent-query.ts'
 
-/** What the card says: who stands above, how its incidents climb, what it answers for, and what it promises. */
+/** What the card says: its superiors, how its incidents escalate, its responsibilities, and its metrics. */
 export function CardTab({ card, state }: { card: AgentCard; state: AgentState }) {
   return (
     <div className="grid grid-cols-1 gap-4 lg:grid-cols-2">
-      <Panel title="Where it stands">
+      <Panel title="Reporting line">
         <Facts
           facts={[
             ['Kind', card.division === null ? card.kind : `${card.kind}, ${card.division}`],
@@ -23,13 +23,13 @@ export function CardTab({ card, state }: { card: AgentCard; state: AgentState })
         />
         {card.hasCard ? null : (
           <p className="mt-2 text-warn">
-            It has no card yet: these are the facts of the organisation chart alone.
+            It has no card yet: these are the facts of the organization chart alone.
           </p>
         )}
       </Panel>
       <Panel title="How its incidents climb">
         {card.escalation.length === 0 ? (
-          <Empty title="Its card names no path.">The defaults of the organisation hold.</Empty>
+          <Empty title="Its card names no path.">The defaults of the organization hold.</Empty>
         ) : (
           <DataTable
             caption="Escalation path"

@@ -8,7 +8,7 @@ import { type AgentState, type LogEntry, statechartQuery } from './agent-query.t
 import { StatechartView } from './statechart.tsx'
 import { Steer } from './steer.tsx'
 
-/** Where an agent stands: its machine, its seat, what it has to do with, and what it did last. */
+/** An agent's state: its machine, its seat, its open work, and its last events. */
 export function StateTab({ state, events }: { state: AgentState; events: readonly LogEntry[] }) {
   const chart = useQuery(statechartQuery(state.id))
   return (
@@ -24,7 +24,7 @@ export function StateTab({ state, events }: { state: AgentState; events: readonl
               state.lastActiveAt === null ? 'never' : <When key="last" at={state.lastActiveAt} />,
             ],
             ['Holds', <Incidents key="held" ids={state.incidents.held} />],
-            ['Is asked for', <Incidents key="asked" ids={state.incidents.addressed} />],
+            ['Must answer', <Incidents key="asked" ids={state.incidents.addressed} />],
             ['Opened itself', <Incidents key="own" ids={state.incidents.own} />],
           ]}
         />
@@ -44,7 +44,7 @@ export function StateTab({ state, events }: { state: AgentState; events: readonl
       <div className="min-w-0 lg:col-span-2">
         <h2 className="mb-2">What it did last</h2>
         {events.length === 0 ? (
-          <p className="text-muted">It was never told anything.</p>
+          <p className="text-muted">It never had a message.</p>
         ) : (
           <DataTable
             caption={`The last ${events.length} entries of its log`}
@@ -78,7 +78,7 @@ function Incidents({ ids }: { ids: readonly string[] }) {
   )
 }
 
-/** Data of an event as a line; whoever wants all of it opens it. */
+/** Data of an event as a line; a click shows all of it. */
 function Data({ data }: { data: Record<string, unknown> }) {
   const text = JSON.stringify(data)
   if (text.length <= 90) return <code className="text-sm break-all text-muted">{text}</code>

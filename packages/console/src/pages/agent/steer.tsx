@@ -81,7 +81,7 @@ function wordsFor(wish: Wish, { id, incidents }: AgentState): { title: string; c
             It takes nothing more until it is resumed.{' '}
             {touched === 0
               ? 'No open incident waits for it.'
-              : `${touched} open incident${touched === 1 ? '' : 's'} that it holds or is asked for learn so at once and go on without it.`}
+              : `${touched} open incident${touched === 1 ? '' : 's'} that it holds or must answer learn so at once and go on without it.`}
           </p>
         ),
       }
@@ -101,7 +101,7 @@ function wordsFor(wish: Wish, { id, incidents }: AgentState): { title: string; c
       return {
         title: `Give the seat of ${id} to its playbook`,
         consequence: (
-          <p>The playbook answers what it recognises from now on. What waits already stays in the inbox.</p>
+          <p>The playbook answers what it recognizes from now on. What waits already stays in the inbox.</p>
         ),
       }
   }

@@ -40,7 +40,7 @@ export function TasksTab({ id, state, figures }: TasksTabProps) {
       <div className="min-w-0 lg:col-span-2">
         <h2 className="mb-2">Whose answers it waits for</h2>
         {state.awaits.length === 0 ? (
-          <p className="text-muted">It waits for nobody.</p>
+          <p className="text-muted">It waits for no answer.</p>
         ) : (
           <DataTable
             caption={`What ${id} waits for`}

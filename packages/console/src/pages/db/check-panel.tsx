@@ -21,7 +21,7 @@ const TONES = { error: 'danger', warning: 'warn', info: 'info' } as const
 const ICONS = { error: 'warning', warning: 'alarm', info: 'dot' } as const
 const ORDER = ['error', 'warning', 'info']
 
-/** Looks a target over when somebody asks for it, and shows what was found, the worst first. */
+/** Reviews a target on request, and shows what was found, the worst first. */
 export function CheckPanel({ target }: { target: string }) {
   const start = useMutation({
     mutationFn: () => body(api.db.targets[':name'].check.$post({ param: { name: target } })),

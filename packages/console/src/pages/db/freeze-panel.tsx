@@ -75,7 +75,7 @@ function FreezeDialog({
         <p>
           {thaw
             ? 'Approved changes may be applied again, by agents as well.'
-            : 'From now on nothing is built or applied there, by nobody and whatever was approved, until somebody unfreezes it. A flag in the database itself says so. What is running already ends.'}
+            : 'From now on nothing is built or applied there, even if approved, until an operator unfreezes it. A flag in the database itself says so. What is running already ends.'}
         </p>
         {thaw ? null : (
           <label className="grid gap-1">

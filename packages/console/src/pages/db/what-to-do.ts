@@ -24,8 +24,8 @@ const STEPS: Record<string, readonly string[]> = {
   ],
 }
 
-/** The steps for a metric of a target; for one that nobody wrote steps for, whom to ask. */
+/** The steps for a metric of a target; for one without steps, whom to ask. */
 export function whatToDo(key: string, target: string): string[] {
-  const steps = STEPS[key] ?? ['Ask whoever looks after it: esa agents ask layer-1 "what about NAME?"']
+  const steps = STEPS[key] ?? ['Ask its agent: esa agents ask layer-1 "what about NAME?"']
   return steps.map((step) => step.replace('NAME', target))
 }

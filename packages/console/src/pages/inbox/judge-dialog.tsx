@@ -21,7 +21,7 @@ export function JudgeDialog({ item, verb, onClose }: JudgeDialogProps) {
   const session = useSession()
   const [because, setBecause] = useState('')
   const [token, setToken] = useState('')
-  const judge = useJudgement(item, verb, { because, token }, onClose)
+  const judge = useJudgment(item, verb, { because, token }, onClose)
   const word = verb === 'approve' ? 'Approve' : 'Reject'
   return (
     <Dialog title={`${word} as ${item.agent}`} onClose={onClose}>
@@ -58,7 +58,7 @@ export function JudgeDialog({ item, verb, onClose }: JudgeDialogProps) {
   )
 }
 
-function useJudgement(
+function useJudgment(
   { id, agent: as, statement }: InboxItem,
   verb: 'approve' | 'reject',
   { because, token }: { because: string; token: string },
@@ -70,7 +70,7 @@ function useJudgement(
       const said = because === '' ? {} : { because }
       // What was read is what is approved: another statement is refused.
       const bound = statement === null ? {} : { hash: statement.hash }
-      // Whoever is logged in has a session that stands for their token.
+      // A person who is logged in has a session for their token.
       const options = token === '' ? {} : { headers: { authorization: `Bearer ${token.trim()}` } }
       return body(api.inbox[':id'][verb].$post({ param: { id }, json: { as, ...said, ...bound } }, options), {
         stay: token !== '',
@@ -85,7 +85,8 @@ function useJudgement(
 }
 
 function consequence({ agent, statement }: InboxItem, verb: 'approve' | 'reject'): string {
-  if (verb === 'reject') return `${agent} says no. It is final for this request; whoever asked learns why.`
-  if (statement === null) return `${agent} says yes, and whoever asked goes on.`
+  if (verb === 'reject')
+    return `${agent} rejects it. This is final for the request; the requester learns why.`
+  if (statement === null) return `${agent} approves it, and the requester goes on.`
   return `The approval holds for this very text on ${statement.target}, for 15 minutes and one use. Where the change takes away data, a second approver is needed.`
 }

@@ -64,7 +64,7 @@ function count(n: number, one: string, many: string): string {
   return `${n} ${n === 1 ? one : many}`
 }
 
-/** The marks of an agent: pictures with figures, and the words for whoever hears them or points at them. */
+/** The marks of an agent: pictures with figures, and the words for screen readers and tooltips. */
 export function AgentMarks({ agent, words = false }: { agent: OrgAgent; words?: boolean }) {
   const marks = marksOf(agent)
   if (marks.length === 0) return words ? <span className="text-muted">nothing open</span> : null

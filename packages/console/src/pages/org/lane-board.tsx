@@ -4,7 +4,7 @@ import { AgentMarks } from './agent-marks.tsx'
 import { type Lane, type LaneGroup, lanesOf } from './lanes.ts'
 import type { OrgAgent } from './org-query.ts'
 
-/** The organisation as six lanes below whoever stands above the chiefs. */
+/** The organization as six lanes below the agents above the chiefs. */
 export function LaneBoard({
   agents,
   shown,

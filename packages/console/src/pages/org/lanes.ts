@@ -8,14 +8,14 @@ export interface LaneGroup {
   members: OrgAgent[]
 }
 
-/** A chief with everybody below. */
+/** A chief with all agents below. */
 export interface Lane {
   chief: OrgAgent
   groups: LaneGroup[]
 }
 
 /**
- * The organisation as lanes, one a chief; whoever has no chief stands in `top`. Every agent is in it exactly once: a domain of
+ * The organization as lanes, one a chief; agents without a chief are in `top`. Every agent is in it exactly once: a domain of
  * another chief's heads a group in each lane that has agents of it, without being counted there.
  */
 export function lanesOf(agents: readonly OrgAgent[]): { top: OrgAgent[]; lanes: Lane[] } {

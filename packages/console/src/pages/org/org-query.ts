@@ -5,7 +5,7 @@ import { api, body } from '../../api.ts'
 export type OrgGraph = InferResponseType<typeof api.org.$get, 200>
 export type OrgAgent = OrgGraph['agents'][number]
 
-/** The organisation now, or at an instant of the past, which no event changes any more. */
+/** The organization now, or at an instant of the past, which no later event changes. */
 export function orgQuery(at?: string) {
   return queryOptions({
     queryKey: at === undefined ? ['lists', 'org'] : ['org at', at],

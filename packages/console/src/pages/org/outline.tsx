@@ -3,7 +3,7 @@ import { DataTable } from '../../components/data-table.tsx'
 import { AgentMarks } from './agent-marks.tsx'
 import type { OrgAgent } from './org-query.ts'
 
-/** Everybody as a table: the same as the lanes, for whoever reads rows. */
+/** All agents as a table: the same as the lanes, in rows. */
 export function Outline({ agents }: { agents: readonly OrgAgent[] }) {
   return (
     <DataTable

@@ -5,13 +5,13 @@ import { Empty } from '../../components/states.tsx'
 import { When } from '../../components/when.tsx'
 import type { Question } from './questions.ts'
 
-/** Who is asked what, and until when. */
+/** Pending requests: who must answer what, and until when. */
 export function QuestionTable({ questions }: { questions: readonly Question[] }) {
   if (questions.length === 0)
-    return <Empty title="Nobody waits for anybody.">No message is unanswered and no incident is open.</Empty>
+    return <Empty title="No request is pending.">No message is unanswered and no incident is open.</Empty>
   return (
     <DataTable
-      caption="Who is asked what"
+      caption="Pending requests"
       rows={questions}
       keyOf={({ row }) => row}
       columns={[

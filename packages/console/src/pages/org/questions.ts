@@ -1,6 +1,6 @@
 import type { OrgGraph } from './org-query.ts'
 
-/** Somebody who is asked for something. */
+/** A request, and who must answer it. */
 export interface Question {
   row: string
   from: string
@@ -8,12 +8,12 @@ export interface Question {
   kind: 'message' | 'incident'
   id: string
   subject: string | null
-  /** True for an incident that whoever was asked holds. */
+  /** True for an incident that a notified agent holds. */
   held: boolean
   dueAt: string | null
 }
 
-/** Who is asked what, the next deadline first; what has none comes last. */
+/** Pending requests, the next deadline first; those without one last. */
 export function questionsOf({ agents, edges }: OrgGraph, titles: ReadonlyMap<string, string>): Question[] {
   const subjects = new Map(
     agents.flatMap(({ awaits }) => awaits.map(({ messageId, subject }) => [messageId, subject])),

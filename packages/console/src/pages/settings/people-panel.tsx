@@ -12,7 +12,7 @@ import { When } from '../../components/when.tsx'
 
 type Level = (typeof LEVELS)[number]
 
-/** Who is on call, by what they are reached, and who stands in for a level. */
+/** Who is on call, by what they are reached, and the overrides of levels. */
 export function PeoplePanel() {
   const people = useQuery({ queryKey: ['people'], queryFn: () => body(api.people.$get()) })
   return (
@@ -22,8 +22,8 @@ export function PeoplePanel() {
       ) : people.data === undefined ? (
         <Loading what="people" lines={2} />
       ) : people.data.people.length === 0 ? (
-        <Empty title="Nobody is on call.">
-          To put somebody there: <code>esa people add --help</code>
+        <Empty title="No one is on call.">
+          To add a person: <code>esa people add --help</code>
         </Empty>
       ) : (
         <>
@@ -35,7 +35,7 @@ export function PeoplePanel() {
               { head: 'Person', names: true, cell: ({ person }) => <bdi>{person}</bdi> },
               {
                 head: 'Seat',
-                cell: ({ agent }) => (agent === null ? 'stands in only' : <AgentLink id={agent} />),
+                cell: ({ agent }) => (agent === null ? 'substitute only' : <AgentLink id={agent} />),
               },
               {
                 head: 'Reached by',
@@ -84,7 +84,7 @@ function StandIns({ standIns, people }: StandInsProps) {
   return (
     <div className="mt-3 grid grid-cols-1 gap-2">
       <h3 className="font-semibold">Standing in</h3>
-      {now.length === 0 ? <p className="text-muted">Nobody stands in for a level.</p> : null}
+      {now.length === 0 ? <p className="text-muted">No level has an override.</p> : null}
       <ul className="grid gap-1">
         {now.map(({ level: of, person: who, until: ends }) => (
           <li key={of} className="flex flex-wrap items-center gap-3">

@@ -30,7 +30,7 @@ export function SilencePanel() {
       ) : silences.data === undefined ? (
         <Loading what="silences" lines={2} />
       ) : silences.data.silences.length === 0 ? (
-        <Empty title="Nothing is silenced.">Every incident tells somebody as soon as it opens.</Empty>
+        <Empty title="Nothing is silenced.">Every incident sends its notices as soon as it opens.</Empty>
       ) : (
         <DataTable
           caption="Silences in force"
@@ -61,7 +61,7 @@ export function SilencePanel() {
                 <Button
                   acts
                   disabled={end.isPending}
-                  title={held === 0 ? 'It holds nothing back' : `${held} incidents are told at once`}
+                  title={held === 0 ? 'It holds nothing back' : `${held} incidents are notified at once`}
                   aria-label={`End the silence of ${agent}`}
                   onClick={() => end.mutate(id)}
                 >
@@ -123,7 +123,7 @@ function AddDialog({ onClose }: { onClose: () => void }) {
         }}
       >
         <p className="text-muted">
-          Incidents that it opens meanwhile are recorded and wait. When the silence ends, everybody is told at
+          Incidents that it opens meanwhile are recorded and wait. When the silence ends, all are notified at
           once.
         </p>
         <label className="grid gap-1">

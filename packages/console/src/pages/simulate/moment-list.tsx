@@ -19,9 +19,7 @@ export function MomentList({ moments, onChange }: MomentListProps) {
   return (
     <fieldset className="grid grid-cols-1 gap-2">
       <legend className="mb-1 font-semibold">What happens</legend>
-      {moments.length === 0 ? (
-        <p className="text-muted">Nobody does anything: the ladder climbs to its end.</p>
-      ) : null}
+      {moments.length === 0 ? <p className="text-muted">No one acts: it escalates to the end.</p> : null}
       {moments.map((moment) => (
         <MomentRow
           key={moment.id}

@@ -30,7 +30,7 @@ export interface ScenarioForm {
   moments: readonly Moment[]
 }
 
-/** A scenario as the API takes it, or what in the form is no duration. */
+/** A scenario as the API takes it, or the field of the form that is not a duration. */
 export function scenarioOf({ agent, category, moments }: ScenarioForm) {
   const problem = moments.map(problemOf).find((found) => found !== null)
   if (problem !== undefined && problem !== null) return { problem }
@@ -55,7 +55,7 @@ export function scenarioOf({ agent, category, moments }: ScenarioForm) {
   }
 }
 
-/** True for what takes somebody who acts or whom it befalls. */
+/** True for what takes an acting or affected agent. */
 export function needsWho(type: MomentType): boolean {
   return type !== 'outage'
 }
@@ -64,16 +64,16 @@ function isCommand({ type }: { type: MomentType }): boolean {
   return type !== 'outage' && type !== 'stop' && type !== 'notice-fails'
 }
 
-/** Whoever declines or resolves says why; in a simulation that is enough. */
+/** A decline or resolve takes a reason; in a simulation this one is enough. */
 function saidOf(type: MomentType): object {
   if (type === 'decline') return { reason: 'simulated' }
   return type === 'resolve' ? { cause: 'simulated' } : {}
 }
 
 function problemOf({ at, type, lasts, who }: Moment): string | null {
-  if (msOf(at) === undefined) return `"${at}" is no duration: write it like 45 min or 2 h`
+  if (msOf(at) === undefined) return `"${at}" is not a duration: write it like 45 min or 2 h`
   if (type === 'outage' && msOf(lasts) === undefined)
-    return `"${lasts}" is no duration: write it like 45 min or 2 h`
+    return `"${lasts}" is not a duration: write it like 45 min or 2 h`
   return needsWho(type) && who.trim() === '' ? `say who for ${type}` : null
 }
 

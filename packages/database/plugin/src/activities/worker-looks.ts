@@ -9,7 +9,7 @@ import { resolveTarget } from '../targets/targets.ts'
 
 /**
  * What Layer 1 finds when another agent asks for a look, each by the same code as its command. What a look needs is loaded
- * when somebody asks for it: a worker is ready before. Every one reads the target, and builds only on copies of it.
+ * on request, so that a worker is ready earlier. Every one reads the target, and builds only on copies of it.
  */
 export function workerLooks(config: Config, environment: NodeJS.ProcessEnv): Record<string, Look> {
   return {

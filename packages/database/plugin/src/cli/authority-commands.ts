@@ -16,7 +16,7 @@ export function addAuthorityCommands(db: Command, context: CliContext): void {
   db.command('authority')
     .description('what Layer 1 may do without asking; without an option it is shown')
     .option('--alone <change...>', 'create-index, analyze or validate-constraint')
-    .option('--ask', 'everything that changes a database is asked for (the default)')
+    .option('--ask', 'every change of a database needs an approval (the default)')
     .addHelpText('after', '\nExamples:\n  esa db authority\n  esa db authority --alone create-index analyze')
     .action(async (flags: AuthorityFlags, command: Command) =>
       (await import('../commands/authority/authority.ts')).setAuthority(config(command), flags),
@@ -106,7 +106,7 @@ export function addApprovalCommands(parent: Command, { config, environment }: Cl
     )
   const about = {
     approve: 'approve it for 15 minutes; takes the ESA_TOKEN of a person, and never the requester’s',
-    reject: 'reject it for good; takes ESA_TOKEN',
+    reject: 'reject it finally; needs ESA_TOKEN',
     withdraw: 'take the request back',
   }
   for (const verb of ['approve', 'reject', 'withdraw'] as const) {
@@ -114,7 +114,7 @@ export function addApprovalCommands(parent: Command, { config, environment }: Cl
       .command(verb)
       .argument('<id>')
       .description(about[verb])
-      .option('--as <who>', 'operator, or the chief or the CEO that was asked', 'operator')
+      .option('--as <who>', 'operator, or the chief or the CEO that decides', 'operator')
       .option('--because <text>', 'why')
       .option('--hash <sha256>', 'of the statement that you have read (default: the one that is shown)')
       .addHelpText('after', `\nExample:\n  esa approvals ${verb} 01K... --because "checked the copy"`)

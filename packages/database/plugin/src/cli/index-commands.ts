@@ -29,7 +29,7 @@ export function addIndexCommands(db: Command, { config, environment }: CliContex
     .addHelpText(
       'after',
       `
-The target is only read. Its schema and rows (a sample of what is beyond 4 GB, unless all are asked for) are copied to a
+The target is only read. Its schema and rows (a sample of what is beyond 4 GB, unless --copy-rows full) are copied to a
 server of this home; candidates are built there and every statement is timed with and without them. Rows of a target on
 another machine are copied only with --copy-rows.
 

@@ -17,9 +17,9 @@ export function addMigrateCommands(db: Command, context: CliContext): void {
       '<from>',
       'a schema (SQL, drizzle.config.ts, a Drizzle migrations folder); with --target what changes it',
     )
-    .argument('[to]', 'the schema that it shall be')
+    .argument('[to]', 'the target schema')
     .description(
-      'plan a change in phases that stand in nobody’s way: expand, backfill, validate, switch, contract',
+      'plan a change in phases that do not block traffic: expand, backfill, validate, switch, contract',
     )
     .option(
       '--target <target>',

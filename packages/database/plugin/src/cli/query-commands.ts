@@ -7,7 +7,7 @@ import type { CliContext } from '@esa/operations/plugin'
 const TARGET = '--target <target>'
 const TARGET_IS = 'a name (esa targets), env:VAR or a URL'
 
-/** `esa db explain`, `esa db queries`, `esa db grants`: what is asked of a database, and who may ask it. */
+/** `esa db explain`, `esa db queries`, `esa db grants`: the queries of a database, and who may run them. */
 export function addQueryCommands(db: Command, { config, environment }: CliContext): void {
   db.command('explain')
     .argument('<sql>', 'one SELECT; write -- before one that begins with a dash')
@@ -23,7 +23,7 @@ export function addQueryCommands(db: Command, { config, environment }: CliContex
       (await import('../commands/queries/explain.ts')).explainSql(config(command), environment, sql, flags),
     )
   db.command('queries')
-    .description('which statements take the time, which have a long tail, which are asked in a loop')
+    .description('which statements take the time, which have a long tail, which run in a loop')
     .requiredOption(TARGET, TARGET_IS)
     .option(
       '--window <duration>',

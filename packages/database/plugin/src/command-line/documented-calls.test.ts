@@ -18,7 +18,7 @@ const isGroup = ({ commands, registeredArguments }: Command): boolean =>
 
 /** What is wrong with a documented call; null for one that the parser could take as far as its words go. */
 function wrongWith(call: string): string | null {
-  // Brackets of a synopsis are no words of a call.
+  // Brackets of a synopsis are not words of a call.
   const words = call
     .replace(/\[options\]|[[\]]|\.\.\./g, ' ')
     .trim()
@@ -40,7 +40,7 @@ function wrongWith(call: string): string | null {
   return null
 }
 
-it.each(PAGES)('%s calls commands and options that there are', (page) => {
+it.each(PAGES)('%s calls existing commands and options', (page) => {
   const text = readFileSync(join(PROJECT_ROOT, page), 'utf8')
   const calls = [...text.matchAll(CALL)].map(([, call]) => call!.trim())
   expect(calls.map(wrongWith).filter((fault) => fault !== null)).toEqual([])

@@ -36,7 +36,7 @@ export async function integrationStory({ demo, progress }: Stage): Promise<strin
   return id
 }
 
-/** Rows of a copy are missing: the CEO is told in the very transaction that opens the incident. */
+/** Rows of a copy are missing: the CEO is notified in the very transaction that opens the incident. */
 export async function dataLossStory({ demo, progress }: Stage): Promise<string> {
   progress.step('A data-loss incident reaches the CEO in the transaction that opens it')
   await plantMissingRows(demo.shop)
@@ -51,7 +51,7 @@ export async function dataLossStory({ demo, progress }: Stage): Promise<string> 
   const same =
     opened !== undefined && notified !== undefined && opened.at === notified.at && notified.inputId === null
   progress.detail(
-    `counted ${found.missing} missing rows; CEO told ${same ? 'in the same commit' : 'later'}: ${toldOf(notified)}`,
+    `counted ${found.missing} missing rows; CEO notified ${same ? 'in the same commit' : 'later'}: ${toldOf(notified)}`,
   )
   await demo.event(id, 'incident.acknowledged', PART_MS)
   // In the database and at Layer 1: an operator who lifts it must not be overtaken.
@@ -94,7 +94,7 @@ export async function silentDomainStory({ demo, progress, replaceWorker }: Stage
   const { path, deadlineAt, nowAt } = await demo.view(id)
   const left = Date.parse(deadlineAt ?? nowAt) - Date.parse(nowAt)
   progress.step(
-    `domain-1 is told and stays silent; ${formatDuration(left)} to the deadline (${formatDuration(path[0]!.waitMs)} in all)`,
+    `domain-1 is notified and stays silent; ${formatDuration(left)} to the deadline (${formatDuration(path[0]!.waitMs)} in all)`,
   )
   demo.stopIfInterrupted()
   const { killed, worker } = await replaceWorker()
@@ -102,7 +102,7 @@ export async function silentDomainStory({ demo, progress, replaceWorker }: Stage
     `worker ${killed} killed with SIGKILL in the middle of the wait; worker ${worker.pid} started, ready in ${worker.readyMs} ms`,
   )
   const escalated = await demo.event(id, 'incident.escalated', PART_MS)
-  progress.detail(`the deadline held: ${escalated.level} told ${escalated.lateMs} ms after it`)
+  progress.detail(`the deadline held: ${escalated.level} notified ${escalated.lateMs} ms after it`)
 }
 
 /**

@@ -42,7 +42,7 @@ export class DemoWorld {
     this.#interrupted = interrupted
   }
 
-  /** Opens the runtime's world, makes the shop's database, and tells Layer 1 where it is and what it is asked all day. */
+  /** Opens the runtime's world, makes the shop's database, and gives Layer 1 its address and its workload. */
   static async open(config: Config, interrupted: AbortSignal): Promise<DemoWorld> {
     const world = await config.runtime.openWorld(config)
     const shopUrl = await createDatabase(await config.runtime.ownerUrl(config), SHOP_DATABASE)
@@ -89,7 +89,7 @@ export class DemoWorld {
       .toReversed()
   }
 
-  /** An incident as it stands. */
+  /** An incident as it is. */
   async view(id: string): Promise<Incident> {
     const found = await this.world.store.readActor(id)
     if (found === null) throw new EsaError('incident.unknown', 'bug', `incident ${id} is gone`)

@@ -61,7 +61,7 @@ async function perform(
   keep: boolean,
 ): Promise<void> {
   const progress = new Progress()
-  progress.step('PostgreSQL 18, the runtime’s schema and the organisation')
+  progress.step('PostgreSQL 18, the runtime’s schema and the organization')
   const demo = await DemoWorld.open(config, interrupted)
   cleanUp.push(() => demo.close())
   const { version } = (

@@ -1,7 +1,7 @@
 import { parseWorkload, type WorkloadStatement } from '@esa/database-advice/measure'
 
 /**
- * What the shop is asked all day, as weights of a hundred. `account-overview` looks up the last orders of each of an
+ * The shop's queries, as weights of a hundred. `account-overview` looks up the last orders of each of an
  * account manager's customers, and without an index on `orders.customer_id` each look-up reads all orders.
  */
 export const shopWorkload: readonly WorkloadStatement[] = parseWorkload(`

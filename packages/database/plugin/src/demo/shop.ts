@@ -3,7 +3,7 @@ import type { Queryable } from '@esa/database-catalog/sql'
 
 /** How the shop is filled; the other tables follow from the number of orders. */
 export interface ShopOptions {
-  /** Orders, 200,000 unless told. */
+  /** Orders, 200,000 by default. */
   orders?: number
   onProgress?: (progress: { done: number; total: number; table: string }) => void
 }
@@ -23,7 +23,7 @@ const PRODUCTS = 2_000
 /** Orders of one INSERT: some tenths of a second, so that progress moves. */
 const BATCH = 25_000
 
-/** Comment of the schema: only a shop that bears it is replaced. */
+/** Comment of the schema: only a shop with it is replaced. */
 const OURS = 'sample shop of esa demo'
 
 const TABLES = `

@@ -34,7 +34,7 @@ export interface DrizzleMigration {
   folder: string
 }
 
-/** What a Drizzle schema has no words for: not being in it does not mean that it shall go. */
+/** What a Drizzle schema cannot express: its absence there does not mean that it must go. */
 export const DRIZZLE_SILENT_ABOUT = ['function', 'trigger', 'domain', 'composite type', 'statistics'] as const
 
 /** True for drizzle.config.* and for a module that holds a schema. */
@@ -51,9 +51,9 @@ export async function drizzleMigrations(path: string): Promise<DrizzleMigration[
     throw new EsaError(
       'file.journal',
       'terminal',
-      `${journal} is no journal of Drizzle: ${z.prettifyError(parsed.error)}`,
+      `${journal} is not a journal of Drizzle: ${z.prettifyError(parsed.error)}`,
       {
-        hint: 'restore it from version control, or make it anew with: drizzle-kit generate',
+        hint: 'restore it from version control, or regenerate it with: drizzle-kit generate',
       },
     )
   }
@@ -74,7 +74,7 @@ export async function drizzleSchema(path: string): Promise<string> {
     for (const [name, value] of Object.entries(one.exported)) exported[`${n}.${name}`] = value
   const { generateDrizzleJson, generateMigration } = await import('drizzle-kit/api')
   const wanted = generateDrizzleJson(exported, undefined, undefined, config?.casing)
-  // From nothing to everything there is no rename to guess, so nothing is asked.
+  // From nothing to everything there is no rename to guess, so there is no prompt.
   const statements = await generateMigration(generateDrizzleJson({}), wanted)
   if (statements.length > 0) return statements.join('\n')
   throw new EsaError('drizzle.empty', 'terminal', `${path} exports no table`, {

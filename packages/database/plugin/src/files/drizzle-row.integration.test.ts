@@ -44,7 +44,7 @@ afterAll(async () => {
   await rm(home, { recursive: true, force: true })
 })
 
-/** A project with these files of migrations; `more` stands in its config. */
+/** A project with these files of migrations; `more` is in its config. */
 async function projectOf(files: string[], url: string, more = ''): Promise<{ root: string; out: string }> {
   opened += 1
   const root = join(home, `project_${opened}`)

@@ -76,12 +76,12 @@ export async function migrationFiles(path: string): Promise<string[]> {
   return names.toSorted().map((name) => join(path, name))
 }
 
-/** A plan that was edited by hand has another digest than its id says: it was reviewed by nobody. */
+/** A plan that was edited by hand has another digest than its id says: it was never reviewed. */
 function parsePlan(text: string, file: string): MigrationPlan {
   const json = safeJson(text)
   const parsed = planSchema.safeParse(json)
   if (!parsed.success) {
-    throw new EsaError('usage.plan', 'terminal', `${file} is no plan`, {
+    throw new EsaError('usage.plan', 'terminal', `${file} is not a plan`, {
       hint: 'make one with: esa db migrate plan FROM TO --write DIR',
     })
   }
@@ -89,7 +89,7 @@ function parsePlan(text: string, file: string): MigrationPlan {
   const plan = sealPlan({ changes, phases, unplanned, notes })
   if (plan.id === id) return plan
   throw new EsaError('usage.plan', 'terminal', `${file} was changed after it was made`, {
-    hint: 'write what it shall do otherwise into the target schema or the hints, and plan again',
+    hint: 'change the target schema or the hints, and plan again',
   })
 }
 

@@ -6,7 +6,7 @@ import { isEsaError } from '@esa/protocol'
 import type { Config } from '../config.ts'
 import { onRehearsal } from './on-rehearsal.ts'
 
-/** A query with its plan before and after, both executed on the copy; `why` stands where one could not be had. */
+/** A query with its plan before and after, both executed on the copy; `why` says why one is missing. */
 interface MeasuredPlan {
   id: string
   before: PlanEvidence | { why: string }

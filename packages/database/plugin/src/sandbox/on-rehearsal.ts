@@ -36,7 +36,7 @@ export interface RehearsalPurpose {
 }
 
 /**
- * Lets `work` use a rehearsal of a target, of a schema file, or an empty one; the target stays open beside it, and null stands for none.
+ * Lets `work` use a rehearsal of a target, of a schema file, or an empty one; the target stays open beside it, and null means none.
  * @throws EsaError `usage.rehearsal` or `confirm.copy-rows` (terminal), `target.*`, `file.*`, `rehearsal.*`, `database.*`.
  */
 export async function onRehearsal<T>(

@@ -61,7 +61,7 @@ export async function requireSandboxServer(
 }
 
 const HOSTED = [
-  'a hosted server is no place for rehearsals',
+  'a hosted server cannot serve rehearsals',
   'unset ESA_REHEARSAL_URL: the sandbox of this machine is used',
 ] as const
 

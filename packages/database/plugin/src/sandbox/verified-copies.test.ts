@@ -16,7 +16,7 @@ afterEach(() => rm(home, { recursive: true, force: true }))
 
 const find = (url: string, hash: string, nowMs = NOW_MS) => findVerified({ home }, url, hash, nowMs)
 
-it('a verdict is of one text on one target, whoever looks at it, for a day', async () => {
+it('a verdict is of one text on one target, for every reader, for a day', async () => {
   await keepVerified({ home }, 'postgres://ada:pw@db:5432/shop', 'h1', VERIFIED, NOW_MS)
   expect(await find('postgres://bob@db:5432/shop', 'h1')).toEqual({
     state: 'verified',

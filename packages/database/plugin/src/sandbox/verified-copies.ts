@@ -32,7 +32,7 @@ const recordSchema = z.object({
 /** A verdict on a migration from a copy of a target. */
 type Verified = z.infer<typeof recordSchema>
 
-/** Keeps what a copy of a target told of a migration, for its apply. */
+/** Keeps what a copy of a target showed of a migration, for its apply. */
 export async function keepVerified(
   config: Pick<Config, 'home'>,
   url: string,
@@ -50,7 +50,7 @@ export async function keepVerified(
 }
 
 /**
- * What a copy of this target told of a migration last; undefined when it was never verified, is another one by now, or
+ * What a copy of this target showed of a migration last; undefined when it was never verified, is another one by now, or
  * when the rows have had a day to become others.
  */
 export async function findVerified(

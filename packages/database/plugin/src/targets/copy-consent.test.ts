@@ -5,7 +5,7 @@ const FAR = 'postgres://ada:hunter2@db.example/shop'
 const NEAR = 'postgres://ada:hunter2@127.0.0.1/shop'
 
 describe('copying rows', () => {
-  it('of another machine is asked for, without showing a password', () => {
+  it('of another machine is requested, without showing a password', () => {
     expect(() => copyConsent(FAR, undefined, 'sample')).toThrow(/ada@db\.example\/shop/)
     expect(() => copyConsent(FAR, undefined, 'sample')).not.toThrow(/hunter2/)
   })

@@ -17,7 +17,7 @@ export function warnOnce(target: string): TargetTerms['warn'] {
   }
 }
 
-/** The same terms, and what they warn of while they are used, each code once: `answer` shows it where JSON is asked for. */
+/** The same terms, and what they warn of while they are used, each code once: `answer` shows it where JSON is requested. */
 export function collectWarnings<T extends TargetTerms>(terms: T): { terms: T; warnings: TargetWarning[] } {
   const warnings: TargetWarning[] = []
   const warn: TargetTerms['warn'] = (warning) => {

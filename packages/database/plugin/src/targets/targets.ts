@@ -35,7 +35,7 @@ export type Target = z.infer<typeof targetSchema>
 /** Targets by name. */
 export type Targets = Record<string, Target>
 
-/** Where a target leads, and what it bears; null where nothing was said. */
+/** Where a target leads, and its limits; null where nothing was said. */
 export interface ResolvedTarget {
   url: string
   workload: string | null
@@ -76,7 +76,7 @@ export async function addTarget(config: Config, name: string, target: Target): P
     })
   if (!/^env:[A-Za-z_]\w*$/.test(at) && !isPostgresUrl(at)) throw badUrl()
   if (quiet !== undefined && !isQuietHours(quiet))
-    throw new EsaError('usage.quiet', 'terminal', `--quiet ${quiet} is no part of a day`, {
+    throw new EsaError('usage.quiet', 'terminal', `--quiet ${quiet} is not a time range`, {
       hint: 'like 22:00-06:00, in the time zone of this machine',
     })
   if (connections !== undefined && !(Number.isInteger(connections) && connections > 0))
@@ -177,14 +177,9 @@ function isPostgresUrl(text: string): boolean {
 
 /** What was given is not repeated: it may hold a password. */
 function badUrl(): EsaError {
-  return new EsaError(
-    'usage.target-url',
-    'terminal',
-    'this is no target: neither a name nor env:VAR nor a URL',
-    {
-      hint: 'a URL begins with postgres:// and its password is percent-encoded',
-    },
-  )
+  return new EsaError('usage.target-url', 'terminal', 'not a target: neither a name nor env:VAR nor a URL', {
+    hint: 'a URL begins with postgres:// and its password is percent-encoded',
+  })
 }
 
 function unknownTarget(name: string, known: string[]): EsaError {

@@ -220,7 +220,7 @@ function describe(approval: ApprovalDocument): string {
   const refused = approval.voters.filter(({ refusal }) => refusal !== null)
   return [
     `${colours.bold(id)}  ${kind} on ${target}  [${status}]`,
-    `  asked by ${askedBy}${by === null ? '' : ` (${by})`}: ${because}`,
+    `  requested by ${askedBy}${by === null ? '' : ` (${by})`}: ${because}`,
     ...given.map(
       (one) => `  approved by ${one.as}${one.by === null ? '' : ` (${one.by})`} at ${one.at}${vouched(one)}`,
     ),

@@ -16,7 +16,7 @@ export interface AuthorityFlags {
 /** Whose authority it is. */
 const AGENT = 'layer-1'
 
-/** Says what Layer 1 may do without asking, or changes it; the change stands in its log. @throws EsaError `usage.authority`, `auth.*` (terminal). */
+/** Says what Layer 1 may do without asking, or changes it; the change is in its log. @throws EsaError `usage.authority`, `auth.*` (terminal). */
 export async function setAuthority(config: Config, { alone, ask = false }: AuthorityFlags): Promise<void> {
   if (alone !== undefined && ask)
     throw new EsaError('usage.authority', 'terminal', 'say either --alone or --ask', { hint: HINT })

@@ -142,7 +142,7 @@ async function workloadOf(target: {
   throw new EsaError(
     'workload.none',
     'terminal',
-    `nothing tells what this database is asked: ${found.method}`,
+    `the queries of this database are unknown: ${found.method}`,
     {
       hint: 'give typical statements: --workload FILE',
     },
@@ -205,7 +205,7 @@ const WORDS: Record<AdviseProgress['phase'], string> = {
   writes: 'timing inserts',
 }
 
-/** A step for each phase; what is built is told, as it may take long. */
+/** A step for each phase; builds are reported, as they may take long. */
 function telling(progress: Progress): (at: AdviseProgress) => void {
   let phase: AdviseProgress['phase'] | undefined
   return (at) => {

@@ -35,7 +35,7 @@ describe('a board', () => {
     expect(text).toMatch(/shop.*next look in (1 min|60 s)/)
     expect(text).toMatch(/query-response-time +12\.35 ms +< 100 ms +▁█ +2 in all, the last 5 s ago/)
     expect(text).toMatch(/index-hit-ratio +- +.*no statistics/)
-    expect(boardText({ ...board, nextAt: null })).toContain('nobody looks')
+    expect(boardText({ ...board, nextAt: null })).toContain('not watched')
     expect(boardText({ ...board, nextAt: 5_000, tiles: [] })).toMatch(/looking now\nnothing was measured yet/)
   })
 })

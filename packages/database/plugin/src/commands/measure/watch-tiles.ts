@@ -35,11 +35,11 @@ export function sparkline(values: readonly number[]): string {
   return shown.map(bar).join('')
 }
 
-/** The board as it stands on a terminal. */
+/** The board as a terminal shows it. */
 export function boardText({ target, nowMs, nextAt, tiles }: Board): string {
   const next =
     nextAt === null
-      ? 'nobody looks: esa db watch --target NAME --every 60s'
+      ? 'not watched; start with: esa db watch --target NAME --every 60s'
       : nextAt <= nowMs
         ? 'looking now'
         : `next look in ${formatDuration(Math.ceil((nextAt - nowMs) / 1_000) * 1_000)}`

@@ -68,7 +68,7 @@ function pauseOf(every: string | undefined, stop: boolean): number | null {
   })
 }
 
-/** Only a name travels in messages and stands in the log, never a URL. */
+/** Only a name travels in messages and is in the log, never a URL. */
 async function requireName(
   config: Config,
   environment: NodeJS.ProcessEnv,

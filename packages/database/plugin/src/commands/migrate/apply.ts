@@ -137,7 +137,7 @@ function requireSessions(url: string, connections: number | null): void {
 
 /**
  * What may lose data takes two approvals, used up right before it runs; what changes the shape of a database that is not on
- * this machine takes the chief's. What only adds is the word of whoever runs this. Source: docs/layer-1/authority.md.
+ * this machine takes the chief's. The caller approves what only adds. Source: docs/layer-1/authority.md.
  */
 function authorisation(
   config: Config,

@@ -115,7 +115,7 @@ async function readHints({ rename, fill, hints: file }: PlanFlags): Promise<Hint
     json = JSON.parse(await readText(file))
   } catch (cause) {
     if (cause instanceof EsaError) throw cause
-    throw usage(`${file} is no JSON: ${(cause as Error).message}`)
+    throw usage(`${file} is not JSON: ${(cause as Error).message}`)
   }
   const parsed = hintsSchema.safeParse(json)
   if (!parsed.success) throw usage(`${file}: ${z.prettifyError(parsed.error)}`)

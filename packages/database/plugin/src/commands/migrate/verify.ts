@@ -60,7 +60,7 @@ export async function verifyFile(
   answer(config, { ...verdict, incident }, () => text(verdict))
 }
 
-/** What was found is told to the apply of the same text on the same target. */
+/** The apply of the same text on the same target uses the result. */
 async function remember(
   config: Config,
   environment: NodeJS.ProcessEnv,

@@ -23,7 +23,7 @@ export async function adviseConnections(
 ): Promise<void> {
   const processes = Number(text)
   if (!Number.isInteger(processes) || processes < 1) {
-    throw new EsaError('usage.processes', 'terminal', `--processes ${text} is no number of processes`, {
+    throw new EsaError('usage.processes', 'terminal', `--processes ${text} is not a number of processes`, {
       hint: 'how many processes have a pool each: --processes 4',
     })
   }

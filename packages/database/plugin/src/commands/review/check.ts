@@ -23,7 +23,7 @@ export interface CheckFlags extends ReviewFlags {
   reporter?: Reporter
 }
 
-/** Counting after which an index that nobody used is called unused, ms: a month has its last day in it. */
+/** Counting after which an index without a scan counts as unused, ms: a month has its last day in it. */
 const UNUSED_AFTER_MS = 30 * 86_400_000
 
 /** Everything that is looked at, in one answer; what two reviews both say is said once. @throws EsaError `target.*`, `file.*`, `workload.*`, `database.*`. */

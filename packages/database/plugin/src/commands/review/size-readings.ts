@@ -36,7 +36,7 @@ export async function keepSizes(
   const key = describeTarget(target)
   const kept = all[key] ?? []
   const before = kept.at(-2)
-  // Of looks that follow each other closely the last one stands for all.
+  // Of close readings the last one counts.
   const apart = before !== undefined && sizes.atMs - before.atMs < APART_MS ? kept.slice(0, -1) : kept
   const readings = [...apart, sizes].slice(-READINGS_MAX)
   const file = fileOf(config)

@@ -15,7 +15,7 @@ import {
 } from '../../targets/targets.ts'
 import { warnOfPassword } from '../../targets/password-warning.ts'
 
-/** Round trips that a test takes; the median is told, so that the first one's warm-up does not count. */
+/** Round trips that a test takes; the median is shown, so that the first one's warm-up does not count. */
 const ROUND_TRIPS = 5
 
 /** Longest that a look at the target’s role takes, ms. */
