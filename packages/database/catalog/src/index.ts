@@ -8,9 +8,9 @@ export {
   foreignKeysOf,
   type Index,
   isChecked,
-  isNeverNull,
   keysOf,
   type Relation,
+  type RelationWith,
   type Table,
 } from './catalog/model.ts'
 export { bareName, nameWith, newName, oldName, quoteDotted, sibling } from './catalog/names.ts'

@@ -138,7 +138,7 @@ function writtenCasts(statement: Node): Set<string> {
 /** Conditions in a form that no index on the column serves: functions, casts, patterns. */
 export async function filterFindings(
   nodes: PlacedNode[],
-  tables: TableFacts[],
+  tables: readonly TableFacts[],
   statement: Node,
 ): Promise<Suspicion[]> {
   const casts = writtenCasts(statement)

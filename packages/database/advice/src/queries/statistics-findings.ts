@@ -14,23 +14,24 @@ function nameOf({ schema, name }: TableFacts): string {
   return `${schema}.${name}`
 }
 
-function isStale({ rows, growth, changed, rewritten, analyzedAt }: TableFacts): boolean {
+function isStale({ rows, activity: { growth, changed, rewritten, analyzedAt } }: TableFacts): boolean {
   if (changed < CHANGED_ROWS_MIN) return false
   if (analyzedAt === null) return true
   // Rows inserted just before ANALYZE are reported after it, as changed since: the table's size tells that it saw them.
   const seen = !rewritten && growth <= 1 + CHANGED_PART_MAX
-  return !seen && changed > Math.max(rows, 1) * CHANGED_PART_MAX
+  return !seen && changed > Math.max(rows ?? 0, 1) * CHANGED_PART_MAX
 }
 
 /** Tables whose statistics are of other rows than those there are. */
-export function staleFindings(tables: TableFacts[]): Suspicion[] {
+export function staleFindings(tables: readonly TableFacts[]): Suspicion[] {
   return tables.filter(isStale).map((facts) => {
     const ddl = `ANALYZE ${quoteRelation(facts.schema, facts.name)}`
-    const when = facts.analyzedAt === null ? 'was never analyzed' : `was analyzed ${facts.analyzedAt}`
+    const { analyzedAt, changed } = facts.activity
+    const when = analyzedAt === null ? 'was never analyzed' : `was analyzed ${analyzedAt}`
     return suspect('stale-statistics', {
       relation: nameOf(facts),
-      message: `${nameOf(facts)} ${when}; ${facts.changed} rows have changed since`,
-      evidence: { rows: facts.rows, changedSinceAnalyze: facts.changed, analyzedAt: facts.analyzedAt },
+      message: `${nameOf(facts)} ${when}; ${changed} rows have changed since`,
+      evidence: { rows: facts.rows ?? -1, changedSinceAnalyze: changed, analyzedAt },
       fix: ddl,
       trial: { kind: 'ddl', statements: [ddl] },
     })
@@ -55,7 +56,7 @@ async function conditionColumns(node: PlanNode, facts: TableFacts): Promise<stri
  */
 export async function withStatisticsAdvice(
   { node, ...found }: Suspicion & { node: PlanNode },
-  tables: TableFacts[],
+  tables: readonly TableFacts[],
 ): Promise<Suspicion> {
   const facts = tables.find((one) => nameOf(one) === relationOf(node))
   if (!facts) return found

@@ -49,7 +49,8 @@ const COLUMNS = query(
     (select t.typnamespace = 'pg_catalog'::regnamespace from pg_type t where t.oid = a.atttypid) as builtin,
     (select format('%I.%I', ln.nspname, l.collname) from pg_collation l join pg_namespace ln on ln.oid = l.collnamespace
       where l.oid = a.attcollation and l.oid <> (select typcollation from pg_type where oid = a.atttypid)) as collation,
-    a.attnotnull as "notNull", a.attgenerated <> '' as generated, a.attidentity <> '' as identity,
+    a.attnotnull as "notNull", a.attnotnull and not exists (select from pg_constraint k where k.conrelid = c.oid and k.contype = 'n'
+      and k.conkey[1] = a.attnum and (not k.convalidated or k.connoinherit)) as "neverNull", a.attgenerated <> '' as generated, a.attidentity <> '' as identity,
     s.sequence, d.oid is not null and a.attgenerated = '' as defaulted,
     exists (select from pg_cast k where k.castsource = b.base and k.casttarget = 'text'::regtype and k.castfunc >= '16384'::oid
       and not exists (select from pg_depend x where x.classid = 'pg_cast'::regclass and x.objid = k.oid and x.deptype = 'e')) as "castByUser",
@@ -89,7 +90,7 @@ const CONSTRAINTS =
     case when k.contype = 'f' then ${namesOf('k.confrelid', 'k.confkey')} else '{}' end as "referencedColumns",
     coalesce(k.confkey, '{}') as "referencedNumbers",
     k.confdeltype in ('c', 'n', 'd') or k.confupdtype in ('c', 'n', 'd') as follows,
-    k.convalidated as validated, k.connoinherit as "notInherited", not e.enforced as "notEnforced",
+    k.convalidated as validated, not e.enforced as "notEnforced",
     e.enforced and (k.contype <> 'f' or not exists (
       select from pg_trigger t where t.tgconstraint = k.oid and t.tgenabled in ('D', 'R'))) as enforced
   from own c join pg_constraint k on k.conrelid = c.oid and k.contype <> 't'
@@ -100,7 +101,6 @@ const INDEXES =
   query(`select i.indrelid::int8::float8 as of, ic.oid::int8::float8 as oid, ic.relname as name, am.amname as method,
     i.indisunique as unique, i.indisprimary as primary, i.indisvalid as valid,
     case when i.indpred is not null then substring(pg_get_indexdef(i.indexrelid) from ' WHERE (.*)$') end as predicate,
-    array(select pg_get_indexdef(i.indexrelid, k + 1, true) from generate_series(0, i.indnkeyatts - 1) k where i.indkey[k] = 0 order by k) as expressions,
     array(select i.indkey[k] from generate_series(0, i.indnkeyatts - 1) k order by k) as numbers,
     array(select a.attname::text from generate_series(0, i.indnkeyatts - 1) k
       left join pg_attribute a on a.attrelid = i.indrelid and a.attnum = i.indkey[k] and a.attnum > 0

@@ -44,6 +44,8 @@ export interface Column {
   /** As DDL writes it, where it is not that of the type. */
   readonly collation: string | null
   readonly notNull: boolean
+  /** No row has a NULL: not so where the constraint is not validated, or not for tables that inherit (PostgreSQL 18). */
+  readonly neverNull: boolean
   /** Computed by the server from others. */
   readonly generated: boolean
   readonly identity: boolean
@@ -73,8 +75,6 @@ export interface Constraint {
   /** Rows go or change with the row they point to. */
   readonly follows: boolean
   readonly validated: boolean
-  /** It does not hold for tables that inherit. */
-  readonly notInherited: boolean
   /** False where its triggers are switched off, or it was declared NOT ENFORCED: it checks nothing. */
   readonly enforced: boolean
   /** It was declared NOT ENFORCED. */
@@ -89,8 +89,6 @@ export interface Index {
   readonly columns: (string | null)[]
   /** The same, by their numbers; 0 for an expression. */
   readonly numbers: number[]
-  /** Its key expressions as text, in order. */
-  readonly expressions: string[]
   /** The condition of a partial index. */
   readonly predicate: string | null
   readonly unique: boolean
@@ -154,18 +152,4 @@ export type ForeignKey = Constraint & { readonly references: string; readonly re
 /** True for a column that a CHECK constraint names. */
 export function isChecked({ constraints }: Pick<RelationFacets, 'constraints'>, name: string): boolean {
   return constraints.some(({ type, columns }) => type === 'c' && columns.includes(name))
-}
-
-/** True when no row has a NULL there: not so where the constraint is not validated, or not for tables that inherit (PostgreSQL 18). */
-export function isNeverNull(
-  { constraints }: Pick<RelationFacets, 'constraints'>,
-  { name, notNull }: Column,
-): boolean {
-  return (
-    notNull &&
-    !constraints.some(
-      ({ type, columns, validated, notInherited }) =>
-        type === 'n' && columns[0] === name && (!validated || notInherited),
-    )
-  )
 }

@@ -7,17 +7,17 @@ import type { TableFacts } from './table-facts.ts'
 const COMPARISONS = new Set(['=', '<>', '<', '<=', '>', '>='])
 
 /** True when an expression has a value in every row that a SELECT keeps, whatever its tables will hold. */
-export function isNeverNull(node: Node, select: SelectStmt, known: TableFacts[]): boolean {
+export function isNeverNull(node: Node, select: SelectStmt, known: readonly TableFacts[]): boolean {
   if ('A_Const' in node) return node.A_Const.isnull !== true
   const scope = tablesInScope(select, known)
   const column = scope && 'ColumnRef' in node ? columnInScope(node.ColumnRef, scope) : undefined
   if (!scope || !column) return false
-  if (column.column.notNull && !hasOuterJoin(select)) return true
+  if (column.column.neverNull && !hasOuterJoin(select)) return true
   return conditionsOf(select.whereClause).some((condition) => rulesOutNull(condition, column, scope))
 }
 
 /** True when a subquery of one column gives no NULL, whatever its tables will hold. */
-export function givesNoNull(subquery: Node, known: TableFacts[]): boolean {
+export function givesNoNull(subquery: Node, known: readonly TableFacts[]): boolean {
   if (!('SelectStmt' in subquery)) return false
   const { SelectStmt: select } = subquery
   const [target, ...others] = select.targetList ?? []

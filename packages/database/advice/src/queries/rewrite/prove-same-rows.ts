@@ -1,7 +1,8 @@
 import { walk, quoteIdentifier, quoteRelation, OWN_MARK, parseScript } from '@esa/database-catalog/sql'
 import type { JudgingSession } from '@esa/database-catalog/guard'
 import { factsOf, sqlOf } from './scope.ts'
-import type { ColumnFacts, TableFacts } from './table-facts.ts'
+import type { Column } from '@esa/database-catalog'
+import type { TableFacts } from './table-facts.ts'
 
 /** On which rows two statements were compared, and what came of it. */
 export interface RowProof {
@@ -52,28 +53,30 @@ function madeKey(type: string, n: string): string | null {
 
 /** A column of a row with NULLs: what may be null is, where its turn has come; else a key has a value of its own. */
 function edgeValue(
-  { name, type, notNull }: ColumnFacts,
+  { name, type, neverNull }: Column,
   keys: Set<string>,
   nulled: string | null,
   at: number,
 ): string {
-  if (!notNull && (nulled === null || nulled === name)) return `null::${type}`
+  if (!neverNull && (nulled === null || nulled === name)) return `null::${type}`
   const kept = `esa_p.${quoteIdentifier(name)}`
   if (!keys.has(name)) return kept
-  return madeKey(type, `(${at * PATTERN_ROWS} + row_number() over ())`) ?? (notNull ? kept : `null::${type}`)
+  return (
+    madeKey(type, `(${at * PATTERN_ROWS} + row_number() over ())`) ?? (neverNull ? kept : `null::${type}`)
+  )
 }
 
 /** A table as rows of its own and rows with NULLs; null when these cannot have keys of their own. */
 function withNulls(facts: TableFacts): string | null {
   const table = quoteRelation(facts.schema, facts.name)
   const unique = facts.indexes
-    .filter((index) => index.unique)
+    .filter(({ unique, valid }) => unique && valid)
     .map(({ columns }) => facts.columns.filter(({ name }) => columns.includes(name)))
   // A NULL is equal to no other, and one column that differs is enough.
-  const differs = ({ type, notNull }: ColumnFacts): boolean => !notNull || madeKey(type, '0') !== null
+  const differs = ({ type, neverNull }: Column): boolean => !neverNull || madeKey(type, '0') !== null
   if (unique.some((columns) => columns.length > 0 && !columns.some(differs))) return null
   const keys = new Set(unique.flat().map(({ name }) => name))
-  const nullable = facts.columns.filter(({ notNull }) => !notNull)
+  const nullable = facts.columns.filter(({ neverNull }) => !neverNull)
   const list = facts.columns.map(({ name }) => quoteIdentifier(name)).join(', ')
   const edges = [null, ...nullable.map(({ name }) => name)].map((nulled, at) => {
     const values = facts.columns.map((column) => edgeValue(column, keys, nulled, at))
@@ -83,7 +86,7 @@ function withNulls(facts: TableFacts): string | null {
 }
 
 /** A statement with other rows in the place of its tables. */
-async function onOtherRows(sql: string, tables: TableFacts[], standIns: string[]): Promise<string> {
+async function onOtherRows(sql: string, tables: readonly TableFacts[], standIns: string[]): Promise<string> {
   const [statement] = await parseScript(sql)
   const node = structuredClone(statement!.node)
   const own = new Set<string>()
@@ -112,7 +115,7 @@ export async function proveSameRows(
   session: JudgingSession,
   a: string,
   b: string,
-  { tables, on }: { tables: TableFacts[]; on: RowProof['compared'] },
+  { tables, on }: { tables: readonly TableFacts[]; on: RowProof['compared'] },
 ): Promise<RowProof> {
   const proof: RowProof = { same: true, rows: null, compared: [] }
   if (on.includes('data')) {

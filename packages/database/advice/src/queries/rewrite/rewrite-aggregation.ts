@@ -63,13 +63,16 @@ function groupsAreRows(select: SelectStmt, one: ScopeTable): boolean {
     names.add(column.column.name)
   }
   return one.facts.indexes.some(
-    ({ unique, partial, columns }) =>
-      unique && !partial && columns.every((name) => name !== null && names.has(name) && isNotNull(one, name)),
+    ({ unique, valid, predicate, columns }) =>
+      unique &&
+      valid &&
+      predicate === null &&
+      columns.every((name) => name !== null && names.has(name) && isNotNull(one, name)),
   )
 }
 
 function isNotNull({ facts }: ScopeTable, name: string): boolean {
-  return facts.columns.some((column) => column.name === name && column.notNull)
+  return facts.columns.some((column) => column.name === name && column.neverNull)
 }
 
 /** Takes the aggregates out of a tree and leaves references to their results; undefined when one is not of `many`. */
@@ -121,7 +124,10 @@ function named(target: Node): Node {
  * A join that is grouped by a key of one side, as a join with the other side summed up before: what is joined and grouped
  * then is one row for each key. Undefined unless each group is one row of the first side and each aggregate is of the other.
  */
-export async function aggregatedBeforeJoin(node: Node, known: TableFacts[]): Promise<string | undefined> {
+export async function aggregatedBeforeJoin(
+  node: Node,
+  known: readonly TableFacts[],
+): Promise<string | undefined> {
   const scope = tablesInScope((node as { SelectStmt: SelectStmt }).SelectStmt, known)
   if (scope?.length !== 2) return undefined
   const [a, b] = scope as [ScopeTable, ScopeTable]

@@ -34,7 +34,7 @@ interface Key {
 /** The order of a statement when rows can be found behind one: columns that are never null, all in one direction. */
 function orderKeys(
   select: SelectStmt,
-  known: TableFacts[],
+  known: readonly TableFacts[],
 ): { keys: Key[]; facts: TableFacts; alias: string } | undefined {
   const scope = tablesInScope(select, known)
   if (scope?.length !== 1) return undefined
@@ -43,7 +43,7 @@ function orderKeys(
     const node = 'SortBy' in key ? key.SortBy.node : undefined
     if (!('SortBy' in key) || !node || !('ColumnRef' in node)) return undefined
     const found = columnInScope(node.ColumnRef, scope)
-    if (!found?.column.notNull) return undefined
+    if (!found?.column.neverNull) return undefined
     if (node.ColumnRef.fields?.length === 1 && isHidden(found, select, scope)) return undefined
     return { sql: sqlOf(node), type: found.column.type, descending: key.SortBy.sortby_dir === 'SORTBY_DESC' }
   })
@@ -69,9 +69,9 @@ function isHidden(
 /** Columns of the smallest unique index over columns that are never null. */
 function uniqueColumns(facts: TableFacts): string[] | undefined {
   const neverNull = (name: string | null): boolean =>
-    facts.columns.some((one) => one.name === name && one.notNull)
+    facts.columns.some((one) => one.name === name && one.neverNull)
   const found = facts.indexes.filter(
-    (index) => index.unique && !index.partial && index.columns.every(neverNull),
+    (index) => index.unique && index.valid && index.predicate === null && index.columns.every(neverNull),
   )
   return found.toSorted((a, b) => a.columns.length - b.columns.length)[0]?.columns.map(String)
 }
@@ -96,7 +96,7 @@ function withOrder(select: SelectStmt, added: Node[], descending: boolean): void
 export async function offsetAsKeyset(
   session: JudgingSession,
   node: Node,
-  known: TableFacts[],
+  known: readonly TableFacts[],
 ): Promise<KeysetPage | undefined> {
   const { node: of, select } = copyOf(node)
   const skipped = wholeNumber(select.limitOffset)
@@ -160,7 +160,7 @@ async function boundary(
 }
 
 /** `SELECT count(*) FROM t` as the server's own estimate: another answer, and a fast one. */
-export function countAsEstimate(node: Node, known: TableFacts[]): string | undefined {
+export function countAsEstimate(node: Node, known: readonly TableFacts[]): string | undefined {
   const { SelectStmt: select } = node as { SelectStmt: SelectStmt }
   const scope = tablesInScope(select, known)
   const [target, ...others] = select.targetList ?? []

@@ -48,7 +48,7 @@ function calls(list: unknown, names: (name: string) => boolean): boolean {
 export async function notInAsNotExists(
   condition: Node,
   select: SelectStmt,
-  known: TableFacts[],
+  known: readonly TableFacts[],
 ): Promise<Node | undefined> {
   if (!('BoolExpr' in condition) || condition.BoolExpr.boolop !== 'NOT_EXPR') return undefined
   const [inner] = condition.BoolExpr.args ?? []
@@ -63,7 +63,7 @@ export async function notInAsNotExists(
 }
 
 /** One branch for each side of an OR, without the rows of the branches before it: each may use an index of its own. */
-export async function orAsUnion(node: Node, known: TableFacts[]): Promise<string | undefined> {
+export async function orAsUnion(node: Node, known: readonly TableFacts[]): Promise<string | undefined> {
   const { select } = copyOf(node)
   if (!isPlain(select) || select.withClause || calls(select.targetList, (name) => AGGREGATES.has(name)))
     return undefined
@@ -99,7 +99,7 @@ function columnsOf(node: Node): Set<string> {
 }
 
 /** ORDER BY and LIMIT for around a union: by names that the target list gives; undefined when that cannot be said. */
-function outerOrder(select: SelectStmt, known: TableFacts[]): string | undefined {
+function outerOrder(select: SelectStmt, known: readonly TableFacts[]): string | undefined {
   const { sortClause = [], limitCount, limitOffset, limitOption } = select
   if (limitOption === 'LIMIT_OPTION_WITH_TIES') return undefined
   const keys: string[] = []
@@ -121,7 +121,7 @@ function outerOrder(select: SelectStmt, known: TableFacts[]): string | undefined
  * The name under which the target list gives what a sort key means: a bare name means what the answer calls so, `t.c` the
  * column of a table, whatever the answer calls so. Of two with one name the server says that it cannot tell them apart.
  */
-function outputOf(key: ColumnRef, select: SelectStmt, known: TableFacts[]): string | undefined {
+function outputOf(key: ColumnRef, select: SelectStmt, known: readonly TableFacts[]): string | undefined {
   const path = columnPath(key)
   const [table, name] = [path?.at(-2), path?.at(-1)]
   const scope = tablesInScope(select, known) ?? []
@@ -167,7 +167,7 @@ function preAggregated(
   target: ResTarget,
   at: number,
   scope: ScopeTable[],
-  known: TableFacts[],
+  known: readonly TableFacts[],
 ): PreAggregated | undefined {
   const { val } = target
   if (!val || !('SubLink' in val) || val.SubLink.subLinkType !== 'EXPR_SUBLINK') return undefined
@@ -231,7 +231,7 @@ export function isOwn(node: Node, scope: ScopeTable[]): boolean {
 }
 
 /** Correlated aggregates of the target list as joins with what was aggregated once. */
-export function subqueriesPreAggregated(node: Node, known: TableFacts[]): string | undefined {
+export function subqueriesPreAggregated(node: Node, known: readonly TableFacts[]): string | undefined {
   const { node: copy, select } = copyOf(node)
   const scope = tablesInScope(select, known)
   if (
@@ -274,7 +274,7 @@ function assembled(
   targets: Node[],
   joins: string[],
   scope: ScopeTable[],
-  known: TableFacts[],
+  known: readonly TableFacts[],
   original: Node,
 ): string {
   const values = ((original as { SelectStmt: SelectStmt }).SelectStmt.targetList ?? []).flatMap(

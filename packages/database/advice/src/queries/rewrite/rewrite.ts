@@ -33,7 +33,7 @@ interface Draft {
 }
 
 /** Conditions of every SELECT in new forms, one draft a rule; each rule is proven by itself. */
-async function conditionDrafts(node: Node, known: TableFacts[]): Promise<Draft[]> {
+async function conditionDrafts(node: Node, known: readonly TableFacts[]): Promise<Draft[]> {
   const rules = new Set<string>()
   const drafts: Draft[] = []
   const collect = async (wanted: string | null): Promise<Draft | undefined> => {
@@ -54,7 +54,7 @@ async function conditionDrafts(node: Node, known: TableFacts[]): Promise<Draft[]
 /** Replaces the conditions that a rule knows another form of; with no rule it only notes which rules there are. */
 async function replaceConditions(
   select: SelectStmt,
-  known: TableFacts[],
+  known: readonly TableFacts[],
   wanted: string | null,
   rules: Set<string>,
 ): Promise<boolean> {
@@ -95,7 +95,7 @@ function withoutFence(node: Node): string | undefined {
 }
 
 /** The tables without those that a WITH query hides by its name. */
-function unhidden(tables: TableFacts[], node: Node): TableFacts[] {
+function unhidden(tables: readonly TableFacts[], node: Node): readonly TableFacts[] {
   const hidden = new Set<unknown>()
   walk(node, (kind, body) => {
     if (kind === 'CommonTableExpr') hidden.add(body['ctename'])
@@ -106,7 +106,7 @@ function unhidden(tables: TableFacts[], node: Node): TableFacts[] {
 async function drafts(
   session: JudgingSession,
   node: Node,
-  known: TableFacts[],
+  known: readonly TableFacts[],
   budget: Budget,
 ): Promise<Draft[]> {
   const found = await conditionDrafts(node, known)
@@ -146,7 +146,7 @@ const CHANGING = new Set([
 export async function rewritesOf(
   session: JudgingSession,
   { node, text, functions }: { node: Node; text: string; functions: { name: string }[] },
-  { tables, sampled, budget }: { tables: TableFacts[]; sampled: boolean; budget: Budget },
+  { tables, sampled, budget }: { tables: readonly TableFacts[]; sampled: boolean; budget: Budget },
 ): Promise<Rewrite[]> {
   if (functions.some(({ name }) => CHANGING.has(name))) return []
   const offered: Rewrite[] = []

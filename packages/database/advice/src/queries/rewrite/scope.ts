@@ -1,7 +1,8 @@
 import type { ColumnRef, Node, RangeVar, ResTarget, SelectStmt } from '@pgsql/types'
 import { deparseSync } from 'pgsql-deparser'
 import { columnPath, walk, parseScript } from '@esa/database-catalog/sql'
-import type { ColumnFacts, TableFacts } from './table-facts.ts'
+import type { Column } from '@esa/database-catalog'
+import type { TableFacts } from './table-facts.ts'
 
 /** A table in FROM, by the name that the query calls it. */
 export interface ScopeTable {
@@ -11,11 +12,14 @@ export interface ScopeTable {
 
 /** A column of a table in scope. */
 export interface ScopeColumn extends ScopeTable {
-  column: ColumnFacts
+  column: Column
 }
 
 /** The tables of a FROM clause, joins followed; null when it reads anything but known tables. */
-export function tablesInScope({ fromClause = [] }: SelectStmt, known: TableFacts[]): ScopeTable[] | null {
+export function tablesInScope(
+  { fromClause = [] }: SelectStmt,
+  known: readonly TableFacts[],
+): ScopeTable[] | null {
   const found: ScopeTable[] = []
   const visit = (item: Node | undefined): boolean => {
     if (item === undefined) return false
@@ -30,7 +34,10 @@ export function tablesInScope({ fromClause = [] }: SelectStmt, known: TableFacts
 }
 
 /** What is known of a relation as a statement names it. */
-export function factsOf({ schemaname, relname }: RangeVar, known: TableFacts[]): TableFacts | undefined {
+export function factsOf(
+  { schemaname, relname }: RangeVar,
+  known: readonly TableFacts[],
+): TableFacts | undefined {
   return known.find(({ schema, name }) => name === relname && (schemaname ?? schema) === schema)
 }
 
