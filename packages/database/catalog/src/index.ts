@@ -9,6 +9,7 @@ export {
   type Index,
   isChecked,
   keysOf,
+  predicateOf,
   type Relation,
   type RelationWith,
   type Table,

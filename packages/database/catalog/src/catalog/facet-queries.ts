@@ -84,12 +84,10 @@ const ENFORCED = `(k.contype not in ('c', 'f') or coalesce((to_jsonb(k) ->> 'con
 
 const CONSTRAINTS =
   query(`select k.conrelid::int8::float8 as of, k.oid::int8::float8 as oid, k.conname as name, k.contype as type,
-    ${namesOf('k.conrelid', 'k.conkey')} as columns, coalesce(k.conkey, '{}') as numbers,
+    ${namesOf('k.conrelid', 'k.conkey')} as columns,
     case when k.contype = 'f' then (select rn.nspname || '.' || rc.relname from pg_class rc join pg_namespace rn on rn.oid = rc.relnamespace
       where rc.oid = k.confrelid) end as references, case when k.contype = 'f' then k.confrelid::int8::float8 end as "referencesOid",
     case when k.contype = 'f' then ${namesOf('k.confrelid', 'k.confkey')} else '{}' end as "referencedColumns",
-    coalesce(k.confkey, '{}') as "referencedNumbers",
-    k.confdeltype in ('c', 'n', 'd') or k.confupdtype in ('c', 'n', 'd') as follows,
     k.convalidated as validated, not e.enforced as "notEnforced",
     e.enforced and (k.contype <> 'f' or not exists (
       select from pg_trigger t where t.tgconstraint = k.oid and t.tgenabled in ('D', 'R'))) as enforced
@@ -100,7 +98,7 @@ const CONSTRAINTS =
 const INDEXES =
   query(`select i.indrelid::int8::float8 as of, ic.oid::int8::float8 as oid, ic.relname as name, am.amname as method,
     i.indisunique as unique, i.indisprimary as primary, i.indisvalid as valid,
-    case when i.indpred is not null then substring(pg_get_indexdef(i.indexrelid) from ' WHERE (.*)$') end as predicate,
+    i.indpred is not null as partial,
     array(select i.indkey[k] from generate_series(0, i.indnkeyatts - 1) k order by k) as numbers,
     array(select a.attname::text from generate_series(0, i.indnkeyatts - 1) k
       left join pg_attribute a on a.attrelid = i.indrelid and a.attnum = i.indkey[k] and a.attnum > 0
@@ -108,6 +106,10 @@ const INDEXES =
   from own c join pg_index i on i.indrelid = c.oid
   join pg_class ic on ic.oid = i.indexrelid join pg_am am on am.oid = ic.relam
   order by i.indrelid, ic.relname`)
+
+const PREDICATES =
+  query(`select i.indrelid::int8::float8 as of, i.indexrelid::int8::float8 as index, substring(pg_get_indexdef(i.indexrelid) from ' WHERE (.*)$') as text
+  from own c join pg_index i on i.indrelid = c.oid where i.indpred is not null`)
 
 const ACTIVITY = query(`select c.oid::int8::float8 as of,
     pg_relation_size(c.oid) / 8192.0 / greatest(c.relpages, 1)::float8 as growth, coalesce(s.n_mod_since_analyze, 0)::float8 as changed,
@@ -120,5 +122,6 @@ export const FACETS: Readonly<Record<Facet, string>> = {
   columns: COLUMNS,
   constraints: CONSTRAINTS,
   indexes: INDEXES,
+  predicates: PREDICATES,
   activity: ACTIVITY,
 }

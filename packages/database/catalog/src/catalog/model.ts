@@ -65,15 +65,10 @@ export interface Constraint {
   readonly name: string
   readonly type: 'p' | 'u' | 'c' | 'f' | 'x' | 'n'
   readonly columns: string[]
-  /** The same, by their numbers. */
-  readonly numbers: number[]
   /** The relation that a foreign key points to, by name and by oid; null for any other. */
   readonly references: string | null
   readonly referencesOid: number | null
   readonly referencedColumns: string[]
-  readonly referencedNumbers: number[]
-  /** Rows go or change with the row they point to. */
-  readonly follows: boolean
   readonly validated: boolean
   /** False where its triggers are switched off, or it was declared NOT ENFORCED: it checks nothing. */
   readonly enforced: boolean
@@ -89,11 +84,17 @@ export interface Index {
   readonly columns: (string | null)[]
   /** The same, by their numbers; 0 for an expression. */
   readonly numbers: number[]
-  /** The condition of a partial index. */
-  readonly predicate: string | null
+  readonly partial: boolean
   readonly unique: boolean
   readonly primary: boolean
   readonly valid: boolean
+}
+
+/** The condition of a partial index. The server writes it after waiting for the table's lock. */
+interface Predicate {
+  /** The oid of the index. */
+  readonly index: number
+  readonly text: string
 }
 
 /** What the server has counted of a relation. */
@@ -112,6 +113,7 @@ export interface RelationFacets {
   readonly columns: readonly Column[]
   readonly constraints: readonly Constraint[]
   readonly indexes: readonly Index[]
+  readonly predicates: readonly Predicate[]
   readonly activity: Activity
 }
 
@@ -122,7 +124,7 @@ export type Facet = keyof RelationFacets
 export type RelationWith<F extends Facet> = Relation & Pick<RelationFacets, F>
 
 /** A table with all that its design says. */
-export type Table = RelationWith<'columns' | 'constraints' | 'indexes'>
+export type Table = RelationWith<'columns' | 'constraints' | 'indexes' | 'predicates'>
 
 /** What was read. */
 export interface Catalog<F extends Facet> {
@@ -133,7 +135,7 @@ export interface Catalog<F extends Facet> {
 export function keysOf({ indexes }: Pick<RelationFacets, 'indexes'>): readonly UniqueKey[] {
   return indexes.flatMap((index) => {
     const columns = index.columns.filter((name) => name !== null)
-    const isKey = index.unique && index.valid && index.predicate === null
+    const isKey = index.unique && index.valid && !index.partial
     return isKey && columns.length === index.columns.length ? [{ ...index, columns }] : []
   })
 }
@@ -152,4 +154,12 @@ export type ForeignKey = Constraint & { readonly references: string; readonly re
 /** True for a column that a CHECK constraint names. */
 export function isChecked({ constraints }: Pick<RelationFacets, 'constraints'>, name: string): boolean {
   return constraints.some(({ type, columns }) => type === 'c' && columns.includes(name))
+}
+
+/** The condition of a partial index; null for any other. */
+export function predicateOf(
+  { predicates }: Pick<RelationFacets, 'predicates'>,
+  { oid }: Index,
+): string | null {
+  return predicates.find(({ index }) => index === oid)?.text ?? null
 }

@@ -50,6 +50,8 @@ export async function readCatalog<F extends Facet>(
 
 /** Every table of the application with its design, without the records of migration tools. @throws the server's error. */
 export async function applicationTables(session: Queryable): Promise<Table[]> {
-  const { relations } = await readCatalog(session, { facets: ['columns', 'constraints', 'indexes'] })
+  const { relations } = await readCatalog(session, {
+    facets: ['columns', 'constraints', 'indexes', 'predicates'],
+  })
   return relations.filter(({ name }) => !isToolTable(name))
 }

@@ -1,3 +1,4 @@
+import { foreignKeysOf } from '@esa/database-catalog'
 import { quoteIdentifier } from '@esa/database-catalog/sql'
 import {
   type Candidate,
@@ -11,7 +12,7 @@ import {
   TIME,
 } from './column-readings.ts'
 import type { ScriptFacts } from './script-facts.ts'
-import { type ColumnShape, nameOf, rowsOf, type TableShape } from './table-shape.ts'
+import { type ColumnShape, keyOf, nameOf, rowsOf, type TableShape } from './table-shape.ts'
 
 /** What is known when a column's values are looked for. */
 export interface Search {
@@ -19,9 +20,9 @@ export interface Search {
   self: TableShape
   /** Columns of it that were there before under the same number; empty for a successor. */
   old: Set<number>
-  after: TableShape[]
+  after: readonly TableShape[]
   /** Oids of the tables that were there before. */
-  before: Set<string>
+  before: Set<number>
   facts: ScriptFacts
 }
 
@@ -90,7 +91,7 @@ function joined(lost: ColumnShape, fresh: ColumnShape[], { facts }: Search): Can
 function fromOthers(lost: ColumnShape, stays: boolean, search: Search): Candidate[] {
   const { self, after, before } = search
   return after
-    .filter(({ oid, rootOid }) => oid !== self.oid && rootOid === null && !(stays && before.has(oid)))
+    .filter(({ oid, root }) => oid !== self.oid && root === null && !(stays && before.has(oid)))
     .flatMap((other) =>
       linksBetween(self, other, search).flatMap(([mine, theirs]) =>
         other.columns
@@ -164,12 +165,12 @@ function linksBetween(
     table.columns.find((one) => one.nth === nth)?.name
   const has = (table: TableShape, name: string) => table.columns.some((one) => one.name === name)
   const declared = [
-    ...self.links
-      .filter(({ to }) => to === other.oid)
-      .map(({ columns, toColumns }) => [called(self, columns[0]), called(other, toColumns[0])]),
-    ...other.links
-      .filter(({ to }) => to === self.oid)
-      .map(({ columns, toColumns }) => [called(self, toColumns[0]), called(other, columns[0])]),
+    ...foreignKeysOf(self)
+      .filter(({ referencesOid }) => referencesOid === other.oid)
+      .map((link) => [link.columns[0], link.referencedColumns[0]]),
+    ...foreignKeysOf(other)
+      .filter(({ referencesOid }) => referencesOid === self.oid)
+      .map((link) => [link.referencedColumns[0], link.columns[0]]),
   ]
   const said = facts.pairs
     .flatMap(([one, two]) => [
@@ -177,7 +178,7 @@ function linksBetween(
       [two, one],
     ])
     .filter(([mine, theirs]) => has(self, mine!) && has(other, theirs!))
-  const [ownKey, otherKey] = [called(self, self.key?.[0]), called(other, other.key?.[0])]
+  const [ownKey, otherKey] = [called(self, keyOf(self)?.[0]), called(other, keyOf(other)?.[0])]
   // Keys of old tables are called alike without meaning the same.
   const named = before.has(other.oid)
     ? []

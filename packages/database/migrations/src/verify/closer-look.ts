@@ -1,4 +1,4 @@
-import { quoteRelation, sqlState, type Queryable } from '@esa/database-catalog/sql'
+import { onOwnPath, quoteRelation, sqlState, type Queryable } from '@esa/database-catalog/sql'
 import { tableShapes } from './table-shape.ts'
 import { announcedBy, overwrittenBy, type Said, unannounced } from './announced.ts'
 import { type Effect, effectsBetween, isCovered, lookAtAll, type Measured } from '../plan/steps/effects.ts'
@@ -131,12 +131,11 @@ type Rows = { oids: string[]; kept: Kept }[]
 
 async function keepRows(session: Queryable, oids: string[]): Promise<Rows> {
   if (oids.length === 0) return []
-  const shapes = await tableShapes(session)
-  const roots = new Map<string, string[]>()
-  for (const { oid, rootOid } of shapes)
-    if (oids.includes(oid)) roots.set(rootOid ?? oid, [...(roots.get(rootOid ?? oid) ?? []), oid])
+  const shapes = await onOwnPath(session, () => tableShapes(session))
+  const parts = shapes.filter(({ oid }) => oids.includes(String(oid)))
+  const roots = Map.groupBy(parts, ({ root, oid }) => root ?? oid)
   const rows: Rows = []
-  for (const [root, parts] of roots) {
+  for (const [root, tables] of roots) {
     const table = shapes.find(({ oid }) => oid === root)
     if (table === undefined) continue
     const name = quoteRelation(table.schema, table.name)
@@ -148,7 +147,7 @@ async function keepRows(session: Queryable, oids: string[]): Promise<Rows> {
       if (Number(counts[0]?.['n']) > ROWS_MAX) return null
       return await keepRowsOf(session, table)
     })
-    if (kept !== null) rows.push({ oids: parts, kept })
+    if (kept !== null) rows.push({ oids: tables.map(({ oid }) => String(oid)), kept })
   }
   return rows
 }

@@ -1,5 +1,12 @@
 import { quoteIdentifier, type Queryable } from '@esa/database-catalog/sql'
-import { type ColumnShape, type RenamedLabels, rowsOf, type TableShape, tableShapes } from './table-shape.ts'
+import {
+  type ColumnShape,
+  keyOf,
+  type RenamedLabels,
+  rowsOf,
+  type TableShape,
+  tableShapes,
+} from './table-shape.ts'
 
 /** Where the rows before are kept, on the copy. */
 const BEFORE = 'esa_before'
@@ -8,6 +15,7 @@ const BEFORE = 'esa_before'
 export interface KeptTable extends TableShape {
   kept: string
   rows: number
+  key: number[] | null
 }
 
 /** The column of a kept table that holds a column's values as text. */
@@ -25,7 +33,7 @@ export async function keepBefore(
 ): Promise<KeptTable[]> {
   // Of the migration before this one, on the same copy.
   await session.query(`drop schema if exists ${BEFORE} cascade; create schema ${BEFORE}`)
-  const roots = (await tableShapes(session)).filter(({ rootOid }) => rootOid === null)
+  const roots = (await tableShapes(session)).filter(({ root }) => root === null)
   const kept: KeptTable[] = []
   for (const [nth, table] of roots.entries()) {
     onProgress(nth, roots.length)
@@ -38,7 +46,7 @@ export async function keepBefore(
     await session.query(`create unlogged table ${name} as select ${columns.join(', ')} from ${rowsOf(table)}`)
     const { rows } = await session.query(`select count(*)::float8 as rows from ${name}`)
     const count = Number(rows[0]?.['rows'])
-    if (count > 0) kept.push({ ...table, kept: name, rows: count })
+    if (count > 0) kept.push({ ...table, kept: name, rows: count, key: keyOf(table) })
   }
   // A label keeps its oid when it is renamed: that is no lost value.
   await session.query(

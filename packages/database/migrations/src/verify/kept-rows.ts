@@ -1,4 +1,4 @@
-import type { Queryable } from '@esa/database-catalog/sql'
+import { onOwnPath, type Queryable } from '@esa/database-catalog/sql'
 import { type Digest, digestTable } from './digest.ts'
 import { own } from './keep-before.ts'
 import { type ColumnShape, type TableShape, tableShapes } from './table-shape.ts'
@@ -23,7 +23,7 @@ export async function keepRowsOf(session: Queryable, table: TableShape): Promise
  * @throws the server's error where values cannot be cast back (classes 22 and 42).
  */
 export async function hasSameRows(session: Queryable, { table, columns, digest }: Kept): Promise<boolean> {
-  const now = (await tableShapes(session)).find(({ oid }) => oid === table.oid)
+  const [now] = await onOwnPath(session, () => tableShapes(session, table.oid))
   if (now === undefined) return false
   const still = now.columns.filter(({ nth }) => columns.some((column) => column.nth === nth))
   if (still.length < columns.length) return false

@@ -6,7 +6,7 @@ import type { ColumnShape, RenamedLabels, TableShape } from './table-shape.ts'
 /** What is known of a migration when a table is compared. */
 export interface Comparison {
   before: KeptTable[]
-  after: TableShape[]
+  after: readonly TableShape[]
   facts: ScriptFacts
   renamed: RenamedLabels
   /** Columns, `schema.relation.column`, whose NULLs a plan fills because it was told to. */
@@ -21,7 +21,7 @@ export function successor(
   const { before, after, facts, renamed } = comparison
   const old = new Set(before.map(({ oid }) => oid))
   const [best] = after
-    .filter(({ oid, rootOid, name }) => rootOid === null && (!old.has(oid) || facts.filled.has(name)))
+    .filter(({ oid, root, name }) => root === null && (!old.has(oid) || facts.filled.has(name)))
     .map((table) => ({ table, columns: matching(kept, table, facts) }))
     .filter(({ columns }) => columns.length > 0)
     .toSorted((a, b) => score(b, kept) - score(a, kept))

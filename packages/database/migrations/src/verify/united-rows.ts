@@ -19,7 +19,7 @@ export async function unitedRows(session: Queryable, comparison: Comparison): Pr
     if (to === undefined || first === undefined || tables.length < 2) continue
     const there = new Set(before.map(({ oid }) => oid))
     const places = after
-      .filter(({ oid, rootOid, name }) => rootOid === null && (!there.has(oid) || facts.filled.has(name)))
+      .filter(({ oid, root, name }) => root === null && (!there.has(oid) || facts.filled.has(name)))
       .filter((table) => matching(first, table, facts).length === own(first).length)
     const counts = places.map((table) => `(select count(*) from ${rowsOf(table)})`)
     const { rows } = await session.query(`select (${['0', ...counts].join(' + ')})::float8 as rows`)

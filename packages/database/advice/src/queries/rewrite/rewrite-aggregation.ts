@@ -63,10 +63,10 @@ function groupsAreRows(select: SelectStmt, one: ScopeTable): boolean {
     names.add(column.column.name)
   }
   return one.facts.indexes.some(
-    ({ unique, valid, predicate, columns }) =>
+    ({ unique, valid, partial, columns }) =>
       unique &&
       valid &&
-      predicate === null &&
+      !partial &&
       columns.every((name) => name !== null && names.has(name) && isNotNull(one, name)),
   )
 }

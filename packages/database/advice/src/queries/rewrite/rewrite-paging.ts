@@ -71,7 +71,7 @@ function uniqueColumns(facts: TableFacts): string[] | undefined {
   const neverNull = (name: string | null): boolean =>
     facts.columns.some((one) => one.name === name && one.neverNull)
   const found = facts.indexes.filter(
-    (index) => index.unique && index.valid && index.predicate === null && index.columns.every(neverNull),
+    (index) => index.unique && index.valid && !index.partial && index.columns.every(neverNull),
   )
   return found.toSorted((a, b) => a.columns.length - b.columns.length)[0]?.columns.map(String)
 }

@@ -14,7 +14,5 @@ export async function tableFacts(session: ReadOnlySession, names: string[]): Pro
 
 /** True when an index of the table begins with the column: it could look the column up. */
 export function leadsAnIndex(facts: TableFacts, column: string): boolean {
-  return facts.indexes.some(
-    ({ columns, predicate, valid }) => valid && predicate === null && columns[0] === column,
-  )
+  return facts.indexes.some(({ columns, partial, valid }) => valid && !partial && columns[0] === column)
 }

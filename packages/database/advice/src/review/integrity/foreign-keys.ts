@@ -1,7 +1,7 @@
 import { type Finding, quoteIdentifier, OWN_MARK } from '@esa/database-catalog/sql'
 import { createIndex, sqlName } from '../schema/fix-text.ts'
 import type { Check } from '../schema/look.ts'
-import { type ForeignKey, type Table, foreignKeysOf } from '@esa/database-catalog'
+import { type ForeignKey, type Table, foreignKeysOf, predicateOf } from '@esa/database-catalog'
 
 /** Rows from which on a missing index is felt: each delete of a referenced row reads the whole table. */
 const FELT_ROWS = 1_000
@@ -95,22 +95,20 @@ function typeMismatch(table: Table, key: ForeignKey, referenced: Table | undefin
 
 function withoutIndex(table: Table, key: ForeignKey): Finding[] {
   const serves = table.indexes.some(
-    ({ valid, predicate, method, columns }) =>
-      valid &&
-      method === 'btree' &&
+    (index) =>
+      index.valid &&
+      index.method === 'btree' &&
       // A partial index serves when it leaves out only rows that reference nothing.
-      (predicate === null ||
-        key.columns.some((name) => predicate === `(${quoteIfNeeded(name)} IS NOT NULL)`)) &&
-      columns.slice(0, key.columns.length).every((name) => name !== null && key.columns.includes(name)) &&
-      columns.length >= key.columns.length,
+      (!index.partial ||
+        key.columns.some((name) => predicateOf(table, index) === `(${quoteIfNeeded(name)} IS NOT NULL)`)) &&
+      index.columns
+        .slice(0, key.columns.length)
+        .every((name) => name !== null && key.columns.includes(name)) &&
+      index.columns.length >= key.columns.length,
   )
   const hashed = table.indexes.some(
-    ({ valid, method, columns, predicate }) =>
-      valid &&
-      method === 'hash' &&
-      predicate === null &&
-      key.columns.length === 1 &&
-      columns[0] === key.columns[0],
+    ({ valid, method, columns, partial }) =>
+      valid && method === 'hash' && !partial && key.columns.length === 1 && columns[0] === key.columns[0],
   )
   if (serves || hashed) return []
   const rows = table.rows ?? 0

@@ -84,8 +84,7 @@ function keyHabit(
 ): typeof LIKE_A_KEY | null {
   const isPartOfKey = keysOf(table).some(({ columns }) => columns.includes(name))
   const inUnique = table.indexes.some(
-    ({ unique, valid, columns, predicate }) =>
-      unique && valid && predicate !== null && columns.includes(name),
+    ({ unique, valid, columns, partial }) => unique && valid && partial && columns.includes(name),
   )
   // An expression index, as on lower(email), has no column to see: it may well be the key.
   const byExpression = table.indexes.some(

@@ -180,8 +180,8 @@ const softDelete: TableJudge = (table) => {
     ({ name, base }) =>
       /^(?:deleted(?:_at|_on)?|is_deleted|removed_at|archived_at)$/i.test(name) && base !== 'text',
   )
-  const hasPartial = table.indexes.some(({ predicate }) => column && predicate?.includes(column.name))
-  if (column === undefined || hasPartial || (table.rows ?? 0) < SOFT_DELETE_ROWS_MIN) return null
+  if (column === undefined || table.predicates.some(({ text }) => text.includes(column.name))) return null
+  if ((table.rows ?? 0) < SOFT_DELETE_ROWS_MIN) return null
   const where =
     column.base === 'bool' ? `NOT ${quoteIdentifier(column.name)}` : `${quoteIdentifier(column.name)} IS NULL`
   const key = keysOf(table).find(({ primary }) => primary)?.columns ?? [table.columns[0]!.name]
