@@ -13,7 +13,8 @@ const THREE_AT_ONCE = 3
 /** Files that run by a schedule of their own, which their name or folder says; all other `*.test.ts` are pure. */
 const INTEGRATION = '**/*.integration.test.ts'
 const TIMED = '**/*.timed.test.ts'
-const FOLDERS = ['e2e', 'browser', 'chaos', 'mutants'].map((name) => `test/${name}/**/*.test.ts`)
+const E2E = '{test,packages/database/*}/e2e/**/*.test.ts'
+const FOLDERS = [E2E, ...['browser', 'chaos', 'mutants'].map((name) => `test/${name}/**/*.test.ts`)]
 
 /** What this run leaves out: `*.core.*` when it is the rest of what `pnpm test` has run (test/run.ts). */
 // oxlint-disable-next-line node/no-process-env -- told by the runner of the tests
@@ -56,7 +57,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'e2e',
-          include: ['test/e2e/**/*.test.ts'],
+          include: [E2E],
           exclude: [TIMED, INTEGRATION, ...NEVER],
           testTimeout: 240_000,
           hookTimeout: 120_000,

@@ -1,39 +1,33 @@
 import { execFileSync } from 'node:child_process'
+import { globSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { cpus, loadavg, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { backends } from '@esa/runtime/testing'
 import type { BenchServers } from './bench-servers.ts'
-import { benchChecksums } from './checksums.ts'
 import { benchApi } from './api.ts'
 import { benchConsole } from './console.ts'
 import { benchExchanges } from './exchanges.ts'
 import { type Figure, isMet } from './figures.ts'
 import { benchIdle } from './idle.ts'
 import { benchLateness } from './lateness.ts'
-import { benchLint } from './lint.ts'
 import { benchMemory } from './memory.ts'
 import { benchHops } from './messages.ts'
-import { benchPlans } from './plans.ts'
 import { benchReplay } from './replay.ts'
 import { benchReviews } from './reviews.ts'
-import { benchAdvice } from './shop/advice.ts'
 import { benchStream } from './stream.ts'
 import { benchSimulator } from './simulator.ts'
 import { benchStart } from './start.ts'
 
+type Parts = Record<string, { about: string; run: (servers: BenchServers) => Promise<Figure[]> }>
+
+const ROOT = join(import.meta.dirname, '../..')
+
 /** The parts, in the order in which they run. */
-const PARTS: Record<string, { about: string; run: (servers: BenchServers) => Promise<Figure[]> }> = {
+const PARTS: Parts = {
   exchanges: { about: 'exchanges/s against BullMQ alone and DBOS on the same servers', run: benchExchanges },
   hops: { about: 'how long one message is on its way', run: benchHops },
   lateness: { about: 'how late 500, 10,000 and 100,000 timers are served', run: benchLateness },
-  advice: { about: 'index advice on a shop of a million orders, built there and timed', run: benchAdvice },
-  plans: {
-    about: 'each migration plan on 1 M rows under 200 writes/s: failed, longest blocked, checksums',
-    run: benchPlans,
-  },
-  checksums: { about: 'checksums of tables against a plain sum of hashes', run: benchChecksums },
-  lint: { about: 'how long a lint takes, tried and by text (SQUAWK=BINARY compares)', run: benchLint },
   reviews: { about: 'dependencies in 100,000 rows x 20 columns, a check of 1,000 tables', run: benchReviews },
   replay: { about: 'events/s verified and folded', run: benchReplay },
   simulator: { about: 'how many times real time a soak runs', run: benchSimulator },
@@ -47,6 +41,10 @@ const PARTS: Record<string, { about: string; run: (servers: BenchServers) => Pro
   },
   memory: { about: 'memory of a worker with 10,000 live incidents', run: benchMemory },
 }
+
+/** A product of this repository brings parts of its own. */
+for (const file of globSync('packages/*/*/bench/parts.ts', { cwd: ROOT }))
+  Object.assign(PARTS, ((await import(join(ROOT, file))) as { parts: Parts }).parts)
 
 const HELP = `Usage: pnpm bench [NAME...]
 

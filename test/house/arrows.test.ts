@@ -34,6 +34,7 @@ describe('a broken arrow is seen', () => {
     ['packages/org/src/a.ts', `export { x } from '@esa/store'`, 'org has no arrow to store'],
     ['packages/store/src/a.ts', `await import('@esa/runtime')`, 'store has no arrow to runtime'],
     ['packages/store/src/a.ts', `type X = import('@esa/cli').X`, 'store has no arrow to cli'],
+    ['test/e2e/a.test.ts', `import '@esa/database-catalog/sql'`, 'test has no arrow to database-catalog'],
     ['packages/cli/src/a.ts', `import '@esa/database'`, 'cli has no arrow to database'],
     ['packages/cli/src/a.ts', `import '@esa/database-catalog/sql'`, 'cli has no arrow to database-catalog'],
     ['packages/database/plugin/src/a.ts', `import '@esa/agents'`, 'database has no arrow to agents'],

@@ -51,7 +51,7 @@ const ARROWS: Record<string, readonly string[]> = {
   cli: RUNTIME,
   // The database product is a plugin: nothing imports it, and it names no agent.
   database: [...RUNTIME.filter((room) => room !== 'agents'), 'cli/plugin-kit', ...TOOLKIT],
-  test: [...RUNTIME, 'cli', ...TOOLKIT],
+  test: [...RUNTIME, 'cli'],
 }
 
 /**
@@ -89,6 +89,7 @@ const TEST_EQUIPMENT: readonly string[] = [
   'pg-server',
   'pg-server/testing',
   'cli/testing',
+  'test/testing',
   'runtime/testing',
   'store/testing',
   'notify/testing',
@@ -98,7 +99,7 @@ const TEST_EQUIPMENT: readonly string[] = [
 
 /** A test, or what only tests use. */
 export const isEquipment = (path: string): boolean =>
-  /\.(?:test|fixture)\.tsx?$|\/testing\/|^test\//.test(path)
+  /\.(?:test|fixture)\.tsx?$|\/(?:testing|e2e|bench)\/|^test\//.test(path)
 
 /** The part of a package.json that the arrows concern. */
 export interface Manifest {

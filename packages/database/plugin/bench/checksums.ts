@@ -1,8 +1,7 @@
 import { connectPool, createDatabase, dropDatabase, withDatabase } from '@esa/pg-server'
 import { checksumTable } from '@esa/database-migrations/verify'
 import type { Pool } from 'pg'
-import type { BenchServers } from './bench-servers.ts'
-import type { Figure } from './figures.ts'
+import type { BenchServers, Figure } from '@esa/test/testing'
 
 const DATABASE = 'bench_checksums'
 const ROWS = 1_000_000

@@ -5,8 +5,7 @@ import { join } from 'node:path'
 import { connectPool, createDatabase, dropDatabase, withDatabase } from '@esa/pg-server'
 import { lintScripts, lintUntried, readScript } from '@esa/database-migrations/lint'
 import type { RehearsalGround } from '@esa/database-sandbox'
-import type { BenchServers } from './bench-servers.ts'
-import type { Figure } from './figures.ts'
+import type { BenchServers, Figure } from '@esa/test/testing'
 
 const ROUNDS = 5
 

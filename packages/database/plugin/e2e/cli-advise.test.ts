@@ -12,7 +12,7 @@ import type { IndexAdvice } from '@esa/database-advice/advise'
 import type { Pool } from 'pg'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { seedBigShop } from '../bench/shop/big-shop.ts'
-import { EsaHome } from './run-esa.ts'
+import { EsaHome } from '@esa/test/testing'
 
 let esa: EsaHome
 let folder: string

@@ -4,7 +4,7 @@ import { ensureEmbeddedServer } from '@esa/pg-server'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { TimelineEvent } from '@esa/escalation'
 import type { MetricReading } from '@esa/database-advice/measure'
-import { EsaHome, type Problem } from './run-esa.ts'
+import { EsaHome, type Problem } from '@esa/test/testing'
 
 /** Nothing listens on port 1. */
 const AWAY = 'postgres://ada:hunter2@127.0.0.1:1/shop'

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { connectPool, createDatabase, ensureEmbeddedServer, withDatabase } from '@esa/pg-server'
 import type { Verdict } from '@esa/database-migrations/lint'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { EsaHome, type Ran } from './run-esa.ts'
+import { EsaHome, type Ran } from '@esa/test/testing'
 
 /** A table with rows enough to be worth an error, and one that is small. */
 const SHOP = `

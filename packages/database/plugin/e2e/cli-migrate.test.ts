@@ -6,7 +6,7 @@ import type { Applied, RolledBack } from '@esa/database-migrations/apply'
 import type { Verdict } from '@esa/database-migrations/verify'
 import type { Pool } from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { ended, EsaHome, type Problem, type Ran } from './run-esa.ts'
+import { ended, EsaHome, type Problem, type Ran } from '@esa/test/testing'
 
 const SHOP = `create table orders (id int primary key, note text not null);
   insert into orders select g, 'note ' || g from generate_series(1, 500) g`

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { ensureEmbeddedServer } from '@esa/pg-server'
 import type { MigrationPlan } from '@esa/database-migrations/plan'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { EsaHome, type Ran } from './run-esa.ts'
+import { EsaHome, type Ran } from '@esa/test/testing'
 
 let esa: EsaHome
 let shop: NodeJS.ProcessEnv

@@ -2,7 +2,7 @@ import { connectPool, createDatabase, ensureEmbeddedServer } from '@esa/pg-serve
 import type { Finding } from '@esa/database-catalog/sql'
 import type { Pool } from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { EsaHome, type Problem } from './run-esa.ts'
+import { EsaHome, type Problem } from '@esa/test/testing'
 
 /** A trading company's database, in a schema of its own, with names that have to be quoted. */
 const TRADERS = `create schema trade; set search_path = trade;

@@ -11,7 +11,7 @@ import {
 import type { CopiedTable, RehearsedStatement } from '@esa/database-sandbox'
 import type { Pool } from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { ended, EsaHome, type Problem, type Ran } from './run-esa.ts'
+import { ended, EsaHome, type Problem, type Ran } from '@esa/test/testing'
 
 const SHOP = `
   create table orders (id int primary key, note text);

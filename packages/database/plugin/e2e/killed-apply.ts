@@ -4,7 +4,7 @@ import { basename, join } from 'node:path'
 import { connectPool, createDatabase, dropDatabase, withDatabase } from '@esa/pg-server'
 import { type MigrationPlan, sealPlan } from '@esa/database-migrations/plan'
 
-const ESA = join(import.meta.dirname, '../../bin/esa')
+const ESA = join(import.meta.dirname, '../../../../bin/esa')
 const PRELOAD = join(import.meta.dirname, 'kill-at-query.ts')
 
 /** When the process dies, as its statement is concerned. */

@@ -4,9 +4,7 @@ import { connectPool } from '@esa/pg-server'
 import { parseWorkload, type WorkloadStatement } from '@esa/database-advice/measure'
 import type { IndexAdvice } from '@esa/database-advice/advise'
 import type { Pool } from 'pg'
-import { EsaHome } from '../../e2e/run-esa.ts'
-import type { BenchServers } from '../bench-servers.ts'
-import { type Figure, percentile } from '../figures.ts'
+import { type BenchServers, EsaHome, type Figure, percentile } from '@esa/test/testing'
 import { seedBigShop } from './big-shop.ts'
 
 /** What all indexes together may take: a third of the shop, which is 425 MB without them. */
@@ -21,7 +19,7 @@ const RUNS = 20
 const WORKLOAD = join(import.meta.dirname, 'workload.sql')
 
 /** The whole answer, kept for readers. */
-const ANSWER = join(import.meta.dirname, '../../../docs/performance/advised-indexes.json')
+const ANSWER = join(import.meta.dirname, '../../../../../docs/performance/advised-indexes.json')
 
 async function p95ByStatement(
   pool: Pool,
