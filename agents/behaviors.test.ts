@@ -23,7 +23,7 @@ const slow = (proposedIndex: JsonObject | null): JsonObject => ({
 })
 
 describe('an agent without code', () => {
-  it('keeps what it is told until a person answers, and sends the answer to whoever asked', () => {
+  it('keeps a message until a person answers, and sends the answer to the requester', () => {
     const agent = new Lone('layer-14')
     const { types } = agent.tell('task_request', { task: 'cache the catalogue' }, 'domain-1')
     expect(types).toEqual(['agent.received'])
@@ -58,7 +58,7 @@ describe('an agent without code', () => {
     expect(agent.inbox).toEqual([])
   })
 
-  it('misses what it is told while it is stopped, and works again when it is resumed', () => {
+  it('misses messages while it is stopped, and works again when it is resumed', () => {
     const agent = new Lone('layer-14')
     agent.tell('stop', {}, 'operator')
     expect(agent.state.status).toBe('stopped')
@@ -93,7 +93,7 @@ describe('an agent that sends', () => {
     timeScale: 1,
   })
 
-  it('names each message after the command, so that a command that is told twice sends once', () => {
+  it('names each message after the command, so that a repeated command sends once', () => {
     const { sent } = new Lone('layer-14').tell('dispatch', message(['layer-15', 'layer-16']))
     expect(sent).toMatchObject([
       { to: 'layer-15', thread: 'm-1001', body: { task: 'x', thread: 'm-1001', priority: 'low' } },
@@ -147,7 +147,7 @@ describe('chief-1', () => {
     expect([sent, types]).toEqual([[], ['agent.undecided']])
   })
 
-  it('acknowledges an incident once; told again, it leaves the clock running', () => {
+  it('acknowledges an incident once; notified again, it leaves the clock running', () => {
     const chief = new Lone('chief-1')
     chief.tell('incident.notice', slow(INDEX))
     const again = chief.tell('incident.notice', slow(INDEX))
@@ -268,7 +268,7 @@ describe('layer-1', () => {
     ])
   })
 
-  it('looks at its target every so often while it watches, and stops when it is told to', () => {
+  it('looks at its target every so often while it watches, and stops on command', () => {
     const layer = new Lone('layer-1')
     layer.tell('watch', { target: 'shop', everyMs: 60_000 }, 'operator')
     expect(layer.state.timer?.kind).toBe('wake')

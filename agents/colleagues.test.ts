@@ -35,7 +35,7 @@ describe.each([
   const asked = (agent: Lone, about: JsonObject = data) =>
     agent.tell('task_request', { task, data: about, thread: 'T' }, 'domain-1')
 
-  it('asks layer-1 for what it does not know, waits for the answer, and gives it to whoever asked', () => {
+  it('asks layer-1 for what it does not know, waits for the answer, and gives it to the requester', () => {
     const agent = new Lone(id)
     const { sent, types } = asked(agent)
     expect(types).toEqual(['task.accepted', 'message.sent'])
@@ -119,7 +119,7 @@ describe.each([
 })
 
 describe.each(['domain-1', 'chief-1', 'agent-0', 'layer-2', 'layer-3'])('%s', (id) => {
-  it('declines what a colleague does, and says who; what nobody does waits for a person', () => {
+  it('declines what a colleague does, and says who; what no colleague does waits for a person', () => {
     const agent = new Lone(id)
     const { sent } = agent.tell('task_request', { task: 'schema', data: { target: 'shop' } }, 'layer-7')
     const result = { ok: false, declined: true, why: 'that is what layer-1 does: ask there' }
@@ -154,7 +154,7 @@ const MEASURED = {
 }
 
 describe.each(['domain-1', 'chief-1'])('a conflict before %s', (id) => {
-  it('is decided by what was measured, for everybody who is part of it', () => {
+  it('is decided by what was measured, for all its parties', () => {
     const { sent, types } = new Lone(id).tell(
       'conflict',
       { about: 'x', evidence: MEASURED, thread: 'T' },

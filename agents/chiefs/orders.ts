@@ -14,8 +14,8 @@ import {
 const ORDERS_MAX = 1_000
 
 /**
- * Orders a task about an incident from whoever opened it. What was ordered from whom is remembered by the incident's id:
- * nobody else's word, and no word about anything else, is taken for its report.
+ * Orders a task about an incident from its opener. What was ordered from whom is remembered by the incident's id:
+ * no other agent's message, and none about anything else, is taken for its report.
  */
 export function order(
   context: AgentContext,

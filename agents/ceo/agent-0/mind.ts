@@ -13,15 +13,15 @@ import {
   watchOrganisation,
 } from '@esa/behavior'
 
-/** Writing the flag of a freeze takes a moment; a database that does not answer is told of, ms. */
+/** Writing the flag of a freeze takes a moment; a database that does not answer is reported, ms. */
 const FREEZE_TIMEOUT_MS = 30_000
 
-/** Who changes databases: it hears of every freeze, whoever saw the loss. */
+/** Who changes databases: it learns of every freeze, whatever agent saw the loss. */
 const CHANGER = 'layer-1'
 
 /**
  * Takes a data loss that was counted: freezes the database, so that nothing gets worse, binds the opener to keep the source,
- * assigns the repair, and tells the chief what was decided. A loss that nobody counted is a person's.
+ * assigns the repair, and tells the chief what was decided. A loss that was not counted is for a person.
  */
 function playbook(notice: Notice): Decision {
   const loss = lossIn(evidenceOf(notice))
@@ -83,7 +83,7 @@ function emergency({ agent, incidentId }: Notice, loss: Loss): Change<AgentConte
   }
 }
 
-/** Whether the flag stands in the database itself, where no agent can lift it. */
+/** Whether the flag is in the database itself, where no agent can lift it. */
 const frozen: Skill = (_, event) => {
   const { target, reason } = event
   return { record: [{ type: 'target.frozen', data: { target, reason } }] }
@@ -103,7 +103,7 @@ const proposal: Skill = (context, event) => {
   return followedBy(receive(context, event), { record: [{ type: 'agent.undecided', data }] })
 }
 
-/** The CEO: acts on counted data loss, and learns when half of the organisation is overloaded. */
+/** The CEO: acts on counted data loss, and learns when half of the organization is overloaded. */
 export const ceo: Mind = defineBehavior({
   needs: { plugin: 'database', activities: { 'database.freeze': 'freeze.failed' } },
   playbook,

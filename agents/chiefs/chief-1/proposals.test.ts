@@ -35,7 +35,7 @@ describe('the policy', () => {
     ['reject', 'an index that gains nothing', INDEX, 'additive', { ...GOOD, p95MsAfter: 390 }],
     ['ask', 'an index that was not tried', INDEX, 'additive', { method: null, why: 'no copy' }],
     ['ask', 'a change without a way back', 'alter table t alter a type text', 'major', { blockedMsMax: 3 }],
-    ['ask', 'a change that nobody rehearsed', 'alter table t alter a type text', 'major', { rollback: 'x' }],
+    ['ask', 'a change without a rehearsal', 'alter table t alter a type text', 'major', { rollback: 'x' }],
     [
       'approve',
       'a change with both',
@@ -75,7 +75,7 @@ describe('the policy', () => {
 })
 
 describe('chief-1', () => {
-  it('tells the approval and whoever asked what it decided, and why', () => {
+  it('tells the approval and the requester what it decided, and why', () => {
     const { sent, types } = new Lone('chief-1').tell('proposal', proposal(data(INDEX, 'additive', GOOD)))
     const because = 'p95 went from 400 ms to 4 ms on a copy, for 976.6 kB; building it blocks nobody'
     expect(types).toEqual(['agent.approved'])
@@ -137,7 +137,7 @@ describe('chief-1', () => {
     ])
   })
 
-  it('has it in the inbox no longer once somebody else has settled it, and nobody waits for its answer', () => {
+  it('has it in the inbox no longer once it is settled elsewhere, and its answer is not pending', () => {
     const chief = new Lone('chief-1')
     chief.tell('proposal', proposal(data(INDEX, 'additive', { why: 'no copy' })))
     expect(chief.tell('approval.settled', { approvalId: 'B', status: 'used' }, 'B').types).toEqual([])
@@ -156,7 +156,7 @@ describe('chief-1', () => {
     expect(layer.state.snapshot.context['awaiting']).toEqual({})
   })
 
-  it('does not decide what is no statement', () => {
+  it('does not decide what is not a statement', () => {
     const { sent, types } = new Lone('chief-1').tell('proposal', { proposal: 'rename the division' })
     expect([sent, types]).toEqual([[], ['agent.received', 'agent.undecided']])
   })

@@ -55,7 +55,7 @@ function decided(event: AgentEvent, approved: boolean, because: string): Change<
   }
 }
 
-/** The CEO has it from now on, under its id and thread; whoever asked learns where the answer comes from. */
+/** The CEO has it from now on, under its id and thread; the requester learns where the answer comes from. */
 function passOn({ agentId }: AgentContext, event: AgentEvent, because: string): Change<AgentContext> {
   const { messageId = '', from = '' } = event
   const thread = textOf(event['thread']) || messageId

@@ -11,7 +11,7 @@ export type Verdict = { kind: 'approve' | 'reject' | 'ask' | 'pass-on'; because:
 export const STATEMENT_POLICY = {
   /** A measured p95 has to fall by this share: less is within the noise of a busy machine. */
   gainMin: 0.3,
-  /** Bytes of an index that are given without a person: its build and its upkeep are felt by nobody. */
+  /** Bytes of an index that are given without a person: its build and its upkeep stay unnoticed. */
   indexBytesMax: 1024 ** 3,
   /** Longest that a rehearsed change may keep others waiting, ms: the budget of one blocked write. */
   blockedMsMax: 1_000,
@@ -84,7 +84,7 @@ function judgeMajor(evidence: JsonObject): Verdict {
   return approve(`it kept others waiting for ${ms(Number(blocked))} at most, and has a way back`)
 }
 
-/** The first of two approvals, and only where nothing is lost; what loses data is nobody's policy. */
+/** The first of two approvals, and only where nothing is lost; what loses data has no policy. */
 function judgeDestructive(evidence: JsonObject): Verdict {
   const { lossless, rollback } = evidence
   if (lossless === true && textOf(rollback) !== '') {

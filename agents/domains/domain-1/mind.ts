@@ -24,7 +24,7 @@ const RELIEF: readonly { to: AgentId; task: string; subject: string }[] = [
 ]
 
 /**
- * A breach of the response time: layers 3 and 14 are asked for relief in any case. It takes the incident where no index
+ * A breach of the response time: layers 3 and 14 get a request for relief in any case. It takes the incident where no index
  * would help; one whose cure is an index needs the chief's word, so its clock runs on.
  */
 function relieve(notice: Notice): Decision {
@@ -76,7 +76,7 @@ const reported: Skill = (context, event) => {
   }
 }
 
-/** A colleague's answer to what was asked of it is evidence for whoever looks at the incident next. */
+/** A colleague's answer to its request is evidence for the next reader of the incident. */
 const answered: Skill = (context, event) => {
   const { task, result } = event
   const known = RELIEF.some((one) => one.task === task && one.to === event.from)

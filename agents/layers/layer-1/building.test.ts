@@ -42,7 +42,7 @@ describe('an index', () => {
     expect(byHand.sent).toMatchObject([{ body: { result: { why: 'an order by hand takes a token' } } }])
   })
 
-  it('is asked for by its very statement, with what was measured, and built only once that is used up', () => {
+  it('is requested by its very statement, with what was measured, and built only once that is used up', () => {
     const { layer, input } = ordered()
     const asked = layer.tell('index.rehearsed', { ...input, evidence: EVIDENCE })
     expect(asked.sent).toMatchObject([
@@ -91,7 +91,7 @@ describe('an index', () => {
     ['withdrawn', { because: 'not wanted any more' }, 'withdrawn: not wanted any more'],
     ['withdrawn', {}, 'withdrawn: no reason given'],
     ['refused', { code: 'approval.expired' }, 'refused: approval.expired'],
-  ])('that is %s is not built, and whoever ordered it learns why', (how, more, why) => {
+  ])('that is %s is not built, and the orderer learns why', (how, more, why) => {
     const { layer, input } = ordered()
     const { sent } = layer.tell(`approval.${how}`, { ...said(input), ...more })
     expect(sent).toMatchObject([{ to: 'chief-1', body: { result: { ok: false, why } } }])
@@ -141,7 +141,7 @@ describe('a frozen target', () => {
     expect(asked.layer.state.snapshot.context).toMatchObject({ works: {}, tally: { failed: 1 } })
   })
 
-  it('is frozen and thawed by an operator or the CEO only, whoever sits at Layer 1', () => {
+  it('is frozen and thawed by an operator or the CEO only, with any person in its seat', () => {
     const layer = new Lone('layer-1')
     layer.tell('seat', { seat: 'human' }, 'operator')
     expect(layer.tell('freeze', { target: 'shop', reason: 'x' }, 'layer-2').types).toEqual(['task.refused'])

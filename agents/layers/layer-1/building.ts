@@ -67,7 +67,7 @@ export const thaw: Skill = (context, event) => {
   }
 }
 
-/** The chief orders an index: it is tried on a copy before anybody is asked to approve it. */
+/** The chief orders an index: it is tried on a copy before its approval is requested. */
 export const orderIndex: Skill = (context, event) => {
   // A person's word in a chief's name changes a database only when a token vouches for it.
   const unvouched = event.by !== undefined && !personOf(event.by).tokened
@@ -123,7 +123,7 @@ export const indexRehearsed: Skill = (context, event) => {
   }
 }
 
-/** Approved: used up at once, unless the target was frozen meanwhile. What a person asked for, a person runs. */
+/** Approved: used up at once, unless the target was frozen meanwhile. A person's request is run by a person. */
 export const approvalGranted: Skill = (context, event) => {
   const { approvalId, target, hash, kind } = event
   const fact = { type: 'approval.heard', data: { approvalId, target, hash, status: 'granted' } }
@@ -146,13 +146,13 @@ export const approvalUsed: Skill = (context, event) => {
   }
 }
 
-/** Why nothing came of an approval that nobody gave a reason for. */
+/** Why an approval failed, when no reason was given. */
 const UNSAID: Record<string, string> = {
   lapsed: 'nobody used it in 15 minutes',
   expired: 'nobody approved it in 7 days',
 }
 
-/** Rejected, withdrawn, lapsed, expired or refused: whoever ordered the change learns that it does not happen, and why. */
+/** Rejected, withdrawn, lapsed, expired or refused: the orderer learns that it does not happen, and why. */
 export const approvalEnded: Skill = (_, event) => {
   const { approvalId, target, hash, because, code, decidedBy } = event
   const status = event.type.slice('approval.'.length)
@@ -162,7 +162,7 @@ export const approvalEnded: Skill = (_, event) => {
   return { record: [{ type: 'approval.heard', data: { approvalId, target, hash, status, why } }] }
 }
 
-/** The index stands: measure again before anybody is told that it helped. */
+/** The index is built: measure again before the report that it helped. */
 export const indexBuilt: Skill = (context, event) => {
   const { target, index, ms, sizeBytes, hash } = event
   const recheck: JsonObject = { ...changeOf(event), index: index ?? null, hash: hash ?? null }
@@ -172,10 +172,10 @@ export const indexBuilt: Skill = (context, event) => {
   }
 }
 
-/** The index could not be built: whoever ordered it learns why. */
+/** The index could not be built: the orderer learns why. */
 export const indexFailed: Skill = (_, event) => failed(event, textOf(event['why']))
 
-/** The promise as it was measured after the change, for whoever ordered it. */
+/** The promise as it was measured after the change, for the orderer. */
 export const reportRecheck: Skill = (_, event) => {
   const recheck = objectOf(event['recheck'])
   const { incidentId, before, asker } = changeOf(recheck)

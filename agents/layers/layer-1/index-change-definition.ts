@@ -10,7 +10,7 @@ import { indexChangeMachine } from './index-change.machine.ts'
 /** The type under which changes of indexes live in the store; the key of each is its target and its statement's hash. */
 const INDEX_CHANGE_TYPE = 'index-change'
 
-/** A change of an index, as a durable actor. It begins with the freeze of its database as that stands at its opening. */
+/** A change of an index, as a durable actor. It begins with the freeze of its database at its opening. */
 export const indexChangeDefinition: ActorDefinition = {
   type: INDEX_CHANGE_TYPE,
   version: 1,

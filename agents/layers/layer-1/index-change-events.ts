@@ -3,7 +3,7 @@ import { indexNamesSchema } from '@esa/protocol'
 import * as z from 'zod'
 import { orderedBySchema } from './database-events.ts'
 
-/** The task that ordered a change: who asked for it, and where the answer goes. */
+/** The task that ordered a change: its requester, and where the answer goes. */
 const requesterSchema = z.object({
   from: z.string(),
   task: z.string(),

@@ -34,7 +34,7 @@ describe('whatever Layer 1 can look at', () => {
     expect(layer.state.snapshot.context).toMatchObject({ works: {}, tally: { completed: 1 } })
   })
 
-  it('is answered for the message that asked, also when two ask for the same', () => {
+  it('is answered for the requesting message, also when two request the same', () => {
     const layer = new Lone('layer-1')
     const ask = () =>
       layer.tell('task_request', { task: 'schema', data: { target: 'shop' } }, 'layer-2').sent[0]
@@ -55,7 +55,7 @@ describe('whatever Layer 1 can look at', () => {
         body: { clarifies: 'm-1001', about: expect.stringContaining('target and sql') },
       },
     ])
-    // A question is no answer: the request waits on, where a person may take it.
+    // A question is not an answer: the request waits on, where a person may take it.
     expect(layer.inbox).toEqual(['m-1001'])
     layer.tell('watch', { target: 'shop', everyMs: null }, 'operator')
     expect(layer.tell('task_request', { task: 'schema' }, 'layer-2').sent).toMatchObject([
@@ -95,7 +95,7 @@ describe('whatever Layer 1 can look at', () => {
     ])
   })
 
-  it('waits for the person who sits at Layer 1, and what nobody knows waits as well', () => {
+  it('waits for the person who sits at Layer 1, and what is unknown waits as well', () => {
     const layer = new Lone('layer-1')
     expect(layer.tell('task_request', { task: 'paint the shop' }, 'layer-2').types).toEqual([
       'agent.received',

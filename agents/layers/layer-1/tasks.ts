@@ -32,7 +32,7 @@ const trial = (about: string, words: string, needs: string[] = []): Look => ({
   scope: 'db:plan',
 })
 
-/** Everything that Layer 1 looks at when somebody asks; each reads and changes nothing. Source: the card's responsibilities. */
+/** Every inspection of Layer 1 on request; each reads and changes nothing. Source: the card's responsibilities. */
 export const LOOKS: Record<string, Look> = {
   'serve-endpoint': trial(
     'indexes for the queries of an endpoint, with measured plans',
@@ -71,7 +71,7 @@ export const LOOKS: Record<string, Look> = {
   check: look('everything above that is quick', 'check health audit everything'),
 }
 
-/** Somebody asks for a look at a database: the watched one unless they name another. */
+/** A request for an inspection of a database: the watched one unless it names another. */
 export const lookFor: Skill = (context, event) => {
   const task = textOf(event['task'])
   const { timeoutMs, needs } = LOOKS[task]!
@@ -96,7 +96,7 @@ export const lookFor: Skill = (context, event) => {
   return { record: [taken(event)], perform: [{ activity: 'database.look', input, timeoutMs }] }
 }
 
-/** What a look found goes to whoever asked; a migration that would lose data goes to the CEO as well. */
+/** What an inspection found goes to the requester; a migration that would lose data goes to the CEO as well. */
 export const looked: Skill = (context, event) => {
   const { asker, kind, target, found } = event
   const { lossless, mismatches } = objectOf(found)
@@ -131,7 +131,7 @@ function lossOf({ agentId }: AgentContext, target: string, mismatches: Json): Op
   }
 }
 
-/** A look that could not be taken: whoever asked learns why, and nothing is guessed. */
+/** A failed inspection: the requester learns why, and nothing is guessed. */
 export const lookFailed: Skill = (_, event) => {
   const { asker, kind, target, why } = event
   return {

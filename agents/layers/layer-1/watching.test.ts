@@ -71,7 +71,7 @@ describe('a watch', () => {
     expect(proposals(look(layer, reading(5)))).toEqual([])
   })
 
-  it('begins to count anew with every bad window, and knows metrics apart', () => {
+  it('begins to count again with every bad window, and knows metrics apart', () => {
     const layer = new Lone('layer-1')
     look(layer, reading(400), reading(400, 'index-hit-ratio'))
     look(layer, reading(5), reading(400, 'index-hit-ratio'))
@@ -91,7 +91,7 @@ describe('a watch', () => {
   })
 })
 
-describe('whoever has an incident that recovered', () => {
+describe('the holder of an incident that recovered', () => {
   const notice = {
     incidentId: 'I1',
     agent: 'layer-1',

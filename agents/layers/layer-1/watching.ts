@@ -36,7 +36,7 @@ export const wake: Skill = (context) => {
   return { record: [{ type: 'measure.due', data: { target } }], perform: [measuring(context, { target })] }
 }
 
-/** Somebody asks for a measurement now. */
+/** A request to measure now. */
 export const measureNow: Skill = (context, event) => {
   const target = textOf(event['target'])
   return {
@@ -47,7 +47,7 @@ export const measureNow: Skill = (context, event) => {
 
 /**
  * A measurement came back: keep it in the log, report it to the domain, open an incident for each metric out of bounds,
- * and say when one has been within bounds again for long enough. A look at a cure goes to whoever waits for it instead.
+ * and say when one has been within bounds again for long enough. A measurement of a cure goes to its requester instead.
  */
 export const measured: Skill = (context, event) => {
   const readings = event['readings'] as Reading[]

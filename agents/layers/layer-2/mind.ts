@@ -60,7 +60,7 @@ const task: Skill = (context, event) => {
   })
 }
 
-/** Layer 1 answered: whoever owns the endpoint gets the plans, with what of it is the interface's to change. */
+/** Layer 1 answered: the endpoint's owner gets the plans, with the changes for the interface. */
 const completed: Skill = (context, event) => {
   const found = event['task'] === SERVE && isMeasured(event) ? pendingFor(context, event) : null
   if (found === null) return receive(context, event)

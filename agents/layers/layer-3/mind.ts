@@ -38,7 +38,7 @@ function playbook(notice: Notice): Decision {
   }
 }
 
-/** Somebody wants pools to fit: Layer 1 is asked for the server's numbers, and none is guessed. */
+/** A request to tune pools: Layer 1 gives the server's numbers, and none is guessed. */
 const task: Skill = (context, event) => {
   if (event['task'] !== TUNE) return receive(context, event)
   const data = objectOf(event['data'])
@@ -57,7 +57,7 @@ const task: Skill = (context, event) => {
   })
 }
 
-/** Layer 1's numbers came: whoever asked gets the settings that follow from them, with the numbers. */
+/** Layer 1's numbers came: the requester gets the settings that follow from them, with the numbers. */
 const completed: Skill = (context, event) => {
   const found = event['task'] === TUNE && isMeasured(event) ? pendingFor(context, event) : null
   if (found === null) return receive(context, event)

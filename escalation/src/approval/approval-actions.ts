@@ -25,7 +25,7 @@ type AnswerFacts = Pick<ApprovalContext, 'askedBy' | 'target' | 'hash' | 'kind' 
   replyTo?: string | null | undefined
 }
 
-/** Opens it: the agent in whose name it is asked proposes it to its chief. */
+/** Opens it: the agent in whose name it is requested proposes it to its chief. */
 export function begin(context: ApprovalContext, { facts }: StepFacts): Changed {
   const { target, statement, hash, kind, askedBy, by, because, evidence, approvers, who } = context
   const request = { target, statement, hash, kind, by, because, evidence, approvers }
@@ -45,7 +45,7 @@ function asked(context: ApprovalContext, approvalId: string): Sent {
 }
 
 /**
- * Asked for again before it was granted: it goes out anew with what is new about it. A word that was given on other
+ * Requested again before it was granted: it is proposed again with what is new. An approval that was given on other
  * evidence counts no more.
  */
 export function askAgain(context: ApprovalContext, _: StepFacts, event: Again): Changed {
@@ -73,7 +73,7 @@ export function askAgain(context: ApprovalContext, _: StepFacts, event: Again): 
   }
 }
 
-/** Asked for again while it is granted: the new order may use it instead of the old one, on what it was granted on. */
+/** Requested again while it is granted: the new order may use it instead of the old one, on what it was granted on. */
 export function grantAgain(context: ApprovalContext, _: StepFacts, event: Again): Changed {
   const set = taken(context, event)
   const now = { ...context, ...set }
@@ -88,7 +88,7 @@ export function grantAgain(context: ApprovalContext, _: StepFacts, event: Again)
   }
 }
 
-/** Whoever asks again approves it no more than who asked first; an order takes the place of the one before. */
+/** A second requester cannot approve it either; an order takes the place of the one before. */
 function taken(
   { reference, replyTo, askers = [], askersWho = [], askedAt }: ApprovalContext,
   event: Again,
@@ -123,7 +123,7 @@ function orElse(given: Json | undefined, other: JsonObject): JsonObject {
   return isObject && Object.keys(given).length > 0 ? given : other
 }
 
-/** The statement is asked for by somebody else or as another kind of change: that is none of this approval. */
+/** Another agent requests the statement, or as another kind of change: this approval does not apply. */
 export function refuseAgain(context: ApprovalContext, _: StepFacts, event: Again): Changed {
   const { facts, by = null } = event
   const askedBy = textOf(event.askedBy)
@@ -158,7 +158,7 @@ export function givenBy({ askedAt }: ApprovalContext, { as, by: named, at, who }
   return account === null ? { as, by, at } : { as, by, at, who: account }
 }
 
-/** Whoever ordered the change is told that it does not happen: what is given after that is for whoever asks again. */
+/** The orderer learns that the change does not happen: later approvals are for the new requester. */
 export function lapse(context: ApprovalContext, { facts }: StepFacts): Changed {
   const { given, hash, lapses } = context
   return {
@@ -216,15 +216,15 @@ export function expire(context: ApprovalContext, { facts }: StepFacts): Changed 
   }
 }
 
-/** Nobody waits for it any more: neither whoever asked, nor those who have it in their inbox. */
+/** It is no longer pending: neither for the requester, nor in an inbox. */
 function settled({ askedBy, approvers }: ApprovalContext, approvalId: string, status: string): Sent[] {
   const body = { approvalId, status }
   return [...new Set([askedBy, ...approvers])].map((to) => ({ to, type: 'approval.settled', body }))
 }
 
 /**
- * An agent that may not do what it asked for learns so: its task ends here. One that has used it already goes on with that,
- * however often it was told that it may.
+ * An agent whose request is refused learns so: its task ends here. One that has used it already goes on with that,
+ * however often it was granted.
  */
 function refuse(context: ApprovalContext, event: Command, code: ApprovalRefusal): Changed {
   const { type: command, as, by, hash, facts } = event
@@ -242,7 +242,7 @@ export const refusing =
   (context: ApprovalContext, _: StepFacts, event: Command): Changed =>
     refuse(context, event, approvalRefusal(context, event) ?? otherwise(context))
 
-/** An answer, to the actor that opened the approval; before version 3, and to an operator's, to the agent in whose name it was asked. */
+/** An answer, to the actor that opened the approval; before version 3, and to an operator's, to the agent in whose name it was requested. */
 function told(
   { askedBy, replyTo, target, hash, kind, reference }: AnswerFacts,
   approvalId: string,

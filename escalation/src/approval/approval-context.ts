@@ -17,7 +17,7 @@ export type ApprovalInput = {
   hash: string
   kind: ApprovalKind
   askedBy: AgentId
-  /** The person who asked in its name; null when the agent asked by itself. */
+  /** The person who requested it in its name; null when the agent did so by itself. */
   by: string | null
   because: string
   evidence: JsonObject
@@ -26,7 +26,7 @@ export type ApprovalInput = {
   approvers: AgentId[]
   /** How long the chief has to answer before it goes up the asker's ladder, ms. */
   answerMs: number
-  /** Since version 2: when it was asked, and whose token asked; null without one. */
+  /** Since version 2: when it was requested, and by whose token; null without one. */
   askedAt?: number
   who?: Identity | null
   /** Since version 3: the actor that sent the request, to which the answers go; null for an operator's. */
@@ -38,16 +38,16 @@ export type ApprovalContext = ApprovalInput & {
   given: Given[]
   lapses: number
   armMs: number
-  /** Persons who asked again; absent until one did. */
+  /** Persons who requested it again; absent until one did. */
   askers?: string[]
-  /** Whose tokens asked again. */
+  /** The tokens of later requests. */
   askersWho?: Identity[]
   /** Who used it up; absent until then. */
   usedBy?: string
 }
 
 /**
- * What is asked of an approval. `hash` is that of the statement which the caller has before their eyes; `proposedBy` and
+ * The commands of an approval. `hash` is that of the statement which the caller has before their eyes; `proposedBy` and
  * `kind` are who put it there, as which kind of change, where it was a proposal that was judged.
  */
 export type ApprovalCommand = {
@@ -63,7 +63,7 @@ export type ApprovalCommand = {
   who?: Json
 }
 
-/** The same statement, asked for while it is open: the body of a new request, as the requester sent it. */
+/** The same statement, requested while it is open: the body of a new request, as the requester sent it. */
 export type ApprovalAgain = {
   type: 'open'
   /** Who sent it. */

@@ -17,12 +17,12 @@ import { approvalMachine } from './approval.machine.ts'
 /** The type under which approvals live in the store. */
 export const APPROVAL_TYPE = 'approval'
 
-/** Longest statement that one approval is about, in characters: what nobody can read, nobody should approve. */
+/** Longest statement that one approval is about, in characters: what is too long to read must not be approved. */
 const STATEMENT_MAX = 20_000
 
 const record = z.record(z.string(), z.json())
 
-/** What asks for an approval. The hash is worked out here and never taken from whoever asks. */
+/** A request for an approval. The hash is computed here and never taken from the requester. */
 const openApprovalSchema = z.strictObject({
   target: z.string().trim().min(1).max(200),
   statement: z.string().trim().min(1).max(STATEMENT_MAX),
@@ -47,7 +47,7 @@ export function parseOpenApproval(body: unknown): z.output<typeof openApprovalSc
   )
 }
 
-/** The key that is unique among open approvals: a statement, by its hash, is asked for once on one target. */
+/** The key that is unique among open approvals: a statement, by its hash, is requested once on one target. */
 export function approvalKey(target: string, hash: string): string {
   return `${target} ${hash}`
 }

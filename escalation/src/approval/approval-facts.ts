@@ -16,7 +16,7 @@ interface ApprovalFacts {
   locks: string[] | null
   /** The longest that it kept others waiting in a rehearsal. */
   blockedMsMax: number | null
-  /** The statement that undoes it; false where it was said that there is none. */
+  /** The statement that undoes it; false where the requester said none. */
   rollback: string | false | null
   /** Functions that it calls, as the guard reads it. */
   calls: string[] | null
@@ -37,7 +37,7 @@ export interface ApprovalCard {
   expiresAt: string | null
 }
 
-/** What a card shows of an approval, from what it was asked with. */
+/** What a card shows of an approval, from its request. */
 export function approvalCard(context: ApprovalContext, dueAt: number | null): ApprovalCard {
   const { kind, approvers, evidence, reference, given, by } = context
   const needed = given.some(({ who }) => who?.alone === true) ? 1 : NEEDED[kind]

@@ -28,7 +28,7 @@ const [ADA, BEA, EVE] = [home('ada'), home('bea'), home('eve')]
 /** A token that eve's token made: it acts for eve. */
 const ROBOT = home('robot', { kind: 'service', line: ['robot', 'eve'], own: ['robot', 'eve'] })
 
-/** A request for a destructive statement; instants are from when it was asked. */
+/** A request for a destructive statement; instants are from its request. */
 class Asked {
   readonly definition = approvalDefinition({ timeScale: 1 })
   state: ActorState
@@ -144,7 +144,7 @@ describe('two approvals of a statement that may lose data', () => {
     ])
   })
 
-  it('are refused when one is of the person for whom a service asked', () => {
+  it('are refused when one is of the person for whom a service requested it', () => {
     const asked = new Asked(ROBOT)
     expect(asked.approve(EVE)).toBe('approval.own-request')
   })
@@ -158,7 +158,7 @@ describe('two approvals of a statement that may lose data', () => {
     expect([asked.approve(who, how), asked.use()]).toEqual(['approval.twice', 'approval.missing'])
   })
 
-  it('count from the last request: one who has signed in since then approves it once it is asked again', () => {
+  it('count from the last request: one who has signed in since then approves it once it is requested again', () => {
     const asked = new Asked()
     const late = home('late', { tokenAt: MINUTE })
     expect(asked.approve(late, { after: 2 * MINUTE })).toBe('approval.too-young')
@@ -166,7 +166,7 @@ describe('two approvals of a statement that may lose data', () => {
     expect(asked.approve(late)).toBe('approval.given')
   })
 
-  it('are not given by a person who asked again', () => {
+  it('are not given by a later requester', () => {
     const asked = new Asked()
     const who = { ...ADA } satisfies JsonObject
     asked.tell({ type: 'open', askedBy: 'layer-1', kind: 'destructive', because: 'again', who })
@@ -181,7 +181,7 @@ describe('two approvals of a statement that may lose data', () => {
 describe('one operator', () => {
   const ALONE = home('ada', { alone: true, accountAt: -MINUTE })
 
-  it('approves what they asked for, to be used from minute 10 to minute 25', () => {
+  it('approves their own request, to be used from minute 10 to minute 25', () => {
     const asked = new Asked(ALONE)
     expect(asked.approve(ALONE)).toBe('approval.given')
     expect([asked.state.status, asked.use(10 * MINUTE - 1)]).toEqual(['granted', 'approval.too-early'])

@@ -4,7 +4,7 @@ import type { ApprovalContext, ApprovalRefusal, Given } from './approval-context
 /** Persons whom only the holder of the home vouches for count from this age on: the holder sees them for a day before, ms. */
 const HOME_AGE_MS = 24 * 3_600_000
 
-/** What a single operator approves can be used from here on: until then every channel has told of it, ms. */
+/** What a single operator approves can be used from here on: by then every channel has announced it, ms. */
 const ALONE_FROM_MS = 10 * 60_000
 
 /** ... until here, after which it has lapsed, ms. */

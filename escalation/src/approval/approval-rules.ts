@@ -15,7 +15,7 @@ export const APPROVAL_LIFE_MS = 15 * 60_000
 /** Approvals that a destructive statement takes: no single account, stolen or careless, loses data. */
 export const NEEDED: Record<ApprovalKind, number> = { additive: 1, major: 1, destructive: 2 }
 
-/** True when what was given is enough: since version 2 two persons for what may lose data, before it two, of which one a person. */
+/** True when what was given is enough: since version 2 two persons for what may lose data, before it two, one of them a person. */
 export function isComplete(context: Pick<ApprovalContext, 'kind' | 'given' | 'askedAt'>): boolean {
   const { kind, given, askedAt } = context
   if (askedAt !== undefined && kind === 'destructive') return isEnough(given)
@@ -43,7 +43,7 @@ export function approvalRefusal(
   }
 }
 
-/** True of the agent in whose name it was asked, and of the actor that opened it: both may use and withdraw it. */
+/** True of the agent in whose name it was requested, and of the actor that opened it: both may use and withdraw it. */
 export function isRequester({ askedBy, replyTo }: ApprovalContext, as: string): boolean {
   return as === askedBy || as === replyTo
 }
@@ -53,7 +53,7 @@ export function senderOf({ from }: { from?: string }): string | null {
   return from === undefined || from === 'operator' ? null : from
 }
 
-/** The reason to refuse a request for what is asked for already, or null: it is whose it was, for the kind of change that it was. */
+/** The reason to refuse a request for what is requested already, or null: it is whose it was, for the kind of change that it was. */
 export function againRefusal(
   context: ApprovalContext,
   { askedBy, kind }: ApprovalAgain,
@@ -62,7 +62,7 @@ export function againRefusal(
   return kind === context.kind ? null : 'approval.other-kind'
 }
 
-/** Nobody judges what they asked for, in whatever seat; a person only with a token; nobody twice, by seat or by person. */
+/** A requester never judges their own request, in any seat; a person only with a token; no one twice, by seat or by person. */
 function judging(context: ApprovalContext, command: ApprovalCommand & StepFacts): ApprovalRefusal | null {
   const { type, as, by, hash, kind, proposedBy } = command
   const askers = [context.by ?? [], context.askers ?? []].flat()
@@ -72,7 +72,7 @@ function judging(context: ApprovalContext, command: ApprovalCommand & StepFacts)
   if (as !== 'operator' && !context.approvers.includes(as)) return 'approval.not-allowed'
   if (by === undefined ? as === 'operator' : !personOf(by).tokened) return 'approval.without-token'
   if (hash !== context.hash) return 'approval.other-statement'
-  // What a stranger says about a statement, or calls it, was not asked: nobody has judged the request itself.
+  // What a stranger says about a statement, or calls it, does not count: the request itself is not judged yet.
   if (proposedBy !== undefined && proposedBy !== context.askedBy) return 'approval.not-allowed'
   if (kind !== undefined && kind !== context.kind) return 'approval.other-kind'
   if (type === 'reject') return null

@@ -4,7 +4,7 @@ import * as act from './approval-actions.ts'
 import type { ApprovalAgain, ApprovalCommand, ApprovalContext, ApprovalInput } from './approval-context.ts'
 import { againRefusal, approvalRefusal, isComplete } from './approval-rules.ts'
 
-/** A request that nobody approved for so long is no longer what anybody wants, ms. */
+/** A request without an approval for so long is no longer wanted, ms. */
 const STALE_MS = 7 * 24 * 3_600_000
 
 type Command = ApprovalCommand & StepFacts
@@ -12,7 +12,7 @@ type Again = ApprovalAgain & StepFacts
 type ApprovalEvent = ({ type: 'start' } & StepFacts) | Again | Command
 
 /**
- * The life of a request to run one statement on one database: asked, approved by as many as its kind takes, and used up
+ * The life of a request to run one statement on one database: requested, approved by as many as its kind takes, and used up
  * once, before the oldest approval is 15 minutes old. What a transition sets, records and sends is in approval-actions.ts.
  * Source: docs/layer-1/authority.md.
  */

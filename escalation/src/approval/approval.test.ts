@@ -69,7 +69,7 @@ const granted = (): Asked => {
 }
 
 describe('an approval', () => {
-  it('is asked of the chief through the asker’s own mailbox', () => {
+  it('is proposed to the chief through the requester’s own mailbox', () => {
     expect(new Asked().sent).toMatchObject([
       { to: 'layer-1', type: 'approval.asked', body: { approvalId: 'A', hash: HASH, to: 'chief-1' } },
     ])
@@ -130,14 +130,14 @@ describe('an approval', () => {
       (a) => a.approve('chief-1', undefined, { hash: 'f'.repeat(64) }),
     ],
     ['without the hash', 'approval.other-statement', (a) => a.approve('chief-1', undefined, { hash: null })],
-    ['by the agent that asked', 'approval.own-request', (a) => a.approve('layer-1', BEA)],
+    ['by the requesting agent', 'approval.own-request', (a) => a.approve('layer-1', BEA)],
     [
-      'by the person who asked, in another seat',
+      'by the requester, in another seat',
       'approval.own-request',
       (a) => a.approve('chief-1', tokenedBy('Eve', 't9')),
     ],
-    ['by somebody who is no approver', 'approval.not-allowed', (a) => a.approve('layer-2', ADA)],
-    ['by somebody who is stopped', 'approval.not-allowed', (a) => a.approve('layer-9', ADA)],
+    ['by an agent that is not an approver', 'approval.not-allowed', (a) => a.approve('layer-2', ADA)],
+    ['by a stopped agent', 'approval.not-allowed', (a) => a.approve('layer-9', ADA)],
     ['by an operator without a token', 'approval.without-token', (a) => a.approve('operator', 'Ada')],
     ['by an operator without a name', 'approval.without-token', (a) => a.approve('operator')],
     ['by a person in a seat without a token', 'approval.without-token', (a) => a.approve('chief-1', 'Ada')],
@@ -158,7 +158,7 @@ describe('an approval', () => {
     ['a changed statement', { hash: statementHash('drop table shop.orders') }, 'approval.other-statement'],
     ['another target', { target: 'prod' }, 'approval.other-statement'],
     ['another kind', { kind: 'major' }, 'approval.other-kind'],
-    ['somebody else', { as: 'layer-2' }, 'approval.not-allowed'],
+    ['another agent', { as: 'layer-2' }, 'approval.not-allowed'],
   ])('is not used for %s', (_, more, code) => {
     const asked = granted()
     expect([asked.use(more), asked.state.status]).toEqual([code, 'granted'])
@@ -171,16 +171,16 @@ describe('an approval', () => {
   })
 })
 
-describe('an approval that is asked for again', () => {
+describe('an approval that is requested again', () => {
   const AGAIN = { type: 'open', askedBy: 'layer-1', kind: 'destructive', because: 'again' }
   const last = (asked: Asked): unknown => asked.sent.at(-1)
-  /** Its effects are those of what is told from now on. */
+  /** Its effects are those of the events from now on. */
   const from = (asked: Asked): Asked => {
     asked.sent.length = 0
     return asked
   }
 
-  it('is asked anew, with what is new about it, and its week begins anew', () => {
+  it('is proposed again, with what is new, and its week restarts', () => {
     const asked = new Asked({ reference: { order: 1 } })
     asked.tell({ ...AGAIN, evidence: { lossless: true }, reference: { order: 2 } }, 6 * 24 * 3_600_000)
     const body = { because: 'again', evidence: { lossless: true }, reference: { order: 2 }, to: 'chief-1' }
@@ -228,7 +228,7 @@ describe('an approval that is asked for again', () => {
     expect(asked.use({}, APPROVAL_LIFE_MS)).toBe('approval.expired')
   })
 
-  it('is used once, whoever of the two orders uses it first', () => {
+  it('is used once, by the first of the two orders', () => {
     const asked = granted()
     asked.tell({ ...AGAIN, reference: { order: 2 } })
     from(asked)
@@ -240,7 +240,7 @@ describe('an approval that is asked for again', () => {
     expect(asked.sent).toMatchObject([{ type: 'approval.used', body: { reference: { order: 2 } } }])
   })
 
-  it('goes out anew after what was given has lapsed', () => {
+  it('is proposed again after what was given has lapsed', () => {
     const asked = new Asked({ reference: { order: 1 } })
     asked.approve('chief-1')
     from(asked).tell({ ...AGAIN, reference: { order: 2 } }, APPROVAL_LIFE_MS + 1)
@@ -250,7 +250,7 @@ describe('an approval that is asked for again', () => {
     ])
   })
 
-  it('is approved by nobody who asked for it, the first time or again', () => {
+  it('is approved by no requester, the first or a later one', () => {
     const asked = new Asked({ by: 'Eve' })
     asked.tell({ ...AGAIN, by: ADA })
     expect(asked.approve('operator', ADA)).toBe('approval.own-request')
@@ -260,8 +260,8 @@ describe('an approval that is asked for again', () => {
 
   it.each([
     ['another kind of change', { kind: 'additive' }, 'approval.other-kind'],
-    ['somebody else', { askedBy: 'layer-2' }, 'approval.not-allowed'],
-  ])('as %s is refused, and whoever asks learns so', (_, more, code) => {
+    ['another agent', { askedBy: 'layer-2' }, 'approval.not-allowed'],
+  ])('as %s is refused, and the caller learns so', (_, more, code) => {
     const asked = from(granted())
     expect(asked.tell({ ...AGAIN, reference: { order: 2 }, ...more })).toBe(code)
     const to = 'askedBy' in more ? 'layer-2' : 'layer-1'
@@ -272,7 +272,7 @@ describe('an approval that is asked for again', () => {
   })
 })
 
-describe('whatever is asked of an approval, in whatever order', () => {
+describe('any commands of an approval, in any order', () => {
   const WHO: [string, string?][] = [
     ['chief-1'],
     ['chief-1', ADA],

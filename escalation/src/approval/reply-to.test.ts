@@ -16,7 +16,7 @@ const REQUEST = {
 }
 const USE = { type: 'use', hash: HASH, target: 'shop', kind: 'additive' }
 
-/** An approval that `from` opened in the name of layer-1; `tell` answers with whom its step told what. */
+/** An approval that `from` opened in the name of layer-1; `tell` answers with the messages of its step. */
 function opened(from: string, version: 2 | 3 = 3) {
   const definition = approvalDefinition({ timeScale: 1, version })
   let state: ActorState | null = null
@@ -39,7 +39,7 @@ function opened(from: string, version: 2 | 3 = 3) {
 const SETTLED = ['approval.settled to layer-1', 'approval.settled to chief-1', 'approval.settled to agent-0']
 
 describe('what an approval answers', () => {
-  it('goes to the actor that opened it, which may use it; the chief is asked through the agent', () => {
+  it('goes to the actor that opened it, which may use it; the chief gets it through the agent', () => {
     const { asked, tell, approve } = opened('change-1')
     expect(asked).toEqual(['approval.asked to layer-1'])
     expect(approve()).toEqual(['approval.granted to change-1', ...SETTLED])
@@ -60,7 +60,7 @@ describe('what an approval answers', () => {
     expect(tell({ ...USE, as: 'change-2' })).toEqual(['approval.used to change-2'])
   })
 
-  it('goes to the one that is refused, when it asks for what another agent has asked for', () => {
+  it('goes to the one that is refused, when it requests what another agent has requested', () => {
     const { tell } = opened('change-1')
     const strange = { ...REQUEST, type: 'open', askedBy: 'layer-2' }
     expect(tell({ ...strange, from: 'change-9' })).toEqual(['approval.refused to change-9'])

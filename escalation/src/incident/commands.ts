@@ -14,7 +14,7 @@ const durationMs = z.number().int().positive()
 const why = z.string().trim().min(1).max(1_000)
 
 /**
- * Everything that can be asked of an open incident, once: the edges derive theirs from this table. A new command is a row
+ * The commands of an open incident, once: the edges derive theirs from this table. A new command is a row
  * here, a transition in the machine, an action, and a rule for who may. Source: docs/escalation.md, "States and commands".
  */
 export const incidentCommands = {

@@ -1,7 +1,7 @@
 import { rungAt, type StoryMoment } from './story.ts'
 import type { Policy } from '../policy/policy.ts'
 
-/** What happens at a time to come if nobody does anything: who is told, or that an alarm leaves the bus. */
+/** What happens at a time to come without an answer: who is notified, or that an alarm leaves the bus. */
 export interface ForecastStep {
   /** Ms since the Unix epoch; exact for the first step, and for later ones if each timer is served on time. */
   at: number
@@ -12,14 +12,14 @@ export interface ForecastStep {
 }
 
 /**
- * What comes next on a pinned ladder while nobody answers, up to the alarm that ends it. That an agent cannot be reached shows only
+ * What comes next on a pinned ladder without an answer, up to the alarm that ends it. That an agent cannot be reached shows only
  * when its turn comes, so it is not foreseen. Source: docs/escalation.md, "States and commands".
  */
 export function forecast(policy: Policy, moment: StoryMoment): ForecastStep[] {
   const { dueAt, status, remainingMs } = moment
   const { rung, index } = rungAt(policy, moment.level)
   const here = { level: rung.level, agents: rung.agents }
-  // Between two events of one step: the level is told in the same transaction.
+  // Between two events of one step: the level is notified in the same transaction.
   if (status === 'entering')
     return [
       { at: moment.at, what: 'told', ...here },

@@ -35,7 +35,7 @@ export function suppressAtOpen(context: IncidentContext, event: Seen): Change {
   }
 }
 
-/** The silence is over for this incident: its first rung is told now. */
+/** The silence is over for this incident: its first level is notified now. */
 export function release(context: IncidentContext, event: Seen): Change {
   const data = by(event, { silence: heldBack(context).id, remainingMs: context.remainingMs })
   const record = {
@@ -67,7 +67,7 @@ export function tell(context: IncidentContext, event: Seen): Change {
   }
 }
 
-/** Comes to a rung afresh: its own agents, nobody declined, its full wait. */
+/** Enters a level: its own agents, none declined, its full wait. */
 export function enterRung(context: IncidentContext): Change {
   const { agents, waitMs } = rungOf(context)
   const silence = silenceOf(context) === null ? {} : { silence: null }
@@ -87,7 +87,7 @@ export function renotifyCeo(): Change {
   return { set: { ceoRenotified: true } }
 }
 
-/** Passes a rung on which nobody can be reached, with an alarm. */
+/** Passes a level without a reachable agent, with an alarm. */
 export function passLevel(context: IncidentContext): Change {
   const next = rungOf({ ...context, index: context.index + 1 })
   const data = { agents: context.addressees, to: next.level, why: 'nobody at this level can be reached' }
@@ -98,7 +98,7 @@ export function passLevel(context: IncidentContext): Change {
   }
 }
 
-/** The CEO cannot be reached: the wait stands, and an alarm leaves the bus. */
+/** The CEO cannot be reached: the wait stays, and an alarm leaves the bus. */
 export function alarmUnreachableCeo(context: IncidentContext): Change {
   return alarmed(context, 'the CEO cannot be reached')
 }
@@ -117,7 +117,7 @@ export function alarmAgain(context: IncidentContext): Change {
   return alarmed(context, 'still exhausted: nobody acknowledged on any level')
 }
 
-/** Stops the wait; whoever else was told learns that it is taken. */
+/** Stops the wait; the others learn that it is taken. */
 export function acknowledge(
   context: IncidentContext,
   step: StepFacts,
@@ -139,13 +139,13 @@ export function acknowledge(
   }
 }
 
-/** An acknowledgement ran out: the same rung is told again. */
+/** An acknowledgement ran out: the same level is notified again. */
 export function expireAck(context: IncidentContext): Change {
   const data = { heldBy: context.acknowledgedBy }
   return { record: [{ type: 'incident.ack_expired', level: rungOf(context).level, data }] }
 }
 
-/** Whoever held it was stopped: the acknowledgement ends here, and the same rung is told again. */
+/** Its holder was stopped: the acknowledgement ends here, and the same level is notified again. */
 export function releaseAcknowledgement(context: IncidentContext): Change {
   const data = { heldBy: context.acknowledgedBy, why: 'the agent was stopped' }
   return { record: [{ type: 'incident.ack_expired', level: rungOf(context).level, data }] }
@@ -164,7 +164,7 @@ export function declinedAfter(context: IncidentContext, { as }: Command<'decline
   return as === 'operator' ? context.addressees : [...context.declined, as]
 }
 
-/** Quiet until the snooze ends; then the same rung is told again. */
+/** Quiet until the snooze ends; then the same level is notified again. */
 export function snooze(_: IncidentContext, __: StepFacts, event: Command<'snooze'>): Change {
   const data = by(event, { forMs: event.forMs })
   return {
@@ -188,7 +188,7 @@ export function suppress(_: IncidentContext, step: StepFacts, event: Command<'su
   }
 }
 
-/** The frozen wait goes on from here; nobody is told again. */
+/** The frozen wait goes on from here; without a new notice. */
 export function unsuppress(context: IncidentContext, event: Seen): Change {
   const { remainingMs } = context
   const data = by(event, { remainingMs })
@@ -222,7 +222,7 @@ export function fullWait(context: IncidentContext): Change {
   return { set: { waitMs: rungOf(context).waitMs } }
 }
 
-/** Counts as data loss from now on and stands on the CEO's rung. */
+/** Counts as data loss from now on and is at the CEO's level. */
 export function raise(context: IncidentContext, event: Seen): Change {
   const index = context.policy.path.length - 1
   const data = by(event, { from: rungOf(context).level })
@@ -294,7 +294,7 @@ function leftOf(event: StepFacts): number {
   return Math.max(0, (event.facts.dueAt ?? event.at) - event.at)
 }
 
-/** Why somebody is told or a rung is climbed, in words for a timeline. */
+/** Why a level is notified or left, in words for a timeline. */
 const CAUSES: Record<string, string> = {
   start: 'opened',
   open: 'raised by a duplicate',

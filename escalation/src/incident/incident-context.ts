@@ -10,7 +10,7 @@ export type IncidentContext = {
   dedupKey: string | null
   openedBy: string | null
   openedAt: number
-  /** The rung the incident stands on. */
+  /** The incident's level. */
   index: number
   /** Who is addressed in this round of the rung; a reassignment replaces them. */
   addressees: AgentId[]
@@ -52,7 +52,7 @@ export type IncidentInput = {
   silence?: HeldBySilence
 }
 
-/** The rung an incident stands on. */
+/** An incident's level. */
 export function rungOf(context: IncidentContext): PathStep {
   const rung = context.policy.path[context.index]
   if (rung === undefined)

@@ -2,7 +2,7 @@ import type { Change, PerformParams, RecordParams, StepFacts } from '@esa/actor'
 import type { JsonObject } from '@esa/protocol'
 import { type IncidentContext, rungOf } from './incident-context.ts'
 
-/** The news for those who are not needed any more that somebody else has the incident. */
+/** The notice to the others that the incident is taken. */
 export function take(
   context: IncidentContext,
   event: StepFacts & { as: string },

@@ -31,7 +31,7 @@ export function refusalOf(
 /** Who may act. Source: docs/escalation.md, "Who may act". */
 function isAllowed(context: IncidentContext, { type, as, facts }: IncidentCommand & StepFacts): boolean {
   if (as === 'operator') return true
-  // A stopped agent is out of reach both ways: whoever sits there must not hold an incident either.
+  // A stopped agent is out of reach both ways: the person in its seat must not hold an incident either.
   if (facts.unreachable.includes(as)) return false
   const opener = context.policy.agent
   switch (type) {

@@ -16,7 +16,7 @@ function isFailureOfRound(context: IncidentContext, event: IncidentEvent): boole
   )
 }
 
-/** The stop of an addressee after which nobody at this level can be reached. */
+/** The stop of an addressee after which this level has no reachable agent. */
 function isStopOfLast(context: IncidentContext, event: IncidentEvent): boolean {
   const concerned = event.type === 'agent.stopped' && context.addressees.includes(event.agent)
   return concerned && reachable(context, event).length === 0

@@ -20,9 +20,9 @@ export interface StoryMoment {
   duplicates: number
   /** What a suppression keeps of the wait; null while none does. */
   remainingMs: number | null
-  /** Opened under a silence, and not told yet. */
+  /** Opened under a silence, and not notified yet. */
   silenced: boolean
-  /** The CEO missed a wait and was told once more. */
+  /** The CEO missed a wait and was notified once more. */
   ceoToldAgain: boolean
 }
 
@@ -37,11 +37,11 @@ type Change = Partial<StoryMoment> & { moved?: boolean }
 type Told = { moment: StoryMoment; moved: boolean }
 type Fold = (before: Told, event: TimelineEvent, policy: Policy, at: number) => Change
 
-/** Causes by which the CEO, told already, is told once more. */
+/** Causes by which the CEO, notified already, is notified once more. */
 const MISSED: ReadonlySet<unknown> = new Set(['wait missed', 'declined', 'escalate command'])
 
 /**
- * Folds a timeline into what the incident was after each of its events: it reads what the log says, sends nothing and asks nobody.
+ * Folds a timeline into what the incident was after each of its events: it reads what the log says, without any side effect.
  * `openedAt` is the first event's time, ms. Null for a timeline that does not begin with an opening.
  */
 export function foldStory(events: readonly TimelineEvent[], openedAt: number): Story | null {
@@ -87,7 +87,7 @@ function opening({ seq, epoch, data }: TimelineEvent, { path }: Policy, at: numb
   }
 }
 
-/** What each event changes; one that is not here is told and changes nothing. Source: docs/escalation.md, "Events". */
+/** What each event changes; one that is not here is listed and changes nothing. Source: docs/escalation.md, "Events". */
 const FOLDS: Record<string, Fold> = {
   'incident.notified': notified,
   'incident.escalated': (_, { level }) => moveTo(level),

@@ -15,7 +15,7 @@ export interface TimelineEvent {
   data: JsonObject
 }
 
-/** The timeline of a stream: a fold over its events that sends nothing and asks nobody. */
+/** The timeline of a stream: a fold over its events without side effects. */
 export function timeline(events: Iterable<ActorEvent>): TimelineEvent[] {
   const entries: TimelineEvent[] = []
   let openedAt: number | null = null

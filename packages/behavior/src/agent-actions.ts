@@ -46,7 +46,7 @@ export function think(mind: Mind, doneBy: DoneBy): Skill {
     const own = event['handedOver'] === undefined
     const ordered = event['task'] === HAND_OVER && event.from === context.chief && own
     if (event.type === 'task_request' && ordered) return redistribute(context, event)
-    // Whoever sits here answers: what a playbook would do by itself waits for the person.
+    // The person in the seat answers: what a playbook would do by itself waits for the person.
     const waits = context.seat === 'human' && ANSWERABLE.has(event.type)
     const others = mind.skills === undefined || waits ? [] : (doneBy[textOf(event['task'])] ?? [])
     if (event.type === 'task_request' && others.length > 0 && !others.includes(context.agentId))

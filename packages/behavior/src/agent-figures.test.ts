@@ -76,7 +76,7 @@ describe('the figures of a team', () => {
     })
   })
 
-  it('are those of everybody whose chief or domain an agent is', () => {
+  it('are those of all agents whose chief or domain an agent is', () => {
     expect(teamOf(directory, 'domain-1')).toEqual(expect.arrayContaining(['layer-1', 'layer-2', 'layer-3']))
     expect(teamOf(directory, 'chief-1')).toEqual(expect.arrayContaining(['layer-1', 'layer-10', 'domain-1']))
     expect(teamOf(directory, 'layer-1')).toEqual([])

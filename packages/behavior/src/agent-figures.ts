@@ -12,7 +12,7 @@ export interface AgentFigures {
   averageMs: number | null
   /** Share of ended tasks that ended badly, 0 to 1. */
   errorRate: number | null
-  /** Its log's last entry, Unix ms; null for an agent that has never been told anything. */
+  /** Its log's last entry, Unix ms; null for an agent that has never had a message. */
   lastActiveAt: number | null
   openItems: number
   awaited: number
@@ -28,7 +28,7 @@ export type WindowFigures = { since: number; until: number } & Pick<
   'tasksCompleted' | 'tasksFailed' | 'averageMs' | 'errorRate'
 >
 
-/** Hours of one window of a trend: a day, of which the last hour is the one that has begun. */
+/** Hours of one window of a trend: a day, with the current hour as the last. */
 const WINDOW_HOURS = 24
 
 /** What agents have done in the last day against the day before it. */

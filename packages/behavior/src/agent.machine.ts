@@ -5,7 +5,7 @@ import { takeCard } from './card-facts.ts'
 import type { AgentContext, AgentEvent, CardFacts, Mind } from './mind.ts'
 import { arm, nextDue, wake } from './schedule.ts'
 
-/** What an agent starts from: facts of its card, and of the organisation around it. */
+/** What an agent starts from: facts of its card, and of the organization around it. */
 type AgentInput = CardFacts & Pick<AgentContext, 'agentId'>
 
 /**

@@ -27,7 +27,7 @@ function judged(
 }
 
 describe('a proposal', () => {
-  it('is approved or rejected by somebody else, and whoever asked learns who decided', () => {
+  it('is approved or rejected by another person, and the requester learns who decided', () => {
     const { fact, send, inbox } = judged({}, { by: BEA })
     expect([fact, inbox]).toEqual(['agent.approved', {}])
     expect(send).toMatchObject([
@@ -37,13 +37,13 @@ describe('a proposal', () => {
   })
 
   it.each([
-    ['its own agent, whoever holds the seat', { from: 'chief-1' }, { by: BEA }, 'approval.own-request'],
-    ['whoever asked, from another seat', {}, { by: ADA }, 'approval.own-request'],
-    ['whoever asked, with another token', {}, { by: tokenedBy('Ada', 't3') }, 'approval.own-request'],
-    ['whoever asked without a token', { by: 'Ada' }, { by: ADA }, 'approval.own-request'],
-    ['nobody known', {}, {}, 'approval.without-token'],
-    ['somebody without a token', {}, { by: 'Bea' }, 'approval.without-token'],
-    ['somebody who takes a task for one', { type: 'task_request' }, { by: BEA }, 'inbox.no-such-proposal'],
+    ['its own agent, with any person in the seat', { from: 'chief-1' }, { by: BEA }, 'approval.own-request'],
+    ['the requester, from another seat', {}, { by: ADA }, 'approval.own-request'],
+    ['the requester, with another token', {}, { by: tokenedBy('Ada', 't3') }, 'approval.own-request'],
+    ['a requester without a token', { by: 'Ada' }, { by: ADA }, 'approval.own-request'],
+    ['no one known', {}, {}, 'approval.without-token'],
+    ['a person without a token', {}, { by: 'Bea' }, 'approval.without-token'],
+    ['a person who takes a task for one', { type: 'task_request' }, { by: BEA }, 'inbox.no-such-proposal'],
   ])('is not approved by %s', (_, item, event, code) => {
     const refused = judged(item, event)
     expect([refused.fact, refused.code, refused.send, refused.inbox]).toEqual([

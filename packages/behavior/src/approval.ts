@@ -7,15 +7,15 @@ import type { AgentContext, AgentEvent, InboxItem, Skill } from './mind.ts'
 import { objectOf, without } from './records.ts'
 import { counted } from './work.ts'
 
-/** What a proposal that is about a statement carries, so that whoever decides sees what will run, and its hash. */
+/** What a proposal that is about a statement carries, so that the approver sees what will run, and its hash. */
 export const STATEMENT = 'statement'
 
-/** Longest part of a statement that stands in a subject. */
+/** Longest part of a statement in a subject. */
 const SUBJECT_CHARS = 120
 
 /**
- * A statement is to be approved in this agent's name: the chief gets it as a proposal. What nobody answers in time goes up
- * this agent's ladder; asked again, the earlier proposal is waited for no more.
+ * A statement is to be approved in this agent's name: the chief gets it as a proposal. Without an answer in time it goes up
+ * this agent's ladder; requested again, the earlier proposal is no longer pending.
  */
 export const propose: Skill = (context, event) => {
   const { approvalId, target, hash, kind: change, statement, because, evidence, answerMs, by } = event
@@ -46,8 +46,8 @@ export const propose: Skill = (context, event) => {
 }
 
 /**
- * Approves or rejects a proposal in the inbox. Nobody approves what they asked for: neither the agent that proposed it nor
- * the person who did so in its name, whichever seat they hold; and nobody does without a token. Source: docs/security.md.
+ * Approves or rejects a proposal in the inbox. A requester never approves their own request: neither the agent that proposed it nor
+ * the person who did so in its name, whichever seat they hold; and approving takes a token. Source: docs/security.md.
  */
 export const judge: Skill = (context, event) => {
   const item = context.inbox[textOf(event['item'])]
@@ -73,13 +73,13 @@ export const judge: Skill = (context, event) => {
   }
 }
 
-/** Approvals of which an agent remembers that they are over: a proposal is never on its way for so many others. */
+/** Approvals that an agent remembers as over: a proposal is never on its way for so many others. */
 const OVER_MAX = 100
 
-/** Ends after which nothing that anybody says of the approval counts; one that was granted may still be asked anew. */
+/** Ends after which no vote on the approval counts; one that was granted may still be requested again. */
 const ENDS = new Set(['rejected', 'withdrawn', 'expired'])
 
-/** True for a proposal whose approval was over before it arrived: nobody is to decide about it any more. */
+/** True for a proposal whose approval was over before it arrived: it needs no decision. */
 export function isOver({ memory }: AgentContext, event: AgentEvent): boolean {
   return event.type === 'proposal' && overIn(memory).includes(objectOf(event['data'])['approvalId'] ?? null)
 }
@@ -90,7 +90,7 @@ function overIn(memory: JsonObject): Json[] {
 }
 
 /**
- * An approval is settled, by whoever: its proposal leaves the inbox, its answer is no longer waited for, and the incident of
+ * An approval is settled, by any approver: its proposal leaves the inbox, its answer is no longer waited for, and the incident of
  * an answer that came too late is taken back. A proposal may still be on its way.
  */
 export const settle: Skill = (context, event) => {

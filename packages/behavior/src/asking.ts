@@ -23,7 +23,7 @@ export interface Question {
   by?: string
 }
 
-/** A task that waits for a colleague's answer: whom it is for, what they asked, and who handed it over. */
+/** A task that waits for a colleague's answer: whom it is for, what they requested, and who handed it over. */
 export type Pending = {
   from: string
   task: string
@@ -34,7 +34,7 @@ export type Pending = {
   scopes?: Scope[]
 }
 
-/** The id of a message that an agent sends by itself: it comes from its cause, so that a step that is told twice asks once. */
+/** The id of a message that an agent sends by itself: it comes from its cause, so that a repeated step asks once. */
 function questionId({ facts }: AgentEvent, to: AgentId): string {
   return `${facts.inputId}.${to}`
 }
@@ -86,7 +86,7 @@ export function askFor(context: AgentContext, event: AgentEvent, question: Quest
 
 /**
  * The task that this message answers a question for, and the memory without it; null when it answers none. A question that
- * is still awaited was not answered: somebody else named its id.
+ * is still awaited was not answered: another agent named its id.
  */
 export function pendingFor(
   context: AgentContext,
@@ -107,7 +107,7 @@ export function isMeasured(event: AgentEvent): boolean {
   return typeof objectOf(event['result'])['ok'] === 'boolean'
 }
 
-/** An answer that the skill does not know, a person's words for one, goes to whoever asked as it was said. */
+/** An answer that the skill does not know, a person's words for one, goes to the requester as it was said. */
 export const passOnAnswer: Skill = (context, event) => {
   const found = pendingFor(context, event)
   if (found === null) return {}
@@ -120,7 +120,7 @@ export const passOnAnswer: Skill = (context, event) => {
   )
 }
 
-/** Questions that nobody answered in time: whoever waits for them learns it, and they are forgotten. */
+/** Unanswered questions: their requester learns it, and they are forgotten. */
 export const giveUp: Skill = (context, event) => {
   const overdue = Object.entries(context.awaiting ?? {}).filter(([, { dueAt }]) => event.at > dueAt)
   const ends = overdue.map(([id, { to }]): Skill => (now) => {
@@ -133,7 +133,7 @@ export const giveUp: Skill = (context, event) => {
 }
 
 /**
- * What was found for a task goes to whoever asked for it; while a person sits here it goes to the person, who has the request
+ * What was found for a task goes to its requester; while a person sits here it goes to the person, who has the request
  * in the inbox with what was found, and answers.
  */
 export function handOn(
@@ -165,7 +165,7 @@ export function handOn(
   }
 }
 
-/** Reports a task to whoever asked for it. */
+/** Reports a task to its requester. */
 export function report(
   { from, task, messageId, thread }: Omit<Pending, 'data'>,
   result: JsonObject,
@@ -190,7 +190,7 @@ export function decline(event: AgentEvent, why: string): Change<AgentContext> {
 
 /**
  * Asks back what a request lacks. The request stays in the inbox, where a person may answer it, and the asker's clock runs
- * on: a question is no answer. An operator reads the question as the answer, and asks anew.
+ * on: a question is not an answer. An operator reads the question as the answer, and asks again.
  */
 export function askBack(context: AgentContext, event: AgentEvent, question: string): Change<AgentContext> {
   const { from = '', messageId = '' } = event

@@ -14,8 +14,8 @@ type Said = { from?: string; type: string }
 type Owed = Pick<Awaited, 'to' | 'thread' | 'category' | 'subject'> & { messageId: string }
 
 /**
- * Hears whether a message answers one that this agent waits for: from whoever owes the answer, or from the colleague it
- * was handed to. A decision in the thread of a conflict settles it, whoever decided. What is answered too late has an
+ * Hears whether a message answers one that this agent waits for: from its recipient, or from the colleague it
+ * was handed to. A decision in the thread of a conflict settles it, from any agent. What is answered too late has an
  * incident, which is withdrawn.
  */
 export const hear: Skill = (context, event) => {
@@ -33,7 +33,7 @@ export function settleConflict(context: AgentContext, thread: string, said: Said
   return answered(context, (owed) => owed.category === 'conflict' && owed.thread === thread, said)
 }
 
-/** Somebody took over what another owed: the answer is awaited from there, and the log says so. */
+/** An agent took over what another owed: the answer is awaited from there, and the log says so. */
 export const handedOver: Skill = (context, event) => {
   const messageId = textOf(event['original'])
   const to = textOf(event['to'])
@@ -49,7 +49,7 @@ export const escalateUnanswered: Skill = (context, event) => {
   const overdue = Object.entries(context.awaiting ?? {}).filter(([, { dueAt }]) => event.at > dueAt)
   if (overdue.length === 0) return {}
   const opened = overdue.map(([messageId, awaited]) => opening(context, messageId, awaited))
-  // Nobody's answer takes back a loss of data: a person looks at it.
+  // No answer takes back a loss of data: a person looks at it.
   const late = overdue.flatMap(([messageId, { to, subject, thread, category, body }], index): Late[] => {
     const approvalId = textOf(objectOf(body['data'])['approvalId'])
     const about = approvalId === '' ? {} : { approvalId }

@@ -3,7 +3,7 @@ import { type AgentId, canonicalJson, type JsonObject } from '@esa/protocol'
 import { teamOf } from './agent-figures.ts'
 import type { AgentContext, CardFacts, Skill } from './mind.ts'
 
-/** What an agent's card, and the organisation around it, say now. */
+/** What an agent's card, and the organization around it, say now. */
 export function cardFacts(directory: Directory, agentId: AgentId): CardFacts {
   return {
     chief: directory.chiefOf(agentId) ?? null,
@@ -31,7 +31,7 @@ export function goesBy(context: AgentContext, card: CardFacts): boolean {
 }
 
 /**
- * The card in force came: whoever is asked or told from now on is who it names. The same facts again change nothing, so
+ * The card in force came: from now on the agents that it names get requests and notices. The same facts again change nothing, so
  * every worker may bring them. Incidents keep the policy that was pinned when they opened.
  */
 export const takeCard: Skill = (context, { card }) => {

@@ -4,17 +4,17 @@ import type { AgentContext, AgentEvent, InboxItem, Skill } from './mind.ts'
 import { objectOf, without } from './records.ts'
 import { counted } from './work.ts'
 
-/** Items an inbox holds. Beyond it a message is refused in the log: a mailbox that nobody reads must not grow for ever. */
+/** Items an inbox holds. Beyond it a message is refused in the log: an unread mailbox must not grow for ever. */
 const INBOX_MAX = 500
 
 /** Fields of a message that are the runtime's, not the sender's. */
 const ENVELOPE_FIELDS = new Set(['type', 'from', 'as', 'at', 'facts', 'messageId', 'scopes'])
 
-/** Types that are answered with a decision; what else is asked for is answered with what was done. */
+/** Types that are answered with a decision; other requests are answered with what was done. */
 const DECIDED = new Set(['conflict', 'proposal'])
 
 /**
- * What a colleague handed over, as it was asked: under its first id and by its first sender, who gets the answer. Only the
+ * What a colleague handed over, as it was sent: under its first id and by its first sender, who gets the answer. Only the
  * runtime hands over, and it names the very sender; `handedOver` stays, because an order does not travel that way.
  */
 export function asAsked(event: AgentEvent): AgentEvent {
@@ -23,7 +23,7 @@ export function asAsked(event: AgentEvent): AgentEvent {
   return { ...event, messageId, from }
 }
 
-/** A message that nobody but a person can answer goes to the inbox; one that only tells something goes to the log. */
+/** A message that only a person can answer goes to the inbox; one that only tells something goes to the log. */
 export const receive: Skill = (context, event) => {
   const id = event.messageId ?? `${context.agentId}-${event.at}`
   const from = event.from ?? ''
@@ -45,7 +45,7 @@ export const receive: Skill = (context, event) => {
   return keep(context, item)
 }
 
-/** A person answers an item; whoever asked gets the answer, in the same thread. An operator reads it in the log. */
+/** A person answers an item; the requester gets the answer, in the same thread. An operator reads it in the log. */
 export const answer: Skill = (context, event) => {
   const item = context.inbox[textOf(event['item'])]
   if (item === undefined || item.kind !== 'message') {
@@ -93,7 +93,7 @@ export function limitOf(event: AgentEvent): { scopes?: Scope[] } {
   return scopes === null ? {} : { scopes: [...scopes] }
 }
 
-/** The line that stands for a message in a list: the first field that reads like one. */
+/** The line of a message in a list: the first field that reads like one. */
 export function aboutOf(event: AgentEvent): string {
   const fields = ['title', 'subject', 'task', 'about', 'directive', 'decision', 'status', 'what', 'proposal']
   const found = fields.map((field) => event[field]).find((value) => typeof value === 'string')

@@ -1,7 +1,7 @@
 import type { AgentCard, DirectoryAgent } from '@esa/org'
 import type { Mind, TaskAbout } from './mind.ts'
 
-/** Something that an agent can be asked: a task of its own, a fact about it, or what its card makes it responsible for. */
+/** Something that an agent can answer: a task of its own, a fact about it, or what its card makes it responsible for. */
 export interface Intent {
   /** Unique for its agent: `schema`, `about:metrics`, `responsibility-2`. */
   id: string
@@ -41,10 +41,10 @@ const STOP = new Set(
   ).split(' '),
 )
 
-/** Other readings of a question that are told. */
+/** Other readings of a question that are shown. */
 const OTHERS_MAX = 3
 
-/** Everything that an agent can be asked: its own tasks first, then facts, then what its card says. */
+/** Everything that an agent can answer: its own tasks first, then facts, then what its card says. */
 export function intentsOf({ card }: Pick<DirectoryAgent, 'card'>, { tasks = {} }: Mind): Intent[] {
   const own = Object.entries(tasks).map(([id, task]): Intent => ofTask(id, task))
   const facts = Object.entries(FACTS).map(([id, [about, words]]): Intent => ({
@@ -88,7 +88,7 @@ const TIERS: readonly Intent['kind'][][] = [
 
 /**
  * Finds what a question means by the words that it shares with each intent; rare words weigh more, because a word that
- * every intent has tells none apart. The earlier intent wins a tie. No model is asked.
+ * every intent has tells none apart. The earlier intent wins a tie. Without a model.
  */
 export function routeQuestion(question: string, intents: readonly Intent[]): Routed {
   const asked = wordsOf(question)

@@ -14,7 +14,7 @@ type Measured = { position: string; by: string; value: number; samples: number }
 
 /**
  * Decides a conflict by evidence: every position was measured by the same measure, and one is clearly the best.
- * `because` says why it decides, or why it cannot: nobody's opinion is weighed here.
+ * `because` says why it decides, or why it cannot: opinions are not weighed here.
  */
 export function mediate(evidence: Json | undefined): {
   decision: string | null
@@ -42,8 +42,8 @@ export function mediate(evidence: Json | undefined): {
 }
 
 /**
- * Decides the incident of a conflict that its parties left unsettled. What was measured stands in the message that named the
- * conflict; the decision goes to everybody who is part of it, in the conflict's own thread, where it settles it: then whoever
+ * Decides the incident of a conflict that its parties left unsettled. What was measured is in the message that named the
+ * conflict; the decision goes to all parties, in the conflict's own thread, where it settles it: then the agent that
  * opened the incident takes it back. `judges` says for whom the mediator decides, `more` is what its decisions say besides.
  */
 export function mediateClimbed(

@@ -34,13 +34,13 @@ export type Late = { messageId: string; key: string; approvalId?: string } & Pic
   'to' | 'subject' | 'thread' | 'category'
 >
 
-/** A task that a skill of this agent works on, by the id of the message that asked for it, and who handed it over. */
+/** A task that a skill of this agent works on, by the id of the requesting message, and who handed it over. */
 type Work = { from: string; task: string; thread: string; at: number; handedOverBy?: string }
 
 /** What an agent has done so far: tasks ended well, tasks ended badly, and the time they took, ms. */
 export type Tally = { completed: number; failed: number; totalMs: number }
 
-/** What a mailbox knows of its agent's card, and of the organisation around it. */
+/** What a mailbox knows of its agent's card, and of the organization around it. */
 export type CardFacts = {
   chief: AgentId | null
   /** Who coordinates it with its neighbours; absent in a log that is older than this fact. */
@@ -50,7 +50,7 @@ export type CardFacts = {
   peers: AgentId[]
   /** Agents whose chief or domain this agent is. */
   team: AgentId[]
-  /** Agents of the whole organisation. */
+  /** Agents of the whole organization. */
   headcount: number
 }
 
@@ -67,7 +67,7 @@ export type AgentContext = CardFacts & {
   inbox: { [id: string]: InboxItem }
   /** Incidents that the built-in seat has acknowledged: once each, after that the clock runs. */
   acknowledged: string[]
-  /** Incidents that are over, or somebody else's, up to a visit: a notice of that visit or before comes too late. */
+  /** Incidents that are over, or another agent's, up to a round: a notice of that round or before comes too late. */
   over?: { incidentId: string; visit: number }[]
   /** Pause between two looks at the world, ms; null when the agent watches nothing. */
   wakeMs: number | null

@@ -57,7 +57,7 @@ export function notice(mind: Mind): Skill {
 }
 
 /**
- * An incident is over, or somebody else's: it leaves the inbox. Messages have no order among themselves, so this may come
+ * An incident is over, or another agent's: it leaves the inbox. Messages have no order among themselves, so this may come
  * before the very notice that it ends, or after the notice of a later visit, which it does not end.
  */
 export const release: Skill = (context, event) => {
@@ -76,8 +76,8 @@ export const release: Skill = (context, event) => {
 }
 
 /**
- * What an incident is about has been good again for a while. Whoever has it in the inbox sees that it may be resolved; a
- * built-in seat that holds it resolves it on those numbers. Nobody else's silence closes anything.
+ * What an incident is about has been good again for a while. Its holder sees that it may be resolved; a
+ * built-in seat that holds it resolves it on those numbers. Silence closes nothing.
  */
 export function recovered(mind: Mind): Skill {
   return (context, event) => {

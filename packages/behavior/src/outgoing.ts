@@ -15,7 +15,7 @@ import type { AgentContext, AgentEvent, Awaited, Message, Skill } from './mind.t
 const AWAITED_MAX = 500
 
 /**
- * Sends a message of the organisation in this agent's name, and remembers the answers that it waits for. What is an
+ * Sends a message of the organization in this agent's name, and remembers the answers that it waits for. What is an
  * escalation by its type opens its incident here, on this agent's own ladder.
  */
 export const dispatch: Skill = (context, event) => {

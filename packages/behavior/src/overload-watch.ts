@@ -27,7 +27,7 @@ export const watchWorkload: Skill = (context, event) => {
   }
 }
 
-/** The CEO's: more than half of the organisation overloaded is an incident of its own. Source: docs/protocol.md, "Load". */
+/** The CEO's: more than half of the organization overloaded is an incident of its own. Source: docs/protocol.md, "Load". */
 export const watchOrganisation: Skill = (context, event) => {
   const watched = watchWorkload(context, event)
   const many = (of: AgentContext): boolean => overloadedIn(of).length * 2 > of.headcount

@@ -1,6 +1,6 @@
 import type { Json, JsonObject } from '@esa/protocol'
 
-/** An object, or an empty one where something else stands. */
+/** An object, or an empty one in place of anything else. */
 export function objectOf(value: Json | undefined): JsonObject {
   return value !== null && typeof value === 'object' && !Array.isArray(value) ? value : {}
 }

@@ -17,7 +17,7 @@ export const arm: Skill = (context, event) => {
   return { set: { armedFor, armMs: Math.max(0, (armedFor ?? 0) - event.at) } }
 }
 
-/** The timer rang: look at the world when that is due, escalate what was not answered in time, and say so to whoever waits for it. */
+/** The timer rang: look at the world when that is due, escalate what was not answered in time, and say so to the requester. */
 export function wake(mind: Mind): Skill {
   const look: Skill = (context, event) => {
     const { wakeMs, lookAt } = context

@@ -76,7 +76,7 @@ export function followWork(
   return { ...told, set: { ...change.set, works, ...counts } }
 }
 
-/** An operator has no mailbox: what is reported to one stands in the log, where `esa tasks show` reads it. */
+/** An operator has no mailbox: what is reported to one is in the log, where `esa tasks show` reads it. */
 function readByOperator(change: Change<AgentContext>): Change<AgentContext> {
   const [forOperator, send] = [[], []] as [SendParams[], SendParams[]]
   for (const sent of change.send ?? []) (sent.to === 'operator' ? forOperator : send).push(sent)
@@ -88,7 +88,7 @@ function readByOperator(change: Change<AgentContext>): Change<AgentContext> {
   return { ...change, send, record: [...(change.record ?? []), ...answers] }
 }
 
-/** The task that a skill took on with this event: one that waits in the inbox is nobody's work yet. */
+/** The task that a skill took on with this event: one that waits in the inbox is not work yet. */
 function workIn(context: AgentContext, event: AgentEvent): AgentContext['works'] | null {
   const { messageId } = event
   if (event.type !== 'task_request' || messageId === undefined || context.inbox[messageId] !== undefined)

@@ -13,13 +13,13 @@ const BUSY = 0.7
 const OVERLOADED = 0.85
 const CRITICAL_ABOVE = 0.95
 
-/** Tasks that an overload incident names, for whoever reads it. */
+/** Tasks that an overload incident names, for its reader. */
 const MOVABLE_SHOWN = 5
 
 /** Most tasks that one order moves: half of a capacity, so that it does not just move the overload. */
 const MOVED_MAX = CAPACITY / 2
 
-/** How loaded an agent is, in the organisation's words. */
+/** How loaded an agent is, in the organization's words. */
 export type Workload = { load: number; level: 'normal' | 'busy' | 'overloaded' | 'critical' }
 
 /** The load of an inbox: its open items over the capacity. */
@@ -54,14 +54,14 @@ export function balance(before: AgentContext['inbox']): Skill {
   }
 }
 
-/** Items that may go to somebody else, the newest first: tasks that have not been handed on before. */
+/** Items that may go to another agent, the newest first: tasks that have not been handed on before. */
 function movable(inbox: AgentContext['inbox']): InboxItem[] {
   return Object.values(inbox)
     .filter(({ kind, type, body }) => kind === 'message' && type === 'task_request' && !body['handedOver'])
     .toSorted((a, b) => b.at - a.at || (a.id < b.id ? 1 : -1))
 }
 
-/** Gives items to a colleague, under their own ids and threads; whoever asked learns where the answer comes from. */
+/** Gives items to a colleague, under their own ids and threads; the requester learns where the answer comes from. */
 function handOver(context: AgentContext, items: InboxItem[], to: AgentId): Change<AgentContext> {
   const by = context.agentId
   const passed = items.map((item): SendParams => {
@@ -86,8 +86,8 @@ function handOver(context: AgentContext, items: InboxItem[], to: AgentId): Chang
 }
 
 /**
- * The chief has it that the newest tasks go to somebody else until the load is bearable: done, and the load reported. Nobody
- * gets what they asked for themselves, and nothing is lost on one who cannot be reached.
+ * The chief has it that the newest tasks go to another agent until the load is bearable: done, and the load reported. No agent
+ * gets its own request, and nothing is lost on one who cannot be reached.
  */
 export const redistribute: Skill = (context, event) => {
   const { incidentId, to: named } = objectOf(event['data'])

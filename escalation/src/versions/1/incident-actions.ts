@@ -35,7 +35,7 @@ export function holdBack(context: IncidentContext, event: Seen): Change {
   }
 }
 
-/** The silence is over for this incident: its first rung is told now. */
+/** The silence is over for this incident: its first level is notified now. */
 export function release(context: IncidentContext, event: Seen): Change {
   const data = by(event, { silence: heldBack(context).id, remainingMs: context.remainingMs })
   const record = {
@@ -67,7 +67,7 @@ export function tell(context: IncidentContext, event: Seen): Change {
   }
 }
 
-/** Comes to a rung afresh: its own agents, nobody declined, its full wait. */
+/** Enters a level: its own agents, none declined, its full wait. */
 export function enterRung(context: IncidentContext): Change {
   const { agents, waitMs } = rungOf(context)
   const silence = silenceOf(context) === null ? {} : { silence: null }
@@ -82,12 +82,12 @@ export function climb(context: IncidentContext, event: Seen): Change {
   return { set: { index }, record: [{ type: 'incident.escalated', level, actor: actorOf(event), data }] }
 }
 
-/** The CEO missed the wait: told once more in an incident's life. */
+/** The CEO missed the wait: notified once more in an incident's life. */
 export function tellCeoAgain(): Change {
   return { set: { ceoToldAgain: true } }
 }
 
-/** Passes a rung on which nobody can be reached, with an alarm. */
+/** Passes a level without a reachable agent, with an alarm. */
 export function passLevel(context: IncidentContext): Change {
   const next = rungOf({ ...context, index: context.index + 1 })
   const data = { agents: context.addressees, to: next.level, why: 'nobody at this level can be reached' }
@@ -98,7 +98,7 @@ export function passLevel(context: IncidentContext): Change {
   }
 }
 
-/** The CEO cannot be reached: the wait stands, and an alarm leaves the bus. */
+/** The CEO cannot be reached: the wait stays, and an alarm leaves the bus. */
 export function alarmUnreachableCeo(context: IncidentContext): Change {
   return alarmed(context, 'the CEO cannot be reached')
 }
@@ -117,7 +117,7 @@ export function alarmAgain(context: IncidentContext): Change {
   return alarmed(context, 'still exhausted: nobody acknowledged on any level')
 }
 
-/** Stops the wait; whoever else was told learns that it is taken. */
+/** Stops the wait; the others learn that it is taken. */
 export function acknowledge(context: IncidentContext, event: Command<'acknowledge'>): Change {
   const armMs = event.forMs ?? context.policy.ackTimeoutMs
   const others = context.addressees.filter((agent) => agent !== event.as)
@@ -131,13 +131,13 @@ export function acknowledge(context: IncidentContext, event: Command<'acknowledg
   return { set: { heldBy: event.as, armMs }, record: [record, ...taken.record], perform: taken.perform }
 }
 
-/** An acknowledgement ran out: the same rung is told again. */
+/** An acknowledgement ran out: the same level is notified again. */
 export function expireAck(context: IncidentContext): Change {
   const data = { heldBy: context.heldBy }
   return { record: [{ type: 'incident.ack_expired', level: rungOf(context).level, data }] }
 }
 
-/** Whoever held it was stopped: the acknowledgement ends here, and the same rung is told again. */
+/** Its holder was stopped: the acknowledgement ends here, and the same level is notified again. */
 export function loseHolder(context: IncidentContext): Change {
   const data = { heldBy: context.heldBy, why: 'the agent was stopped' }
   return { record: [{ type: 'incident.ack_expired', level: rungOf(context).level, data }] }
@@ -156,7 +156,7 @@ export function declinedAfter(context: IncidentContext, { as }: Command<'decline
   return as === 'operator' ? context.addressees : [...context.declined, as]
 }
 
-/** Quiet until the snooze ends; then the same rung is told again. */
+/** Quiet until the snooze ends; then the same level is notified again. */
 export function snooze(_: IncidentContext, event: Command<'snooze'>): Change {
   const data = by(event, { forMs: event.forMs })
   return {
@@ -180,7 +180,7 @@ export function suppress(_: IncidentContext, event: Command<'suppress'>): Change
   }
 }
 
-/** The frozen wait goes on from here; nobody is told again. */
+/** The frozen wait goes on from here; without a new notice. */
 export function unsuppress(context: IncidentContext, event: Seen): Change {
   const { remainingMs } = context
   const data = by(event, { remainingMs })
@@ -214,7 +214,7 @@ export function fullWait(context: IncidentContext): Change {
   return { set: { armMs: rungOf(context).waitMs } }
 }
 
-/** Counts as data loss from now on and stands on the CEO's rung. */
+/** Counts as data loss from now on and is at the CEO's level. */
 export function raise(context: IncidentContext, event: Seen): Change {
   const index = context.policy.path.length - 1
   const data = by(event, { from: rungOf(context).level })
@@ -271,7 +271,7 @@ export function noteNotice(_: IncidentContext, event: Seen): Change {
   return { record: [{ type: event.type, level, actor: target, data: { target, visit, why } }] }
 }
 
-/** This visit's notice reached nobody at `target`. */
+/** This round's notice did not reach `target`. */
 export function noteFailure(context: IncidentContext, event: Seen): Change {
   const { target } = event as Seen & { target: string }
   return { ...noteNotice(context, event), set: { failed: [...context.failed, target] } }
@@ -287,7 +287,7 @@ function leftOf(event: StepFacts): number {
   return Math.max(0, (event.facts.dueAt ?? event.at) - event.at)
 }
 
-/** Why somebody is told or a rung is climbed, in words for a timeline. */
+/** Why a level is notified or left, in words for a timeline. */
 const CAUSES: Record<string, string> = {
   start: 'opened',
   open: 'raised by a duplicate',

@@ -11,17 +11,17 @@ export type IncidentContext = {
   dedupKey: string | null
   openedBy: string | null
   openedAt: number
-  /** The rung the incident stands on. */
+  /** The incident's level. */
   index: number
-  /** Who was told on this visit of the rung; a reassignment replaces them. */
+  /** Who was notified in this round of the level; a reassignment replaces them. */
   addressees: AgentId[]
   /** Addressees of this visit who declined. */
   declined: AgentId[]
   /** Addressees of this visit whom no notice reached. */
   failed: AgentId[]
-  /** Everyone told so far, at any rung. */
+  /** All notified so far, at any level. */
   told: AgentId[]
-  /** Counts the times somebody was told: the fence of a notice. */
+  /** Counts the rounds of notices: the fence of a notice. */
   visit: number
   /** The delay of the state that is being entered. */
   armMs: number
@@ -31,11 +31,11 @@ export type IncidentContext = {
   dataLoss: boolean
   ceoToldAgain: boolean
   heldBy: string | null
-  /** The silence under which it opened; null once it was told, absent when there was none. */
+  /** The silence under which it opened; null once it was notified, absent when there was none. */
   silence?: HeldBySilence | null
 }
 
-/** The rung an incident stands on. */
+/** An incident's level. */
 export function rungOf(context: IncidentContext): PathStep {
   const rung = context.policy.path[context.index]
   if (rung === undefined)

@@ -18,7 +18,7 @@ export function refusalOf(
 /** Who may act. Source: docs/escalation.md, "Who may act". */
 function isAllowed(context: IncidentContext, { type, as, facts }: IncidentCommand & StepFacts): boolean {
   if (as === 'operator') return true
-  // A stopped agent is out of reach both ways: whoever sits there must not hold an incident either.
+  // A stopped agent is out of reach both ways: the person in its seat must not hold an incident either.
   if (facts.unreachable.includes(as)) return false
   const opener = context.policy.agent
   switch (type) {
@@ -40,7 +40,7 @@ function isAllowed(context: IncidentContext, { type, as, facts }: IncidentComman
   }
 }
 
-/** Told at any rung of this incident so far, or standing above on its path. */
+/** Notified at any level of this incident so far, or above on its path. */
 function isResponder(context: IncidentContext, as: AgentId): boolean {
   const above = context.policy.path.slice(context.index + 1)
   return context.told.includes(as) || above.some(({ agents }) => agents.includes(as))
