@@ -12,6 +12,7 @@ const LATE_MAX_MS = 1_000
 
 /** The peers' 30 minutes become 3 s, the chief's hour 6 s. */
 const TIME_SCALE = '600'
+const PEERS_WAIT_MS = 3_000
 
 /** Enough that each of three processes has some in hand when one of them dies. */
 const INCIDENTS = 9
@@ -75,7 +76,10 @@ describe.runIf([redisInstalled(), hasOtherPostgres()].every(Boolean))(
       const ids = await Promise.all(Array.from({ length: INCIDENTS }, (_, n) => open(n)))
       for (const id of ids)
         await until(`the peers are told of ${id}`, async () => (await logged(id, 'notice.sent')).length >= 2)
-      const due = await Promise.all(ids.map(async (id) => (await store.readActor(id))!.state.timer!.dueAt))
+      // From the log: the timer of a row may be that of the next level by now, on a busy machine.
+      const due = await Promise.all(
+        ids.map(async (id) => (await logged(id, 'incident.opened'))[0]!.at + PEERS_WAIT_MS),
+      )
       const near = Math.min(...due) - 200
       await until('the deadlines are near', async () => (await store.runtime()).nowMs > near)
       expect(await end(workers[0]!, 'SIGKILL')).toBe('SIGKILL')

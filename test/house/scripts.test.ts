@@ -6,7 +6,10 @@ it('every package has the tasks that turbo runs: without one its tests would not
   expect(manifests.length).toBeGreaterThan(10)
   for (const { path, text } of manifests) {
     const { scripts = {} } = JSON.parse(text) as { scripts?: Record<string, string> }
-    expect(scripts['test'], path).toContain('vitest run --project unit')
-    expect(scripts['lint'], path).toBe('oxlint --deny-warnings')
+    expect({ path, ...scripts }).toMatchObject({
+      path,
+      test: expect.stringContaining('vitest run --project unit'),
+      lint: 'oxlint --deny-warnings',
+    })
   }
 })
