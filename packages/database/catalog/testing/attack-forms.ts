@@ -50,7 +50,7 @@ function valueOf(type: string): string {
   return VALUES[type] ?? `null::${type}`
 }
 
-/** What stands in `pg_proc` and is not on the list: what a query can call, and how many only the server itself can. */
+/** What is in `pg_proc` and not on the list: what a query can call, and how many only the server itself can. */
 export async function harmfulFunctions(
   session: Queryable,
   isListed: (signature: string) => boolean,
@@ -92,7 +92,7 @@ export function formsOf(one: Harmful): string[] {
   return forms
 }
 
-/** What a user makes of a function so that no call of it stands in the query. */
+/** What a user makes of a function so that the query has no call of it. */
 export function hidingSchema(one: Harmful): string[] {
   const call = callOf(one)
   const { schema, name, args, returns } = one

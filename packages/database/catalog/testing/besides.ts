@@ -92,7 +92,7 @@ export const BESIDE_ATTACKS: BesideAttack[] = [
     sql: 'select * from folded where id = 2',
   },
   {
-    // What is left of the inner function is no column.
+    // What is left of the inner function is not a column.
     line: 'indexes',
     schema: `create function one(x int) returns int immutable language sql as $$ select 1 $$;
       create table folded (id int); insert into folded values (1); create index on folded (act(one(id)))`,

@@ -235,7 +235,7 @@ export const HARMLESS_BESIDE = [
   'select c.what, count(*) from log c join accounts a on a.name = c.what group by c.what',
 ]
 
-/** Statements that are no query, or more than one. */
+/** Statements that are not a query, or more than one. */
 export function attackingStatements(victim: number, file: string): string[] {
   return [
     `insert into accounts values (99, 'x', 1)`,
@@ -296,7 +296,7 @@ export function attackingStatements(victim: number, file: string): string[] {
   ]
 }
 
-/** Ways to bring a statement past whoever reads only its beginning, or splits badly. */
+/** Ways to bring a statement past a reader of only its beginning, or splits badly. */
 export const STATEMENTS_AROUND: ((statement: string) => string)[] = [
   (s) => s,
   (s) => `select 1; ${s}`,

@@ -14,7 +14,7 @@ export const HARMLESS_VOLATILE = new Set(
   timeofday uuidv4 uuidv7`.split(/\s+/),
 )
 
-/** Take a transaction id, read what a string names, or call operator classes or keys of a table that stands in no tree. */
+/** Take a transaction id, read what a string names, or call operator classes or keys of a table in no tree. */
 export const HARMFUL_STABLE = new Set([
   'pg_get_partition_constraintdef',
   'pg_current_xact_id',

@@ -73,7 +73,7 @@ export class LiveServer {
     return groundAt(this.#url)
   }
 
-  /** The plan of a change, and the catalog that it shall lead to. */
+  /** The plan of a change, and the target catalog. */
   async plan(from: string, to: string, hints: Hints = {}): Promise<{ plan: MigrationPlan; wanted: Catalog }> {
     const [source, goal] = [await this.database(from, 1), await this.database(to, 1)]
     try {
@@ -95,7 +95,7 @@ export function seeded(select: string, content: (id: number) => unknown): Write 
   return { sql: `${select} from generate_series(1, ${SEEDED}) n`, holds: ids.map((id) => [id, content(id)]) }
 }
 
-/** Which seeded row a writer's id stands for. */
+/** The seeded row of a writer's id. */
 export function seededOf(id: number): number {
   return (id % SEEDED) + 1
 }

@@ -74,7 +74,7 @@ export const LOSSY: Planted[] = [
     sql: `create table codes (id int primary key, label text); insert into codes select * from sizes; insert into codes select * from hues on conflict do nothing; drop table sizes, hues`,
   },
   {
-    name: 'a column is made anew under its name',
+    name: 'a column is recreated under its name',
     sql: 'alter table customers drop column score; alter table customers add column score double precision',
   },
   {

@@ -13,7 +13,7 @@ import { targetLedger } from '../src/apply/ledger/target-ledger.ts'
 
 /** A database of 500 orders to which migrations are applied in ada's name. */
 export class Shop {
-  /** What was told while applying. */
+  /** What was reported while applying. */
   readonly events: ApplyEvent[] = []
   readonly name: string
   readonly url: string
@@ -27,7 +27,7 @@ export class Shop {
 
   static #opened = 0
 
-  /** A new one; whoever opens it ends its pool. */
+  /** A new one; its opener ends its pool. */
   static async open(server: OwnServer): Promise<Shop> {
     Shop.#opened += 1
     const name = `shop_${Shop.#opened}`

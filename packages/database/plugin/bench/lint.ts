@@ -15,7 +15,7 @@ const TABLES = 10
 const schemaOf = (n: number): string =>
   `create table t${n} (id bigint primary key, a int, b varchar(20), c timestamp);`
 
-/** A brief lock, a rewrite, a scan, an index in everybody's way, and one that is not. */
+/** A brief lock, a rewrite, a scan, a blocking index, and one that is not. */
 const statementsOn = (table: string): string => `alter table ${table} add column d text;
   alter table ${table} alter column a type bigint;
   alter table ${table} alter column b set not null;
@@ -26,7 +26,7 @@ const statementsOn = (table: string): string => `alter table ${table} add column
 /** Times that the statements are repeated for what is judged by its text: as many as a file of 5,000 statements has. */
 const REPEATED = 100
 
-/** How long 50 statements take on a rehearsal that stands, and judging 5,000 by their text; SQUAWK names a binary of that linter to compare with. */
+/** How long 50 statements take on a ready rehearsal, and judging 5,000 by their text; SQUAWK names a binary of that linter to compare with. */
 export async function benchLint({ url, note }: BenchServers): Promise<Figure[]> {
   const sql = Array.from({ length: TABLES }, (_, n) => statementsOn(`t${n}`)).join('\n')
   const schema = { sql: Array.from({ length: TABLES }, (_, n) => schemaOf(n)).join('\n') }
@@ -48,7 +48,7 @@ export async function benchLint({ url, note }: BenchServers): Promise<Figure[]> 
   }
   return [
     {
-      what: `lint of ${script.statements.length} statements on a rehearsal that stands`,
+      what: `lint of ${script.statements.length} statements on a ready rehearsal`,
       value: Math.max(...tried),
       unit: 's',
       aim: { op: '<=', value: 2 },

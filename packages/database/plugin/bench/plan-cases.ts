@@ -11,7 +11,7 @@ export interface PlanCase {
   /** How code of before and of after writes; `v` is the row's content. */
   old?: Writes
   fresh?: Writes
-  /** Gives id and v of each row at the end; the table as it is unless told. */
+  /** Gives id and v of each row at the end; the table as it is by default. */
   content?: string
 }
 

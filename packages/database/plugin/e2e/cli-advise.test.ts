@@ -26,7 +26,7 @@ beforeAll(async () => {
   url = await createDatabase(adminUrl, 'shop')
   shop = await connectPool(url, { max: 1 })
   await seedBigShop(shop, { orders: 30_000 })
-  // What was loaded is counted now, and not while somebody compares.
+  // What was loaded is counted now, and not during a comparison.
   await shop.query('select pg_stat_force_next_flush()')
   await shop.query('select 1')
 })

@@ -14,7 +14,7 @@ let shop: NodeJS.ProcessEnv
 let url: string
 const path = (name: string): string => join(esa.folder, name)
 
-/** The problem stands on the last line; a warning may stand before it. */
+/** The problem is on the last line; a warning may come before it. */
 const problemIn = (stderr: string): Problem =>
   JSON.parse(stderr.trimEnd().split('\n').at(-1) ?? '') as Problem
 
@@ -112,7 +112,7 @@ describe('esa targets', () => {
     expect((await esa.json<{ targets: object[] }>('targets', 'ls')).targets).toHaveLength(1)
   })
 
-  it('are watched by Layer 1 until it is told to stop', async () => {
+  it('are watched by Layer 1 until it is stopped', async () => {
     const watch = await esa.run(['db', 'watch', '--target', 'shop', '--every', '60s', '--json'], shop)
     expect(JSON.parse(watch.stdout)).toEqual({ agent: 'layer-1', target: 'shop', everyMs: 60_000 })
     expect(watch.stderr).toContain('esa up')
@@ -137,7 +137,7 @@ describe('a database that is away', () => {
     },
   )
 
-  it('is told apart from a faulty configuration, whose faults come all at once', async () => {
+  it('differs from a faulty configuration, whose faults come all at once', async () => {
     const { code, stderr } = await esa.run(['status', '--json'], { DATABASE_URL: 'hunter2', ESA_LOG: 'loud' })
     expect(code).toBe(3)
     expect(problemIn(stderr).message).toMatch(/DATABASE_URL.*ESA_LOG/)
@@ -161,7 +161,7 @@ describe('esa', () => {
     },
   )
 
-  it('prints colours where they are asked for, and nowhere else', async () => {
+  it('prints colors on request, and nowhere else', async () => {
     const coloured = (environment: NodeJS.ProcessEnv) => esa.run(['agents', 'show', 'layer-1'], environment)
     const [plain, ci, forced] = await Promise.all([
       coloured({}),

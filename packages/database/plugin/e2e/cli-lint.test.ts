@@ -33,7 +33,7 @@ const FILES: Record<string, string | Uint8Array> = {
   'latin.sql': Uint8Array.of(0x2d, 0x2d, 0xe4, 0x0a),
   'psql.sql': '\\connect shop\nselect 1;\ncopy flags from stdin;\n2\toff\n\\.\nselect 2;\n',
   'schema.sql': `\\restrict x\nset search_path = '';\ncreate table public.orders (id bigint primary key, note text);\nalter table public.orders owner to nobody;\ncopy public.orders from stdin;\n1\tx\n\\.\n`,
-  'allowed.sql': `-- esa:allow column-dropped nobody reads it since release 12\nalter table orders drop column note;\n`,
+  'allowed.sql': `-- esa:allow column-dropped unused since release 12\nalter table orders drop column note;\n`,
   'unexplained.sql': 'alter table orders drop column note; -- esa:allow column-dropped\n',
 }
 
@@ -154,7 +154,7 @@ describe('esa db migrate lint', () => {
     expect([without.code, rulesOf(without)[0]]).toEqual([1, ['error execution-failed']])
   })
 
-  it('takes files as wrapped in a transaction where it is told so', async () => {
+  it('takes files as wrapped in a transaction with the option', async () => {
     await writeFile(path('wrapped.sql'), `set local lock_timeout = '2s'; lock table orders in share mode;`)
     const [bare, wrapped] = [
       await onShop(path('wrapped.sql'), '--json'),
@@ -199,7 +199,7 @@ describe('esa db migrate lint', () => {
     const allowed = await onShop('allowed.sql', '--json')
     expect([allowed.code, statementsOf(allowed)[0]!.allowed]).toEqual([
       0,
-      [expect.objectContaining({ rule: 'column-dropped', reason: 'nobody reads it since release 12' })],
+      [expect.objectContaining({ rule: 'column-dropped', reason: 'unused since release 12' })],
     ])
     const unexplained = await onShop('unexplained.sql', '--json')
     expect(rulesOf(unexplained)[0]).toEqual(

@@ -109,7 +109,7 @@ const STATE = `select (select md5(string_agg(o::text, '|' order by id)) from ord
     where indrelid = 'orders'::regclass) as indexes,
   (select string_agg(conname || ' ' || convalidated, ', ' order by conname) from pg_constraint where conrelid = 'orders'::regclass) as constraints`
 
-/** Where one apply happens, and the home of whoever does it. */
+/** Where one apply happens, and the home of its caller. */
 interface World {
   url: string
   home: string
@@ -128,7 +128,7 @@ export class KilledApply {
     this.#case = chosen
   }
 
-  /** Statements that an apply sends which nobody kills, and the state that it ends in. */
+  /** Statements that an undisturbed apply sends, and the state that it ends in. */
   async undisturbed(): Promise<{ statements: number; state: unknown }> {
     const counted = join(this.#folder, 'statements')
     const state = await this.#inWorld(async (world) => {

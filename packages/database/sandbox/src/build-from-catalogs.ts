@@ -15,7 +15,7 @@ interface CatalogSource {
   schemas?: string[]
 }
 
-/** Makes the sandbox as the source's catalogs describe it, with rows where asked. @throws EsaError `rehearsal.*`, `database.*`. */
+/** Makes the sandbox as the source's catalogs describe it, with rows on request. @throws EsaError `rehearsal.*`, `database.*`. */
 export async function buildFromCatalogs(
   sandbox: Sandbox,
   { from, schemas }: CatalogSource,

@@ -125,7 +125,7 @@ export function watchLimits(ground: RehearsalGround, limits: SandboxLimits): Wat
 
 async function bytesOf(admin: Queryable, { database, role }: SandboxLimits): Promise<number> {
   const own = await admin.query(DATABASE_BYTES, [database])
-  // An admin that is no superuser may not list these folders.
+  // An admin that is not a superuser may not list these folders.
   const other = await admin.query(OTHER_BYTES, [role]).catch(() => ({ rows: [{ bytes: 0 }] }))
   return Number(own.rows[0]?.['bytes']) + Number(other.rows[0]?.['bytes'])
 }

@@ -12,7 +12,7 @@ export interface Prey {
 export interface Escape {
   name: string
   sql: string[]
-  /** Succeeding is no gain: only that the state stays the same counts. */
+  /** Succeeding is not a gain: only that the state stays the same counts. */
   mayRun?: true
 }
 

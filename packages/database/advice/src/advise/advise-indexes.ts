@@ -28,11 +28,11 @@ export interface AdviseProgress {
 export interface AdviseOptions {
   /** One statement each, its parameters bound or not; what cannot be timed is skipped with the reason. */
   statements: readonly TimedStatement[]
-  /** What every statement's 95th percentile should stay under, 100 ms unless told: the promise of Layer 1's card. */
+  /** What every statement's 95th percentile should stay under, 100 ms by default: the promise of Layer 1's card. */
   goalMs?: number
-  /** Bytes that all recommended indexes may take together; no limit unless told. */
+  /** Bytes that all recommended indexes may take together; no limit by default. */
   budgetBytes?: number
-  /** Time for all of it, 5 minutes unless told; the best that was found by then is the answer. */
+  /** Time for all of it, 5 minutes by default; the best that was found by then is the answer. */
   maxMs?: number
   /** Where the copy is a sample: how many times more rows the target has, by `schema.table`. Sizes are scaled by it, times are not. */
   scales?: ReadonlyMap<string, number>

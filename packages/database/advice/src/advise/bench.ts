@@ -116,7 +116,7 @@ export class Bench {
   async #once(id: string, text: string, hidden: readonly string[]): Promise<number | undefined> {
     try {
       return await this.#without(hidden, async (session) => {
-        // Planning reads the catalogs anew after an index went: that is not the statement's own time.
+        // Planning reads the catalogs again after an index went: that is not the statement's own time.
         await this.#explain(session, text)
         const from = this.#clock.now()
         await session.query({ text, queryMode: 'extended' })
@@ -129,7 +129,7 @@ export class Bench {
       throw new EsaError('workload.statement-failed', kind, `workload statement "${id}": ${message}`, {
         cause: error,
         details: { id },
-        hint: 'every statement must run on a copy of this database as it stands',
+        hint: 'every statement must run on a copy of this database as it is',
       })
     }
   }

@@ -43,7 +43,7 @@ function shareOf(table: TableFacts, { use, operand, operator, sql = '' }: Predic
     const wanted = /^not\b|\bfalse\b/i.test(sql) ? 'f' : 't'
     return facts.common.find(({ value }) => value === wanted)?.share ?? 0
   }
-  // The value stands in the statement's text: the common one whose quoted form is there is meant.
+  // The value is in the statement's text: the common one whose quoted form is there is meant.
   const common = facts.common.filter(({ value }) => sql.includes(`'${value}'`) || sql.endsWith(`= ${value}`))
   const known = facts.common.reduce((sum, { share }) => sum + share, 0)
   const rest = Math.max(facts.distinct - facts.common.length, 1)
@@ -125,7 +125,7 @@ function because(use: TableUse, keys: IndexKey[], where: Predicate | undefined, 
   return parts.join('; ')
 }
 
-/** What equality with all keys leaves of the rows; undefined when a key is not compared so, or an order is asked. */
+/** What equality with all keys leaves of the rows; undefined when a key is not compared so, or an order is requested. */
 function foundShare(use: TableUse, keys: IndexKey[], where: Predicate | undefined): number | undefined {
   const shares = keys.map(({ operand }) => {
     const equal = use.predicates.find((one) => one.use === 'equality' && sameOperand(one.operand, operand))
@@ -173,7 +173,7 @@ export function btreeCandidates(use: TableUse): Candidate[] {
   const tied = partials.flatMap((where) => {
     const rest = lists.map((keys) => keys.filter((key) => !sameOperand(key.operand, where.operand)))
     const some = rest.filter((keys) => keys.length > 0)
-    // Nothing else is asked: the rows of the predicate themselves, by their own column or the table's key.
+    // No other condition: the rows of the predicate themselves, by their own column or the table's key.
     const alone = use.table.primaryKey.map((column) => ({
       operand: { sql: column, column, columns: [column] },
     }))

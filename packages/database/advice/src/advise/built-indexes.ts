@@ -7,7 +7,7 @@ import {
 } from '@esa/database-catalog/sql'
 import { type Candidate, createSql, nameOf } from './candidate.ts'
 
-/** A candidate that stands on the copy. */
+/** A candidate that is built on the copy. */
 export interface BuiltCandidate extends Candidate {
   name: string
   /** Its own name, and those of the parts that a partitioned one has. */

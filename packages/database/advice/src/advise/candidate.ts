@@ -29,7 +29,7 @@ export interface Candidate {
   because: string
   /** Why each of its statements would take it, where that is known. */
   reasons?: ReadonlyMap<string, string>
-  /** Share (0-1) of the rows that it finds by the statistics, where these tell and no order is asked of it. */
+  /** Share (0-1) of the rows that it finds by the statistics, where these tell and no order is required. */
   share?: number
   /** Ids of the statements that it was made for. */
   statements: string[]

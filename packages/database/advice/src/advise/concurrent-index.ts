@@ -19,9 +19,9 @@ interface BuildProgress {
 
 /** How an index is built. */
 export interface BuildOptions {
-  /** Longest wait for a lock or an old transaction in one attempt, 10 s unless told. */
+  /** Longest wait for a lock or an old transaction in one attempt, 10 s by default. */
   lockTimeoutMs?: number
-  /** Attempts before giving up, 3 unless told. */
+  /** Attempts before giving up, 3 by default. */
   attempts?: number
   /** Watches the build over a second session. */
   progress?: { watch: Queryable; onProgress: (progress: BuildProgress) => void }

@@ -20,7 +20,7 @@ const sum = (runs: Runs): number => runs.ms.reduce((total, ms) => total + ms, 0)
 
 /**
  * Times every statement without and with the chosen indexes, in turn, until the rounds are done or time is up; the first
- * round is always finished. `without` are the names of what stands on the copy and was not there before.
+ * round is always finished. `without` are the names of the new indexes on the copy.
  */
 export async function timeBeforeAndAfter(
   bench: Bench,

@@ -16,7 +16,7 @@ const candidate = (column: string, method: IndexMethod = 'btree'): Candidate => 
   estimatedBytes: 1,
 })
 
-/** A server with HypoPG: an index on column `a` is called `hypo_a`. `taken` are what plans take, given what stands. */
+/** A server with HypoPG: an index on column `a` is called `hypo_a`. `taken` are what plans take, given what is built. */
 function server(taken: (standing: string[]) => string[], available = true) {
   let standing: string[] = []
   const session: Queryable = {
@@ -34,7 +34,7 @@ function server(taken: (standing: string[]) => string[], available = true) {
 }
 
 it('finds what no plan takes, alone or beside the others, and leaves nothing pretended', async () => {
-  // b is taken with a beside it; c only while nothing else stands; d never.
+  // b is taken with a beside it; c only while nothing else is built; d never.
   const { session, planned, standing } = server((names) => {
     if (names.length === 1) return names.filter((name) => name === 'hypo_c' || name === 'hypo_a')
     return ['hypo_a', 'hypo_b']

@@ -1,7 +1,7 @@
 import { sqlState, type Queryable } from '@esa/database-catalog/sql'
 import { type Candidate, createSql, type IndexMethod } from './candidate.ts'
 
-/** Access methods of which HypoPG can pretend an index. */
+/** Access methods that HypoPG can pretend. */
 const PRETENDED = new Set<IndexMethod>(['btree', 'hash', 'brin'])
 
 /** Names of the indexes that plans of these statements take as things stand. */

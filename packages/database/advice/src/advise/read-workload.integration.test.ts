@@ -36,7 +36,7 @@ function whileRunning(sql: string): Clock {
   }
 }
 
-it('says that nothing tells what an idle database without the extension is asked', async () => {
+it('says that the queries of an idle database without the extension are unknown', async () => {
   let now = 0
   const idle: Clock = { now: () => now, pause: async (ms) => void (now += ms * 100) }
   const found = await readWorkload(target, idle)
@@ -66,7 +66,7 @@ it('takes counted statements, the costliest first, with the values that sessions
   expect(texts.join()).not.toContain('esa:own')
 })
 
-it('does not take what a copy of the target asked of it for what the application asks', async () => {
+it('does not take the queries of its own copying for the application’s', async () => {
   await target.query(`create extension if not exists pg_stat_statements;
     create table parents (id int primary key); insert into parents select generate_series(1, 50000);
     create table children (id int primary key, parent int references parents);

@@ -41,7 +41,7 @@ async function ofApplication<T extends { texts: readonly string[] }>(statements:
 }
 
 /**
- * What a database is asked: the statements that took most time by pg_stat_statements, with the values that sessions were
+ * The queries of a database: the statements that took most time by pg_stat_statements, with the values that sessions were
  * seen sending meanwhile; where that extension is missing, what sessions were seen running. Weights are calls, or times
  * seen. @throws EsaError `database.*`.
  */

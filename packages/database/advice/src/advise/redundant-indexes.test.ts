@@ -60,7 +60,7 @@ it.each([
   ['one of other keys', standing({ keys: ['placed_at'] }), {}],
   ['one with more keys', standing({ keys: ['customer_id', 'placed_at', 'id'] }), {}],
   ['any when the recommended one is partial', standing({}), { where: 'status = 1' }],
-  ['any when the recommended one is no B-tree', standing({}), { method: 'gin' as const }],
+  ['any when the recommended one is not a B-tree', standing({}), { method: 'gin' as const }],
 ])('but not %s', (_, index, more) => {
   expect(dropped(index, more)).toEqual([])
 })

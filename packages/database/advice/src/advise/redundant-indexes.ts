@@ -50,7 +50,7 @@ export function redundantIndexes(
       const by = heir(standing, table, chosen)
       if (!by) return []
       const ddl = `DROP INDEX CONCURRENTLY ${quoteRelation(table.schema, standing.name)}`
-      const because = `${by.name} begins with the same keys: drop it once that one stands`
+      const because = `${by.name} begins with the same keys: drop it once that one is built`
       return [{ index: `${table.schema}.${standing.name}`, ddl, sizeBytes: standing.sizeBytes, because }]
     }),
   )

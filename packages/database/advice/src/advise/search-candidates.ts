@@ -56,10 +56,10 @@ function textSearch(use: TableUse, { operator, operand, pattern }: Predicate): S
 function jsonSearch(use: TableUse, { operator, operand }: Predicate): Search[] {
   const bytes = use.table.rows * widthOf(use.table, operand.columns)
   if (JSON_PATH.has(operator)) {
-    const because = `${operand.sql} is asked what it contains (${operator})`
+    const because = `${operand.sql} is searched for what it contains (${operator})`
     return [{ method: 'gin', opclass: 'jsonb_path_ops', because, bytes: bytes * GIN_SHARE.jsonPath }]
   }
-  const because = `${operand.sql} is asked for its keys (${operator})`
+  const because = `${operand.sql} is searched by its keys (${operator})`
   return JSON_KEYS.has(operator) ? [{ method: 'gin', because, bytes: bytes * GIN_SHARE.json }] : []
 }
 
@@ -96,7 +96,7 @@ function operatorSearch(use: TableUse, predicate: Predicate, facts: ColumnFacts 
   const ranged = facts?.category === 'R' || (facts === undefined && /range\(/i.test(operand.sql))
   if (ranged || SPATIAL.has(facts?.base ?? '')) {
     const inet = facts?.base === 'inet' || facts?.base === 'cidr' ? { opclass: 'inet_ops' } : {}
-    const because = `${operand.sql} is asked what it overlaps or contains (${operator})`
+    const because = `${operand.sql} is searched for what it overlaps or contains (${operator})`
     return [
       {
         method: 'gist',

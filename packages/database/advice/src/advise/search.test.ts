@@ -22,7 +22,7 @@ const index = (name: string, sizeBytes: number): BuiltCandidate => ({
   buildMs: 1,
 })
 
-/** By statement: what it takes without an index, and with each set of indexes; a plan takes the fastest set that stands. */
+/** By statement: what it takes without an index, and with each set of indexes; a plan takes the fastest set that is built. */
 type Model = Record<string, Record<string, number>>
 
 /** A server on which an execution takes exactly what the model says. */

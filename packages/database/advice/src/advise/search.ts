@@ -38,7 +38,7 @@ interface Score {
   perByte: number
 }
 
-/** Greedy by time saved per byte, measured anew after every choice; what is best so far stands at any moment. */
+/** Greedy by time saved per byte, measured again after every choice; the best so far is kept at any moment. */
 export class Search {
   readonly chosen: BuiltCandidate[] = []
   /** Undisturbed ms of each statement with what is chosen so far. */
@@ -152,7 +152,7 @@ export class Search {
       const best = scores.toSorted((a, b) => b.perByte - a.perByte)[0]
       if (!best) return
       const fresh = best.item.takenFor === this.#choices && best.item.confirmedFor === this.#choices
-      // When time is up, what was measured before stands: better than to leave a slow statement without its index.
+      // When time is up, earlier measurements count: better than to leave a slow statement without its index.
       if (!fresh && this.#limits.timeIsUp()) this.complete = false
       if (fresh || !this.complete) this.#take(best.item)
       else await this.#refresh(best.item)

@@ -85,7 +85,7 @@ export class Trials {
     return found
   }
 
-  /** Times one statement while each of two sets stands, in turn. */
+  /** Times one statement with each of two sets built, in turn. */
   async compare(
     id: string,
     first: readonly BuiltCandidate[],
@@ -110,7 +110,7 @@ export class Trials {
     return found
   }
 
-  /** Names of all indexes that plans of these statements take while no candidate stands. */
+  /** Names of all indexes that plans of these statements take without a candidate. */
   async planned(ids: readonly string[]): Promise<Set<string>> {
     const names = new Set<string>()
     for (const statement of this.#statements.filter(({ id }) => ids.includes(id))) {

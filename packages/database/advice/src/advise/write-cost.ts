@@ -61,7 +61,7 @@ async function writeAgain(
   }
 }
 
-/** Rows are written anew where they lie: their pages are full, so that each new version enters every index. */
+/** Rows are rewritten in place: their pages are full, so that each new version enters every index. */
 function updateSql(relation: string, column: string): string {
   return `UPDATE ${relation} SET ${column} = ${column} WHERE ctid = any(array(SELECT ctid FROM ${relation} TABLESAMPLE SYSTEM (100) LIMIT ${ROWS}))`
 }

@@ -82,7 +82,7 @@ async function findingsOf(session: Queryable, root: PlanNode): Promise<PlanFindi
 
 /**
  * Runs one SELECT under EXPLAIN (ANALYZE, BUFFERS) in a read-only transaction and says what its plan wastes.
- * @throws EsaError `sql.not-a-read`, `sql.logged` (terminal), `database.timeout` after `timeoutMs` (30 s unless told).
+ * @throws EsaError `sql.not-a-read`, `sql.logged` (terminal), `database.timeout` after `timeoutMs` (30 s by default).
  */
 export async function explainStatement(
   queryable: Queryable,

@@ -90,7 +90,7 @@ function comparison(conjunct: Token[], alias: string): FilterColumn | undefined 
 /**
  * The columns of relation `alias` that an index could look up for a plan's `Filter`, as EXPLAIN VERBOSE prints it:
  * those compared with a constant, a parameter or another relation in a conjunct of its own. A condition under OR or
- * inside a function stands in deeper parentheses, where EXPLAIN always puts it, and gives none.
+ * inside a function is in deeper parentheses, where EXPLAIN always puts it, and gives none.
  */
 export function filterColumns(filter: string, alias: string): FilterColumn[] {
   const tokens = unwrapped(joined(filter))

@@ -25,7 +25,7 @@ const PROMISED: MetricThreshold[] = [
   { key: 'schema-normalization-score', comparator: '>', value: 90, unit: '%' },
 ]
 
-/** The server counts what a session did a second later, unless it is told to at once, which 14 cannot be. */
+/** The server counts what a session did a second later, unless it is made to at once, which 14 cannot be. */
 const SCHEMA = `
   create table cities (id int primary key, name text not null unique);
   create table guests (id int primary key, name text not null, city_id int not null references cities);

@@ -21,9 +21,9 @@ export interface MeasureOptions {
   thresholds: readonly MetricThreshold[]
   /** Statements to run for the response time; without them the traffic of others is sampled. */
   workload?: WorkloadRun
-  /** How long traffic is sampled, 5 s unless told. */
+  /** How long traffic is sampled, 5 s by default. */
   sampleMs?: number
-  /** Recorded probes, and how many more are made now (5, 200 ms apart, unless told). */
+  /** Recorded probes, and how many more are made now (5, 200 ms apart, by default). */
   probeHistory?: readonly Probe[]
   probes?: { count: number; everyMs: number }
   clock?: Clock
@@ -95,7 +95,7 @@ const REFUSED_BY_TARGET: ReadonlySet<string> = new Set(['sql.logged', 'sql.tree-
 /** A fault of the workload is the caller's to mend and is thrown; a fault of the database is part of the reading. */
 function unmeasured(thrown: unknown): Finding {
   const error = postgresError(thrown)
-  // What its operator or its version refuses for this target is no fault of the workload either.
+  // What its operator or its version refuses for this target is not a fault of the workload either.
   if (!error.code.startsWith('database.') && !REFUSED_BY_TARGET.has(error.code)) throw error
   return { value: null, why: `not measured: ${error.message} (${error.code})`, method: 'none' }
 }

@@ -4,7 +4,7 @@ import type { Finding } from './metric-reading.ts'
 const TIMEOUT_MS = 5_000
 const METHOD = 'the record of applied migrations (esa_migrations): counts and checksums before and after'
 
-/** Migrations that ended or lost something, by what is known of their values; what was undone is no migration any more. */
+/** Migrations that ended or lost something, by what is known of their values; what was undone no longer counts. */
 const RECORDED = `select ${OWN_MARK} coalesce(verification->>'state', 'unverified') as state, count(*)::int as migrations,
   extract(epoch from min(started_at))::float8 * 1000 as first, string_agg(id, ', ' order by nth) as ids
   from esa_migrations.migration where state = 'done' or verification->>'state' = 'lost' group by 1`

@@ -38,7 +38,7 @@ const plan: PlanNode = {
   ],
 }
 
-it('finds the scan that threw nearly everything away, with totals over its loops and the order asked of it', () => {
+it('finds the scan that threw nearly everything away, with totals over its loops and its required order', () => {
   expect(wastefulScans(plan)).toEqual([
     {
       schema: 'shop',

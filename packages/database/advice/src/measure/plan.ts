@@ -83,7 +83,7 @@ const REMOVED_PER_ROW_MIN = 10
 /** Longest filter text kept in a summary, in characters: evidence is read by people and must stay small. */
 const TEXT_CHARS_MAX = 500
 
-/** Nodes through which rows keep their relation and order may be asked of its index. */
+/** Nodes through which rows keep their relation and order may come from its index. */
 const PASSING = new Set(['Limit', 'Sort', 'Incremental Sort', 'Gather', 'Gather Merge', 'Result', 'LockRows'])
 
 /** Rows, removed rows and ms of a node, totals over its loops. */

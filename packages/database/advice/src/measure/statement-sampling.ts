@@ -17,7 +17,7 @@ const POLL_MS = 200
 /** Cut-off of one poll: a server that cannot answer it in this time is not measured by it. */
 const POLL_TIMEOUT_MS = 5_000
 
-/** Statements that answer somebody: transaction control and SET would only dilute the percentile. */
+/** Statements that answer a client: transaction control and SET would only dilute the percentile. */
 const ANSWERING = new Set(['select', 'with', 'values', 'table', 'insert', 'update', 'delete', 'merge'])
 
 const NOT_PRELOADED = '55000'
@@ -49,14 +49,14 @@ export function counterDeltas(
   })
 }
 
-/** True for the traffic of others that answers somebody: not our own statements, not transaction control. */
+/** True for the traffic of others that answers a client: not our own statements, not transaction control. */
 export function isTraffic(sql: string): boolean {
   if (sql.includes(OWN_MARK)) return false
   try {
     const first = tokenize(sql).find((token) => token.kind !== 'comment' && token.text !== '(')
     return first !== undefined && ANSWERING.has(first.text.toLowerCase())
   } catch {
-    // The server cuts very long texts, perhaps inside a quote: their first word would have told.
+    // The server cuts very long texts, perhaps inside a quote: their first word would have shown it.
     return ANSWERING.has(/^[\s(]*([a-z]+)/i.exec(sql)?.[1]?.toLowerCase() ?? '')
   }
 }

@@ -156,7 +156,7 @@ it('explains the slow statement, builds the index it lacks, and finds no fault w
   expect(renamed).toMatchObject({ index: 'Events_user Id_at_idx', built: false })
 })
 
-it('waits out a writer, and builds anew what the cut-off attempt left INVALID', async () => {
+it('waits out a writer, and rebuilds what the cut-off attempt left INVALID', async () => {
   const index = { schema: 'public', relation: 'Events', columns: ['at'], name: 'events_at', ddl: '' }
   const writer = await pool.connect()
   await writer.query('begin')
@@ -183,7 +183,7 @@ it('does not touch another index of the same name', async () => {
   await expect(buildIndexConcurrently(pool, index)).rejects.toMatchObject({ code: 'index.name-taken' })
 })
 
-it('takes no index of another collation or operator class for the one that is asked for', async () => {
+it('takes no index of another collation or operator class for the requested one', async () => {
   await pool.query(`create table people (name text); create index people_c on people (name collate "C");
     create index people_pattern on people (name text_pattern_ops)`)
   const index = { schema: 'public', relation: 'people', columns: ['name'], name: 'people_name', ddl: '' }

@@ -16,11 +16,11 @@ export interface WorkloadRun {
   statements: readonly WorkloadStatement[]
   /** How the database lets them be read. */
   terms: JudgingOptions['terms']
-  /** Executions of each statement, 20 unless told: with fewer a 95th percentile is the maximum. */
+  /** Executions of each statement, 20 by default: with fewer a 95th percentile is the maximum. */
   runs?: number
-  /** Cut-off of one execution, 10 s unless told. */
+  /** Cut-off of one execution, 10 s by default. */
   timeoutMs?: number
-  /** No new round begins after so long, 30 s unless told; the first round is always finished. */
+  /** No new round begins after so long, 30 s by default; the first round is always finished. */
   budgetMs?: number
 }
 
@@ -79,7 +79,7 @@ async function judgeAll(
   })
 }
 
-/** A server that does not show what a statement would call refuses every statement: that is no fault of this one. */
+/** A server that does not show what a statement would call refuses every statement: that is not a fault of this one. */
 function statementFailed(id: string, error: unknown): EsaError {
   if (error instanceof EsaError && error.code === 'sql.tree-unseen') return error
   const cause = error instanceof Error ? error.message : String(error)
@@ -87,7 +87,7 @@ function statementFailed(id: string, error: unknown): EsaError {
   return new EsaError('workload.statement-failed', kind, `workload statement "${id}": ${cause}`, {
     cause: error,
     details: { id },
-    hint: 'every statement must run on this database as it stands, without parameters',
+    hint: 'every statement must run on this database as it is, without parameters',
   })
 }
 

@@ -26,7 +26,7 @@ export function budgetOf(session: Queryable, ms: number): Budget {
 
 /**
  * What the server or the guard refuses, or is cut off, undoes nothing before it, and is undefined.
- * @throws what is no answer of the server or the guard.
+ * @throws what is not an answer of the server or the guard.
  */
 export async function inSavepoint<T>(session: Queryable, work: () => Promise<T>): Promise<T | undefined> {
   await session.query('savepoint esa_try')

@@ -8,10 +8,10 @@ const FACTOR_MIN = 10
 /** Rows on the larger side, below which a wrong estimate changes no plan. */
 const ROWS_MIN = 1_000
 
-/** Nodes whose rows are cut short by what stands above them: they show fewer rows than there are. */
+/** Nodes whose rows are cut short by nodes above them: they show fewer rows than there are. */
 const CUTTING = new Set(['Limit', 'Merge Join', 'Nested Loop', 'Append', 'Merge Append'])
 
-/** Nodes that pass on the estimate of what is below them, and those of a bitmap, whose table stands above. */
+/** Nodes that pass on the estimate of what is below them, and those of a bitmap, whose table is above. */
 const PASSING = new Set(
   'Gather,Gather Merge,Sort,Limit,Hash,Materialize,Memoize,Incremental Sort,Bitmap Index Scan,BitmapAnd,BitmapOr'.split(
     ',',
@@ -29,7 +29,7 @@ function wrong({ node, ancestors }: PlacedNode): boolean {
   const { planned, actual } = rowsOf(node)
   if (Math.max(planned, actual) < ROWS_MIN) return false
   if (actual >= planned * FACTOR_MIN) return true
-  // Of a join that gives less than was feared nothing follows; and a node above may not have asked for the rest.
+  // Of a join that gives less than was feared nothing follows; and a node above may not have needed the rest.
   if (node['Relation Name'] === undefined) return false
   const cut = ancestors.some(
     (above) => CUTTING.has(above['Node Type']) || /Semi|Anti/.test(above['Join Type'] ?? ''),

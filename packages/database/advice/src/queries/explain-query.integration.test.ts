@@ -91,7 +91,7 @@ describe('a fix', () => {
   })
 
   it('that has to be built is tried on a copy, and taken back there', async () => {
-    // The same database stands for its copy: what was tried must be gone.
+    // The same database serves as its copy: what was tried must be gone.
     const sql = `select count(*) from generate_series(1, 9) g,
       lateral (select from orders where kind = 'k3' and total = 3 + 0 * g offset 0) x`
     const { findings } = await explainQuery(sales.pool, sql, {

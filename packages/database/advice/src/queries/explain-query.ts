@@ -83,7 +83,7 @@ function cutOffFinding(timeoutMs: number): Suspicion {
 }
 
 /**
- * Runs one SELECT of somebody else under EXPLAIN ANALYZE behind the guard, says what its plan gives away, and tries what
+ * Runs one SELECT of others under EXPLAIN ANALYZE behind the guard, says what its plan gives away, and tries what
  * would mend it: settings and other forms of the statement in the same read-only transaction, indexes and statistics on
  * a copy where there is one. Each statement is cut off after `timeoutMs`, and all that is tried for it on the target together after as long.
  * @throws EsaError `sql.not-a-read`, `sql.parameters`, `sql.role-too-strong`, `sql.logged` with nothing executed; `database.*`.
@@ -131,12 +131,12 @@ export async function explainQuery(
   }
 }
 
-/** To the guard a text that does not parse is one that nobody can vouch for. */
+/** To the guard a text that does not parse is an unsafe one. */
 async function judged(sql: string): Promise<Reading> {
   try {
     return await readStatement(sql)
   } catch (error) {
-    // Only once it has passed for a text that may be looked at; what stands inside is judged like any other.
+    // Only once it has passed for a text that may be looked at; what is inside is judged like any other.
     if (isEsaError(error, 'sql.not-a-read') && error.details['node'] === 'ExplainStmt')
       return await readStatement(await unwrapExplain(sql))
     if (!isEsaError(error, 'sql.syntax')) throw error

@@ -67,7 +67,7 @@ describe('memory', () => {
     expect(found.at(-1)?.relation).toBe('sales.orders')
   })
 
-  it('that was enough is no finding', () => {
+  it('that was enough is not a finding', () => {
     const sort: PlanNode = {
       'Node Type': 'Sort',
       'Sort Space Type': 'Memory',
@@ -108,7 +108,7 @@ describe('the whole plan', () => {
     expect(wholePlanFindings(whole(count), placedNodes(count), 2)).toEqual([])
   })
 
-  it('shows pages that are read to be thrown away, and answers that nobody reads', () => {
+  it('shows pages that are read to be thrown away, and answers that are not read', () => {
     const limit: PlanNode = { 'Node Type': 'Limit', ...ran(1, 10, 9), Plans: [scan(ran(1, 5_010, 9))] }
     expect(wholePlanFindings(whole(limit), placedNodes(limit), 2)).toMatchObject([{ kind: 'offset-paging' }])
     const all = scan(ran(1, 50_000, 9))
@@ -132,7 +132,7 @@ describe('estimates', () => {
     ])
   })
 
-  it('above what a LIMIT cut short are no fault', () => {
+  it('above what a LIMIT cut short are not a fault', () => {
     const cut = scan({ 'Plan Rows': 50_000, 'Actual Rows': 10 })
     const limit: PlanNode = { 'Node Type': 'Limit', ...ran(1, 10, 1), Plans: [cut] }
     expect(estimateFindings(placedNodes(limit))).toEqual([])

@@ -47,7 +47,7 @@ async function indexFor(
   }
   const search = await proposeSearchIndex(session, scan, node)
   return search === undefined
-    ? { fix: 'no index on its columns serves this condition as it stands: see what else is found' }
+    ? { fix: 'no index on its columns serves this condition as it is: see what else is found' }
     : { fix: search.ddl, trial: { kind: 'ddl', statements: search.steps } }
 }
 

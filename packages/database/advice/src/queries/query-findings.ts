@@ -5,7 +5,7 @@ import type { CountedQuery } from './counted-query.ts'
 /** Promise of Layer 1's card for 95 of 100 executions, ms. */
 const P95_MS = 100
 
-/** Calls of which a deviation says something. */
+/** Calls from which a deviation is meaningful. */
 const TAIL_CALLS_MIN = 5
 
 /** Part of all time from which one statement decides how busy the server is. */
@@ -44,7 +44,7 @@ function evidence(query: CountedQuery): Finding['evidence'] {
   }
 }
 
-/** True for a SELECT from one table that is told which rows by a parameter, and does not limit itself otherwise. */
+/** True for a SELECT from one table that selects its rows by a parameter, and does not limit itself otherwise. */
 async function isLookUp(query: string): Promise<boolean> {
   try {
     const [statement] = await parseScript(query)
@@ -90,7 +90,7 @@ async function nPlusOne(queries: readonly CountedQuery[]): Promise<Finding[]> {
   return found
 }
 
-/** What the counters of statements give away: who takes the time, whose tail is long, who is asked in a loop. */
+/** What the counters of statements give away: who takes the time, whose tail is long, which run in a loop. */
 export async function queryFindings(queries: readonly CountedQuery[]): Promise<Finding[]> {
   const plain = queries.flatMap((query): Finding[] => {
     const about = {

@@ -7,7 +7,7 @@ import { readShape, tableNames } from '../advise/statements/read-shape.ts'
 import { readTables } from '../advise/statements/table-catalog.ts'
 import type { WastefulScan } from '../measure/plan.ts'
 
-/** An index that is no plain B-tree, as a fix says it and as a copy builds it. */
+/** An index that is not a plain B-tree, as a fix says it and as a copy builds it. */
 export interface SearchIndex {
   ddl: string
   steps: string[]

@@ -38,7 +38,7 @@ describe('the flag of a freeze', () => {
     await requireThawed(agent)
   })
 
-  it('is nobody’s design: no review of the schema sees it', async () => {
+  it('is not part of the schema: no review of the schema sees it', async () => {
     await freezeDatabase(owner, { reason: 'rows are missing', by: 'agent-0' })
     expect(await reviewSchema(owner)).toEqual([])
   })

@@ -22,7 +22,7 @@ import { reviewStorage } from '../review/storage/review-storage.ts'
 /**
  * A function and an operator of a user in the place of each of PostgreSQL's, in a schema that the database's path names
  * first, and casts of the user's own types to text. Each says its name when it is called. What PL/pgSQL cannot make,
- * functions over any types, stands for some that our queries call.
+ * functions over any types, could match some that our queries call.
  */
 const PLANT = `set search_path = pg_catalog; do $plant$
   declare f record; body text;

@@ -3,7 +3,7 @@
  * They are read with an empty search_path, so that PostgreSQL itself writes every name in full and in quotes where needed.
  */
 
-/** True for the rows of pg_namespace `alias` that belong to the user and were asked for. */
+/** True for the rows of pg_namespace `alias` that belong to the user and were requested. */
 export const inScope = (alias: string): string =>
   `(${alias}.nspname !~ '^pg_' and ${alias}.nspname <> 'information_schema' and ($1::text[] is null or ${alias}.nspname = any ($1)))`
 

@@ -23,7 +23,7 @@ const TOOL_TABLES: ReadonlySet<string> = new Set([
   'atlas_schema_revisions',
 ])
 
-/** SQL, true for a relation (an alias of pg_class) that is no record of a migration tool. */
+/** SQL, true for a relation (an alias of pg_class) that is not a record of a migration tool. */
 export function noToolTable(alias: string): string {
   return `lower(${alias}.relname) <> all ('{${[...TOOL_TABLES].join(',')}}')`
 }

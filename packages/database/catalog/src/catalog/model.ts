@@ -17,7 +17,7 @@ export interface Relation {
   readonly partitioned: boolean
   /** The columns by which it and its partitions are partitioned, null for an expression; empty for a plain table. */
   readonly partitionKey: (string | null)[]
-  /** A partition of another table, which stands for it. */
+  /** A partition of another table, which represents it. */
   readonly partition: boolean
   /** The topmost table that it is a partition of; null where it is none. */
   readonly root: number | null
@@ -120,7 +120,7 @@ export interface RelationFacets {
 /** The facets of relations. */
 export type Facet = keyof RelationFacets
 
-/** A relation with the facets that were asked for. */
+/** A relation with the facets that were requested. */
 export type RelationWith<F extends Facet> = Relation & Pick<RelationFacets, F>
 
 /** A table with all that its design says. */
@@ -131,7 +131,7 @@ export interface Catalog<F extends Facet> {
   readonly relations: readonly RelationWith<F>[]
 }
 
-/** The unique indexes over plain columns of every row; any other is no key of a table. */
+/** The unique indexes over plain columns of every row; any other is not a key of a table. */
 export function keysOf({ indexes }: Pick<RelationFacets, 'indexes'>): readonly UniqueKey[] {
   return indexes.flatMap((index) => {
     const columns = index.columns.filter((name) => name !== null)

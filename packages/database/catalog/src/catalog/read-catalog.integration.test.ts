@@ -89,7 +89,7 @@ describe.each(both.majors)('a catalog: %s', (major) => {
     })
   })
 
-  it('reads what is asked for, wherever it is: one query a facet', async () => {
+  it('reads what is requested, wherever it is: one query a facet', async () => {
     const sent: unknown[] = []
     const [found] = await inReadOnly(pool, 5_000, async (session) => {
       const noting: Queryable = {

@@ -3,27 +3,27 @@ import { FACETS, RELATIONS } from './facet-queries.ts'
 import { isToolTable } from './migration-tool-tables.ts'
 import type { Catalog, Facet, Relation, RelationKind, RelationWith, Table } from './model.ts'
 
-/** What is read, and of which relations. */
+/** What is read, and from what relations. */
 export interface CatalogScope<F extends Facet> {
   /** null, or left out: all that are the application's. What extensions brought is not among them. */
   schemas?: readonly string[] | null
   /** These relations, wherever they are, instead of those of schemas. */
   oids?: readonly number[]
-  /** Tables and partitioned tables unless told. */
+  /** Tables and partitioned tables by default. */
   kinds?: readonly RelationKind[]
   facets: readonly F[]
 }
 
 const TABLES: readonly RelationKind[] = ['r', 'p']
 
-/** Facets of which each relation has one and not a list. */
+/** Facets with one value for each relation, not a list. */
 const SINGLE: ReadonlySet<Facet> = new Set(['activity'])
 
 type Row = Record<string, unknown> & { of: number }
 
 /**
  * Reads what a database is made of, by schema and name: one query for the relations and one for each facet, however many
- * relations there are. Names without a schema of what a user made are told by the session's path: read it on our own.
+ * relations there are. Names without a schema of what a user made are shown by the session's path: read it on our own.
  * @throws the server's error; a table without rights is among the answer.
  */
 export async function readCatalog<F extends Facet>(

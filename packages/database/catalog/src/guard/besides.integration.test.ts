@@ -79,7 +79,7 @@ describe.each(servers)('what runs without standing in the tree: %s', (_, major, 
     url = await createDatabase(await start(), 'besides')
   })
 
-  it('is no operator of a user in the queries of the guard itself', async () => {
+  it('is not an operator of a user in the queries of the guard itself', async () => {
     await onFresh(url, (client) => client.query(`${ACTING_SCHEMA}; ${PLANTED}`))
     const sql = `select t || 'x', array[id] from plain where id = 1`
     const attack: BesideAttack = { line: 'bodies', schema: '', sql }

@@ -1,10 +1,10 @@
 /** The closed list of what runs without standing in the tree of a statement, one line for each way. */
 const LINES = [
-  /** Functions that an aggregate calls, and the operator that stands for it. */
+  /** Functions that an aggregate calls, and its operator. */
   'aggregate-support',
   /** The first state of an aggregate is read from text. */
   'aggregate-states',
-  /** What stands for arguments that are not given. */
+  /** The defaults of missing arguments. */
   'defaults',
   /** Inheritance children and partitions; foreign tables among them refuse. */
   'children',

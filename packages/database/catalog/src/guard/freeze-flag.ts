@@ -10,7 +10,7 @@ export interface Freeze {
 }
 
 /**
- * The schema belongs to whoever freezes first; everybody may read the flag, nobody else may write it. One row at most: a
+ * The schema belongs to the first role that freezes; every role may read the flag, no other may write it. One row at most: a
  * second freeze replaces the reason.
  */
 const PREPARE = `create schema if not exists esa_control;

@@ -4,7 +4,7 @@ import { readStatements, refusal } from './read-statement.ts'
 import type { TreeCall } from './resolved-tree.ts'
 import { type CalledFunction, typeNames } from './tree-objects.ts'
 
-/** One statement of a function's body, in forms of which the first that the server takes is what it would run. */
+/** One statement of a function's body, in several forms: the first that the server takes is what it would run. */
 export interface BodyStatement {
   types: string[]
   forms: string[]
@@ -18,7 +18,7 @@ function textOf(body: string): string {
 
 /**
  * The statements of a function in SQL with its arguments as parameters, so that the server says what they call. A name
- * that is no column of the body means an argument, by itself, behind the function's name, or as the owner of a field; what the
+ * that is not a column of the body means an argument, by itself, behind the function's name, or as the owner of a field; what the
  * last statement gives is cast to what the function returns.
  * @throws EsaError `sql.not-a-read` for a body that does more, or types that only a call with values would show.
  */

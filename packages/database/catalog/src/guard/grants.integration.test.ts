@@ -111,7 +111,7 @@ drop owned by shop_owner`.split('\n')
 
 async function escaped(pool: Pool, attempts: string[]): Promise<string[]> {
   const session = await pool.connect()
-  // Its own settings are no boundary: it may change them.
+  // Its own settings are not a boundary: it may change them.
   await session.query('set default_transaction_read_only = off; set statement_timeout = 0')
   const done: string[] = []
   // Each by itself, outside a transaction: some statements refuse to run inside one, which would hide what they may.

@@ -18,7 +18,7 @@ const CATALOG_MS = 10_000
 /** Connections that an analyst may hold: a database that is looked after must not feel it. */
 const ANALYST_CONNECTIONS = 5
 
-/** Time-outs that each session begins with. They are no boundary: a role can change its own. */
+/** Time-outs that each session begins with. They are not a boundary: a role can change its own. */
 const SETTINGS: Record<string, string[]> = {
   esa_analyst: [
     `default_transaction_read_only = on`,

@@ -27,7 +27,7 @@ it('knows the list of each major, and nothing of a major that was never listed',
     expect(isHarmlessFunction(major, 'pg_advisory_lock(bigint)')).toBe(false)
     // Reads its text as whatever type its second argument names, and runs that type's checks.
     expect(isHarmlessFunction(major, 'domain_in(cstring, oid, integer)')).toBe(false)
-    // Computes the key of a partitioned table that stands in no tree.
+    // Computes the key of a partitioned table that is in no tree.
     expect(isHarmlessFunction(major, 'pg_get_partition_constraintdef(oid)')).toBe(false)
   }
   expect([isHarmlessFunction(17, 'uuidv7()'), isHarmlessFunction(18, 'uuidv7()')]).toEqual([false, true])

@@ -12,7 +12,7 @@ export interface CatalogFunction {
   /** Made by initdb. */
   builtIn: boolean
   extension: string | null
-  /** `aggregate` and `procedure` are no languages, and stand here for want of a body. */
+  /** `aggregate` and `procedure` are not languages, and are here for want of a body. */
   language: string
   volatility: 'i' | 's' | 'v'
   securityDefiner: boolean
@@ -20,7 +20,7 @@ export interface CatalogFunction {
   ofRange: boolean
   /** It runs with settings of its own, so that names in it mean something else. */
   configured: boolean
-  /** The server's major version, whose list is asked. */
+  /** The server's major version, whose list is used. */
   major: number
 }
 

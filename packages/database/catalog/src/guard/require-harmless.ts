@@ -39,7 +39,7 @@ export const WAITING: ReadonlySet<string> = new Set(['pg_sleep', 'pg_sleep_for',
 const RECORD = new Set([2249, 2287])
 
 /**
- * Has the server resolve a statement, and judges all that it would call: what stands in the rewritten tree, and what runs
+ * Has the server resolve a statement, and judges all that it would call: what is in the rewritten tree, and what runs
  * without standing there. A read-only transaction refuses writes of rows; this refuses what acts in other ways.
  * `allowed` are built-in functions that the caller vouches for; `besides` are all lines but in a test. What it returns is
  * run by `EXECUTE name`.
@@ -199,7 +199,7 @@ class Judge {
     const called = await functionsOf(this.#session, own)
     const bodies = new Set(called.filter((one) => judgeFunction(one) === 'follow').map(({ oid }) => oid))
     for (const call of found.calls.values()) if (bodies.has(call.oid)) noteCall(next, call)
-    // The planner adds what stands for arguments that are not given.
+    // The planner adds defaults of missing arguments.
     const given = called.flatMap(({ defaults }) => (defaults === null ? [] : [parseTree(defaults)]))
     for (const tree of [...trees, ...given]) noteConstants(tree, next, bodies)
   }
@@ -268,7 +268,7 @@ class Judge {
     }
   }
 
-  /** Judges the first form that the server takes; an error of judging it is no reason to try another. */
+  /** Judges the first form that the server takes; an error of judging it is not a reason to try another. */
   async #firstForm(forms: string[], types: string[]): Promise<void> {
     let failure: unknown = refusal('it has no statement')
     const resolved = async (text: string): Promise<boolean> => {

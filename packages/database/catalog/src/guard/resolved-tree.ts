@@ -8,7 +8,7 @@ interface TreeNode {
   fields: Map<string, TreeValue>
 }
 
-/** A node, a list, or a word as it is printed; `<>` stands for nothing. */
+/** A node, a list, or a word as it is printed; `<>` means nothing. */
 export type TreeValue = TreeNode | TreeValue[] | string
 
 /** A function with the types that it is called with here: undefined where the tree does not say one. */

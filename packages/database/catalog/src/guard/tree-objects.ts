@@ -21,7 +21,7 @@ const KNOWN = (extensions: string): string => `known(oid) as (select d.objid fro
 export interface CalledFunction extends CatalogFunction {
   /** SQL text of a user's function in language SQL. */
   body: string | null
-  /** What stands for arguments that are not given, as a tree. */
+  /** The defaults of missing arguments, as a tree. */
   defaults: string | null
   args: { type: number; name: string | null; polymorphic: boolean; composite: boolean }[]
   /** What it returns: one type, or those of its columns. */
@@ -54,7 +54,7 @@ export interface ReadRelation {
   name: string
   /** `f` is a foreign table. */
   kind: string
-  /** A child or partition of a relation that stands in a tree. */
+  /** A child or partition of a relation in a tree. */
   child: boolean
   planned: Beside<string>[]
   virtual: string[]

@@ -7,7 +7,7 @@ const CANCEL_GRACE_MS = 500
 /** And so long after that before its session is ended: a function may catch the cancel and go on. */
 const END_GRACE_MS = 1_000
 
-/** Which transaction of which server process may be stopped, and nothing that runs there later. */
+/** The transaction and server process that may be stopped, and nothing that runs there later. */
 export interface Transaction {
   pid: number
   /** `xact_start` as the server prints it. */

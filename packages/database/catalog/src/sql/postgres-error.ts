@@ -13,7 +13,7 @@ const AWAY = /^(?:ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN)/
 /** What the driver says, without a code, of a session that is gone. */
 const LOST = /connection (?:terminated|timeout)|not queryable|after calling end/i
 
-/** What a statement without an end is told, and one that only takes long. */
+/** The error of an endless statement, and of one that only takes long. */
 const STOPPED =
   'it was stopped when its time was over: let it end (LIMIT, a condition on the recursion or the join), or give it longer'
 

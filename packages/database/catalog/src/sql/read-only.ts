@@ -16,7 +16,7 @@ const USE_PATH = `select ${OWN_MARK} pg_catalog.set_config('search_path', $1, tr
 
 /**
  * This query also takes the snapshot, after which the transaction can no longer be made writable. With standard strings
- * the server cuts the text as our parser did; with its digits no float is told for another, whatever the database shows.
+ * the server cuts the text as our parser did; with its digits no float is mistaken for another, whatever the database shows.
  */
 const BEGIN = `select ${OWN_MARK} ${TO_OWN_PATH}, pg_catalog.set_config('statement_timeout', $1, true),
   pg_catalog.set_config('standard_conforming_strings', 'on', true), pg_catalog.set_config('extra_float_digits', '1', true),

@@ -1,7 +1,7 @@
 import { EsaError } from '@esa/protocol'
 import type { Clock, Queryable } from '@esa/database-catalog/sql'
 
-/** Two numbers that nobody else locks by chance: "esa" and "migr" as ASCII. Advisory locks are of one database. */
+/** Two numbers that no one else locks by chance: "esa" and "migr" as ASCII. Advisory locks are of one database. */
 const LOCK = [0x657361, 0x6d696772] as const
 
 /** How long a predecessor is waited for: a killed client's server process ends within its current statement. */
@@ -16,7 +16,7 @@ const HOLDER = `select l.pid, a.usename as user, a.application_name as applicati
 const HELD = `select pg_backend_pid() as pid, exists (select from pg_locks l where l.locktype = 'advisory' and l.granted
   and l.pid = pg_backend_pid() and l.classid = $1 and l.objid = $2) as held`
 
-/** Looks at who answers, beside a query of another session: a pooler gives the next transaction to whoever is free. */
+/** Looks at who answers, beside a query of another session: a pooler gives the next transaction to any free session. */
 const LOOKS = 5
 
 /**
@@ -34,7 +34,7 @@ export async function becomeApplier(session: Queryable, watch: Queryable, clock:
   }
 }
 
-/** Before anything is locked: a lock in a session of a pooler could be given back by nobody. */
+/** Before anything is locked: a lock in a session of a pooler could not be released. */
 async function requireSession(session: Queryable, watch: Queryable): Promise<void> {
   const pids = new Set<unknown>()
   for (let look = 0; look < LOOKS; look += 1) {
@@ -47,7 +47,7 @@ async function requireSession(session: Queryable, watch: Queryable): Promise<voi
   if (pids.size > 1) throw pooled('several server processes answer one session')
 }
 
-/** A lock that ended up in another session of a pooler is looked for there, as nobody else would give it back. */
+/** A lock that ended up in another session of a pooler is looked for there, as nothing else would release it. */
 async function heldBy(session: Queryable): Promise<number> {
   try {
     return await requireApplier(session)
@@ -63,7 +63,7 @@ export async function endApplier(session: Queryable): Promise<void> {
 }
 
 /**
- * The server process of the session that holds the lock. Asked in every step: behind a pooler the next statement may
+ * The server process of the session that holds the lock. Checked in every step: behind a pooler the next statement may
  * meet another one. @throws EsaError `migration.pooled` (terminal).
  */
 export async function requireApplier(session: Queryable): Promise<number> {

@@ -15,7 +15,7 @@ import { clearBefore } from './unattended.ts'
 const server = ownServer()
 let shop: Shop
 
-/** Pauses are over at once, and each takes the time it was asked for: what waits for minutes is tested in a moment. */
+/** Pauses are over at once, and each takes its requested time: what waits for minutes is tested in a moment. */
 function hurriedClock(): Clock {
   let skippedMs = 0
   return {
@@ -229,7 +229,7 @@ describe('an apply', () => {
     await reader.end()
   })
 
-  it('stops between two steps when it is asked to, and goes on later', async () => {
+  it('stops between two steps on request, and goes on later', async () => {
     const stop = new AbortController()
     const onEvent = ({ type }: ApplyEvent): void => {
       if (type === 'stepped') stop.abort()

@@ -23,7 +23,7 @@ export type ApplyEvent =
 
 /** What an apply works with. */
 export interface ApplyPorts {
-  /** The target; a pool of at least two sessions, one of which works while the other looks on. */
+  /** The target; a pool of at least two sessions, one works while the other watches. */
   target: Queryable
   ledger: Ledger
   /** Who applies, for the record. */
@@ -159,7 +159,7 @@ async function requireWritable(session: Queryable): Promise<void> {
   })
 }
 
-/** What is on record of a migration. What was undone is begun anew, whatever its steps were before. */
+/** What is on record of a migration. What was undone begins again, whatever its steps were before. */
 function standing(records: MigrationRecord[], { id }: Migration): MigrationRecord | undefined {
   return records.find((record) => record.id === id && record.state !== 'undone')
 }
@@ -290,7 +290,7 @@ async function walk(
   return done
 }
 
-/** After a lost connection nobody knows how the step ended: its record stays, and the next apply finds out. */
+/** After a lost connection the end of the step is unknown: its record stays, and the next apply finds out. */
 async function recordFailure(running: Running, error: EsaError): Promise<void> {
   const { step, known, ledger, bench, migration } = running
   if (error.code === 'migration.data-loss') {
@@ -366,7 +366,7 @@ async function runVerify(
   await mark(running, 'done', null, '')
 }
 
-/** @throws EsaError `migration.interrupted` (terminal) when somebody wants it to stop here. */
+/** @throws EsaError `migration.interrupted` (terminal) when a caller wants it to stop here. */
 function shallStop({ stop }: ApplyPorts, { id }: Migration): void {
   if (stop?.aborted !== true) return
   throw new EsaError('migration.interrupted', 'terminal', `${id} was stopped between two steps`, {

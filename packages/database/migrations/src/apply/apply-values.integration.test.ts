@@ -15,7 +15,7 @@ beforeEach(async () => {
 afterEach(() => shop.pool.end())
 
 describe('the values that a step touches', () => {
-  /** Approves what is not measured to take anything, and lists what was asked. */
+  /** Approves what is not measured to take anything, and lists what was requested. */
   function refusingMeasured(): { authorise: ApplyPorts['authorise']; texts: string[] } {
     const texts: string[] = []
     const authorise: ApplyPorts['authorise'] = async ({ text }) => {

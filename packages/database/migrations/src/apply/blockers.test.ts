@@ -6,7 +6,7 @@ it.each([
   [`select 'it''s' || E'a\\'secret' , $tag$ secret $tag$, 1.5e3`, 'select ? || ? , ?, ?e3'],
   [`insert into t1 values ('cut in the mid`, 'insert into t1 values (?'],
   [`select 1 /* secret 5 */ -- more secrets\n from t2`, 'select ? from t2'],
-])('a query of somebody else is told without its values: %s', (query, told) => {
+])('a query of another session is shown without its values: %s', (query, told) => {
   expect(withoutValues(query)).toBe(told)
 })
 
@@ -14,7 +14,7 @@ it('a long query is cut', () => {
   expect(withoutValues(`select ${'a, '.repeat(200)}b`)).toHaveLength(120)
 })
 
-it('a blocker is told in one line that says whom to end', () => {
+it('a blocker is shown in one line that says what to end', () => {
   const blocker = {
     pid: 7,
     user: 'ada',

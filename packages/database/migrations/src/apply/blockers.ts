@@ -24,7 +24,7 @@ export interface Standing {
 /** Length of a foreign query in a message. */
 const QUERY_CHARS = 120
 
-/** One look costs the server a pass over its lock table: those who wait for nothing are not asked about. */
+/** One look costs the server a pass over its lock table: sessions that wait for nothing are not included. */
 const LOOK = `select ${OWN_MARK}
   (select coalesce(json_agg(json_build_object('pid', a.pid, 'user', coalesce(a.usename::text, a.backend_type),
       'application', a.application_name, 'state', coalesce(a.state, a.backend_type),
@@ -41,7 +41,7 @@ const LOOK_13 = LOOK.replace(
   '(select s.query_start from pg_stat_activity s where s.pid = l.pid)',
 )
 
-/** How the session `pid` stands to others, seen from another session. */
+/** How the session `pid` relates to others, seen from another session. */
 export async function lookAt(watch: Queryable, pid: number, serverVersion: number): Promise<Standing> {
   const { rows } = await watch.query(serverVersion >= 140_000 ? LOOK : LOOK_13, [pid])
   const found = rows[0] as unknown as Standing
@@ -49,7 +49,7 @@ export async function lookAt(watch: Queryable, pid: number, serverVersion: numbe
   return { ...found, blockers }
 }
 
-/** A query of somebody else for a message: one line, cut, and every constant in it replaced. */
+/** A query of another session for a message: one line, cut, and every constant in it replaced. */
 export function withoutValues(query: string): string {
   const bare = query
     .replace(/[eE]'(?:[^'\\]|\\[\s\S]|'')*(?:'|$)/g, '?')

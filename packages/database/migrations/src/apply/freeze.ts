@@ -4,7 +4,7 @@ import { postgresError, type Queryable } from '@esa/database-catalog/sql'
 /** A row in this table of the target stops every migration. Who migrates can read it and must not be able to write it. */
 const FREEZE_TABLE = 'esa_control.freeze'
 
-/** By the catalog, which everybody may read: whoever lacks a right on the flag must not be told that there is none. */
+/** By the catalog, which every role may read: a role without a right on the flag must not learn that there is none. */
 const THERE = `select exists (select from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
   where n.nspname = 'esa_control' and c.relname = 'freeze') as there`
 
@@ -27,6 +27,6 @@ export async function requireThawed(session: Queryable): Promise<void> {
 function frozen(why: string, cause?: unknown): EsaError {
   return new EsaError('migration.frozen', 'terminal', `nothing is applied to this target: ${why}`, {
     cause,
-    hint: `whoever froze it lifts it: delete from ${FREEZE_TABLE}`,
+    hint: `the role that froze it lifts it: delete from ${FREEZE_TABLE}`,
   })
 }

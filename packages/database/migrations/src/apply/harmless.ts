@@ -6,7 +6,7 @@ import { classifyStatement, type StatementRisk, worstRisk } from '../plan/steps/
 const NOT_THERE = new Set(['42P01', '42703', '3F000'])
 
 /**
- * The risk of statements as the target stands: to drop a table without rows, or columns without a value, takes nothing
+ * The risk of statements as the target is: to drop a table without rows, or columns without a value, takes nothing
  * away. What the grammar calls harmless stays so. Rows that come between this look and the statement are not seen.
  */
 export async function riskNow(session: Queryable, statements: ParsedStatement[]): Promise<StatementRisk> {

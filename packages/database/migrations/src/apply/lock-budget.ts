@@ -4,7 +4,7 @@ import { type Blocker, blockerText, lookAt } from './blockers.ts'
 
 /** How much a migration may keep others waiting. Durations are milliseconds. */
 export interface LockBudget {
-  /** Longest that a statement stands in the queue of a lock, with everybody who comes after it behind it. */
+  /** Longest that a statement stands in the queue of a lock, with all later sessions behind it. */
   lockMs: number
   /** Longest that anybody waits for a statement, in the queue or while it works; then it is cancelled and undone. */
   blockMs: number
@@ -30,7 +30,7 @@ const CANCEL_AT = 0.85
 /** What can be tried again: the lock was not granted, a deadlock, a serialisation failure. */
 const TRY_AGAIN = new Set(['55P03', '40P01', '40001'])
 
-/** The sessions and ports of somebody who applies. */
+/** The sessions and ports of an apply. */
 export interface Bench {
   /** Does the work. */
   session: Queryable
@@ -43,12 +43,12 @@ export interface Bench {
   clock: Clock
   /** Numbers in [0, 1). */
   random: () => number
-  /** Told of every try that failed, with who was in the way. */
+  /** Called for every failed try, with its blockers. */
   onRetry: (attempt: number, waitMs: number, blockers: Blocker[]) => void
 }
 
 /**
- * Runs `work` until it gets its locks: each try waits `lockMs` at most, is cancelled when it keeps somebody waiting for
+ * Runs `work` until it gets its locks: each try waits `lockMs` at most, is cancelled when it blocks another session for
  * `blockMs`, and is followed by a pause with jitter. `work` opens and ends its own transaction.
  * @throws EsaError `migration.locked` (transient) with the blockers, `migration.blocks-others` (terminal), or what `work` throws.
  */
@@ -115,7 +115,7 @@ function blocksOthers(
 
 function locked(what: string, attempts: number, blockers: Blocker[], cause: unknown): EsaError {
   const [first] = blockers
-  const by = first === undefined ? 'nobody was seen in the way' : blockers.map(blockerText).join('; ')
+  const by = first === undefined ? 'no blocker was seen' : blockers.map(blockerText).join('; ')
   const end = first === undefined ? '' : `, or end it: select pg_terminate_backend(${first.pid})`
   return new EsaError(
     'migration.locked',

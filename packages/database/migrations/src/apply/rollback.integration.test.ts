@@ -36,7 +36,7 @@ describe('a rollback', () => {
     expect(await shop.one(shape)).toBe(after)
   })
 
-  it('undoes nothing of a migration of which something cannot be undone', async () => {
+  it('undoes nothing of a migration with a part that cannot be undone', async () => {
     await shop.apply('alter table orders add a int; alter table orders drop column a')
     await expect(rollBackMigrations(shop.ports())).rejects.toMatchObject({
       code: 'migration.not-reversible',
@@ -44,7 +44,7 @@ describe('a rollback', () => {
     })
   })
 
-  it('asks for everything first, goes on after an end, and is no applied migration half-way', async () => {
+  it('asks for everything first, goes on after an end, and does not count as applied half-way', async () => {
     const sql =
       'alter table orders add a int; create table more (i int); create index concurrently orders_note_idx on orders (note)'
     await shop.apply(sql)

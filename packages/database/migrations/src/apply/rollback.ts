@@ -23,7 +23,7 @@ export async function rollBackMigrations(ports: ApplyPorts, to?: string): Promis
     const records = await ports.ledger.list(bench.session)
     const undoing = chosen(records, to)
     const ways = await Promise.all(undoing.map(async (record) => ({ record, steps: await wayBack(record) })))
-    // Asked for all at once: half a way back, with the rest not allowed, is where nobody wants to be.
+    // Requested all at once: half a way back, with the rest not allowed, would be the worst state.
     for (const { steps } of ways) for (const back of steps) await allowed(bench, back, ports)
     const done: RolledBack = []
     for (const { record, steps } of ways)
@@ -75,7 +75,7 @@ async function waysOfSteps({ id, steps }: MigrationRecord): Promise<BackStep[]> 
   return (await Promise.all(ways)).flat()
 }
 
-/** One step where a transaction can hold it; else one for each statement, of which the last undoes the step's record. */
+/** One step where a transaction can hold it; else one for each statement, the last one undoes the step's record. */
 async function backSteps(id: string, sql: string, known: StepRecord | undefined): Promise<BackStep[]> {
   const statements = await parseScript(sql)
   if (!statements.some(({ node }) => runsAlone(node))) return [backStep(id, sql, false, known)]
@@ -101,7 +101,7 @@ async function undo(
 ): Promise<Applied['steps']> {
   const { onEvent = () => {}, clock, ledger, stop } = ports
   const migration: Migration = { id: record.id, hash: record.hash, steps: [], held: [], down: record.down }
-  // Until its last step is undone it is applied in part, for whoever looks.
+  // Until its last step is undone it is applied in part, for every reader.
   await ledger.end(bench.session, record.id, 'started', record.verification)
   const drizzle = drizzleRowOf(record.steps)
   const done: Applied['steps'] = []
@@ -140,7 +140,7 @@ async function undo(
   return done
 }
 
-/** The risk as the target stands: what is empty can go without harm. */
+/** The risk on the target as it is: what is empty can go without harm. */
 async function allowed(bench: Bench, { step, sql }: BackStep, { authorise }: ApplyPorts): Promise<void> {
   const risk = await riskNow(bench.session, await parseScript(sql))
   await authorise({ ...step, risk, hash: digestText(sql) })

@@ -18,7 +18,7 @@ const STEP: BackfillStep = {
   batchRows: 1_000,
 }
 
-/** A server on a virtual clock: a table of so many rows, of which each takes its time to fill. */
+/** A server on a virtual clock: a table of so many rows, each takes its time to fill. */
 function world({
   rows = 10_000,
   msPerRow = 0.1,
@@ -104,7 +104,7 @@ describe('a backfill', () => {
     expect(slow.sizes.slice(0, 5)).toEqual([1_000, 500, 250, 125, 125])
   })
 
-  it('halves its batches while somebody waits for it', async () => {
+  it('halves its batches while another session waits for it', async () => {
     const busy = world({ waiting: () => 1, rows: 3_000 })
     await fill(busy)
     expect(busy.sizes.slice(0, 3)).toEqual([1_000, 500, 250])
@@ -141,7 +141,7 @@ describe('a backfill', () => {
     }
   })
 
-  it('stops between two batches when it shall', async () => {
+  it('stops between two batches on request', async () => {
     let batches = 0
     const stopped = world({})
     const shallStop = (): void => {

@@ -6,7 +6,7 @@ import { lookAt } from './blockers.ts'
 import { Exceeded, type Expected, measured } from '../verify/closer-look.ts'
 import { approveEffects, inStepTransaction, mark, type Running } from './run-step.ts'
 
-/** How long one batch shall hold its row locks: long enough to be worth a commit, too short to be felt. */
+/** How long one batch may hold its row locks: long enough to be worth a commit, too short to be felt. */
 const BATCH_MS = 100
 const BATCH_ROWS_MIN = 50
 const BATCH_ROWS_MAX = 20_000
@@ -145,7 +145,7 @@ async function othersWait({ bench }: Running): Promise<boolean> {
   return waiting > 0
 }
 
-/** The lag of standbys as far as the role may see it; without pg_monitor it is null, and nobody is waited for. */
+/** The lag of standbys as far as the role may see it; without pg_monitor it is null, and no standby is waited for. */
 const LAG = `select ${OWN_MARK} coalesce(max(extract(epoch from replay_lag)), 0)::float8 * 1000 as ms from pg_stat_replication`
 
 async function untilStandbysFollow({ bench }: Running, shallStop: () => void): Promise<void> {

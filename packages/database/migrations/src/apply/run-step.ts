@@ -116,7 +116,7 @@ async function tryStatement(running: Running, trying: Trying): Promise<Done | Ex
     return { ...came, opaque }
   })
   return await trial.catch(async (error: unknown) => {
-    // A lost session cannot be asked; the error is worth more than that.
+    // A lost session does not answer; the error is worth more than that.
     const taken = takeBackBeside(bench.session, beside)
     if (error instanceof Exceeded) await taken
     else await taken.catch(() => undefined)
@@ -173,7 +173,7 @@ export async function approveEffects({ authorise, step }: Running, found: Measur
   return effects
 }
 
-/** The record of a step whose values nobody has compared. */
+/** The record of a step whose values were not compared. */
 const UNKNOWN: ValueCheck = { state: 'unknown', why: 'the apply ended before its values were compared' }
 
 /** The transaction that a record beside the target must ask after, and whether it goes back. */
@@ -186,14 +186,14 @@ async function placeOf({ bench, end }: Running): Promise<Place> {
 }
 
 /**
- * Whether the step is where it shall come to. A record beside the target may miss the end of its transaction, which an
+ * Whether the step reached its goal. A record beside the target may miss the end of its transaction, which an
  * apply or a rollback began: PostgreSQL itself remembers how that ended.
  */
 async function isThere({ bench, ledger, known, step, end }: Running): Promise<boolean> {
   if (ledger.inTransaction || known?.state !== 'started') return false
   const place = known.cursor as Place | { undoes?: undefined } | null
   const id = typeof place === 'string' ? place : place?.undoes
-  // What stands alone and what fills in batches has no transaction to ask after.
+  // What runs alone and what fills in batches has no transaction to ask after.
   if (id === undefined) return false
   const same = (typeof place !== 'string') === (end === 'undone')
   const { rows } = await bench.session.query('select txid_status($1::bigint) as status', [id])
@@ -222,7 +222,7 @@ export async function runAlone(running: Running, sql: string, rollback: string |
     `select set_config('lock_timeout', $1, false), set_config('statement_timeout', '0', false)`,
     [`${budget.concurrentMs}ms`],
   )
-  // It keeps no write waiting, so that nobody who waits for it is a reason to end it.
+  // It keeps no write waiting, so that no waiter is a reason to end it.
   const patient = { ...bench, budget: { ...budget, blockMs: Number.POSITIVE_INFINITY } }
   try {
     await withinBudget(patient, running.step.about, async () => {
@@ -231,7 +231,7 @@ export async function runAlone(running: Running, sql: string, rollback: string |
       await session.query(sql)
     })
   } catch (error) {
-    // What is left costs every write and serves nobody; the error is worth more than a failure to clear it.
+    // What is left costs every write and has no use; the error is worth more than a failure to clear it.
     await clearBefore(session, sql, true).catch(() => undefined)
     throw error
   } finally {

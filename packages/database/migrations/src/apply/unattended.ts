@@ -2,7 +2,7 @@ import { EsaError } from '@esa/protocol'
 import type { AlterEnumStmt, DropStmt, IndexStmt, Node, RangeVar, ReindexStmt } from '@pgsql/types'
 import { quoteIdentifier, type Queryable, parseScript } from '@esa/database-catalog/sql'
 
-/** What stands in the way of a statement that no transaction protects, or `done` when an earlier try has brought it to its end. */
+/** What blocks a statement that no transaction protects, or `done` when an earlier try has brought it to its end. */
 export type Found = 'done' | 'ready'
 
 /** Indexes of a relation, by name or all of them, with those that a build has left behind or is at. */

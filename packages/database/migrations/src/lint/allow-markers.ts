@@ -13,7 +13,7 @@ export interface AllowMarker {
 const MARKER = /^--\s*esa:allow\b[ \t]*(\S*)[ \t]*(.*)$/
 
 /**
- * The markers of a script. One that stands after the last statement is about that; one in what is no SQL (rows of COPY,
+ * The markers of a script. One after the last statement is about that; one in what is not SQL (rows of COPY,
  * a command of psql) is none.
  */
 export function allowMarkers({ sql, statements }: Script): AllowMarker[] {

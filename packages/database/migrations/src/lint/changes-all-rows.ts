@@ -5,7 +5,7 @@ const CONDITION = /(?:Filter|Cond)$/
 
 /**
  * True for an UPDATE or DELETE whose plan has no condition: PostgreSQL itself says that its WHERE leaves nothing out, as
- * in 1 = 1. Asked after the statement ran, so that what it names is there.
+ * in 1 = 1. Checked after the statement ran, so that what it names is there.
  */
 export async function changesAllRows(session: Queryable, { node, text }: ParsedStatement): Promise<boolean> {
   if (!('UpdateStmt' in node || 'DeleteStmt' in node)) return false

@@ -1,10 +1,10 @@
 import type { Queryable, ParsedStatement } from '@esa/database-catalog/sql'
 import type { Dropped } from './facts.ts'
 
-/** Statements that run code: what that drops stands in no statement of the script. */
+/** Statements that run code: what that drops is in no statement of the script. */
 const RUNS_CODE: ReadonlySet<string> = new Set(['DoStmt', 'CallStmt', 'SelectStmt'])
 
-/** Columns are told apart by number: one that is renamed is not gone. */
+/** Columns are identified by number: one that is renamed is not gone. */
 const COLUMNS = `select a.attrelid::int8::float8 as oid, a.attnum as number, a.attname as name
   from pg_attribute a join pg_class c on c.oid = a.attrelid join pg_namespace n on n.oid = c.relnamespace
   where c.relkind in ('r', 'p') and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'

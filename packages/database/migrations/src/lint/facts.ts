@@ -42,7 +42,7 @@ export interface StatementFacts {
   /** Why it could not be tried, where it was not. */
   untried: string | null
   failure: { message: string; sqlState: string | null } | null
-  /** The transaction of the file it stands in: a number of its own, or null where it stands alone. */
+  /** Its transaction in the file: a number of its own, or null where it is alone. */
   transaction: number | null
   /** Time-outs in force when it began, ms; 0 is none. */
   lockTimeoutMs: number

@@ -91,7 +91,7 @@ describe('a fix', () => {
     ['foreign-key-without-index', 'alter table "Refs" add foreign key (of) references "Customers"'],
     ['foreign-key-validates', 'alter table "Refs" add foreign key (of) references "Customers"'],
     ['reindex-not-concurrently', 'reindex system shop'],
-  ])('of %s is told in words where no statement can be given: %s', async (rule, sql) => {
+  ])('of %s is explained in words where no statement can be given: %s', async (rule, sql) => {
     expect(await fixOf(rule, sql, true)).toMatch(/^(?:ADD|CREATE|In|On|There) [^"]*\.$/)
   })
 })

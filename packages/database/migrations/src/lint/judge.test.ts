@@ -32,7 +32,7 @@ describe('a marker', () => {
     ['two apostrophes around it', `\\echo don't\n`, `\\echo won't\n`],
     ['a quote', `\\echo 12" wide\n`],
     ['rows of COPY', `copy t from stdin;\nO'Brien\t$a$\n\\.\n`],
-  ])('is read beside %s in what is no SQL', async (_, before, after = '') => {
+  ])('is read beside %s in what is not SQL', async (_, before, after = '') => {
     const marker = '-- esa:allow table-dropped unused since May\n'
     const statements = await lint(`${before}${marker}drop table t;\n${after}`)
     const verdict = statements.find(({ kind }) => kind === 'DropStmt')!

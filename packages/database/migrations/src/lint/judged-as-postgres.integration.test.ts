@@ -128,7 +128,7 @@ describe('the lint', () => {
     expect(degrees(await lint('set constraints all immediate'))).toEqual(['warning setting-without-effect'])
   })
 
-  it('takes a file as wrapped in a transaction where it is told so', async () => {
+  it('takes a file as wrapped in a transaction with the option', async () => {
     const wrapped = { assumeInTransaction: true }
     const sql = `set local lock_timeout = '2s'; lock table people in share mode; create index concurrently on people (age);
       alter table people add column a int; update people set a = 1 where id > 3;`

@@ -26,7 +26,7 @@ export interface LintOptions extends Pick<RehearsalOptions, 'ground' | 'schema'>
   assumeInTransaction?: boolean
   /** Of the target's tables, by `schema.relation`; none where there is no target. */
   sizes: ReadonlyMap<string, Size>
-  /** Told how many statements have been tried. */
+  /** Called with the number of statements tried. */
   onProgress?: (tried: number) => void
 }
 

@@ -49,7 +49,7 @@ describe('a migration file', () => {
     await expect(read(text)).rejects.toMatchObject({ code, details: { file: '0042.sql', ...details } })
   })
 
-  it('with variables of psql is told so', async () => {
+  it('with variables of psql gets an error that says so', async () => {
     await expect(read('select :b;')).rejects.toMatchObject({
       hint: expect.stringContaining('variables of psql'),
     })

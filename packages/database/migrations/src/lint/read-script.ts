@@ -6,10 +6,10 @@ export interface Script {
   file: string
   /** What was read, without a byte order mark. */
   text: string
-  /** The same, with blanks for what is no SQL. */
+  /** The same, with blanks for what is not SQL. */
   sql: string
   statements: ParsedStatement[]
-  /** Commands of psql, which no server understands, with the line where each stands. */
+  /** Commands of psql, which no server understands, with the line of each. */
   metaCommands: { line: number; text: string }[]
 }
 
@@ -29,7 +29,7 @@ export async function readScript(file: string, bytes: Uint8Array): Promise<Scrip
   try {
     return { file, text, sql: text, statements: await parseScript(text), metaCommands: [] }
   } catch (error) {
-    // A backslash that begins a line is psql's only where the text is no SQL as it stands: it may be part of a string.
+    // A backslash that begins a line is psql's only where the text is not SQL as it is: it may be part of a string.
     const { sql, metaCommands } = setAside(text)
     if (sql === text) throw faulty(file, error)
     try {
@@ -85,7 +85,7 @@ function decode(file: string, bytes: Uint8Array): string {
   })
 }
 
-/** Blanks take the place of what is no SQL, so that every line and offset stays what it was. */
+/** Blanks take the place of what is not SQL, so that every line and offset stays what it was. */
 function setAside(text: string): { sql: string; metaCommands: Script['metaCommands'] } {
   const metaCommands: Script['metaCommands'] = []
   let rows = false

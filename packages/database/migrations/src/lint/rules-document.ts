@@ -6,7 +6,7 @@ const INTRODUCTION = `# Rules of the migration lint
 
 Printed by \`esa db migrate rules\`. Each rule judges what a statement did when it was tried on a rehearsal database: locks, rewritten tables, tables read from end to end. Where it could not be tried, the text decides.
 
-An error is dangerous or wrong and ends the lint with exit code 1; a warning needs a look; an info is a hint. A table that the files make themselves is nobody's yet: what keeps others waiting is not held against it. Rules marked _by size_ fall by one degree where the target's table holds 10 MB or less, and say so.
+An error is dangerous or wrong and ends the lint with exit code 1; a warning needs a look; an info is a hint. A table that the files make themselves is not in use yet: what blocks others is not held against it. Rules marked _by size_ fall by one degree where the target's table holds 10 MB or less, and say so.
 
 A danger that is accepted is written down before the statement or on its line: \`-- esa:allow RULE reason\`.`
 

@@ -3,7 +3,7 @@ import { type Queryable, sqlState, type ParsedStatement } from '@esa/database-ca
 /** Statements that make, change or take something that has a name. */
 const MAKES = /^(?:Create|Define|Composite|Alter|Drop|Rename|Index|View|Rule)\w*$/
 
-/** Words of DROP ... IF EXISTS that are no name. */
+/** Words of DROP ... IF EXISTS that are not a name. */
 const NO_NAMES = new Set(
   'alter cascade column constraint drop exists if index on only public table'.split(' '),
 )

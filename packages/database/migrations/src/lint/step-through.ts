@@ -2,7 +2,7 @@ import type { Node, RangeVar } from '@pgsql/types'
 import { onOneSession, type Queryable, type ParsedStatement } from '@esa/database-catalog/sql'
 import { locksOf, type Look, type Relation, type Relations } from './observe.ts'
 
-/** Tables in whose way a statement finds somebody; most name one or two, and each takes a session. */
+/** Tables with sessions in a statement's way; most name one or two, and each takes a session. */
 export const OBSTACLES_MAX = 3
 
 /** A statement that is stepped through: `body` is the code it runs, where it runs any. */
@@ -14,7 +14,7 @@ interface Stepped {
 
 /**
  * Runs a statement of several transactions while other sessions hold its tables: it waits at its locks, and what it
- * holds and asks for is looked at there. Each obstacle is first in everybody's way, then in the way of DDL, then only of
+ * holds and requests is seen there. Each obstacle is first in the way of all, then in the way of DDL, then only of
  * what waits for readers, then gone. Gives all locks that were seen, or null where the statement names
  * no table: what it did may have gone by unseen. @throws what `run` throws.
  */
@@ -33,7 +33,7 @@ export async function stepThrough(
         const { rows } = await pool.query('select pg_blocking_pids($1) as blockers', [pid])
         const blockers = rows[0]!['blockers'] as number[]
         const obstacle = obstacles.find((one) => blockers.includes(one.pid))
-        // Only what stands still is looked at: what is seen in passing would differ from one run to the next.
+        // Only what is at rest is looked at: what is seen in passing would differ from one run to the next.
         if (obstacle === undefined) continue
         seen.push(...(await locksOf(pool, pid)))
         await obstacle.giveWay()

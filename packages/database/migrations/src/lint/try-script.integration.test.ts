@@ -106,7 +106,7 @@ describe('a script', () => {
     expect(locksOf(call!)).toEqual(['public.orders RowExclusiveLock'])
   })
 
-  it('that names no table is told by the manual, and says so', async () => {
+  it('that names no table is decided by the manual, and says so', async () => {
     const [vacuum] = await lint('vacuum;')
     expect(locksOf(vacuum!)).toEqual([
       '"My Schema"."Order" ShareUpdateExclusiveLock',

@@ -19,7 +19,7 @@ import { unmeasured } from './unmeasured.ts'
 /** How a script is tried: as it is written, or each statement in a transaction of its own. */
 export type Manner = 'as written' | 'apart'
 
-/** What is said of a statement that ran, but whose locks nobody could see. */
+/** What is said of a statement that ran, but whose locks could not be seen. */
 const UNSEEN =
   'it was run, but ends its transactions by itself, and names no table to watch: its locks are those of the manual, if any'
 

@@ -149,7 +149,7 @@ async function bodyOf(session: Queryable, { node, text }: ParsedStatement): Prom
 
 /** Sequential scans by table since the database began, this session's included. */
 async function scansSoFar({ session, version }: Stage): Promise<Map<number, number>> {
-  // Servers before 15 tell them late, and cannot be asked to hurry.
+  // Servers before 15 send them late, and cannot be hurried.
   if (version >= 150_000) await session.query('select pg_stat_force_next_flush()')
   const { rows } = await session.query(
     'select relid::int8::float8 as relid, seq_scan::float8 as seq_scan from pg_stat_user_tables',
@@ -158,7 +158,7 @@ async function scansSoFar({ session, version }: Stage): Promise<Map<number, numb
 }
 
 /**
- * Runs what is no statement of a schema: BEGIN, COMMIT, SET TRANSACTION. `inside`: a failure would abort the
+ * Runs what is not a statement of a schema: BEGIN, COMMIT, SET TRANSACTION. `inside`: a failure would abort the
  * transaction around it, and must not.
  */
 export async function finishIn(

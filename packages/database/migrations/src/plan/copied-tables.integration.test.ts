@@ -95,7 +95,7 @@ describe('a table that is copied keeps', () => {
     expect(looks[0]).toMatchObject([{ t: "all 'of' it", v: 'what', key: 'key', i: 'by v' }])
   })
 
-  it('its storage parameters where it is no partitioned table', async () => {
+  it('its storage parameters where it is not a partitioned table', async () => {
     const rule = (table: string): string =>
       table.replace(/\)$/, ', constraint x exclude using btree (w with =)) with (fillfactor = 70)')
     const { plan } = await server.plan(`${TABLE} with (fillfactor = 70)`, rule(TABLE))

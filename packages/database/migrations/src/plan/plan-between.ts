@@ -99,7 +99,7 @@ async function runChange(
     const line = error.details['line'] as number
     throw new EsaError('sql.change-failed', 'terminal', `line ${line} of the change: ${message}`, {
       cause: error,
-      hint: 'it fails on a copy of the schema too; a schema that it shall lead to can be given instead: plan FROM TO',
+      hint: 'it fails on a copy of the schema too; the target schema can be given instead: plan FROM TO',
       details: { line },
     })
   }

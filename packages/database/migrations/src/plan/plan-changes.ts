@@ -33,7 +33,7 @@ const PROMISES: Record<PhaseName, string> = {
 
 /**
  * Plans how the schema of `source` becomes that of `goal` while both are written to. Both are rehearsal databases: the plan
- * is walked on `source`, which tells its locks; what then still differs from `goal` is told as unplanned. What `goal` is
+ * is walked on `source`, which shows its locks; what then still differs from `goal` is listed as unplanned. What `goal` is
  * silent about, because its language has no words for it, is not dropped.
  * @throws EsaError `usage.hint`, `usage.schema-name` (terminal), the server's error when a catalog cannot be read.
  */
@@ -78,7 +78,7 @@ function requirePlainSchemas(names: readonly string[]): void {
   const dotted = names.find((name) => name.includes('.'))
   if (dotted === undefined) return
   throw new EsaError('usage.schema-name', 'terminal', `the schema "${dotted}" has a dot in its name`, {
-    hint: 'plan without that schema: a name with a dot cannot be told from two',
+    hint: 'plan without that schema: a name with a dot looks like two',
   })
 }
 
@@ -148,7 +148,7 @@ async function noteSubscribers({ draft, source }: Ground): Promise<void> {
   for (const { relation, publications } of rows as { relation: string; publications: string }[])
     if (draft.changes.some((one) => one.relation === relation && SEEN_BY_SUBSCRIBERS.has(one.kind)))
       draft.notes.push(
-        `${relation} is published by ${publications}: its subscribers must know each new column and name before it is made here, or they get no rows any more`,
+        `${relation} is published by ${publications}: its subscribers must know each new column and name before it is made here, or they no longer get rows`,
       )
 }
 

@@ -3,7 +3,7 @@ import { quoteDotted } from '@esa/database-catalog'
 import type { BackfillStep } from './model/plan.ts'
 
 /**
- * Where a walk stands: the key of the last row that is done, as texts; null before the first row. Without a key it is the
+ * The position of a walk: the key of the last row that is done, as texts; null before the first row. Without a key it is the
  * place of that row, and how many blocks the walk goes over.
  */
 export type WalkPlace = string[] | null

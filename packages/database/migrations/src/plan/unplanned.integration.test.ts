@@ -34,7 +34,7 @@ describe('what a plan does not do', () => {
       'function public.s(integer)',
     ],
     [
-      'a sequence that shall count the other way',
+      'a sequence that counts the other way',
       'create sequence s',
       'create sequence s increment by -1',
       'sequence public.s',

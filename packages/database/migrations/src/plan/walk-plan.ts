@@ -40,7 +40,7 @@ export async function walkStep(session: Queryable, step: Step): Promise<LockTake
 export async function unwalkPhase(session: Queryable, { steps }: Pick<Phase, 'steps'>): Promise<void> {
   for (const step of steps.toReversed()) {
     if (step.kind !== 'statement' || step.rollback === null || step.rollback === '') continue
-    // Several statements in one message are one transaction; one that must not be in any stands alone.
+    // Several statements in one message are one transaction; one that must not be in any is sent alone.
     await session.query(step.rollback)
   }
 }

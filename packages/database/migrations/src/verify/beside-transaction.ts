@@ -12,7 +12,7 @@ const LOOK = `select coalesce((select json_agg(json_build_object('oid', s.seqrel
       and pg_catalog.has_sequence_privilege(s.seqrelid, 'update')), '[]') as numbers,
   array(select name from pg_catalog.pg_prepared_statements where from_sql) as prepared`
 
-/** What of that there is before a transaction. */
+/** What of that exists before a transaction. */
 export async function lookBeside(session: Queryable): Promise<Beside> {
   const { rows } = await session.query(LOOK)
   const { numbers, prepared } = rows[0] as unknown as Beside

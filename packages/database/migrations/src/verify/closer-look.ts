@@ -4,7 +4,7 @@ import { announcedBy, overwrittenBy, type Said, unannounced } from './announced.
 import { type Effect, effectsBetween, isCovered, lookAtAll, type Measured } from '../plan/steps/effects.ts'
 import { hasSameRows, type Kept, keepRowsOf } from './kept-rows.ts'
 
-/** Rows of a table that are looked at one by one while its lock is held; of more a counter's word stands. */
+/** Rows of a table that are looked at one by one while its lock is held; beyond that a counter decides. */
 const ROWS_MAX = 1_000_000
 
 /** Counters that rows which are the same as before speak against. */
@@ -12,7 +12,7 @@ const CLEARED_BY_ROWS = new Set<Effect['what']>(['deleted', 'overwritten', 'repl
 
 /** A step that took more than was approved: its transaction is rolled back. */
 export class Exceeded extends Error {
-  /** All that it took, of which something was not approved. */
+  /** All that it took, some of it not approved. */
   readonly effects: Measured[]
   /** Tables whose rows would tell more than their counters, when they are kept before. */
   readonly unkept: string[]

@@ -140,7 +140,7 @@ function casesOf(value: string, { cases }: ScriptFacts): string[] {
 /** Constants of a script that may be the two words of a boolean. */
 const WORDS_MAX = 8
 
-/** Words that a boolean commonly stands for. */
+/** Common words for a boolean. */
 const YES_NO = [
   ['yes', 'no'],
   ['y', 'n'],

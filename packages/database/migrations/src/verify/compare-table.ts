@@ -60,7 +60,7 @@ export async function compareTable(
   const difference = await compareRows(session, kept, table, reading, fillable)
   const lost = await lostColumns(session, kept, reading, difference)
   const plain = new Map(reading)
-  // Without a key rows are found by all their columns together, of which none may be wrong.
+  // Without a key rows are found by all their columns together, none may be wrong.
   if (keyOf(kept, reading) === null) for (const [{ nth }] of lost) reading.delete(nth)
   const still: [ColumnShape, number][] = []
   for (const [column, count] of lost) {

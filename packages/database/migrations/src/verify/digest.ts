@@ -21,7 +21,7 @@ export interface Digest {
   columns: Map<number, ColumnDigest>
 }
 
-/** Stands for NULL among texts; a text that is the same would have to be meant. */
+/** Represents NULL among texts; a text that is the same would have to be meant. */
 const NULL_MARK = `E'\\x01\\x02NULL'`
 
 /** Byte by byte: a collation that takes two texts for one must not hide a change. */

@@ -49,7 +49,7 @@ const LOST: Case[] = [
     sql: 'alter table wares add qty int default 1; update wares set qty = 1 where id > 5; alter table wares drop column price',
   },
   {
-    name: 'an empty text, beside columns of which nothing is known',
+    name: 'an empty text, beside unknown columns',
     before: NOTES,
     sql: 'alter table notes add a text, add b text; alter table notes drop column note',
   },
@@ -83,9 +83,9 @@ const LOST: Case[] = [
 ]
 
 const KEPT: Case[] = [
-  { name: 'a name is split, of which some are not known', before: NAMES, sql: SPLIT },
+  { name: 'a name is split, and some are not known', before: NAMES, sql: SPLIT },
   {
-    name: 'a name is split, of which some are empty and none is unknown',
+    name: 'a name is split, and some are empty and none is unknown',
     before: `${NAMES} update people set name = '' where name is null`,
     sql: SPLIT,
   },
@@ -137,7 +137,7 @@ describe('a value that is gone', () => {
   })
 })
 
-describe('a value that is told another way', () => {
+describe('a value in another form', () => {
   it.each(KEPT)('is kept: $name', async (one) => {
     const { lossless, mismatches } = await verdictOn(one)
     expect({ lossless, mismatches }).toEqual({ lossless: true, mismatches: [] })

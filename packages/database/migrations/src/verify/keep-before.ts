@@ -48,7 +48,7 @@ export async function keepBefore(
     const count = Number(rows[0]?.['rows'])
     if (count > 0) kept.push({ ...table, kept: name, rows: count, key: keyOf(table) })
   }
-  // A label keeps its oid when it is renamed: that is no lost value.
+  // A label keeps its oid when it is renamed: that is not a lost value.
   await session.query(
     `create table ${BEFORE}.labels as select oid::bigint as label, enumlabel::text as name from pg_enum`,
   )

@@ -9,7 +9,7 @@ export interface Comparison {
   after: readonly TableShape[]
   facts: ScriptFacts
   renamed: RenamedLabels
-  /** Columns, `schema.relation.column`, whose NULLs a plan fills because it was told to. */
+  /** Columns, `schema.relation.column`, whose NULLs a plan fills on request. */
   fills: ReadonlySet<string>
 }
 

@@ -6,7 +6,7 @@ import { nameOf, rowsOf } from './table-shape.ts'
 
 /**
  * Rows of tables without a key that became one table: each is found there by itself, and rows that were equal in two of
- * them (UNION without ALL) may be there once. Told only where all tables that may hold them have fewer rows together.
+ * them (UNION without ALL) may be there once. Reported only where all tables that may hold them have fewer rows together.
  * @throws the server's error.
  */
 export async function unitedRows(session: Queryable, comparison: Comparison): Promise<Mismatch[]> {

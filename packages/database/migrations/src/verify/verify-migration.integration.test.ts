@@ -91,7 +91,7 @@ describe('of a migration on a copy', () => {
     ).toEqual({})
   })
 
-  it('a sample proves a loss but never that there is none', async () => {
+  it('a sample proves a loss but never its absence', async () => {
     expect((await verdictOn('alter table orders alter note type varchar(40)', false)).lossless).toBeNull()
     expect((await verdictOn('truncate items', false)).lossless).toBe(false)
   })

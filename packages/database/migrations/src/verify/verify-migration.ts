@@ -22,7 +22,7 @@ import { effectsOfSteps, runMeasured } from './run-measured.ts'
 import { unitedRows } from './united-rows.ts'
 import { nameOf, tableShapes } from './table-shape.ts'
 
-/** Whether a migration loses rows or values. `lossless` null: it could not be told, and the findings say why. */
+/** Whether a migration loses rows or values. `lossless` null: it is unknown, and the findings say why. */
 export interface Verdict {
   lossless: boolean | null
   mismatches: Mismatch[]
@@ -221,7 +221,7 @@ function lossFinding({ relation, column, why }: Mismatch): Finding {
     relation,
     message: column === undefined ? why : `${column}: ${why}`,
     evidence: { column: column ?? null },
-    fix: 'keep what is taken away in a column or table of its own until nobody needs it any more',
+    fix: 'keep what is taken away in a column or table of its own until it is no longer needed',
   }
 }
 

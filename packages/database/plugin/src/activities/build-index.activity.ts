@@ -6,7 +6,7 @@ import { EsaError, type JsonObject, statementHash, textOf } from '@esa/protocol'
 import type { OpenTargetByName } from './open-target.activity.ts'
 
 /**
- * Builds an index that was approved, concurrently; one that stands already is success. What is built is what the approved
+ * Builds an index that was approved, concurrently; an existing one is success. What is built is what the approved
  * hash is of, and nothing is built on a target that is frozen.
  */
 export function buildIndexActivity(openTarget: OpenTargetByName): ActivityHandler {

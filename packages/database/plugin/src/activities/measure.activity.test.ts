@@ -51,7 +51,7 @@ describe('a database that does not answer', () => {
     expect(uptime?.value).toBeGreaterThan(99.8)
     expect(uptime?.value).toBeLessThan(100)
   })
-  it('is asked by the machine’s clock: after a sleep, that of the process lags behind the probes that are kept', async () => {
+  it('uses the machine’s clock: after a sleep, that of the process lags behind the probes that are kept', async () => {
     const lagging = performance.now.bind(performance)
     vi.spyOn(performance, 'now').mockImplementation(() => lagging() - 30_000)
     const [uptime] = await lookAtOneThatIsDown(answeredForAnHour())

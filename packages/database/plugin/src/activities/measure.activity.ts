@@ -38,7 +38,7 @@ export function measureActivity(openTarget: OpenTargetByName, history: MeasureHi
       try {
         const { queryable } = target
         const probes = await probeDatabase(queryable, { ...PROBES, clock: wallClock })
-        // A workload is run only on a database that answers: one that is away is no fault of a statement.
+        // A workload is run only on a database that answers: one that is away is not a fault of a statement.
         const workload = probes.some(({ ok }) => ok) ? target.workload : null
         const terms = { ...target.terms, caller: 'workload' } as const
         const readings = await measure(queryable, {

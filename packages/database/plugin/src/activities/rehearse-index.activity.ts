@@ -29,8 +29,8 @@ const RESPONSE_TIME: MetricThreshold = {
 }
 
 /**
- * Tries an index on a copy before anybody is asked to approve it: the workload's p95 before and after, and the index's size,
- * all measured. Where no copy can be made the evidence says why, and whoever decides sees that nothing was measured.
+ * Tries an index on a copy before its approval is requested: the workload's p95 before and after, and the index's size,
+ * all measured. Where no copy can be made the evidence says why, and the approver sees that nothing was measured.
  */
 export function rehearseIndexActivity(openTarget: OpenTargetByName, onCopy: OnCopy): ActivityHandler {
   return {

@@ -13,6 +13,6 @@ describe('roles that a script names', () => {
   ])('%s', async (sql, roles) => expect(namedRoles(await parseScript(sql))).toEqual(roles))
 })
 
-it('roles that a script makes are told apart from those it only names', async () => {
+it('roles that a script makes differ from those it only names', async () => {
   expect(madeRoles(await parseScript('create user ada; grant select on t to bob'))).toEqual(['ada'])
 })

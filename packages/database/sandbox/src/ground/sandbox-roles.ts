@@ -31,7 +31,7 @@ export async function makeTester(admin: Queryable, role: string, seesAllRows: bo
     `create role ${name} login nosuperuser nocreatedb nocreaterole noreplication nobypassrls inherit
      connection limit ${CONNECTIONS_MAX} password '${password}'`,
   )
-  // An admin that is no superuser makes databases only for roles that it is a member of, and may not set this limit.
+  // An admin that is not a superuser makes databases only for roles that it is a member of, and may not set this limit.
   await admin.query(`grant ${name} to current_user`).catch(() => undefined)
   await admin.query(`alter role ${name} set temp_file_limit = '${TEMP_FILES_MAX}'`).catch(() => undefined)
   if (seesAllRows) await admin.query(`alter role ${name} bypassrls`).catch(() => undefined)

@@ -125,7 +125,7 @@ describe.each(SERVERS)('a tester on %s', (_, start) => {
     expect(rows).toEqual([])
   })
 
-  it('is told what needs a superuser, and nothing is said to have failed', async () => {
+  it('learns what needs a superuser, and nothing counts as failed', async () => {
     const sql = 'create type b; create table t (a int)'
     await withRehearsal({ ground, id: 'superuser', schema: null }, async (rehearsal) => {
       const done = await rehearseScripts(rehearsal, [{ file: 'a.sql', sql }])

@@ -3,7 +3,7 @@ import { inScope } from '@esa/database-catalog'
 import { linesOf, pourRows, type RowRoad } from './pour-rows.ts'
 import { lineOf, type SourceTable } from './row-plan.ts'
 
-/** Keys asked for at once: a batch of rows that fits in memory, whatever a row holds. */
+/** Keys requested at once: a batch of rows that fits in memory, whatever a row holds. */
 const KEYS_AT_ONCE = 2_000
 
 /** Rounds over all references. Each round reaches one more generation of a tree; a longer chain is cut. */
@@ -122,7 +122,7 @@ function orphansOf({ child, parent, partitioned, childColumns, parentColumns }: 
   return `${child} c where ${whole} and not exists (select from ${partitioned ? '' : 'only '}${parent} p where ${same})`
 }
 
-/** Rows of which the parent could not come along are of no use: their foreign key could not be made. */
+/** Rows without their parent are of no use: their foreign key could not be made. */
 async function removeOrphans(destination: Queryable, references: ReadonlySet<Reference>): Promise<Finding[]> {
   const removed = new Map<string, number>()
   for (let again = true; again;) {

@@ -51,7 +51,7 @@ describe('rows of a rehearsal', () => {
     withRehearsal({ ground, id: 'rows', schema: { from }, rows }, work)
   const first = async (database: Queryable, query: string) => (await database.query(query)).rows[0]
 
-  it('are all there, with their keys, statistics and views, and progress was told', async () => {
+  it('are all there, with their keys, statistics and views, and progress was reported', async () => {
     const told: RowProgress[] = []
     await copied(
       { ...FULL, onProgress: (progress) => told.push(progress) },
@@ -99,7 +99,7 @@ describe('rows of a rehearsal', () => {
     })
   })
 
-  it('are all or an error, where all were asked for', async () => {
+  it('are all or an error, where all were requested', async () => {
     const never = () => Promise.reject(new Error('not reached'))
     await expect(copied({ ...FULL, maxBytes: MIB }, never)).rejects.toMatchObject({
       code: 'rehearsal.too-large',

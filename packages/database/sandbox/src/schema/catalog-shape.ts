@@ -134,7 +134,7 @@ const sequenceValues = `select format('value of sequence %s', c.oid::regclass) a
   cross join lateral (select case when has_sequence_privilege(c.oid, 'SELECT, USAGE') and not (c.relpersistence = 'u' and pg_is_in_recovery()) then pg_sequence_last_value(c.oid) end as value) v
   where c.relkind = 'S' and v.value is not null and ${inScope('n')} and ${isOwn('pg_class', 'c.oid')} order by c.oid`
 
-/** What stands before rows are copied, in the order in which most of it can be made. */
+/** What exists before rows are copied, in the order in which most of it can be made. */
 export const SHAPE: readonly CatalogQuery[] = [
   { about: 'schemas', query: schemas },
   { about: 'collations', query: collations },

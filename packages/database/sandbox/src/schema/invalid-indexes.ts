@@ -10,7 +10,7 @@ const LOCK_TIMEOUT = '55P03'
 
 /**
  * Makes indexes as they are where a concurrent build was given up: the build waits for a transaction that has written to the
- * table, and is stopped by lock_timeout. Its index stays, invalid. Answers those of which that did not come.
+ * table, and is stopped by lock_timeout. Its index stays, invalid. Answers those for which that did not come.
  */
 export async function makeInvalid(pool: Queryable, indexes: readonly InvalidIndex[]): Promise<FailedStep[]> {
   if (indexes.length === 0) return []

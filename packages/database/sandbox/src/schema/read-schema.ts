@@ -28,7 +28,7 @@ export interface SchemaScript {
   extensions: SchemaExtension[]
   /** Roles that the schema may name; without PostgreSQL's own. */
   roles: string[]
-  /** What stands before rows are copied: types, routines, tables, partitions. */
+  /** What exists before rows are copied: types, routines, tables, partitions. */
   before: SchemaStep[]
   /** What is made when rows are there: keys, indexes, views, foreign keys, triggers. */
   after: SchemaStep[]

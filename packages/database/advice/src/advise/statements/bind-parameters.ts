@@ -9,7 +9,7 @@ const PLACES = [0.1, 0.3, 0.5, 0.7, 0.9]
 /** How much further the upper end of a range lies: a hundredth of the rows is what a page or a report asks for. */
 const RANGE_SHARE = 0.01
 
-/** Rows a page of a list usually has; nobody knows what the application asks for. */
+/** Rows a page of a list usually has; the application's limit is unknown. */
 const LIMIT = '20'
 
 /** Rows among which values are sought, and how long. */

@@ -3,7 +3,7 @@ import { deparseSync } from 'pgsql-deparser'
 import { tokenize, columnPath, operatorOf, walk } from '@esa/database-catalog/sql'
 import { nameOfTable } from './read-shape.ts'
 
-/** What a parameter `$n` stands beside, which tells what values it may have. */
+/** What a parameter `$n` is compared with, which gives its possible values. */
 export interface Parameter {
   number: number
   /** `limit` and `offset` are counts; `compared` has a column or an expression of one table on the other side. */

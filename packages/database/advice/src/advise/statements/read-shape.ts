@@ -15,7 +15,7 @@ export function tableNames(tree: Node): string[] {
   const names = new Set<string>()
   walk(tree, (kind, body) => {
     if (kind === 'RangeVar') names.add(nameOfTable(body))
-    // The table that is written to stands without its kind.
+    // The table that is written to is without its kind.
     const { relation } = body as { relation?: { relname?: string } }
     if (relation?.relname !== undefined) names.add(nameOfTable(relation))
   })
@@ -24,7 +24,7 @@ export function tableNames(tree: Node): string[] {
 
 type Conditions = Node[]
 
-/** Names that are no tables here: what a CTE gives. */
+/** Names that are not tables here: what a CTE gives. */
 type Ctes = ReadonlyMap<string, Outputs | undefined>
 
 /** What names stand for: tables, and views by their query. */
@@ -126,7 +126,7 @@ class ShapeReader {
     this.#conditions(conditions, scope)
     const sort = select.sortClause ?? []
     this.#sort(sort.length > 0 ? sort : (select.distinctClause ?? []), select, scope)
-    // What stands inside a block's own subqueries is theirs; what they name of this block is noted by their scope.
+    // Names inside a block's own subqueries are theirs; what they name of this block is noted by their scope.
     for (const part of [
       select.targetList,
       select.groupClause,
@@ -176,7 +176,7 @@ class ShapeReader {
     return { use: owned.use, key: { operand: owned.operand, descending, nullsFirst } }
   }
 
-  /** What `order by 2` or `order by total` stands for. */
+  /** What `order by 2` or `order by total` means. */
   #meant(node: Node, { targetList = [] }: SelectStmt): Node {
     const targets = targetList.map((target) => ('ResTarget' in target ? target.ResTarget : {}))
     if ('A_Const' in node) return targets[(node.A_Const.ival?.ival ?? 0) - 1]?.val ?? node

@@ -8,7 +8,7 @@ const DEPTH_MAX = 5
 const VIEWS = `select ${OWN_MARK} asked.name, pg_get_viewdef(c.oid) as query
   from unnest($1::text[]) asked(name) join pg_class c on c.oid = to_regclass(asked.name) where c.relkind = 'v'`
 
-/** The queries of the views among these names, and of those that they name, by the name that each is asked by. */
+/** The queries of the views among these names, and of those that they name, by the name that each is requested by. */
 export async function readViews(session: Queryable, names: readonly string[]): Promise<Map<string, Node>> {
   const views = new Map<string, Node>()
   let open = [...new Set(names)]

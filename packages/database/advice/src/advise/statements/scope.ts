@@ -31,7 +31,7 @@ function columnOf(named: Named, column: string): StoredColumn | undefined {
 
 /**
  * The tables that one query block names, and the blocks around it. A name that leads to no table is known to exist, so that
- * its columns are not taken for somebody else's.
+ * its columns are not taken for another table's.
  */
 export class Scope {
   readonly #names = new Map<string, Named>()
@@ -136,7 +136,7 @@ export class Scope {
     return this.#refs(node).length > 0
   }
 
-  /** True when an expression has columns of this block although it is no operand: what it compares with is not known before. */
+  /** True when an expression has columns of this block although it is not an operand: what it compares with is not known before. */
   isMixed(node: Node): boolean {
     const own = new Set(
       this.#refs(node).flatMap((ref) => {

@@ -14,7 +14,7 @@ export interface Operand {
  */
 type PredicateUse = 'equality' | 'join' | 'range' | 'pattern' | 'operator' | 'state'
 
-/** A condition on one table that stands under AND, so that an index may use it alone. */
+/** A condition on one table under AND, so that an index may use it alone. */
 export interface Predicate {
   use: PredicateUse
   operand: Operand

@@ -108,7 +108,7 @@ function columnFacts({ values, shares, ...column }: ColumnRow): ColumnFacts {
 }
 
 /**
- * The tables of these names (`relationsNamed`), by the name that was asked. A name that is no table, partitioned table or
+ * The tables of these names (`relationsNamed`), by the requested name. A name that is not a table, partitioned table or
  * materialised view is left out.
  */
 export async function readTables(

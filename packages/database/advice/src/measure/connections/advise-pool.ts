@@ -4,7 +4,7 @@ import type { ConnectionNumbers } from './measure-connections.ts'
 /** Connections that no pool takes, for people and maintenance: psql, a backup, one session that looks at the others. */
 const FOR_PEOPLE = 3
 
-/** How much larger than the seen concurrency the pools are together: a burst waits for nobody. */
+/** How much larger than the seen concurrency the pools are together: a burst does not wait. */
 const BURST = 2
 
 /** The smallest pool: with one connection a transaction that needs a second one waits for itself. */

@@ -6,7 +6,7 @@ export interface ConnectionNumbers {
   maxConnections: number
   /** Connections that PostgreSQL keeps for superusers and for roles with pg_use_reserved_connections. */
   reserved: number
-  /** Limits of the role that asked and of the database, -1 where there is none. */
+  /** Limits of the calling role and of the database, -1 where there is none. */
   roleLimit: number
   databaseLimit: number
   /** True when the target is reached through a pooler in transaction mode. */

@@ -12,7 +12,7 @@ export interface DerivedColumn {
 
 /** What may be part of a formula; columns by their place in the table. */
 export interface FormulaColumns {
-  /** Amounts, prices, quantities: numbers that are no identifiers. */
+  /** Amounts, prices, quantities: numbers that are not identifiers. */
   measures: readonly number[]
   /** Days and moments. */
   moments: readonly number[]
@@ -26,7 +26,7 @@ type Formula = [text: string, of: (row: number) => number]
 
 /**
  * Columns that are computed from others in every row: products and sums of measures (with a rate taken off), the parts
- * of a date, another case of a text, two texts in one. Each is stated once: an operand of one formula is no result of the next.
+ * of a date, another case of a text, two texts in one. Each is stated once: an operand of one formula is not a result of the next.
  */
 export function findDerived(table: EncodedTable, columns: FormulaColumns): DerivedColumn[] {
   const numbers = new Map(columns.measures.map((place) => [place, numbersOf(table.columns[place]!)]))

@@ -2,7 +2,7 @@
 export interface EncodedColumn {
   name: string
   codes: Int32Array
-  /** The value of each code, as text; `values[0]` stands for NULL, whether it occurs or not. */
+  /** The value of each code, as text; `values[0]` is NULL, whether it occurs or not. */
   values: readonly (string | null)[]
 }
 

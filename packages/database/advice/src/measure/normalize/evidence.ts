@@ -3,9 +3,9 @@ import { partitionBy, refine, type Partition } from './partition.ts'
 
 /**
  * How surprising it is that `determinant` determines `dependent`, as the natural logarithm of a probability: that each
- * group would agree if the last of the determinant's columns told nothing beyond the others. It is the weakest of
+ * group would agree if the last of the determinant's columns added nothing to the others. It is the weakest of
  * what its columns say, each against the rest, and the group that speaks loudest is left out: one default value that
- * stands in a thousand rows is no law. Rows with a NULL in the determinant say nothing: they have no thing to be about.
+ * is in a thousand rows is not a rule. Rows with a NULL in the determinant say nothing: they have no thing to be about.
  */
 export function evidence(table: EncodedTable, determinant: readonly number[], dependent: number): number {
   const columns = determinant.map((place) => table.columns[place]!)

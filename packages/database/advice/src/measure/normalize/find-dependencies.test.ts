@@ -187,7 +187,7 @@ describe('dependencies in data', () => {
     expect(await violationsOf(table)).toEqual([])
   })
 
-  it('takes declared keys as keys, and ends when it is told to', async () => {
+  it('takes declared keys as keys, and ends on demand', async () => {
     const roll = dice(13)
     const names = rowsOf(50, () => roll(1_000))
     const table = encode(rowsOf(500, () => roll(50)).map((thing) => ({ thing, name: names[thing]! })))

@@ -30,7 +30,7 @@ export interface Search {
   dependents: readonly number[]
   /** Unique together, as declared: whatever contains one of these determines everything by right. */
   keys: readonly (readonly number[])[]
-  /** Asked now and then, and a moment to let others run: false ends the search. */
+  /** Called now and then, and a moment to let others run: false ends the search. */
   goOn: () => Promise<boolean>
 }
 
@@ -39,7 +39,7 @@ export interface Found {
   /** Dependencies that an accident does not explain. */
   dependencies: Dependency[]
   holding: Dependency[]
-  /** ln of the chance below which a dependency is no accident, for as many as were tried. */
+  /** ln of the chance below which a dependency is not an accident, for as many as were tried. */
   threshold: number
   /** Columns of a determinant up to which the search was completed. */
   completed: number

@@ -130,7 +130,7 @@ describe('a table that is larger than what is read', () => {
     expect(asText(tables)).toEqual(['thing -> name'])
   })
 
-  it('is told of as far as it was looked at: what a sample computes is no reason to drop a column', async () => {
+  it('is reported as far as it was read: a formula in a sample is not a reason to drop a column', async () => {
     const sql = `create table big (id int primary key, name text, low text, thing int);
       insert into big select i, 'Name ' || i % 4000, 'name ' || i % 4000, hashint4(i) from generate_series(1, 20000) i;
       analyze big`

@@ -24,7 +24,7 @@ import {
 const CELLS_MAX = 5_000_000
 /** Longest statement, ms: proving a split joins a whole table with itself. */
 const STATEMENT_MS = 60_000
-/** All of it, ms, when nobody says how long. */
+/** All of it, ms, by default. */
 const BUDGET_MS = 10 * 60_000
 /** A search lets others run this often, ms: a worker must renew its locks. */
 const BREATH_MS = 20
@@ -56,7 +56,7 @@ export interface Normalization {
   /** Rows looked at, tables that could be judged, and how long the look took, ms. */
   rows: number
   judged: number
-  /** Of these, tables of which only a sample was looked at: another look may give another score. */
+  /** Of these, sampled tables: another run may give another score. */
   sampled: number
   elapsedMs: number
 }
@@ -207,7 +207,7 @@ function findingsOf(table: Table, found: TableNormalization): Finding[] {
     kind: 'derived-column',
     severity: 'info',
     relation,
-    message: `${column} is computed from other columns in ${computedIn}; it is no fact of its own and not part of the score`,
+    message: `${column} is computed from other columns in ${computedIn}; it is not a fact of its own, and not part of the score`,
     evidence: { column, formula, rows: found.rows ?? 0 },
     // A row that was not looked at may hold something else, which a generated column would overwrite.
     ...(found.sampled === true

@@ -33,7 +33,7 @@ export interface TableFacts {
 export interface Look {
   /** Most cells that are read; a larger table is sampled. */
   cellsMax: number
-  /** Asked now and then: false ends the search with what it has. */
+  /** Called now and then: false ends the search with what it has. */
   goOn: () => Promise<boolean>
 }
 
@@ -99,7 +99,7 @@ function named(
   }
 }
 
-/** What holds in a sample may not hold in the table: each column is asked for a counterexample among all rows. */
+/** What holds in a sample may not hold in the table: each column is searched for a counterexample among all rows. */
 async function confirm(
   session: Queryable,
   table: Table,

@@ -91,7 +91,7 @@ export function determinedBy<T extends EncodedColumn>(
   return left
 }
 
-/** Cells of a column that repeat an earlier cell of their group; NULLs are no facts and are not counted. */
+/** Cells of a column that repeat an earlier cell of their group; NULLs are not facts and are not counted. */
 export function repeatedCells({ rows, starts }: Partition, { codes }: EncodedColumn): number {
   let cells = 0
   for (let group = 0; group + 1 < starts.length; group++) {

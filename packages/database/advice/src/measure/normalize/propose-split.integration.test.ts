@@ -56,7 +56,7 @@ const TAXES = (columns: string): string => `
     select i, p, 'c' || p % 12, 'r' || r, 'tax ' || (p % 12 * 7 + r * 5) % 31, (i * 7919) % 1009
     from (select i, (hashint4(i) & 2147483647) % 60 as p, (hashint4(i + 100000) & 2147483647) % 9 as r from generate_series(1, 4000) i) g`
 
-describe('a determinant of which a part is moved', () => {
+describe('a determinant with a moved part', () => {
   it.each([
     'category_code text not null, region_code text not null, tax_class text',
     'region_code text not null, category_code text not null, tax_class text',
@@ -137,7 +137,7 @@ describe('values that are equal and written otherwise', () => {
   )
 })
 
-describe('a table of which the role sees some rows only', () => {
+describe('a table with rows hidden from the role', () => {
   it('is not split: of the others nothing is known', async () => {
     const rows = (what: string) =>
       `select i, i % 20, ${what}, i * 7919 % 1009 from generate_series(1, 2000) i`

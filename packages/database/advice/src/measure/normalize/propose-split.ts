@@ -219,7 +219,7 @@ function quoted(relation: string): string {
   return quoteRelation(relation.slice(0, dot), relation.slice(dot + 1))
 }
 
-/** The split with what its referenced tables have already, asked of every row: such columns need only go. @throws the server's error. */
+/** The split with what its referenced tables have already, checked for every row: such columns need only go. @throws the server's error. */
 export async function findPresent(
   session: Queryable,
   table: Table,

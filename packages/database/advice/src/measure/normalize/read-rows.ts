@@ -9,7 +9,7 @@ const FETCH_ROWS = 5_000
 /** Texts longer than this are compared by their MD5: a column of documents would fill the memory for one comparison. */
 const TEXT_CHARS_MAX = 64
 
-/** Longest wait for a table that somebody rebuilds, ms: it is looked at another time. */
+/** Longest wait for a table that is being rebuilt, ms: it is looked at another time. */
 const LOCK_MS = 3_000
 
 /** Rows of a table as read. */

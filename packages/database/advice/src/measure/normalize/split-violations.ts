@@ -81,7 +81,7 @@ function isLaw(table: EncodedTable, { determinant, dependent, groups }: Dependen
   })
 }
 
-/** True when the first names things by a column that is better for it: customer_no, of which a customer_name is a spelling. */
+/** True when the first names things by a column that is better for it: customer_no, spelled out by a customer_name. */
 function isBetterName(columns: readonly number[], than: readonly number[], { speakers }: Found): boolean {
   const place = (of: readonly number[]): number => Math.max(...of.map((column) => speakers.indexOf(column)))
   return place(columns) < place(than)

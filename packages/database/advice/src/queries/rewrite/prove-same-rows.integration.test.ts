@@ -35,7 +35,7 @@ describe('rows with NULLs', () => {
     ['a date', 'id date primary key, y int', `date '2025-01-01' + i, i`],
     ['a moment', 'id timestamptz(3) primary key, y int', "now() + i * interval '1 s', i"],
     ['a number', 'id numeric(9) primary key, y int', 'i, i'],
-    ['two, of which one can be made', 'a size, id int, y int, primary key (a, id)', `'small', i, i`],
+    ['two, one of them possible', 'a size, id int, y int, primary key (a, id)', `'small', i, i`],
     ['may be NULL itself', 'y int unique', 'i'],
     ['may be NULL, and cannot be made', 'id inet unique, y int', `'10.0.0.0'::inet + i, i`],
   ])('tell two forms apart where the key is %s', async (_, columns, values) => {
@@ -55,7 +55,7 @@ describe('rows with NULLs', () => {
     ['numeric', 'i'],
     ['smallint', 'i'],
     ['double precision', 'i'],
-  ])('have keys of %s of which none comes twice', async (type, value) => {
+  ])('have keys of %s without duplicates', async (type, value) => {
     const columns = `id ${type} primary key, a int, b int`
     const proof = await prove(columns, `${value}, i, i`, 'select id from t', 'select distinct id from t')
     expect(proof).toEqual({ same: true, rows: null, compared: ['nulls', 'empty'] })

@@ -113,7 +113,7 @@ function isOfOne(tree: unknown, one: ScopeTable): boolean {
   return fine
 }
 
-/** A target under the name that it had: what stands for an aggregate has another. */
+/** A target under the name that it had: the replacement of an aggregate has another. */
 function named(target: Node): Node {
   const name = 'ResTarget' in target ? outputName(target.ResTarget) : undefined
   if (!('ResTarget' in target) || name === undefined) return target

@@ -55,7 +55,7 @@ export async function notInAsNotExists(
   if (!inner || !('SubLink' in inner) || inner.SubLink.subLinkType !== 'ANY_SUBLINK') return undefined
   const { testexpr, subselect, operName } = inner.SubLink
   if (!testexpr || !subselect || operName !== undefined || 'RowExpr' in testexpr) return undefined
-  // That there is none yet proves nothing: the first would empty the one answer and not the other.
+  // Its absence so far proves nothing: the first would empty the one answer and not the other.
   if (!isNeverNull(testexpr, select, known) || !givesNoNull(subselect, known)) return undefined
   return expressionOf(
     `not exists (select from (${sqlOf(subselect)}) as esa_in(esa_value) where esa_in.esa_value = ${sqlOf(testexpr)})`,

@@ -116,11 +116,11 @@ const NOT_OFFERED: [why: string, sql: string][] = [
     `select id from customers where id not in (select c.id from orders o left join customers c on c.id = o.priority where o.kind = 'k39')`,
   ],
   [
-    'a WITH query stands in for the table',
+    'a WITH query replaces the table',
     `with customers as (select priority as id from sales.orders where kind = 'k39') select id from orders where id not in (select id from customers)`,
   ],
   [
-    'an alias names the columns anew',
+    'an alias renames the columns',
     `select id from customers where id not in (select customer from orders o(a, b, c, d, e, f, g, h, customer) where e = 's39')`,
   ],
   ['a fraction was never equal', 'select id from orders where id = 77.5'],
@@ -128,7 +128,7 @@ const NOT_OFFERED: [why: string, sql: string][] = [
   ['leading zeros were never equal', `select id from orders where id::text = '077'`],
   ['the sort key may be NULL', 'select id from orders order by shipped limit 10 offset 500'],
   [
-    'a group is no row',
+    'a group is not a row',
     'select c.region, count(*) from customers c join orders o on o.customer = c.id group by c.region',
   ],
   [

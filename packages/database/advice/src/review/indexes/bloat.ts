@@ -11,7 +11,7 @@ interface Bloat {
   evidence: { sizeBytes: number; wastedPart: number; leafDensityPercent?: number; expectedBytes?: number }
 }
 
-/** Part of an index that must be air, and how much of it, before building it anew is worth the I/O. */
+/** Part of an index that must be air, and how much of it, before a rebuild is worth the I/O. */
 const WASTED_PART_MIN = 0.4
 const WASTED_BYTES_MIN = 5 * 1_024 * 1_024
 
@@ -69,7 +69,7 @@ function estimated(index: CatalogIndex): Bloat | undefined {
     : undefined
 }
 
-/** What a look at bloat found; `unmeasured` says of which indexes nothing is known, and why. */
+/** What a look at bloat found; `unmeasured` lists indexes without a result, and why. */
 interface BloatLook {
   found: Bloat[]
   unmeasured: { index: CatalogIndex; why: EsaError }[]

@@ -99,7 +99,7 @@ where ${OF_THE_APPLICATION} and ${noToolTable('tc')}
   and not exists (select from pg_depend d where d.objid = tc.oid and d.classid = 'pg_class'::regclass and d.deptype = 'e')
 order by n.nspname, tc.relname, ic.relname`
 
-/** The indexes of all tables that are somebody's, those of extensions left out. */
+/** The indexes of all user tables, those of extensions left out. */
 export async function catalogIndexes(session: Queryable): Promise<CatalogIndex[]> {
   const { rows } = await session.query(INDEXES)
   return rows as unknown as CatalogIndex[]

@@ -24,7 +24,7 @@ export interface IndexFinding extends Finding {
   ddl: string
 }
 
-/** The whole review; `notJudged` says what could not be told, and why. */
+/** The whole review; `notJudged` says what is unknown, and why. */
 export interface IndexReview {
   findings: IndexFinding[]
   notJudged: string[]
@@ -33,7 +33,7 @@ export interface IndexReview {
 /** Cut-off of one query of the review: pgstatindex reads whole indexes. */
 const TIMEOUT_MS = 60_000
 
-/** What is smaller costs nobody anything, and is passed over by plans for that reason, bytes. */
+/** What is smaller costs nothing, and is passed over by plans for that reason, bytes. */
 const UNUSED_BYTES_MIN = 64 * 1_024
 
 function dropSql({ schema, name, table, constraintName, partitioned }: CatalogIndex): string {

@@ -145,7 +145,7 @@ describe('what cannot be looked at', () => {
     expect(extension?.fix).toContain('CREATE EXTENSION amcheck')
   })
 
-  it('is a table that somebody rebuilds: nobody waits for long, and the others are checked', async () => {
+  it('is a table that is being rebuilt: no check waits for long, and the others are checked', async () => {
     const pool = await server.connect(withDatabase(server.adminUrl, 'rights'))
     const other = await pool.connect()
     await other.query('begin; lock table seen in access exclusive mode')

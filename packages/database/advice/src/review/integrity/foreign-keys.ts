@@ -173,7 +173,7 @@ function notEnforced(table: Table | undefined, row: Record<string, unknown>): Fi
   if (table === undefined) return []
   const { name, definition } = row as { name: string; definition: string }
   const quoted = quoteIdentifier(name)
-  // PostgreSQL enforces a check that was declared so by no statement: it is made anew.
+  // PostgreSQL enforces a check that was declared so by no statement: it is recreated.
   const check = definition.replace(/ NOT ENFORCED$/, '')
   return [
     {

@@ -11,7 +11,7 @@ const ROWS_MIN = 20
 const ROWS_MAX = 2_000_000
 /** Share of different values from which on a column is meant to be a key. */
 const KEY_SHARE_MIN = 0.9
-/** Share of repeating rows up to which they are mistakes: where every second row repeats, nobody meant a key. */
+/** Share of repeating rows up to which they are mistakes: where every second row repeats, no key was intended. */
 const MISTAKES_MAX = 0.1
 /** Rows, and share of different values, from which on a column that is the very name of its rows is meant to be a key. */
 const OWN_NAME = { rowsMin: 3, keyShareMin: 0.5, mistakesMax: 0.5 }
@@ -203,7 +203,7 @@ function countTwins(table: Table): Question {
         kind: 'duplicate-rows',
         severity: 'warning',
         relation: table.relation,
-        message: `${extra} of ${looked} rows are the same as another in every column, in a table without a key: nobody can tell them apart`,
+        message: `${extra} of ${looked} rows are the same as another in every column, in a table without a key: they cannot be distinguished`,
         evidence: { columns: table.columns.map(({ name }) => name), duplicates: extra, looked },
         fix: 'give the table a key (no-primary-key in esa db schema), then decide which rows are one',
       },

@@ -89,7 +89,7 @@ function incomplete(table: Table, key: ForeignKey, known: string, evidence: Find
 function completeKey(table: Table, { name, validated, notEnforced }: ForeignKey): string {
   const constraint = quoteIdentifier(name)
   if (notEnforced)
-    return `-- reads every row while nobody else reads or writes the table\nALTER TABLE ${sqlName(table)} ALTER CONSTRAINT ${constraint} ENFORCED;`
+    return `-- reads every row, and blocks reads and writes of the table\nALTER TABLE ${sqlName(table)} ALTER CONSTRAINT ${constraint} ENFORCED;`
   if (validated) return `-- new ones are refused when its triggers fire again (disabled-trigger)`
   return `ALTER TABLE ${sqlName(table)} VALIDATE CONSTRAINT ${constraint};`
 }

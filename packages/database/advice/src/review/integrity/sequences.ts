@@ -35,7 +35,7 @@ export const checkSequences: Check = async ({ tables }, look) => {
   const questions: Question[] = []
   for (const { table, column, sequence } of numbered) {
     if (sequence !== undefined) findings.push(...usedUp(table, column, sequence))
-    // An index answers max() at once, which is why only keys are asked.
+    // An index answers max() at once, which is why only keys are read.
     if (table.readable && isKey(table, column.name)) questions.push(compareLargest(table, column, sequence))
   }
   return [...findings, ...(await look.each(questions))]
@@ -69,7 +69,7 @@ async function readSequences(session: Queryable): Promise<Sequence[]> {
   }))
 }
 
-/** Of a sequence that has given no number yet, only itself says where it stands: it may have been set. */
+/** Of a sequence that has given no number yet, only itself says its position: it may have been set. */
 function askNext({ relation }: Table, sequence: Sequence): Question {
   const ask = async (session: Queryable): Promise<Finding[]> => {
     const { rows } = await session.query(
@@ -110,7 +110,7 @@ function usedUp(table: Table, column: Column, sequence: Sequence): Finding[] {
   return isLarger ? [...unknown, largerThanColumn(table, column, sequence)] : unknown
 }
 
-/** The largest key against its sequence; a key without one is numbered by somebody else, who can run out as well. */
+/** The largest key against its sequence; a key without one is numbered elsewhere, which can run out as well. */
 function compareLargest(table: Table, column: Column, sequence: Sequence | undefined): Question {
   const ask = async (session: Queryable): Promise<Finding[]> => {
     const { rows } = await session.query(

@@ -11,9 +11,9 @@ export interface ColumnStatistics {
   distinct: number
   /** Some of its values, the most common first, cut to 200 characters. */
   values: string[]
-  /** How the rows' order on disk follows the values, -1 to 1; null where nobody knows. */
+  /** How the rows' order on disk follows the values, -1 to 1; null where unknown. */
   correlation: number | null
-  /** Bytes of a value, on average; null where nobody knows. */
+  /** Bytes of a value, on average; null where unknown. */
   width: number | null
   /** `pg_stats`: of the last ANALYZE. `sample`: of the first rows, read for this. */
   source: 'pg_stats' | 'sample'

@@ -20,7 +20,7 @@ export function addForeignKey(table: Table, name: string, definition: string): s
   if (!table.partitioned) return addConstraint(table, name, definition)
   const constraint = quoteIdentifier(name.slice(0, NAME_CHARS))
   return [
-    '-- reads every row while writers of both tables wait (from PostgreSQL 18 on, NOT VALID and then VALIDATE CONSTRAINT keep nobody waiting)',
+    '-- reads every row while writers of both tables wait (from PostgreSQL 18 on, NOT VALID and then VALIDATE CONSTRAINT block nothing)',
     `ALTER TABLE ${sqlName(table)} ADD CONSTRAINT ${constraint} ${definition};`,
   ].join('\n')
 }

@@ -12,7 +12,7 @@ import { applicationTables, type Table } from '@esa/database-catalog'
 
 /** Cut-off of one statement, ms: a look must not keep a busy server busy, nor hold back its VACUUM. */
 const STATEMENT_MS = 5_000
-/** Longest wait for a table that somebody rebuilds, ms. */
+/** Longest wait for a table that is being rebuilt, ms. */
 const LOCK_MS = 1_000
 /** All of one review, ms: after it the rest is said to be not checked. */
 const BUDGET_MS = 5 * 60_000
@@ -23,7 +23,7 @@ const TOGETHER = 40
 /** How a review goes, and how it tells of itself. */
 export interface ReviewOptions {
   budgetMs?: number
-  /** Told before each check. */
+  /** Called before each check. */
   onCheck?: (done: number, total: number) => void
   clock?: Clock
   /** A catalog that was read already. */
@@ -86,7 +86,7 @@ export async function review(
       return found
     }
     if (clock.now() < deadline) {
-      // One question that fails ends the transaction of all: then each is asked by itself.
+      // One question that fails ends the transaction of all: then each is run by itself.
       const found = await briefly(queryable, together).catch(() => null)
       if (found !== null) return found
     }
@@ -126,11 +126,11 @@ export function unreadable({ tables }: Seen): Finding[] {
 
 /** Failures that have a plain name. */
 const WHY: Record<string, string> = {
-  'database.timeout': `a query was cut off after ${STATEMENT_MS / 1_000} s: nothing is known about what it asked`,
-  'database.locked': `somebody holds a lock on it for more than ${LOCK_MS / 1_000} s: nothing is known about its rows`,
+  'database.timeout': `a query was cut off after ${STATEMENT_MS / 1_000} s: its result is unknown`,
+  'database.locked': `another session holds a lock on it for more than ${LOCK_MS / 1_000} s: nothing is known about its rows`,
 }
 
-/** In a read-only transaction that waits for nobody's lock for long. */
+/** In a read-only transaction that waits for no lock for long. */
 function briefly(queryable: Queryable, work: Work): Promise<Finding[]> {
   return inReadOnly(queryable, STATEMENT_MS, async (session) => {
     await session.query(`select ${OWN_MARK} set_config('lock_timeout', '${LOCK_MS}ms', true)`)

@@ -59,7 +59,7 @@ function namesOf(table: Table, reserved: ReadonlySet<string>): Finding[] {
   ]
 }
 
-/** A rename breaks whoever uses the old name: it takes a plan, with both names for a while. */
+/** A rename breaks users of the old name: it takes a plan, with both names for a while. */
 function renamed(table: Table, from: string, to: string): string {
   const what = from === table.name ? '' : ` COLUMN ${quoteIdentifier(from)}`
   return `esa db migrate plan: ALTER TABLE ${sqlName(table)} RENAME${what} TO ${quoteIdentifier(to)}`

@@ -88,7 +88,7 @@ const repeatingGroup: TableJudge = (table) => {
   const repeated = [...groups.values()].find(
     (group) =>
       group.length > 1 &&
-      // Two lines of an address are one address, and sha256 beside sha512 is no list.
+      // Two lines of an address are one address, and sha256 beside sha512 is not a list.
       !/(?:line|addr|address|street|sha|md|utf|base|ipv?|[xyz])$/i.test(group[0]!.stem) &&
       group.toSorted((a, b) => a.at - b.at).every(({ at }, place, sorted) => at === sorted[0]!.at + place),
   )
@@ -167,7 +167,7 @@ const createdWithoutDefault: TableJudge = (table) => {
   return {
     kind: 'created-without-default',
     severity: 'info',
-    message: `${names.join(', ')} has no default: whoever forgets it writes NULL, or is refused`,
+    message: `${names.join(', ')} has no default: an INSERT without it writes NULL, or is refused`,
     evidence: { columns: names },
     fix: names
       .map((name) => `ALTER TABLE ${sqlName(table)} ALTER COLUMN ${quoteIdentifier(name)} SET DEFAULT now();`)

@@ -93,7 +93,7 @@ function bloated(
       relation: table.relation,
       message: `${estimated ? 'about ' : ''}${inMb(wastedBytes)} of ${inMb(bytes)} (${Math.round(100 * share)} %) hold no live row${estimated ? '; an estimate, CREATE EXTENSION pgstattuple measures it' : ''}`,
       evidence: { bytes, wastedBytes, share, method, estimated },
-      fix: `VACUUM ${sqlName(table)}; makes it free for new rows. To give it back without a long lock: pg_repack -t ${table.relation}; VACUUM FULL locks everybody out`,
+      fix: `VACUUM ${sqlName(table)}; makes it free for new rows. To give it back without a long lock: pg_repack -t ${table.relation}; VACUUM FULL blocks reads and writes`,
     },
   ]
 }

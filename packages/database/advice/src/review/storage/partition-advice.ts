@@ -13,7 +13,7 @@ const ROWS_MIN = 250_000
 const UNHANDY_BYTES = 10 * 1024 ** 3
 /** How well the order on disk must follow the column, so that rows come in at one end. */
 const APPEND_CORRELATION = 0.9
-/** Share of all rows ever written that were deleted again, from which on somebody clears up. */
+/** Share of all rows ever written that were deleted again, from which on a clean-up is assumed. */
 const RETENTION_SHARE = 0.05
 /** Days of data that make an interval worth having: six months, six weeks. */
 const INTERVALS: [name: string, days: number, fromDays: number][] = [
@@ -131,7 +131,7 @@ async function advise(
   const appends = Math.abs(best.correlation) >= APPEND_CORRELATION
   const retention = (use?.deletes ?? 0) > 0 || usage.deleted >= RETENTION_SHARE * (rows + usage.deleted)
   const asked = (use?.calls ?? 0) > 0
-  // Rows must come in at one end, and somebody must gain: who reads by range, who clears up, or who keeps a giant going.
+  // Rows must come in at one end, and partitions must help: reads by range, clean-ups, or a very large table.
   if (!appends || !(asked || retention || usage.totalBytes >= UNHANDY_BYTES)) return []
   const interval = intervalFor(best.days, usage.totalBytes)
   const referencedBy = tables

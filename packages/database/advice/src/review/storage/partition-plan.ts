@@ -28,7 +28,7 @@ export function conversionPlan(conversion: Conversion): string {
   const { old } = namesOf(table)
   return [
     ...toDoFirst(conversion).map((line) => `-- first: ${line}`),
-    `-- 1 expand; nobody waits`,
+    `-- 1 expand; blocks nothing`,
     ...prepareTable(table, form, key, cut),
     ...makePartitioned(table, form, key, starts),
     `-- 2 switch, before ${cut}: one short transaction, with SET lock_timeout = '1s' and another try when it gives up`,
@@ -82,7 +82,7 @@ function isAlone({ type, definition }: Rule): boolean {
 
 const NOT_VALID = / NOT VALID$/
 
-/** True for what holds for new rows, and nobody knows whether for all. */
+/** True for what holds for new rows, and perhaps not for all. */
 function isUnproven(rule: Rule): boolean {
   return (rule.type === 'c' || rule.type === 'f') && !isAlone(rule) && NOT_VALID.test(rule.definition)
 }
@@ -232,7 +232,7 @@ function list(names: readonly string[]): string {
   return names.map(quoteIdentifier).join(', ')
 }
 
-/** Days that there must be, at least, from the newest row to the first month that begins anew: the switch comes before it. */
+/** Days that there must be, at least, from the newest row to the first new month: the switch comes before it. */
 const ROOM_DAYS = 7
 
 /** Starts of the next partitions: the first is a boundary after the newest day, with some room to get there. */

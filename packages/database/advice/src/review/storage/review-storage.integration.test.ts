@@ -25,7 +25,7 @@ const LOAD = [
    insert into places select i, timestamptz '2025-01-01' + hashint4(i) % 20000000 * interval '1 s', 'p' || i from generate_series(1, 260000) i`,
   `create table lookup (code text primary key, at timestamptz not null default now()); insert into lookup select 'c' || i from generate_series(1, 200) i`,
   `create table queue (id int primary key, body text) with (autovacuum_enabled = off); insert into queue select i, repeat('x', 200) from generate_series(1, 40000) i`,
-  // What this session wrote must be counted before ANALYZE sets the count anew.
+  // What this session wrote must be counted before ANALYZE resets the count.
   `select pg_stat_force_next_flush()`,
   `analyze events; analyze places; analyze queue`,
   `delete from queue where id > 4000`,
@@ -98,7 +98,7 @@ describe('partition advice', () => {
           .filter((line) => line.startsWith('--'))
           .join(),
       ).toContain(said)
-    // What the old table had stands for what the new one has: the server made nothing again.
+    // What the old table had serves as what the new one has: the server rebuilt nothing.
     const { rows: keys } = await pool.query(
       `select count(*)::int as n from pg_constraint where conrelid = 'events_before'::regclass and contype = 'f'`,
     )
@@ -161,7 +161,7 @@ describe('space and vacuum', () => {
     expect(measured.evidence['share']).toBeGreaterThan(0.8)
   })
 
-  it('waits for nobody: a table that is being rebuilt has the size that was last seen', async () => {
+  it('does not wait: a table that is being rebuilt has the size that was last seen', async () => {
     const other = await connectPool(url, { max: 1 })
     await pool.query('begin; lock table places in access exclusive mode')
     const { findings, sizes } = await reviewStorage(other, {})

@@ -25,10 +25,10 @@ import { checkVacuum } from './vacuum-health.ts'
 
 /** Cut-off of the sizes of all tables, ms: each takes a look at its files. */
 const USAGE_MS = 20_000
-/** Longest wait for a table that somebody rebuilds, ms. */
+/** Longest wait for a table that is being rebuilt, ms. */
 const LOCK_MS = 2_000
 
-/** A review of storage; `workload` stands in for what pg_stat_statements would say. */
+/** A review of storage; `workload` replaces pg_stat_statements. */
 export interface StorageOptions extends ReviewOptions {
   workload?: readonly CountedStatement[]
   /** Sizes of an earlier look. */
@@ -107,7 +107,7 @@ function sizesRemembered(): Finding {
   return {
     kind: 'not-checked',
     severity: 'info',
-    message: 'somebody holds a lock on a table: sizes are those that VACUUM or ANALYZE last saw',
+    message: 'another session holds a lock on a table: sizes are those that VACUUM or ANALYZE last saw',
     evidence: { waitedMs: LOCK_MS },
     fix: "look again when the table is free; who holds it: select * from pg_locks where mode = 'AccessExclusiveLock' and granted",
   }

@@ -40,7 +40,7 @@ export interface UsageReading {
 const LARGEST = 10
 const MB = 1024 * 1024
 
-/** Sizes as they are, which waits for whoever rebuilds a table, and as VACUUM or ANALYZE last saw them, which waits for nobody. */
+/** Sizes as they are, which waits for a rebuild of a table, and as VACUUM or ANALYZE last saw them, which does not wait. */
 const SIZES = {
   exact: {
     heap: 'pg_relation_size(l.oid)',
@@ -149,7 +149,7 @@ export function checkGrowth(
         kind: 'growth-unknown',
         severity: 'info',
         message:
-          'growth is not known: it takes two looks an hour apart or more, and the server’s counters are too young, or nobody knows since when they count',
+          'growth is not known: it takes two looks an hour apart or more, and the server’s counters are too young, or of unknown age',
         evidence: { sinceMs },
         fix: 'look again: esa db storage keeps what it saw in this home and compares',
       },
@@ -246,7 +246,7 @@ function toasted({ relation, toastBytes, totalBytes }: Usage): Finding[] {
   ]
 }
 
-/** Days of counting after which a table that nobody read is worth a question. */
+/** Days of counting after which an unread table is worth a question. */
 const UNUSED_DAYS = 7
 
 function unused(table: Table, { scans, totalBytes, inserted }: Usage, sinceMs: number | null): Finding[] {

@@ -18,7 +18,7 @@ interface PlainIndex {
   tail: string
 }
 
-/** What stands on a table, in the server's own words, all names with their schemas. */
+/** What belongs to a table, in the server's own words, all names with their schemas. */
 export interface TableForm {
   rules: Rule[]
   indexes: PlainIndex[]

@@ -3,7 +3,7 @@ import { sqlName } from '../schema/fix-text.ts'
 import type { Check } from '../schema/look.ts'
 import type { Usage, UsageReading } from './sizes.ts'
 
-/** Dead rows that matter: fewer are gone with the next VACUUM, and nobody feels them. */
+/** Dead rows that matter: fewer are gone with the next VACUUM, and have no effect. */
 const DEAD_MIN = 1_000
 const DEAD_SHARE_MIN = 0.2
 /** Updates from which on the share of those that stay on their page says something. */

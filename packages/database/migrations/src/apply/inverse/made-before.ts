@@ -75,7 +75,7 @@ export async function fillsOnly(session: Queryable, node: Node, made: Made): Pro
   )
 }
 
-/** What stands inside a statement. */
+/** What is inside a statement. */
 interface Within {
   writes: boolean
   calls: CalledName[]

@@ -62,7 +62,7 @@ async function read(file: string): Promise<MigrationRecord[]> {
   try {
     return JSON.parse(text) as MigrationRecord[]
   } catch (cause) {
-    throw new EsaError('migration.ledger-damaged', 'terminal', `${file} is no ledger`, {
+    throw new EsaError('migration.ledger-damaged', 'terminal', `${file} is not a ledger`, {
       cause,
       hint: 'give the file that an earlier apply wrote, or a new name',
     })

@@ -20,11 +20,11 @@ export interface StepRecord {
   rollback: string | null
 }
 
-/** Whether rows or values were lost, as far as it could be told. */
+/** Whether rows or values were lost, as far as it is known. */
 export interface Verification {
   /** `counted`: it called what is not known to be harmless; rows were counted in the transaction of each such step. */
   state: 'verified' | 'counted' | 'lost' | 'unverified'
-  /** How it was told, or why it could not be. */
+  /** How it is known, or why it is not. */
   why: string
   /** What each step (its id) was seen to take on a copy of all rows; its approval names these. */
   effects?: Record<string, Effect[]>

@@ -1,7 +1,7 @@
 import { functionsNamed, judgeFunction, type CalledName } from '@esa/database-catalog/guard'
 import type { Queryable } from '@esa/database-catalog/sql'
 
-/** A number that a sequence has given is no data that can be lost. */
+/** A number that a sequence has given is not data that can be lost. */
 const ALLOWED = new Set(['nextval'])
 
 /**

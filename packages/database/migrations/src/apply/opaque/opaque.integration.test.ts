@@ -37,7 +37,7 @@ create table plain (id int generated always as identity primary key, mood mood d
 create unique index on plain (lower(email)) where email is not null;
 create view shown as select id, email from plain where n > 1;`
 
-/** Each would call wipe(), and no name of a function stands in it. */
+/** Each would call wipe(), without the name of a function in it. */
 const HIDDEN = [
   'insert into audit (id) select row(1, 2)::pair',
   'insert into audit (id) values (row(1, 2)::pair)',

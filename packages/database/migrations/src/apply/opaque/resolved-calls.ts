@@ -22,7 +22,7 @@ import {
 } from '@esa/database-catalog/guard'
 import { sqlState, type ReadOnlySession } from '@esa/database-catalog/sql'
 
-/** A number that a sequence has given is no data that can be lost. */
+/** A number that a sequence has given is not data that can be lost. */
 const ALLOWED = new Set(['pg_catalog.nextval'])
 
 /** What a server said of queries: what they would call that is not known to be harmless; null: it did not resolve one. */

@@ -35,7 +35,7 @@ function isStored({ constraints = [] }: ColumnDef): boolean {
   )
 }
 
-/** True for values that a column takes without being told: an INSERT may leave it out. */
+/** True for values that a column takes by default: an INSERT may leave it out. */
 function fillsItself({ column, has }: NewColumn): boolean {
   return isSerial(column) || has('CONSTR_DEFAULT', 'CONSTR_IDENTITY', 'CONSTR_GENERATED')
 }

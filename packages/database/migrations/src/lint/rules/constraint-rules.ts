@@ -85,7 +85,7 @@ const foreignKeyValidates: Rule = {
   danger:
     'Adding a foreign key reads the whole table, while writes to it and to the table it refers to wait.',
   safeWay:
-    'ADD CONSTRAINT ... NOT VALID, then VALIDATE CONSTRAINT in a transaction of its own: that reads as long, and stops nobody.',
+    'ADD CONSTRAINT ... NOT VALID, then VALIDATE CONSTRAINT in a transaction of its own: that reads as long, and blocks nothing.',
   grows: true,
   check: (input) =>
     added(input, 'CONSTR_FOREIGN')
@@ -105,7 +105,7 @@ const foreignKeyLocksBoth: Rule = {
   safeWay: 'Set lock_timeout, and try again when it strikes.',
   check: (input) => {
     const { facts } = input
-    // With lock_timeout nobody waits for long.
+    // With lock_timeout no session waits for long.
     if (facts.lockTimeoutMs > 0) return []
     return [...referredTables(input)]
       .filter((table) => lockOn(facts, table) === 'ShareRowExclusiveLock')

@@ -2,7 +2,7 @@ import type { Node, ObjectType } from '@pgsql/types'
 import { nameOf } from '../step-through.ts'
 import { droppedByCode, liveCommands, liveName, type Rule, type RuleInput } from './rule.ts'
 
-/** Objects whose disappearance breaks whoever still calls them, by the words SQL has for them. */
+/** Objects whose disappearance breaks their callers, by the words SQL has for them. */
 const OBJECTS: Partial<Record<ObjectType, string>> = {
   OBJECT_AGGREGATE: 'aggregate',
   OBJECT_DOMAIN: 'domain',
@@ -43,7 +43,7 @@ function dropOf({ facts: { statement } }: RuleInput): Extract<Node, { DropStmt: 
 const tableDropped: Rule = {
   id: 'table-dropped',
   severity: 'error',
-  danger: 'The rows are gone, and whoever still uses the table fails.',
+  danger: 'The rows are gone, and every remaining user of the table fails.',
   safeWay:
     'Stop using it first and make sure of that (pg_stat_user_tables), verify a backup, rename it for a while, then drop it.',
   check: (input) => {
@@ -131,7 +131,7 @@ const dropCascades: Rule = {
   id: 'drop-cascades',
   severity: 'warning',
   danger:
-    'CASCADE drops whatever depends on it: views, foreign keys, functions, columns, also those that nobody thought of.',
+    'CASCADE drops whatever depends on it: views, foreign keys, functions, columns, also unexpected ones.',
   safeWay: 'Drop what depends on it by name; without CASCADE PostgreSQL names what is in the way.',
   check: (input) => {
     const { behavior, objects = [], removeType } = dropOf(input)
@@ -151,7 +151,7 @@ const dropCascades: Rule = {
 const objectDropped: Rule = {
   id: 'object-dropped',
   severity: 'warning',
-  danger: 'Whoever still uses it fails: a running application, a job, another database by a foreign table.',
+  danger: 'Remaining users of it fail: a running application, a job, another database by a foreign table.',
   safeWay: 'Deploy what does without it first, then drop it.',
   check: (input) => {
     const { removeType, objects = [] } = dropOf(input)
@@ -167,7 +167,7 @@ const objectDropped: Rule = {
   },
 }
 
-/** True when this file made all that is dropped, or makes it again: a function in another shape is no loss. */
+/** True when this file made all that is dropped, or makes it again: a function in another shape is not a loss. */
 function madeHere({ script, at }: RuleInput, type: ObjectType, objects: readonly Node[]): boolean {
   const kinds = MAKERS[type] ?? /./
   const making = script.makers.filter((maker) => kinds.test(maker.kind) && (maker.at > at || !maker.replaces))
@@ -240,7 +240,7 @@ const revoked: Rule = {
   safeWay: 'Deploy what does without it first.',
   check: ({ facts: { statement } }) =>
     'GrantStmt' in statement.node && statement.node.GrantStmt.is_grant !== true
-      ? [{ message: 'whoever relied on the right fails from then on' }]
+      ? [{ message: 'users of the right fail from then on' }]
       : [],
 }
 

@@ -32,7 +32,7 @@ const indexDropNotConcurrently: Rule = {
   id: 'index-drop-not-concurrently',
   severity: 'warning',
   danger:
-    'DROP INDEX takes the strongest lock on the table: it waits for every running query, and whoever comes after waits behind it.',
+    'DROP INDEX takes the strongest lock on the table: it waits for every running query, and later queries wait behind it.',
   safeWay: 'DROP INDEX CONCURRENTLY, outside a transaction.',
   check: (input) =>
     droppedIndexes(input).map(({ name, table, partitioned }) => ({

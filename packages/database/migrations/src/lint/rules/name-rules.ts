@@ -8,7 +8,7 @@ const NAME_BYTES_MAX = 63
 /** A quoted name, or a run of as few characters as may take more than that many bytes. */
 const MAYBE_LONG = /"|[\w$\u0080-\uffff]{21}/
 
-/** Renaming these breaks nobody who does not name them in a statement of their own. */
+/** Renaming these breaks no one who does not name them in a statement of their own. */
 const QUIET: ReadonlySet<ObjectType> = new Set([
   'OBJECT_INDEX',
   'OBJECT_TABCONSTRAINT',
@@ -23,9 +23,8 @@ function renameOf({ facts: { statement } }: RuleInput): Extract<Node, { RenameSt
 const tableRenamed: Rule = {
   id: 'table-renamed',
   severity: 'error',
-  danger: 'A running application that uses the old name fails until it is deployed anew.',
-  safeWay:
-    'Rename it and make a view of the old name, in one transaction; drop the view when nobody uses it.',
+  danger: 'A running application that uses the old name fails until it is deployed again.',
+  safeWay: 'Rename it and make a view of the old name, in one transaction; drop the view when it is unused.',
   check: (input) => {
     const { renameType, relation, newname } = renameOf(input)
     const table = /OBJECT_(?:TABLE|VIEW|MATVIEW)$/.test(renameType ?? '') ? liveName(input, relation) : null
@@ -35,14 +34,14 @@ const tableRenamed: Rule = {
     const schema = /^(?:"(?:[^"]|"")+"|[^".]+)\.(?=.)/.exec(table)?.[0] ?? ''
     return [
       {
-        message: `whoever asks for ${table} fails from then on`,
+        message: `queries of ${table} fail from then on`,
         fix: `begin;\nalter table ${table} rename to ${renamed};\ncreate view ${table} as select * from ${schema}${renamed};\ncommit;`,
       },
     ]
   },
 }
 
-/** True when the same transaction makes a view of the old name, or renames another table to it: nobody meets a gap. */
+/** True when the same transaction makes a view of the old name, or renames another table to it: there is no gap. */
 function keepsOldName({ script, at, facts: { transaction } }: RuleInput, name: string | undefined): boolean {
   return (
     transaction !== null &&
@@ -57,34 +56,34 @@ function keepsOldName({ script, at, facts: { transaction } }: RuleInput, name: s
 const columnRenamed: Rule = {
   id: 'column-renamed',
   severity: 'error',
-  danger: 'A running application that uses the old name fails until it is deployed anew.',
+  danger: 'A running application that uses the old name fails until it is deployed again.',
   safeWay:
     'A new column that a trigger keeps equal, filled in batches; move the application over; drop the old one.',
   check: (input) => {
     const { renameType, relationType, relation, subname } = renameOf(input)
     const table =
       renameType === 'OBJECT_COLUMN' && relationType !== 'OBJECT_INDEX' ? liveName(input, relation) : null
-    return table === null ? [] : [{ message: `whoever asks for ${subname} of ${table} fails from then on` }]
+    return table === null ? [] : [{ message: `queries of ${subname} of ${table} fail from then on` }]
   },
 }
 
 const objectRenamed: Rule = {
   id: 'object-renamed',
   severity: 'warning',
-  danger: 'Whoever uses the old name of a schema, type, function, sequence or role fails from then on.',
-  safeWay: 'Make the new one beside the old, move everybody over, then drop the old.',
+  danger: 'Uses of the old name of a schema, type, function, sequence or role fail from then on.',
+  safeWay: 'Make the new one beside the old, move all users over, then drop the old.',
   check: (input) => {
     const { renameType, subname, newname } = renameOf(input)
     if (renameType === undefined || QUIET.has(renameType)) return []
     if (/OBJECT_(?:TABLE|VIEW|MATVIEW|COLUMN)$/.test(renameType)) return []
-    return [{ message: `whoever uses ${subname ?? 'the old name'} instead of ${newname} fails from then on` }]
+    return [{ message: `uses of ${subname ?? 'the old name'} instead of ${newname} fail from then on` }]
   },
 }
 
 const schemaChanged: Rule = {
   id: 'schema-changed',
   severity: 'error',
-  danger: 'Whoever names it by its old schema, or finds it by search_path, fails from then on.',
+  danger: 'Uses by its old schema, or by search_path, fail from then on.',
   safeWay: 'A view of the old name in the old schema, in the same transaction.',
   check: (input) => {
     const { node } = input.facts.statement
@@ -104,7 +103,7 @@ const enumValueRenamed: Rule = {
   safeWay: 'Add the new value, move rows and application over, and leave the old one unused.',
   check: ({ facts: { statement } }) =>
     'AlterEnumStmt' in statement.node && statement.node.AlterEnumStmt.oldVal !== undefined
-      ? [{ message: `whoever says '${statement.node.AlterEnumStmt.oldVal}' fails from then on` }]
+      ? [{ message: `uses of '${statement.node.AlterEnumStmt.oldVal}' fail from then on` }]
       : [],
 }
 
@@ -132,7 +131,7 @@ const enumValuePlace: Rule = {
   id: 'enum-value-place',
   severity: 'info',
   danger: 'A new value sorts after all others, which < and ORDER BY go by, and it cannot be moved later.',
-  safeWay: 'Say BEFORE or AFTER which value it stands.',
+  safeWay: 'Give its position: BEFORE or AFTER a value.',
   check: ({ facts: { statement } }) => {
     const change = 'AlterEnumStmt' in statement.node ? statement.node.AlterEnumStmt : undefined
     return change?.newVal === undefined || change.oldVal !== undefined || change.newValNeighbor !== undefined

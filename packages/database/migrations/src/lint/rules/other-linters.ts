@@ -165,7 +165,7 @@ export const OTHER_LINTERS: readonly { linter: string; rules: readonly OtherRule
       { name: 'row level security', ours: ['row-security-changes'] },
       { name: 'INHERIT and NO INHERIT', ours: ['inheritance-changes'] },
       { name: 'policy checks of time-outs', ours: ['lock-timeout-missing', 'statement-timeout-missing'] },
-      { name: 'policy check of application_name', ours: [], why: 'harms nobody when it is missing' },
+      { name: 'policy check of application_name', ours: [], why: 'harmless when it is missing' },
     ],
   },
   {

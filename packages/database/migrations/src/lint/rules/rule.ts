@@ -51,7 +51,7 @@ export interface RuleInput {
 
 /**
  * The name of a relation that others may be using, quoted where SQL needs it: one that was there before the run. One that is not there at all is
- * taken to be in use, unless the file makes it: it is not known what the file stands on.
+ * taken to be in use, unless the file makes it: the schema before the file is unknown.
  */
 export function liveName({ facts, script, at, base }: RuleInput, name: RangeVar | undefined): string | null {
   if (name?.relname === undefined || name.relpersistence === 't') return null

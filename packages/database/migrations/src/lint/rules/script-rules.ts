@@ -171,11 +171,11 @@ export const metaCommand = aboutText({
 export const allowWithoutReason = aboutText({
   id: 'allow-without-reason',
   severity: 'warning',
-  danger: 'Nobody will know why the danger was accepted. The finding stands.',
+  danger: 'The reason for accepting the danger is missing. The finding remains.',
   safeWay: '-- esa:allow RULE reason',
 })
 
-/** `-- esa:allow` with a rule that there is not. */
+/** `-- esa:allow` with an unknown rule. */
 export const allowUnknownRule = aboutText({
   id: 'allow-unknown-rule',
   severity: 'warning',

@@ -142,7 +142,7 @@ const partitionOfLocks: Rule = {
   id: 'partition-of-locks-parent',
   severity: 'info',
   danger:
-    'CREATE TABLE ... PARTITION OF takes the strongest lock on the partitioned table: it waits for every running query, and whoever comes after waits behind it.',
+    'CREATE TABLE ... PARTITION OF takes the strongest lock on the partitioned table: it waits for every running query, and later queries wait behind it.',
   safeWay:
     'CREATE TABLE ... (LIKE parent INCLUDING ALL), then ATTACH PARTITION, which lets reads and writes go on.',
   check: (input) => {
@@ -161,7 +161,7 @@ const detachBlocks: Rule = {
   id: 'detach-not-concurrently',
   severity: 'warning',
   danger:
-    'DETACH PARTITION takes the strongest lock on the whole partitioned table: it waits for every running query, and whoever comes after waits behind it.',
+    'DETACH PARTITION takes the strongest lock on the whole partitioned table: it waits for every running query, and later queries wait behind it.',
   safeWay:
     'DETACH PARTITION ... CONCURRENTLY, outside a transaction (PostgreSQL 14; not with a default partition).',
   check: (input) =>
@@ -242,7 +242,7 @@ const rowSecurity: Rule = {
   id: 'row-security-changes',
   severity: 'warning',
   danger:
-    'Row level security without a policy shows no row to anybody but the owner; without it, everybody with SELECT sees all of them.',
+    'Row level security without a policy shows rows to the owner only; without it, every role with SELECT sees all of them.',
   safeWay: 'Create the policies first, then ENABLE, in one transaction.',
   check: (input) => {
     const policied = (): boolean =>
@@ -266,7 +266,7 @@ const rowSecurity: Rule = {
 const inheritanceChanges: Rule = {
   id: 'inheritance-changes',
   severity: 'warning',
-  danger: 'Queries on the parent find other rows than before, at once and for everybody.',
+  danger: 'Queries on the parent find other rows than before, at once and for all users.',
   safeWay: 'Declarative partitioning, whose parts come and go with ATTACH and DETACH CONCURRENTLY.',
   check: (input) =>
     liveCommands(input, 'AT_AddInherit', 'AT_DropInherit').map(({ table }) => ({
@@ -309,7 +309,7 @@ const blockingScan: Rule = {
   check: (input) =>
     tablesAmong(input, input.facts.scans)
       .filter((table) => blocksWritesTo(input.facts, table) && !input.facts.rewrites.includes(table))
-      // Nobody writes to a materialized view but its own refresh.
+      // Only its own refresh writes to a materialized view.
       .filter((table) => input.facts.before.byName.get(table)?.kind !== 'm')
       .map((table) => ({
         message: `${table} is read from end to end under ${lockOn(input.facts, table)}`,
@@ -317,7 +317,7 @@ const blockingScan: Rule = {
       })),
 }
 
-/** Live tables among names that facts speak of: an index is no table of its own. */
+/** Live tables among names that facts speak of: an index is not a table of its own. */
 function tablesAmong(input: RuleInput, names: readonly string[]): string[] {
   return liveAmong(input, names).filter((name) => /[rpm]/.test(input.facts.before.byName.get(name)!.kind))
 }

@@ -93,13 +93,13 @@ const lockTimeoutMissing: Rule = {
   id: 'lock-timeout-missing',
   severity: 'info',
   danger:
-    'While a statement waits for its lock, whoever comes after waits behind it: one long query elsewhere is enough to stop the table.',
+    'While a statement waits for its lock, later queries wait behind it: one long query elsewhere is enough to stop the table.',
   safeWay: 'SET lock_timeout before it, and try again when it strikes.',
   check: (input) =>
     isFirstToBlock(input, ({ lockTimeoutMs }) => lockTimeoutMs === 0)
       ? [
           {
-            message: `it waits for ${input.script.blocked[input.at]!.join(', ')} without end, and everybody else behind it`,
+            message: `it waits for ${input.script.blocked[input.at]!.join(', ')} without end, and all others behind it`,
             fix: "set lock_timeout = '2s';",
           },
         ]

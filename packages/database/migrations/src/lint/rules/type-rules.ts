@@ -81,7 +81,7 @@ const charType = typeRule(
 const varcharLimit = typeRule(
   {
     id: 'prefer-text-over-varchar',
-    danger: 'A smaller limit later writes the whole table again; varchar(n) is no faster than text.',
+    danger: 'A smaller limit later writes the whole table again; varchar(n) is not faster than text.',
     safeWay: 'text, with a CHECK on its length as NOT VALID and VALIDATE.',
   },
   ({ type, limited }) => type === 'varchar' && limited,
@@ -145,7 +145,7 @@ const jsonType = typeRule(
 const moneyType = typeRule(
   {
     id: 'prefer-numeric-over-money',
-    danger: 'What money shows, and how it rounds, depends on lc_monetary of whoever asks.',
+    danger: 'What money shows, and how it rounds, depends on lc_monetary of the session.',
     safeWay: 'numeric, or whole cents in bigint, with the currency beside it.',
   },
   ({ type }) => type === 'money',

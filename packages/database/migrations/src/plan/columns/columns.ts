@@ -159,7 +159,7 @@ function dropColumn(ground: Ground, table: TableDifference, column: Column): voi
   draft.statement(
     'contract',
     {
-      about: `${place} is gone with its content: no code may read it any more`,
+      about: `${place} is gone with its content: code must no longer read it`,
       sql: alter(ground.finalName(relation), `DROP COLUMN ${quoteIdentifier(column.name)}`),
       rollback: null,
       destructive: true,

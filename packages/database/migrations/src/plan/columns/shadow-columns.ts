@@ -79,7 +79,7 @@ async function findShadow(
   const { draft } = ground
   const { relation } = table
   const place = `${relation}.${to.name}`
-  const what = from.type === to.type ? `${to.type} as it shall be` : `${from.type} -> ${to.type}`
+  const what = from.type === to.type ? `the new ${to.type}` : `${from.type} -> ${to.type}`
   draft.change('change-type', relation, to.name, `${place}: ${what}`)
   const collate = to.collation === null ? '' : ` COLLATE ${to.collation}`
   const inPlace = alterColumn(relation, to.name, `TYPE ${to.type}${collate}`)
@@ -168,7 +168,7 @@ function addShadow(
     `ADD COLUMN ${columnSql({ ...to, name: fresh, type: transitType(to, changed) }, true)}`,
   )
   draft.statement('expand', {
-    about: `${to.name} as it shall be, beside what it is`,
+    about: `the new ${to.name}, beside the old one`,
     // A copy of the target's schema, on which this is planned, has no rights: whether there are some is seen when it runs.
     sql: `${add}\n${copyColumnRights(relation, to.name, fresh)}`,
     rollback: alter(relation, `DROP COLUMN ${quoteIdentifier(fresh)}`),
@@ -182,7 +182,7 @@ function addShadow(
   })
   if (carry.back === null)
     draft.notes.push(
-      `after the switch ${relation}.${old} gets no values any more: ${from.type} cannot be made from ${to.type}`,
+      `after the switch ${relation}.${old} no longer gets values: ${from.type} cannot be made from ${to.type}`,
     )
   else if (!carry.asText)
     draft.notes.push(

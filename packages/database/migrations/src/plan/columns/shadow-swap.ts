@@ -25,7 +25,7 @@ export async function planSwaps(
   const typed = relations.map((relation) =>
     shadows.byRelation.get(relation)!.some(({ to }) => types.some(({ name }) => isOf(to.type, name))),
   )
-  // What stands between them in the order changes with them, so that the order holds.
+  // What is between them in the order changes with them, so that the order holds.
   const [first, last] = [Math.max(0, typed.indexOf(true)), typed.lastIndexOf(true) + 1]
   const together = relations.slice(first, last)
   const alone = (list: string[]): string[][] => list.map((relation) => [relation])
@@ -84,7 +84,7 @@ function referencedFirst(relations: string[], tables: readonly Table[]): string[
   return ordered
 }
 
-/** A table as it is and as it shall be, and what of it names a column in transit, by its passing name. */
+/** A table before and after, and what of it names a column in transit, by its passing name. */
 function sidesOf({ from, to }: Ground, shadows: Shadows, relation: string) {
   const find = (tables: readonly Table[]): Table => tables.find((one) => one.relation === relation)!
   const [was, shall] = [find(from.tables), find(to.tables)]
@@ -127,7 +127,7 @@ async function swapTable(ground: Ground, shadows: Shadows, relation: string, swa
 
 /**
  * Foreign keys come back unvalidated; the new key goes with its index and with the foreign keys that use it. All of that is
- * mended after the transaction is undone: what stands last here comes first then.
+ * mended after the transaction is undone: the last one here comes first then.
  */
 function prepareWayBackBefore(ground: Ground, shadows: Shadows, relation: string): void {
   const { draft } = ground

@@ -2,7 +2,7 @@ import { quoteDotted } from '@esa/database-catalog'
 
 /**
  * Statements of one transaction, each with what undoes it. It begins by locking the tables it will need: once it changes
- * something it waits for nobody, so that no writer waits for it longer than for one lock.
+ * something it does not wait, so that no writer waits for it longer than for one lock.
  */
 export class Swap {
   readonly #done: [sql: string, undo: string][] = []

@@ -29,13 +29,13 @@ function dropSync(relation: string, functionOf: string): string {
   return `DROP TRIGGER ${TRIGGER} ON ${quoteDotted(relation)};\nDROP FUNCTION ${quoteDotted(syncFunction(functionOf))}();`
 }
 
-/** Adds the triggers that the recipes asked for: made in expand, gone in contract. */
+/** Adds the triggers that the recipes requested: made in expand, gone in contract. */
 export function planSyncTriggers({ draft, finalName }: Ground): void {
   for (const [relation, blocks] of draft.syncs) {
     draft.statement(
       'expand',
       {
-        about: `keeps both shapes of each row of ${relation} equal, whoever writes`,
+        about: `keeps both shapes of each row of ${relation} equal, for every writer`,
         sql: `${defineSync(relation, blocks, 'before')}\n${createTrigger(relation, relation)}`,
         rollback: dropSync(relation, relation),
       },

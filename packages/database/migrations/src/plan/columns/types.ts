@@ -24,7 +24,7 @@ export function planTypes(ground: Ground, { schemas, enums, sequences }: Differe
     ]
     if (to === undefined)
       draft.statement('contract', { about: 'empty by now', sql: drop, rollback: create }, PLACE.last)
-    else draft.statement('expand', { about: 'nobody uses it yet', sql: create, rollback: drop }, PLACE.first)
+    else draft.statement('expand', { about: 'not in use yet', sql: create, rollback: drop }, PLACE.first)
   }
   const elsewhere = sequencesInChange(ground)
   for (const { from, to } of sequences) if (!elsewhere.has((to ?? from)!.name)) planSequence(ground, from, to)
@@ -48,7 +48,7 @@ function planEnum({ draft }: Ground, from: EnumType | undefined, to: EnumType | 
     draft.change('add-enum', name, undefined, `enum ${name} is new`)
     draft.statement(
       'expand',
-      { about: 'nobody uses it yet', sql: createEnum(name, to!.labels), rollback: dropEnum(name) },
+      { about: 'not in use yet', sql: createEnum(name, to!.labels), rollback: dropEnum(name) },
       PLACE.first,
     )
     return []
@@ -57,7 +57,7 @@ function planEnum({ draft }: Ground, from: EnumType | undefined, to: EnumType | 
     draft.change('drop-enum', name, undefined, `enum ${name} is dropped`)
     draft.statement(
       'contract',
-      { about: 'no column has it any more', sql: dropEnum(name), rollback: createEnum(name, from.labels) },
+      { about: 'no column uses it', sql: dropEnum(name), rollback: createEnum(name, from.labels) },
       PLACE.last,
     )
     return []
@@ -93,13 +93,13 @@ function replaceEnum(draft: Ground['draft'], from: EnumType, to: EnumType): Type
   )
   draft.statement(
     'contract',
-    { about: 'no column has it any more', sql: dropEnum(old!), rollback: createEnum(old!, from.labels) },
+    { about: 'no column uses it', sql: dropEnum(old!), rollback: createEnum(old!, from.labels) },
     PLACE.last,
   )
   return { name, transit: transit! }
 }
 
-/** Each label is added where it shall stand; nothing takes it away again, and it does no harm while nobody writes it. */
+/** Each label is added at its place; nothing removes it again, and it does no harm while unused. */
 function addLabels(draft: Ground['draft'], from: EnumType, to: EnumType): void {
   for (const [n, label] of to.labels.entries()) {
     if (from.labels.includes(label)) continue
@@ -133,7 +133,7 @@ function planSequence(
     draft.statement(
       'expand',
       {
-        about: 'nobody uses it yet',
+        about: 'not in use yet',
         sql: `CREATE SEQUENCE ${sequence} ${sequenceSql(to!)};`,
         rollback: `DROP SEQUENCE ${sequence};`,
       },

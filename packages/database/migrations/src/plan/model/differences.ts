@@ -9,13 +9,13 @@ import type {
   Table,
 } from './catalog.ts'
 
-/** Something only one of two catalogs has, or both have differently: `from` is how it is, `to` how it shall be. */
+/** Something only one of two catalogs has, or both have differently: `from` is the old form, `to` the new one. */
 interface Pair<T> {
   from?: T
   to?: T
 }
 
-/** One table that both catalogs have, and what differs in it. Parts are told apart by their names. */
+/** One table that both catalogs have, and what differs in it. Parts are identified by their names. */
 export interface TableDifference {
   from: Table
   to: Table

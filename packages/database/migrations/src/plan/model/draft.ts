@@ -7,8 +7,8 @@ import type { ResolvedHints } from './hints.ts'
 export type StepDraft = Step extends infer S ? (S extends Step ? Omit<S, 'id' | 'locks'> : never) : never
 
 /**
- * Where a step stands in its phase: what others build on comes first, names change last. In the contract phase the old
- * names go first, and types when no column has them any more.
+ * The place of a step in its phase: what others build on comes first, names change last. In the contract phase the old
+ * names go first, and types when no column uses them.
  */
 export const PLACE = { first: 0, early: 1, usual: 2, late: 3, last: 4 } as const
 type Place = (typeof PLACE)[keyof typeof PLACE]

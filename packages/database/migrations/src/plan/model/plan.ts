@@ -17,7 +17,7 @@ export interface MigrationPlan {
   notes: string[]
 }
 
-/** One difference between the schema that is and the one that shall be. */
+/** One difference between the current and the target schema. */
 export interface Change {
   /** `add-column`, `change-type`, `set-not-null` ... */
   kind: string
@@ -29,7 +29,7 @@ export interface Change {
   about: string
 }
 
-/** A difference that is left to a person: `why` says what stands in the way, `safest` what to do by hand. */
+/** A difference that is left to a person: `why` says what prevents it, `safest` what to do by hand. */
 export interface Unplanned {
   what: string
   why: string
@@ -94,7 +94,7 @@ export interface BackfillStep extends AnyStep {
   relation: string
   /** The columns of the walk, unique together: a primary key, or `ctid` where there is none. */
   key: { column: string; type: string }[]
-  /** The statement of one batch; `$RANGE` in it stands for the condition on the key of `t`, the walked table. */
+  /** The statement of one batch; `$RANGE` in it is the condition on the key of `t`, the walked table. */
   sql: string
   /** Columns that it fills, `schema.relation.column`. */
   fills: string[]

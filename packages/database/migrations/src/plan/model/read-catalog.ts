@@ -45,7 +45,7 @@ const TAIL = (index: string): string =>
     || 'INDEX ' || quote_ident(tc.relname)) + 2) from pg_index ti join pg_class tc on tc.oid = ti.indexrelid
     where ti.indexrelid = ${index})`
 
-/** Constraints a partition has from its parent are the parent's; NOT NULL is told by the column. */
+/** Constraints a partition has from its parent are the parent's; NOT NULL is on the column. */
 const CONSTRAINTS = `(select coalesce(json_agg(json_build_object('name', k.conname, 'type', k.contype,
     'definition', regexp_replace(pg_get_constraintdef(k.oid), ' NOT VALID$', ''),
     'columns', (select coalesce(json_agg(a.attname order by x.nth), '[]') from unnest(k.conkey) with ordinality x(num, nth)

@@ -4,7 +4,7 @@ import { quoteDotted } from '@esa/database-catalog'
 /** What a statement does to a table that has rows: nothing but a new definition, a scan, a rewrite, or it fails. */
 export type Cost = 'nothing' | 'scan' | 'rewrite' | 'fails'
 
-/** An index that is made anew over the same file has another oid: files only are compared. */
+/** An index that is recreated over the same file has another oid: files only are compared. */
 const FILES = `select string_agg(pg_relation_filenode(c.oid)::text, ' ' order by pg_relation_filenode(c.oid)) as files,
     pg_stat_get_xact_numscans($1::regclass)::float8 as scans
   from pg_class c where c.oid = $1::regclass or c.oid in (select indexrelid from pg_index where indrelid = $1::regclass)`

@@ -109,7 +109,7 @@ function addKey(draft: Draft, table: Table, constraint: Constraint): void {
   )
 }
 
-/** Drops a constraint at the switch, with a way back that blocks nobody. */
+/** Drops a constraint at the switch, with a way back that blocks nothing. */
 function dropConstraint(draft: Draft, { relation }: Table, constraint: Constraint): void {
   const { name, type, definition, indexTail, validated } = constraint
   const drop = alter(relation, `DROP CONSTRAINT ${quoteIdentifier(name)}`)

@@ -52,7 +52,7 @@ export function createConcurrently({ name, unique, tail }: Index): string {
   return `CREATE ${unique ? 'UNIQUE ' : ''}INDEX CONCURRENTLY ${quoteIdentifier(name)} ${tail};`
 }
 
-/** A half-built index is dropped too, and one that was never begun is no error: rolling back may follow a failure. */
+/** A half-built index is dropped too, and one that was never begun is not an error: rolling back may follow a failure. */
 function dropConcurrently(schema: string, name: string): string {
   return `DROP INDEX CONCURRENTLY IF EXISTS ${quoteDotted(`${schema}.${name}`)};`
 }
@@ -118,7 +118,7 @@ function dropIndex({ draft, from }: Ground, table: Table, index: Index): void {
   draft.statement(
     'contract',
     {
-      about: 'no plan may need it any more',
+      about: 'no query plan needs it',
       sql: dropConcurrently(table.schema, index.name),
       rollback: createConcurrently(index),
       transaction: false,

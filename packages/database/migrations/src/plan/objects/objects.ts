@@ -13,7 +13,7 @@ const MADE: Partial<Record<ObjectKind, [made: 'expand' | 'switch', gone: 0 | 1 |
   'materialized view': ['switch', PLACE.early],
 }
 
-/** What must not be dropped and made anew: it would be computed again, or take along what uses it. */
+/** What must not be dropped and recreated: it would be computed again, or take along what uses it. */
 const NEVER_REMADE: ReadonlySet<ObjectKind> = new Set(['materialized view', 'extension'])
 
 /** Views, functions, triggers and the like. */
@@ -43,13 +43,13 @@ export function planObjects({ draft }: Ground, { objects }: Differences): void {
         kind === 'extension' ? PLACE.first : place,
       )
     } else {
-      const about = `${kind} ${name} as it shall be`
+      const about = `the new ${kind} ${name}`
       draft.statement('switch', { about, sql: remade(from, to), rollback: remade(to, from) }, PLACE.late)
     }
   }
 }
 
-/** A function is replaced; a view is made anew with the rights it has. */
+/** A function is replaced; a view is recreated with its rights. */
 function remade(old: DefinedObject, now: DefinedObject): string {
   if (old.kind === 'function') return defined(now)
   if (old.kind !== 'view') return `${old.drop}\n${now.definition}`

@@ -84,7 +84,7 @@ function planRename({ draft, from, to, hints }: Ground, relation: string, versio
   draft.statement(
     'contract',
     {
-      about: 'the old names are gone: no code may use them any more',
+      about: 'the old names are gone: code must no longer use them',
       sql: renamed ? drop : `${drop}\n${back}`,
       rollback: renamed ? view : `${away}\n${view}`,
     },

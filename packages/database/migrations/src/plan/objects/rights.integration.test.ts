@@ -136,7 +136,7 @@ describe('who could not read a table before cannot read it afterwards', () => {
       { rename: { t: 'u' } },
     ],
     [
-      'when a view over it is made anew',
+      'when a view over it is recreated',
       'create table t (id int primary key, v int); create view w as select v from t',
       'create table t (id int primary key, v bigint); create view w as select v from t',
     ],

@@ -21,7 +21,7 @@ function grantAll(entries: string, on: string): string {
   END LOOP;`
 }
 
-/** Takes back what default privileges gave on what was just made, by its quoted name: rights that somebody took away must not come again. */
+/** Takes back what default privileges gave on what was just made, by its quoted name: revoked rights must not come again. */
 function revokeAll(on: string): string {
   return `FOR granted IN SELECT DISTINCT a.grantee FROM pg_catalog.pg_class c, pg_catalog.aclexplode(c.relacl) a WHERE c.oid = ${oidOf(on)} AND a.grantee <> c.relowner LOOP
     EXECUTE format('REVOKE ALL ON ${formatted(on)} FROM %s', ${GRANTEE});
@@ -52,7 +52,7 @@ END $esa$;`
 }
 
 /**
- * Lets a view act with its owner's rights where somebody has rights on single columns of the table: acting with the
+ * Lets a view act with its owner's rights where a role has rights on single columns of the table: acting with the
  * user's, the server asks for rights on every column that the view names.
  */
 export function actAsOwnerIfByColumn(table: string, view: string): string {
@@ -71,7 +71,7 @@ export function copyColumnRights(relation: string, from: string, to: string): st
 END $esa$;`
 }
 
-/** Where a transaction keeps the rights of a view that it makes anew; the setting ends with the transaction. */
+/** Where a transaction keeps the rights of a view that it recreates; the setting ends with the transaction. */
 const setting = (nth: number): string => `esa.rights_${nth}`
 
 /** Keeps the rights and the owner of a view, for `restoreRights` in the same transaction. */
@@ -80,12 +80,12 @@ export function keepRights(view: string, nth: number): string {
   return `SELECT set_config('${setting(nth)}', json_build_array(relowner::regrole::text, relacl::text, coalesce((${ofColumns}), '{}'))::text, true) FROM pg_catalog.pg_class c WHERE oid = ${regclass(view)};`
 }
 
-/** Gives a view that was made anew what `keepRights` kept, as far as it still has the columns. */
+/** Gives a recreated view what `keepRights` kept, as far as it still has the columns. */
 export function restoreRights(view: string, nth: number): string {
   return give(quoteDotted(view), `current_setting('${setting(nth)}')::json`)
 }
 
-/** Gives a view that was made anew an owner, a role as SQL, and rights, as the text of an `aclitem[]`; `view` is quoted. */
+/** Gives a recreated view an owner, a role as SQL, and rights, as the text of an `aclitem[]`; `view` is quoted. */
 export function restoredRights(view: string, owner: string, rights: string | null): string {
   return give(view, `${literal(JSON.stringify([owner, rights, {}]))}::json`)
 }

@@ -13,7 +13,7 @@ const DEPENDENT = `with recursive over as (
   select n.nspname || '.' || c.relname as name, c.relkind as kind, max(depth) as depth
   from over join pg_class c on c.oid = over.oid join pg_namespace n on n.oid = c.relnamespace group by 1, 2 order by 3, 1`
 
-/** A view that must be made anew around a change: how it is dropped, and how it was and shall be made. */
+/** A view that must be recreated around a change: how it is dropped, and its old and new form. */
 export interface DependentView {
   name: string
   drop: string
@@ -21,7 +21,7 @@ export interface DependentView {
   to: string
 }
 
-/** The views over a table, with the rights they have. Materialized ones are left: making them anew means computing them. */
+/** The views over a table, with the rights they have. Materialized ones are left: recreating them means computing them. */
 export async function dependentViews(ground: Ground, relation: string): Promise<DependentView[]> {
   const { rows } = await ground.source.query(DEPENDENT, [quoteDotted(relation)])
   const views: DependentView[] = []

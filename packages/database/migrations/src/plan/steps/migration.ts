@@ -7,7 +7,7 @@ import { stepsOfScript } from './script-steps.ts'
 import type { Migration, MigrationStep } from './step.ts'
 
 /**
- * A file of SQL as a migration: a step is one statement, or what stands between BEGIN and COMMIT. `down` is the file
+ * A file of SQL as a migration: a step is one statement, or the statements between BEGIN and COMMIT. `down` is the file
  * that undoes it, where there is one. @throws EsaError `sql.syntax`, `migration.not-applicable` (terminal) with the line.
  */
 export async function scriptMigration(

@@ -50,7 +50,7 @@ function stepOf(statements: ParsedStatement[], file: string): MigrationStep {
   }
 }
 
-/** What a block sets outlasts it: whoever goes on behind the block sets it without the rest. */
+/** What a block sets outlasts it: a continued apply behind the block sets it without the rest. */
 function setAgain(block: ParsedStatement[], file: string): MigrationStep[] {
   const settings = block.filter(({ node }) => settingOf(node) === 'session')
   if (settings.length === 0) return []
@@ -59,7 +59,7 @@ function setAgain(block: ParsedStatement[], file: string): MigrationStep[] {
   return [{ ...step, id: `statement-${block[0]!.index + 1}-set`, work: { kind: 'session', sql } }]
 }
 
-/** What only sets something for the rest of the session is set again by whoever goes on: what follows relies on it. */
+/** What only sets something for the rest of the session is set again when an apply continues: what follows relies on it. */
 function workOf(statements: ParsedStatement[], sql: string): Work {
   if (statements.length === 1 && settingOf(statements[0]!.node) === 'session') return { kind: 'session', sql }
   return {

@@ -119,8 +119,8 @@ function replicated(relation: string, { publications, replicaIdentity }: Besides
   const [first] = publications
   if (first !== undefined)
     return {
-      why: `${publications.join(', ')} would go on with the old form, which goes: its subscribers would get no rows any more`,
-      safest: `take it out before the plan (ALTER PUBLICATION ${first} DROP TABLE ${relation}; one of all tables or of a schema first names its tables), put it in after the contract phase, and have subscribers take its rows anew`,
+      why: `${publications.join(', ')} would go on with the old form, which goes: its subscribers would no longer get rows`,
+      safest: `take it out before the plan (ALTER PUBLICATION ${first} DROP TABLE ${relation}; one of all tables or of a schema first names its tables), put it in after the contract phase, and have subscribers copy its rows again`,
     }
   if (replicaIdentity === 'i')
     return {

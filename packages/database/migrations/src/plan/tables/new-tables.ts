@@ -56,7 +56,7 @@ export function planNewTables(
     draft.statement(
       'expand',
       {
-        about: 'nobody uses it yet',
+        about: 'not in use yet',
         sql: createTable(table),
         rollback: `DROP TABLE ${quoteDotted(table.relation)};`,
       },
@@ -88,7 +88,7 @@ export function planGoneTables({ draft, finalName }: Ground, tables: readonly Ta
     draft.statement(
       'contract',
       {
-        about: `${table.relation} is gone with its rows: no code may read it any more`,
+        about: `${table.relation} is gone with its rows: code must no longer read it`,
         sql: `DROP TABLE ${quoteDotted(finalName(table.relation))};`,
         rollback: null,
         destructive: true,
