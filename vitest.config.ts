@@ -35,8 +35,8 @@ export default defineConfig({
           include: ['**/*.test.ts'],
           exclude: [INTEGRATION, TIMED, ...FOLDERS, ...NEVER],
           isolate: false,
-          // The tests of the house read every file of it; the others take milliseconds.
-          testTimeout: 30_000,
+          // Most take milliseconds; those of the house read every file of it, beside other work.
+          testTimeout: 120_000,
           maxWorkers: ONE_A_CORE,
           sequence: { groupOrder: 1 },
         },

@@ -39,10 +39,30 @@ export interface SourceFacts {
  * A dynamic import whose target is not a literal has the specifier ''.
  */
 export function factsOf({ path, text }: SourceFile): SourceFacts {
+  const known = FACTS.get(path)
+  if (known?.text === text) return known.facts
   const { program, errors } = parseSync(path, text)
   if (errors[0]) throw new Error(`${path} does not parse: ${errors[0].message}`)
-  const lineAt = (offset: number): number => text.slice(0, offset).split('\n').length
-  return collect(program, lineAt)
+  const facts = collect(program, lineOf(text))
+  FACTS.set(path, { text, facts })
+  return facts
+}
+
+/** Several rules read every file: it is parsed once. */
+const FACTS = new Map<string, { text: string; facts: SourceFacts }>()
+
+/** The line of an offset, from 1. */
+function lineOf(text: string): (offset: number) => number {
+  const ends = [...text.matchAll(/\n/g)].map(({ index }) => index)
+  return (offset) => {
+    let [low, high] = [0, ends.length]
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if (ends[middle]! < offset) low = middle + 1
+      else high = middle
+    }
+    return low + 1
+  }
 }
 
 function collect(program: Program, lineAt: (offset: number) => number): SourceFacts {

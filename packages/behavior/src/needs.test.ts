@@ -1,4 +1,4 @@
-import { EsaError } from '@esa/protocol'
+import { type EsaError } from '@esa/protocol'
 import { describe, expect, it } from 'vitest'
 import { defineBehavior } from './behaviors.ts'
 import { declinedActivities } from './needs.ts'

@@ -1,8 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { completionScript, SHELLS } from '@esa/cli/testing'
-import { checkout } from '@esa/cli/testing'
-import { program } from '@esa/cli/testing'
+import { completionScript, SHELLS, checkout, program } from '@esa/cli/testing'
 
 let script: string
 

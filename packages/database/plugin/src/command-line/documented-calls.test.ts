@@ -2,9 +2,7 @@ import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Command } from 'commander'
 import { expect, it } from 'vitest'
-import { checkout } from '@esa/cli/testing'
-import { program } from '@esa/cli/testing'
-import { PROJECT_ROOT } from '@esa/cli/testing'
+import { checkout, program, PROJECT_ROOT } from '@esa/cli/testing'
 
 const PAGES = globSync(['*.md', 'docs/**/*.md'], { cwd: PROJECT_ROOT }).toSorted()
 

@@ -6,8 +6,7 @@ import { isEsaError } from '@esa/protocol'
 import type { Argument, Command, Option } from 'commander'
 import type { Pool } from 'pg'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { checkout } from '@esa/cli/testing'
-import { program } from '@esa/cli/testing'
+import { checkout, program } from '@esa/cli/testing'
 
 /** What changes something, by its last word: all other commands of the table only look, a new one too. */
 const CHANGING = new Set(

@@ -2,10 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Command, CommanderError } from 'commander'
 import { describe, expect, it } from 'vitest'
-import { EXIT, exitCodeOf } from '@esa/cli/testing'
-import { checkout } from '@esa/cli/testing'
-import { program } from '@esa/cli/testing'
-import { PROJECT_ROOT } from '@esa/cli/testing'
+import { EXIT, exitCodeOf, checkout, program, PROJECT_ROOT } from '@esa/cli/testing'
 
 /** Every command that does something, as it is called. */
 function commandsOf(command: Command, path: string): [string, Command][] {

@@ -1,11 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { settings } from '@esa/cli/testing'
-import { checkout } from '@esa/cli/testing'
-import { program } from '@esa/cli/testing'
-import { PROJECT_ROOT } from '@esa/cli/testing'
-import { referencePages } from '@esa/cli/testing'
+import { settings, checkout, program, PROJECT_ROOT, referencePages } from '@esa/cli/testing'
 
 const pages = referencePages(program(0, true, checkout), settings())
 
