@@ -17,7 +17,7 @@ const E2E = '{test,packages/database/*}/e2e/**/*.test.ts'
 const FOLDERS = [E2E, ...['browser', 'chaos', 'mutants'].map((name) => `test/${name}/**/*.test.ts`)]
 
 /** What this run leaves out: `*.core.*` when it is the rest of what `pnpm test` has run (test/run.ts). */
-// oxlint-disable-next-line node/no-process-env -- told by the runner of the tests
+// oxlint-disable-next-line node/no-process-env -- set by the runner of the tests
 const NEVER = ['**/node_modules/**', ...(process.env['TEST_WITHOUT']?.split(',') ?? [])]
 
 const env = { NODE_ENV: 'test' }

@@ -19,7 +19,7 @@ const SECONDS = 20
 const SETTLE_MS = 120_000
 const LOOK_EVERY_MS = 1_000
 
-/** What is asked, in turn: of twenty requests four acknowledge. */
+/** The requests, in turn: of twenty requests four acknowledge. */
 const TURNS = [
   'list',
   'show',
@@ -90,7 +90,7 @@ export async function benchApi({ redis, note }: BenchServers): Promise<Figure[]>
   }
 }
 
-/** Waits until the worker has delivered what the opening asked for. */
+/** Waits until the worker has delivered what the opening requested. */
 async function settled(store: Store, note: (line: string) => void): Promise<void> {
   for (let waited = 0; waited < SETTLE_MS; waited += LOOK_EVERY_MS) {
     const { messages, activities } = await store.backlog()

@@ -6,7 +6,7 @@ const JOB_OPTIONS = { removeOnComplete: true, removeOnFail: true }
 
 /**
  * The same exchange on BullMQ alone: a job that one Worker takes and answers by a job that another Worker takes. Nothing
- * is kept of it, nobody is locked, and a Redis that forgets forgets it.
+ * is kept of it, no actor is locked, and a Redis that forgets forgets it.
  */
 export async function bullmqExchanges(redisUrl: string, atOnce: number): Promise<ExchangeDriver> {
   const connection = new Redis(redisUrl, { maxRetriesPerRequest: null })

@@ -23,7 +23,7 @@ export async function driveExchanges(
   return count / ((performance.now() - began) / 1_000)
 }
 
-/** Promises by number, kept by whoever waits and by whoever hears that something is done. */
+/** Promises by number, kept by the waiter and by the receiver of the end. */
 export class Awaited {
   readonly #waiting = new Map<number, () => void>()
 

@@ -4,7 +4,7 @@ export interface Aim {
   value: number
 }
 
-/** One measured figure. `unit` is that of `value`; `spread` tells what stands behind it. */
+/** One measured figure. `unit` is that of `value`; `spread` says how it varies. */
 export interface Figure {
   what: string
   value: number
@@ -31,7 +31,7 @@ export function lateFigure(what: string, samples: readonly number[], aim?: Aim):
   return aim === undefined ? figure : { ...figure, aim }
 }
 
-/** Whether a figure is what it should be; null when nobody asked for anything. */
+/** Whether a figure is what it should be; null without a goal. */
 export function isMet({ value, aim }: Figure): boolean | null {
   if (aim === undefined) return null
   return aim.op === '<=' ? value <= aim.value : value >= aim.value

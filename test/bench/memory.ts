@@ -12,7 +12,7 @@ import { memoryMb } from './process-cpu.ts'
 /** Live incidents. */
 const INCIDENTS = 10_000
 
-/** How long the worker then goes on with what they asked for, ms. */
+/** How long the worker then goes on with what they requested, ms. */
 const WATCH_MS = 30_000
 
 /** What a worker holds in memory while 10,000 incidents are live: it has opened none of them, and serves all of them. */

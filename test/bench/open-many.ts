@@ -7,7 +7,7 @@ import { projectOrg } from '../incidents/project-org.ts'
 /** How many are opened at a time. */
 const AT_ONCE = 8
 
-/** Opens incidents of sixty agents as an edge would, and leaves what they ask for to whoever serves this store. */
+/** Opens incidents of sixty agents as an edge would, and leaves what they ask for to the workers of this store. */
 export async function openMany(store: Store, count: number, note: (line: string) => void): Promise<void> {
   const host = hostOf(store)
   let opened = 0

@@ -6,7 +6,7 @@ import { projectOrg } from '../incidents/project-org.ts'
 import type { BenchServers } from './bench-servers.ts'
 import type { Figure } from './figures.ts'
 
-/** Incidents that climb to the CEO and beyond with nobody there, and how long that is let go on, ms. */
+/** Incidents that climb to the CEO and beyond without an answer, and how long that is let go on, ms. */
 const INCIDENTS = 400
 const HORIZON_MS = 48 * 3_600_000
 
@@ -45,7 +45,7 @@ async function climbed(): Promise<StoredEvent[][]> {
   return Promise.all(actors.map(({ state }) => world.store.readStream(state.id)))
 }
 
-/** Events in a second of CPU time: what one core does when nobody else wants it. */
+/** Events in a second of CPU time: what one core does when it is free. */
 function eventsPerSecond(streams: StoredEvent[][], read: (stream: StoredEvent[]) => void): number {
   streams.forEach(read)
   const began = performance.now()

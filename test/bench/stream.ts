@@ -8,7 +8,7 @@ import { type Figure, lateFigure } from './figures.ts'
 
 const READERS = 500
 
-/** Incidents that are opened one after the other, and the pause between two, ms: an organisation on a bad day. */
+/** Incidents that are opened one after the other, and the pause between two, ms: an organization on a bad day. */
 const INCIDENTS = 40
 const EVERY_MS = 500
 

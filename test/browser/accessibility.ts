@@ -5,7 +5,7 @@ import type { Page } from 'playwright-core'
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
-/** What nobody may be shut out by. */
+/** What must not shut anyone out. */
 const SERIOUS: ReadonlySet<ImpactValue | undefined> = new Set<ImpactValue>(['serious', 'critical'])
 
 /** Rules about colours: all that another theme can break. */

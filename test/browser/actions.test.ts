@@ -19,7 +19,7 @@ describe.skipIf(!HAS_CHROMIUM)('what can be done about an incident', () => {
 
   beforeAll(async () => {
     world = await consoleWorld()
-    // Somebody sits there: nothing is answered behind the page's back.
+    // A person holds the seat: nothing is answered behind the page's back.
     for (const agent of ['layer-2', 'layer-3', 'layer-14', 'chief-1', 'agent-0'])
       await post(`agents/${agent}/seat`, { seat: 'human' })
     id = await open('Orders lose their customer')
@@ -70,7 +70,7 @@ describe.skipIf(!HAS_CHROMIUM)('what can be done about an incident', () => {
     expect(await shown()).toMatchObject({ status: 'triggered', level: 'peer' })
   })
 
-  it('reassign says what is wrong with a name, and gives it to whoever is there', async () => {
+  it('reassign says what is wrong with a name, and gives it to an existing agent', async () => {
     const dialog = await ask('Reassign')
     await dialog.getByLabel('To which agent').fill('layer-999')
     await dialog.getByRole('button', { name: 'Reassign', exact: true }).click()
@@ -83,7 +83,7 @@ describe.skipIf(!HAS_CHROMIUM)('what can be done about an incident', () => {
     world.browser.faults.splice(0)
   })
 
-  it('decline needs a reason, and the next tier is told when nobody is left', async () => {
+  it('decline needs a reason, and the next tier is notified when none is left', async () => {
     const dialog = await ask('Decline')
     const decline = dialog.getByRole('button', { name: 'Decline', exact: true })
     expect(await decline.isDisabled()).toBe(true)

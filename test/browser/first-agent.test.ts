@@ -18,7 +18,7 @@ describe.skipIf(!HAS_CHROMIUM)('an agent whose card was just written', () => {
     await rm(own, { recursive: true })
   })
 
-  it('stands in the organisation and has its card and its statechart, without a restart', async () => {
+  it('is in the organization and has its card and its statechart, without a restart', async () => {
     const args = ['agents', 'new', 'layer-62', '--name', 'Coffee Machine', '--metric', 'Cups spilt < 1%']
     expect((await world.esa.run(args, { ESA_OWN_AGENTS: own })).code).toBe(0)
     const known = async (): Promise<number> => (await fetch(`${world.url}/api/v1/agents/layer-62`)).status
@@ -29,7 +29,7 @@ describe.skipIf(!HAS_CHROMIUM)('an agent whose card was just written', () => {
     await page.getByRole('heading', { name: /Coffee Machine/ }).waitFor()
     await page.getByText('Cups spilt < 1%').waitFor()
     await page.goto(`${world.url}/agents/layer-62?tab=state`)
-    // Nobody has told it anything: it is in no state yet.
+    // It never had a message: it is in no state yet.
     await page.getByRole('list', { name: 'States' }).getByTitle('begins here').first().waitFor()
     expect(world.browser.faults).toEqual([])
   })

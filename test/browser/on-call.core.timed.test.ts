@@ -89,7 +89,7 @@ describe.skipIf(!HAS_CHROMIUM)('an operator on call', () => {
     expect(seenAt - committedAt).toBeLessThan(SEEN_WITHIN_MS)
   })
 
-  it('is told in the dialog when somebody else was quicker, and nothing is done twice', async () => {
+  it('says in the dialog when another answer came first, and nothing is done twice', async () => {
     await first.getByRole('button', { name: 'Escalate' }).click()
     const dialog = first.getByRole('dialog')
     await dialog.getByText(/Chief #1 is told at once and has 1 h/).waitFor()
@@ -112,7 +112,7 @@ describe.skipIf(!HAS_CHROMIUM)('an operator on call', () => {
     await writeFile(file, `${FIX};\n`)
     await world.esa.json('targets', 'add', 'shop', url)
     await world.esa.json('agents', 'seat', 'chief-1', '--human')
-    // Nobody approves what they asked for: there are two people.
+    // Requesters cannot approve: there are two people.
     const cem = await personToken(world.esa, 'Cem', 'chief-1')
     const token = async (as: string, person: string): Promise<string> => {
       const made = ['tokens', 'create', '--as', as, '--person', person, '--scope', 'incidents:write']

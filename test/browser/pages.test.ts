@@ -43,7 +43,7 @@ describe.skipIf(!HAS_CHROMIUM)('the pages of the console', () => {
   })
   afterAll(() => world?.close())
 
-  describe('shut nobody out by day and night, fit a phone and a screen at 200 %, and run no text', () => {
+  describe('shut no one out by day and night, fit a phone and a screen at 200 %, and run no text', () => {
     let page: Page
     beforeAll(async () => {
       page = await world.browser.open(world.url)
@@ -74,8 +74,8 @@ describe.skipIf(!HAS_CHROMIUM)('the pages of the console', () => {
     expect(world.browser.faults.splice(0).join()).toContain('404')
   })
 
-  describe('the organisation', () => {
-    it('shows all 105 with what is open for each, and who is asked what', async () => {
+  describe('the organization', () => {
+    it('shows all 105 with what is open for each, and the pending requests', async () => {
       const page = await world.browser.open(`${world.url}/org`)
       const lanes = page.getByRole('list', { name: 'Lanes of the chiefs' })
       await lanes.waitFor()
@@ -201,7 +201,7 @@ describe.skipIf(!HAS_CHROMIUM)('the pages of the console', () => {
       .getByText(/Simulated: /)
       .waitFor()
     expect(await page.title()).toContain('SIMULATION')
-    // All that was simulated stands inside of the mark.
+    // All that was simulated is inside of the mark.
     const marked = page.locator('[data-simulation]')
     expect(await marked.locator('[data-watermark]').count()).toBe(1)
     for (const table of await page.getByRole('table').all())

@@ -15,7 +15,7 @@ export const STATEMENT = 'drop table old_orders;'
 
 /** Names of what a seeded world has in it. */
 export interface Seeded {
-  /** The open incident that two peers are asked about. */
+  /** The open incident that waits for two peers. */
   asked: Incident
   /** One that a peer holds. */
   held: Incident

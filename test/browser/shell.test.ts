@@ -79,7 +79,7 @@ describe.skipIf(!HAS_CHROMIUM)('the pages', () => {
     await page.getByRole('link', { name: /Orders <b>lose<\/b> rows/ }).waitFor()
   })
 
-  it.each(LOOKS)('shut nobody out %s, and fit their width', async (_, look, all) => {
+  it.each(LOOKS)('shut no one out %s, and fit their width', async (_, look, all) => {
     const page = await world.browser.open(world.url, look)
     const check = async (): Promise<void> => {
       expect(all ? await seriousFaults(page) : []).toEqual([])
@@ -149,7 +149,7 @@ describe.skipIf(!HAS_CHROMIUM)('the pages', () => {
     await page.getByText('No incident fits.').waitFor()
   })
 
-  it('replay by arrows once the tab was clicked, and leave the arrows to whoever walks the tabs by keyboard', async () => {
+  it('replay by arrows once the tab was clicked, and leave the arrows to keyboard users of the tabs', async () => {
     const page = await world.browser.open(`${world.url}/incidents/${id}`)
     await page.getByRole('tab', { name: 'Replay' }).click()
     await page.getByTestId('replayed').getByText('#1 ').waitFor()
@@ -162,7 +162,7 @@ describe.skipIf(!HAS_CHROMIUM)('the pages', () => {
     expect(await page.getByRole('tab', { name: 'Events' }).getAttribute('aria-selected')).toBe('true')
   })
 
-  it('say in their header and in the settings that there is one operator', async () => {
+  it('say in their header and in the settings that one operator approves alone', async () => {
     await world.esa.json('login', '--single-operator')
     const page = await world.browser.open(`${world.url}/settings`)
     await page.getByRole('banner').getByText('one operator').waitFor()

@@ -1,5 +1,5 @@
 // Preloaded into the real command line (`NODE_OPTIONS=--import`): kills the process with SIGKILL the first time it comes
-// to the point that CRASH_AT names, or that stands in the file CRASH_ARM once there is one, and leaves that name in the file
+// to the point that CRASH_AT names, or that is in the file CRASH_ARM once there is one, and leaves that name in the file
 // CRASH_MARK; with CRASH_SIGNAL=SIGSTOP it freezes there. The product knows nothing of it.
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'

@@ -17,7 +17,7 @@ export const CRASH_POINTS = [
   'relay.take.before', // f
   'relay.take.after', // f, h: marked, not rung
   'ring.add.before', // g
-  'ring.add.after', // g: rung, and nobody is there
+  'ring.add.after', // g: announced, and no worker is there
   // i complete
   'message.complete.before', // i: done, and the queue does not know
   'message.complete.after', // i

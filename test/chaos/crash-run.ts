@@ -88,7 +88,7 @@ async function crashOfWorker(
   return id
 }
 
-/** A command line that is killed is repeated by whoever typed it: there must be one incident. */
+/** A command line that is killed is repeated by its caller: there must be one incident. */
 async function crashOfCommand(
   world: ChaosWorld,
   driver: Driver,

@@ -4,7 +4,7 @@ import { LIVES } from './lives.ts'
 /** Incidents that live at once, at most: what two processor cores carry beside workers that start again and again. */
 const LIVE_MAX = 60
 
-/** Agents that open incidents: layers without a mind of their own, which nobody answers for. */
+/** Agents that open incidents: layers without a mind of their own, which no one answers for. */
 const OPENERS = Array.from({ length: 40 }, (_, index) => `layer-${index + 4}`)
 
 /** Opens incidents as far as it is allowed to, so many at once, and lets each live its life. */

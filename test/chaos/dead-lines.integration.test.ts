@@ -39,7 +39,7 @@ describe('a store whose lines have all died without a word', () => {
     for (const { id } of await allOpen()) expect(id).toBeTruthy()
   })
 
-  it('does so as well after a step, and for whoever follows the log', async () => {
+  it('does so as well after a step, and for a reader of the log', async () => {
     for (const asked of [() => store.transact((tx) => tx.env()), () => store.feed(0, 1)]) {
       await allOpen()
       proxy.swallow()

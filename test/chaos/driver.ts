@@ -11,7 +11,7 @@ const AGAIN_MS = 150
 /** An operator gives up after this long: no fault of a run lasts so long, ms. */
 const GIVE_UP_MS = 60_000
 
-/** What somebody asked for. Without an answer nobody knows whether it happened, and it was asked again. */
+/** A request. Without an answer its outcome is unknown, and it was repeated. */
 export interface Asked {
   incidentId: string | null
   type: string
@@ -19,7 +19,7 @@ export interface Asked {
   answered: ActorEvent[] | null
 }
 
-/** What was asked for in a run, and the key of every incident that was opened, by its id. */
+/** The requests of a run, and the key of every incident that was opened, by its id. */
 export interface Records {
   asked: Asked[]
   opened: Map<string, string>
@@ -41,7 +41,7 @@ export class Driver implements Records {
     this.#name = name
   }
 
-  /** Opens an incident under a key of its own; asked again after a lost answer, it is still the one incident. */
+  /** Opens an incident under a key of its own; repeated after a lost answer, it is still the one incident. */
   async open(agent: string, category: string, title: string): Promise<ActorState> {
     const key = `${this.#name}-${this.#keys++}`
     const { state } = await this.#ask(
@@ -68,7 +68,7 @@ export class Driver implements Records {
     return this.#ask(id, event.type, () => this.#host.command(id, event), null)
   }
 
-  /** Where an incident stands; waits out what is away. */
+  /** The state of an incident; waits out what is away. */
   async look(id: string): Promise<ActorState> {
     const actor = await this.#persist(() => this.#store.readActor(id))
     if (actor === null) throw new Error(`incident ${id} is not there`)

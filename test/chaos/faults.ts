@@ -6,10 +6,10 @@ import type { Backend } from './servers.ts'
 /** Longer than BullMQ's lock of a job and an activity's lease (5 s), ms. */
 const PAST_THE_LOCK_MS = 6_500
 
-/** A server that is away for so long has been missed by everybody, ms. */
+/** A server that is away for so long has been missed by all, ms. */
 const AWAY_MS = 2_500
 
-/** A statement that is not answered is given up after 5 s, and asked again on a new line, ms. */
+/** A statement that is not answered is given up after 5 s, and sent again on a new connection, ms. */
 const GIVEN_UP_MS = 6_000
 
 /** One worker serves alone for so long, ms. */
@@ -18,7 +18,7 @@ const ALONE_MS = 2_000
 /** A commit whose answer can be lost comes by in this time, where anything happens at all, ms. */
 const COMMIT_WITHIN_MS = 3_000
 
-/** One thing that goes wrong and is put right again. What it breaks for everybody is noted in the world's outages. */
+/** One thing that goes wrong and is put right again. What it breaks for all is noted in the world's outages. */
 export interface Fault {
   name: string
   /** Where it makes sense; everywhere when absent. */
@@ -177,7 +177,7 @@ const network: Fault[] = [
       }),
   },
   {
-    // A host that vanished, a firewall that forgot: the line is dead, and neither end is ever told.
+    // A host that vanished, a firewall that forgot: the connection is half-open.
     name: 'half-open-one-postgres',
     strike: async (world, random) => {
       some(world, random).postgres.swallow()
@@ -280,7 +280,7 @@ export function faultsOn(backend: Backend): Fault[] {
   return FAULTS.filter(({ on }) => on === undefined || on === backend)
 }
 
-/** A fault by its name. @throws Error for a name that there is not. */
+/** A fault by its name. @throws Error for an unknown name. */
 export function faultNamed(name: string): Fault {
   const found = FAULTS.find((fault) => fault.name === name)
   if (found === undefined) throw new Error(`there is no fault "${name}"`)
@@ -309,7 +309,7 @@ async function takeAllConnections(world: ChaosWorld): Promise<pg.Client[]> {
     return taken
   }
   while (await take());
-  // Now nobody who loses a connection gets another one.
+  // Now a lost connection cannot be replaced.
   await held[0]?.query(
     `select pg_terminate_backend(pid) from pg_stat_activity where application_name like 'esa%'`,
   )
@@ -317,7 +317,7 @@ async function takeAllConnections(world: ChaosWorld): Promise<pg.Client[]> {
   return held
 }
 
-/** What a standby says, to everybody. */
+/** What a standby says, to all clients. */
 async function readOnly({ servers }: ChaosWorld, way: 'on' | 'off'): Promise<void> {
   await servers.postgres.run(`alter system set default_transaction_read_only = ${way}`)
   await servers.postgres.run('select pg_reload_conf()')

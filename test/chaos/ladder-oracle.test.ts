@@ -7,7 +7,7 @@ import { Outages } from './outages.ts'
 
 const HOUR_MS = 3_600_000
 
-/** The log of an incident that nobody cares for, with a snooze and a late acknowledgement in it. */
+/** The log of an unanswered incident, with a snooze and a late acknowledgement in it. */
 async function life(): Promise<{ events: StoredEvent[]; status: string; dueAt: number | null }> {
   const world = new World({ directory: projectOrg() })
   const { state } = await world.open({ agent: 'layer-9', category: 'integration', title: 'a life' })

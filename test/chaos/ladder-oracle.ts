@@ -17,7 +17,7 @@ interface Ladder {
 
 type Given = { type: string; as?: string; forMs?: number; epoch?: number; to?: string; category?: string }
 
-/** Where the oracle says that an incident stands. */
+/** The state of an incident by the oracle. */
 export interface Forecast {
   faults: string[]
   status: string
@@ -26,7 +26,7 @@ export interface Forecast {
 }
 
 /**
- * Says from the inputs of a log alone what must have happened, and where the log tells something else. Nobody is
+ * Says from the inputs of a log alone what must have happened, and where the log differs. No agent is
  * stopped and every notice can be delivered in these runs, so no level is passed.
  */
 export function foretell(events: StoredEvent[]): Forecast {
@@ -74,7 +74,7 @@ function opened(policy: Policy): Ladder {
   }
 }
 
-/** Its level is told, and has its full wait. */
+/** Its level is notified, and has its full wait. */
 function enter(ladder: Ladder, at: number): string[] {
   const { level, agents, waitMs } = ladder.policy.path[ladder.index]!
   ladder.addressees = agents

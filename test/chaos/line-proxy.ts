@@ -6,9 +6,9 @@ const COMMIT_MESSAGE = Buffer.from('Q\0\0\0\x0bcommit\0', 'latin1')
 /** A TCP line to a server that can be broken in the ways in which a network breaks. */
 export interface LineProxy {
   port: number
-  /** Every byte waits, in both directions, as on a network that will heal; nobody is told. */
+  /** Every byte waits, in both directions, as on a network that will heal; neither end notices. */
   hold(): void
-  /** Every byte of the lines that are open now is lost for good, and nobody is told; new lines pass. */
+  /** Every byte of the lines that are open now is lost, and neither end notices; new connections pass. */
   swallow(): void
   /** Lines break, and new ones are refused. */
   cut(): void
@@ -50,10 +50,10 @@ export async function openLineProxy(target: { host: string; port: number }): Pro
     })
     for (const end of [near, line.far]) {
       if (way === 'hold') end.pause()
-      // A broken line is what this proxy is for; whoever speaks through it sees it break.
+      // A broken line is what this proxy is for; its client sees it break.
       end.on('error', () => {})
       end.on('close', () => {
-        // The other end of a swallowed line is not told that this one has gone.
+        // The other end of a swallowed line does not learn that this one has gone.
         if (line.swallowed) return
         lines.delete(line)
         near.destroy()

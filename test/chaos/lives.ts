@@ -14,8 +14,8 @@ export type Life = (driver: Driver, agent: string, random: () => number) => Prom
 
 /** Lives by name: every way of the table "States, commands" is in one of them. */
 export const LIVES: Record<string, Life> = {
-  'nobody cares': async (driver, agent) => {
-    const { id } = await driver.open(agent, 'integration', 'nobody cares')
+  'no one cares': async (driver, agent) => {
+    const { id } = await driver.open(agent, 'integration', 'no one cares')
     await untilIs(driver, id, ({ status }) => status === 'exhausted')
     await driver.command(id, { type: 'resolve', as: 'operator', cause: 'found at last' })
   },

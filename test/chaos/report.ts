@@ -54,6 +54,6 @@ function cellsOf(line: string): string {
 
 function commit(): string {
   const git = (...args: string[]): string => execFileSync('git', args, { cwd: ROOT, encoding: 'utf8' }).trim()
-  // A figure of a tree that nobody can check out again says so.
+  // A figure of an uncommitted tree says so.
   return `${git('rev-parse', '--short', 'HEAD')}${git('status', '--porcelain', '-uno') === '' ? '' : '+'}`
 }

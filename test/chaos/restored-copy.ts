@@ -47,7 +47,7 @@ export async function restoredCopy(servers: Servers, backend: Backend): Promise<
   }
 }
 
-/** A copy as a restore makes it. Nobody may be connected to the original for that moment. */
+/** A copy as a restore makes it. The original must have no connection for that moment. */
 async function copyOf({ servers, url }: ChaosWorld): Promise<string> {
   const { postgres } = servers
   const name = new URL(url).pathname.slice(1)

@@ -65,7 +65,7 @@ function readCall() {
 
 function count(flag: string, text: string): number {
   const number = Number(text)
-  return Number.isInteger(number) && number >= 0 ? number : usage(`--${flag} ${text} is no count`)
+  return Number.isInteger(number) && number >= 0 ? number : usage(`--${flag} ${text} is not a count`)
 }
 
 /** The findings themselves, as far as anybody reads them. */

@@ -79,7 +79,7 @@ export async function soak(servers: Servers, plan: SoakPlan): Promise<Soaked> {
   }
 }
 
-/** The faults of a soak in their order: what is counted as often as it is asked for, every other a few times. */
+/** The faults of a soak in their order: what is counted as often as requested, every other a few times. */
 function scheduleOf(plan: SoakPlan, random: () => number): Fault[] {
   const { backend, kills, postgresKills, flushes } = plan
   const all = Math.floor((kills * 2) / 3 / WORKERS)

@@ -101,7 +101,7 @@ function judgeIncident({ state, head }: LockedActor, events: StoredEvent[], verd
     )
 }
 
-/** Every acknowledged event stands in the log as it was answered, and nobody's command stands there twice. */
+/** Every acknowledged event is in the log as it was answered, and no command is there twice. */
 function judgeAnswers(
   { asked }: Records,
   logs: Map<string, StoredEvent[]>,
@@ -121,12 +121,12 @@ function judgeAnswers(
   for (const [id, events] of logs) {
     const given = events.flatMap(({ input }) => (input?.kind === 'event' ? [input.event.type] : []))
     for (const [type, found] of Map.groupBy(given, (type) => type)) {
-      // What was asked for without an answer may have opened it, or be a duplicate.
+      // A request without an answer may have opened it, or be a duplicate.
       const unnamed = type === 'open' ? unanswered(asked, events) + (byAgents.get(keyOf(events)) ?? 0) : 0
       const most = (times.get(`${id} ${type}`) ?? 0) + unnamed
       if (!type.startsWith('notice.') && found.length > most)
         verdict.doubled.push(
-          `${id}: ${found.length} times ${type}, asked for ${most} times: ${JSON.stringify(events[0]?.data)}`,
+          `${id}: ${found.length} times ${type}, requested ${most} times: ${JSON.stringify(events[0]?.data)}`,
         )
     }
   }
@@ -143,7 +143,7 @@ function keyOf(events: StoredEvent[]): string {
   return `${policy?.agent} ${dedupKey}`
 }
 
-/** How often agents themselves have asked for an opening, by its key: one that is overloaded says so again and again. */
+/** How often agents themselves have requested an opening, by its key: one that is overloaded says so again and again. */
 async function openedByAgents({ servers, url }: ChaosWorld): Promise<Map<string, number>> {
   const rows = await servers.postgres.run<{ key: string; n: number }>(
     `select to_key as key, count(*)::int as n from esa.messages
@@ -188,7 +188,7 @@ async function judgeNotices(
      where m.type in ('incident.notice', 'incident.copy', 'incident.taken', 'incident.closed') group by 1, 2, 3, 4`,
     world.url,
   )
-  // No life in these runs tells somebody the same thing twice in one visit.
+  // No life in these runs sends the same notice twice in one round.
   for (const { type, target, incident, visit, sent, heard } of rows.filter((row) => row.sent > 1))
     verdict.doubled.push(
       `${incident}: ${type} to ${target}, visit ${visit}, sent ${sent} times, heard ${heard} times`,

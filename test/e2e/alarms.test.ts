@@ -13,7 +13,7 @@ interface Alarm {
   why: string
 }
 
-/** Two hours in one second: the CEO is told twice in two seconds, and an alarm repeats every two. */
+/** Two hours in one second: the CEO is notified twice in two seconds, and an alarm repeats every two. */
 const SCALE = '7200'
 
 /** Alarms that are waited for: the first, and two that repeat it. */
@@ -73,7 +73,7 @@ it('an exhausted incident raises its alarm again and again, by file and by webho
     const posted = hook.taken.filter(({ subject }) => subject === `incident ${id}`)
     expect(new Set(posted.map((alarm) => alarm.id)).size).toBe(posted.length)
     expect(posted.length).toBeGreaterThanOrEqual(ALARMS)
-    // Every alarm that the webhook took stands in the file, once: both are written side by side, so the last may be on its way.
+    // Every alarm that the webhook took is in the file, once: both are written side by side, so the last may be on its way.
     await expect
       .poll(async () => (await alarmFile()).map(({ id: alarmId }) => alarmId))
       .toEqual(expect.arrayContaining(posted.map((alarm) => alarm.id)))

@@ -44,7 +44,7 @@ beforeAll(async () => {
   // Two days pass for both persons: their accounts are moved back by the owner of the database, which is the only way.
   await withOwner(url, `update esa.accounts set created_at = created_at - 172800000`)
   tokens.young = await person('Dan', 'operator')
-  // A person sits with the chief, so that every approval here is somebody's word.
+  // A person holds the chief's seat, so that every approval here is a person's.
   await esa.json('agents', 'seat', 'chief-1', '--human')
   worker = esa.start(['up'])
   await says(worker, 'ready in ')
@@ -72,7 +72,7 @@ async function run(
     [...args, '--json'],
     token === undefined ? {} : { ESA_TOKEN: token },
   )
-  // Progress of an apply stands before the problem.
+  // Progress of an apply comes before the problem.
   return {
     code,
     said: JSON.parse(code === 0 ? stdout : stderr.trim().split('\n').at(-1)!) as Approval & Problem,
@@ -113,7 +113,7 @@ describe('a statement that may lose data', () => {
     shop.query('create table if not exists old_orders (id int); create table if not exists orders (id int)'),
   )
 
-  it('does not run unasked, nor with one approval, whoever runs it', async () => {
+  it('does not run without a request, nor with one approval, for any caller', async () => {
     const unasked = await apply()
     expect([unasked.code, unasked.said.code]).toEqual([5, 'approval.missing'])
     expect(unasked.said.hint).toContain('esa db approvals ask --target shop')
@@ -172,7 +172,7 @@ describe('a statement that may lose data', () => {
     expect((await shop.query('select id from old_orders')).rows).toEqual([])
   })
 
-  it('is not approved by who asked, twice, without a token, by a service, by an account of today or for another hash', async () => {
+  it('is not approved by the requester, twice, without a token, by a service, by an account of today or for another hash', async () => {
     const { id } = await ask()
     const refusals = [
       await approve(id, 'layer-1', tokens.asker),

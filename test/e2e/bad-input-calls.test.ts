@@ -32,10 +32,10 @@ describe('evidence that cannot be kept', () => {
     ['deeper than 32 levels', nested(32), 2, 'message.too-deep'],
     ['a NUL character', '{"seen":"a\\u0000b"}', 2, 'message.nul'],
     ['half a character', '{"seen":"a\\ud83d"}', 2, 'message.half-character'],
-    ['what is no JSON', '{"seen":', 2, 'usage.evidence'],
+    ['what is not JSON', '{"seen":', 2, 'usage.evidence'],
     ['nothing at all', '', 2, 'usage.evidence'],
     ['brackets without end', '['.repeat(200_000), 2, 'usage.evidence'],
-    ['bytes that are no text', Buffer.from([0xff, 0xfe, 0x00]), 2, 'usage.evidence'],
+    ['bytes that are not text', Buffer.from([0xff, 0xfe, 0x00]), 2, 'usage.evidence'],
   ])('%s is refused', async (_, content, code, problem) => {
     await writeFile(path('evidence.json'), content)
     expect(await esa.refused(...OPEN, '--evidence', path('evidence.json'))).toMatchObject({
@@ -103,7 +103,7 @@ describe('impossible durations', () => {
 })
 
 describe('a resolved incident', () => {
-  it('takes no command any more, and each refusal is on its timeline', async () => {
+  it('no longer takes a command, and each refusal is on its timeline', async () => {
     const { id } = await open('--dedup-key', 'over')
     await esa.json('incidents', 'resolve', id, '--as', 'operator', '--cause', 'restarted')
     const asked = [

@@ -133,7 +133,7 @@ describe('esa doctor', () => {
     await sql(`delete from esa_migrations.applied where hash = 'later'`)
   })
 
-  it('explains a port that is taken, an address of another machine, and a server that nobody could log in to', async () => {
+  it('explains a port that is taken, an address of another machine, and a server without a valid token', async () => {
     const other = createServer().listen(0, '127.0.0.1')
     await once(other, 'listening')
     const { port } = other.address() as AddressInfo

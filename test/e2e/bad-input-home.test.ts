@@ -27,7 +27,7 @@ beforeAll(async () => {
 })
 afterAll(() => esa.remove())
 
-/** The problem stands on the last line; progress may stand before it. */
+/** The problem is on the last line; progress may come before it. */
 const problemIn = (stderr: string): Problem =>
   JSON.parse(stderr.trimEnd().split('\n').at(-1) ?? '') as Problem
 
@@ -119,7 +119,7 @@ describe('a home', () => {
     }
   })
 
-  it('whose port somebody else has says so, and says how to go on', async () => {
+  it('whose port is taken says so, and says how to go on', async () => {
     await esa.json('migrate')
     await esa.json('down')
     const settings = path('home/postgres/server.json')

@@ -33,7 +33,7 @@ const COMMANDS = [['status'], ['incidents', 'ls'], ['migrate'], ['up'], ['worker
 describe('DATABASE_URL', () => {
   it.each([
     ['of a server that is away', `postgres://ada:${SECRET}@127.0.0.1:1/x`, 7, 'database.unreachable'],
-    ['of a host that nobody knows', `postgres://ada:${SECRET}@nowhere.invalid/x`, 7, 'database.unreachable'],
+    ['of an unknown host', `postgres://ada:${SECRET}@nowhere.invalid/x`, 7, 'database.unreachable'],
     ['of another database’s kind', `mysql://ada:${SECRET}@127.0.0.1/x`, 3, 'config.invalid'],
     ['that is cut short', SECRET, 3, 'config.invalid'],
     ['with a lone % in its password', `postgres://ada:${SECRET}%@127.0.0.1/x`, 3, 'config.invalid'],
@@ -103,7 +103,7 @@ describe('REDIS_URL', () => {
     expect([failed.code, failed.problem.code]).toEqual([code, problem])
   })
 
-  it.runIf(redisInstalled())('with a wrong password, or with none where one is asked for', async () => {
+  it.runIf(redisInstalled())('with a wrong password, or with none where one is required', async () => {
     const redis = await redisServer(['--user', 'ada', 'on', '>right', '~*', '+@all'])
     await redis.run('CONFIG', 'SET', 'requirepass', 'right')
     for (const who of [`:${SECRET}@`, `ada:${SECRET}@`, '']) {

@@ -107,7 +107,7 @@ describe('esa agents lint', () => {
     expect(text.stdout).toContain(`${path('bad.md')}:11:`)
   })
 
-  it('checks whom a card names against the given cards and the organisation', async () => {
+  it('checks whom a card names against the given cards and the organization', async () => {
     const names = CARD.replace('Layer #2 (API Structure)', 'Layer #77 (Nobody)')
     await writeFile(path('names.md'), names)
     const alone = await esa.run(['agents', 'lint', path('names.md'), '--json'])
@@ -154,7 +154,7 @@ describe('esa org', () => {
     expect(problems.filter(({ severity }) => severity === 'error')).toEqual([])
   })
 
-  it('draws everybody once', async () => {
+  it('draws every agent once', async () => {
     const { stdout } = await esa.run(['org', '--tree'])
     expect(stdout.trim().split('\n')).toHaveLength(105)
   })
@@ -205,7 +205,7 @@ describe('esa simulate', () => {
     ['no category', ['simulate', 'layer-1'], 2],
     ['an unknown agent', ['simulate', 'layer-999', '--category', 'blocker'], 4],
     ['an unknown category', ['simulate', 'layer-1', '--category', 'weather'], 2],
-    ['a command that is no JSON', ['simulate', 'layer-1', '--category', 'blocker', '--at', '5:x'], 2],
+    ['a command that is not JSON', ['simulate', 'layer-1', '--category', 'blocker', '--at', '5:x'], 2],
     ['a scenario that is not there', ['simulate', '--scenario', 'gone.json'], 4],
   ])('refuses %s', async (_, args, code) => expect((await esa.refused(...args)).code).toBe(code))
 })

@@ -92,7 +92,7 @@ describe('an incident', () => {
     )
   })
 
-  it.concurrent('is acknowledged once, by somebody on its path', async () => {
+  it.concurrent('is acknowledged once, by an agent on its path', async () => {
     const { id } = await open('integration')
     expect(await refused(id, 'ack', 'layer-50')).toMatchObject({
       code: 5,
@@ -118,7 +118,7 @@ describe('an incident', () => {
     })
   })
 
-  it.concurrent('climbs when everybody declines, is escalated, and refuses a stale epoch', async () => {
+  it.concurrent('climbs when all decline, is escalated, and refuses a stale epoch', async () => {
     const { id, epoch } = await open('integration')
     await told(id, 'decline', 'layer-2', '--reason', 'not mine')
     const climbed = await told(id, 'decline', 'layer-3', '--reason', 'not mine')
@@ -151,7 +151,7 @@ describe('an incident', () => {
     expect(second).toMatchObject({ id: first.id, duplicates: 1 })
   })
 
-  it.concurrent('of lost data stands at the CEO at once', async () => {
+  it.concurrent('of lost data is at the CEO at once', async () => {
     expect(await open('data-loss')).toMatchObject({ level: 'ceo', dataLoss: true })
     const { incidents } = await esa.json<{ incidents: Incident[] }>(
       'incidents',
@@ -173,7 +173,7 @@ describe('an incident', () => {
   })
 })
 
-describe('what is asked wrongly', () => {
+describe('wrong calls', () => {
   it.concurrent.each([
     [2, 'incidents open --agent layer-1 --category blocker'],
     [4, 'incidents open --agent layer-999 --category blocker --title x'],
@@ -217,7 +217,7 @@ describe('an agent', () => {
     const stopped = await esa.json<{ incidents: string[] }>('agents', 'stop', 'layer-2')
     expect(stopped.incidents).toEqual(expect.arrayContaining([id, held.id]))
     expect((await esa.json<Incident>('incidents', 'show', id)).level).toBe('peer')
-    // What it had acknowledged is told again at its level, and it asks for nothing any more.
+    // What it had acknowledged is notified again at its level, and it requests nothing.
     expect(await esa.json<Incident>('incidents', 'show', held.id)).toMatchObject({
       status: 'triggered',
       level: 'peer',

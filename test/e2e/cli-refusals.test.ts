@@ -58,7 +58,7 @@ const STATES: { status: string; category: string; into: [verb: string, as: strin
     },
   ]
 
-/** Some of what each kind of agent may not ask of a fresh incident of layer-1; each verb is refused to somebody. */
+/** Some commands that each kind of agent may not give to a fresh incident of layer-1; each verb is refused to some agent. */
 const NOT_THEIRS: Record<string, string[]> = {
   'layer-1': ['ack', 'resolve', 'snooze'],
   'layer-2': ['withdraw', 'suppress', 'reassign'],

@@ -26,7 +26,7 @@ beforeAll(async () => {
   esa = await EsaHome.create()
   await esa.json('migrate')
   url = (await ensureEmbeddedServer({ home: esa.home })).url
-  // Whoever has the server in hand gets past the log's triggers.
+  // The holder of the server gets past the log's triggers.
   pool = await connectPool(`${url}?options=-c%20session_replication_role%3Dreplica`, { max: 2 })
   const title = ['--title', 'pool | exhausted <b>']
   const opened = await esa.json<Incident>(
@@ -176,7 +176,7 @@ describe('esa replay import and play', () => {
     )
   })
 
-  it('is no incident there: nothing lists it, nothing can be asked of it', async () => {
+  it('is not an incident there: nothing lists it, it takes no command', async () => {
     expect(await other.json('incidents', 'ls')).toEqual({ incidents: [] })
     expect((await other.refused('incidents', 'raise', id, '--as', 'operator')).code).toBe(4)
     expect((await other.json<Verdict & { checked: number }>('replay', 'verify', '--all')).checked).toBe(0)
@@ -223,7 +223,7 @@ describe('esa replay import and play', () => {
 })
 
 describe('a running worker', () => {
-  it('fills the inboxes, hands on an answer, and stops when told', async () => {
+  it('fills the inboxes, hands on an answer, and stops on demand', async () => {
     const up = esa.start(['up'])
     const whole = ended(up)
     await says(up, 'ready ')
@@ -262,5 +262,5 @@ describe('a running worker', () => {
   })
 })
 
-/** A worker finds a row that nobody rang within its sweep, a second; ten are for a busy machine. */
+/** A worker finds an unannounced row within its sweep, a second; ten are for a busy machine. */
 const POLL = { timeout: 10_000, interval: 200 }

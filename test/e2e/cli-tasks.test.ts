@@ -11,7 +11,7 @@ interface Task {
   answers: { from: string; said: unknown }[]
 }
 
-/** A worker finds a row that nobody rang within its sweep, a second; ten are for a busy machine. */
+/** A worker finds an unannounced row within its sweep, a second; ten are for a busy machine. */
 const POLL = { timeout: 10_000, interval: 200 }
 
 let esa: EsaHome
@@ -85,7 +85,7 @@ describe('messages between agents', () => {
     expect(await esa.json('replay', 'verify', '--all')).toMatchObject({ diverged: [], chain: { broken: [] } })
   })
 
-  it('that nobody answers become a blocker of their sender, in the same conversation', async () => {
+  it('without an answer become a blocker of their sender, in the same conversation', async () => {
     const soon = new Date(Date.now() + 500).toISOString()
     const id = await send('layer-20', ['layer-21'], 'sync_request', { about: 'x' }, '--respond-by', soon)
     const blockers = async () =>

@@ -54,7 +54,7 @@ it('follows every open incident until it is interrupted, and ends with 130', asy
   const { code, stdout } = await watching
   expect(code).toBe(130)
   const told = stdout.trim().split('\n')
-  // What had happened before is no news.
+  // What had happened before is not news.
   expect(told.map((line) => JSON.parse(line) as { incidentId: string; type: string })).toMatchObject([
     { incidentId: id, type: 'incident.opened' },
     { incidentId: id, type: 'incident.notified' },

@@ -148,7 +148,7 @@ describe('layer-1', () => {
     expect(found).toMatchObject({ ok: true, kind: task })
   })
 
-  it('says what is wrong with what it is asked', async () => {
+  it('says what is wrong with a request', async () => {
     const unknown = await asked<{ ok: boolean; why: string }>('layer-2', 'layer-1', 'schema', {
       target: 'nowhere',
     })
@@ -182,7 +182,7 @@ describe('a breach', () => {
   /** The workload counts so many numbers: some millions take longer than what is promised on any machine. */
   const load = (numbers: number) => site.query('update load set numbers = $1', [numbers])
 
-  it('opens an incident that is proposed to be resolved after three good looks, and that nobody closes by itself', async () => {
+  it('opens an incident that is proposed to be resolved after three good looks, and that is not closed by itself', async () => {
     await load(2_000_000)
     await esa.json('agents', 'seat', 'domain-1', '--human')
     await esa.json('db', 'watch', '--target', 'site', '--every', '10s')

@@ -55,7 +55,7 @@ function logOf({ stdout }: Ran): SarifLog['runs'][0] {
 
 // In production the same person watches it: colleagues.test.ts follows `db watch --live` through a breach.
 describe('an engineer’s own database, in CI', () => {
-  it('lint: exit 1 for a migration that blocks, 0 for one that does not, 7 when there is nobody to ask', async () => {
+  it('lint: exit 1 for a migration that blocks, 0 for one that does not, 7 without a database', async () => {
     const on = ['--target', 'env:SHOP_URL']
     const risky = await run('db', 'migrate', 'lint', path('risky.sql'), ...on, '--format', 'sarif')
     expect(risky.code).toBe(1)
@@ -66,7 +66,7 @@ describe('an engineer’s own database, in CI', () => {
     expect(down.stderr).not.toContain('hunter2')
   })
 
-  it('check: the same findings as SARIF, as annotations and as JSON, exit 1; 7 when there is nobody to ask', async () => {
+  it('check: the same findings as SARIF, as annotations and as JSON, exit 1; 7 without a database', async () => {
     const check = (...more: string[]): Promise<Ran> => run('db', 'check', '--target', 'env:SHOP_URL', ...more)
     const sarif = await check('--reporter', 'sarif')
     const github = await check('--reporter', 'github')

@@ -75,7 +75,10 @@ describe.runIf([redisInstalled(), hasOtherPostgres()].every(Boolean))(
       }
       const ids = await Promise.all(Array.from({ length: INCIDENTS }, (_, n) => open(n)))
       for (const id of ids)
-        await until(`the peers are told of ${id}`, async () => (await logged(id, 'notice.sent')).length >= 2)
+        await until(
+          `the peers are notified of ${id}`,
+          async () => (await logged(id, 'notice.sent')).length >= 2,
+        )
       // From the log: the timer of a row may be that of the next level by now, on a busy machine.
       const due = await Promise.all(
         ids.map(async (id) => (await logged(id, 'incident.opened'))[0]!.at + PEERS_WAIT_MS),

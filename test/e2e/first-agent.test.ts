@@ -115,7 +115,7 @@ describe('a first agent, from an empty folder, without code', () => {
   })
 })
 
-describe('a folder that is somebody’s already', () => {
+describe('a folder that is in use already', () => {
   it('keeps what is in it', async () => {
     const repository = join(esa.folder, 'repository')
     await mkdir(repository)
@@ -128,7 +128,7 @@ describe('a folder that is somebody’s already', () => {
 })
 
 describe.runIf(hasScript)('a new agent, on a terminal', () => {
-  it('is asked for, and is the card that was answered', async () => {
+  it('is prompted for, and is the card that was answered', async () => {
     const cards = join(esa.folder, 'asked')
     const command = `stty cols 100 rows 40; "${ESA}" agents new --into "${cards}" --does "Pull shots"`
     const terminal = spawn('script', ['-qec', command, '/dev/null'], { stdio: 'pipe', cwd: esa.folder })

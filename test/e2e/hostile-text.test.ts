@@ -25,7 +25,7 @@ afterAll(async () => {
   await esa.remove()
 })
 
-/** Text that somebody would like to be run. Each would leave a file, lose a table, or steer the terminal. */
+/** Text that an attacker would like to be run. Each would leave a file, lose a table, or steer the terminal. */
 const hostile = (): string[] => [
   `'; drop table esa.events cascade; --`,
   `$(touch ${path('owned')})`,
@@ -104,7 +104,7 @@ describe('text that would like to be run', () => {
     expect(rows.map((row: { status: string }) => row.status).toSorted()).toEqual(hostile().toSorted())
   })
 
-  it('is no id, agent, level or file either', async () => {
+  it('is not an id, agent, level or file either', async () => {
     for (const text of hostile().slice(0, 2)) {
       for (const args of [
         ['incidents', 'show', text],
@@ -176,7 +176,7 @@ describe('a card', () => {
     await writeFile(path('outside.md'), await card())
     await mkdir(join(folder, 'layers/layer-98'), { recursive: true })
     await symlink(path('outside.md'), join(folder, 'layers/layer-98/card.md'))
-    // A whole folder behind a link is nobody's: it is not looked into.
+    // A whole folder behind a link is ignored: it is not looked into.
     await mkdir(path('elsewhere'))
     await writeFile(path('elsewhere/card.md'), 'no card at all')
     await symlink(path('elsewhere'), join(folder, 'layers/layer-99'))
@@ -215,7 +215,7 @@ describe('a payload', () => {
   /** What is left of 32 levels below the envelope, its body and the body's `data`. */
   const DEPTH_LEFT = 30
 
-  it('has at most 32 levels and 256 KB, and no field that nobody knows', async () => {
+  it('has at most 32 levels and 256 KB, and no unknown field', async () => {
     expect(await send({ status: 's', data: nested(DEPTH_LEFT) })).toEqual({ code: 0, said: null })
     expect(await send({ status: 's', data: nested(DEPTH_LEFT + 1) })).toEqual({
       code: 2,

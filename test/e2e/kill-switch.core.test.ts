@@ -39,7 +39,7 @@ const told = async (id: string): Promise<unknown[]> =>
   (await events(id)).filter(({ type }) => type === 'incident.notified').map(({ data }) => data['targets'])
 
 describe('an agent that is stopped', () => {
-  it('is out of reach from then on: it acts no more, is told nothing, and whoever else is there goes on', async () => {
+  it('is out of reach from then on: it acts no more, gets no notice, and the others go on', async () => {
     const { id } = await open()
     await esa.json('agents', 'stop', 'layer-2')
     const { code, problem } = await esa.refused('incidents', 'ack', id, '--as', 'layer-2')
@@ -76,7 +76,7 @@ describe('an agent that is stopped', () => {
     await esa.json('agents', 'resume', 'layer-2')
   })
 
-  it('takes its level with it when nobody else is there: the next one is told at once', async () => {
+  it('takes its level with it without another agent: the next one is notified at once', async () => {
     const { id } = await open()
     await esa.json('agents', 'stop', 'layer-2')
     const before = await show(id)
@@ -92,7 +92,7 @@ describe('an agent that is stopped', () => {
     for (const agent of ['layer-2', 'layer-3']) await esa.json('agents', 'resume', agent)
   })
 
-  it('lets go of what it had acknowledged: its level is told again, and the clock runs', async () => {
+  it('lets go of what it had acknowledged: its level is notified again, and the clock runs', async () => {
     const { id } = await open()
     await esa.json('incidents', 'ack', id, '--as', 'layer-2')
     const { incidents } = await esa.json<{ incidents: string[] }>('agents', 'stop', 'layer-2')
@@ -106,7 +106,7 @@ describe('an agent that is stopped', () => {
     await esa.json('agents', 'resume', 'layer-2')
   })
 
-  it('lets go of what it took from a level below, which is told again', async () => {
+  it('lets go of what it took from a level below, which is notified again', async () => {
     const { id } = await open()
     await esa.json('incidents', 'ack', id, '--as', 'chief-1')
     const { incidents } = await esa.json<{ incidents: string[] }>('agents', 'stop', 'chief-1')
@@ -116,7 +116,7 @@ describe('an agent that is stopped', () => {
     await esa.json('agents', 'resume', 'chief-1')
   })
 
-  it('lets go at a level where it stood alone: the next level is told at once', async () => {
+  it('lets go at a level where it was alone: the next level is notified at once', async () => {
     const { id } = await esa.json<Incident>(
       'incidents',
       'open',

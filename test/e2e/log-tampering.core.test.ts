@@ -36,7 +36,7 @@ afterAll(async () => {
 
 const where = (seq: number): string => `where stream = '${id}' and seq = ${seq}`
 
-/** What somebody did who has the server in hand, and its traces; then everything is as before. */
+/** What the holder of the server did, and its traces; then everything is as before. */
 async function tampered(sql: string, ...more: string[]): Promise<{ code: number | null; broken: number[] }> {
   await admin.query(`set session_replication_role = replica; ${sql}`)
   const { code, stdout } = await esa.run(['replay', 'verify', '--all', ...more, '--json'])
@@ -55,7 +55,7 @@ async function recomputed(): Promise<string> {
   const steps = recordedSteps(events)
   for (const { events: written } of steps)
     for (const event of written)
-      if (event.type === 'incident.resolved') event.data = { ...event.data, cause: 'nobody’s fault' }
+      if (event.type === 'incident.resolved') event.data = { ...event.data, cause: 'not a fault' }
   const { rows, head } = chainSteps(id, '', steps)
   const changes = rows.map(
     (row) =>
@@ -64,7 +64,7 @@ async function recomputed(): Promise<string> {
   return [...changes, `update esa.actors set head = '${head}' where id = '${id}'`].join(';')
 }
 
-describe('a log that somebody rewrote', () => {
+describe('a rewritten log', () => {
   it('is as it was written before', async () => {
     expect(await tampered('select 1', '--heads', path('heads.json'))).toEqual({ code: 0, broken: [] })
   })

@@ -106,7 +106,7 @@ describe('a card that is edited under a running worker', () => {
     worker.kill('SIGTERM')
   })
 
-  it('stops nobody from answering what is open, and opens nothing on its own agent', async () => {
+  it('does not stop answers to what is open, and opens nothing on its own agent', async () => {
     const { id } = JSON.parse((await open()).stdout) as Incident
     await edit('layer-1', '(20 min wait)', '(1 fortnight wait)')
     const place = new RegExp(`${card('layer-1')}:\\d+:\\d+`)

@@ -28,7 +28,7 @@ describe('esa retain', () => {
     await home.json('incidents', 'resolve', closed, '--as', 'operator', '--cause', 'done')
     await open()
     await home.json('replay', 'heads', '-o', path('before.json'))
-    // What was closed just now was closed 100 days ago; nobody delivers its last notices any more.
+    // What was closed just now was closed 100 days ago; its last notices are not delivered.
     const admin = new pg.Client({ connectionString: (await ensureEmbeddedServer(home)).url })
     await admin.connect()
     await admin.query(`update esa.actors set at = at - ${100 * DAY_MS} where not live`)

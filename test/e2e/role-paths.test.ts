@@ -148,7 +148,7 @@ it('on the command line of this machine a strong role is laid aside, and that is
 })
 
 describe('a server that would log what is judged', () => {
-  it('is told to the operator once', async () => {
+  it('is reported to the operator once', async () => {
     for (let nth = 0; nth < 2; nth += 1)
       expect(await http('db/targets/loud/explain', { sql: READ })).toMatch(/"state":"done"/)
     expect(log.match(/sql\.logged loud/g)?.length).toBe(1)
@@ -165,7 +165,7 @@ describe('a server that would log what is judged', () => {
     expect(json.stderr).toBe('')
   })
 
-  it('is not asked where its operator says never', async () => {
+  it('is not tried where its operator says never', async () => {
     expect(await http('db/targets/never/explain', { sql: READ })).toMatch(/sql\.logged/)
     expect(await cli('never')).toMatch(/sql\.logged/)
   })

@@ -38,7 +38,7 @@ export class EsaHome {
     return ended(this.start(args, environment, cwd))
   }
 
-  /** How a command is called, for whoever starts it by themselves in this `environment`. */
+  /** How a command is called, for a caller that starts it in this `environment`. */
   command(args: string[]): { command: string; args: string[] } {
     return { command: join(ROOT, 'bin/esa'), args: ['--home', this.home, ...args] }
   }
@@ -120,7 +120,7 @@ export async function says(child: ChildProcess, text: string): Promise<string> {
   return seen
 }
 
-/** What decides over a world comes from the test, not from whoever runs it. */
+/** Settings of a runtime come from the test, not from its caller. */
 function ownEnvironment(): NodeJS.ProcessEnv {
   const foreign = /^(?:ESA_|OTEL_|DATABASE_URL$|REDIS_URL$|NO_COLOR$|FORCE_COLOR$|NODE_ENV$|VITEST)/
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !foreign.test(name)))

@@ -173,7 +173,7 @@ it('a server for rehearsals is neither the runtime’s nor the target’s', asyn
   expect(hosted.stderr).toMatch(/hosted server/)
 })
 
-it('doctor says what stands around the sandbox, and down stops it', async () => {
+it('doctor says what confines the sandbox, and down stops it', async () => {
   const { checks } = JSON.parse((await esa.run(['doctor', '--json'], env)).stdout) as {
     checks: { name: string; message: string }[]
   }

@@ -77,7 +77,7 @@ describe('a home that seals the log', () => {
     expect(rows[0]!.text).not.toContain(key)
   })
 
-  it('finds a stream that was removed: by verify, and by the next worker without being asked', async () => {
+  it('finds a stream that was removed: by verify, and by the next worker by itself', async () => {
     const id = await open()
     await work()
     await remove(id)

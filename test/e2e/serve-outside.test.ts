@@ -37,7 +37,7 @@ describe('a server beyond this machine', () => {
     expect((await embeddedServerStatus(esa)).state).toBe('stopped')
   })
 
-  it('starts with one, and asks everybody for it', async () => {
+  it('starts with one, and requires it of every caller', async () => {
     const made = ['tokens', 'create', '--as', 'operator', '--scope', 'incidents:read']
     const { token } = await esa.json<{ token: string }>(...made)
     const up = esa.start(['up'], { ...OUTSIDE, ESA_LOG: 'silent' })

@@ -27,7 +27,7 @@ describe('esa simulate --soak', () => {
     ['without seeds', []],
     ['for no seed at all', ['--seeds', '0']],
     ['for half a minute', ['--seeds', '1', '--minutes', '0.5']],
-    ['from a seed that is no number', ['--seeds', '1', '--seed', 'x']],
+    ['from a seed that is not a number', ['--seeds', '1', '--seed', 'x']],
     ['of a scenario', ['--seeds', '1', '--scenario', 'story.json']],
   ])('refuses to soak %s', async (_, args) => {
     expect(await home.refused('simulate', '--soak', ...args)).toMatchObject({

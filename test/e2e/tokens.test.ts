@@ -93,7 +93,7 @@ describe('a token', () => {
     expect(await byOf(id)).toBe(`Ada (token ${tokenId})`)
   })
 
-  it('is asked for on a database of another machine, and reading goes on without', async () => {
+  it('is required on a database of another machine, and reading goes on without', async () => {
     const { id } = await open()
     const refused = await ackFromAway(id, 'layer-2')
     expect([refused.code, refused.problem?.code]).toEqual([5, 'auth.token-required'])
@@ -130,13 +130,13 @@ describe('a token', () => {
       expect([refused.code, refused.problem?.code, refused.stdout]).toEqual([5, code, ''])
       expect(JSON.stringify(refused.problem)).not.toContain(token.slice(4))
     }
-    // One that is given counts on this machine as well: an expired token is no way around it.
+    // One that is given counts on this machine as well: an expired token is not a way around it.
     const near = await esa.run(['incidents', 'ack', id, '--as', 'layer-2'], { ESA_TOKEN: expired.token })
     expect(near.code).toBe(5)
     expect((await esa.json<Incident>('incidents', 'show', id)).status).toBe('triggered')
   })
 
-  it('of an operator holds all rights, and nobody with a narrower one makes another', async () => {
+  it('of an operator holds all rights, and a narrower one makes no other', async () => {
     const { token } = await create('operator', 'admin')
     const made = await esa.run(['tokens', 'create', '--as', 'layer-2', '--scope', 'admin', '--json'], {
       DATABASE_URL: away.url,
@@ -165,7 +165,7 @@ describe('a token', () => {
 })
 
 describe('on this machine, without a token', () => {
-  it('whoever acts is recorded by the name that the system knows them by', async () => {
+  it('the caller is recorded by the name that the system knows them by', async () => {
     const { id } = await open()
     await esa.json('incidents', 'ack', id, '--as', 'layer-2')
     expect(await byOf(id)).toBe((await import('node:os')).userInfo().username)

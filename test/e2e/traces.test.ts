@@ -52,7 +52,7 @@ describe('an incident', () => {
       },
       body: JSON.stringify({ as: 'operator', cause: 'pools enlarged' }),
     })
-    await until('its end is told', () => Promise.resolve(named('incident resolve').length > 0))
+    await until('its end is traced', () => Promise.resolve(named('incident resolve').length > 0))
 
     const [opened] = named('incident open')
     const trace = collector.spans.filter(({ traceId }) => traceId === opened!.traceId)

@@ -67,7 +67,7 @@ describe.each(cases)('a worker process with its queues on $name', ({ onRedis }) 
   const escalations = async (id: string): Promise<StoredEvent[]> =>
     (await store.readStream(id)).filter(({ type }) => type === 'incident.escalated')
   const deadline = async (id: string): Promise<number> => (await store.readActor(id))!.state.timer!.dueAt
-  /** The one escalation to the chief: never early, never twice, and served in time once somebody was there. */
+  /** The one escalation to the chief: never early, never twice, and served in time once a worker was there. */
   const expectOneClimb = async (id: string, dueAt: number, backAt: number): Promise<void> => {
     await until(`${id} climbs`, async () => (await escalations(id)).length > 0)
     const toChief = (await escalations(id)).filter(({ level }) => level === 'chief')
@@ -86,7 +86,7 @@ describe.each(cases)('a worker process with its queues on $name', ({ onRedis }) 
     await expectOneClimb(id, dueAt, await nowMs())
   })
 
-  it('is killed, and nobody is there at the deadline: it is served once, as soon as somebody is', async () => {
+  it('is killed, without another at the deadline: it is served once, as soon as one is there', async () => {
     const first = await start()
     const id = await open()
     const dueAt = await deadline(id)

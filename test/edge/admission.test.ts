@@ -34,7 +34,7 @@ async function idOf(holder: string): Promise<string> {
 }
 
 describe('a key of a request', () => {
-  it('is claimed by the id of a token, on a route that there is, after the token was looked at', async () => {
+  it('is claimed by the id of a token, on an existing route, after the token was checked', async () => {
     const token = await world.token('layer-1', 'incidents:write')
     const narrow = await world.token('layer-3', 'incidents:read')
     const key = { 'idempotency-key': 'k' }
@@ -138,7 +138,7 @@ describe('a body of A2A', () => {
     'true',
     '{}',
     '{"jsonrpc":"2.0","id":{},"method":"GetTask"}',
-  ])('that is no request is told so: %s', async (body) => {
+  ])('that is not a request gets an error that says so: %s', async (body) => {
     const answer = await send('layer-1', body, await world.token('layer-2', 'incidents:read'))
     expect([answer.status, await answer.json()]).toEqual([
       200,
@@ -224,7 +224,7 @@ describe('a body that holds nothing, or a NUL', () => {
 })
 
 describe('who may not ask', () => {
-  /** What the store is asked in the course of some work. */
+  /** The calls of the store in the course of some work. */
   async function askedOf(work: () => Promise<unknown>): Promise<[string[], unknown]> {
     const asked: string[] = []
     const { store } = world

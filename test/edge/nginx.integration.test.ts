@@ -102,7 +102,7 @@ describe.skipIf(!HAS_NGINX)('behind the nginx of docs/deploy/nginx.conf', () => 
       await once(socket, 'secureConnect')
       return held
     }
-    // Looked for only then: what the server counts itself is no more than some tries.
+    // Looked for only then: what the server counts itself is only some tries.
     const holds = await Promise.all(Array.from({ length: OF_AN_ADDRESS }, hold))
     await expect.poll(() => same(bearer), { timeout: 30_000 }).toEqual({ status: 429, code: '' })
     expect(await other(bearer)).toEqual({ status: 200, code: '' })

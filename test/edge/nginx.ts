@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url'
 /** The file that docs/deploy.md tells to install. */
 const DOCUMENTED = fileURLToPath(new URL('../../docs/deploy/nginx.conf', import.meta.url))
 
-/** Debian's, which is not on everybody's path. */
+/** Debian's, which is not on every PATH. */
 const NGINX = ['nginx', '/usr/sbin/nginx'].find((path) => spawnSync(path, ['-v']).status === 0)
 
 /** Without an nginx its tests are skipped, loudly. */

@@ -56,7 +56,7 @@ describe('a POST with a key', () => {
     expect([answer.status, await codeOf(answer)]).toEqual([422, 'request.key-reused'])
   })
 
-  it('is refused while it is being answered, and not tried again when nobody knows how it ended', async () => {
+  it('is refused while it is being answered, and not tried again when its outcome is unknown', async () => {
     const { edge } = world.store
     const key = { 'idempotency-key': 'three' }
     await post('/incidents', opening('claimed'), key)

@@ -76,7 +76,7 @@ describe('the stream', () => {
   })
 
   it(
-    'waits for a slow reader, which then misses nothing, and lets nobody else wait',
+    'waits for a slow reader, which then misses nothing, and lets no other wait',
     async () => {
       world = await ProtocolWorld.start()
       const [slow, quick] = [await StreamReader.open(world.url), await StreamReader.open(world.url)]
@@ -91,7 +91,7 @@ describe('the stream', () => {
       await slow.until(({ positions }) => positions.length >= all.length)
       expect(slow.positions).toEqual(all)
       expect(quick.positions).toEqual(all)
-      // Whoever comes from farther back than memory goes reads the log.
+      // A reader from farther back than memory reads the log.
       const late = await StreamReader.open(world.url, { last: from })
       await late.until(({ positions }) => positions.length >= all.length)
       expect(late.positions).toEqual(all)
@@ -123,7 +123,7 @@ describe('the stream', () => {
     MUCH_MS,
   )
 
-  it('says so when what a reader had is no basis any more', async () => {
+  it('says so when what a reader had is outdated', async () => {
     world = await ProtocolWorld.start()
     await open('one')
     const tail = await world.store.feedTail()
@@ -165,7 +165,7 @@ describe('the stream', () => {
     reader.leave()
   })
 
-  it('tells what was asked for, and beats while it is silent', async () => {
+  it('sends what was requested, and beats while it is silent', async () => {
     world = await ProtocolWorld.start({ streams: { heartbeatMs: 20 } })
     const { state } = await open('mine')
     const mine = await StreamReader.open(world.url, {
@@ -184,7 +184,7 @@ describe('the stream', () => {
     for (const reader of [mine, none]) reader.leave()
   })
 
-  it('ends for whoever may no longer read', async () => {
+  it('ends for a reader without the right', async () => {
     world = await ProtocolWorld.start({ loopback: false, streams: { heartbeatMs: 20 } })
     const token = await world.token('layer-2', 'incidents:read')
     const reader = await StreamReader.open(world.url, { token })

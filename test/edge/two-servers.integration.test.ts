@@ -93,7 +93,7 @@ const list = async (server: RunningServer, query: string) =>
   }
 
 describe('two servers on one PostgreSQL', () => {
-  it('tell every reader the same, whatever meets, and whoever moves from one to the other misses nothing', async () => {
+  it('tell every reader the same, whatever meets, and a reader that moves from one to the other misses nothing', async () => {
     const leaving = await start()
     const readers = [await StreamReader.open(leaving.url), await StreamReader.open(other.url)]
     await Promise.all(readers.map((reader) => reader.until(({ heard }) => heard.length > 0)))
@@ -147,7 +147,7 @@ describe('two servers on one PostgreSQL', () => {
     expect(pages).toEqual(rows.map(({ state }) => state.id).toReversed())
   })
 
-  it('keep nothing of two thousand requests of strangers, nor of places that there are not', async () => {
+  it('keep nothing of two thousand requests of strangers, nor of unknown places', async () => {
     const closed = await start({ binding: { host: '127.0.0.1', port: 0, loopback: false } })
     const rows = await countRequests()
     const statuses = new Map<number, number>()

@@ -45,12 +45,12 @@ describe('on loopback, the machine’s user', () => {
   })
 
   it.each(['evil.example', 'evil.example:4310', 'localhost.evil.example', '127.0.0.1.nip.io', '0x7f.1.evil'])(
-    'is not asked by way of another name: %j',
+    'is not reached by another name: %j',
     async (host) => expect(await list({ host })).toEqual({ status: 421, code: 'request.host-unknown' }),
   )
 
   it.each(['localhost', 'localhost:9999', '127.0.0.1', '[::1]:4310', 'LOCALHOST'])(
-    'is asked as %s',
+    'is reached as %s',
     async (host) => expect(await list({ host })).toMatchObject({ status: 200 }),
   )
 
@@ -62,11 +62,11 @@ describe('on loopback, the machine’s user', () => {
     { 'sec-fetch-site': 'same-site' },
     { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate' },
     { 'sec-fetch-site': 'same-origin', origin: 'https://evil.example' },
-  ])('is not asked by another site’s page: %j', async (headers) => {
+  ])('is not reached by another site’s page: %j', async (headers) => {
     expect(await open(headers)).toEqual({ status: 403, code: 'request.cross-site' })
   })
 
-  it('is asked by its own page', async () => {
+  it('is reached by its own page', async () => {
     const own = { origin: near.url, 'sec-fetch-site': 'same-origin' }
     expect(await open(own)).toMatchObject({ status: 200 })
   })
@@ -131,7 +131,7 @@ async function logIn(
 describe('beyond this machine', () => {
   const bearer = (token: string) => ({ authorization: `Bearer ${token}` })
 
-  it('everybody needs a token', async () => {
+  it('every caller needs a token', async () => {
     expect(await list({}, far.url)).toEqual({ status: 401, code: 'auth.token-required' })
     expect(await list(bearer('esa_guess'), far.url)).toEqual({ status: 401, code: 'auth.token-unknown' })
     const token = await far.token('layer-2', 'incidents:ack')
@@ -181,7 +181,7 @@ describe('beyond this machine', () => {
     expect(await list(other!, far.url)).toEqual({ status: 401, code: 'auth.token-revoked' })
   })
 
-  it('a wrong token is told so, and goes nowhere else', async () => {
+  it('a wrong token gets an error that says so, and goes nowhere else', async () => {
     const { answer, cookie } = await logIn('esa_guess<script>', '//evil.example')
     expect([answer.status, cookie]).toEqual([401, ''])
     expect(await answer.text()).not.toContain('<script>')

@@ -29,7 +29,7 @@ export const PLANTED: readonly PlantedFault[] = [
     plant: inWrite(otherInput),
     foundBy: /^(?:2|3|4|11|18|26) /,
   },
-  { name: 'the hash chain begins anew', plant: inWrite(newChain), foundBy: /^18 / },
+  { name: 'the hash chain restarts', plant: inWrite(newChain), foundBy: /^18 / },
   {
     name: 'two workers serve one deadline',
     plant: withoutLocks(),
@@ -130,7 +130,7 @@ function newChain(commit: Commit): Commit {
   return { ...commit, actors }
 }
 
-/** Rows are read without a lock, and written whatever stands there by now. */
+/** Rows are read without a lock, and written whatever is there by now. */
 function withoutLocks(): Plant {
   return inTx((tx, store) => ({
     lockActors: (ids) => store.listActors({ ids }),

@@ -1,7 +1,7 @@
 import { drawPlan, type Plan } from '@esa/simulator'
 import { projectOrg } from '../incidents/project-org.ts'
 
-/** The organisation that plans are drawn from. */
+/** The organization that plans are drawn from. */
 export const directory = projectOrg()
 
 /** Half a day: short enough for many runs, long enough for ladders to end. */

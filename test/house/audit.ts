@@ -21,7 +21,7 @@ interface AuditReport {
   >
 }
 
-/** Each known flaw that no exception lets through on this day (YYYY-MM-DD), and each exception that has no use any more. */
+/** Each known flaw that no exception lets through on this day (YYYY-MM-DD), and each exception that is no longer used. */
 export function auditFaults(
   report: AuditReport,
   exceptions: readonly AuditException[],

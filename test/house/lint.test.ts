@@ -99,7 +99,7 @@ describe('the linter sees', () => {
     ])
   })
 
-  it('a page that shuts somebody out, or loses count of its rows', () => {
+  it('a page that shuts people out, or loses count of its rows', () => {
     expect(codes('console/src/page.tsx')).toEqual(
       expect.arrayContaining(['alt-text', 'click-events-have-key-events', 'jsx-key']),
     )

@@ -66,7 +66,7 @@ export function untidyName(path: string): string[] {
   ]
 }
 
-/** Each line that names a path of somebody's machine. */
+/** Each line that names a path of a person's machine. */
 export function machinePaths({ path, text }: SourceFile): string[] {
   return text
     .split('\n')

@@ -1,6 +1,6 @@
 import type { Scope } from '@esa/protocol'
 
-/** Who may call a route: everybody, whoever has a valid token, or whoever has one with this scope or a wider one. */
+/** Who may call a route: all callers, holders of a valid token, or holders of one with this scope or a wider one. */
 export type Access = 'everybody' | 'any token' | Scope
 
 /**
@@ -24,7 +24,7 @@ export const ACCESS: Record<string, Access> = {
   'POST /sign-in/:secret': 'everybody',
   'POST /logout': 'everybody',
   'GET /api/v1/session': 'any token',
-  // The secret in the path is what is asked for.
+  // The secret in the path is what is required.
   'GET /ack/:secret': 'everybody',
   'POST /ack/:secret': 'everybody',
 

@@ -32,7 +32,7 @@ describe('an agent', () => {
     expect(await refusal('/agents/layer-5/seat', { seat: 'nobody' })).toEqual([400, 'request.invalid'])
   })
 
-  it('answers what it is asked: a fact at once, anything else as a task', async () => {
+  it('answers a question: a fact at once, anything else as a task', async () => {
     const metrics = await world.post('/agents/layer-40/ask', { question: 'what are your success metrics?' })
     expect(metrics.intent).toMatchObject({ kind: 'fact' })
     expect(metrics.answer.length).toBeGreaterThan(0)
@@ -53,7 +53,7 @@ describe('an agent', () => {
 })
 
 describe('an incident', () => {
-  it('is opened, acknowledged, told with the line of its card, exported and verified', async () => {
+  it('is opened, acknowledged, shown with the line of its card, exported and verified', async () => {
     const { id } = await world.post('/incidents', {
       agent: 'layer-1',
       category: 'integration',
@@ -119,7 +119,7 @@ describe('a note', () => {
 })
 
 describe('a silence', () => {
-  it('is added, listed and ended, and whoever it held back is told', async () => {
+  it('is added, listed and ended, and what it held back is notified', async () => {
     const silence = await world.post('/silences', { agent: 'layer-7', until: '2h', reason: 'maintenance' })
     expect((await world.get('/silences')).silences).toMatchObject([{ id: silence.id, held: 0 }])
     const { state } = await world.world.open({ agent: 'layer-7', category: 'performance', title: 'slow' })
@@ -133,7 +133,7 @@ describe('a silence', () => {
 })
 
 describe('a token', () => {
-  it('is shown once, kept by its hash alone, and revoked for good', async () => {
+  it('is shown once, kept by its hash alone, and revoked permanently', async () => {
     const asked = { as: 'layer-2', person: 'ada', scopes: ['incidents:ack'], for: '1h' }
     const before = await world.get('/tokens')
     expect(await refusal('/tokens', asked)).toEqual([401, 'auth.token-required'])
@@ -187,7 +187,7 @@ describe('a statement', () => {
 })
 
 describe('a target', () => {
-  it('is worked on by name, and the run can be asked for again', async () => {
+  it('is worked on by name, and the run can be read again', async () => {
     const run = await world.post('/db/targets/shop/explain', { sql: 'select 1' })
     expect(run).toMatchObject({
       work: 'explain',

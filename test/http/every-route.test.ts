@@ -18,7 +18,7 @@ beforeAll(async () => {
 })
 afterAll(() => world.close())
 
-/** A guard stands before many paths, or before a path that somebody else answers; everything else is a route. */
+/** A guard is in front of many paths, or of a path that another part answers; everything else is a route. */
 function handlersOf(routes: { method: string; path: string }[]): { method: string; path: string }[] {
   const answered = new Set(routes.filter(({ method }) => method !== 'ALL').map(({ path }) => path))
   return routes.filter(({ method, path }) => method !== 'ALL' || !(path.endsWith('*') || answered.has(path)))
@@ -30,7 +30,7 @@ function expanded({ method, path }: { method: string; path: string }): string[] 
   return paths.map((one) => `${method} ${one}`)
 }
 
-/** How a route answers whoever has this token: the status, and what is wrong with who asks, if that is what is wrong. */
+/** How a route answers a holder of this token: the status, and what is wrong with the caller, if that is what is wrong. */
 async function asked(route: string, token?: string): Promise<{ status: number; refused: string | null }> {
   const [method, path] = route.split(' ') as [string, string]
   const abort = new AbortController()

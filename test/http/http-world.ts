@@ -31,7 +31,7 @@ export const TOOLS: ServerTools = {
   readCard: async (file) => `the text of ${file}`,
 }
 
-/** The real agents and the real server, asked over HTTP. */
+/** The real agents and the real server, called over HTTP. */
 export class HttpWorld {
   readonly world: ProtocolWorld
 
@@ -39,7 +39,7 @@ export class HttpWorld {
     this.world = world
   }
 
-  /** Starts it; `loopback` false: everybody needs a token. */
+  /** Starts it; `loopback` false: every caller needs a token. */
   static async start({ tools = TOOLS, ...more }: HttpOptions = {}): Promise<HttpWorld> {
     return new HttpWorld(await ProtocolWorld.start({ ...more, ...(tools === null ? {} : { tools }) }))
   }

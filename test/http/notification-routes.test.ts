@@ -6,12 +6,12 @@ import { HttpWorld } from './http-world.ts'
 
 let world: HttpWorld
 beforeAll(async () => {
-  // Everybody needs a token here: a link needs none.
+  // Every caller needs a token here: a link needs none.
   world = await HttpWorld.start({ loopback: false })
 })
 afterAll(() => world.close())
 
-/** An incident whose domain has been told, and the URL of a link that acknowledges it. */
+/** An incident whose domain has been notified, and the URL of a link that acknowledges it. */
 async function told(title = 'pool exhausted') {
   const opened = await world.world.open({ agent: 'layer-8', category: 'performance', title })
   const incident = await world.world.incident(opened.state.id)
@@ -74,7 +74,7 @@ describe('a link that acknowledges', () => {
     expect((await pageOf(second.url, 'POST')).status).toBe(410)
   })
 
-  it('is of no use once its deadline has passed, though nobody has served that yet', async () => {
+  it('is of no use once its deadline has passed, though it was not served yet', async () => {
     const { id, url } = await told()
     world.world.freeze((await world.world.incident(id)).path[0]!.waitMs + 1)
     expect(await pageOf(url, 'POST')).toMatchObject({
@@ -95,7 +95,7 @@ describe('a link that acknowledges', () => {
     expect(JSON.stringify(await store.listActors({}))).not.toContain(secret)
   })
 
-  it('that nobody made leads nowhere', async () => {
+  it('that was never made leads nowhere', async () => {
     expect((await pageOf(`${world.world.url}/ack/${'A'.repeat(43)}`)).status).toBe(404)
     expect((await pageOf(`${world.world.url}/ack/${'A'.repeat(43)}`, 'POST')).status).toBe(404)
   })

@@ -29,7 +29,7 @@ beforeAll(async () => {
 })
 afterAll(() => world.close())
 
-/** What acts in nobody's name: it only reads, on a copy or on a clock of its own. */
+/** What acts in no name: it only reads, on a copy or on a clock of its own. */
 const NAMELESS = new Set(
   ['simulations', 'db/targets/:name/measure', 'db/targets/:name/check', 'db/targets/:name/explain'].concat([
     'db/targets/:name/lint',
@@ -37,7 +37,7 @@ const NAMELESS = new Set(
   ]),
 )
 
-/** A body that each acting route would take from whoever may. */
+/** A body that each acting route would take from a permitted caller. */
 const BODIES: Record<string, object | undefined> = {
   'agents/:id/ask': { question: 'check the schema', data: { target: 'shop' }, waitMs: 0 },
   'agents/:id/seat': { seat: 'human' },

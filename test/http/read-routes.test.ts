@@ -53,7 +53,7 @@ describe('an agent over HTTP', () => {
   })
 })
 
-describe('the organisation over HTTP', () => {
+describe('the organization over HTTP', () => {
   it('says who reports to whom, who waits for whom, and to whom an incident was put', async () => {
     const { agents, edges, past, tree } = await world.get('/org')
     expect(agents).toHaveLength(105)
@@ -68,7 +68,7 @@ describe('the organisation over HTTP', () => {
 })
 
 describe('work over HTTP', () => {
-  it('is listed, shown with its answers, and told as a conversation', async () => {
+  it('is listed, shown with its answers, and shown as a conversation', async () => {
     const { items } = await world.get('/inbox?agent=layer-40')
     expect(items).toHaveLength(1)
     const { tasks } = await world.get('/tasks?agent=layer-40')

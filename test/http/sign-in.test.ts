@@ -51,7 +51,7 @@ describe('a person', () => {
     expect(browser.cookieOf(new URL(world.url))).not.toContain('esa_sign_in')
   })
 
-  it('is not let in by an answer that another browser asked for, or that comes twice', async () => {
+  it('is not let in by an answer that another browser requested, or that comes twice', async () => {
     const began = admitted.length
     const mine = new CookieBrowser()
     const isBack = ({ pathname }: URL): boolean => pathname === '/login/oidc/callback'

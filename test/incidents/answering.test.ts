@@ -126,11 +126,11 @@ describe('declining', () => {
   story('by an operator: for all', async ({ open, command, told }) => {
     const id = await open('layer-1', 'integration')
     told()
-    expect(await command(id, { type: 'decline', as: 'operator', reason: 'nobody is in' })).toBe('obeyed')
+    expect(await command(id, { type: 'decline', as: 'operator', reason: 'no one is in' })).toBe('obeyed')
     expect(told()).toEqual(['chief-1'])
   })
 
-  story('by the CEO: told again, then exhausted', async ({ open, command, told, world }) => {
+  story('by the CEO: notified again, then exhausted', async ({ open, command, told, world }) => {
     const id = await open('layer-1', 'security')
     told()
     await command(id, { type: 'decline', as: 'agent-0', reason: 'no' })
@@ -142,7 +142,7 @@ describe('declining', () => {
 
 describe('ending', () => {
   story(
-    'resolve: nothing is armed, whoever was told hears of it, and the key is free again',
+    'resolve: nothing is armed, all notified agents learn of it, and the key is free again',
     async (stage) => {
       const { open, after, command, told, others, world } = stage
       const id = await open('layer-1', 'integration', 'slow')

@@ -50,13 +50,13 @@ describe('the approval of an index', () => {
     expect(await world.incidentsOf('layer-1')).toEqual([])
   })
 
-  it('is rejected without evidence, and whoever ordered it learns why', async () => {
+  it('is rejected without evidence, and the orderer learns why', async () => {
     const { world, approval, built } = await proposed({}, 'built-in')
     expect([(await approval()).status, built()]).toEqual(['rejected', false])
     expect(await world.log('layer-1')).toContain('index.failed')
   })
 
-  it('goes up the ladder of whoever asked when nobody answers in an hour, and is taken back once somebody has', async () => {
+  it('escalates from the requester without an answer in an hour, and is withdrawn after an answer', async () => {
     const { world, approval, built } = await proposed(GOOD, 'human')
     const [item] = Object.values((await world.mind('chief-1')).inbox)
     expect(item).toMatchObject({ type: 'proposal', body: { data: { statement: DDL, hash: HASH } } })
@@ -72,7 +72,7 @@ describe('the approval of an index', () => {
     expect((await world.mind('chief-1')).inbox).toEqual({})
   })
 
-  it('that is asked back for goes up the same ladder: a question is no answer', async () => {
+  it('that is queried escalates the same way: a question is not an answer', async () => {
     const { world, approval } = await proposed({ method: null, why: 'no copy' }, 'built-in')
     expect([(await approval()).status, await world.log('chief-1')]).toEqual([
       'asked',
@@ -105,7 +105,7 @@ async function ordering(seat: 'human' | 'built-in') {
   return { world, order, approvals, approve, built, works }
 }
 
-describe('a proposal of what somebody else has asked for', () => {
+describe('a proposal of another agent’s request', () => {
   it.each([
     ['layer-60', 'additive'],
     ['layer-1', 'major'],
@@ -121,11 +121,11 @@ describe('a proposal of what somebody else has asked for', () => {
   })
 })
 
-describe('a statement that is asked for by hand', () => {
+describe('a statement that is requested by hand', () => {
   const ada = tokenedBy('Ada', 't')
   const drop = { target: 'shop', statement: 'drop table old_orders' }
 
-  it('is proposed anew when it is asked for again, and refused as another kind of change', async () => {
+  it('is proposed again when it is requested again, and refused as another kind of change', async () => {
     const world = new AgentsWorld()
     const caller = { account: async () => ADA }
     const asking = { host: world.host, caller } as unknown as Parameters<typeof askApproval>[0]
@@ -159,7 +159,7 @@ describe('an index that is ordered again while its approval is open', () => {
     expect(await works()).toHaveLength(1)
   })
 
-  it('is asked for anew once what was granted has lapsed', async () => {
+  it('is requested again once what was granted has lapsed', async () => {
     const { world, order, approve, built, works } = await ordering('human')
     await order('I1', GOOD)
     await world.tell('layer-1', freeze)
@@ -174,7 +174,7 @@ describe('an index that is ordered again while its approval is open', () => {
     expect([built().length, await works()]).toMatchObject([1, [expect.any(String)]])
   })
 
-  it('is decided by the chief on the evidence that it had asked back for; the order before it is answered', async () => {
+  it('is decided by the chief on the evidence that it had requested; the order before it is answered', async () => {
     const { world, order, approvals, built, works } = await ordering('built-in')
     await order('I1', { method: null, why: 'no copy' })
     expect([(await approvals())[0]?.status, (await works()).length]).toEqual(['asked', 1])
@@ -200,7 +200,7 @@ describe('an index that is ordered again while its approval is open', () => {
     expect((await world.mind('layer-1')).tally).toMatchObject({ failed: 1 })
   })
 
-  it('that is over before its proposal arrives is nobody’s to decide any more', async () => {
+  it('that is over before its proposal arrives needs no decision', async () => {
     const world = new AgentsWorld()
     await world.tell('agent-0', { type: 'seat', seat: 'human', as: 'operator' })
     const settled = { type: 'approval.settled', approvalId: 'A', status: 'withdrawn' }

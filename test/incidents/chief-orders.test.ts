@@ -5,7 +5,7 @@ import { AgentsWorld } from './agents-world.ts'
 const DDL = 'CREATE INDEX CONCURRENTLY IF NOT EXISTS i ON shop.orders (customer_id)'
 const INDEX = { schema: 'shop', relation: 'orders', columns: ['customer_id'], name: 'i', ddl: DDL }
 
-/** An incident that Chief 1 has been told of: of layer 1 one that an index would cure, of others one that nobody knows. */
+/** An incident that Chief 1 was notified of: of layer 1 one that an index would cure, of others an unknown one. */
 async function told(agent: string): Promise<{ world: AgentsWorld; id: string; report: JsonObject }> {
   const world = new AgentsWorld()
   const cure = { kind: 'slow-query', target: 'shop', proposedIndex: INDEX, metric: { value: 400 } }

@@ -4,7 +4,7 @@ import { describe, expect } from 'vitest'
 import { ASKED, expectedRefusal, LEADS_TO, SCENES, type Scene, type Step } from './command-table.ts'
 import { type Stage, story } from './story.ts'
 
-describe('every command, in every situation, by everybody', () => {
+describe('every command, in every situation, by every agent', () => {
   for (const scene of SCENES) {
     for (const [as, standings] of Object.entries(scene.cast)) {
       story(`${scene.name}: ${as} (${standings.join(', ') || 'a stranger'})`, async (stage) => {

@@ -3,7 +3,7 @@ import type { IncidentCommand, IncidentCommandType } from '@esa/escalation'
 const MIN = 60_000
 const HOUR = 60 * MIN
 
-/** What somebody is to an incident. A person may be several: an addressee has also been told. */
+/** An agent's role in an incident. One may have several: an addressee was also notified. */
 type Standing = 'operator' | 'opener' | 'addressee' | 'declined' | 'told' | 'above' | 'stopped'
 
 /** Who may ask for what. Source: docs/escalation.md, "Who may act". */
@@ -52,7 +52,7 @@ export const LEADS_TO: Record<IncidentCommandType, Partial<Record<string, string
   },
 }
 
-/** Every command as it is asked for, and commands that ask for too much. `refusal` holds for whoever may ask. */
+/** Every command as it is given, and commands that go too far. `refusal` holds for permitted callers. */
 export const ASKED: {
   name: string
   ask: (as: string, epoch: number) => IncidentCommand
@@ -97,7 +97,7 @@ export const ASKED: {
   { name: 'raise', ask: (as) => ({ type: 'raise', as }) },
 ]
 
-/** One situation of an incident of layer-1: how it comes about, where it stands then, and who is who. */
+/** One situation of an incident of layer-1: how it comes about, its state then, and who is who. */
 export interface Scene {
   name: string
   category: 'integration' | 'security' | 'data-loss'
@@ -105,7 +105,7 @@ export interface Scene {
   status: string
   level: 'peer' | 'chief' | 'ceo'
   cast: Record<string, Standing[]>
-  /** Leads to another state than the table says, because of where the ladder stands. */
+  /** Leads to another state than the table says, because of its level. */
   leadsTo?: Partial<Record<IncidentCommandType, string>>
   dataLoss?: boolean
 }
@@ -139,13 +139,13 @@ const AT_CEO: Scene['cast'] = {
   operator: ['operator'],
   'layer-1': ['opener'],
   'agent-0': ['addressee', 'told'],
-  // A copy is no notice, and gives no right.
+  // A copy is not a notice, and gives no right.
   'chief-5': [],
   'layer-14': [],
 }
 const hour = { forMs: HOUR }
 
-/** Every state, on each level on which it differs, and whatever else decides what may be asked. */
+/** Every state, on each level on which it differs, and whatever else decides which commands are allowed. */
 export const SCENES: Scene[] = [
   {
     name: 'triggered at the peers',
@@ -188,7 +188,7 @@ export const SCENES: Scene[] = [
     cast: AT_CEO,
   },
   {
-    name: 'triggered at the CEO, who was told again',
+    name: 'triggered at the CEO, who was notified again',
     category: 'security',
     into: [{ type: 'wait', forMs: 121 * MIN }],
     status: 'triggered',
@@ -258,7 +258,7 @@ export const SCENES: Scene[] = [
     into: [{ type: 'silence', ...hour }],
     status: 'suppressed',
     level: 'peer',
-    // Nobody has been told yet, the peers neither.
+    // No one has been notified yet, the peers neither.
     cast: { ...AT_PEER, 'layer-2': [] },
   },
   {
@@ -284,14 +284,14 @@ export const SCENES: Scene[] = [
     status: 'triggered',
     level: 'peer',
     cast: { 'layer-2': ['stopped', 'addressee', 'told'], 'layer-3': ['addressee', 'told'] },
-    // Nobody is left who could answer.
+    // No agent is left that could answer.
     leadsTo: { decline: 'triggered' },
   },
 ]
 
 /**
- * The refusal that the tables above give a command, or null when it is obeyed. Resolved refuses everybody; then comes
- * who asks, then what is asked for, then the state.
+ * The refusal that the tables above give a command, or null when it is obeyed. Resolved refuses all; then comes
+ * who asks, then the command, then the state.
  */
 export function expectedRefusal(
   scene: Scene,

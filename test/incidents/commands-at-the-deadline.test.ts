@@ -2,7 +2,7 @@ import type { IncidentCommand } from '@esa/escalation'
 import { describe, expect } from 'vitest'
 import { story } from './story.ts'
 
-/** Each command of a triggered incident, by somebody who may, and the first event that it writes. */
+/** Each command of a triggered incident, by a permitted agent, and the first event that it writes. */
 const COMMANDS: [IncidentCommand, string][] = [
   [{ type: 'acknowledge', as: 'layer-2' }, 'acknowledged'],
   [{ type: 'decline', as: 'operator', reason: 'no time' }, 'declined'],

@@ -23,7 +23,7 @@ const DECISION = {
 }
 
 describe('a conflict', () => {
-  it('that peers leave unsettled for a day is one incident on the ladder of whoever named it', async () => {
+  it('that peers leave unsettled for a day is one incident of its sender', async () => {
     const { world, thread } = await conflict()
     await world.advance(DAY)
     expect(await world.incidentsOf('layer-5')).toEqual([])
@@ -73,7 +73,7 @@ const measured = (one: string, other: string) => ({
   ],
 })
 
-/** One layer names a conflict with another, and nobody settles it for a day and a little more. */
+/** One layer names a conflict with another, unsettled for a day and a little more. */
 async function climbed(from: string, domainSeat: 'human' | 'built-in', to = 'layer-14') {
   const world = new AgentsWorld()
   if (domainSeat === 'human') await world.tell('domain-1', { type: 'seat', seat: 'human', as: 'operator' })
@@ -97,7 +97,7 @@ describe('a measured conflict that climbed', () => {
     expect(await world.incidentsOf('layer-3')).toHaveLength(1)
   })
 
-  it('is decided by the chief two days later when nobody at the domain has, and is over with that', async () => {
+  it('is decided by the chief two days later when the domain has not, and is over with that', async () => {
     const { world, thread, first } = await climbed('layer-3', 'human')
     expect(await first()).toMatchObject({ status: 'triggered', level: 'domain' })
     await world.advance(2 * DAY + 1)

@@ -44,7 +44,7 @@ describe('a card that is edited while its agent has a mailbox', () => {
     expect((await world.incident(pinned!.id)).path).toEqual(pinned!.path)
   })
 
-  it('is taken once, whoever brings it, and again when it is edited back', async () => {
+  it('is taken once, from any worker, and again when it is edited back', async () => {
     const world = new AgentsWorld()
     await burden(world, 1)
     const taken = async (): Promise<number> =>

@@ -7,7 +7,7 @@ const everyone = projectOrg()
   .all()
   .map(({ id }) => id)
 
-/** Somebody else, who asks. */
+/** Another agent, which sends. */
 const colleagueOf = (agent: string): string => (agent === 'layer-60' ? 'layer-59' : 'layer-60')
 
 it('every agent is one of 105', () => {
@@ -16,7 +16,7 @@ it('every agent is one of 105', () => {
 
 describe.each(everyone)('%s', (agent) => {
   const other = colleagueOf(agent)
-  /** An incident of somebody else that waits for this agent, and for nobody else. */
+  /** An incident of another agent that waits for this agent alone. */
   const asked = async () => {
     const world = new AgentsWorld()
     await world.tell(agent, { type: 'seat', seat: 'human', as: 'operator', by: 'someone' })
@@ -39,7 +39,7 @@ describe.each(everyone)('%s', (agent) => {
     expect(incident!.path.at(-1)).toMatchObject({ level: 'ceo', agents: ['agent-0'] })
   })
 
-  it('is told of an incident, and a person in its seat acknowledges it', async () => {
+  it('is notified of an incident, and a person in its seat acknowledges it', async () => {
     const { world, id } = await asked()
     expect((await world.mind(agent)).inbox[id]).toMatchObject({ kind: 'incident', from: other })
     expect(refusalIn(await world.command(id, { type: 'acknowledge', as: agent, by: 'someone' }))).toBeNull()
@@ -52,7 +52,7 @@ describe.each(everyone)('%s', (agent) => {
     expect((await world.history(id)).events.map(({ type }) => type)).toContain('incident.declined')
   })
 
-  it('answers what it is asked', async () => {
+  it('answers a question', async () => {
     const world = new AgentsWorld()
     const id = await world.task(other, agent, { responseRequired: true })
     expect(await world.answer(agent, id)).toEqual(['agent.answered'])
@@ -71,7 +71,7 @@ describe.each(everyone)('%s', (agent) => {
   })
 })
 
-// The CEO's own rung stands whoever is there: see reachability.test.ts.
+// The CEO's own rung stays in any case: see reachability.test.ts.
 it.each(everyone.filter((id) => id !== 'agent-0'))('%s is passed once it is stopped', async (agent) => {
   const world = new AgentsWorld()
   const { state } = await world.open({ agent: colleagueOf(agent), category: 'blocker', title: 'x' })

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { AgentsWorld } from './agents-world.ts'
 
-/** A loss that was counted, told to the CEO at once by whoever saw it. */
+/** A loss that was counted, reported to the CEO at once by its witness. */
 async function lossSeenBy(agent: string): Promise<AgentsWorld> {
   const world = new AgentsWorld()
   const evidence = { kind: 'rows-missing', missing: 7, source: 'a', copy: 'b', target: 'shop' }

@@ -33,7 +33,7 @@ async function answersTo(world: AgentsWorld, agent: string, id: string): Promise
 }
 
 describe('a task that was handed over to a colleague with code', () => {
-  it('is answered by its skill to whoever asked, whose wait ends', async () => {
+  it('is answered by its task handler to the requester, whose wait ends', async () => {
     const world = await busy('layer-6')
     const id = await world.task('layer-60', 'layer-6', asking('integrity'))
     expect((await world.mind('layer-1')).works).toMatchObject({ [id]: { from: 'layer-60' } })
@@ -48,7 +48,7 @@ describe('a task that was handed over to a colleague with code', () => {
     expect(await world.mind('layer-1')).toMatchObject({ works: {}, tally: { completed: 1 } })
   })
 
-  it('is declined to whoever asked, whose wait ends, also before they hear where it went', async () => {
+  it('is declined to the requester, whose wait ends, also before they hear where it went', async () => {
     const world = await busy('layer-1')
     await world.tell('layer-1', { type: 'seat', seat: 'human', as: 'layer-1' })
     const id = await world.task('layer-60', 'layer-1', asking('explain'))
@@ -59,7 +59,7 @@ describe('a task that was handed over to a colleague with code', () => {
     expect((await world.mind('layer-60')).awaiting).toEqual({})
   })
 
-  it('is asked back of whoever asked, and waits under its own id', async () => {
+  it('is queried with the requester, and waits under its own id', async () => {
     const world = await busy('layer-6')
     const id = await world.task('layer-60', 'layer-6', asking('explain'))
     expect(await world.mind('layer-1')).toMatchObject({ inbox: { [id]: { from: 'layer-60' } } })
@@ -67,7 +67,7 @@ describe('a task that was handed over to a colleague with code', () => {
     expect(question).toMatchObject({ from: 'layer-1', type: 'sync_request', body: { clarifies: id } })
   })
 
-  it('builds no index: neither whoever gave the order elsewhere nor whoever handed it over orders it', async () => {
+  it('builds no index: neither the agent that gave the order elsewhere nor the one that handed it over orders it', async () => {
     const world = await busy('layer-6')
     const id = await world.task('chief-1', 'layer-6', asking('build-index'))
     expect(await world.log('layer-1')).toEqual(['agent.opened', 'task.refused'])
@@ -93,7 +93,7 @@ describe('a task that was handed over to a colleague with code', () => {
     expect((await world.mind('layer-2')).inbox).toMatchObject({ [id]: { from: 'layer-60' } })
   })
 
-  it('is what the runtime says it is: nobody outside can send one, and nobody hands over in another’s name', async () => {
+  it('is what the runtime says it is: no outside agent can send one, and none hands over in another’s name', async () => {
     const world = new AgentsWorld()
     const handedOver = { messageId: 'M', from: 'chief-1', by: 'layer-60' }
     const body = { task: 'integrity', handedOver }
@@ -138,7 +138,7 @@ describe('a task of an operator that was handed over', () => {
 })
 
 describe('what a skill works on', () => {
-  it('is nothing that waits for a person, whoever handed it over', async () => {
+  it('is nothing that waits for a person, from any agent', async () => {
     const world = await busy('layer-6')
     const ids = [0, 1, 2].map(() => world.task('layer-60', 'layer-6'))
     for (const id of await Promise.all(ids))
@@ -172,7 +172,7 @@ describe('an order to hand over', () => {
   const order = (world: AgentsWorld, to: string, agent = 'layer-5') =>
     world.task('chief-1', agent, { body: { task: 'hand-over', data: { to } }, responseRequired: true })
 
-  it('is answered: nobody waits for it any more', async () => {
+  it('is answered: it is no longer pending', async () => {
     const world = new AgentsWorld()
     const id = await order(world, 'layer-9')
     expect((await world.mind('chief-1')).awaiting).toEqual({})
@@ -189,7 +189,7 @@ describe('an order to hand over', () => {
     return { world, ids }
   }
 
-  it('gives nobody what they asked for themselves', async () => {
+  it('gives no agent its own request', async () => {
     const { world, ids } = await loaded('layer-9', 'layer-8', 'layer-9')
     await order(world, 'layer-9')
     expect(Object.keys((await world.mind('layer-9')).inbox)).toEqual([ids[1]])
@@ -198,7 +198,7 @@ describe('an order to hand over', () => {
   })
 
   it.each(['', 'nobody', 'layer-5', 'layer-9', 'layer-999'])(
-    'to %j, who is no agent that can be reached, moves nothing',
+    'to %j, not a reachable agent, moves nothing',
     async (to) => {
       const { world, ids } = await loaded('layer-8', 'layer-7')
       await world.tell('layer-9', { type: 'stop', as: 'operator' })

@@ -34,7 +34,7 @@ describe('an answer that comes after the incident that its absence opened', () =
     expect((await world.mind('chief-1')).inbox).toEqual({})
   })
 
-  it('does not when somebody else answers, or something else is answered', async () => {
+  it('does not when another agent answers, or something else is answered', async () => {
     const { world, id, blocker } = await overdue()
     const done = { to: ['layer-5'], type: 'task_complete', subject: 'done', body: { task: 'x' } }
     await world.send({ ...done, from: 'layer-6', inReplyTo: id })

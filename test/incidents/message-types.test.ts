@@ -9,7 +9,7 @@ interface Row {
   body: JsonObject
   /** A body that lacks what the type is about. */
   faulty: JsonObject
-  /** The type of a person's answer; null where it is only told. */
+  /** The type of a person's answer; null where it only informs. */
   answer: 'task_complete' | 'decision' | null
   /** What its sender opens, and after how long without an answer, ms. */
   opens?: { category: string; afterMs: number }
@@ -89,7 +89,7 @@ describe.each(cases)('a $type', ({ type, body, faulty, answer, opens }) => {
     expect(Object.values(inbox)).toMatchObject(answer === null ? [] : [item])
   })
 
-  it('waits in the inbox when a response is required, and a person answers it to whoever asked', async () => {
+  it('waits in the inbox when a response is required, and a person answers it to the requester', async () => {
     const world = new AgentsWorld()
     const [id] = await world.send({ ...message, body, responseRequired: true })
     expect(await world.answer('layer-14', id!, 'yes')).toEqual(['agent.answered'])
@@ -102,7 +102,7 @@ describe.each(cases)('a $type', ({ type, body, faulty, answer, opens }) => {
     expect((await world.mind('layer-14')).inbox).toEqual({})
   })
 
-  it('opens what its sender escalates by it, when nobody has answered by then', async () => {
+  it('opens what its sender escalates by it, without an answer by then', async () => {
     const world = new AgentsWorld()
     await world.send({ ...message, body })
     await world.advance(opens?.afterMs ?? 30 * 24 * HOUR)

@@ -28,7 +28,7 @@ describe('workload', () => {
     expect(await levels(world, 'layer-60')).toEqual(['busy', 'overloaded', 'critical', 'overloaded'])
   })
 
-  it('that is too much hands the newest task to the first peer who can be reached; its answer goes to whoever asked', async () => {
+  it('that is too much hands the newest task to the first peer who can be reached; its answer goes to the requester', async () => {
     const world = new AgentsWorld()
     await world.tell('layer-2', { type: 'stop', as: 'operator' })
     await burden(world, 'layer-1', 16)
@@ -49,7 +49,7 @@ describe('workload', () => {
     expect((await world.mind('layer-60')).awaiting).toEqual({})
   })
 
-  it('is what an agent says of itself: nobody’s word about another one counts', async () => {
+  it('is what an agent says of itself: no report about another one counts', async () => {
     const world = new AgentsWorld()
     const body = { status: 'overloaded', data: { kind: 'workload', agent: 'layer-2', level: 'overloaded' } }
     const status = { to: ['chief-1', 'agent-0'], type: 'status_update', subject: 'load', body }
@@ -60,7 +60,7 @@ describe('workload', () => {
     expect((await world.mind('chief-1')).memory['overloaded']).toEqual({ 'layer-2': 'overloaded' })
   })
 
-  it('hands a task on once: whoever got it keeps it', async () => {
+  it('hands a task on once: the recipient keeps it', async () => {
     const world = new AgentsWorld()
     for (const agent of ['layer-1', 'layer-2', 'layer-3']) await burden(world, agent, 16)
     const id = await world.task('layer-60', 'layer-1')
@@ -70,7 +70,7 @@ describe('workload', () => {
 })
 
 describe('a critical load', () => {
-  /** Layer 1 with as much to do as it can bear and more, and nobody beside it to ask. */
+  /** Layer 1 with as much to do as it can bear and more, without a peer. */
   async function overloaded(): Promise<{ world: AgentsWorld; id: string }> {
     const world = new AgentsWorld()
     for (const peer of world.org.peersOf('layer-1')) await world.tell(peer, { type: 'stop', as: 'operator' })
@@ -96,7 +96,7 @@ describe('a critical load', () => {
     expect(new Set(chiefs)).toEqual(new Set(['chief-1']))
   })
 
-  it('leaves the clock running when the chief finds nobody with room', async () => {
+  it('leaves the clock running when the chief finds no agent with room', async () => {
     const { world, id } = await overloaded()
     const overload = { type: 'status_update', subject: 'load', to: ['chief-1'] }
     const peers = world.org.peersOf('layer-1')
@@ -109,13 +109,13 @@ describe('a critical load', () => {
     expect((await world.log('chief-1')).at(-1)).toBe('agent.undecided')
   })
 
-  it('of more than half of the organisation is told to the CEO, once', async () => {
+  it('of more than half of the organization reaches the CEO, once', async () => {
     const world = new AgentsWorld()
     const ids = world.org.all().map(({ id }) => id)
     const some = ids.filter((id) => id !== 'agent-0')
     for (const agent of some.slice(0, 52)) await burden(world, agent, 17)
     const own = async () =>
-      (await world.incidentsOf('agent-0')).filter(({ dedupKey }) => dedupKey === 'organisation overloaded')
+      (await world.incidentsOf('agent-0')).filter(({ dedupKey }) => dedupKey === 'organization overloaded')
     expect(await own()).toEqual([])
     await burden(world, some[52]!, 17)
     expect(await own()).toMatchObject([
@@ -130,7 +130,7 @@ describe('a critical load', () => {
     expect(await own()).toMatchObject([{ duplicates: 0 }])
   })
 
-  it('is what an agent says of itself: nobody reports another, nor one that does not exist', async () => {
+  it('is what an agent says of itself: no agent reports another, nor one that does not exist', async () => {
     const world = new AgentsWorld()
     const report = (from: string, to: string, agent: string, level: string) => {
       const body = { status: level, data: { kind: 'workload', agent, level } }

@@ -34,7 +34,7 @@ describe('messages of one incident, which have no order among themselves', () =>
     },
   )
 
-  it('a level that is told again is not ended by what ended its visit before, in both orders', async () => {
+  it('a level that is notified again is not ended by what ended its round before, in both orders', async () => {
     expect(await inboxAfter('layer-14', ['incident.taken', 1], ['incident.notice', 2])).toEqual(['I1'])
     expect(await inboxAfter('layer-14', ['incident.notice', 2], ['incident.taken', 1])).toEqual(['I1'])
     const late: [string, number][] = [

@@ -7,7 +7,7 @@ import { AgentsWorld } from './agents-world.ts'
 
 const HOUR_MS = 3_600_000
 
-it('shows the organisation of any instant as it was shown then', async () => {
+it('shows the organization of any instant as it was shown then', async () => {
   const world = new AgentsWorld()
   const registry = new Registry({
     definitions: [incidentDefinition({ timeScale: 1 }), ...behaviors.definitions()],

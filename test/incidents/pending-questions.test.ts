@@ -25,7 +25,7 @@ async function questionOf(world: AgentsWorld): Promise<string> {
   return Object.keys((await world.mind('layer-2')).awaiting ?? {})[0]!
 }
 
-/** Nothing is remembered of what was asked. */
+/** Nothing is remembered of the requests. */
 const NOTHING = { works: {}, awaiting: {}, memory: { pending: {} } }
 
 describe('a task that waits for a colleague', () => {
@@ -42,7 +42,7 @@ describe('a task that waits for a colleague', () => {
     expect((await world.mind('layer-60')).awaiting).toEqual({})
   })
 
-  it('is taken again after a hundred that nobody answered', async () => {
+  it('is taken again after a hundred unanswered ones', async () => {
     const world = new AgentsWorld()
     for (let i = 0; i < 100; i++) await world.task('layer-60', 'layer-2', SERVE)
     const declined = await world.task('layer-60', 'layer-2', SERVE)
@@ -83,7 +83,7 @@ describe('a task that waits for a colleague', () => {
     expect(await world.mind('layer-2')).toMatchObject(NOTHING)
   })
 
-  it('is not answered by what somebody else says', async () => {
+  it('is not answered by another agent’s message', async () => {
     const world = new AgentsWorld()
     const id = await world.task('layer-60', 'layer-2', SERVE)
     const inReplyTo = await questionOf(world)
@@ -97,7 +97,7 @@ describe('a task that waits for a colleague', () => {
 })
 
 describe('what a person answers to a task', () => {
-  it('names the task, not the line that stood for it, so that whoever asked knows what it is about', async () => {
+  it('names the task, not its line, so that the requester knows what it is about', async () => {
     const world = new AgentsWorld()
     const evidence = { kind: 'slow-query', proposedIndex: null, target: 'shop' }
     const about = { agent: 'layer-1', category: 'performance', title: 'slow', dedupKey: 'slow', evidence }

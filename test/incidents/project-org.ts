@@ -9,7 +9,7 @@ const texts = globSync('agents/*/*/card.md', { cwd: ROOT })
   .toSorted()
   .map((file) => ({ file, text: readFileSync(join(ROOT, file), 'utf8') }))
 
-/** The organisation of this project's own cards; `edit` may change a card's text as it is read. */
+/** The organization of this project's own cards; `edit` may change a card's text as it is read. */
 export function projectOrg(edit: (file: string, text: string) => string = (_, text) => text): Directory {
   return buildDirectory(texts.flatMap(({ file, text }) => cardOf(file, edit(file, text))))
 }

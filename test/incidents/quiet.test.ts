@@ -53,7 +53,7 @@ describe('snoozing', () => {
 
 describe('suppressing', () => {
   story(
-    'freezes what is left of the wait, and tells nobody at its end',
+    'freezes what is left of the wait, and notifies no one at its end',
     async ({ open, at, command, told, world }) => {
       const id = await open('layer-1', 'integration')
       told()

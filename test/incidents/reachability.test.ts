@@ -4,7 +4,7 @@ import { story } from './story.ts'
 
 const MIN = 60_000
 
-describe('a level that nobody can be reached on', () => {
+describe('a level without a reachable agent', () => {
   story('is passed at the opening, with an alarm', async ({ open, world, told, alarms, timeline }) => {
     await world.stop('layer-2')
     await world.stop('layer-3')
@@ -63,7 +63,7 @@ describe('a level that nobody can be reached on', () => {
     },
   )
 
-  story('whoever declined counts as gone', async ({ open, world, command, told }) => {
+  story('an agent that declined counts as gone', async ({ open, world, command, told }) => {
     const id = await open('layer-1', 'integration')
     await command(id, { type: 'decline', as: 'layer-2', reason: 'no' })
     told()

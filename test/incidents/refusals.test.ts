@@ -90,7 +90,7 @@ describe('who may act', () => {
     })
   }
 
-  story('whoever was told keeps the right on higher levels', async ({ open, after, command }) => {
+  story('a notified agent keeps the right on higher levels', async ({ open, after, command }) => {
     const id = await open('layer-1', 'integration')
     await after('30m')
     expect(await command(id, { type: 'decline', as: 'layer-2', reason: 'no' })).toBe('incident.not-allowed')

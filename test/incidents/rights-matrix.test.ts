@@ -17,7 +17,7 @@ const OPENERS = 'agent-0 chief-5 domain-2 layer-1 layer-14 layer-53 expert-10 op
 /** Not on anybody's ladder here, so that a handed-over incident has a stranger at its rung. */
 const STRANGER = 'layer-42'
 
-/** Everybody asks everything of an incident that stands so; gives what the rules and the oracle disagree on. */
+/** Every agent gives every command to an incident in this state; gives what the rules and the oracle disagree on. */
 async function disagreements(world: World, id: string, standing: Standing): Promise<string[]> {
   const definition = incidentDefinition({ timeScale: 1 })
   const { state } = (await world.history(id)).row
@@ -49,13 +49,13 @@ async function climbed(opener: AgentId, category: Category): Promise<void> {
 }
 
 describe(`who of ${everybody.length} agents may ask what`, () => {
-  it('is asked of the whole organisation', () => expect(everybody).toHaveLength(105))
+  it('covers the whole organization', () => expect(everybody).toHaveLength(105))
 
   describe.each(OPENERS)('of an incident that %s opened', (opener) => {
     it.each(CATEGORIES)('about %s, at each rung', (category) => climbed(opener, category))
   })
 
-  it('follows a reassignment: whoever has it now declines, whoever had it still answers', async () => {
+  it('follows a reassignment: its new addressee declines, the former ones still answer', async () => {
     const world = new World({ directory: org })
     const { state } = await world.open({ agent: 'layer-1', category: 'integration', title: 'matrix' })
     const ladder = ladderOf(org, 'layer-1', 'integration')
@@ -65,7 +65,7 @@ describe(`who of ${everybody.length} agents may ask what`, () => {
     expect(await disagreements(world, state.id, standing)).toEqual([])
   })
 
-  it('is the same while somebody holds it, and once it is exhausted', async () => {
+  it('is the same while it is acknowledged, and once it is exhausted', async () => {
     const world = new World({ directory: org })
     const { state } = await world.open({ agent: 'layer-14', category: 'blocker', title: 'matrix' })
     const ladder = ladderOf(org, 'layer-14', 'blocker')

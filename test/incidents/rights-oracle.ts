@@ -2,7 +2,7 @@ import type { Directory } from '@esa/org'
 import type { IncidentCommand, IncidentCommandType } from '@esa/escalation'
 import type { AgentId, Category } from '@esa/protocol'
 
-/** Who stands on a rung: by the card or the chart, or these very agents. */
+/** The agents of a level: by the card or the chart, or these very agents. */
 type Rung = 'peers' | 'domain' | 'chief' | 'ceo' | readonly AgentId[]
 
 const CEO = 'agent-0'
@@ -21,7 +21,7 @@ const RUNGS: Record<Category, readonly Rung[]> = {
   overload: [['ops-63', 'ops-65'], 'chief', 'ceo'],
 }
 
-/** The agents of each rung of an agent's ladder, by the organisation as it is drawn. */
+/** The agents of each rung of an agent's ladder, by the organization as it is drawn. */
 export function ladderOf(org: Directory, agent: AgentId, category: Category): AgentId[][] {
   if (agent === CEO) return [[CEO]]
   const nearest = (kind: string): AgentId[] => {
@@ -46,7 +46,7 @@ export function ladderOf(org: Directory, agent: AgentId, category: Category): Ag
   return RUNGS[category].map((rung) => on(rung).filter((id) => id !== agent)).filter((ids) => ids.length > 0)
 }
 
-/** How far an incident has come: the rung it stands on, and who took the place of that rung's agents. */
+/** How far an incident has come: its level, and who took the place of that level's agents. */
 export interface Standing {
   opener: AgentId
   ladder: AgentId[][]
@@ -55,7 +55,7 @@ export interface Standing {
 }
 
 /**
- * Who may ask what: docs/escalation.md, "Who may act", a second time. Told at any rung so far, or above on the path:
+ * Who may ask what: docs/escalation.md, "Who may act", a second time. Notified at any level so far, or above on the path:
  * acknowledge, resolve, escalate, snooze. The rung's addressees: decline. The opener: withdraw, raise, escalate.
  */
 export function mayAsk(

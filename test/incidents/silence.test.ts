@@ -104,7 +104,7 @@ describe('a silence', () => {
     expect(told()).toEqual(['chief-1'])
   })
 
-  story('of nobody served for hours still ends: one step, then the whole wait', async (stage) => {
+  story('that is not served for hours still ends: one step, then the whole wait', async (stage) => {
     const { open, world, told } = stage
     await world.silence({ agent: 'layer-1' }, HOUR)
     const id = await open('layer-1', 'integration')
@@ -114,7 +114,7 @@ describe('a silence', () => {
     expect(Date.parse(deadlineAt!) - Date.parse(nowAt)).toBe(30 * MIN)
   })
 
-  story('does not stop a raise: the CEO at once, and nobody else at its end', async (stage) => {
+  story('does not stop a raise: the CEO at once, and no one else at its end', async (stage) => {
     const { open, command, told, world } = stage
     const silence = await world.silence({ agent: 'layer-1' }, HOUR)
     const id = await open('layer-1', 'integration')
@@ -124,7 +124,7 @@ describe('a silence', () => {
     expect(told()).toEqual([])
   })
 
-  story('passes a level on which nobody can be reached when it ends', async (stage) => {
+  story('passes a level without a reachable agent when it ends', async (stage) => {
     const { open, told, world, alarms } = stage
     const silence = await world.silence({ agent: 'layer-1' }, HOUR)
     await open('layer-1', 'integration')
@@ -135,7 +135,7 @@ describe('a silence', () => {
     expect(alarms()).toBe(1)
   })
 
-  story('holds back 500 incidents; what comes then is a storm, and is told', async (stage) => {
+  story('holds back 500 incidents; what comes then is a storm, and is notified', async (stage) => {
     const { open, told, world } = stage
     const silence = await world.silence({ agent: 'layer-1' }, HOUR)
     for (let n = 0; n < 500; n++) await world.open({ agent: 'layer-1', category: 'blocker', title: `${n}` })
@@ -164,7 +164,7 @@ describe('a silence', () => {
 
 describe('a stopped agent', () => {
   story(
-    'loses what it held: the level is told again, and passed when nobody else is there',
+    'loses what it held: the level is notified again, and passed without another agent',
     async (stage) => {
       const { open, command, told, world, alarms, at } = stage
       const id = await open('layer-1', 'integration')

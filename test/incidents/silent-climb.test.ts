@@ -6,7 +6,7 @@ const MIN = 60_000
 const HOUR = 60 * MIN
 const DAY = 24 * HOUR
 
-/** Nobody ever answers: what each category's ladder does, told as `due at: who is told`. A step is served 1 ms after it is due. */
+/** Without any answer: what each category does, listed as `due at: who is notified`. A step is served 1 ms after it is due. */
 const CLIMBS: [Category, { ladder: [string, string[], number][]; copies: string[] }][] = [
   [
     'integration',
@@ -65,7 +65,7 @@ const CLIMBS: [Category, { ladder: [string, string[], number][]; copies: string[
   ],
 ]
 
-describe('nobody ever answers', () => {
+describe('no one ever answers', () => {
   for (const [category, { ladder, copies }] of CLIMBS) {
     story(`${category}: each level in its turn, the CEO twice, then alarms every 4 h`, async (stage) => {
       const { open, at, after, told, others, alarms, timeline, world } = stage

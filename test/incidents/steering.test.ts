@@ -35,7 +35,7 @@ describe('raising', () => {
     })
   }
 
-  story('at the CEO: told anew', async ({ open, after, command, told }) => {
+  story('at the CEO: notified again', async ({ open, after, command, told }) => {
     const id = await open('layer-1', 'security')
     await after('1h')
     told()
@@ -111,7 +111,7 @@ describe('an acknowledgement', () => {
 describe('reassigning', () => {
   const toLayer14: IncidentCommand = { type: 'reassign', as: 'operator', to: 'layer-14' }
 
-  story('while triggered: told at once, the others learn it, the deadline stands', async (stage) => {
+  story('while triggered: notified at once, the others learn it, the deadline stays', async (stage) => {
     const { open, at, command, told, others, world } = stage
     const id = await open('layer-1', 'integration')
     told()
@@ -158,23 +158,26 @@ describe('reassigning', () => {
     expect(told()).toEqual(['chief-1'])
   })
 
-  story('is a visit of its own: whoever declined or was not reached before counts again', async (stage) => {
-    const { open, command, told, world, alarms } = stage
-    const id = await open('layer-1', 'integration')
-    await command(id, { type: 'decline', as: 'layer-3', reason: 'no' })
-    await command(id, { type: 'reassign', as: 'operator', to: 'layer-3' })
-    told()
-    expect(await command(id, { type: 'decline', as: 'layer-3', reason: 'still no' })).toBe('obeyed')
-    expect(told()).toEqual(['chief-1'])
-    const other = await open('layer-1', 'integration')
-    await world.tell(other, { type: 'notice.failed', target: 'layer-3', visit: 1, why: 'no channel' })
-    await command(other, { type: 'reassign', as: 'operator', to: 'layer-3' })
-    await world.tell(other, { type: 'agent.stopped', agent: 'layer-3' })
-    expect(await world.incident(other)).toMatchObject({ level: 'peer', addressees: ['layer-3'] })
-    expect(alarms()).toBe(0)
-  })
+  story(
+    'is a round of its own: an agent that declined or was not reached before counts again',
+    async (stage) => {
+      const { open, command, told, world, alarms } = stage
+      const id = await open('layer-1', 'integration')
+      await command(id, { type: 'decline', as: 'layer-3', reason: 'no' })
+      await command(id, { type: 'reassign', as: 'operator', to: 'layer-3' })
+      told()
+      expect(await command(id, { type: 'decline', as: 'layer-3', reason: 'still no' })).toBe('obeyed')
+      expect(told()).toEqual(['chief-1'])
+      const other = await open('layer-1', 'integration')
+      await world.tell(other, { type: 'notice.failed', target: 'layer-3', visit: 1, why: 'no channel' })
+      await command(other, { type: 'reassign', as: 'operator', to: 'layer-3' })
+      await world.tell(other, { type: 'agent.stopped', agent: 'layer-3' })
+      expect(await world.incident(other)).toMatchObject({ level: 'peer', addressees: ['layer-3'] })
+      expect(alarms()).toBe(0)
+    },
+  )
 
-  story('never to the opener, or to somebody stopped', async ({ open, command, world }) => {
+  story('never to the opener, or to a stopped agent', async ({ open, command, world }) => {
     const id = await open('layer-1', 'integration')
     expect(await command(id, { type: 'reassign', as: 'operator', to: 'layer-1' })).toBe('incident.own-path')
     await world.stop('layer-14')

@@ -12,17 +12,17 @@ export interface Stage {
   world: World
   /** Opens an incident (or counts a duplicate) and gives its id. */
   open: (agent: string, category: Category, dedupKey?: string) => Promise<string>
-  /** Lets a duration pass and one ms more: T itself still belongs to whoever answers. */
+  /** Lets a duration pass and one ms more: T itself still belongs to an answer. */
   after: (duration: string) => Promise<void>
   /** Moves to an instant after the story began (a duration or ms, and `ms` more); a timer of that very instant waits. */
   at: (instant: string | number, ms?: number) => Promise<void>
   /** Gives a command; answers `obeyed` or the code of its refusal. */
   command: (id: string, command: IncidentCommand) => Promise<string>
-  /** Who was told by a notice since this was last asked. */
+  /** Who got a notice since the last call. */
   told: () => string[]
-  /** Other notices since this was last asked, as `copy chief-1` or `taken layer-3`. */
+  /** Other notices since the last call, as `copy chief-1` or `taken layer-3`. */
   others: () => string[]
-  /** How many alarms were raised since this was last asked. */
+  /** How many alarms were raised since the last call. */
   alarms: () => number
   /** The whole timeline as `ms type level`, the level where there is one. */
   timeline: (id: string) => Promise<string[]>

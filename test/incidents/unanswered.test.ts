@@ -61,7 +61,7 @@ describe('a task that needs a response', () => {
     ])
   })
 
-  it('is not answered by somebody else, nor by an answer to something else', async () => {
+  it('is not answered by another agent, nor by an answer to something else', async () => {
     const world = new AgentsWorld()
     const id = await world.task('layer-5', 'layer-14', { responseRequired: true })
     const done = { to: ['layer-5'], type: 'task_complete', subject: 'done', body: { task: 'x' } }
@@ -121,7 +121,7 @@ describe('a task that needs a response', () => {
     expect(await world.incidentsOf('layer-5')).toHaveLength(1)
   })
 
-  it('that nobody required a response to waits for nothing', async () => {
+  it('without a required response waits for nothing', async () => {
     const world = new AgentsWorld()
     await world.task('layer-5', 'layer-14')
     expect((await world.history('layer-5')).row.state.timer).toBeNull()

@@ -26,7 +26,7 @@ const LONGEST_SILENCE_MS = 24 * 3_600_000 + 60_000
 
 const directory = projectOrg()
 
-/** The same organisation with waits on its cards that are not the defaults. */
+/** The same organization with waits on its cards that are not the defaults. */
 const otherWaits = projectOrg((_, text) =>
   text.replaceAll('30 min wait', '45 min wait').replaceAll('1 hour wait', '90 min wait'),
 )
@@ -45,7 +45,7 @@ export const HUNTERS: readonly { name: string; share: number; hunt: Hunter }[] =
   { name: 'left alone', share: 0.15, hunt: (ms) => leftAlone(ms, 2) },
 ]
 
-/** Every ladder of the organisation against the table of the docs. */
+/** Every ladder of the organization against the table of the docs. */
 async function ladders(): Promise<Hunt> {
   return { fault: wrongLadderIn(directory, pinPolicy) ?? wrongLadderIn(otherWaits, pinPolicy), runs: 1 }
 }
@@ -58,7 +58,7 @@ function randomLives(budgetMs: number, seed: number): Promise<Hunt> {
   })
 }
 
-/** Random lives after which nobody acts: exhausted, in bounded time. */
+/** Random lives after which no one acts: exhausted, in bounded time. */
 function leftAlone(budgetMs: number, seed: number): Promise<Hunt> {
   return sample({ budgetMs, seed, arbitrary: lives }, async (life) => {
     const world = new World({ directory })

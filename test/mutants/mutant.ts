@@ -1,4 +1,4 @@
-/** One fault that the properties must find: a text of one file, and what stands there instead. */
+/** One fault that the properties must find: a text of one file, and its replacement. */
 export interface Mutant {
   name: string
   file: string

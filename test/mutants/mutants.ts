@@ -12,7 +12,7 @@ const RELAY = 'packages/runtime/src/outbox-relay.ts'
 const TIMERS = 'packages/runtime/src/timer-service.ts'
 const STORE = 'packages/store/src/memory-tx.ts'
 
-/** Mutants of one file, each a name, a text of the file, and what stands there instead. */
+/** Mutants of one file, each a name, a text of the file, and its replacement. */
 function of(file: string, ...mutants: [name: string, pattern: string, replacement: string][]): Mutant[] {
   return mutants.map(([name, pattern, replacement]) => ({ name, file, pattern, replacement }))
 }
@@ -246,7 +246,7 @@ const messages = [
 /** Every mutant. */
 export const MUTANTS: readonly Mutant[] = [...machine, ...actions, ...rules, ...policy, ...clock, ...messages]
 
-/** Mutants that change nothing by themselves, because another guard stands behind them: planted with that one off only. */
+/** Mutants that change nothing by themselves, because another guard backs them up: planted with that one off only. */
 export const MASKED: ReadonlySet<string> = new Set([
   'data-loss-may-be-quiet',
   'a-conflict-waits-as-the-card-says',

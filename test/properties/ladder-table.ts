@@ -62,7 +62,7 @@ function agentsOf(id: string, who: string, org: Directory): string[] {
   return who.split(',')
 }
 
-/** The card's wait where it gives one; the CEO's is the organisation's. */
+/** The card's wait where it gives one; the CEO's is the organization's. */
 function waitOf(id: string, who: string, org: Directory): number {
   if (who === 'ceo') return 2 * HOUR
   if (who.startsWith('ops-')) return 30 * MIN

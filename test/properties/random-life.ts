@@ -52,7 +52,7 @@ export interface Life {
   moments: { when: When; what: What }[]
 }
 
-/** Stands for the first addressee of the visit, whoever that is then. */
+/** Means the first addressee of the round at that time. */
 const ADDRESSEE = 'addressee'
 
 // An operator may do everything and an addressee most of it, so that most commands reach what a state allows.
@@ -167,7 +167,7 @@ async function happen(
 ): Promise<void> {
   const { row } = await world.history(id)
   if (what.kind === 'ring') await world.ring(id)
-  // A key that its incident's end has freed would open a second incident, of which this life knows nothing.
+  // A key that its incident's end has freed would open a second incident, unknown to this life.
   else if (what.kind === 'open') await (row.state.live ? open(what.category) : undefined)
   else if (what.kind === 'stop') {
     await world.stop(what.agent)

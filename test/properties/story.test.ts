@@ -46,7 +46,7 @@ describe('a story', () => {
     )
   }, 60_000)
 
-  it('foresees what the clock then does, while nobody answers', async () => {
+  it('foresees what the clock then does, without an answer', async () => {
     await fc.assert(
       fc.asyncProperty(lives, async ({ moments, ...life }) => {
         const world = new World({ directory })

@@ -187,7 +187,7 @@ describe('a tampered world is seen', () => {
     expect(check(world)).not.toEqual([])
   })
 
-  it('but a deadline that fell into an outage is not late, and a herd is no promise', async () => {
+  it('but a deadline that fell into an outage is not late, and a herd is not a promise', async () => {
     const [served] = WORLD_INVARIANTS.map(({ check }) => check)
     const world = await silentWorld()
     world.nowMs += 2 * HOUR

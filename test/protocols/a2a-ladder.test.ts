@@ -52,7 +52,7 @@ describe('an incident over A2A', { timeout: PATIENCE_MS }, () => {
     expect((await world.incident(task.id)).status).toBe('resolved')
   })
 
-  it('that nobody takes is seen to go to the chief', async () => {
+  it('that no agent takes is seen to go to the chief', async () => {
     const stream = operator.sendMessageStream(message('pool exhausted', OPENING))
     const task = (await stream.next()).value?.payload?.value as Task
     await world.settle()

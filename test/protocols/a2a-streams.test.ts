@@ -29,7 +29,7 @@ async function following(): Promise<string | undefined> {
 }
 
 it(
-  'a stream that nobody reads any more is let go at once',
+  'an unread stream is released at once',
   async () => {
     const gone = new AbortController()
     expect(await subscribe(gone.signal)).toContain(id)
@@ -56,7 +56,7 @@ it(
 )
 
 it(
-  'a stream tells nothing more to whoever holds a token that was revoked',
+  'a stream tells nothing more to the holder of a revoked token',
   async () => {
     const closed = await ProtocolWorld.start({ loopback: false })
     const { state } = await closed.open({

@@ -37,7 +37,7 @@ async function sent(words: string, data?: object): Promise<Task> {
 }
 
 describe('a card', { timeout: PATIENCE_MS }, () => {
-  it('is made of the agent’s own: what it can be asked, what it answers for, and the extension', async () => {
+  it('is made of the agent’s own: what it can answer, its responsibilities, and the extension', async () => {
     const card = await client.getAgentCard()
     expect(card).toMatchObject({
       name: 'API Structure (layer-2)',
@@ -69,7 +69,7 @@ describe('a card', { timeout: PATIENCE_MS }, () => {
     expect(own.name).toContain('agent-0')
   })
 
-  it('of nobody is not there', async () => {
+  it('of an unknown agent is missing', async () => {
     expect((await fetch(`${world.url}/a2a/layer-999/.well-known/agent-card.json`)).status).toBe(404)
     expect(
       (
@@ -92,7 +92,7 @@ describe('a message', { timeout: PATIENCE_MS }, () => {
     expect(JSON.stringify(parts)).toContain('API response time')
   })
 
-  it('becomes a task of the organisation, waits for who sits there, and ends with the answer', async () => {
+  it('becomes a task of the organization, waits for who sits there, and ends with the answer', async () => {
     const { id, contextId } = await sent('please version the interfaces')
     const stream = client.resubscribeTask({ tenant: '', id })
     expect(lineOf((await stream.next()).value!)).toBe('INPUT_REQUIRED layer-2')
@@ -138,7 +138,7 @@ describe('what is refused', { timeout: PATIENCE_MS }, () => {
     const elsewhere = await a2aClient(world.url, 'layer-40')
     await expect(elsewhere.getTask({ tenant: '', id })).rejects.toThrow('task.unknown')
     const asked = { tenant: '', taskId: id, pageSize: 1, pageToken: '' }
-    // By the card, which says that there is none, the client does not even ask.
+    // By the card, which declares none, the client does not even ask.
     const push = async () => client.listTaskPushNotificationConfig(asked)
     await expect(push()).rejects.toThrow('Push Notification')
   })

@@ -31,13 +31,13 @@ beforeEach(async () => {
   }
   await world.advance(1)
   const about = { target: 'shop', statement: DROP, kind: 'destructive' as const }
-  asked = await askApproval(operated, about, { by: 'tester', because: 'nobody reads it' })
+  asked = await askApproval(operated, about, { by: 'tester', because: 'it is unused' })
   await world.settle()
 })
 afterEach(() => world.close())
 
 describe('a statement that is to be approved', { timeout: PATIENCE_MS }, () => {
-  it('is approved by its hash alone, by two holders, neither of whom asked', async () => {
+  it('is approved by its hash alone, by two holders, neither the requester', async () => {
     const robot = await mcpClient(world.url, await world.token('chief-1', 'incidents:write'))
     const chief = await mcpClient(world.url, tokens.chief)
     const { items } = await call<Listed>(chief, 'inbox_list', { agent: 'chief-1' })
@@ -60,7 +60,7 @@ describe('a statement that is to be approved', { timeout: PATIENCE_MS }, () => {
     await Promise.all([robot.close(), chief.close(), operator.close()])
   })
 
-  it('is approved by nobody without a token, also on this machine', async () => {
+  it('is not approved without a token, also on this machine', async () => {
     const client = await mcpClient(world.url)
     const { items } = await call<Listed>(client, 'inbox_list', { agent: 'chief-1' })
     const given = { id: items[0]!.id, as: 'chief-1', hash: asked.hash }
@@ -69,7 +69,7 @@ describe('a statement that is to be approved', { timeout: PATIENCE_MS }, () => {
     await client.close()
   })
 
-  it('is rejected for good', async () => {
+  it('is rejected finally', async () => {
     const chief = await mcpClient(world.url, tokens.chief)
     const given = { id: asked.id, hash: asked.hash, because: 'it is read at night' }
     expect(await call<Approval>(chief, 'approvals_reject', given)).toMatchObject({ status: 'rejected' })

@@ -53,7 +53,7 @@ const ABSENT: Record<string, string> = {
   simulate: 'server.not-composed',
 }
 
-/** What the list of tools may hold, characters: a client reads it anew for each of its conversations. */
+/** What the list of tools may hold, characters: a client reads it again for each of its conversations. */
 const LIST_MAX = 64 * 1024
 
 /** Which scopes hold which, as docs/security.md has it. */
@@ -152,7 +152,7 @@ describe('every tool', { timeout: PATIENCE_MS }, () => {
 })
 
 describe('without a valid token', { timeout: PATIENCE_MS }, () => {
-  it.each([undefined, 'esa_forged'])('nobody gets in (%s)', async (token) => {
+  it.each([undefined, 'esa_forged'])('no one gets in (%s)', async (token) => {
     await expect(mcpClient(world.url, token)).rejects.toThrow(/Unauthorized|401/i)
     const headers = {
       'content-type': 'application/json',

@@ -44,7 +44,7 @@ describe('a model that waits', { timeout: PATIENCE_MS }, () => {
     expect([again.news, again.items.map(({ id }) => id)]).toEqual([[], [state.id]])
   })
 
-  it('is told of a resource that changed, once it has subscribed', async () => {
+  it('is notified of a resource that changed, once it has subscribed', async () => {
     const { state } = await world.open(INCIDENT)
     const uri = `esa://incidents/${state.id}/timeline`
     const told = new Promise((resolve) =>

@@ -23,7 +23,7 @@ describe('a scrape', () => {
 
   it('tells how late deadlines were served, and a server that starts later tells the same', async () => {
     await open()
-    // Due after 30 minutes, and nobody is there to serve it until the 41st: eleven minutes late.
+    // Due after 30 minutes, and no worker serves it until the 41st: eleven minutes late.
     await world.outage(41 * MIN)
     await open()
     await world.advance(31 * MIN)
@@ -65,7 +65,7 @@ describe('a scrape', () => {
     expect(await Promise.all([opened(), opened()])).toEqual([3, 3])
   })
 
-  it('tells what is open by level and status, the oldest that nobody took, and what agents did', async () => {
+  it('tells what is open by level and status, the oldest unacknowledged, and what agents did', async () => {
     const id = await open()
     await open('layer-41')
     await world.advance(5 * MIN)
@@ -113,7 +113,7 @@ describe('a scrape', () => {
     expect(seen.some(({ labels }) => labels['metric'] === 'probes')).toBe(false)
   })
 
-  it('times requests by the template of their route, never by what was asked for', async () => {
+  it('times requests by the template of their route, never by its content', async () => {
     await fetch(`${world.url}/api/v1/incidents/01ARZ3NDEKTSV4RRFFQ69G5FAV`)
     await fetch(`${world.url}/what/ever/this/is`)
     const routes = (await scrape()).flatMap(({ name, labels }) =>

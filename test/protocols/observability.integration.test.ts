@@ -63,7 +63,7 @@ describe('what the documents name', () => {
     ])
   })
 
-  it('in the table of metrics is all that there is', () => {
+  it('in the table of metrics is complete', () => {
     const described = new Set(read('observability.md').match(/esa_\w+/g))
     expect([...exposed].filter((name) => name.startsWith('esa_') && !described.has(name))).toEqual([])
     expect([...described].filter((name) => !exposed.has(name))).toEqual([])
@@ -88,7 +88,7 @@ describe('the runbook', () => {
     expect(lacking).toEqual([])
   })
 
-  it('names commands that there are', () => {
+  it('names existing commands', () => {
     const commands = [...read('reference/cli.md').matchAll(/^## (esa .+)$/gm)].map(([, name]) => name!)
     const used = runbook.match(/(?<=`|^ {4})esa [a-z][^`\n]*/gm) ?? []
     expect(used.length).toBeGreaterThan(20)

@@ -12,7 +12,7 @@ export const PATIENCE_MS = 30_000
 /** A database that is on no other machine: nothing of these worlds is in one. */
 const NOWHERE = 'postgresql://localhost/memory'
 
-/** The user of the machine, by no token: may act as any agent, and is no account. */
+/** The user of the machine, by no token: may act as any agent, and is not an account. */
 export const TESTER: Caller = {
   actAs: async () => 'tester',
   approveAs: async () => 'tester',
@@ -26,7 +26,7 @@ export class ProtocolWorld extends AgentsWorld {
   url = ''
   #stop: () => Promise<void> = async () => {}
 
-  /** Starts the server; `loopback` false: everybody needs a token. */
+  /** Starts the server; `loopback` false: every caller needs a token. */
   static async start({
     loopback = true,
     ...more
@@ -61,7 +61,7 @@ export class ProtocolWorld extends AgentsWorld {
     }
   }
 
-  /** A token for whoever acts as `as`. */
+  /** A token that acts as `as`. */
   async token(as: string, ...scope: Scope[]): Promise<string> {
     const world = { ...this.ports().world, caller: TESTER }
     return (await createToken(world, { as, scope, for: '1d', person: `${as}'s model` })).token

@@ -72,7 +72,7 @@ describe('the file that composes a runtime', () => {
   it.each([
     ['an unknown key', `export default { plugin: [] }`],
     ['no default export', `export const plugins = []`],
-    ['plugins that are no names', `export default { plugins: [1] }`],
+    ['plugins that are not names', `export default { plugins: [1] }`],
     ['an error', `throw new Error('no')`],
   ])('is refused with %s', async (_, text) => {
     await configIn('project', text)
@@ -83,7 +83,7 @@ describe('the file that composes a runtime', () => {
     await expect(open('project', 'nowhere.ts')).rejects.toMatchObject({ code: 'config.missing' })
   })
 
-  it('is asked for by the flag, else by the environment', () => {
+  it('is found by the flag, else by the environment', () => {
     const environment = { ESA_CONFIG: 'a.ts', ESA_HOME: '/h' }
     expect(placesOf(['status', '--config=b.ts'], environment)).toMatchObject({ given: 'b.ts', home: '/h' })
     expect(placesOf(['--home', '/i', 'status'], environment)).toMatchObject({ given: 'a.ts', home: '/i' })

@@ -6,7 +6,7 @@ export interface PluginTools {
   databases?: Databases
 }
 
-/** What may be asked of a target, each by the same code as its command. */
+/** What may be done on a target, each by the same code as its command. */
 export const TARGET_WORKS = ['measure', 'check', 'lint', 'explain', 'advise'] as const
 export type TargetWork = (typeof TARGET_WORKS)[number]
 

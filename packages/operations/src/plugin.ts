@@ -64,7 +64,7 @@ export interface CliConfig {
   runtime: RuntimeDoor
 }
 
-/** The runtime of a configuration, opened when it is asked for. All throw EsaError of the database, the store or the cards. */
+/** The runtime of a configuration, opened on demand. All throw EsaError of the database, the store or the cards. */
 export interface RuntimeDoor {
   /** Runs a command's work in a world, and closes that whatever happens; with `looks` a database without our schema stays so. */
   inWorld<T>(config: CliConfig, work: (world: World) => Promise<T>, looks?: boolean): Promise<T>

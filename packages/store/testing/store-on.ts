@@ -42,11 +42,11 @@ const EMPTY = `set session_replication_role = replica;
 /** A role that owns nothing. */
 const RUNTIME = 'esa_contract'
 
-/** A way to a database: its server, and what stands before it. */
+/** A way to a database: its server, and what is in front of it. */
 export interface Deployment {
   name: string
   server: () => Promise<TestServer>
-  /** Whatever stands between the store and its server. */
+  /** Anything between the store and its server. */
   front?: (url: string) => Promise<TestServer>
   hears: boolean
   /** Migrations of versions after this one. */

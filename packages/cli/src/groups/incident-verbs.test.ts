@@ -20,7 +20,7 @@ const table = {
 const verbs = (): Command => {
   const incidents = new Command('incidents').exitOverride()
   const config = () => {
-    throw new Error('asked for its configuration')
+    throw new Error('read its configuration')
   }
   addVerbs(incidents, config, table)
   for (const verb of incidents.commands) verb.exitOverride().configureOutput({ writeErr: () => {} })
@@ -44,7 +44,7 @@ describe('the verbs of an incident', () => {
   it('ask for a reason by that word, and still take that of before', async () => {
     expect(flagsOf('resolve')).toEqual(['--as <who>', '[--reason <text>]'])
     expect(flagsOf('withdraw')).toEqual(['--as <who>', '[--reason <text>]'])
-    const configured = 'asked for its configuration'
+    const configured = 'read its configuration'
     expect(await given('resolve', 'x', '--as', 'layer-2')).toMatch("required option '--reason <text>'")
     expect(await given('resolve', 'x', '--as', 'layer-2', '--reason', 'done')).toBe(configured)
     expect(await given('resolve', 'x', '--as', 'layer-2', '--cause', 'done')).toBe(configured)

@@ -9,7 +9,7 @@ type Content = Awaited<ReturnType<typeof cardContent>>
 
 const TAKE_SEAT = `You sit in the seat of the agent whose card is attached, in this organization's runtime. Its inbox as it is now is attached as well.
 
-Work like this, until you are asked to stop:
+Work like this, until the operator stops you:
 1. Read inbox_list with "agent" set to your id; when nothing is left to do, inbox_wait tells you of what is new. For each incident in it read incidents_show and incidents_timeline.
 2. What you can take, acknowledge with incidents_ack before its deadlineAt. What you cannot, decline with incidents_decline and a true reason: silence costs the whole wait.
 3. What you hold, work on, and close with incidents_resolve and the cause that you found. Never resolve what you did not look into.
