@@ -74,8 +74,8 @@ describe.skipIf(!HAS_CHROMIUM)('an operator on call', () => {
     await first.keyboard.press('a')
     const dialog = first.getByRole('dialog', { name: 'Acknowledge this incident' })
     await dialog.getByText('1 h', { exact: true }).click()
-    await dialog.getByText(/nobody climbs until [^.]*\d\d:\d\d\./).waitFor()
-    await dialog.getByText(/Layer 2 and Layer 3 are told again, with the full 30 min/).waitFor()
+    await dialog.getByText(/pauses until [^.]*\d\d:\d\d\./).waitFor()
+    await dialog.getByText(/Layer 2 and Layer 3 are notified again, with the full 30 min/).waitFor()
     await dialog.getByRole('button', { name: 'Acknowledge', exact: true }).click()
     await dialog.waitFor({ state: 'hidden' })
     await second
@@ -92,10 +92,10 @@ describe.skipIf(!HAS_CHROMIUM)('an operator on call', () => {
   it('says in the dialog when another answer came first, and nothing is done twice', async () => {
     await first.getByRole('button', { name: 'Escalate' }).click()
     const dialog = first.getByRole('dialog')
-    await dialog.getByText(/Chief #1 is told at once and has 1 h/).waitFor()
+    await dialog.getByText(/Chief #1 is notified at once and has 1 h/).waitFor()
     await world.esa.run(['incidents', 'escalate', id, '--as', 'operator'])
     // The dialog follows the log: the next click would climb once more, and says so before it.
-    await dialog.getByText(/The CEO is told at once/).waitFor()
+    await dialog.getByText(/The CEO is notified at once/).waitFor()
     await dialog.getByRole('button', { name: 'I have read it' }).waitFor()
     expect(await dialog.getByRole('button', { name: 'Escalate' }).count()).toBe(0)
     await first.keyboard.press('Escape')

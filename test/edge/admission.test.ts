@@ -186,7 +186,7 @@ describe('a body that holds nothing, or a NUL', () => {
     )
   }
 
-  it('is refused by every route, changes nothing, and is no fault of the server', async () => {
+  it('is refused by every route, changes nothing, and is not a fault of the server', async () => {
     const token = await world.token('operator', 'admin')
     const all = await posts()
     expect(all.length).toBeGreaterThan(25)

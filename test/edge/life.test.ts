@@ -6,7 +6,7 @@ import { StreamReader } from './stream-reader.ts'
 let world: ProtocolWorld
 afterEach(() => world.close())
 
-describe('a server that is told to stop', () => {
+describe('a server that is stopped', () => {
   it('finishes what is under way, sends its readers back, and takes nothing new', async () => {
     world = await ProtocolWorld.start()
     const server = await startServer(world.ports())

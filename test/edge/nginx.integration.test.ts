@@ -77,7 +77,7 @@ describe.skipIf(!HAS_NGINX)('behind the nginx of docs/deploy/nginx.conf', () => 
         ]),
       )
       expect(await flooder({ 'x-forwarded-for': '203.0.113.9' })).toMatchObject({ status: 429 })
-      // Another address is asked for a token as ever, and a valid one is served: from there, and from the flooder's own.
+      // Another address needs a token as ever, and a valid one is served: from there, and from the flooder's own.
       expect(await victim({})).toEqual({ status: 401, code: 'auth.token-required' })
       expect((await victim(bearer)).status).toBe(200)
       expect((await flooder(bearer)).status).toBe(200)

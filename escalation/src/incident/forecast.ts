@@ -5,7 +5,7 @@ import type { Policy } from '../policy/policy.ts'
 export interface ForecastStep {
   /** Ms since the Unix epoch; exact for the first step, and for later ones if each timer is served on time. */
   at: number
-  /** `told`: a level is told for the first time; `told-again`: the same one once more; `resumed`: the wait goes on; `exhausted`, `alarm`: an alarm. */
+  /** `told`: a level is notified for the first time; `told-again`: the same one once more; `resumed`: the wait goes on; `exhausted`, `alarm`: an alarm. */
   what: 'told' | 'told-again' | 'resumed' | 'exhausted' | 'alarm'
   level: string
   agents: string[]

@@ -15,7 +15,7 @@ export function learnServerTime(nowAt: string): void {
   if (offset === null || sample > offset || sample < offset - SET_BACK_MS) offset = sample
 }
 
-/** Learns from an event (ISO 8601) that the server's time is no earlier. It may have been delayed, so it is not later either. */
+/** Learns from an event (ISO 8601) that the server's time is not earlier. It may have been delayed, so it is not later either. */
 export function learnServerPast(at: string): void {
   const sample = offsetAt(at)
   if (offset !== null && sample > offset) offset = sample

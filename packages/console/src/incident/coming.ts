@@ -1,20 +1,20 @@
 import { forecast, type ForecastStep, type Story, type StoryMoment } from '@esa/escalation'
 import { agentName, agentNames } from '../agent-names.ts'
 
-/** What comes after a moment if nobody answers. */
+/** What comes after a moment without an answer. */
 export function comingAfter({ policy }: Story, moment: StoryMoment): ForecastStep[] {
   return forecast(policy, moment)
 }
 
-/** How an incident stands while its timer runs, or undefined where the badge says it all. */
+/** The state of an incident while its timer runs, or undefined where the badge says it all. */
 export function standingWords({ status, heldBy, addressees, silenced }: StoryMoment): string | undefined {
   switch (status) {
     case 'triggered':
-      return `${agentNames(addressees)} ${addressees.length === 1 ? 'was' : 'were'} told`
+      return `${agentNames(addressees)} ${addressees.length === 1 ? 'was' : 'were'} notified`
     case 'acknowledged':
       return heldBy === null ? undefined : `${agentName(heldBy)} has it`
     case 'suppressed':
-      return silenced ? 'a silence holds it back' : 'the wait stands still'
+      return silenced ? 'a silence holds it back' : 'the wait is paused'
     default:
       return undefined
   }
@@ -30,7 +30,7 @@ export function stepWords({ what, agents }: ForecastStep): string {
     case 'resumed':
       return 'the wait goes on'
     case 'exhausted':
-      return 'nobody is left: an alarm'
+      return 'escalation exhausted: an alarm'
     case 'alarm':
       return 'the alarm again'
   }

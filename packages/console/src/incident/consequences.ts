@@ -4,7 +4,7 @@ import { agentName, agentNames, sentence } from '../agent-names.ts'
 import { clockText } from '../durations.ts'
 import type { Action } from './possible-actions.ts'
 
-/** What is asked: in whose name, for how long, ms, and to whom, where the action has that. */
+/** A command: in whose name, for how long, ms, and to whom, where the action has that. */
 export interface Asked {
   as: string
   forMs: number | null
@@ -28,30 +28,30 @@ export function consequences(
   const again =
     rung === undefined
       ? ''
-      : `${sentence(agentNames(rung.agents))} ${verb(rung.agents, 'is', 'are')} told again, with the full ${formatDuration(rung.waitMs)}`
-  const stays = `${sentence(told)} ${verb(addressees, 'stays', 'stay')} told`
+      : `${sentence(agentNames(rung.agents))} ${verb(rung.agents, 'is', 'are')} notified again, with the full ${formatDuration(rung.waitMs)}`
+  const stays = `${sentence(told)} ${verb(addressees, 'stays', 'stay')} notified`
   const climbs =
     next === undefined
-      ? 'The CEO is told once more; after that an alarm leaves the bus'
-      : `${sentence(agentNames(next.agents))} ${verb(next.agents, 'is', 'are')} told at once and ${verb(next.agents, 'has', 'have')} ${formatDuration(next.waitMs)}`
+      ? 'The CEO is notified once more; after that an alarm leaves the bus'
+      : `${sentence(agentNames(next.agents))} ${verb(next.agents, 'is', 'are')} notified at once and ${verb(next.agents, 'has', 'have')} ${formatDuration(next.waitMs)}`
   switch (action) {
     case 'acknowledge':
-      return [`The wait stops: nobody climbs until ${ends}.`, `If it is still open at ${ends}: ${again}.`]
+      return [`Escalation pauses until ${ends}.`, `If it is still open at ${ends}: ${again}.`]
     case 'snooze':
       return [`${stays}; it is quiet until ${ends}.`, `If it is still open then: ${again}.`]
     case 'suppress':
       return [
-        `${stays}; nobody climbs until ${ends}.`,
-        `Then the ${formatDuration(left(dueAt, now))} that ${left(dueAt, now) === 1 ? 'is' : 'are'} left of the wait go on, and ${next === undefined ? 'the CEO' : agentNames(next.agents)} ${verb(next?.agents ?? ['one'], 'is', 'are')} told if it is still open.`,
+        `${stays}; escalation pauses until ${ends}.`,
+        `Then the ${formatDuration(left(dueAt, now))} that ${left(dueAt, now) === 1 ? 'is' : 'are'} left of the wait go on, and ${next === undefined ? 'the CEO' : agentNames(next.agents)} ${verb(next?.agents ?? ['one'], 'is', 'are')} notified if it is still open.`,
       ]
     case 'unsuppress':
       return moment.silenced
         ? [`It leaves its silence: ${again.replace(' again', '')}.`]
         : [
-            `The ${formatDuration(moment.remainingMs ?? 0)} that were left of the wait go on from now. Nobody is told again.`,
+            `The ${formatDuration(moment.remainingMs ?? 0)} that were left of the wait go on from now, without a new notice.`,
             next === undefined
               ? ''
-              : `${sentence(agentNames(next.agents))} ${verb(next.agents, 'is', 'are')} told after that.`,
+              : `${sentence(agentNames(next.agents))} ${verb(next.agents, 'is', 'are')} notified after that.`,
           ]
     case 'escalate':
       return [`It counts as a missed wait. ${climbs}.`, `${stays}.`]
@@ -59,37 +59,37 @@ export function consequences(
       return [declining(as, moment, climbs)]
     case 'reassign':
       return [
-        `${sentence(to === null ? '…' : agentName(to))} is told at once; ${told} ${verb(addressees, 'learns', 'learn')} that it was taken.`,
+        `${sentence(to === null ? '…' : agentName(to))} is notified at once; ${told} ${verb(addressees, 'learns', 'learn')} that it was taken.`,
         status === 'acknowledged'
           ? `The acknowledgement ends, and the full ${formatDuration(rung?.waitMs ?? 0)} run from now.`
-          : `The deadline stands${dueAt === null ? '' : ` at ${clockText(dueAt, now)}`}.`,
+          : `The deadline stays${dueAt === null ? '' : ` at ${clockText(dueAt, now)}`}.`,
       ]
     case 'raise':
       return [
-        'It counts as data loss from now on: the CEO is told at once, with the full wait.',
+        'It counts as data loss from now on: the CEO is notified at once, with the full wait.',
         'After that nothing may snooze or suppress it, and this cannot be taken back.',
       ]
     case 'resolve':
       return [
-        'It ends here: every timer stops, and all who were told learn that it is over.',
+        'It ends here: every timer stops, and all who were notified learn that it is over.',
         'It cannot be opened again; the same fault opens a new incident.',
       ]
     case 'withdraw':
       return [
         'It ends here as opened by mistake, and counts in no figures.',
-        'All who were told learn that it is over.',
+        'All who were notified learn that it is over.',
       ]
   }
 }
 
-/** Who declines for whom: the next tier is told when nobody is left. */
+/** Who declines for whom: the next tier is notified when none is left. */
 function declining(as: string, { addressees, declined }: StoryMoment, climbs: string): string {
-  if (as === 'operator') return `You decline for everybody who was asked at this level. ${climbs}.`
+  if (as === 'operator') return `You decline for all agents of this level. ${climbs}.`
   const left = addressees.filter((agent) => agent !== as && !declined.includes(agent))
   const leaves = `${sentence(agentName(as))} declines`
   return left.length === 0
-    ? `${leaves}, the last who was asked. ${climbs}.`
-    : `${leaves}; ${agentNames(left)} ${verb(left, 'is', 'are')} still asked, and the wait goes on.`
+    ? `${leaves}, the last of this level. ${climbs}.`
+    : `${leaves}; ${agentNames(left)} ${verb(left, 'is', 'are')} still notified, and the wait goes on.`
 }
 
 function left(dueAt: number | null, now: number): number {

@@ -1,6 +1,6 @@
 import type { Story, StoryMoment } from '@esa/escalation'
 
-/** What can be asked of an incident, in the order of how often it is. */
+/** The commands of an incident, the most frequent first. */
 export const ACTIONS = [
   'acknowledge',
   'escalate',

@@ -4,7 +4,7 @@ import { type Blocker, blockerText, lookAt } from './blockers.ts'
 
 /** How much a migration may keep others waiting. Durations are milliseconds. */
 export interface LockBudget {
-  /** Longest that a statement stands in the queue of a lock, with all later sessions behind it. */
+  /** Longest that a statement waits in the queue of a lock, with all later sessions behind it. */
   lockMs: number
   /** Longest that anybody waits for a statement, in the queue or while it works; then it is cancelled and undone. */
   blockMs: number

@@ -13,7 +13,7 @@ const KINDS: [name: string, condition: string][] = [
   ['hold something else', 'true'],
 ]
 
-/** How the values of a column differ, in words: how many of which kind, and the key of one of them. Values are not shown. */
+/** How the values of a column differ, in words: how many of each kind, and the key of one of them. Values are not shown. */
 export async function describeLoss(
   session: Queryable,
   kept: KeptTable,
