@@ -8,7 +8,7 @@ const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.mi
 /** What must not shut anyone out. */
 const SERIOUS: ReadonlySet<ImpactValue | undefined> = new Set<ImpactValue>(['serious', 'critical'])
 
-/** Rules about colours: all that another theme can break. */
+/** Rules about colors: all that another theme can break. */
 export const COLOUR_RULES = ['color-contrast', 'link-in-text-block']
 
 /** What axe-core finds on the page that is serious, by all its rules or by some, as `rule: element`; nothing is well. */
@@ -29,7 +29,7 @@ export async function seriousFaults(page: Page, rules: string[] | null = null): 
     )
 }
 
-/** The same by day and by night: the colours of both are looked at. */
+/** The same by day and by night: the colors of both are looked at. */
 export async function faultsDayAndNight(page: Page): Promise<string[]> {
   const day = await seriousFaults(page)
   await page.emulateMedia({ colorScheme: 'dark' })

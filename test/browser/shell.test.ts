@@ -39,7 +39,7 @@ const RUNS_ON = `(() => {
   return at(0) < at(all.data.length - 1)
 })()`
 
-/** Who has to see it, and whether its colours and names are checked as well: they do not depend on the width. */
+/** Who has to see it, and whether its colors and names are checked as well: they do not depend on the width. */
 const LOOKS: [string, Look, boolean][] = [
   ['by day', { colorScheme: 'light' }, true],
   ['by night', { colorScheme: 'dark' }, true],

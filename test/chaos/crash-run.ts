@@ -30,7 +30,7 @@ export const QUEUE_POINTS: readonly CrashPoint[] = CRASH_POINTS.filter((point) =
 
 /**
  * Kills a real process at every point, once, starts another, and looks whether its incident goes its way. The last
- * judgement is over all of them together.
+ * judgment is over all of them together.
  */
 export async function crashEverywhere(
   servers: Servers,

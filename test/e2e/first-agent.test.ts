@@ -152,7 +152,7 @@ describe.runIf(hasScript)('a new agent, on a terminal', () => {
   })
 })
 
-/** Waits for words on a terminal; colours and moves of the cursor are left out. */
+/** Waits for words on a terminal; colors and moves of the cursor are left out. */
 function screenOf(terminal: ChildProcess): (words: string) => Promise<void> {
   let screen = ''
   const waiting = new Set<() => void>()

@@ -34,7 +34,7 @@ const WORDS: Record<string, RegExp> = {
   ),
   'for good': /\bfor good\b/gi,
   'no … any more': /\bno\b[^.;:]{1,60}?\bany ?more\b/gi,
-  'is no …': /(?<!\bthere )\b(?:is|are|was|were) no\b(?! longer)/gi,
+  'is no …': /(?<!\bthere )\b(?:is|are|was|were) no(?= \w)(?! longer)/gi,
   'that there is': /\bthat there (?:is|are)\b/gi,
   'of which': /\bof which\b/gi,
 }

@@ -32,7 +32,7 @@ describe('the mutants', () => {
     expect(new Set(MUTANTS.map(({ name }) => name)).size).toBe(MUTANTS.length)
   })
 
-  it('that are masked are found with their neighbour off', () => {
+  it('that are masked are found with their neighbor off', () => {
     const paired = new Set(TOGETHER.flatMap((names) => planted(names, MUTANTS).map(({ name }) => name)))
     expect([...MASKED].filter((name) => !paired.has(name))).toEqual([])
   })

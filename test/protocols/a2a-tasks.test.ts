@@ -157,7 +157,7 @@ describe('what is refused', { timeout: PATIENCE_MS }, () => {
     expect((await world.incident(first.id)).duplicates).toBe(1)
   })
 
-  it('an incident is cancelled by withdrawing it', async () => {
+  it('an incident is canceled by withdrawing it', async () => {
     const opening = { type: 'incident.open', category: 'integration', as: 'operator' }
     const { id } = (await client.sendMessage(message('nothing after all', opening))) as Task
     const operator = await a2aClient(world.url, 'layer-2', await world.token('operator', 'admin'))

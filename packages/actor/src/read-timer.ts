@@ -5,7 +5,7 @@ type DelayedRaise = { id: string; delay: number; event: { type: string } }
 
 /**
  * The timer an actor has after a step, read from XState's own `xstate.raise` (delayed) and `xstate.cancel` actions.
- * `moved` says that a timer was armed, re-armed or cancelled: that is one epoch.
+ * `moved` says that a timer was armed, re-armed or canceled: that is one epoch.
  * @throws EsaError `actor.two-timers` or `actor.bad-delay` (bug).
  */
 export function readTimer(

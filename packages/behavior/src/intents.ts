@@ -29,7 +29,7 @@ const FACTS: Record<string, [about: string, words: string]> = {
     'escalate escalates escalation ladder chief boss report reports',
   ],
   'about:load': ['how much it has to do', 'busy load overloaded workload inbox'],
-  'about:tasks': ['what it can be asked', 'help can abilities skills ask'],
+  'about:tasks': ['what it can answer', 'help can abilities skills ask'],
 }
 
 /** Words that say nothing about what is meant. */

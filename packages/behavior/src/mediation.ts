@@ -6,7 +6,7 @@ import { objectOf } from './records.ts'
 /** Observations that a measured position rests on at least: fewer are an anecdote. */
 const SAMPLES_MIN = 20
 
-/** How much better the best position is than the next: closer ones are a matter of judgement. */
+/** How much better the best position is than the next: closer ones are a matter of judgment. */
 const LEAD_MIN = 0.1
 
 /** One position of a conflict, with what was measured for it. */

@@ -43,7 +43,7 @@ export type Tally = { completed: number; failed: number; totalMs: number }
 /** What a mailbox knows of its agent's card, and of the organization around it. */
 export type CardFacts = {
   chief: AgentId | null
-  /** Who coordinates it with its neighbours; absent in a log that is older than this fact. */
+  /** Who coordinates it with its neighbors; absent in a log that is older than this fact. */
   domain?: AgentId | null
   metrics: JsonObject[]
   /** Peers that its card names, in the card's order. */
@@ -116,7 +116,7 @@ export interface Notice {
 }
 
 /**
- * A built-in seat's answer to a notice: it acknowledges what its playbook recognises, resolves what it can settle by the
+ * A built-in seat's answer to a notice: it acknowledges what its playbook recognizes, resolves what it can settle by the
  * answer alone, and else says why it cannot decide; `change` is what it does about it all the same. One message to the incident, never two: the queue keeps no order.
  */
 export type Decision =

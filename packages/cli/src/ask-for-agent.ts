@@ -8,7 +8,7 @@ export function isAsked({ json, yes }: Config, name: string | undefined): boolea
   return name === undefined && !json && !yes && process.stdin.isTTY && process.stderr.isTTY
 }
 
-/** Asks on the terminal for what a draft lacks; the answers go to stdout alone when all is said. @throws EsaError `usage.cancelled` (terminal). */
+/** Asks on the terminal for what a draft lacks; the answers go to stdout alone when all is said. @throws EsaError `usage.canceled` (terminal). */
 export async function askForAgent(draft: CardDraft, directory: Directory): Promise<CardDraft> {
   const { isCancel, multiselect, select, text } = await import('@clack/prompts')
   const output = process.stderr

@@ -8,24 +8,24 @@ const MARKED = new RegExp(`${MARK}(\\[[0-9;]*m)`, 'g')
 
 type Paint = (text: string | number) => string
 
-/** Colours of what goes to stdout. */
+/** Colors of what goes to stdout. */
 export const colours = markedColours(wantsColour(process.stdout, process.env))
 
-/** Colours of what goes to stderr: the two may lead to different places. */
+/** Colors of what goes to stderr: the two may lead to different places. */
 export const errorColours = markedColours(wantsColour(process.stderr, process.env))
 
-/** Text as a terminal gets it: our colours are escapes now. Everything else must have lost its own before. */
+/** Text as a terminal gets it: our colors are escapes now. Everything else must have lost its own before. */
 export function withColours(text: string): string {
   return text.replace(MARKED, '\u001B$1')
 }
 
-/** Text without our colours: what is left is what takes room. */
+/** Text without our colors: what is left is what takes room. */
 export function withoutColours(text: string): string {
   return text.replace(MARKED, '')
 }
 
 /**
- * True when a stream takes colours: a terminal that is not dumb. NO_COLOR wins over FORCE_COLOR, which wins over what
+ * True when a stream takes colors: a terminal that is not dumb. NO_COLOR wins over FORCE_COLOR, which wins over what
  * the stream is. Source: no-color.org, force-color.org.
  */
 export function wantsColour({ isTTY }: { isTTY?: boolean }, environment: NodeJS.ProcessEnv): boolean {
@@ -35,7 +35,7 @@ export function wantsColour({ isTTY }: { isTTY?: boolean }, environment: NodeJS.
   return isTTY === true && TERM !== 'dumb'
 }
 
-/** The colours that we use, as marks that `withColours` makes escapes of. */
+/** The colors that we use, as marks that `withColours` makes escapes of. */
 export function markedColours(enabled: boolean) {
   const { bold, dim, red, green, yellow, cyan } = pc.createColors(enabled)
   return {
@@ -51,6 +51,6 @@ export function markedColours(enabled: boolean) {
 function marked(style: Paint): Paint {
   const [open = '', close = ''] = style('|').replaceAll('\u001B', MARK).split('|')
   if (open === '') return String
-  // A colour within one ends it: it begins again after that.
+  // A color within one ends it: it begins again after that.
   return (text) => `${open}${String(text).replaceAll(close, close + open)}${close}`
 }

@@ -14,7 +14,7 @@ describe('columns', () => {
     ).toBe('a     b  c\nlong  x  y')
   })
 
-  it('do not count colour codes', () => {
+  it('do not count color codes', () => {
     expect(
       printable(
         columns([

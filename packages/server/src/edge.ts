@@ -48,7 +48,7 @@ export function edge(ports: ServerPorts, feed: Feed): OpenAPIHono<ApiEnv> {
     secureHeaders({
       contentSecurityPolicy: {
         defaultSrc: ["'self'"],
-        // Styles that the page's own scripts set on an element: lengths and colours of a picture.
+        // Styles that the page's own scripts set on an element: lengths and colors of a picture.
         styleSrc: ["'self'", "'unsafe-inline'"],
         imgSrc: ["'self'", 'data:'],
         objectSrc: ["'none'"],

@@ -6,7 +6,7 @@ import type { OpenDatabase, RehearsalGround } from './ground/ground.ts'
 /** How often the admin looks at a rehearsal, ms. */
 const LOOK_EVERY_MS = 1_000
 
-/** A cancelled statement has so long to end before its session is ended: a function may catch the cancel, s. */
+/** A canceled statement has so long to end before its session is ended: a function may catch the cancel, s. */
 const END_GRACE_S = 3
 
 /** Longest that one statement runs where there are hardly any rows, and where there are many, s. */

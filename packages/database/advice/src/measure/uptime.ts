@@ -35,7 +35,7 @@ export async function probeDatabase(
 }
 
 /**
- * Uptime in percent of the time that probes observed: the time between two neighbours counts by its two ends, a gap
+ * Uptime in percent of the time that probes observed: the time between two neighbors counts by its two ends, a gap
  * longer than `PROBE_GAP_MS` counts neither way. `startedAt` (epoch ms) is when the server process started.
  */
 export function uptime(probes: readonly Probe[], startedAt: number | undefined): Finding {

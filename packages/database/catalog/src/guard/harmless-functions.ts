@@ -66,7 +66,7 @@ export function isHarmlessFunction(major: number, signature: string): boolean {
   return harmlessOf(major).has(signature)
 }
 
-/** Extensions of PostgreSQL and of its widest neighbours whose stable and immutable functions compute and do no more. */
+/** Extensions of PostgreSQL and of its widest neighbors whose stable and immutable functions compute and do no more. */
 export const COMPUTING_EXTENSIONS: ReadonlySet<string> = new Set(
   `btree_gin btree_gist citext cube earthdistance fuzzystrmatch hstore intarray isn lo ltree pg_stat_statements pg_trgm
   pgcrypto plpgsql postgis seg tsm_system_rows tsm_system_time unaccent uuid-ossp vector`.split(/\s+/),

@@ -124,7 +124,7 @@ describe('an apply', () => {
     expect(await shop.apply('alter table orders add total int')).toMatchObject({ state: 'done' })
   })
 
-  it('is cancelled and undone when others wait for it too long', async () => {
+  it('is canceled and undone when others wait for it too long', async () => {
     const sql = 'begin; alter table orders add total int; select pg_sleep(30); commit'
     const applying = shop.apply(sql, { budget: { blockMs: 300 } }).catch((error: unknown) => error)
     const locked = `select exists (select from pg_locks where relation = 'orders'::regclass and mode = 'AccessExclusiveLock' and granted) as locked`

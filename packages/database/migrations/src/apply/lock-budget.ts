@@ -6,7 +6,7 @@ import { type Blocker, blockerText, lookAt } from './blockers.ts'
 export interface LockBudget {
   /** Longest that a statement waits in the queue of a lock, with all later sessions behind it. */
   lockMs: number
-  /** Longest that anybody waits for a statement, in the queue or while it works; then it is cancelled and undone. */
+  /** Longest that anybody waits for a statement, in the queue or while it works; then it is canceled and undone. */
   blockMs: number
   /** Tries at a lock before it is given up. */
   attempts: number
@@ -24,7 +24,7 @@ const PAUSE_MS_MAX = 10_000
 /** Between two looks; the last one before `blockMs` must leave time to cancel. */
 const LOOK_MS = 50
 
-/** Part of `blockMs` after which a statement is cancelled: the cancelling and the rollback take the rest. */
+/** Part of `blockMs` after which a statement is canceled: the cancelling and the rollback take the rest. */
 const CANCEL_AT = 0.85
 
 /** What can be tried again: the lock was not granted, a deadlock, a serialisation failure. */
@@ -48,7 +48,7 @@ export interface Bench {
 }
 
 /**
- * Runs `work` until it gets its locks: each try waits `lockMs` at most, is cancelled when it blocks another session for
+ * Runs `work` until it gets its locks: each try waits `lockMs` at most, is canceled when it blocks another session for
  * `blockMs`, and is followed by a pause with jitter. `work` opens and ends its own transaction.
  * @throws EsaError `migration.locked` (transient) with the blockers, `migration.blocks-others` (terminal), or what `work` throws.
  */

@@ -87,7 +87,7 @@ async function backSteps(id: string, sql: string, known: StepRecord | undefined)
 
 function backStep(id: string, sql: string, alone: boolean, known: StepRecord | undefined): BackStep {
   const about = sql === '' ? `${id}: nothing to undo` : `undo ${id}: ${oneLine(sql)}`
-  // The record keeps the hash of what was applied, so that applying it again is recognised.
+  // The record keeps the hash of what was applied, so that applying it again is recognized.
   const hash = known?.hash ?? digestText(sql)
   const work = { kind: 'statement', sql, transaction: !alone, rollback: known?.rollback ?? null } as const
   return { step: { id, hash, text: sql, about, phase: null, risk: 'major', work }, sql, alone, known }

@@ -190,7 +190,7 @@ export async function inTime<T>({ pool, pid }: Pick<Stage, 'pool' | 'pid'>, work
   let late = false
   const limit = timer(() => {
     late = true
-    // Where it cannot be cancelled, its end is waited for.
+    // Where it cannot be canceled, its end is waited for.
     pool.query('select pg_cancel_backend($1)', [pid]).catch(() => undefined)
   }, STATEMENT_MS)
   try {

@@ -118,7 +118,7 @@ async function seeingAll<T>(session: Queryable, otherwise: T, work: () => Promis
     await session.query('release savepoint esa_rows')
     return result
   } catch (error) {
-    // After a lost session or a cancelled statement this fails as well, with the better error.
+    // After a lost session or a canceled statement this fails as well, with the better error.
     await session.query('rollback to savepoint esa_rows; release savepoint esa_rows')
     // Refused by a policy, or values that do not go back to the types that they had.
     if (!/^(?:22|42)/.test(sqlState(error) ?? '')) throw error

@@ -153,7 +153,7 @@ async function runAll(
         return [(await unmeasured(step, thrown, missing)) ?? executionFailed(step, thrown)]
       }
     }
-    // What a script sets must not colour the comparison.
+    // What a script sets must not color the comparison.
     await session.query('discard all')
     return []
   })

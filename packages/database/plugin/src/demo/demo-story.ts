@@ -106,7 +106,7 @@ export async function silentDomainStory({ demo, progress, replaceWorker }: Stage
 }
 
 /**
- * Chief 1 recognises the evidence and has the index tried; it approves the very statement on what was measured, Layer 1
+ * Chief 1 recognizes the evidence and has the index tried; it approves the very statement on what was measured, Layer 1
  * builds it concurrently, and the incident is resolved when the promise is kept again.
  */
 export async function chiefStory({ demo, progress }: Stage, id: string): Promise<void> {

@@ -42,7 +42,7 @@ const UNCARRIED: readonly { what: string; means: string; query: string }[] = [
   },
 ]
 
-/** Names of a kind that a finding shows: enough to recognise it. */
+/** Names of a kind that a finding shows: enough to recognize it. */
 const NAMES_SHOWN = 10
 
 /** A finding for each kind of object that the target has and a rehearsal does not. */

@@ -1,6 +1,6 @@
 import { type Queryable, OWN_MARK } from '@esa/database-catalog/sql'
 
-/** Values of a column whose single ones are states, as open or cancelled: with more, a constant is only an example. */
+/** Values of a column whose single ones are states, as open or canceled: with more, a constant is only an example. */
 export const STATES_MAX = 12
 
 /** A column and what ANALYZE knows of it; `distinct` is a count of values, the `common` ones come with their shares (0-1). */

@@ -23,7 +23,7 @@ const NOT_COMPARED = new Set(
 const INTEGERS = new Set(['int2', 'int4', 'int8'])
 const FRACTIONS = new Set(['numeric', 'float4', 'float8', 'money'])
 const MOMENTS = new Set(['date', 'timestamp', 'timestamptz'])
-// A moment, a length or an amount identifies nothing, however often it comes with the same neighbours.
+// A moment, a length or an amount identifies nothing, however often it comes with the same neighbors.
 const NO_DETERMINANTS = new Set([
   ...FRACTIONS,
   ...MOMENTS,

@@ -3,7 +3,7 @@ import { settingOf } from './setting.ts'
 
 /**
  * What a statement may do to what is there: `additive` takes nothing away and changes no value, `major` changes the
- * shape or the behaviour of what exists (or cannot be read from the statement), `destructive` can lose rows or values.
+ * shape or the behavior of what exists (or cannot be read from the statement), `destructive` can lose rows or values.
  */
 export type StatementRisk = 'additive' | 'major' | 'destructive'
 

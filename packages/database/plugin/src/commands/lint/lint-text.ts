@@ -4,7 +4,7 @@ import { colours } from '@esa/cli/plugin-kit'
 
 const COLOUR = { error: colours.red, warning: colours.yellow, info: colours.dim }
 
-/** Lines of a statement that are shown: enough to recognise it. */
+/** Lines of a statement that are shown: enough to recognize it. */
 const SOURCE_LINES_MAX = 4
 
 /** Locks that are shown, the strongest first: those on a table's indexes say little more. */
