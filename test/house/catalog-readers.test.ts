@@ -6,7 +6,7 @@ import { sourceFiles } from './source-files.ts'
  * Files that still read pg_class by a query of their own. What a database is made of is read in one place, `readCatalog`
  * of packages/database/catalog; the sandbox copies from the catalogs, the guard judges by them. This number only falls.
  */
-const READERS_LEFT = 41
+const READERS_LEFT = 40
 
 const QUERIES_PG_CLASS = /\b(?:from|join)\s+(?:pg_catalog\.)?pg_class\b/i
 

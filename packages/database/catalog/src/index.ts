@@ -4,6 +4,7 @@ export { isToolTable, noToolTable } from './catalog/migration-tool-tables.ts'
 export {
   type Column,
   type Constraint,
+  definitionOf,
   type ForeignKey,
   foreignKeysOf,
   type Index,

@@ -14,7 +14,7 @@ const SCOPE = `own as (
       else c.oid = any ($2::oid[]) end
   )`
 
-/** One query of a facet, whose rows carry the oid of their relation as `of`. */
+/** One query of a facet, whose rows carry the oid of their relation as `relation`. */
 const query = (body: string, ctes = ''): string =>
   `select ${OWN_MARK} * from (with ${ctes === '' ? '' : 'recursive '}${SCOPE}${ctes} ${body}) t`
 
@@ -43,7 +43,7 @@ const BASES = `, bases as (
   )`
 
 const COLUMNS = query(
-  `select a.attrelid::int8::float8 as of, a.attnum as nth, a.attname as name, format_type(a.atttypid, a.atttypmod) as type,
+  `select a.attrelid::int8::float8 as relation, a.attnum as nth, a.attname as name, format_type(a.atttypid, a.atttypmod) as type,
     case when b.typnamespace <> 'pg_catalog'::regnamespace and exists (select from pg_type p
       where p.typnamespace = 'pg_catalog'::regnamespace and p.typname = b.typname) then b.base::regtype::text else b.typname end as base,
     (select t.typnamespace = 'pg_catalog'::regnamespace from pg_type t where t.oid = a.atttypid) as builtin,
@@ -83,7 +83,7 @@ const namesOf = (relation: string, numbers: string): string =>
 const ENFORCED = `(k.contype not in ('c', 'f') or coalesce((to_jsonb(k) ->> 'conenforced')::boolean, true))`
 
 const CONSTRAINTS =
-  query(`select k.conrelid::int8::float8 as of, k.oid::int8::float8 as oid, k.conname as name, k.contype as type,
+  query(`select k.conrelid::int8::float8 as relation, k.oid::int8::float8 as oid, k.conname as name, k.contype as type,
     ${namesOf('k.conrelid', 'k.conkey')} as columns,
     case when k.contype = 'f' then (select rn.nspname || '.' || rc.relname from pg_class rc join pg_namespace rn on rn.oid = rc.relnamespace
       where rc.oid = k.confrelid) end as references, case when k.contype = 'f' then k.confrelid::int8::float8 end as "referencesOid",
@@ -96,8 +96,8 @@ const CONSTRAINTS =
   order by k.conrelid, k.conname`)
 
 const INDEXES =
-  query(`select i.indrelid::int8::float8 as of, ic.oid::int8::float8 as oid, ic.relname as name, am.amname as method,
-    i.indisunique as unique, i.indisprimary as primary, i.indisvalid as valid,
+  query(`select i.indrelid::int8::float8 as relation, ic.oid::int8::float8 as oid, ic.relname as name, am.amname as method,
+    i.indisunique as unique, i.indisprimary as primary, i.indisvalid as valid, k.oid is not null as constrained,
     i.indpred is not null as partial,
     array(select i.indkey[k] from generate_series(0, i.indnkeyatts - 1) k order by k) as numbers,
     array(select a.attname::text from generate_series(0, i.indnkeyatts - 1) k
@@ -105,13 +105,34 @@ const INDEXES =
       order by k) as columns
   from own c join pg_index i on i.indrelid = c.oid
   join pg_class ic on ic.oid = i.indexrelid join pg_am am on am.oid = ic.relam
+  left join pg_constraint k on k.conindid = i.indexrelid and k.contype in ('p', 'u', 'x')
   order by i.indrelid, ic.relname`)
 
 const PREDICATES =
-  query(`select i.indrelid::int8::float8 as of, i.indexrelid::int8::float8 as index, substring(pg_get_indexdef(i.indexrelid) from ' WHERE (.*)$') as text
+  query(`select i.indrelid::int8::float8 as relation, i.indexrelid::int8::float8 as index, substring(pg_get_indexdef(i.indexrelid) from ' WHERE (.*)$') as text
   from own c join pg_index i on i.indrelid = c.oid where i.indpred is not null`)
 
-const ACTIVITY = query(`select c.oid::int8::float8 as of,
+const DEFINITIONS =
+  query(`select c.oid::int8::float8 as relation, d.of::int8::float8 as of, d.text from own c cross join lateral (
+    select k.oid as of, pg_get_constraintdef(k.oid) as text from pg_constraint k where k.conrelid = c.oid and k.contype <> 't'
+    union all select i.indexrelid, pg_get_indexdef(i.indexrelid) from pg_index i where i.indrelid = c.oid) d`)
+
+const IDENTITIES =
+  query(`select a.attrelid::int8::float8 as relation, a.attname as column, a.attidentity = 'a' as always,
+    s.seqincrement::text as increment, s.seqmin::text as min, s.seqmax::text as max, s.seqstart::text as start,
+    s.seqcache::text as cache, s.seqcycle as cycle
+  from own c join pg_attribute a on a.attrelid = c.oid and a.attidentity <> ''
+  join pg_depend d on d.classid = 'pg_class'::regclass and d.refclassid = 'pg_class'::regclass
+    and d.refobjid = a.attrelid and d.refobjsubid = a.attnum and d.deptype = 'i'
+  join pg_sequence s on s.seqrelid = d.objid order by a.attrelid, a.attnum`)
+
+const ATTACHMENTS = query(`select c.oid::int8::float8 as relation,
+    array(select t.tgname::text from pg_trigger t where t.tgrelid = c.oid and not t.tgisinternal order by t.tgname) as triggers,
+    array(select p.pubname::text from pg_publication_tables p where (p.schemaname, p.tablename) = (c.nspname, c.relname) order by 1) as publications,
+    c.relrowsecurity or exists (select from pg_policy where polrelid = c.oid) as "rowSecurity", c.relreplident <> 'd' as "replicaIdentity"
+  from own c`)
+
+const ACTIVITY = query(`select c.oid::int8::float8 as relation,
     pg_relation_size(c.oid) / 8192.0 / greatest(c.relpages, 1)::float8 as growth, coalesce(s.n_mod_since_analyze, 0)::float8 as changed,
     coalesce(s.n_tup_upd + s.n_tup_del, 0) > 0 as rewritten,
     to_char(greatest(s.last_analyze, s.last_autoanalyze) at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "analyzedAt"
@@ -123,5 +144,8 @@ export const FACETS: Readonly<Record<Facet, string>> = {
   constraints: CONSTRAINTS,
   indexes: INDEXES,
   predicates: PREDICATES,
+  definitions: DEFINITIONS,
+  identities: IDENTITIES,
+  attachments: ATTACHMENTS,
   activity: ACTIVITY,
 }

@@ -88,6 +88,8 @@ export interface Index {
   readonly unique: boolean
   readonly primary: boolean
   readonly valid: boolean
+  /** It serves a primary key, a unique or an exclusion constraint. */
+  readonly constrained: boolean
 }
 
 /** The condition of a partial index. The server writes it after waiting for the table's lock. */
@@ -95,6 +97,36 @@ interface Predicate {
   /** The oid of the index. */
   readonly index: number
   readonly text: string
+}
+
+/** A constraint as ALTER TABLE ... ADD takes it, or an index as CREATE INDEX; all names with their schemas. */
+interface Definition {
+  /** The oid of the constraint or the index. */
+  readonly of: number
+  readonly text: string
+}
+
+/** How an identity column counts: whole numbers up to 64 bits, as text. */
+interface Identity {
+  readonly column: string
+  /** It takes no value but its own. */
+  readonly always: boolean
+  readonly increment: string
+  readonly min: string
+  readonly max: string
+  readonly start: string
+  readonly cache: string
+  readonly cycle: boolean
+}
+
+/** What belongs to a relation besides its constraints and indexes. */
+interface Attachments {
+  readonly triggers: string[]
+  readonly publications: string[]
+  /** Row security is on, or has policies. */
+  readonly rowSecurity: boolean
+  /** Its rows are named in the replication stream by something else than its primary key. */
+  readonly replicaIdentity: boolean
 }
 
 /** What the server has counted of a relation. */
@@ -114,6 +146,9 @@ export interface RelationFacets {
   readonly constraints: readonly Constraint[]
   readonly indexes: readonly Index[]
   readonly predicates: readonly Predicate[]
+  readonly definitions: readonly Definition[]
+  readonly identities: readonly Identity[]
+  readonly attachments: Attachments
   readonly activity: Activity
 }
 
@@ -162,4 +197,12 @@ export function predicateOf(
   { oid }: Index,
 ): string | null {
   return predicates.find(({ index }) => index === oid)?.text ?? null
+}
+
+/** The definition of a constraint or an index. */
+export function definitionOf(
+  { definitions }: Pick<RelationFacets, 'definitions'>,
+  { oid }: { oid: number },
+): string {
+  return definitions.find(({ of }) => of === oid)?.text ?? ''
 }

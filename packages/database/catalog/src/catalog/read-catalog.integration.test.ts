@@ -5,7 +5,7 @@ import { bothMajors } from '../../testing/both-majors.ts'
 import { ownServer } from '../../testing/own-server.ts'
 import type { Queryable } from '../sql/queryable.ts'
 import { inReadOnly } from '../sql/read-only.ts'
-import { foreignKeysOf, isChecked, keysOf, predicateOf, type Table } from './model.ts'
+import { definitionOf, foreignKeysOf, isChecked, keysOf, predicateOf, type Table } from './model.ts'
 import { applicationTables, readCatalog } from './read-catalog.ts'
 
 const SCHEMA = `create schema shop; create schema "Other";
@@ -87,6 +87,17 @@ describe.each(both.majors)('a catalog: %s', (major) => {
       partial: true,
       unique: false,
     })
+  })
+
+  it('has definitions, identities and what else belongs to a table', async () => {
+    const facets = ['constraints', 'definitions', 'identities', 'attachments'] as const
+    const { relations } = await inReadOnly(pool, 5_000, (session) => readCatalog(session, { facets }))
+    const orders = relations.find(({ relation }) => relation === 'shop.orders')!
+    expect(definitionOf(orders, foreignKeysOf(orders)[0]!)).toBe(
+      'FOREIGN KEY (customer) REFERENCES shop.customers(id) ON DELETE CASCADE',
+    )
+    expect(orders.identities).toMatchObject([{ column: 'id', always: true, increment: '1', cycle: false }])
+    expect(orders.attachments).toMatchObject({ triggers: [], publications: [], rowSecurity: false })
   })
 
   it('reads what is requested, wherever it is: one query a facet', async () => {

@@ -17,9 +17,9 @@ export interface CatalogScope<F extends Facet> {
 const TABLES: readonly RelationKind[] = ['r', 'p']
 
 /** Facets with one value for each relation, not a list. */
-const SINGLE: ReadonlySet<Facet> = new Set(['activity'])
+const SINGLE: ReadonlySet<Facet> = new Set(['activity', 'attachments'])
 
-type Row = Record<string, unknown> & { of: number }
+type Row = Record<string, unknown> & { relation: number }
 
 /**
  * Reads what a database is made of, by schema and name: one query for the relations and one for each facet, however many
@@ -35,7 +35,7 @@ export async function readCatalog<F extends Facet>(
   const read: [F, Map<number, unknown[]>][] = []
   for (const facet of facets) {
     const rows = (await session.query(FACETS[facet], scope)).rows as Row[]
-    const byRelation = Map.groupBy(rows, (row) => row.of)
+    const byRelation = Map.groupBy(rows, (row) => row.relation)
     read.push([facet, byRelation])
   }
   const withFacets = relations.map((relation) => {

@@ -163,7 +163,7 @@ function makePartitioned(table: Table, form: TableForm, key: Column, starts: rea
     // Names of checks and foreign keys are the table's own. A key to the table itself is among those to think of first.
     ...form.rules
       .filter((rule) => (rule.type === 'c' && !isAlone(rule)) || rule.type === 'f')
-      .filter(({ references }) => references !== table.oid)
+      .filter(({ referencesOid }) => referencesOid !== table.oid)
       .map(({ name, definition }) => add(name, definition.replace(NOT_VALID, ''))),
     ...starts.slice(0, -1).map((start, at) => {
       const part = sqlName({
