@@ -237,6 +237,17 @@ describe.skipIf(!HAS_CHROMIUM)('the pages of the console', () => {
     expect(await seriousFaults(page)).toEqual([])
   })
 
+  it('lead to no database where no plugin looks after any', async () => {
+    const page = await world.browser.open(`${world.url}/queues`)
+    await page.getByRole('link', { name: 'Databases' }).waitFor()
+    await page.route('**/api/v1/db/targets', (route) =>
+      route.fulfill({ status: 404, json: { code: 'target.not-installed', detail: 'not installed' } }),
+    )
+    await page.reload()
+    await page.getByRole('link', { name: 'Timers' }).waitFor()
+    await page.getByRole('link', { name: 'Databases' }).waitFor({ state: 'detached' })
+  })
+
   it('make a token that is shown once, and revoke it', async () => {
     // To make one takes a person who has signed in, on this machine as well.
     const { link } = await world.esa.json<{ link: string }>('accounts', 'add', 'Eva')

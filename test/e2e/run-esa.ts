@@ -19,28 +19,31 @@ export interface Ran {
 export class EsaHome {
   readonly folder: string
   readonly home: string
+  readonly #root: string
   readonly #running = new Set<ChildProcess>()
 
-  private constructor(folder: string) {
+  private constructor(folder: string, root: string) {
     this.folder = folder
+    this.#root = root
     this.home = join(folder, 'home')
   }
 
-  static async create(): Promise<EsaHome> {
+  /** `root` is the checkout whose command line works on it. */
+  static async create(root = ROOT): Promise<EsaHome> {
     const folder = await mkdtemp(join(tmpdir(), 'esa-cli-'))
     // The embedded server runs as another user when the tests run as root, and must get in.
     await chmod(folder, 0o755)
-    return new EsaHome(folder)
+    return new EsaHome(folder, root)
   }
 
   /** Runs `esa` as an operator would, in the checkout's root unless another folder is named. */
-  run(args: string[], environment: NodeJS.ProcessEnv = {}, cwd = ROOT): Promise<Ran> {
+  run(args: string[], environment: NodeJS.ProcessEnv = {}, cwd = this.#root): Promise<Ran> {
     return ended(this.start(args, environment, cwd))
   }
 
   /** How a command is called, for a caller that starts it in this `environment`. */
   command(args: string[]): { command: string; args: string[] } {
-    return { command: join(ROOT, 'bin/esa'), args: ['--home', this.home, ...args] }
+    return { command: join(this.#root, 'bin/esa'), args: ['--home', this.home, ...args] }
   }
 
   get environment(): NodeJS.ProcessEnv {
@@ -48,7 +51,7 @@ export class EsaHome {
   }
 
   /** Starts `esa` and leaves it running. */
-  start(args: string[], environment: NodeJS.ProcessEnv = {}, cwd = ROOT): ChildProcess {
+  start(args: string[], environment: NodeJS.ProcessEnv = {}, cwd = this.#root): ChildProcess {
     const { command, args: all } = this.command(args)
     const child = spawn(command, all, {
       cwd,

@@ -1,5 +1,5 @@
 import { Dialog } from './components/dialog.tsx'
-import { NAVIGATION } from './navigation.ts'
+import { useNavigation } from './navigation.ts'
 
 const KEYS: [string, [string[], string][]][] = [
   [
@@ -10,7 +10,6 @@ const KEYS: [string, [string[], string][]][] = [
       [['?'], 'this help'],
     ],
   ],
-  ['Go to', NAVIGATION.map(({ key, label }) => [['g', key], label])],
   [
     'Incidents',
     [
@@ -41,10 +40,12 @@ const KEYS: [string, [string[], string][]][] = [
 
 /** Which keys do what. */
 export function HelpDialog({ onClose }: { onClose: () => void }) {
+  const pages = useNavigation()
+  const goTo: (typeof KEYS)[number] = ['Go to', pages.map(({ key, label }) => [['g', key], label])]
   return (
     <Dialog title="Keys" onClose={onClose}>
       <div className="grid gap-5 sm:grid-cols-2">
-        {KEYS.map(([where, keys]) => (
+        {KEYS.toSpliced(1, 0, goTo).map(([where, keys]) => (
           <section key={where}>
             <h3 className="mb-1.5 text-sm font-semibold text-muted">{where}</h3>
             <dl className="grid grid-cols-[auto_1fr] items-baseline gap-x-3 gap-y-1.5">

@@ -1,7 +1,7 @@
 import type { NavigateOptions } from '@tanstack/react-router'
 import fuzzysort from 'fuzzysort'
 import type { IconName } from './components/icon.tsx'
-import { NAVIGATION } from './navigation.ts'
+import type { useNavigation } from './navigation.ts'
 
 /** Somewhere that the palette leads to. */
 export interface Place {
@@ -21,11 +21,12 @@ const SHOWN_MAX = 30
 
 /** Where the palette can lead: pages, then agents, then incidents. */
 export function placesOf(
+  pages: ReturnType<typeof useNavigation>,
   agents: readonly { id: string; name: string; kind: string }[],
   incidents: readonly { id: string; title: string; status: string; agent: string }[],
 ): Place[] {
   return [
-    ...NAVIGATION.map(({ to, label, icon }): Place => ({
+    ...pages.map(({ to, label, icon }): Place => ({
       key: `page-${label}`,
       kind: 'page',
       icon,

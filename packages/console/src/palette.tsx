@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { useEffect, useId, useMemo, useRef, useState } from 'react'
 import { Icon } from './components/icon.tsx'
+import { useNavigation } from './navigation.ts'
 import { agentsQuery } from './open-incidents.ts'
 import { found, type Place, placesOf } from './palette-places.ts'
 import { recentIncidentsQuery } from './recent-incidents.ts'
@@ -118,12 +119,13 @@ function Entry({ id, place: { kind, icon, label, about }, chosen, onChoose }: En
 
 /** The newest incidents are at hand at once; older ones come from the server while typing. */
 function usePlaces(text: string): Place[] {
+  const pages = useNavigation()
   const { data: agents } = useQuery(agentsQuery)
   const { data: recent } = useQuery(recentIncidentsQuery(''))
   const { data: searched } = useQuery(recentIncidentsQuery(text))
   return useMemo(() => {
     const incidents = [...(recent?.incidents ?? []), ...(searched?.incidents ?? [])]
     const once = new Map(incidents.map((incident) => [incident.id, incident]))
-    return placesOf(agents?.agents ?? [], [...once.values()])
-  }, [agents, recent, searched])
+    return placesOf(pages, agents?.agents ?? [], [...once.values()])
+  }, [pages, agents, recent, searched])
 }

@@ -7,7 +7,7 @@ import { HealthBanner } from './components/health-banner.tsx'
 import { Toaster } from './components/toaster.tsx'
 import { HelpDialog } from './help.tsx'
 import { useHotkeys } from './hotkeys.ts'
-import { NAVIGATION } from './navigation.ts'
+import { useNavigation } from './navigation.ts'
 import { useSession } from './session.ts'
 import { Shortcuts } from './shortcuts.tsx'
 import { type Theme, THEMES, useTheme } from './theme.ts'
@@ -17,6 +17,7 @@ export function Shell() {
   const [help, setHelp] = useState(false)
   useHotkeys({ '?': () => setHelp(true) })
   const main = useFocusOnChange()
+  const pages = useNavigation()
   return (
     <div className="min-h-dvh lg:grid lg:grid-cols-[12.5rem_minmax(0,1fr)]">
       <a
@@ -32,7 +33,7 @@ export function Shell() {
         </Link>
         <nav aria-label="Pages" className="min-w-0 grow overflow-x-auto lg:overflow-visible">
           <ul className="flex gap-0.5 lg:flex-col">
-            {NAVIGATION.map(({ to, label, icon }) => (
+            {pages.map(({ to, label, icon }) => (
               <li key={to}>
                 <Link
                   to={to}

@@ -2,7 +2,7 @@ import { useNavigate } from '@tanstack/react-router'
 import { lazy, Suspense, useEffect, useRef, useState } from 'react'
 import { Button } from './components/button.tsx'
 import { useHotkeys } from './hotkeys.ts'
-import { NAVIGATION } from './navigation.ts'
+import { useNavigation } from './navigation.ts'
 
 const Palette = lazy(async () => ({ default: (await import('./palette.tsx')).Palette }))
 
@@ -14,7 +14,8 @@ export function Shortcuts() {
   const [open, setOpen] = useState(false)
   const goUntil = useRef(0)
   const navigate = useNavigate()
-  const goTo = (to: (typeof NAVIGATION)[number]['to']) => () => {
+  const pages = useNavigation()
+  const goTo = (to: (typeof pages)[number]['to']) => () => {
     if (performance.now() > goUntil.current) return
     goUntil.current = 0
     void navigate({ to })
@@ -24,7 +25,7 @@ export function Shortcuts() {
       goUntil.current = performance.now() + SECOND_KEY_MS
     },
   })
-  useSecondKey(goUntil, Object.fromEntries(NAVIGATION.map(({ to, key }) => [key, goTo(to)])))
+  useSecondKey(goUntil, Object.fromEntries(pages.map(({ to, key }) => [key, goTo(to)])))
   useEffect(() => {
     const pressed = (event: KeyboardEvent): void => {
       if (
