@@ -82,6 +82,25 @@ async function withClient<T>(token: string, work: (client: Client) => Promise<T>
 }
 
 describe('every tool', { timeout: PATIENCE_MS }, () => {
+  it('for databases is offered where a plugin looks after some', async () => {
+    const tools = {
+      surroundings: () => Promise.reject(new Error('not asked')),
+      simulate: () => Promise.reject(new Error('not asked')),
+      readCard: () => Promise.reject(new Error('not asked')),
+      databases: null,
+    }
+    const bare = await ProtocolWorld.start({ tools })
+    const client = await mcpClient(bare.url)
+    const names = (await client.listTools()).tools.map(({ name }) => name)
+    await client.close()
+    await bare.close()
+    expect(names.toSorted()).toEqual(
+      Object.keys(TOOLS)
+        .filter((name) => !name.startsWith('databases_'))
+        .toSorted(),
+    )
+  })
+
   it('is described with what it does, and the scope that it takes', async () => {
     await withClient(await world.token('layer-2', 'agents:read'), async (client) => {
       const { tools } = await client.listTools()
