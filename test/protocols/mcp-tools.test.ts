@@ -84,9 +84,9 @@ async function withClient<T>(token: string, work: (client: Client) => Promise<T>
 describe('every tool', { timeout: PATIENCE_MS }, () => {
   it('for databases is offered where a plugin looks after some', async () => {
     const tools = {
-      surroundings: () => Promise.reject(new Error('not asked')),
-      simulate: () => Promise.reject(new Error('not asked')),
-      readCard: () => Promise.reject(new Error('not asked')),
+      surroundings: () => Promise.reject(new Error('not called')),
+      simulate: () => Promise.reject(new Error('not called')),
+      readCard: () => Promise.reject(new Error('not called')),
       databases: null,
     }
     const bare = await ProtocolWorld.start({ tools })
