@@ -110,7 +110,7 @@ describe('a copy without packages/database', () => {
           answer: { ok: false, why: expect.stringContaining('task.not-installed') as string },
         })
         const targets = await fetch(`${url}/api/v1/db/targets`)
-      expect([targets.status, await targets.json()]).toMatchObject([404, { code: 'target.not-installed' }])
+        expect([targets.status, await targets.json()]).toMatchObject([404, { code: 'target.not-installed' }])
         expect(await world.run(['db', 'check', '--target', 'shop'])).toMatchObject({ code: 2 })
         up.kill('SIGTERM')
         expect(await end).toMatchObject({ code: 0 })
