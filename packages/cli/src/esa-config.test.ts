@@ -37,6 +37,13 @@ describe('the file that composes a runtime', () => {
     expect((await open('project/below', upward)).file).toBe(upward)
   })
 
+  it('is not taken from a home whose memory others may write', async () => {
+    const kept = toRemember(await open('elsewhere', await configIn('home')))!
+    await writeFile(join(folder, 'home', kept.name), kept.text)
+    await chmod(join(folder, 'home', kept.name), 0o666)
+    await expect(open('elsewhere')).rejects.toMatchObject({ code: 'config.writable' })
+  })
+
   it('is not remembered where it is the checkout’s own, which may move', async () => {
     expect(toRemember(await open('elsewhere'))).toBeNull()
   })

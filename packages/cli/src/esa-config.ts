@@ -66,15 +66,12 @@ export async function openProject(places: Places): Promise<Project> {
 function configFile({ given, home, folder }: Places): string | null {
   if (given !== null) return existing(resolve(folder, given), 'given')
   const remembered = rememberedIn(home)
+  if (remembered !== null) refuseIfOthersWrite(join(home, REMEMBERED))
   if (remembered !== null) return existing(remembered, `remembered in ${join(home, REMEMBERED)}`)
   const own = configIn(PROJECT_ROOT)
   const found = upward(folder)
   if (found === null || found === own) return own
-  // The folder of a call is not always one's own: what is found there runs with all rights of the caller.
-  if (mayOthersWrite(found) || mayOthersWrite(dirname(found)))
-    throw new EsaError('config.writable', 'terminal', `${found} can be written by other users`, {
-      hint: 'take that right from them (chmod go-w), or name the file with --config',
-    })
+  refuseIfOthersWrite(found)
   return found
 }
 
@@ -107,6 +104,14 @@ function upward(folder: string): string | null {
   const found = configIn(folder)
   const above = dirname(folder)
   return found ?? (above === folder ? null : upward(above))
+}
+
+/** The folder of a call, and the home in it, may be another user's: what is found there runs with all rights of the caller. */
+function refuseIfOthersWrite(file: string): void {
+  if (!mayOthersWrite(file) && !mayOthersWrite(dirname(file))) return
+  throw new EsaError('config.writable', 'terminal', `${file} can be written by other users`, {
+    hint: 'take that right from them (chmod go-w), or name the file with --config',
+  })
 }
 
 /** True for a file or folder of another user (root apart), or one that another user may write. A sticky folder keeps what is in it. */
