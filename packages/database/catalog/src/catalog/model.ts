@@ -59,11 +59,11 @@ export interface Column {
   readonly equals: string
 }
 
-/** A constraint; `type` as in pg_constraint: p, u, c, f, x, and n for NOT NULL (from PostgreSQL 18). Triggers of constraints are none. */
+/** A constraint; `type` as in pg_constraint: p, u, c, f, x. NOT NULL is a property of the column. */
 export interface Constraint {
   readonly oid: number
   readonly name: string
-  readonly type: 'p' | 'u' | 'c' | 'f' | 'x' | 'n'
+  readonly type: 'p' | 'u' | 'c' | 'f' | 'x'
   readonly columns: string[]
   /** The relation that a foreign key points to, by name and by oid; null for any other. */
   readonly references: string | null

@@ -34,7 +34,6 @@ export async function readForm(session: Queryable, oid: number): Promise<TableFo
   const { triggers, publications, rowSecurity, replicaIdentity } = form.attachments
   return {
     rules: form.constraints
-      .filter(({ type }) => type !== 'n')
       .map((rule) => ({ ...rule, definition: definitionOf(form, rule) }))
       .toSorted((a, b) => (a.type < b.type ? -1 : Number(a.type > b.type))),
     indexes: form.indexes
