@@ -115,7 +115,7 @@ describe('a critical load', () => {
     const some = ids.filter((id) => id !== 'agent-0')
     for (const agent of some.slice(0, 52)) await burden(world, agent, 17)
     const own = async () =>
-      (await world.incidentsOf('agent-0')).filter(({ dedupKey }) => dedupKey === 'organization overloaded')
+      (await world.incidentsOf('agent-0')).filter(({ dedupKey }) => dedupKey === 'organisation overloaded')
     expect(await own()).toEqual([])
     await burden(world, some[52]!, 17)
     expect(await own()).toMatchObject([
