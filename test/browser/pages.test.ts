@@ -246,6 +246,8 @@ describe.skipIf(!HAS_CHROMIUM)('the pages of the console', () => {
     await page.reload()
     await page.getByRole('link', { name: 'Timers' }).waitFor()
     await page.getByRole('link', { name: 'Databases' }).waitFor({ state: 'detached' })
+    // The browser itself notes what was refused.
+    expect(world.browser.faults.splice(0).every((fault) => fault.includes('404'))).toBe(true)
   })
 
   it('make a token that is shown once, and revoke it', async () => {

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { setTimeout as pause } from 'node:timers/promises'
-import { INCIDENT_TYPE } from '@esa/escalation'
+import { incidentDefinition, INCIDENT_TYPE } from '@esa/escalation'
 import { brokenInvariants } from '@esa/simulator'
 import type { LockedActor, StoredEvent } from '@esa/store'
 import type { ChaosWorld } from './chaos-world.ts'
@@ -88,7 +88,8 @@ async function givenUp({ servers, url }: ChaosWorld): Promise<string[]> {
 function judgeIncident({ state, head }: LockedActor, events: StoredEvent[], verdict: Verdict): void {
   const { id } = state
   // A later version in these runs is the same machine under another number.
-  for (const fault of brokenInvariants({ events, row: { state: { ...state, version: 1 }, head } })) {
+  const { version } = incidentDefinition({ timeScale: 1 })
+  for (const fault of brokenInvariants({ events, row: { state: { ...state, version }, head } })) {
     const list = DOUBLED.test(fault) ? verdict.doubled : EARLY.test(fault) ? verdict.early : verdict.wrong
     list.push(`${id}: invariant ${fault}`)
   }
