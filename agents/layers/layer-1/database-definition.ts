@@ -1,7 +1,7 @@
 import { type ActorDefinition, eventSchema } from '@esa/actor'
 import { cardFacts } from '@esa/behavior'
 import type { Directory } from '@esa/org'
-import { agentIdSchema, EsaError, type JsonObject } from '@esa/protocol'
+import { agentIdSchema, EsaError, type JsonObject, textOf } from '@esa/protocol'
 import * as z from 'zod'
 import type { DatabaseInput } from './database-actions.ts'
 import { DATABASE_EVENTS } from './database-events.ts'
@@ -18,7 +18,7 @@ export const databaseDefinition: ActorDefinition<Directory> = {
   version: 1,
   machine: databaseMachine,
   events: eventSchema(DATABASE_EVENTS),
-  ownerOf: (context) => (context as unknown as DatabaseInput).agentId,
+  ownerOf: ({ agentId }) => textOf(agentId),
   inputFrom: ({ body }, directory): JsonObject => {
     const { success, data, error } = openingSchema.safeParse(body)
     if (!success)

@@ -136,7 +136,7 @@ export function refuseAgain(context: ApprovalContext, _: StepFacts, event: Again
   }
 }
 
-/** Every approval lives as long as any other, and the oldest ends first: with it the whole lapses. */
+/** All approvals are valid for the same time, so the oldest ends first, and the whole grant lapses with it. */
 export function give(context: ApprovalContext, _: StepFacts, event: Command): Changed {
   const { as, by, because, at, facts } = event
   const given: Given[] = [...context.given, givenBy(context, event)]
